@@ -1,0 +1,72 @@
+"""What the package works on: five tidy frames, checked, with where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+__all__ = ["Input", "SourceFile"]
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file an input was read from: its name (no folder) and the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """Five tidy frames, checked; any may be None, which means: not supplied.
+
+    Parameters
+    ----------
+    safety : DataFrame or None
+        `area, wave, setting, response, percent, count, n, decimals, deff, comparator, source,
+        source_grade`; one row per published figure. Percent 0 to 100; `count` and `n` in
+        respondents; missing is NaN.
+    survey_rounds : DataFrame or None
+        `wave, invited, respondents, response_rate_percent, fieldwork_start, fieldwork_end,
+        collector`.
+    crime : DataFrame or None
+        `area, period, crime_type, count, definition, per_1000, source, source_grade`; `period`
+        is text: `2024`, `2024K3` or `2024M07`. `count` in reports, `per_1000` in reports per
+        1,000 inhabitants where only the rate was published.
+    population : DataFrame or None
+        `area, period, population, source`; inhabitants on the first day of the period.
+    activities : DataFrame or None
+        `activity, focus_area, partners` (text, separated by `;`) and the optional columns.
+    whole : str or None
+        The area that contains the others (København), or None.
+    parts : tuple of str
+        The disjoint areas that together make up `whole`; other areas overlap with them.
+    synthetic : bool
+        Whether the figures were made up; shown wherever they are.
+    name : str
+        What to call this input in a report.
+    files : tuple of SourceFile
+        The files it was read from.
+    other_frames : mapping of str to DataFrame
+        Further frames that came along (figures of other surveys), never mixed with the five.
+    """
+
+    safety: pd.DataFrame | None = None
+    survey_rounds: pd.DataFrame | None = None
+    crime: pd.DataFrame | None = None
+    population: pd.DataFrame | None = None
+    activities: pd.DataFrame | None = None
+    whole: str | None = None
+    parts: tuple[str, ...] = ()
+    synthetic: bool = False
+    name: str = ""
+    files: tuple[SourceFile, ...] = ()
+    other_frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the frames that were not supplied."""
+        names = ("safety", "survey_rounds", "crime", "population", "activities")
+        return tuple(n for n in names if getattr(self, n) is None)

@@ -1,0 +1,56 @@
+"""The atom of the house: a value with its interval, n, method and unit."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    type Number = float | NDArray[np.float64]
+
+__all__ = ["Estimate"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value, its interval, and what they rest on.
+
+    Parameters
+    ----------
+    estimate : float or ndarray
+        The point estimate, in `unit`.
+    low, high : float or ndarray
+        Limits of the interval at `level`, same shape.
+    n : float or ndarray
+        Respondents (a share), events (a rate).
+    level : float
+        Confidence level.
+    method : str
+        Name of the interval's method.
+    unit : str
+        What the numbers are: `share`, `per 1000`.
+
+    Examples
+    --------
+    >>> Estimate(0.84, 0.80, 0.87, n=300, level=0.95, method="wilson", unit="share").low
+    0.8
+    """
+
+    estimate: Number
+    low: Number
+    high: Number
+    n: Number
+    level: float
+    method: str
+    unit: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per element with the columns of this record."""
+        fields: dict[str, Any] = {k: np.atleast_1d(v).ravel() for k, v in asdict(self).items()}
+        size = max(len(v) for v in fields.values())
+        return pd.DataFrame({k: np.resize(v, size) for k, v in fields.items()})

@@ -1,0 +1,53 @@
+"""Where a number came from: digests of data and documents, versions and seed."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+__all__ = ["VERSIONED_PACKAGES", "sha256_of_bytes", "sha256_of_file", "versions"]
+
+#: Packages whose version can change a number.
+VERSIONED_PACKAGES = (
+    "amager-eval",
+    "arviz",
+    "matplotlib",
+    "numpy",
+    "nutpie",
+    "pandas",
+    "pymc",
+    "pytensor",
+    "scipy",
+    "statsmodels",
+    "typst",
+    "xarray",
+)
+
+
+def sha256_of_bytes(content: bytes) -> str:
+    """Return the hexadecimal SHA-256 digest of `content`.
+
+    Examples
+    --------
+    >>> sha256_of_bytes(b"")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the hexadecimal SHA-256 digest of a file's bytes."""
+    return sha256_of_bytes(path.read_bytes())
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of every package whose version can change a number.
+
+    Returns
+    -------
+    dict of str to str
+        Package name to version, `python` first.
+    """
+    return {"python": platform.python_version()} | {p: version(p) for p in VERSIONED_PACKAGES}

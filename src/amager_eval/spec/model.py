@@ -1,0 +1,127 @@
+"""A model as a document: likelihood, priors each with its reason, gates, sampling."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from amager_eval.errors import SpecError
+from amager_eval.provenance import sha256_of_file
+from amager_eval.spec.documents import models_folder, parse_document
+
+__all__ = ["Gates", "ModelSpec", "Prior", "Sampling", "load_model_spec"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Prior(_Frozen):
+    """A prior: a distribution's name as PyMC calls it, its parameters, and why.
+
+    Parameters
+    ----------
+    distribution : str
+        `Normal`, `HalfNormal`, `Gamma`, `Beta`, `LogNormal`, `LKJ`.
+    parameters : dict of str to float
+        Parameters by PyMC's names.
+    unit : str
+        Scale the quantity lives on (`logit`, `logit per year`, `log rate`).
+    reason : str
+        Why this prior; a prior without a reason is not accepted.
+    """
+
+    distribution: Literal["Normal", "HalfNormal", "Gamma", "Beta", "LogNormal", "LKJ"]
+    parameters: dict[str, float]
+    unit: str = ""
+    reason: Annotated[str, Field(min_length=10)]
+
+    def __getitem__(self, parameter: str) -> float:
+        """Value of one parameter."""
+        return self.parameters[parameter]
+
+
+class Gates(_Frozen):
+    """What a fit must pass before a number of it is reported."""
+
+    divergences_max: Annotated[int, Field(ge=0)] = 0
+    rhat_max: Annotated[float, Field(gt=1)] = 1.01
+    ess_min: Annotated[float, Field(gt=0)] = 400
+
+
+class Sampling(_Frozen):
+    """How the posterior is sampled."""
+
+    draws: Annotated[int, Field(gt=0)]
+    tune: Annotated[int, Field(gt=0)]
+    chains: Annotated[int, Field(gt=0)] = 4
+    target_accept: Annotated[float, Field(gt=0, lt=1)] = 0.9
+
+
+class ModelSpec(_Frozen):
+    """One model document of `models/`, validated and frozen.
+
+    Parameters
+    ----------
+    name, version, date : str
+        Identity; `date` is ISO.
+    question, likelihood : str
+        What it answers and what it assumes, in words.
+    priors : dict of str to Prior
+        Every prior; code holds none.
+    options : dict
+        Declared choices of the model that are not priors (drift alternatives, weights,
+        per-type overrides); each model checks its own keys.
+    gates, sampling : Gates, Sampling
+        Workflow.
+    """
+
+    name: str
+    version: str
+    date: str
+    question: str
+    likelihood: str
+    priors: dict[str, Prior]
+    options: dict[str, Any] = Field(default_factory=dict)
+    gates: Gates = Gates()
+    sampling: Sampling
+    _digest: str = PrivateAttr(default="")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the document this spec was read from; empty if made in code."""
+        return self._digest
+
+
+def load_model_spec(name: str | Path) -> ModelSpec:
+    """Load a model's spec.
+
+    Parameters
+    ----------
+    name : str or Path
+        A folder of `models/` (`safety_trend`, `crime_trend`) or a TOML file.
+
+    Returns
+    -------
+    ModelSpec
+
+    Raises
+    ------
+    SpecError
+        A wrong key or value, with file, line and key.
+
+    Examples
+    --------
+    >>> load_model_spec("safety_trend").gates.rhat_max
+    1.01
+    """
+    path = Path(name)
+    if path.suffix != ".toml":
+        path = models_folder() / str(name) / "spec.toml"
+        if not path.is_file():
+            raise SpecError(f"no model '{name}': {path} does not exist.")
+    spec = parse_document(ModelSpec, path)
+    spec._digest = sha256_of_file(path)
+    return spec

@@ -1,0 +1,95 @@
+"""Did the sampler work? Divergences, R-hat and effective sample size against the gates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+if TYPE_CHECKING:
+    from amager_eval.spec.model import Gates
+
+__all__ = ["Diagnostics", "diagnose"]
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """What the gates saw.
+
+    Parameters
+    ----------
+    divergences : int
+        Divergent transitions after warm-up, all chains.
+    max_rhat : float
+        Largest rank-normalised split R-hat of a reported quantity.
+    min_ess : float
+        Smallest effective sample size (bulk and tail) of a reported quantity.
+    problems : tuple of str
+        One sentence per gate that failed; empty when all passed.
+    """
+
+    divergences: int
+    max_rhat: float
+    min_ess: float
+    problems: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every gate was passed."""
+        return not self.problems
+
+
+def diagnose(
+    sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Gates
+) -> Diagnostics:
+    """Hold a fit against its gates.
+
+    Parameters
+    ----------
+    sample_stats : Dataset
+        With variable `diverging`, dims `chain, draw`.
+    reported : sequence of Dataset
+        Everything that may be reported, dims `chain, draw, ...`; constants are passed over.
+    gates : Gates
+        From the model's spec.
+
+    Returns
+    -------
+    Diagnostics
+
+    Notes
+    -----
+    Rank-normalised split R-hat and bulk and tail ESS of Vehtari et al. (2021),
+    Bayesian Analysis 16(2), as ArviZ computes them.
+    """
+    divergences = int(sample_stats["diverging"].sum())
+    worst_rhat, rhat_of = 1.0, ""
+    least_ess, ess_of = np.inf, ""
+    for dataset in reported:
+        varying = dataset.map(lambda v: v.where(v.std(("chain", "draw")) > 0))
+        rhat = az.rhat(varying)
+        bulk = az.ess(varying, method="bulk")
+        tail = az.ess(varying, method="tail", prob=(0.05, 0.95))
+        for name in rhat.data_vars:
+            value = float(rhat[name].max())
+            if value > worst_rhat:
+                worst_rhat, rhat_of = value, str(name)
+            value = float(min(bulk[name].min(), tail[name].min()))
+            if value < least_ess:
+                least_ess, ess_of = value, str(name)
+    problems = []
+    if divergences > gates.divergences_max:
+        problems.append(
+            f"{divergences} divergent transitions (at most {gates.divergences_max} allowed)"
+        )
+    if not worst_rhat <= gates.rhat_max:
+        problems.append(f"R-hat {worst_rhat:.3f} of {rhat_of} exceeds {gates.rhat_max}")
+    if not least_ess >= gates.ess_min:
+        problems.append(
+            f"effective sample size {least_ess:.0f} of {ess_of} is below {gates.ess_min:g}"
+        )
+    return Diagnostics(divergences, worst_rhat, float(least_ess), tuple(problems))

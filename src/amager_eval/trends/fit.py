@@ -1,0 +1,129 @@
+"""What a fit and a forecast are: frozen results that import xarray, never PyMC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from amager_eval.conventions import LEVELS
+
+if TYPE_CHECKING:
+    from amager_eval.spec.model import ModelSpec
+    from amager_eval.trends.diagnose import Diagnostics
+
+__all__ = ["Fit", "Forecast", "Kind"]
+
+Kind = Literal["safety", "crime"]
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """Joint draws of every area, type or question and period, observed and future.
+
+    Parameters
+    ----------
+    kind : {"safety", "crime"}
+        Which model made it.
+    draws : xarray.Dataset
+        Safety: `true`, `published` (shares 0 to 1), dims `sample, area, setting, response,
+        period`. Crime: `rate` (per 1,000 per period), `count`, dims `sample, area, crime_type,
+        period`. Coordinate `observed` (bool over cells) marks what has a published figure.
+    prior_only : xarray.Dataset or None
+        The same from the baseline period's data alone with every other parameter from its
+        prior: what one would have said without the series.
+    spec_digest : str
+        Digest of the model's spec.
+    """
+
+    kind: Kind
+    draws: xr.Dataset
+    prior_only: xr.Dataset | None
+    spec_digest: str
+
+    def to_frame(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
+        """Summarise the draws: median and equal-tailed intervals, one row per cell and quantity.
+
+        Parameters
+        ----------
+        levels : sequence of float
+            Interval levels between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            The dims but `sample`, then `quantity, median, low_50, high_50, ...`.
+        """
+        probabilities = [0.5, *(p for level in levels for p in ((1 - level) / 2, (1 + level) / 2))]
+        labels = ["median"]
+        labels += [f"{side}_{100 * level:g}" for level in levels for side in ("low", "high")]
+        frames = []
+        for name in self.draws.data_vars:
+            if "sample" not in self.draws[name].dims:
+                continue
+            quantiles = self.draws[name].quantile(probabilities, dim="sample")
+            dims = [str(d) for d in quantiles.dims if d != "quantile"]
+            stacked = quantiles.transpose("quantile", *dims)
+            index = pd.MultiIndex.from_product([stacked[d].values for d in dims], names=dims)
+            frame = pd.DataFrame(
+                np.asarray(stacked).reshape(len(labels), -1).T, index=index, columns=labels
+            ).reset_index()
+            frame.insert(len(dims), "quantity", str(name))
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fitted model.
+
+    Parameters
+    ----------
+    kind : {"safety", "crime"}
+        Which model.
+    data : xarray.DataTree
+        Groups `posterior`, `sample_stats`, and `design`: every array and attribute that
+        forecasting needs, so that a saved fit forecasts without its input.
+    spec : ModelSpec
+        The document it was fitted under.
+    diagnostics : Diagnostics
+        `.passed`, and why not.
+    seed : int
+        The seed it was sampled with.
+    """
+
+    kind: Kind
+    data: xr.DataTree
+    spec: ModelSpec
+    diagnostics: Diagnostics
+    seed: int
+
+    def forecast(self, until: int | str, *, n: float | None = None) -> Forecast:
+        """Draw every period from the first observed through `until`, jointly.
+
+        Parameters
+        ----------
+        until : int or str
+            Last period: a wave or year, or `2028K4`, `2028M12`.
+        n : float or None
+            Respondents of a whole future wave (safety); default as the latest wave.
+
+        Returns
+        -------
+        Forecast
+        """
+        module = import_module(f"amager_eval.trends.{self.kind}_forecast")
+        forecast: Forecast = module.forecast(self, until, n=n)
+        return forecast
+
+    def save(self, path: str | Path) -> None:
+        """Write the fit to one NetCDF file; :func:`load_fit` reads it back."""
+        from amager_eval.trends.store import save_fit
+
+        save_fit(self, Path(path))

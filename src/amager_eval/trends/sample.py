@@ -1,0 +1,93 @@
+"""The one function through which every posterior is sampled; tests replace it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from platformdirs import user_cache_path
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+__all__ = ["Progress", "compile_model", "sample_posterior"]
+
+#: Called with (draws done over all chains, draws in all); must be thread-safe.
+type Progress = Callable[[int, int], None]
+
+
+def compile_model(model: pm.Model) -> Any:
+    """Compile a PyMC model for nutpie, keeping compiled code in a folder of the package's own.
+
+    Parameters
+    ----------
+    model : pymc.Model
+        A model whose data are in `pm.Data` where refits are wanted (`.with_data`).
+
+    Returns
+    -------
+    nutpie.CompiledModel
+    """
+    cache = user_cache_path("amager_eval") / "numba"
+    cache.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
+    import nutpie
+
+    return nutpie.compile_pymc_model(model)
+
+
+def sample_posterior(
+    compiled: Any,
+    *,
+    draws: int,
+    tune: int,
+    chains: int,
+    target_accept: float,
+    seed: int,
+    progress: Progress | None = None,
+) -> xr.DataTree:
+    """Sample a compiled model.
+
+    Parameters
+    ----------
+    compiled : nutpie.CompiledModel
+        From :func:`compile_model`.
+    draws, tune, chains : int
+        Kept draws and warm-up draws per chain; number of chains.
+    target_accept : float
+        Target acceptance probability.
+    seed : int
+        Seed; the same seed from the same cache state gives the same draws.
+    progress : callable or None
+        Called now and then with the draws done and the draws in all.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups `posterior` and `sample_stats`, dims `chain, draw`.
+    """
+    import nutpie
+
+    total = chains * (draws + tune)
+
+    def report(states: Any) -> None:
+        if progress is not None:
+            progress(sum(state.finished_draws for state in states), total)
+
+    tree: xr.DataTree = nutpie.sample(
+        compiled,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        cores=min(chains, os.cpu_count() or 1),
+        seed=seed,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=report,
+        target_accept=target_accept,
+    )
+    if progress is not None:
+        progress(total, total)
+    return tree
