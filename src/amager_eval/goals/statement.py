@@ -1,0 +1,163 @@
+"""The statement of a year: every verdict with what it rests on, machine-readable and frozen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from amager_eval.data.input import Input
+    from amager_eval.spec.agreement import Agreement
+    from amager_eval.trends.fit import Forecast
+
+__all__ = ["RESULT_COLUMNS", "SCHEMA_VERSION", "Missing", "Statement"]
+
+SCHEMA_VERSION: Final = 1
+
+#: Columns of `Statement.results` and keys of each row of `statement.json`.
+RESULT_COLUMNS: Final = (
+    "goal",
+    "reading",
+    "area",
+    "setting",
+    "response",
+    "crime_type",
+    "year",
+    "observed",
+    "baseline",
+    "comparison",
+    "literal_verdict",
+    "evidence_verdict",
+    "probability_true",
+    "probability_published",
+    "prior_probability_true",
+    "prior_probability_published",
+    "interval",
+    "method",
+    "notes",
+)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A delivery that is not there: what, which goal it leaves open, what would decide it."""
+
+    what: str
+    consequence: str
+    delivery: str
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """One year's status, computed once; tables, figures and pages are views of it.
+
+    Parameters
+    ----------
+    year : int
+        Survey wave; the crime year is the year before.
+    agreement : Agreement
+        What was promised.
+    data : Input
+        What it was judged from.
+    seed : int
+        Seed of every fit and simulation.
+    versions : mapping of str to str
+        Package versions, and digests of the agreement and the model specs.
+    draft : bool
+        Whether failed gates were let through; then every page says UDKAST.
+    results : DataFrame
+        One row per goal, reading, area and so on; columns :data:`RESULT_COLUMNS`. `interval` is
+        a dict `{level, low, high}` or None; `notes` a list of str. `comparison` is the figure
+        `observed` is held against (the city's share, the threshold); units as the goal's.
+    changes : DataFrame
+        Change tests on published figures: `area, setting, response, wave_before, wave_after,
+        percent_before, percent_after, n_before, n_after, n_assumed, verdict, z_low, z_high,
+        sentence`. `verdict` is `significant`, `not significant` or `undecidable`; after minus
+        before; `n_assumed` tells that n was not published.
+    comparisons : DataFrame
+        Part against whole: `area, setting, response, wave, percent_area, percent_whole, n_area,
+        n_whole, weight, deff, estimate, low, high, z, p_value`; part minus whole, share units;
+        one row per deff.
+    probabilities : DataFrame
+        Safety quantities: `area, setting, response, quantity, probability_true,
+        probability_published, prior_probability_true, prior_probability_published`.
+    crime_quantities : DataFrame
+        `area, crime_type, definition, period_unit, quantity, value`; probabilities 0 to 1,
+        levels per 1,000.
+    power : DataFrame
+        What each goal can show: `goal, question, n, deff, value, unit`.
+    activities : DataFrame
+        `focus_area, activities, with_two_or_more, share`; focus_area `i alt` last. Empty when no
+        list was supplied.
+    diagnostics : DataFrame
+        Per fit: `model, version, digest, draws, divergences, max_rhat, min_ess, passed,
+        problems`.
+    safety, crime : Forecast or None
+        Joint draws; None where nothing could be fitted.
+    missing : tuple of Missing
+        What was not supplied, never filled in.
+    """
+
+    year: int
+    agreement: Agreement
+    data: Input
+    seed: int
+    versions: Mapping[str, str]
+    draft: bool
+    results: pd.DataFrame
+    changes: pd.DataFrame
+    comparisons: pd.DataFrame
+    probabilities: pd.DataFrame
+    crime_quantities: pd.DataFrame
+    power: pd.DataFrame
+    activities: pd.DataFrame
+    diagnostics: pd.DataFrame
+    safety: Forecast | None
+    crime: Forecast | None
+    missing: tuple[Missing, ...]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it was made from made-up figures."""
+        return self.data.synthetic
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain Python values; what does not apply is None."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "year": self.year,
+            "agreement": self.agreement.id,
+            "inputs": [{"name": f.name, "sha256": f.sha256} for f in self.data.files],
+            "versions": dict(self.versions),
+            "seed": self.seed,
+            "synthetic": self.synthetic,
+            "draft": self.draft,
+            "results": [
+                {k: _plain(row[k]) for k in RESULT_COLUMNS}
+                for row in self.results.to_dict(orient="records")
+            ],
+        }
+
+    def to_json(self) -> str:
+        """Return the record as JSON text (UTF-8, two-space indent, no NaN)."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Turn a cell into what JSON knows; NaN and NA become None."""
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if (
+        value is None
+        or value is pd.NA
+        or (isinstance(value, (float, np.floating)) and value != value)
+    ):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
