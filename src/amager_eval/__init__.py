@@ -1,1 +1,86 @@
-"""x"""
+"""Statistical evaluation and forecasting of neighbourhood-safety partnerships.
+
+Every name below is loaded when it is first used, so that `import amager_eval` costs nothing.
+
+Examples
+--------
+>>> import amager_eval as ae
+>>> ae.load_agreement("amager_2025_2028").safety.target_wave
+2028
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from amager_eval import significance
+    from amager_eval.data.input import Input
+    from amager_eval.data.published import published
+    from amager_eval.data.read import read_input
+    from amager_eval.errors import AmagerEvalError, Fault, GateError, InputError, SpecError
+    from amager_eval.evaluation import evaluate
+    from amager_eval.goals.statement import Statement
+    from amager_eval.report.write import write_appendix
+    from amager_eval.spec.agreement import load_agreement
+    from amager_eval.spec.model import load_model_spec
+    from amager_eval.trends.crime_fit import fit_crime
+    from amager_eval.trends.fit import Fit, Forecast
+    from amager_eval.trends.safety_fit import fit_safety
+    from amager_eval.trends.store import load_fit
+
+_HOME = {
+    "AmagerEvalError": "errors",
+    "Fault": "errors",
+    "Fit": "trends.fit",
+    "Forecast": "trends.fit",
+    "GateError": "errors",
+    "Input": "data.input",
+    "InputError": "errors",
+    "SpecError": "errors",
+    "Statement": "goals.statement",
+    "evaluate": "evaluation",
+    "fit_crime": "trends.crime_fit",
+    "fit_safety": "trends.safety_fit",
+    "load_agreement": "spec.agreement",
+    "load_fit": "trends.store",
+    "load_model_spec": "spec.model",
+    "published": "data.published",
+    "read_input": "data.read",
+    "write_appendix": "report.write",
+}
+
+__all__ = [
+    "AmagerEvalError",
+    "Fault",
+    "Fit",
+    "Forecast",
+    "GateError",
+    "Input",
+    "InputError",
+    "SpecError",
+    "Statement",
+    "evaluate",
+    "fit_crime",
+    "fit_safety",
+    "load_agreement",
+    "load_fit",
+    "load_model_spec",
+    "published",
+    "read_input",
+    "significance",
+    "write_appendix",
+]
+
+if not TYPE_CHECKING:  # else a type checker would accept any name
+
+    def __getattr__(name: str) -> object:
+        if name == "significance":
+            return import_module("amager_eval.significance")
+        if name in _HOME:
+            return getattr(import_module(f"amager_eval.{_HOME[name]}"), name)
+        raise AttributeError(f"module 'amager_eval' has no attribute '{name}'")
+
+    def __dir__() -> list[str]:
+        return __all__

@@ -75,14 +75,9 @@ class Statement:
         a dict `{level, low, high}` or None; `notes` a list of str. `comparison` is the figure
         `observed` is held against (the city's share, the threshold); units as the goal's.
     changes : DataFrame
-        Change tests on published figures: `area, setting, response, wave_before, wave_after,
-        percent_before, percent_after, n_before, n_after, n_assumed, verdict, z_low, z_high,
-        sentence`. `verdict` is `significant`, `not significant` or `undecidable`; after minus
-        before; `n_assumed` tells that n was not published.
+        Change tests on published figures, see :mod:`amager_eval.goals.changes`.
     comparisons : DataFrame
-        Part against whole: `area, setting, response, wave, percent_area, percent_whole, n_area,
-        n_whole, weight, deff, estimate, low, high, z, p_value`; part minus whole, share units;
-        one row per deff.
+        Part against whole, see :mod:`amager_eval.goals.comparisons`.
     probabilities : DataFrame
         Safety quantities: `area, setting, response, quantity, probability_true,
         probability_published, prior_probability_true, prior_probability_published`.
@@ -90,7 +85,7 @@ class Statement:
         `area, crime_type, definition, period_unit, quantity, value`; probabilities 0 to 1,
         levels per 1,000.
     power : DataFrame
-        What each goal can show: `goal, question, n, deff, value, unit`.
+        What each goal can show, see :mod:`amager_eval.goals.power`.
     activities : DataFrame
         `focus_area, activities, with_two_or_more, share`; focus_area `i alt` last. Empty when no
         list was supplied.

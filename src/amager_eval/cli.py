@@ -1,0 +1,153 @@
+"""The command line: parse, call, report progress, turn errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from amager_eval.errors import AmagerEvalError, InputError
+
+if TYPE_CHECKING:
+    from amager_eval.evaluation import FitProgress
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich's help alone costs .3 s
+    help="Is the partnership working? Tests, trends and forecasts for the yearly status.",
+)
+
+
+@app.command()
+def appendix(
+    input: Annotated[  # noqa: A002 - the option's public name
+        Path | None,
+        typer.Option(help="Folder of CSV files or workbook; default the bundled published figures."),
+    ] = None,
+    year: Annotated[
+        int | None, typer.Option(help="Survey wave; default the latest in the input.")
+    ] = None,
+    agreement: Annotated[
+        str, typer.Option(help="Name in models/agreements, or a TOML file.")
+    ] = "amager_2025_2028",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write; default build/appendix-<year>.")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Language of the appendix: da or en.")] = "da",
+    seed: Annotated[int, typer.Option(help="Seed of every fit and simulation.")] = 1,
+    draws: Annotated[
+        int | None,
+        typer.Option(min=10, help="Draws per chain; few draws fail the gates (use with --draft)."),
+    ] = None,
+    draft: Annotated[
+        bool,
+        typer.Option("--draft", help="Report failed gates instead of enforcing them; marks UDKAST."),
+    ] = False,
+) -> None:
+    """Write the annual appendix: PDF, page, figures, tables and statement.json."""
+    if lang not in {"da", "en"}:
+        raise InputError(f"--lang must be da or en, found '{lang}'")
+    typer.echo("Reading the input …", err=True)
+    from amager_eval.data.published import published
+    from amager_eval.data.read import read_input
+
+    data = published() if input is None else read_input(input)
+    from amager_eval.evaluation import evaluate
+    from amager_eval.report.write import write_appendix
+
+    with _progress() as progress:
+        statement = evaluate(
+            data,
+            agreement=agreement,
+            year=year,
+            seed=seed,
+            draws=draws,
+            draft=draft,
+            progress=progress,
+        )
+    target = out or Path("build") / f"appendix-{statement.year}"
+    write_appendix(statement, target, lang=lang)
+    for name in ("appendix.pdf", "appendix.html", "statement.json", "tables.xlsx"):
+        if (target / name).exists():
+            typer.echo(str(target / name))
+    typer.echo(f"{target}{'/'}  ({sum(1 for p in target.rglob('*') if p.is_file())} files)")
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="Folder of CSV files or workbook.")],
+) -> None:
+    """List every fault of an input: file, row, column, what was found, what to do."""
+    from amager_eval.data.check import check_input
+
+    faults = check_input(path)
+    for fault in faults:
+        typer.echo(f"{fault.severity}: {fault}")
+    errors = sum(fault.severity == "error" for fault in faults)
+    typer.echo(f"{errors} errors, {len(faults) - errors} warnings")
+    if errors:
+        raise typer.Exit(2)
+
+
+@app.command()
+def synthetic(
+    out: Annotated[Path, typer.Argument(help="Folder to write.")],
+    seed: Annotated[int, typer.Option(help="Seed of the made-up city.")] = 1,
+) -> None:
+    """Write a made-up city's input with known truth (truth.json beside it)."""
+    from amager_eval.data.synthetic import write_synthetic
+
+    write_synthetic(out, seed=seed)
+    typer.echo(f"{out}{'/'}  SYNTETISKE DATA")
+
+
+@contextmanager
+def _progress() -> Iterator[FitProgress]:
+    """Show one progress bar per fit on standard error."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("draws"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks = {}
+
+        def report(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield report
+
+
+def main() -> None:
+    """Run the command line; an error of the package's own ends without a traceback."""
+    try:
+        app()
+    except AmagerEvalError as error:
+        for line in str(error).splitlines():
+            sys.stderr.write(f"amager-eval: {line}\n")
+        if error.exit_code == 2:
+            sys.stderr.write("amager-eval: nothing was written.\n")
+        else:
+            sys.stderr.write("amager-eval: nothing was published; see --draft.\n")
+        sys.exit(error.exit_code)

@@ -1,0 +1,102 @@
+"""What each goal can show at all, for the n at hand: chance of success without any change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from amager_eval.goals.published_shares import published_shares, respondents
+from amager_eval.significance import probability_of_rising_every_year, smallest_detectable_change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from amager_eval.data.input import Input
+    from amager_eval.spec.agreement import Agreement
+
+__all__ = ["POWER_COLUMNS", "what_goals_can_show"]
+
+POWER_COLUMNS = ("goal", "area", "setting", "question", "n", "n_assumed", "deff", "value", "unit")
+
+#: Yearly true changes, in percentage points, whose chance of four published rises is reported.
+_YEARLY_POINTS = (0.0, 1.0, 2.5)
+
+
+def what_goals_can_show(
+    data: Input, agreement: Agreement, year: int, areas: Sequence[str]
+) -> pd.DataFrame:
+    """Chance of published success under declared true changes, and the smallest visible change.
+
+    Parameters
+    ----------
+    data : Input
+        With `safety`; areas without a published safe share or any n are left out.
+    agreement : Agreement
+        Baseline and target wave, design effects.
+    year : int
+        Latest wave; its share and n are the starting point.
+    areas : sequence of str
+        Areas to report.
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`POWER_COLUMNS`. Questions `rises_every_year_<points>` (probability that
+        published whole percentages rise strictly in every wave from baseline to target when the
+        true share rises by so many points a year) and `smallest_detectable_rise` (percentage
+        points between two waves, power .8).
+    """
+    rows: list[tuple[object, ...]] = []
+    if data.safety is None:
+        return pd.DataFrame(rows, columns=list(POWER_COLUMNS))
+    baseline, target = agreement.safety.baseline_wave, agreement.safety.target_wave
+    for area in areas:
+        for setting in agreement.safety.settings:
+            shares = published_shares(data.safety, area, setting, "safe")
+            waves = [w for w in shares if w <= year]
+            if not waves:
+                continue
+            start = shares[baseline if baseline in waves else max(waves)]
+            size = respondents(data, area, max(waves))
+            if size is None:
+                continue
+            years = np.arange(target - baseline + 1)
+            for deff in agreement.verdicts.deffs:
+                common = (area, setting)
+                for points in _YEARLY_POINTS:
+                    path = (start.percent + points * years) / 100
+                    if path[-1] >= 1:
+                        continue
+                    probability = probability_of_rising_every_year(
+                        path, np.full(path.size, size.n), deff=deff, decimals=0
+                    )
+                    rows.append(
+                        (
+                            "1a",
+                            *common,
+                            f"rises_every_year_{points:g}",
+                            size.n,
+                            size.assumed,
+                            deff,
+                            float(probability),
+                            "probability",
+                        )
+                    )
+                detectable = smallest_detectable_change(
+                    start.percent / 100, size.n, size.n, direction="up", deff=deff
+                )
+                rows.append(
+                    (
+                        "1a",
+                        *common,
+                        "smallest_detectable_rise",
+                        size.n,
+                        size.assumed,
+                        deff,
+                        100 * float(detectable),
+                        "percentage points",
+                    )
+                )
+    return pd.DataFrame(rows, columns=list(POWER_COLUMNS))

@@ -1,0 +1,296 @@
+"""Every goal and reading as a row: observed, both verdicts, and what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from amager_eval.conventions import LEVEL
+from amager_eval.goals.partners import count_partners
+from amager_eval.goals.published_shares import PublishedShare, published_shares
+from amager_eval.goals.statement import RESULT_COLUMNS
+from amager_eval.goals.verdict import combined, evidence_verdict, literal_verdict
+
+if TYPE_CHECKING:
+    from amager_eval.data.input import Input
+    from amager_eval.spec.agreement import Agreement, Goal, Reading
+    from amager_eval.trends.fit import Forecast
+
+__all__ = ["evaluated_area", "partner_rows", "safety_rows", "with_overall"]
+
+#: Readings that one failed year settles for good.
+_IRREVERSIBLE = frozenset({"rises_every_year"})
+
+
+def evaluated_area(data: Input, agreement: Agreement) -> str:
+    """Name of the agreement's own area: as the input calls it, else the agreement's first name."""
+    names = agreement.areas.evaluated.names
+    present: set[str] = set()
+    for frame in (data.safety, data.crime):
+        if frame is not None:
+            present |= set(frame["area"])
+    return next((n for n in names if n in present), names[0])
+
+
+def safety_rows(
+    data: Input,
+    agreement: Agreement,
+    year: int,
+    forecast: Forecast | None,
+    quantities: Mapping[int, pd.DataFrame],
+) -> list[dict[str, Any]]:
+    """Rows of the safety goals, for the agreement's area and its indicator districts.
+
+    Parameters
+    ----------
+    data : Input
+    agreement : Agreement
+    year : int
+        Survey wave of the statement.
+    forecast : Forecast or None
+        Joint draws, for the interval.
+    quantities : mapping of int to DataFrame
+        Target wave to the frame of :func:`amager_eval.goals.safety.safety_quantities`.
+
+    Returns
+    -------
+    list of dict
+        Keys :data:`RESULT_COLUMNS`; `observed`, `baseline`, `comparison` and `interval` in percent.
+        Each reading stands at the statement's wave (status so far) and at its target wave.
+    """
+    rows = []
+    area_of_goal = evaluated_area(data, agreement)
+    for goal in agreement.goal:
+        if goal.kind != "safety":
+            continue
+        for area in (area_of_goal, *agreement.areas.indicators):
+            for reading in goal.reading:
+                for setting in reading.settings:
+                    for target in _targets(agreement, reading, year):
+                        row = _safety_row(
+                            data, agreement, goal, reading, area, setting, year, target
+                        )
+                        _attach_probability(row, agreement, forecast, quantities, year, target)
+                        if area != area_of_goal:
+                            row["notes"].append("indicator: district, not the agreement's area")
+                        rows.append(row)
+    return rows
+
+
+def partner_rows(data: Input, agreement: Agreement, year: int) -> list[dict[str, Any]]:
+    """Rows of the partner goal: a count of a complete list, so literal and evidence agree."""
+    rows = []
+    for goal in agreement.goal:
+        if goal.kind != "partners":
+            continue
+        reading = goal.reading[0]
+        row = _empty_row(goal, reading, None, year)
+        row["comparison"] = 100 * goal.threshold if goal.threshold is not None else None
+        row["method"] = "census of activities"
+        if data.activities is None or data.activities.empty:
+            row["notes"].append("missing: list of activities")
+        else:
+            count = count_partners(data.activities, goal)
+            row["observed"] = 100 * count.share
+            row["literal_verdict"] = literal_verdict(count.reached)
+            row["evidence_verdict"] = row["literal_verdict"]
+            row["notes"] += [
+                f"met {count.met} of {count.total}",
+                f"needed {count.needed}",
+                f"margin {count.margin:+d} activities",
+            ]
+        rows.append(row)
+    return rows
+
+
+def with_overall(rows: list[dict[str, Any]], agreement: Agreement, data: Input) -> pd.DataFrame:
+    """Put one overall row per goal, its primary reading over all parts, before the parts.
+
+    The overall row is about the agreement's area at the target year (a partner goal: now) and has
+    `setting`, `response` and `crime_type` empty where it unites several.
+    """
+    area_of_goal = evaluated_area(data, agreement)
+    ordered: list[dict[str, Any]] = []
+    for goal in agreement.goal:
+        own = [r for r in rows if r["goal"] == goal.id]
+        primary = next(r for r in goal.reading if r.primary)
+        target = {
+            "safety": agreement.safety.target_wave,
+            "crime": agreement.crime.target_year,
+        }.get(goal.kind)
+        parts = [
+            r
+            for r in own
+            if r["reading"] == primary.id
+            and r["area"] in (area_of_goal, None)
+            and (target is None or r["year"] == target)
+            and (primary.response is None or r["response"] == primary.response)
+        ]
+        if len(parts) > 1:
+            overall = _empty_row(goal, primary, area_of_goal, parts[0]["year"])
+            overall["literal_verdict"] = combined([r["literal_verdict"] for r in parts])
+            overall["evidence_verdict"] = combined([r["evidence_verdict"] for r in parts])
+            overall["method"] = "all parts of the primary reading"
+            overall["notes"] = sorted({n for r in parts for n in r["notes"]})
+            ordered.append(overall)
+        ordered += own
+    return pd.DataFrame(ordered, columns=list(RESULT_COLUMNS)).astype(object)
+
+
+def _targets(agreement: Agreement, reading: Reading, year: int) -> tuple[int, ...]:
+    """Waves a reading is given for: status so far, the target, and its second reading."""
+    safety = agreement.safety
+    waves = [safety.target_wave]
+    if year > safety.baseline_wave and reading.id in {"rises_every_year", "above_baseline"}:
+        waves.insert(0, min(year, safety.target_wave))
+    if reading.id not in {"rises_every_year", "above_baseline"}:
+        waves.append(safety.alternative_target_wave)
+    return tuple(dict.fromkeys(waves))
+
+
+def _empty_row(goal: Goal, reading: Reading, area: str | None, year: int) -> dict[str, Any]:
+    row: dict[str, Any] = dict.fromkeys(RESULT_COLUMNS)
+    row |= {
+        "goal": goal.id,
+        "reading": reading.id,
+        "area": area,
+        "year": year,
+        "response": reading.response,
+        "literal_verdict": "ikke opgjort",
+        "evidence_verdict": "kan ikke afgøres",
+        "method": "",
+        "notes": [],
+    }
+    return row
+
+
+def _safety_row(
+    data: Input,
+    agreement: Agreement,
+    goal: Goal,
+    reading: Reading,
+    area: str,
+    setting: str,
+    year: int,
+    target: int,
+) -> dict[str, Any]:
+    row = _empty_row(goal, reading, area, target)
+    row["setting"] = setting
+    row["method"] = "safety_trend model; literal from published figures"
+    if data.safety is None:
+        row["notes"].append("missing: safety survey figures")
+        return row
+    assert reading.response is not None
+    own = published_shares(data.safety, area, setting, reading.response)
+    city = published_shares(data.safety, agreement.areas.whole, setting, reading.response)
+    own = {w: s for w, s in own.items() if w <= year}
+    city = {w: s for w, s in city.items() if w <= year}
+    baseline = agreement.safety.baseline_wave
+    shown = target if target in own else max(own, default=None)
+    if shown is None:
+        row["notes"].append("missing: no published figure for this area, setting and response")
+    else:
+        row["observed"] = own[shown].percent
+        if shown in city:
+            row["comparison"] = city[shown].percent
+        if shown != target:
+            row["notes"].append(f"observed is wave {shown}")
+        if any(s.grade == "C" for s in (own[shown], city.get(shown)) if s is not None):
+            row["notes"].append("grade C: transcription not checked against the report")
+    if baseline in own:
+        row["baseline"] = own[baseline].percent
+    met = _literally_met(reading.id, reading.response, own, city, baseline, target)
+    row["literal_verdict"] = literal_verdict(met)
+    if met is None and target > year:
+        row["notes"].append(f"due in wave {target}")
+    return row
+
+
+def _literally_met(
+    reading: str,
+    response: str,
+    own: Mapping[int, PublishedShare],
+    city: Mapping[int, PublishedShare],
+    baseline: int,
+    target: int,
+) -> bool | None:
+    """Whether published figures meet a reading at `target`; None while a figure is missing.
+
+    A rise in every year that has failed in print is failed whatever comes.
+    """
+    sign = 1.0 if response == "safe" else -1.0
+    level = {w: sign * s.percent for w, s in own.items()}
+    whole = {w: sign * s.percent for w, s in city.items()}
+    if reading == "rises_every_year":
+        steps = [
+            level[w] > level[w - 1] if w in level and w - 1 in level else None
+            for w in range(baseline + 1, target + 1)
+        ]
+        if False in steps:
+            return False
+        return None if None in steps else True
+    if target not in level:
+        return None
+    if reading == "above_baseline":
+        return level[target] > level[baseline] if baseline in level else None
+    if target not in whole:
+        return None
+    shortfall = max(0.0, whole[target] - level[target])
+    if reading == "reaches_whole":
+        return shortfall <= 0
+    if reading in {"within_1_point", "within_2_points"}:
+        return shortfall <= (1 if reading == "within_1_point" else 2)
+    if baseline not in level or baseline not in whole:
+        return None
+    before = max(0.0, whole[baseline] - level[baseline])
+    if before == 0:  # at or above the city from the start: the goal is to stay there
+        return shortfall <= 0
+    if reading == "shortfall_halved":
+        return shortfall <= before / 2
+    return shortfall < before and level[target] > level[baseline]
+
+
+def _attach_probability(
+    row: dict[str, Any],
+    agreement: Agreement,
+    forecast: Forecast | None,
+    quantities: Mapping[int, pd.DataFrame],
+    year: int,
+    target: int,
+) -> None:
+    """Fill the probabilities, the interval of the true share and the evidence verdict."""
+    frame = quantities.get(target)
+    if forecast is None or frame is None or row["area"] not in set(frame["area"]):
+        row["notes"].append("not modelled: no figures for this area")
+        return
+    found = frame[
+        (frame["area"] == row["area"])
+        & (frame["setting"] == row["setting"])
+        & (frame["response"] == row["response"])
+        & (frame["quantity"] == row["reading"])
+    ]
+    if found.empty:
+        row["notes"].append("not modelled: no such quantity")
+        return
+    values = found.iloc[0]
+    for column in (
+        "probability_true",
+        "probability_published",
+        "prior_probability_true",
+        "prior_probability_published",
+    ):
+        row[column] = float(values[column])
+    row["evidence_verdict"] = evidence_verdict(
+        row["probability_true"],
+        agreement.verdicts,
+        due=target <= year,
+        irreversible=row["reading"] in _IRREVERSIBLE,
+    )
+    true = forecast.draws["true"].sel(
+        area=row["area"], setting=row["setting"], response=row["response"], period=target
+    )
+    low, high = np.quantile(true.values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    row["interval"] = {"level": LEVEL, "low": 100 * float(low), "high": 100 * float(high)}

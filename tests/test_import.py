@@ -1,0 +1,43 @@
+"""Importing the package and asking for help load nothing heavy."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import amager_eval
+
+HEAVY = ("numpy", "pandas", "xarray", "pymc", "matplotlib", "scipy", "statsmodels", "rich")
+
+
+def loaded_after(code: str) -> set[str]:
+    script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import amager_eval",
+        "import amager_eval.cli\n"
+        "from typer.testing import CliRunner\n"
+        "assert CliRunner().invoke(amager_eval.cli.app, ['--help']).exit_code == 0",
+    ],
+)
+def test_light(code):
+    assert loaded_after(code).isdisjoint(HEAVY)
+
+
+def test_every_public_name_can_be_had():
+    for name in amager_eval.__all__:
+        assert getattr(amager_eval, name) is not None
+    assert set(dir(amager_eval)) == set(amager_eval.__all__)
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(AttributeError, match="no attribute 'fit_everything'"):
+        _ = amager_eval.fit_everything
