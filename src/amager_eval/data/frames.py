@@ -1,0 +1,335 @@
+"""Bare frames and tables of files to checked tidy frames; every fault collected."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pandas as pd
+from pydantic import ValidationError
+
+from amager_eval.data import cross_rows
+from amager_eval.data.columns import TABLES, TableColumns
+from amager_eval.data.fault_texts import FAULT_TEXTS, Lang
+from amager_eval.data.rows import ROW_MODELS, RowContext
+from amager_eval.errors import Fault, InputError
+
+__all__ = [
+    "MOST_FAULTS",
+    "Findings",
+    "Parsed",
+    "Table",
+    "check_activities",
+    "check_crime",
+    "check_population",
+    "check_safety",
+    "check_survey_rounds",
+    "parse_table",
+    "raise_errors",
+]
+
+#: Faults listed of one table; more are counted, not listed.
+MOST_FAULTS: Final = 10_000
+#: A found value is shown up to this length.
+LONGEST_FOUND: Final = 60
+
+
+@dataclass
+class Findings:
+    """The faults of one table, written in one language, with the table's place.
+
+    Parameters
+    ----------
+    lang : {"en", "da"}
+        Language of messages and remedies.
+    file, sheet : str or None
+        Where the table stands.
+    headings : mapping of str to str
+        Column name to the heading it has in the file.
+    rows : sequence of int
+        Row number of each row, as a spreadsheet shows it.
+    """
+
+    lang: Lang = "en"
+    file: str | None = None
+    sheet: str | None = None
+    headings: Mapping[str, str] = field(default_factory=dict)
+    rows: Sequence[int] = ()
+    labels: Sequence[Hashable] = ()
+    faults: list[Fault] = field(default_factory=list)
+
+    def add(
+        self,
+        code: str,
+        *,
+        at: int | None = None,
+        row: int | None = None,
+        column: str | None = None,
+        found: object = "",
+        **words: object,
+    ) -> None:
+        """Note one fault; `at` is the position of the row in the table, counted from 0."""
+        if len(self.faults) > MOST_FAULTS:
+            return
+        if len(self.faults) == MOST_FAULTS:
+            code, at, row, column, found = "too_many", None, None, None, ""
+            words = {"limit": MOST_FAULTS}
+        text = FAULT_TEXTS[code]
+        message, remedy = text.in_language(self.lang)
+        words.setdefault("column", column)
+        message = message.format(**words)
+        if at is not None:
+            row = self.rows[at]
+            if self.labels:
+                message += f" (index {self.labels[at]!r})"
+        self.faults.append(
+            Fault(
+                message,
+                found=show_found(found),
+                remedy=remedy.format(**words),
+                file=self.file,
+                sheet=self.sheet,
+                row=row,
+                column=self.headings.get(column, column) if column else None,
+                severity=text.severity,
+            )
+        )
+
+
+def show_found(value: object) -> str:
+    """Show a found value: short, on one line, without control characters."""
+    if value is None:
+        return ""
+    text = "".join(c if c.isprintable() else "?" for c in str(value)[: LONGEST_FOUND + 1])
+    return text if len(text) <= LONGEST_FOUND else text[:LONGEST_FOUND] + "…"
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table as it stands in a file: cells by canonical column name, not yet checked.
+
+    Parameters
+    ----------
+    columns : TableColumns
+        Which table it is.
+    cells : list of dict
+        One per row: canonical column name to cell; an empty cell is None.
+    rows : sequence of int
+        Row number of each row, as a spreadsheet shows it.
+    """
+
+    columns: TableColumns
+    cells: list[dict[str, Any]]
+    rows: Sequence[int]
+
+
+@dataclass(frozen=True, eq=False)
+class Parsed:
+    """The rows of a table that have no fault of their own.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Canonical columns, missing ones NaN; index 0, 1, ...
+    records : list of mapping
+        The same rows with None for missing.
+    positions : list of int
+        Place of each row in its table, counted from 0.
+    """
+
+    frame: pd.DataFrame
+    records: list[cross_rows.Record]
+    positions: list[int]
+
+
+def parse_table(table: Table, context: RowContext, findings: Findings) -> Parsed:
+    """Check every row of a table alone, then its rows together.
+
+    Parameters
+    ----------
+    table : Table
+        Cells by column.
+    context : RowContext
+        How cells are read.
+    findings : Findings
+        Receives the faults.
+
+    Returns
+    -------
+    Parsed
+        The rows without a fault of their own.
+    """
+    model = ROW_MODELS[table.columns.name]
+    good: list[cross_rows.Record] = []
+    positions: list[int] = []
+    for position, cells in enumerate(table.cells):
+        try:
+            good.append(model.model_validate(cells, context=context).model_dump())
+            positions.append(position)
+        except ValidationError as error:
+            for fault in error.errors(include_url=False, include_input=False):
+                words = dict(fault.get("ctx", {}))
+                column = str(fault["loc"][0]) if fault["loc"] else str(words.pop("at", ""))
+                code = fault["type"] if fault["type"] in FAULT_TEXTS else "not_text"
+                found = cells.get(column)
+                words.setdefault("limit", LONGEST_FOUND)
+                findings.add(code, at=position, column=column or None, found=found, **words)
+    cross_rows.CHECKS[table.columns.name](good, positions, findings)
+    frame = pd.DataFrame(good, columns=list(model.model_fields))
+    return Parsed(_typed(frame, table.columns), good, positions)
+
+
+def _typed(frame: pd.DataFrame, columns: TableColumns) -> pd.DataFrame:
+    """Give every column its kind; missing text and numbers are NaN."""
+    kinds = {"text": "str", "float": "float64", "int": "int64"}
+    return frame.astype({c.name: kinds[c.kind] for c in columns.columns})
+
+
+def raise_errors(faults: Sequence[Fault]) -> None:
+    """Raise one InputError with every fault that is an error; warnings do not stop."""
+    errors = [f for f in faults if f.severity == "error"]
+    if errors:
+        raise InputError(errors)
+
+
+def _checked(
+    frame: pd.DataFrame, name: str, context: RowContext, lang: Lang
+) -> tuple[Parsed, Findings]:
+    """Check a bare frame as one of the tables; its other columns are kept."""
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(f"{name}: a DataFrame is needed, found {type(frame).__name__}.")
+    columns = TABLES[name]
+    labels = [] if isinstance(frame.index, pd.RangeIndex) else list(frame.index)
+    findings = Findings(lang=lang, rows=range(1, len(frame) + 1), labels=labels)
+    headings = [str(c) for c in frame.columns]
+    for heading in sorted({h for h in headings if headings.count(h) > 1}):
+        findings.add("column_twice", column=heading, found=heading)
+    for column in columns.columns:
+        if column.required and column.name not in headings and column.name != "definition":
+            findings.add("column_missing", column=column.name, found=", ".join(headings))
+    if frame.empty:
+        findings.add("empty_table")
+    raise_errors(findings.faults)
+    known = [c.name for c in columns.columns if c.name in headings]
+    missing = frame[known].isna().to_numpy()
+    cells = frame[known].astype(object).to_numpy()
+    cells[missing] = None
+    table = Table(columns, [dict(zip(known, row, strict=True)) for row in cells], findings.rows)
+    parsed = parse_table(table, context, findings)
+    raise_errors(findings.faults)
+    extra = frame[[c for c in frame.columns if c not in set(parsed.frame.columns)]]
+    full = pd.concat([parsed.frame, extra.reset_index(drop=True)], axis="columns")
+    return Parsed(full, parsed.records, parsed.positions), findings
+
+
+def check_safety(
+    frame: pd.DataFrame, *, settings: Sequence[str] | None = None, lang: Lang = "en"
+) -> pd.DataFrame:
+    """Check a bare frame of safety figures before anything is computed from it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `area, wave, setting, response` and `percent` (0 to 100) or `count` and `n`; the other
+        columns of the contract may be absent.
+    settings : sequence of str or None
+        Settings that may occur; None lets any name pass. Danish words for the known ones are
+        understood in either case.
+    lang : {"en", "da"}
+        Language of the fault texts.
+
+    Returns
+    -------
+    DataFrame
+        Canonical columns first (missing ones NaN), then the frame's other columns; new index.
+
+    Raises
+    ------
+    InputError
+        Every fault, each with its row (counted from 1 without a header) and column.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"area": ["Nord"], "wave": [2024], "setting": ["nat"],
+    ...                       "response": ["tryg"], "percent": [71]})
+    >>> check_safety(frame)[["setting", "response"]].iloc[0].tolist()
+    ['night', 'safe']
+    """
+    context = RowContext(settings=tuple(settings) if settings is not None else None)
+    return _checked(frame, "safety", context, lang)[0].frame
+
+
+def check_survey_rounds(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
+    """Check a bare frame of survey rounds; see :func:`check_safety`."""
+    return _checked(frame, "survey_rounds", RowContext(), lang)[0].frame
+
+
+def check_population(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
+    """Check a bare frame of inhabitants; see :func:`check_safety`."""
+    return _checked(frame, "population", RowContext(), lang)[0].frame
+
+
+def check_activities(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
+    """Check a bare frame of activities; see :func:`check_safety`."""
+    return _checked(frame, "activities", RowContext(), lang)[0].frame
+
+
+def check_crime(
+    frame: pd.DataFrame, population: pd.DataFrame | None = None, *, lang: Lang = "en"
+) -> pd.DataFrame:
+    """Check a bare frame of reports, and that every area with reports has inhabitants.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `area, period, crime_type, count`; `definition` if known; `population` (inhabitants) as
+        a column where no frame of it is given.
+    population : DataFrame or None
+        `area, period, population`.
+    lang : {"en", "da"}
+        Language of the fault texts.
+
+    Returns
+    -------
+    DataFrame
+        Canonical columns first, `period` as text; then the frame's other columns.
+
+    Raises
+    ------
+    InputError
+        Every fault: impossible counts, duplicates, a type by several definitions, periods of
+        different length, an area without inhabitants.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"area": ["Nord", "Nord"], "period": ["2024Q3", "2024Q4"],
+    ...                       "crime_type": "tyveri", "count": [12, 0], "population": 3100})
+    >>> check_crime(frame)["period"].tolist()
+    ['2024K3', '2024K4']
+    """
+    checked, findings = _checked(frame, "crime", RowContext(), lang)
+    cross_rows.one_series_each(checked.records, findings)
+    if population is not None:
+        areas = set(check_population(population, lang=lang)["area"])
+        cross_rows.population_given(checked.records, checked.positions, areas, findings)
+    elif "population" in frame.columns:
+        _check_population_column(checked.frame, findings)
+    else:
+        findings.add("population_absent", column="population")
+    raise_errors(findings.faults)
+    return checked.frame
+
+
+def _check_population_column(frame: pd.DataFrame, findings: Findings) -> None:
+    numbers = pd.to_numeric(frame["population"], errors="coerce")
+    for at in range(len(frame)):
+        if pd.isna(frame["count"].iloc[at]):
+            continue
+        found = frame["population"].iloc[at]
+        if pd.isna(found):
+            findings.add("missing", at=at, column="population")
+        elif pd.isna(numbers.iloc[at]):
+            findings.add("not_number", at=at, column="population", found=found)
+        elif not 0 < numbers.iloc[at] < float("inf"):
+            findings.add("not_positive", at=at, column="population", found=found)
