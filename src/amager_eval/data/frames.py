@@ -22,6 +22,7 @@ __all__ = [
     "Table",
     "check_activities",
     "check_crime",
+    "check_frame",
     "check_population",
     "check_safety",
     "check_survey_rounds",
@@ -193,10 +194,16 @@ def raise_errors(faults: Sequence[Fault]) -> None:
         raise InputError(errors)
 
 
-def _checked(
+def check_frame(
     frame: pd.DataFrame, name: str, context: RowContext, lang: Lang
 ) -> tuple[Parsed, Findings]:
-    """Check a bare frame as one of the tables; its other columns are kept."""
+    """Check a bare frame as one of the tables; its other columns are kept.
+
+    Returns
+    -------
+    tuple of Parsed and Findings
+        Findings hold the warnings; an error was raised.
+    """
     if not isinstance(frame, pd.DataFrame):
         raise InputError(f"{name}: a DataFrame is needed, found {type(frame).__name__}.")
     columns = TABLES[name]
@@ -257,22 +264,22 @@ def check_safety(
     ['night', 'safe']
     """
     context = RowContext(settings=tuple(settings) if settings is not None else None)
-    return _checked(frame, "safety", context, lang)[0].frame
+    return check_frame(frame, "safety", context, lang)[0].frame
 
 
 def check_survey_rounds(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
     """Check a bare frame of survey rounds; see :func:`check_safety`."""
-    return _checked(frame, "survey_rounds", RowContext(), lang)[0].frame
+    return check_frame(frame, "survey_rounds", RowContext(), lang)[0].frame
 
 
 def check_population(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
     """Check a bare frame of inhabitants; see :func:`check_safety`."""
-    return _checked(frame, "population", RowContext(), lang)[0].frame
+    return check_frame(frame, "population", RowContext(), lang)[0].frame
 
 
 def check_activities(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
     """Check a bare frame of activities; see :func:`check_safety`."""
-    return _checked(frame, "activities", RowContext(), lang)[0].frame
+    return check_frame(frame, "activities", RowContext(), lang)[0].frame
 
 
 def check_crime(
@@ -308,7 +315,7 @@ def check_crime(
     >>> check_crime(frame)["period"].tolist()
     ['2024K3', '2024K4']
     """
-    checked, findings = _checked(frame, "crime", RowContext(), lang)
+    checked, findings = check_frame(frame, "crime", RowContext(), lang)
     cross_rows.one_series_each(checked.records, findings)
     if population is not None:
         areas = set(check_population(population, lang=lang)["area"])
