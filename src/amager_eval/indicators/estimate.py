@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     type Number = float | NDArray[np.float64]
 
-__all__ = ["Estimate"]
+__all__ = ["Estimate", "frame_of"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Estimate:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per element with the columns of this record."""
-        fields: dict[str, Any] = {k: np.atleast_1d(v).ravel() for k, v in asdict(self).items()}
-        size = max(len(v) for v in fields.values())
-        return pd.DataFrame({k: np.resize(v, size) for k, v in fields.items()})
+        return frame_of(self)
+
+
+def frame_of(record: Any) -> pd.DataFrame:
+    """Return one row per element of a frozen record, its fields as columns."""
+    fields: dict[str, Any] = {k: np.atleast_1d(v).ravel() for k, v in asdict(record).items()}
+    size = max(len(v) for v in fields.values())
+    return pd.DataFrame({k: np.resize(v, size) for k, v in fields.items()})
