@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.conventions import LEVEL
+from amager_eval.goals.literal_reading import literally_met
 from amager_eval.goals.partners import count_partners
-from amager_eval.goals.published_shares import PublishedShare, published_shares
+from amager_eval.goals.published_shares import published_shares
 from amager_eval.goals.statement import RESULT_COLUMNS
 from amager_eval.goals.verdict import combined, evidence_verdict, literal_verdict
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement, Goal, Reading
     from amager_eval.trends.fit import Forecast
 
-__all__ = ["evaluated_area", "partner_rows", "safety_rows", "with_overall"]
+__all__ = ["empty_row", "evaluated_area", "partner_rows", "safety_rows", "with_overall"]
 
 #: Readings that one failed year settles for good.
 _IRREVERSIBLE = frozenset({"rises_every_year"})
@@ -87,7 +88,7 @@ def partner_rows(data: Input, agreement: Agreement, year: int) -> list[dict[str,
         if goal.kind != "partners":
             continue
         reading = goal.reading[0]
-        row = _empty_row(goal, reading, None, year)
+        row = empty_row(goal, reading, None, year)
         row["comparison"] = 100 * goal.threshold if goal.threshold is not None else None
         row["method"] = "census of activities"
         if data.activities is None or data.activities.empty:
@@ -130,7 +131,7 @@ def with_overall(rows: list[dict[str, Any]], agreement: Agreement, data: Input) 
             and (primary.response is None or r["response"] == primary.response)
         ]
         if len(parts) > 1:
-            overall = _empty_row(goal, primary, area_of_goal, parts[0]["year"])
+            overall = empty_row(goal, primary, area_of_goal, parts[0]["year"])
             overall["literal_verdict"] = combined([r["literal_verdict"] for r in parts])
             overall["evidence_verdict"] = combined([r["evidence_verdict"] for r in parts])
             overall["method"] = "all parts of the primary reading"
@@ -151,7 +152,8 @@ def _targets(agreement: Agreement, reading: Reading, year: int) -> tuple[int, ..
     return tuple(dict.fromkeys(waves))
 
 
-def _empty_row(goal: Goal, reading: Reading, area: str | None, year: int) -> dict[str, Any]:
+def empty_row(goal: Goal, reading: Reading, area: str | None, year: int) -> dict[str, Any]:
+    """Return a row in which nothing is decided yet, with the keys :data:`RESULT_COLUMNS`."""
     row: dict[str, Any] = dict.fromkeys(RESULT_COLUMNS)
     row |= {
         "goal": goal.id,
@@ -177,7 +179,7 @@ def _safety_row(
     year: int,
     target: int,
 ) -> dict[str, Any]:
-    row = _empty_row(goal, reading, area, target)
+    row = empty_row(goal, reading, area, target)
     row["setting"] = setting
     row["method"] = "safety_trend model; literal from published figures"
     if data.safety is None:
@@ -202,55 +204,11 @@ def _safety_row(
             row["notes"].append("grade C: transcription not checked against the report")
     if baseline in own:
         row["baseline"] = own[baseline].percent
-    met = _literally_met(reading.id, reading.response, own, city, baseline, target)
+    met = literally_met(reading.id, reading.response, own, city, baseline, target)
     row["literal_verdict"] = literal_verdict(met)
     if met is None and target > year:
         row["notes"].append(f"due in wave {target}")
     return row
-
-
-def _literally_met(
-    reading: str,
-    response: str,
-    own: Mapping[int, PublishedShare],
-    city: Mapping[int, PublishedShare],
-    baseline: int,
-    target: int,
-) -> bool | None:
-    """Whether published figures meet a reading at `target`; None while a figure is missing.
-
-    A rise in every year that has failed in print is failed whatever comes.
-    """
-    sign = 1.0 if response == "safe" else -1.0
-    level = {w: sign * s.percent for w, s in own.items()}
-    whole = {w: sign * s.percent for w, s in city.items()}
-    if reading == "rises_every_year":
-        steps = [
-            level[w] > level[w - 1] if w in level and w - 1 in level else None
-            for w in range(baseline + 1, target + 1)
-        ]
-        if False in steps:
-            return False
-        return None if None in steps else True
-    if target not in level:
-        return None
-    if reading == "above_baseline":
-        return level[target] > level[baseline] if baseline in level else None
-    if target not in whole:
-        return None
-    shortfall = max(0.0, whole[target] - level[target])
-    if reading == "reaches_whole":
-        return shortfall <= 0
-    if reading in {"within_1_point", "within_2_points"}:
-        return shortfall <= (1 if reading == "within_1_point" else 2)
-    if baseline not in level or baseline not in whole:
-        return None
-    before = max(0.0, whole[baseline] - level[baseline])
-    if before == 0:  # at or above the city from the start: the goal is to stay there
-        return shortfall <= 0
-    if reading == "shortfall_halved":
-        return shortfall <= before / 2
-    return shortfall < before and level[target] > level[baseline]
 
 
 def _attach_probability(

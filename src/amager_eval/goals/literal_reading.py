@@ -1,0 +1,75 @@
+"""Do published figures alone meet a reading of a safety goal?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from amager_eval.goals.published_shares import PublishedShare
+
+__all__ = ["literally_met"]
+
+
+def literally_met(
+    reading: str,
+    response: str,
+    own: Mapping[int, PublishedShare],
+    city: Mapping[int, PublishedShare],
+    baseline: int,
+    target: int,
+) -> bool | None:
+    """Whether published figures meet a reading at `target`.
+
+    Parameters
+    ----------
+    reading : str
+        Id of a safety reading.
+    response : str
+        `safe` is read upwards, `unsafe` downwards.
+    own, city : mapping of int to PublishedShare
+        Published shares by wave, of the area and of the whole.
+    baseline, target : int
+        Waves.
+
+    Returns
+    -------
+    bool or None
+        None while a figure is missing. A rise in every year that has failed in print is failed
+        whatever comes. Where the area was at or above the whole at the baseline, approaching is
+        read as staying there.
+
+    Examples
+    --------
+    >>> own = {w: PublishedShare(w, p, 0, "A") for w, p in ((2024, 84), (2025, 85), (2026, 85))}
+    >>> literally_met("rises_every_year", "safe", own, {}, 2024, 2028)
+    False
+    """
+    sign = 1.0 if response == "safe" else -1.0
+    level = {w: sign * s.percent for w, s in own.items()}
+    whole = {w: sign * s.percent for w, s in city.items()}
+    if reading == "rises_every_year":
+        steps = [
+            level[w] > level[w - 1] if w in level and w - 1 in level else None
+            for w in range(baseline + 1, target + 1)
+        ]
+        if False in steps:
+            return False
+        return None if None in steps else True
+    if target not in level:
+        return None
+    if reading == "above_baseline":
+        return level[target] > level[baseline] if baseline in level else None
+    if target not in whole:
+        return None
+    shortfall = max(0.0, whole[target] - level[target])
+    if reading == "reaches_whole":
+        return shortfall <= 0
+    if reading in {"within_1_point", "within_2_points"}:
+        return shortfall <= (1 if reading == "within_1_point" else 2)
+    if baseline not in level or baseline not in whole:
+        return None
+    before = max(0.0, whole[baseline] - level[baseline])
+    if before == 0:  # at or above the city from the start: the goal is to stay there
+        return shortfall <= 0
+    if reading == "shortfall_halved":
+        return shortfall <= before / 2
+    return shortfall < before and level[target] > level[baseline]

@@ -1,0 +1,140 @@
+"""Rows of the safety and partner goals: literal readings, missing figures, indicators."""
+
+import pandas as pd
+import pytest
+
+from amager_eval.data.input import Input
+from amager_eval.goals.literal_reading import literally_met
+from amager_eval.goals.published_shares import PublishedShare
+from amager_eval.goals.results import (
+    evaluated_area,
+    partner_rows,
+    safety_rows,
+    with_overall,
+)
+from amager_eval.goals.statement import RESULT_COLUMNS
+from amager_eval.spec.agreement import load_agreement
+
+AGREEMENT = load_agreement()
+AREA = "Amager Partnerskab (2025)"
+
+
+def shares(**percent: float) -> dict[int, PublishedShare]:
+    return {int(w[1:]): PublishedShare(int(w[1:]), p, 0, "A") for w, p in percent.items()}
+
+
+def safety_frame(rows) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["area", "wave", "setting", "response", "percent"])
+    return frame.assign(
+        count=float("nan"),
+        n=float("nan"),
+        decimals=0,
+        deff=float("nan"),
+        comparator="=",
+        source="test",
+        source_grade="A",
+    )
+
+
+@pytest.mark.parametrize(
+    ("reading", "own", "city", "met"),
+    [
+        ("rises_every_year", shares(w2024=80, w2025=81, w2026=82, w2027=83, w2028=84), {}, True),
+        ("rises_every_year", shares(w2024=80, w2025=81, w2026=81), {}, False),  # failed for good
+        ("rises_every_year", shares(w2024=80, w2025=81), {}, None),
+        ("rises_every_year", shares(w2024=80, w2026=82, w2027=83, w2028=84), {}, None),  # gap
+        ("above_baseline", shares(w2024=80, w2028=80), {}, False),
+        ("above_baseline", shares(w2028=80), {}, None),
+        ("reaches_whole", shares(w2028=88), shares(w2028=88), True),
+        ("reaches_whole", shares(w2028=87), shares(w2028=88), False),
+        ("reaches_whole", shares(w2028=87), {}, None),
+        ("within_2_points", shares(w2028=86), shares(w2028=88), True),
+        ("within_1_point", shares(w2028=86), shares(w2028=88), False),
+        ("shortfall_smaller", shares(w2024=84, w2028=85), shares(w2024=88, w2028=88), True),
+        # the city falling is not enough
+        ("shortfall_smaller", shares(w2024=84, w2028=84), shares(w2024=88, w2028=86), False),
+        ("shortfall_halved", shares(w2024=84, w2028=86), shares(w2024=88, w2028=88), True),
+        # at or above the city from the start: stay there
+        ("shortfall_smaller", shares(w2024=91, w2028=88), shares(w2024=88, w2028=88), True),
+        ("shortfall_smaller", shares(w2024=91, w2028=87), shares(w2024=88, w2028=88), False),
+    ],
+)
+def test_literal_readings_of_safe(reading, own, city, met):
+    assert literally_met(reading, "safe", own, city, 2024, 2028) is met
+
+
+def test_unsafe_is_read_downwards():
+    own, city = shares(w2024=20, w2028=15), shares(w2024=14, w2028=15)
+    assert literally_met("reaches_whole", "unsafe", own, city, 2024, 2028) is True
+    assert literally_met("above_baseline", "unsafe", own, city, 2024, 2028) is True
+    worse = shares(w2024=20, w2028=21)
+    assert literally_met("reaches_whole", "unsafe", worse, city, 2024, 2028) is False
+
+
+def test_without_a_figure_for_the_area_nothing_is_decided():
+    data = Input(
+        safety=safety_frame(
+            [
+                ("København", 2024, "night", "safe", 80),
+                ("Amager Øst", 2024, "night", "safe", 70),
+                ("København", 2026, "night", "safe", 81),
+                ("Amager Øst", 2026, "night", "safe", 82),
+            ]
+        ),
+        whole="København",
+    )
+    rows = safety_rows(data, AGREEMENT, 2026, None, {})
+    own = [r for r in rows if r["area"] == AREA]
+    assert own
+    assert {r["literal_verdict"] for r in own} == {"ikke opgjort"}
+    assert {r["evidence_verdict"] for r in own} == {"kan ikke afgøres"}
+    assert all(any(n.startswith("missing") for n in r["notes"]) for r in own)
+    district = [r for r in rows if r["area"] == "Amager Øst"]
+    assert all("indicator: district, not the agreement's area" in r["notes"] for r in district)
+
+    frame = with_overall([*rows, *partner_rows(data, AGREEMENT, 2026)], AGREEMENT, data)
+    assert tuple(frame.columns) == RESULT_COLUMNS
+    overall = frame[frame["setting"].isna() & (frame["goal"] == "1a")]
+    assert list(overall["literal_verdict"]) == ["ikke opgjort"]
+    assert list(overall["area"]) == [AREA]
+
+
+def test_the_area_is_found_under_each_of_its_names():
+    for name in AGREEMENT.areas.evaluated.names:
+        data = Input(safety=safety_frame([(name, 2025, "night", "safe", 80)]))
+        assert evaluated_area(data, AGREEMENT) == name
+
+
+def test_another_version_of_the_area_is_not_the_area():
+    data = Input(safety=safety_frame([("Amager Partnerskab", 2020, "night", "unsafe", 29)]))
+    assert evaluated_area(data, AGREEMENT) == AREA
+
+
+def test_a_grade_c_figure_says_so():
+    frame = safety_frame([("Amager Øst", 2024, "night", "safe", 70)]).assign(source_grade="C")
+    rows = safety_rows(Input(safety=frame), AGREEMENT, 2024, None, {})
+    row = next(
+        r for r in rows if r["area"] == "Amager Øst" and r["setting"] == "night" and r["observed"]
+    )
+    assert any(note.startswith("grade C") for note in row["notes"])
+
+
+@pytest.mark.parametrize(("met", "verdict"), [(3, "nået"), (2, "ikke nået")])
+def test_partner_goal(met, verdict):
+    activities = pd.DataFrame(
+        {
+            "activity": list("abcd"),
+            "focus_area": "Aktive byrum",
+            "partners": ["SSP;3B"] * met + ["SSP"] * (4 - met),
+        }
+    )
+    (row,) = partner_rows(Input(activities=activities), AGREEMENT, 2026)
+    assert (row["literal_verdict"], row["evidence_verdict"]) == (verdict, verdict)
+    assert row["observed"] == 25 * met
+    assert row["comparison"] == 75
+
+
+def test_without_a_list_the_partner_goal_is_open():
+    (row,) = partner_rows(Input(), AGREEMENT, 2026)
+    assert row["literal_verdict"] == "ikke opgjort"
+    assert row["notes"] == ["missing: list of activities"]

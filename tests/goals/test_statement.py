@@ -1,0 +1,65 @@
+"""The statement as JSON: every key, nothing that JSON does not know."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from amager_eval.data.input import Input, SourceFile
+from amager_eval.goals.statement import RESULT_COLUMNS, SCHEMA_VERSION, Statement
+from amager_eval.spec.agreement import load_agreement
+
+
+@pytest.fixture
+def statement():
+    row = dict.fromkeys(RESULT_COLUMNS)
+    row |= {
+        "goal": "1a",
+        "year": np.int64(2028),
+        "observed": np.float64(85.0),
+        "baseline": float("nan"),
+        "comparison": pd.NA,
+        "interval": {"level": 0.95, "low": np.float64(80.5), "high": 90.0},
+        "notes": ["en note"],
+    }
+    empty = pd.DataFrame()
+    return Statement(
+        year=2026,
+        agreement=load_agreement(),
+        data=Input(synthetic=True, files=(SourceFile("safety.csv", "00"),)),
+        seed=7,
+        versions={"python": "3"},
+        draft=True,
+        results=pd.DataFrame([row], columns=list(RESULT_COLUMNS)),
+        changes=empty,
+        comparisons=empty,
+        probabilities=empty,
+        crime_quantities=empty,
+        power=empty,
+        activities=empty,
+        diagnostics=empty,
+        safety=None,
+        crime=None,
+        missing=(),
+    )
+
+
+def test_keys_and_values(statement):
+    record = json.loads(statement.to_json())
+    assert record["schema_version"] == SCHEMA_VERSION
+    assert record["agreement"] == "amager_2025_2028"
+    assert record["inputs"] == [{"name": "safety.csv", "sha256": "00"}]
+    assert (record["year"], record["seed"]) == (2026, 7)
+    assert record["synthetic"] is True
+    assert record["draft"] is True
+    (row,) = record["results"]
+    assert tuple(row) == RESULT_COLUMNS
+    assert (row["year"], row["observed"]) == (2028, 85.0)
+    assert row["baseline"] is None
+    assert row["comparison"] is None
+    assert row["interval"] == {"level": 0.95, "low": 80.5, "high": 90.0}
+
+
+def test_the_same_statement_gives_the_same_text(statement):
+    assert statement.to_json() == statement.to_json()
