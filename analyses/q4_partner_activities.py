@@ -6,7 +6,8 @@ Run: python3 -m uv run python analyses/q4_partner_activities.py [FOLDER]
 import sys
 
 import amager_eval as ae
-from amager_eval.goals.partners import count_partners, partners_by_focus_area
+from amager_eval.goals.partners import count_partners
+from amager_eval.indicators import partner_share
 
 
 def main() -> None:
@@ -20,7 +21,7 @@ def main() -> None:
     if data.synthetic:
         print("SYNTETISKE DATA")
     count = count_partners(data.activities, goal)
-    print(partners_by_focus_area(data.activities, goal).to_string(index=False))
+    print(partner_share(data.activities).to_string(index=False))
     verdict = "nået" if count.reached else "ikke nået"
     print(f"{count.met} af {count.total}: {verdict}; {count.margin:+d} i forhold til kravet")
 

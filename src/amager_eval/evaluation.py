@@ -16,11 +16,11 @@ from amager_eval.goals.comparisons import compare_with_whole
 from amager_eval.goals.crime import crime_quantities
 from amager_eval.goals.crime_results import crime_rows
 from amager_eval.goals.missing import missing_deliveries
-from amager_eval.goals.partners import partners_by_focus_area
 from amager_eval.goals.power import what_goals_can_show
 from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
 from amager_eval.goals.safety import safety_quantities
 from amager_eval.goals.statement import Statement
+from amager_eval.indicators import partner_share
 from amager_eval.provenance import versions
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.trends.crime_fit import fit_crime
@@ -123,7 +123,7 @@ def evaluate(
     partner_goal = next((g for g in agreement.goal if g.kind == "partners"), None)
     activities = pd.DataFrame()
     if data.activities is not None and partner_goal is not None and len(data.activities):
-        activities = partners_by_focus_area(data.activities, partner_goal)
+        activities = partner_share(data.activities, at_least=partner_goal.partners_at_least or 2)
     shown = (agreement.areas.whole, *areas)
     return Statement(
         year=year,

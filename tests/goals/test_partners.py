@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amager_eval.goals.partners import PartnerCount, count_partners, partners_by_focus_area
+from amager_eval.errors import InputError
+from amager_eval.goals.partners import PartnerCount, count_partners
 from amager_eval.spec.agreement import load_agreement
 
 GOAL = next(g for g in load_agreement().goal if g.kind == "partners")
@@ -43,9 +44,6 @@ def test_reached_exactly_when_the_share_is_at_least_the_threshold(total, data):
     assert PartnerCount(met, total, 0.75).reached == (4 * met >= 3 * total)
 
 
-def test_by_focus_area_adds_up():
-    frame = partners_by_focus_area(activities("A;B", "A", "A;B;C", "A;B"), GOAL)
-    assert list(frame["focus_area"]) == ["Aktive byrum", "Job og fritid", "i alt"]
-    assert list(frame["activities"]) == [2, 2, 4]
-    assert list(frame["with_two_or_more"]) == [2, 1, 3]
-    assert frame["share"].iloc[-1] == 0.75
+def test_an_empty_list_is_refused():
+    with pytest.raises(InputError, match="list of activities is empty"):
+        count_partners(activities().astype(object), GOAL)

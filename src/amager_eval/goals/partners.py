@@ -6,12 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
+from amager_eval.errors import Fault, InputError
+from amager_eval.indicators import partner_share
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from amager_eval.spec.agreement import Goal
 
-__all__ = ["PartnerCount", "count_partners", "partners_by_focus_area"]
+__all__ = ["PartnerCount", "count_partners"]
 
 
 @dataclass(frozen=True)
@@ -67,30 +70,14 @@ def count_partners(activities: pd.DataFrame, goal: Goal) -> PartnerCount:
     """
     if goal.threshold is None or goal.partners_at_least is None:
         raise ValueError(f"goal {goal.id} has no partner threshold")
-    enough = _partners(activities["partners"]) >= goal.partners_at_least
-    return PartnerCount(int(enough.sum()), len(activities), goal.threshold)
-
-
-def partners_by_focus_area(activities: pd.DataFrame, goal: Goal) -> pd.DataFrame:
-    """Count per focus area and in all.
-
-    Returns
-    -------
-    DataFrame
-        `focus_area, activities, with_two_or_more, share`; `i alt` last.
-    """
-    rows = []
-    groups = [*activities.groupby("focus_area", sort=False), ("i alt", activities)]
-    for focus_area, group in groups:
-        count = count_partners(group, goal)
-        rows.append((focus_area, count.total, count.met, count.share))
-    return pd.DataFrame(rows, columns=["focus_area", "activities", "with_two_or_more", "share"])
-
-
-def _partners(column: pd.Series) -> pd.Series:
-    """Distinct partners named in each cell."""
-    return (
-        column.fillna("")
-        .astype(str)
-        .map(lambda cell: len({p.strip().casefold() for p in cell.split(";")} - {""}))
-    )
+    table = partner_share(activities, at_least=goal.partners_at_least)
+    if table.empty:
+        raise InputError(
+            Fault(
+                "the list of activities is empty",
+                remedy="Supply the activities of the tryghedsplan, or leave the table out.",
+                file="activities",
+            )
+        )
+    total = table.iloc[-1]
+    return PartnerCount(int(total["with_two_or_more"]), int(total["activities"]), goal.threshold)
