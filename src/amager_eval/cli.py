@@ -28,9 +28,11 @@ app = typer.Typer(
 
 @app.command()
 def appendix(
-    input: Annotated[  # noqa: A002 - the option's public name
+    input: Annotated[
         Path | None,
-        typer.Option(help="Folder of CSV files or workbook; default the bundled published figures."),
+        typer.Option(
+            help="Folder of CSV files or workbook; default the bundled published figures."
+        ),
     ] = None,
     year: Annotated[
         int | None, typer.Option(help="Survey wave; default the latest in the input.")
@@ -38,6 +40,10 @@ def appendix(
     agreement: Annotated[
         str, typer.Option(help="Name in models/agreements, or a TOML file.")
     ] = "amager_2025_2028",
+    record: Annotated[
+        Path | None,
+        typer.Option(help="Record folder: its baseline is enforced, the statement is kept in it."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write; default build/appendix-<year>.")
     ] = None,
@@ -49,7 +55,9 @@ def appendix(
     ] = None,
     draft: Annotated[
         bool,
-        typer.Option("--draft", help="Report failed gates instead of enforcing them; marks UDKAST."),
+        typer.Option(
+            "--draft", help="Report failed gates instead of enforcing them; marks UDKAST."
+        ),
     ] = False,
 ) -> None:
     """Write the annual appendix: PDF, page, figures, tables and statement.json."""
@@ -61,6 +69,7 @@ def appendix(
 
     data = published() if input is None else read_input(input)
     from amager_eval.evaluation import evaluate
+    from amager_eval.goals.record import hold_against_record, write_record
     from amager_eval.report.write import write_appendix
 
     with _progress() as progress:
@@ -68,13 +77,18 @@ def appendix(
             data,
             agreement=agreement,
             year=year,
+            record=record,
             seed=seed,
             draws=draws,
             draft=draft,
             progress=progress,
         )
     target = out or Path("build") / f"appendix-{statement.year}"
+    if record is not None and not draft:
+        hold_against_record(statement, record)
     write_appendix(statement, target, lang=lang)
+    if record is not None and not draft:
+        typer.echo(str(write_record(statement, record)))
     for name in ("appendix.pdf", "appendix.html", "statement.json", "tables.xlsx"):
         if (target / name).exists():
             typer.echo(str(target / name))
@@ -95,6 +109,61 @@ def check(
     typer.echo(f"{errors} errors, {len(faults) - errors} warnings")
     if errors:
         raise typer.Exit(2)
+
+
+@app.command()
+def baseline(
+    input: Annotated[
+        Path, typer.Option(help="Folder of CSV files or workbook with the baseline year's reports.")
+    ],
+    record: Annotated[Path, typer.Option(help="Record folder the baseline is frozen in.")],
+    agreement: Annotated[
+        str, typer.Option(help="Name in models/agreements, or a TOML file.")
+    ] = "amager_2025_2028",
+    revise: Annotated[
+        str | None, typer.Option(help="Reason for replacing a frozen baseline that differs.")
+    ] = None,
+) -> None:
+    """Fill the agreement's baseline table from an input and freeze it."""
+    from datetime import date
+
+    from amager_eval.data.read import read_input
+    from amager_eval.goals.baseline import freeze_baseline
+    from amager_eval.spec.agreement import load_agreement
+
+    entries = freeze_baseline(
+        read_input(input), load_agreement(agreement), record, on=date.today(), revise=revise
+    )
+    for entry in entries:
+        typer.echo(
+            f"{entry.crime_type}\t{entry.year}\tcount {entry.count}\trate {entry.rate}"
+            f"\tpopulation {entry.population}\t{entry.area} ({entry.area_version})"
+        )
+
+
+@app.command()
+def record(
+    action: Annotated[str, typer.Argument(help="list, show or verify.")],
+    folder: Annotated[Path, typer.Argument(help="Record folder.")],
+    year: Annotated[int | None, typer.Argument(help="Year to show.")] = None,
+) -> None:
+    """List, show or verify the statements kept in a record folder."""
+    import json
+
+    from amager_eval.goals.record import read_record, recorded_years, verify_record
+
+    if action == "list":
+        for kept in recorded_years(folder):
+            typer.echo(str(kept))
+    elif action == "verify":
+        for name in verify_record(folder):
+            typer.echo(f"{name}: unchanged")
+    elif action == "show":
+        if year is None:
+            raise InputError("record show needs a year: amager-eval record show FOLDER YEAR")
+        typer.echo(json.dumps(read_record(folder, year), ensure_ascii=False, indent=2))
+    else:
+        raise InputError(f"record knows list, show and verify, found '{action}'")
 
 
 @app.command()

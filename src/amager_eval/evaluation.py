@@ -11,6 +11,7 @@ import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.errors import Fault, GateError, InputError
+from amager_eval.goals.baseline import hold_against_baseline
 from amager_eval.goals.changes import changes
 from amager_eval.goals.comparisons import compare_with_whole
 from amager_eval.goals.crime import crime_quantities
@@ -58,7 +59,7 @@ def evaluate(
     year : int or None
         Survey wave; default the latest in the input. Later waves are left out.
     record : str, Path or None
-        Folder of the yearly record, with the frozen baseline.
+        Folder of the yearly record: its frozen baseline is held against the input.
     seed : int
         Seed of every fit and simulation.
     draws : int or None
@@ -87,6 +88,8 @@ def evaluate(
     agreement = agreement if isinstance(agreement, Agreement) else load_agreement(agreement)
     year = _statement_year(data, agreement) if year is None else year
     data = _until(_as_agreed(data, agreement), year)
+    if record is not None:
+        hold_against_baseline(data, agreement, Path(record))
     area_of_goal = evaluated_area(data, agreement)
     areas = tuple(dict.fromkeys((area_of_goal, *agreement.areas.indicators)))
 

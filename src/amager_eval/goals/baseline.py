@@ -1,0 +1,223 @@
+"""The 2024 baseline of the crime goals: filled once, frozen, and held against every new input."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amager_eval.data.population import population_at
+from amager_eval.errors import Fault, InputError
+from amager_eval.goals.crime_results import annual_figures
+from amager_eval.goals.results import evaluated_area
+
+if TYPE_CHECKING:
+    from amager_eval.data.input import Input
+    from amager_eval.spec.agreement import Agreement
+
+__all__ = [
+    "BASELINE_FILE",
+    "BaselineEntry",
+    "baseline_entries",
+    "freeze_baseline",
+    "hold_against_baseline",
+    "load_baseline",
+]
+
+BASELINE_FILE = "baseline.json"
+
+
+@dataclass(frozen=True)
+class BaselineEntry:
+    """One line of the agreement's table.
+
+    Parameters
+    ----------
+    crime_type : str
+        Id of the type; `total` for the total.
+    year : int
+        Calendar year.
+    count, rate, population : float or None
+        Reports, reports per 1,000 inhabitants, inhabitants at mid-year; None where unknown.
+    area, area_version : str
+        The agreement's area as the input names it, and its version.
+    definition, source : str
+        Of the series.
+    """
+
+    crime_type: str
+    year: int
+    count: float | None
+    rate: float | None
+    population: float | None
+    area: str
+    area_version: str
+    definition: str
+    source: str
+
+
+def baseline_entries(data: Input, agreement: Agreement) -> tuple[BaselineEntry, ...]:
+    """Fill the agreement's table from an input: the total and the selected types.
+
+    A type without a delivery in the goal's own definition has no entry; nothing is substituted.
+    """
+    crime, area = agreement.crime, evaluated_area(data, agreement)
+    entries = []
+    for crime_type in (t.id for t in crime.type if t.role in {"total", "selected"}):
+        figures = annual_figures(data, area, crime_type, crime.definition)
+        figure = figures.get(crime.baseline_year)
+        if figure is None:
+            continue
+        population = None
+        if data.population is not None and (data.population["area"] == area).any():
+            at = population_at(data.population, area, [str(crime.baseline_year)])
+            population = round(float(at.population[0]), 1)
+        entries.append(
+            BaselineEntry(
+                crime_type,
+                crime.baseline_year,
+                figure.count,
+                None if figure.rate is None else round(figure.rate, 6),
+                population,
+                area,
+                agreement.areas.evaluated.id,
+                crime.definition,
+                crime.source,
+            )
+        )
+    return tuple(entries)
+
+
+def load_baseline(folder: Path) -> tuple[BaselineEntry, ...] | None:
+    """Read the frozen baseline of a record folder; None where none is frozen yet."""
+    path = folder / BASELINE_FILE
+    if not path.exists():
+        return None
+    return tuple(BaselineEntry(**entry) for entry in _read(path)["entries"])
+
+
+def freeze_baseline(
+    data: Input,
+    agreement: Agreement,
+    folder: Path,
+    *,
+    on: date,
+    revise: str | None = None,
+) -> tuple[BaselineEntry, ...]:
+    """Freeze the baseline in a record folder, or revise it with a reason.
+
+    Parameters
+    ----------
+    data : Input
+        With the baseline year's reports for the agreement's area.
+    agreement : Agreement
+    folder : Path
+        The evaluation's record folder; made if absent.
+    on : date
+        Date written into the record.
+    revise : str or None
+        Reason for replacing a frozen baseline that differs; the old one is kept in the file.
+
+    Returns
+    -------
+    tuple of BaselineEntry
+        The entries now frozen.
+
+    Raises
+    ------
+    InputError
+        Nothing to freeze, or it differs from the frozen one and no reason was given.
+    """
+    entries = baseline_entries(data, agreement)
+    if not entries:
+        raise InputError(
+            Fault(
+                f"no {agreement.crime.definition} reports of {agreement.crime.baseline_year} for "
+                f"{evaluated_area(data, agreement)}",
+                remedy=f"Supply them from {agreement.crime.source}.",
+                file="crime",
+            )
+        )
+    path = folder / BASELINE_FILE
+    revisions: list[dict[str, Any]] = []
+    if path.exists():
+        old = _read(path)
+        if tuple(BaselineEntry(**e) for e in old["entries"]) == entries:
+            return entries
+        if not revise:
+            hold_against_baseline(data, agreement, folder)
+            raise InputError(
+                Fault(
+                    "the baseline is frozen and this input adds to it",
+                    found=", ".join(e.crime_type for e in entries),
+                    remedy="Revise it with a reason.",
+                    file=BASELINE_FILE,
+                )
+            )
+        revisions = [*old["revisions"], {k: old[k] for k in ("frozen_on", "reason", "entries")}]
+    record = {
+        "schema_version": 1,
+        "agreement": agreement.id,
+        "agreement_sha256": agreement.digest,
+        "frozen_on": on.isoformat(),
+        "reason": revise or "",
+        "inputs": [asdict(f) for f in data.files],
+        "entries": [asdict(e) for e in entries],
+        "revisions": revisions,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(path)
+    return entries
+
+
+def hold_against_baseline(data: Input, agreement: Agreement, folder: Path) -> None:
+    """Refuse an input whose baseline year differs from the frozen baseline.
+
+    Raises
+    ------
+    InputError
+        With both values of every figure that differs.
+    """
+    frozen = load_baseline(folder)
+    if frozen is None:
+        return
+    new = {e.crime_type: e for e in baseline_entries(data, agreement)}
+    faults = []
+    for old in frozen:
+        entry = new.get(old.crime_type)
+        if entry is None:
+            continue
+        for field in ("count", "rate", "area", "area_version", "definition"):
+            was, now = getattr(old, field), getattr(entry, field)
+            if was is not None and now is not None and was != now:
+                faults.append(
+                    Fault(
+                        f"{old.crime_type} {old.year}: {field} differs from the frozen baseline",
+                        found=f"{now} in the input, {was} frozen",
+                        remedy="Correct the input, or revise the baseline with a reason "
+                        "(amager-eval baseline --revise REASON).",
+                        file=BASELINE_FILE,
+                        column=field,
+                    )
+                )
+    if faults:
+        raise InputError(faults)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise InputError(
+            Fault(
+                "the frozen baseline cannot be read",
+                found=str(error),
+                remedy="Restore the file from the archive; do not edit it by hand.",
+                file=path.name,
+            )
+        ) from error
+    return record

@@ -1,0 +1,144 @@
+"""The yearly record: each statement as published, with the digest that proves it unchanged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amager_eval.errors import Fault, InputError
+from amager_eval.provenance import sha256_of_bytes, sha256_of_file
+
+if TYPE_CHECKING:
+    from amager_eval.goals.statement import Statement
+
+__all__ = [
+    "MANIFEST",
+    "hold_against_record",
+    "read_record",
+    "recorded_years",
+    "verify_record",
+    "write_record",
+]
+
+MANIFEST = "digests.json"
+
+
+def hold_against_record(statement: Statement, folder: Path) -> None:
+    """Refuse a statement whose year is kept already with another content.
+
+    Raises
+    ------
+    InputError
+        With both digests.
+    """
+    path = folder / f"{statement.year}.json"
+    now = sha256_of_bytes(statement.to_json().encode("utf-8"))
+    if path.exists() and sha256_of_file(path) != now:
+        raise InputError(
+            Fault(
+                f"the record holds another statement of {statement.year}",
+                found=f"{now[:12]} now, {sha256_of_file(path)[:12]} kept",
+                remedy="Move the kept statement away by hand if it was never published.",
+                file=path.name,
+            )
+        )
+
+
+def write_record(statement: Statement, folder: Path) -> Path:
+    """Keep a statement as `<year>.json`; a year once kept is never overwritten by another.
+
+    Raises
+    ------
+    InputError
+        A differing statement of that year is kept already, or the statement is a draft.
+    """
+    if statement.draft:
+        raise InputError(
+            Fault(
+                f"the statement of {statement.year} is a draft",
+                remedy="Only a statement whose fits passed their gates is kept in the record.",
+            )
+        )
+    hold_against_record(statement, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{statement.year}.json"
+    content = statement.to_json().encode("utf-8")
+    digests = _digests(folder) | {path.name: sha256_of_bytes(content)}
+    for target, data in ((path, content), (folder / MANIFEST, _manifest(digests))):
+        temporary = target.with_suffix(".tmp")
+        temporary.write_bytes(data)
+        temporary.replace(target)
+    return path
+
+
+def recorded_years(folder: Path) -> list[int]:
+    """Years with a kept statement, first to last."""
+    return sorted(int(p.stem) for p in folder.glob("[0-9][0-9][0-9][0-9].json"))
+
+
+def read_record(folder: Path, year: int) -> dict[str, Any]:
+    """Read a kept statement after verifying its digest."""
+    path = folder / f"{year}.json"
+    if not path.exists():
+        raise InputError(
+            Fault(
+                f"no statement of {year} is kept",
+                found=", ".join(map(str, recorded_years(folder))) or "no year",
+                remedy="Name a year that is kept.",
+                file=str(folder),
+            )
+        )
+    verify_record(folder)
+    statement: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return statement
+
+
+def verify_record(folder: Path) -> list[str]:
+    """Hold every kept file against its digest.
+
+    Returns
+    -------
+    list of str
+        Names of the files that were verified.
+
+    Raises
+    ------
+    InputError
+        A file is missing, was changed, or was added by hand.
+    """
+    digests = _digests(folder)
+    faults = []
+    for name, digest in digests.items():
+        path = folder / name
+        if not path.exists():
+            faults.append(Fault("a kept statement is missing", file=name, found="no file"))
+        elif sha256_of_file(path) != digest:
+            faults.append(
+                Fault(
+                    "a kept statement was changed after it was kept",
+                    found=f"{sha256_of_file(path)[:12]}, kept as {digest[:12]}",
+                    remedy="Restore the file from the archive.",
+                    file=name,
+                )
+            )
+    faults += [
+        Fault("a statement stands in the record without a digest", file=f"{year}.json")
+        for year in recorded_years(folder)
+        if f"{year}.json" not in digests
+    ]
+    if faults:
+        raise InputError(faults)
+    return sorted(digests)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    path = folder / MANIFEST
+    if not path.exists():
+        return {}
+    digests: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return digests
+
+
+def _manifest(digests: dict[str, str]) -> bytes:
+    return (json.dumps(dict(sorted(digests.items())), indent=2) + "\n").encode()
