@@ -196,7 +196,9 @@ def _figures_agree(row: Record, at: int, findings: Findings) -> None:
     percent = row["percent"]
     if percent is None:
         return
-    if row["decimals"] is not None and _decimals_of(percent) > row["decimals"]:
+    # below 1 the figure is questioned as a fraction
+    declared = row["decimals"] if percent >= 1 else None
+    if declared is not None and _decimals_of(percent) > declared:
         findings.add(
             "decimals_differ",
             at=at,

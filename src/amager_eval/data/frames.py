@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -144,7 +144,13 @@ class Parsed:
     positions: list[int]
 
 
-def parse_table(table: Table, context: RowContext, findings: Findings) -> Parsed:
+def parse_table(
+    table: Table,
+    context: RowContext,
+    findings: Findings,
+    *,
+    absent: Collection[str] = (),
+) -> Parsed:
     """Check every row of a table alone, then its rows together.
 
     Parameters
@@ -155,6 +161,8 @@ def parse_table(table: Table, context: RowContext, findings: Findings) -> Parsed
         How cells are read.
     findings : Findings
         Receives the faults.
+    absent : collection of str
+        Columns the table lacks, told already; telling it for every row helps nobody.
 
     Returns
     -------
@@ -172,6 +180,8 @@ def parse_table(table: Table, context: RowContext, findings: Findings) -> Parsed
             for fault in error.errors(include_url=False, include_input=False):
                 words = dict(fault.get("ctx", {}))
                 column = str(fault["loc"][0]) if fault["loc"] else str(words.pop("at", ""))
+                if column in absent:
+                    continue
                 code = fault["type"] if fault["type"] in FAULT_TEXTS else "not_text"
                 found = cells.get(column)
                 words.setdefault("limit", LONGEST_FOUND)

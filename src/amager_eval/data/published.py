@@ -138,12 +138,12 @@ def _statbank_counts(agreement: Agreement) -> pd.DataFrame:
         return pd.DataFrame()
     counts = bundled_frame(_STRAF11)
     counts = counts[counts["area"] == statbank.area]
-    frames = []
+    frames: list[pd.DataFrame] = []
     for crime_type, codes in statbank.types.items():
         chosen = counts[counts["offence"].isin(codes)]
-        summed = chosen.groupby("quarter", as_index=False)["count"].sum()
+        summed = chosen.groupby("quarter")["count"].sum().reset_index()
         frames.append(summed.assign(crime_type=crime_type))
-    both = pd.concat(frames, ignore_index=True).rename(columns={"quarter": "period"})
+    both: pd.DataFrame = pd.concat(frames, ignore_index=True).rename(columns={"quarter": "period"})
     return both.assign(
         area=agreement.areas.whole,
         definition=statbank.table,

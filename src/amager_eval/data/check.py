@@ -1,0 +1,31 @@
+"""List every fault of an input, errors and warnings, without computing anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from amager_eval.data.fault_texts import Lang
+from amager_eval.data.read import read_everything
+from amager_eval.errors import Fault
+
+__all__ = ["check_input"]
+
+
+def check_input(path: str | Path, *, lang: Lang = "en") -> list[Fault]:
+    """List every fault of an input.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder of CSV files or a workbook; see :func:`amager_eval.data.read.read_input`.
+    lang : {"en", "da"}
+        Language of messages and remedies; :func:`amager_eval.data.fault_texts.format_fault`
+        writes the place in the same language.
+
+    Returns
+    -------
+    list of Fault
+        Errors first, then warnings; each in the order found. Empty: a clean input.
+    """
+    faults = read_everything(path, lang=lang).faults
+    return sorted(faults, key=lambda fault: fault.severity == "warning")

@@ -1,0 +1,225 @@
+"""A made-up city whose truth is known, drawn from the kind of process the models assume.
+
+Every row's `source` begins with the mark that makes an input synthetic, so that a single copied
+file still says what it is. The areas bear the agreement's names, for only then can the whole
+evaluation be run on it; no figure is about the real place.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from amager_eval.data.frames import check_frame
+from amager_eval.data.input import Input
+from amager_eval.data.read import SYNTHETIC_MARK
+from amager_eval.data.rows import RowContext
+from amager_eval.data.synthetic_crime import draw_crime, draw_population
+from amager_eval.data.synthetic_process import Places, Truth
+from amager_eval.data.synthetic_safety import draw_safety
+from amager_eval.errors import Fault, InputError
+from amager_eval.spec.agreement import Agreement, load_agreement
+
+__all__ = ["SyntheticCity", "synthetic_city", "write_synthetic"]
+
+SOURCE: Final = f"{SYNTHETIC_MARK}: opdigtede tal, ikke om noget virkeligt sted"
+_WORKBOOK: Final = "syntetisk.xlsx"
+_ACTIVITIES: Final = 20
+
+
+@dataclass(frozen=True, eq=False)
+class SyntheticCity:
+    """A made-up input and what is true of it.
+
+    Parameters
+    ----------
+    data : Input
+        The five tables; `synthetic` is True.
+    truth : dict
+        `synthetic, seed, note, parameters`; `safety`: rows `area, setting, response, wave,
+        share` (0 to 1) to wave 2029; `crime`: rows `area, crime_type, period, per_1000` a
+        quarter; `activities`: `total, two_or_more_partners`.
+    """
+
+    data: Input
+    truth: dict[str, Any]
+
+
+def _parameters() -> Truth:
+    return Truth(
+        level={"neighbourhood": 1.9, "night": 1.3},
+        gap_response={"neighbourhood": 0.6, "night": 0.4},
+        rate={
+            "indbrud": 0.9,
+            "tyveri/røveri": 4.0,
+            "vold/våben": 0.8,
+            "chikane": 0.15,
+            "hærværk": 0.9,
+            "narkotika": 1.1,
+            "trusler": 0.3,
+            "øvrige": 2.2,
+        },
+        counted_in_total={"vold/våben": 0.85},  # weapons are outside the total
+    )
+
+
+def synthetic_city(
+    seed: int, *, last_wave: int = 2026, agreement: Agreement | None = None
+) -> SyntheticCity:
+    """Draw a made-up city.
+
+    Parameters
+    ----------
+    seed : int
+        Seed; the same seed gives the same city.
+    last_wave : int
+        Last survey wave; reports end with the year before.
+    agreement : Agreement or None
+        Names of areas, focus areas and partners; default the Amager agreement.
+
+    Returns
+    -------
+    SyntheticCity
+
+    Examples
+    --------
+    >>> city = synthetic_city(1)
+    >>> city.data.synthetic, city.data.missing
+    (True, ())
+    """
+    agreement = load_agreement() if agreement is None else agreement
+    rng = np.random.default_rng(seed)
+    truth, places = _parameters(), Places.of(agreement)
+    population, inside = draw_population(rng, places, last_wave)
+    safety, rounds, shares = draw_safety(rng, truth, places, last_wave)
+    crime, rates = draw_crime(rng, truth, places, population, inside, last_wave - 1)
+    activities, with_partners = _activities(rng, agreement)
+    frames = {
+        "safety": safety,
+        "survey_rounds": rounds,
+        "crime": crime,
+        "population": population,
+        "activities": activities,
+    }
+    context = RowContext(definition_required=True)
+    checked: dict[str, Any] = {
+        name: check_frame(frame.assign(source=SOURCE), name, context, "en")[0].frame
+        for name, frame in frames.items()
+    }
+    data = Input(
+        **checked, whole=places.whole, parts=places.parts, synthetic=True, name="Syntetisk by"
+    )
+    record = {
+        "synthetic": True,
+        "seed": seed,
+        "note": SOURCE,
+        "parameters": asdict(truth),
+        "safety": shares.to_dict(orient="records"),
+        "crime": rates.to_dict(orient="records"),
+        "activities": {"total": len(activities), "two_or_more_partners": with_partners},
+    }
+    return SyntheticCity(data, record)
+
+
+def _activities(rng: np.random.Generator, agreement: Agreement) -> tuple[pd.DataFrame, int]:
+    """Draw a list of activities; also how many have two partners or more."""
+    numbers = 1 + rng.binomial(3, 0.5, _ACTIVITIES)
+    partners = [
+        "; ".join(rng.choice(agreement.parties, size=k, replace=False).tolist()) for k in numbers
+    ]
+    frame = pd.DataFrame(
+        {
+            "activity": [f"Opdigtet aktivitet {i + 1}" for i in range(_ACTIVITIES)],
+            "focus_area": rng.choice(agreement.focus_areas, size=_ACTIVITIES).tolist(),
+            "partners": partners,
+            "budget_dkk": np.round(rng.uniform(20, 200, _ACTIVITIES)) * 1000,
+            "start": "2025-01-01",
+            "end": "2028-12-31",
+        }
+    )
+    return frame, int((numbers >= 2).sum())
+
+
+def write_synthetic(out: str | Path, *, seed: int = 1, workbook: bool = False) -> Path:
+    """Write a made-up city's input and, beside it, its truth.
+
+    Parameters
+    ----------
+    out : str or Path
+        Folder to make: CSV files or one workbook, `truth.json`, `SYNTETISK.txt`. A folder this
+        function made before is replaced; any other that holds files is left alone.
+    seed : int
+        Seed.
+    workbook : bool
+        Write one workbook in place of CSV files.
+
+    Returns
+    -------
+    Path
+        The folder, or the workbook in it: what `--input` takes.
+
+    Raises
+    ------
+    InputError
+        The folder exists and holds other files, or cannot be written.
+    """
+    out = Path(out)
+    city = synthetic_city(seed)
+    try:
+        if out.exists() and not (out.is_dir() and _may_replace(out)):
+            raise InputError(
+                Fault(
+                    "the folder to write exists and holds other files",
+                    found=str(out),
+                    remedy="Name a new folder.",
+                )
+            )
+        out.parent.mkdir(parents=True, exist_ok=True)
+        # everything is written beside and then moved, so that no half-written city is left
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
+            whole = Path(folder) / "city"
+            whole.mkdir()
+            _write_files(whole, city, workbook=workbook)
+            if out.exists():
+                shutil.rmtree(out)
+            whole.rename(out)
+    except OSError as error:
+        raise InputError(
+            Fault(
+                "the folder cannot be written",
+                found=f"{out}: {error.strerror}",
+                remedy="Name a folder you may write to, on a disk with room.",
+            )
+        ) from error
+    return out / _WORKBOOK if workbook else out
+
+
+def _may_replace(folder: Path) -> bool:
+    names = {p.name for p in folder.iterdir()}
+    return not names or "SYNTETISK.txt" in names
+
+
+def _write_files(folder: Path, city: SyntheticCity, *, workbook: bool) -> None:
+    frames = {
+        name: frame
+        for name in ("safety", "survey_rounds", "crime", "population", "activities")
+        if (frame := getattr(city.data, name)) is not None
+    }
+    if workbook:
+        from amager_eval.data.template import write_workbook
+
+        write_workbook(folder / _WORKBOOK, frames)
+    else:
+        for name, frame in frames.items():
+            shown = frame.dropna(axis="columns", how="all")
+            shown.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
+    text = json.dumps(city.truth, ensure_ascii=False, indent=1, allow_nan=False)
+    (folder / "truth.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "SYNTETISK.txt").write_text(SOURCE + "\n", encoding="utf-8")

@@ -1,0 +1,133 @@
+"""What the made-up city is drawn from: its true parameters, its places and its random walks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amager_eval.spec.agreement import Agreement
+
+__all__ = ["BASELINE", "Array", "Places", "Truth", "logistic", "random_walks"]
+
+type Array = NDArray[np.float64]
+
+#: Year at which every path is anchored, as in the models.
+BASELINE: Final = 2024
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The parameters the city is drawn with; rates and shares follow from them.
+
+    Parameters
+    ----------
+    level : dict of str to float
+        City's logit share of safe answers in wave 2024, per setting.
+    gap_response : dict of str to float
+        Distance between the safe and the unsafe threshold, logit, per setting.
+    rate : dict of str to float
+        City's reports per 1,000 inhabitants a quarter in 2024, per crime type.
+    counted_in_total : dict of str to float
+        Share of a type's reports that the total contains; 1 where not named.
+    city_sd, gap_sd : float
+        Innovations per square root of a year of the city's path and of an area's gap, logit.
+    level_sd : float
+        Spread of area levels, logit.
+    deff : float
+        Design effect of the survey.
+    wave_sd : float
+        Error shared by all areas of a wave, logit.
+    crime_sd, crime_gap_sd : float
+        Innovations of log rates per square root of a year, city and areas.
+    crime_level_sd : float
+        Spread of the areas' log rates.
+    dispersion : float
+        `1 / sqrt(alpha)` of a quarter's negative binomial.
+    season : float
+        Amplitude of the yearly wave of log rates, highest in the third quarter.
+    covid : float
+        Effect on log rates of a quarter wholly inside 12 March 2020 to the end of 2021.
+    """
+
+    level: dict[str, float]
+    gap_response: dict[str, float]
+    rate: dict[str, float]
+    counted_in_total: dict[str, float]
+    city_sd: float = 0.05
+    gap_sd: float = 0.05
+    level_sd: float = 0.35
+    deff: float = 1.3
+    wave_sd: float = 0.03
+    crime_sd: float = 0.06
+    crime_gap_sd: float = 0.05
+    crime_level_sd: float = 0.3
+    dispersion: float = 0.08
+    season: float = 0.06
+    covid: float = -0.2
+
+
+@dataclass(frozen=True)
+class Places:
+    """Names of the made-up city's areas.
+
+    Parameters
+    ----------
+    whole : str
+        The city.
+    parts : tuple of str
+        Its disjoint districts.
+    area : str
+        The partnership area.
+    inside : tuple of str
+        Districts the partnership area lies in.
+    """
+
+    whole: str
+    parts: tuple[str, ...]
+    area: str
+    inside: tuple[str, ...]
+
+    @classmethod
+    def of(cls, agreement: Agreement) -> Places:
+        """Take the names from an agreement."""
+        version = agreement.areas.evaluated
+        return cls(
+            agreement.areas.whole, agreement.areas.parts, version.names[0], version.districts
+        )
+
+    def kind(self, name: str) -> str:
+        """Return the area kind written to the tables."""
+        return {self.whole: "city", self.area: "partnership"}.get(name, "district")
+
+
+def random_walks(rng: np.random.Generator, times: Array, sd: float, size: int) -> Array:
+    """Draw random walks that are 0 at the baseline.
+
+    Parameters
+    ----------
+    rng : Generator
+        Source of randomness.
+    times : ndarray
+        Decimal time, dims `time`.
+    sd : float
+        Innovation per square root of a year.
+    size : int
+        How many.
+
+    Returns
+    -------
+    ndarray
+        dims `size, time`.
+    """
+    steps = rng.normal(size=(size, len(times) - 1)) * sd * np.sqrt(np.diff(times))
+    walks = np.hstack([np.zeros((size, 1)), np.cumsum(steps, axis=1)])
+    at_baseline = np.array([np.interp(BASELINE, times, walk) for walk in walks])
+    return np.asarray(walks - at_baseline[:, None])
+
+
+def logistic(x: Array) -> Array:
+    """Return `1 / (1 + exp(-x))`."""
+    return np.asarray(1 / (1 + np.exp(-x)))
