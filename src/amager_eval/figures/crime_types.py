@@ -1,0 +1,235 @@
+"""Reported crime per type: counts so far, the trend, the fan, and the 2024 level to hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from amager_eval.conventions import LEVELS
+from amager_eval.figures.labels import EndLabel, label_ends, number_axis, year_axis
+from amager_eval.figures.picture import Picture
+from amager_eval.figures.style import CITY, GOAL, axes_or_new, style
+from amager_eval.goals.crime import annual_levels
+from amager_eval.goals.crime_results import annual_figures
+from amager_eval.wording.numbers import number
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+    from amager_eval.goals.statement import Statement
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["CrimeView", "crime_view", "picture_crime_types", "plot_crime_type"]
+
+_COLOUR = "#0072B2"
+
+
+@dataclass(frozen=True, eq=False)
+class CrimeView:
+    """A type's yearly level: bands and what was reported.
+
+    Parameters
+    ----------
+    title : str
+        Name of the type.
+    bands : DataFrame
+        `year, median, low_50, high_50, low_80, high_80, low_95, high_95`; reports per 1,000
+        inhabitants a year.
+    observed : DataFrame
+        `year, rate`: complete years, reports per 1,000.
+    baseline, target : int
+        Years.
+    words : Wording
+        Language.
+    """
+
+    title: str
+    bands: pd.DataFrame
+    observed: pd.DataFrame
+    baseline: int
+    target: int
+    words: Wording
+
+
+def crime_view(
+    levels: xr.Dataset,
+    observed: pd.DataFrame,
+    *,
+    area: str,
+    crime_type: str,
+    title: str,
+    baseline: int,
+    target: int,
+    words: Wording,
+) -> CrimeView:
+    """Summarise one type's yearly levels.
+
+    Parameters
+    ----------
+    levels : Dataset
+        `rate`, dims `sample, area, crime_type, year`; per 1,000 a year.
+    observed : DataFrame
+        `year, rate` of complete years.
+    area, crime_type, title : str
+        What to show and what to call it.
+    baseline, target : int
+        Years.
+    words : Wording
+        Language.
+
+    Returns
+    -------
+    CrimeView
+    """
+    rate = levels["rate"].sel(area=area, crime_type=crime_type)
+    edges = [0.5, *(p for level in LEVELS for p in ((1 - level) / 2, (1 + level) / 2))]
+    names = ["median"]
+    names += [f"{side}_{100 * level:g}" for level in LEVELS for side in ("low", "high")]
+    quantiles = np.quantile(rate.transpose("sample", "year").values, edges, axis=0)
+    bands = pd.DataFrame(quantiles.T, columns=names)
+    bands.insert(0, "year", rate["year"].values.astype(int))
+    return CrimeView(title, bands, observed, baseline, target, words)
+
+
+def plot_crime_type(view: CrimeView, ax: Axes | None = None) -> Axes:
+    """Draw one type's level against 2024, with its fan.
+
+    Parameters
+    ----------
+    view : CrimeView
+        From :func:`crime_view`.
+    ax : Axes or None
+        Where to draw; a new figure where None.
+
+    Returns
+    -------
+    Axes
+    """
+    with style():
+        ax = axes_or_new(ax)
+        ax.set_title(view.title)
+        bands = view.bands.sort_values("year")
+        x = bands["year"].to_numpy(float)
+        for level, alpha in zip(reversed(LEVELS), (0.14, 0.16, 0.22), strict=True):
+            low, high = bands[f"low_{100 * level:g}"], bands[f"high_{100 * level:g}"]
+            ax.fill_between(x, low, high, color=_COLOUR, alpha=alpha, linewidth=0)
+            for edge in (low, high):
+                ax.plot(x, edge, color=_COLOUR, linewidth=0.5, alpha=0.8)
+        ax.plot(x, bands["median"], color=_COLOUR, linewidth=1.6)
+        seen = view.observed.sort_values("year")
+        ax.plot(seen["year"], seen["rate"], linestyle="none", marker=CITY.marker, color=CITY.colour)
+        level_then = float(bands.loc[bands["year"] == view.baseline, "median"].iloc[0])
+        ax.axhline(level_then, color=GOAL, linestyle="-.", linewidth=1.2)
+        top = max(bands["high_95"].max(), seen["rate"].max() if len(seen) else 0)
+        ax.set_ylim(0, 1.08 * float(top))
+        number_axis(ax, view.words)
+        year_axis(ax, int(x.min()), view.target)
+        end = bands[bands["year"] == view.target].iloc[0]
+        decimals = 1 if level_then >= 1 else 2
+        say = partial(number, decimals=decimals, lang=view.words.lang)
+        label_ends(
+            ax,
+            view.target,
+            [
+                EndLabel(float(end["high_95"]), say(end["high_95"]), _COLOUR),
+                EndLabel(float(end["median"]), say(end["median"]), _COLOUR, bold=True),
+                EndLabel(float(end["low_95"]), say(end["low_95"]), _COLOUR),
+            ],
+        )
+        ax.annotate(
+            view.words.say("figure.crime.baseline", year=view.baseline, rate=say(level_then)),
+            (x.min(), level_then), xytext=(2, -3), textcoords="offset points", size=6.5,
+            color="#8f3d00", va="top",
+        )  # fmt: skip
+    return ax
+
+
+def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
+    """Small multiples of every type; None where no model could be fitted."""
+    forecast, agreement = statement.crime, statement.agreement
+    if forecast is None:
+        return None
+    levels = annual_levels(forecast)
+    area = crime_area(statement, levels)
+    definition = str(forecast.draws.attrs.get("definition", ""))
+    views = [
+        crime_view(
+            levels, observed_years(statement, area, str(t), definition), area=area, crime_type=str(t),
+            title=agreement.crime.label(str(t), words.lang), baseline=agreement.crime.baseline_year,
+            target=agreement.crime.target_year, words=words,
+        )
+        for t in levels["crime_type"].values
+    ]  # fmt: skip
+    return Picture(
+        id="crime_types",
+        title=words.say(
+            "figure.crime.title", area=area, target=agreement.crime.target_year,
+            baseline=agreement.crime.baseline_year,
+            values=words.listing([_direction(view) for view in views]),
+        ),
+        alt=" ".join(_alt(view) for view in views),
+        caption=words.say(
+            "figure.crime.caption", area=area, baseline=agreement.crime.baseline_year
+        ),
+        source=source_of(statement, definition, words),
+        panels=tuple(partial(plot_crime_type, view) for view in views),
+        columns=min(3, len(views)),
+        height=24 + 44 * -(-len(views) // 3),
+        synthetic=statement.synthetic,
+    )  # fmt: skip
+
+
+def crime_area(statement: Statement, levels: xr.Dataset) -> str:
+    """Name the area whose levels are shown: the agreement's own where modelled, else the whole."""
+    known = [str(a) for a in levels["area"].values]
+    wanted = (*statement.agreement.areas.evaluated.names, statement.agreement.areas.whole)
+    return next((a for a in wanted if a in known), known[0])
+
+
+def source_of(statement: Statement, definition: str, words: Wording) -> str:
+    """Source line of a series: Statistics Denmark's table, or the agreement's own source."""
+    statbank = statement.agreement.crime.statbank
+    if statbank is not None and definition == statbank.table:
+        return words.say("source.statbank", table=definition)
+    return words.say("source.crime", source=statement.agreement.crime.source)
+
+
+def observed_years(
+    statement: Statement, area: str, crime_type: str, definition: str
+) -> pd.DataFrame:
+    """Reports per 1,000 of complete calendar years, as published.
+
+    Returns
+    -------
+    DataFrame
+        `year, rate`.
+    """
+    figures = annual_figures(statement.data, area, crime_type, definition)
+    rows = [(year, f.rate) for year, f in figures.items() if f.rate is not None]
+    return pd.DataFrame(rows, columns=["year", "rate"])
+
+
+def _direction(view: CrimeView) -> str:
+    at = view.bands.set_index("year")
+    now, then = float(at.loc[view.target, "median"]), float(at.loc[view.baseline, "median"])
+    return view.words.say(
+        "figure.crime.direction",
+        type=view.title.lower(),
+        level=number(now, 1, view.words.lang),
+        then=number(then, 1, view.words.lang),
+    )
+
+
+def _alt(view: CrimeView) -> str:
+    at = view.bands.set_index("year").loc[view.target]
+    then = view.bands.set_index("year").loc[view.baseline, "median"]
+    say = partial(number, decimals=1, lang=view.words.lang)
+    return view.words.say(
+        "figure.crime.alt", type=view.title, baseline=view.baseline, then=say(then),
+        target=view.target, median=say(at["median"]), low=say(at["low_95"]), high=say(at["high_95"]),
+    )  # fmt: skip

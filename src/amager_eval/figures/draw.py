@@ -1,0 +1,116 @@
+"""Draw a picture: panels, finding above, source line below, the mark of synthetic data."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree
+
+from matplotlib.figure import Figure
+
+from amager_eval.figures.style import INK, MUTED, style
+
+if TYPE_CHECKING:
+    from amager_eval.figures.picture import Picture
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["WIDTH_MM", "draw", "save"]
+
+#: Width of the text block of the page.
+WIDTH_MM: Final = 172.0
+_INCH: Final = 25.4
+_SVG: Final = "http://www.w3.org/2000/svg"
+
+
+def draw(picture: Picture, words: Wording) -> Figure:
+    """Draw all panels of a picture on one figure.
+
+    Parameters
+    ----------
+    picture : Picture
+        What to draw.
+    words : Wording
+        Language, for the mark of synthetic data.
+
+    Returns
+    -------
+    Figure
+        172 mm wide; not registered anywhere.
+    """
+    with style():
+        height = picture.height / _INCH
+        figure = Figure(figsize=(WIDTH_MM / _INCH, height), layout="constrained")
+        rows = -(-len(picture.panels) // picture.columns)
+        source = textwrap.wrap(picture.source, 135)
+        foot = (0.13 * len(source) + 0.05) / height
+        figure.get_layout_engine().set(rect=(0, foot, 1, 1 - foot), h_pad=0.05, w_pad=0.06)
+        title = textwrap.fill(picture.title, 88)
+        figure.suptitle(title, x=0.012, ha="left", fontsize=9.5, fontweight="bold", color=INK)
+        grid = figure.subplots(rows, picture.columns, squeeze=False)
+        # the layout must be known before labels can be moved apart in points
+        cells = [ax for row in grid for ax in row]
+        for ax, plot in zip(cells, picture.panels, strict=False):
+            plot(ax)
+        for ax in cells[len(picture.panels) :]:
+            ax.remove()
+        figure.text(
+            0.012, 0.035 / height, "\n".join(source), ha="left", va="bottom", size=6.5, color=MUTED
+        )
+        if picture.synthetic:
+            _mark(figure, words.say("document.synthetic"))
+    return figure
+
+
+def save(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path]:
+    """Write a picture as SVG (text kept as text, with title and description) and PNG.
+
+    Parameters
+    ----------
+    picture : Picture
+        What to write.
+    words : Wording
+        Language.
+    folder : Path
+        Existing folder.
+
+    Returns
+    -------
+    tuple of Path
+        The SVG and the PNG; byte-identical for the same picture.
+    """
+    figure = draw(picture, words)
+    svg, png = folder / f"{picture.id}.svg", folder / f"{picture.id}.png"
+    with style():
+        figure.savefig(svg, metadata={"Date": None, "Creator": None, "Title": picture.title})
+        figure.savefig(png, dpi=200, metadata={"Software": None, "Title": picture.title})
+    _describe(svg, picture, words.lang)
+    return svg, png
+
+
+def _mark(figure: Figure, text: str) -> None:
+    """Mark a figure made from made-up numbers across the whole of it, and in its corner."""
+    figure.text(
+        0.5, 0.5, text, ha="center", va="center", rotation=20, size=34, color="#b00000",
+        alpha=0.13, weight="bold", zorder=10,
+    )  # fmt: skip
+    figure.text(0.99, 0.012, text, ha="right", va="bottom", size=7.5, color="#b00000", weight="bold")
+
+
+def _describe(path: Path, picture: Picture, lang: str) -> None:
+    """Give the SVG a role, a title and a description that assistive technology reads."""
+    ElementTree.register_namespace("", _SVG)
+    ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+    tree = ElementTree.parse(path)  # noqa: S314 - written by matplotlib a moment ago
+    root = tree.getroot()
+    for old in root.findall(f"{{{_SVG}}}metadata") + root.findall(f"{{{_SVG}}}title"):
+        root.remove(old)
+    title = ElementTree.Element(f"{{{_SVG}}}title", {"id": f"{picture.id}-title"})
+    title.text = picture.title
+    description = ElementTree.Element(f"{{{_SVG}}}desc", {"id": f"{picture.id}-desc"})
+    description.text = picture.alt
+    root[0:0] = [title, description]
+    root.set("role", "img")
+    root.set("lang", lang)
+    root.set("aria-labelledby", f"{picture.id}-title {picture.id}-desc")
+    tree.write(path, encoding="utf-8", xml_declaration=True)

@@ -1,0 +1,163 @@
+"""Is the area below or above the city? The difference with its interval, wave by wave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from amager_eval.figures.picture import Picture
+from amager_eval.figures.style import CITY, axes_or_new, looks, style
+from amager_eval.wording.numbers import number, signed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from amager_eval.goals.statement import Statement
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["PartWholeView", "part_whole_view", "picture_part_whole", "plot_part_whole"]
+
+
+@dataclass(frozen=True, eq=False)
+class PartWholeView:
+    """Differences part minus whole, newest first.
+
+    Parameters
+    ----------
+    title : str
+        Heading.
+    frame : DataFrame
+        `area, label, estimate, low, high`; percentage points.
+    words : Wording
+        Language.
+    """
+
+    title: str
+    frame: pd.DataFrame
+    words: Wording
+
+
+def part_whole_view(
+    comparisons: pd.DataFrame, words: Wording, *, deff: float, response: str = "safe"
+) -> PartWholeView:
+    """Pick the latest wave of every area and setting.
+
+    Parameters
+    ----------
+    comparisons : DataFrame
+        `Statement.comparisons`.
+    words : Wording
+        Language.
+    deff : float
+        Design effect whose intervals are shown.
+    response : str
+        Answer.
+
+    Returns
+    -------
+    PartWholeView
+    """
+    chosen = comparisons[(comparisons["response"] == response) & (comparisons["deff"] == deff)]
+    latest = chosen.loc[chosen.groupby(["area", "setting"], sort=False)["wave"].idxmax()]
+    frame = pd.DataFrame(
+        {
+            "area": latest["area"],
+            "label": [
+                words.say("figure.part_whole.row", area=r.area, wave=r.wave,
+                          setting=words.name("setting", r.setting))
+                for r in latest.itertuples()
+            ],
+            "estimate": 100 * latest["estimate"],
+            "low": 100 * latest["low"],
+            "high": 100 * latest["high"],
+        }
+    ).reset_index(drop=True)  # fmt: skip
+    return PartWholeView("", frame, words)
+
+
+def plot_part_whole(view: PartWholeView, ax: Axes | None = None) -> Axes:
+    """Draw each difference as a dot with its interval, zero being the city's own level.
+
+    Parameters
+    ----------
+    view : PartWholeView
+        From :func:`part_whole_view`.
+    ax : Axes or None
+        Where to draw; a new figure where None.
+
+    Returns
+    -------
+    Axes
+    """
+    with style():
+        ax = axes_or_new(ax)
+        if view.title:
+            ax.set_title(view.title)
+        look = looks(list(dict.fromkeys(view.frame["area"])), None)
+        rows = np.arange(len(view.frame))[::-1].astype(float)
+        ax.axvline(0, color=CITY.colour, linestyle=CITY.line, linewidth=1.2)
+        for y, row in zip(rows, view.frame.itertuples(), strict=True):
+            one = look[str(row.area)]
+            ax.hlines(y, row.low, row.high, color=one.colour, linewidth=2)
+            ax.plot(row.estimate, y, marker=one.marker, color=one.colour, markersize=6)
+            text = view.words.say(
+                "figure.part_whole.value",
+                estimate=signed(row.estimate, 0, view.words.lang),
+                low=number(row.low, 0, view.words.lang),
+                high=number(row.high, 0, view.words.lang),
+            )
+            ax.annotate(text, (row.high, y), xytext=(5, 0), textcoords="offset points",
+                        va="center", size=7, color=one.colour)  # fmt: skip
+        ax.set_yticks(rows, view.frame["label"])
+        ax.set_ylim(-0.7, len(rows) - 0.3)
+        ax.tick_params(axis="y", length=0)
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: signed(v, 0, view.words.lang)))
+        ax.set_xlabel(view.words.say("figure.part_whole.axis"))
+        ax.grid(axis="x", color="#d9d9d9", linewidth=0.6)
+        ax.set_axisbelow(True)
+    return ax
+
+
+def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
+    """Differences at the latest wave; None where nothing could be compared."""
+    agreement = statement.agreement
+    if statement.comparisons.empty:
+        return None
+    view = part_whole_view(statement.comparisons, words, deff=agreement.verdicts.default_deff)
+    if view.frame.empty:
+        return None
+    below = [r.label for r in view.frame.itertuples() if r.high < 0]
+    above = [r.label for r in view.frame.itertuples() if r.low > 0]
+    parts = [
+        words.say(f"figure.part_whole.{key}", labels=words.listing(labels))
+        for key, labels in (("below", below), ("above", above))
+        if labels
+    ]
+    title = " ".join(parts) or words.say("figure.part_whole.none")
+    alt = " ".join(
+        words.say(
+            "figure.part_whole.alt", label=r.label,
+            estimate=signed(r.estimate, 1, words.lang), low=number(r.low, 1, words.lang),
+            high=number(r.high, 1, words.lang),
+        )
+        for r in view.frame.itertuples()
+    )  # fmt: skip
+    return Picture(
+        id="part_whole",
+        title=title,
+        alt=alt,
+        caption=words.say(
+            "figure.part_whole.caption", whole=agreement.areas.whole,
+            deff=number(agreement.verdicts.default_deff, 1, words.lang),
+        ),
+        source=words.say("source.safety", survey=agreement.safety.survey),
+        panels=(partial(plot_part_whole, view),),
+        height=26 + 9 * len(view.frame),
+        synthetic=statement.synthetic,
+    )  # fmt: skip

@@ -1,0 +1,49 @@
+"""A picture of the appendix: its finding, its words for those who cannot see it, its panels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Picture"]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One picture: one or more panels under one finding.
+
+    Parameters
+    ----------
+    id : str
+        File name without ending.
+    title : str
+        The finding, a sentence computed from the numbers.
+    alt : str
+        What it shows, in numbers, for those who cannot see it.
+    caption : str
+        What is measured, n, and what the bands mean.
+    source : str
+        Where the figures come from; drawn under the panels.
+    panels : tuple of callable
+        Each draws one panel on the Axes it is given.
+    columns : int
+        Panels side by side.
+    height : float
+        Millimetres, at 170 mm width.
+    synthetic : bool
+        Whether it is marked as made from made-up figures.
+    """
+
+    id: str
+    title: str
+    alt: str
+    caption: str
+    source: str
+    panels: tuple[Callable[[Axes], Axes], ...]
+    columns: int = 1
+    height: float = 70.0
+    synthetic: bool = False

@@ -1,0 +1,254 @@
+"""The fan: where an area's and the city's share are heading, with 50, 80 and 95 % bands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from amager_eval.conventions import LEVELS
+from amager_eval.figures.labels import EndLabel, label_ends, percent_axis, year_axis
+from amager_eval.figures.picture import Picture
+from amager_eval.figures.style import CITY, GOAL, axes_or_new, looks, style
+from amager_eval.goals.published_shares import published_shares
+from amager_eval.wording.numbers import number, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from amager_eval.goals.statement import Statement
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["FanView", "fan_view", "picture_safety_fan", "plot_safety_fan"]
+
+#: Years shown before the target wave.
+_HISTORY = 11
+
+
+@dataclass(frozen=True, eq=False)
+class FanView:
+    """Bands of the true share of an area and of the whole, for one setting and answer.
+
+    Parameters
+    ----------
+    title : str
+        Heading of the panel.
+    area, whole : str
+        The area of interest, and what it is held against.
+    bands : DataFrame
+        `area, period, median, low_50, high_50, low_80, high_80, low_95, high_95`; shares 0 to 1.
+    points : DataFrame
+        Published figures: `area, wave, share, grade`.
+    target, baseline : int
+        Wave the goal is about, wave it is measured from.
+    colour_rank : int
+        Which of the areas' looks to take.
+    words : Wording
+        Language.
+    """
+
+    title: str
+    area: str
+    whole: str
+    bands: pd.DataFrame
+    points: pd.DataFrame
+    baseline: int
+    target: int
+    colour_rank: int
+    words: Wording
+
+
+def fan_view(
+    summary: pd.DataFrame,
+    safety: pd.DataFrame,
+    *,
+    area: str,
+    whole: str,
+    setting: str,
+    response: str = "safe",
+    baseline: int,
+    target: int,
+    words: Wording,
+    colour_rank: int = 0,
+) -> FanView:
+    """Pick the bands of one area and the whole.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        From `Forecast.to_frame(LEVELS)`.
+    safety : DataFrame
+        Published figures, the columns of `Input.safety`.
+    area, whole, setting, response : str
+        What to show.
+    baseline, target : int
+        Waves the goal is measured from and about.
+    words : Wording
+        Language.
+    colour_rank : int
+        Which of the areas' looks to take.
+
+    Returns
+    -------
+    FanView
+    """
+    chosen = summary[
+        (summary["quantity"] == "true")
+        & (summary["setting"] == setting)
+        & (summary["response"] == response)
+        & summary["area"].isin([area, whole])
+        & (summary["period"] >= target - _HISTORY)
+        & (summary["period"] <= target)
+    ]
+    points = [
+        (a, wave, figure.percent / 100, figure.grade)
+        for a in (whole, area)
+        for wave, figure in published_shares(safety, a, setting, response).items()
+        if wave >= target - _HISTORY
+    ]
+    title = words.say(
+        "figure.fan.panel", area=area, setting=words.name("setting_when", setting)
+    )
+    columns = ["area", "wave", "share", "grade"]
+    return FanView(
+        title, area, whole, chosen.reset_index(drop=True),
+        pd.DataFrame(points, columns=columns), baseline, target, colour_rank, words,
+    )  # fmt: skip
+
+
+def plot_safety_fan(view: FanView, ax: Axes | None = None) -> Axes:
+    """Draw the fan of an area beside the whole's, with the goal at the target wave.
+
+    Parameters
+    ----------
+    view : FanView
+        From :func:`fan_view`.
+    ax : Axes or None
+        Where to draw; a new figure where None.
+
+    Returns
+    -------
+    Axes
+    """
+    with style():
+        ax = axes_or_new(ax)
+        ax.set_title(view.title)
+        areas = ["", *[str(i) for i in range(view.colour_rank)], view.area]
+        look = looks(areas[1:], view.whole)[view.area]
+        own = view.bands[view.bands["area"] == view.area].sort_values("period")
+        city = view.bands[view.bands["area"] == view.whole].sort_values("period")
+        x = own["period"].to_numpy(float)
+        for level, alpha in zip(reversed(LEVELS), (0.14, 0.16, 0.22), strict=True):
+            low, high = f"low_{100 * level:g}", f"high_{100 * level:g}"
+            ax.fill_between(x, own[low], own[high], color=look.colour, alpha=alpha, linewidth=0)
+            for edge in (low, high):
+                ax.plot(x, own[edge], color=look.colour, linewidth=0.5, alpha=0.8)
+        ax.plot(x, own["median"], color=look.colour, linestyle="-", linewidth=1.8)
+        widest = f"{100 * LEVELS[-1]:g}"
+        for edge in (f"low_{widest}", f"high_{widest}"):
+            ax.plot(city["period"], city[edge], color=CITY.colour, linestyle=":", linewidth=0.9)
+        ax.plot(city["period"], city["median"], color=CITY.colour, linestyle=CITY.line, linewidth=1.4)
+        for area, one in ((view.whole, CITY), (view.area, look)):
+            for row in view.points[view.points["area"] == area].itertuples():
+                ax.plot(
+                    row.wave, row.share, marker=one.marker, color=one.colour, zorder=5,
+                    markerfacecolor="white" if row.grade == "C" else one.colour,
+                )  # fmt: skip
+        year_axis(ax, int(x.min()), view.target)
+        percent_axis(ax, view.words)
+        ax.axvline(view.target, color=GOAL, linestyle="-.", linewidth=1.1, zorder=1)
+        goal = float(city.loc[city["period"] == view.target, "median"].iloc[0])
+        ax.plot(view.target, goal, marker="*", markersize=11, color=GOAL, zorder=6)
+        end = own[own["period"] == view.target].iloc[0]
+        label_ends(ax, view.target, _ends(view, end, goal, look.colour))
+    return ax
+
+
+def picture_safety_fan(
+    statement: Statement, areas: Sequence[str], words: Wording
+) -> Picture | None:
+    """Fans of every area and setting; None where no model could be fitted."""
+    forecast, agreement = statement.safety, statement.agreement
+    if forecast is None or statement.data.safety is None:
+        return None
+    whole = agreement.areas.whole
+    known = {str(a) for a in forecast.draws["area"].values}
+    modelled = [a for a in areas if a in known and a != whole]
+    if not modelled or whole not in known:
+        return None
+    summary = forecast.to_frame(LEVELS)
+    settings = [s for s in agreement.safety.settings if s in set(summary["setting"])]
+    views = [
+        fan_view(
+            summary, statement.data.safety, area=area, whole=whole, setting=setting,
+            baseline=agreement.safety.baseline_wave, target=agreement.safety.target_wave,
+            words=words, colour_rank=rank,
+        )
+        for rank, area in enumerate(modelled)
+        for setting in settings
+    ]  # fmt: skip
+    return Picture(
+        id="safety_fan",
+        title=_finding(views[0]),
+        alt=" ".join(_alt(view) for view in views),
+        caption=words.say("figure.fan.caption", target=agreement.safety.target_wave),
+        source=words.say("source.safety_model", survey=agreement.safety.survey),
+        panels=tuple(partial(plot_safety_fan, view) for view in views),
+        columns=len(settings),
+        height=22 + 52 * len(modelled),
+        synthetic=statement.synthetic,
+    )
+
+
+def _ends(view: FanView, end: pd.Series, goal: float, colour: str) -> list[EndLabel]:
+    """Labels at the target wave: medians, and every band's edges."""
+    lang = view.words.lang
+    labels = [
+        EndLabel(goal, f"{view.whole} {percent(goal, 0, lang)}", CITY.colour),
+        EndLabel(
+            float(end["median"]), f"{view.area} {percent(end['median'], 0, lang)}", colour, bold=True
+        ),
+    ]
+    for level in LEVELS:
+        for side in ("low", "high"):
+            value = float(end[f"{side}_{100 * level:g}"])
+            text = view.words.say(
+                f"figure.fan.edge_{side}",
+                level=percent(level, 0, lang),
+                value=percent(value, 0, lang),
+            )
+            labels.append(EndLabel(value, text, colour))
+    return labels
+
+
+def _numbers(view: FanView) -> dict[str, str]:
+    """Printed numbers of the target wave."""
+    lang = view.words.lang
+    at = view.bands[view.bands["period"] == view.target].set_index("area")
+    own, city = at.loc[view.area], at.loc[view.whole]
+    digits = number(100 * own["low_95"], 0, lang)
+    return {
+        "area": view.area,
+        "whole": view.whole,
+        "target": str(view.target),
+        "median": percent(own["median"], 0, lang),
+        "low": digits,
+        "high": percent(own["high_95"], 0, lang),
+        "city": percent(city["median"], 0, lang),
+    }
+
+
+def _finding(view: FanView) -> str:
+    return view.words.say("figure.fan.title", panel=view.title, **_numbers(view))
+
+
+def _alt(view: FanView) -> str:
+    points = ", ".join(
+        f"{row.wave}: {percent(row.share, 0, view.words.lang)}"
+        for row in view.points[view.points["area"] == view.area].itertuples()
+    )
+    return view.words.say("figure.fan.alt", panel=view.title, points=points, **_numbers(view))

@@ -1,0 +1,213 @@
+"""Published safety figures over the years, with the uncertainty of each sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from amager_eval.figures.labels import EndLabel, label_ends, percent_axis, year_axis
+from amager_eval.figures.picture import Picture
+from amager_eval.figures.style import axes_or_new, looks, style
+from amager_eval.goals.published_shares import published_shares, respondents
+from amager_eval.indicators.share import share
+from amager_eval.wording.numbers import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from amager_eval.data.input import Input
+    from amager_eval.goals.statement import Statement
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["HistoryView", "history_view", "picture_safety_history", "plot_safety_history"]
+
+
+@dataclass(frozen=True, eq=False)
+class HistoryView:
+    """Published figures of one setting and answer.
+
+    Parameters
+    ----------
+    title : str
+        Heading of the panel.
+    frame : DataFrame
+        `area, wave, share, low, high, n, n_assumed, grade`; shares 0 to 1, limits NaN where no n
+        is known.
+    whole : str or None
+        The area drawn black.
+    words : Wording
+        Language.
+    """
+
+    title: str
+    frame: pd.DataFrame
+    whole: str | None
+    words: Wording
+
+
+def history_view(
+    data: Input,
+    areas: Sequence[str],
+    setting: str,
+    response: str,
+    words: Wording,
+    *,
+    deff: float = 1.3,
+    level: float = 0.95,
+) -> HistoryView:
+    """Collect the published figures of one setting and answer.
+
+    Parameters
+    ----------
+    data : Input
+        With `safety`.
+    areas : sequence of str
+        Areas to show.
+    setting, response : str
+        Which question and answer.
+    words : Wording
+        Language.
+    deff : float
+        Design effect of the intervals.
+    level : float
+        Their level; Wilson on n / deff.
+
+    Returns
+    -------
+    HistoryView
+    """
+    if data.safety is None:
+        raise ValueError("there are no safety figures to show")
+    rows = []
+    for area in areas:
+        for wave, figure in published_shares(data.safety, area, setting, response).items():
+            p, size = figure.percent / 100, respondents(data, area, wave)
+            low = high = n = np.nan
+            if size is not None:
+                interval = share(p * size.n, size.n, deff=deff, level=level)
+                low, high, n = float(interval.low), float(interval.high), size.n
+            rows.append(
+                (area, wave, p, low, high, n, size is None or size.assumed, figure.grade)
+            )
+    columns = ["area", "wave", "share", "low", "high", "n", "n_assumed", "grade"]
+    title = words.say(
+        "figure.history.panel",
+        response=words.name("response_share", response),
+        setting=words.name("setting_when", setting),
+    )
+    return HistoryView(title, pd.DataFrame(rows, columns=columns), data.whole, words)
+
+
+def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
+    """Draw published figures over the years: one line an area, hollow where not checked.
+
+    Parameters
+    ----------
+    view : HistoryView
+        From :func:`history_view`.
+    ax : Axes or None
+        Where to draw; a new figure where None.
+
+    Returns
+    -------
+    Axes
+    """
+    with style():
+        ax = axes_or_new(ax)
+        frame, look = view.frame, looks(list(dict.fromkeys(view.frame["area"])), view.whole)
+        ax.set_title(view.title)
+        ends = []
+        shift = {a: 0.1 * (i - (len(look) - 1) / 2) for i, a in enumerate(look)}
+        for area, group in frame.groupby("area", sort=False):
+            own, group = look[str(area)], group.sort_values("wave")
+            x = group["wave"].to_numpy(float) + shift[str(area)]
+            y = group["share"].to_numpy(float)
+            ax.plot(x, y, color=own.colour, linestyle=own.line, linewidth=1.1)
+            ax.vlines(x, group["low"], group["high"], color=own.colour, linewidth=0.9, alpha=0.75)
+            fill = ["white" if g == "C" else own.colour for g in group["grade"]]
+            for xi, yi, colour in zip(x, y, fill, strict=True):
+                ax.plot(
+                    xi, yi, marker=own.marker, color=own.colour, markerfacecolor=colour, zorder=4
+                )
+            text = f"{area} {percent(y[-1], 0, view.words.lang)}"
+            ends.append(EndLabel(float(y[-1]), text, own.colour, bold=area != view.whole))
+        first, last = int(frame["wave"].min()), int(frame["wave"].max())
+        year_axis(ax, first, last)
+        percent_axis(ax, view.words)
+        bottom = np.nanmin([frame["low"].min(), frame["share"].min()])
+        top = np.nanmax([frame["high"].max(), frame["share"].max()])
+        ax.set_ylim(max(0, bottom - 0.02), min(1, top + 0.02))
+        label_ends(ax, last, ends)
+    return ax
+
+
+def picture_safety_history(
+    statement: Statement, areas: Sequence[str], words: Wording
+) -> Picture | None:
+    """Published figures of every setting and answer; None where nothing was supplied."""
+    data, agreement = statement.data, statement.agreement
+    if data.safety is None:
+        return None
+    views = [
+        history_view(
+            data, areas, setting, response, words,
+            deff=agreement.verdicts.default_deff, level=agreement.verdicts.level,
+        )
+        for response in ("safe", "unsafe")
+        for setting in agreement.safety.settings
+    ]  # fmt: skip
+    views = [v for v in views if len(v.frame)]
+    if not views:
+        return None
+    latest = [
+        words.say(
+            "figure.history.latest",
+            area=row.area,
+            share=percent(row.share, 0, words.lang),
+            wave=row.wave,
+        )
+        for row in _latest(views[0].frame).itertuples()
+    ]
+    alt = " ".join(
+        words.say(
+            "figure.history.alt",
+            panel=view.title,
+            values="; ".join(
+                words.say(
+                    "figure.history.alt_area",
+                    area=area,
+                    values=", ".join(
+                        f"{r.wave}: {percent(r.share, 0, words.lang)}"
+                        for r in group.sort_values("wave").itertuples()
+                    ),
+                )
+                for area, group in view.frame.groupby("area", sort=False)
+            ),
+        )
+        for view in views
+    )
+    rows = -(-len(views) // 2)
+    return Picture(
+        id="safety_history",
+        title=words.say(
+            "figure.history.title", panel=views[0].title, values=words.listing(latest)
+        ),
+        alt=alt,
+        caption=words.say("figure.history.caption"),
+        source=words.say("source.safety", survey=agreement.safety.survey),
+        panels=tuple(partial(plot_safety_history, view) for view in views),
+        columns=2,
+        height=22 + 48 * rows,
+        synthetic=statement.synthetic,
+    )
+
+
+def _latest(frame: pd.DataFrame) -> pd.DataFrame:
+    """Last row of every area."""
+    return frame.loc[frame.groupby("area", sort=False)["wave"].idxmax()]

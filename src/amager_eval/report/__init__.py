@@ -1,0 +1,1 @@
+"""A statement in, what the committee reads out: PDF, page, figures, tables, open data."""

@@ -1,0 +1,62 @@
+"""Compose the appendix: title, page one, the pages after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amager_eval.conventions import crime_year_of_wave
+from amager_eval.report.document import Document
+from amager_eval.report.sections import sections, shown_areas
+from amager_eval.report.summary import summary
+from amager_eval.tables.crime import crime_quantities_table
+from amager_eval.tables.results import results_table
+from amager_eval.tables.safety import published_table
+
+if TYPE_CHECKING:
+    from amager_eval.goals.statement import Statement
+    from amager_eval.tables.table import Table
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["compose", "open_data"]
+
+
+def compose(statement: Statement, words: Wording) -> Document:
+    """Make the document of a statement.
+
+    Parameters
+    ----------
+    statement : Statement
+        The year's status.
+    words : Wording
+        Language.
+
+    Returns
+    -------
+    Document
+    """
+    agreement = statement.agreement
+    return Document(
+        title=words.say("document.title", name=agreement.name),
+        subtitle=words.say(
+            "document.subtitle",
+            wave=statement.year,
+            crime_year=crime_year_of_wave(statement.year),
+        ),
+        description=words.say("document.description", agreement=agreement.title),
+        blocks=(*summary(statement, words), *sections(statement, words)),
+        lang=words.lang,
+        year=statement.year,
+        synthetic=statement.synthetic,
+        draft=statement.draft,
+    )
+
+
+def open_data(statement: Statement, document: Document, words: Wording) -> tuple[Table, ...]:
+    """Every table that is written as open data: those of the document, and every result."""
+    from amager_eval.report.document import tables
+
+    more = [results_table(statement, words), published_table(statement, shown_areas(statement), words)]
+    if len(statement.crime_quantities):
+        more.append(crime_quantities_table(statement, words))
+    every = {t.id: t for t in (*tables(document.blocks), *more)}
+    return tuple(t for t in every.values() if len(t.frame))

@@ -1,0 +1,212 @@
+"""The appendix as PDF/UA-1 and PDF/A-3a: tagged, in one language, data attached, fonts inside."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pikepdf
+import typst
+
+from amager_eval.errors import AmagerEvalError
+from amager_eval.report.document import Bullets, Document, Figure, Heading, Paragraph, TableBlock
+
+if TYPE_CHECKING:
+    from amager_eval.report.document import Block
+    from amager_eval.tables.table import Table
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["Attachment", "PdfError", "write_pdf"]
+
+_STANDARDS: Final = ["ua-1", "a-3a"]
+
+
+class PdfError(AmagerEvalError):
+    """The PDF could not be made as asked; a warning of the compiler counts as an error."""
+
+    exit_code = 1
+
+
+class Attachment:
+    """A file attached to the PDF."""
+
+    def __init__(self, path: Path, mime: str, description: str, relationship: str) -> None:
+        self.path, self.mime = path, mime
+        self.description, self.relationship = description, relationship
+
+
+def write_pdf(
+    document: Document,
+    words: Wording,
+    figures: Mapping[str, Path],
+    attachments: Sequence[Attachment],
+    fonts: Path,
+    out: Path,
+) -> None:
+    """Write the document as one PDF.
+
+    Parameters
+    ----------
+    document : Document
+        What it says.
+    words : Wording
+        Language.
+    figures : mapping of str to Path
+        Picture id to its SVG.
+    attachments : sequence of Attachment
+        Files that travel inside the PDF.
+    fonts : Path
+        Folder with the DejaVu fonts; system fonts are not used.
+    out : Path
+        Where to write; byte-identical for the same document.
+
+    Raises
+    ------
+    PdfError
+        The compiler failed or warned.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        source = files("amager_eval.report").joinpath("appendix.typ").read_text(encoding="utf-8")
+        (root / "appendix.typ").write_text(source, encoding="utf-8")
+        for path in figures.values():
+            shutil.copy(path, root / path.name)
+        for one in attachments:
+            shutil.copy(one.path, root / one.path.name)
+        data = _as_data(document, words, figures, attachments)
+        (root / "document.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        pdf = _compile(root, fonts, document.year)
+    out.write_bytes(pdf)
+    mark_row_headers(out)
+
+
+def _compile(root: Path, fonts: Path, year: int) -> bytes:
+    """Compile; the timestamp is the statement's year, so that the same statement gives the same file."""
+    try:
+        pdf, warnings = typst.compile_with_warnings(
+            str(root / "appendix.typ"),
+            root=str(root),
+            font_paths=[str(fonts)],
+            ignore_system_fonts=True,
+            pdf_standards=_STANDARDS,
+            timestamp=int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp()),
+        )
+    except typst.TypstError as error:
+        raise PdfError(f"the PDF could not be made: {error}") from error
+    if warnings:
+        raise PdfError("the PDF compiler warned: " + "; ".join(str(w.message) for w in warnings))
+    result: bytes = pdf
+    return result
+
+
+def _as_data(
+    document: Document,
+    words: Wording,
+    figures: Mapping[str, Path],
+    attachments: Sequence[Attachment],
+) -> dict[str, Any]:
+    """What the template reads."""
+    marks, notes = [], []
+    for flag, key in ((document.synthetic, "synthetic"), (document.draft, "draft")):
+        if flag:
+            marks.append(words.say(f"document.{key}"))
+            notes.append(words.say(f"document.{key}_note"))
+    return {
+        "title": document.title,
+        "subtitle": document.subtitle,
+        "description": document.description,
+        "author": "amager_eval",
+        "lang": words.say("language.code"),
+        "region": words.say("language.region"),
+        "marks": marks,
+        "notes": notes,
+        "page": words.say("document.page", page="{page}", pages="{pages}"),
+        "attachments": [
+            {
+                "path": a.path.name,
+                "mime": a.mime,
+                "description": a.description,
+                "relationship": a.relationship,
+            }
+            for a in attachments
+        ],
+        "blocks": [
+            data for b in document.blocks if (data := _block(b, words, figures)) is not None
+        ],
+    }
+
+
+def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[str, Any] | None:
+    match block:
+        case Heading(text, level):
+            return {"type": "heading", "text": text, "level": level}
+        case Paragraph(text, kind):
+            return {"type": "paragraph", "text": text, "kind": kind}
+        case Bullets(items):
+            return {"type": "bullets", "items": list(items)} if items else None
+        case TableBlock(table, where):
+            return _table(table, words) if where == "everywhere" else None
+        case Figure(picture, _):
+            return {
+                "type": "figure",
+                "path": figures[picture.id].name,
+                "alt": f"{picture.title}. {picture.alt}",
+                "caption": picture.caption,
+            }
+    raise TypeError(f"a block of an unknown kind: {type(block).__name__}")
+
+
+def _table(table: Table, words: Wording) -> dict[str, Any]:
+    return {
+        "type": "table",
+        "title": table.title,
+        "note": table.note,
+        "widths": [c.width for c in table.shown],
+        "aligns": ["right" if c.numeric else "left" for c in table.shown],
+        "header": [c.label for c in table.shown],
+        "rows": table.rows(words),
+    }
+
+
+def mark_row_headers(path: Path) -> None:
+    """Make the first cell of every body row a row header; the typesetter only knows column headers.
+
+    Parameters
+    ----------
+    path : Path
+        A tagged PDF; written over.
+    """
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        for row in _elements(pdf.Root.StructTreeRoot, "TR"):
+            cells = _children(row)
+            if cells and cells[0].get("/S") == "/TD":
+                cells[0].S = pikepdf.Name("/TH")
+                cells[0].A = pikepdf.Dictionary(
+                    O=pikepdf.Name("/Table"), Scope=pikepdf.Name("/Row")
+                )
+        pdf.save(path, deterministic_id=True)
+
+
+def _elements(element: pikepdf.Object, kind: str) -> list[pikepdf.Object]:
+    """Structure elements of a kind under an element, in reading order."""
+    found, waiting = [], _children(element)
+    while waiting:
+        one = waiting.pop(0)
+        if one.get("/S") == f"/{kind}":
+            found.append(one)
+        waiting = _children(one) + waiting
+    return found
+
+
+def _children(element: pikepdf.Object) -> list[pikepdf.Object]:
+    kids = element.get("/K")
+    if kids is None:
+        return []
+    every = list(kids) if isinstance(kids, pikepdf.Array) else [kids]
+    return [k for k in every if isinstance(k, pikepdf.Dictionary) and "/S" in k]

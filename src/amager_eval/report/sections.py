@@ -1,0 +1,239 @@
+"""The pages after page one: safety, forecast, crime, goals, power, method, record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amager_eval.figures.crime_types import picture_crime_types
+from amager_eval.figures.part_whole import picture_part_whole
+from amager_eval.figures.partner_activities import picture_activities
+from amager_eval.figures.probabilities import picture_probabilities
+from amager_eval.figures.safety_fan import picture_safety_fan
+from amager_eval.figures.safety_history import picture_safety_history
+from amager_eval.goals.results import evaluated_area
+from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
+from amager_eval.report.summary import indicator_sentences
+from amager_eval.tables.crime import crime_table, district_totals_table
+from amager_eval.tables.record import (
+    activities_table,
+    diagnostics_table,
+    inputs_table,
+    versions_table,
+)
+from amager_eval.tables.results import readings_table
+from amager_eval.tables.safety import (
+    changes_table,
+    comparisons_table,
+    forecast_table,
+    power_table,
+    probabilities_table,
+    published_table,
+)
+from amager_eval.wording.numbers import date
+from amager_eval.wording.probability import say_probability
+
+if TYPE_CHECKING:
+    from amager_eval.goals.statement import Statement
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["sections"]
+
+
+def sections(statement: Statement, words: Wording) -> list[Block]:
+    """Every block after page one, in reading order."""
+    return [
+        *_safety(statement, words),
+        *_forecast(statement, words),
+        *_crime(statement, words),
+        *_goals(statement, words),
+        *_activities(statement, words),
+        *_power(statement, words),
+        *_missing(statement, words),
+        *_method(statement, words),
+        *_record(statement, words),
+    ]
+
+
+def shown_areas(statement: Statement) -> tuple[str, ...]:
+    """The agreement's own area, its indicator districts, and the whole, in that order."""
+    agreement = statement.agreement
+    own = evaluated_area(statement.data, agreement)
+    return (own, *agreement.areas.indicators, agreement.areas.whole)
+
+
+def _safety(statement: Statement, words: Wording) -> list[Block]:
+    agreement, areas = statement.agreement, shown_areas(statement)
+    blocks: list[Block] = [Heading(words.say("section.safety"))]
+    safety = statement.data.safety
+    picture = picture_safety_history(statement, areas, words)
+    if safety is None or picture is None:
+        return [*blocks, Paragraph(words.say("safety.absent"), "warning")]
+    own = areas[0]
+    key = "safety.caveat_present" if (safety["area"] == own).any() else "safety.caveat"
+    named = words.listing(list(agreement.areas.indicators))
+    blocks.append(Paragraph(words.say(key, area=own, areas=named), "warning"))
+    blocks.append(Figure(picture, published_table(statement, areas, words)))
+    changes = changes_table(statement, words)
+    if len(changes.frame):
+        blocks.append(TableBlock(changes))
+    else:
+        blocks.append(Paragraph(words.say("safety.no_changes"), "warning"))
+    part_whole = picture_part_whole(statement, words)
+    if part_whole is None:
+        blocks.append(Paragraph(words.say("safety.no_comparison"), "warning"))
+    else:
+        blocks.append(Figure(part_whole, comparisons_table(statement, words)))
+    claim = _claim(statement, words)
+    return [*blocks, Paragraph(claim)] if claim else blocks
+
+
+def _claim(statement: Statement, words: Wording) -> str:
+    """The agreement's claim of a fall beside the model's probability of one."""
+    name = f"claims.{statement.agreement.id}"
+    if statement.safety is None or not words.has(f"{name}.area"):
+        return ""
+    area, before, after = (words.say(f"{name}.{k}") for k in ("area", "before", "after"))
+    true = statement.safety.draws["true"]
+    periods = {int(p) for p in true["period"].values}
+    if area not in true["area"].values or not {int(before), int(after)} <= periods:
+        return ""
+    values = []
+    for setting in statement.agreement.safety.settings:
+        cell = true.sel(area=area, setting=setting, response="safe")
+        fell = float((cell.sel(period=int(after)) < cell.sel(period=int(before))).mean())
+        values.append(
+            words.say(
+                "safety.claim_value",
+                probability=say_probability(fell, words, word=True),
+                setting=words.name("setting_when", setting),
+            )
+        )
+    return words.say(
+        "safety.claim", area=area, before=before, after=after, values=words.listing(values)
+    )
+
+
+def _forecast(statement: Statement, words: Wording) -> list[Block]:
+    safety = statement.agreement.safety
+    areas = shown_areas(statement)
+    blocks: list[Block] = [Heading(words.say("section.forecast", target=safety.target_wave))]
+    fan = picture_safety_fan(statement, areas, words)
+    if fan is None:
+        return [*blocks, Paragraph(words.say("forecast.absent"), "warning")]
+    waves = (safety.baseline_wave, safety.target_wave, safety.alternative_target_wave)
+    numbers = forecast_table(statement, areas, words, periods=waves)
+    printed = forecast_table(statement, areas, words, periods=(safety.target_wave,))
+    blocks += [
+        Paragraph(words.say("forecast.intro")),
+        Bullets(tuple(indicator_sentences(statement, words))),
+        Figure(fan, numbers),
+        TableBlock(printed),
+    ]
+    bars = picture_probabilities(statement, areas, words)
+    if bars is not None:
+        blocks += [
+            Figure(bars, probabilities_table(statement, words)),
+            Paragraph(words.say("forecast.prior", baseline=safety.baseline_wave)),
+        ]
+    return blocks
+
+
+def _crime(statement: Statement, words: Wording) -> list[Block]:
+    crime = statement.agreement.crime
+    blocks: list[Block] = [Heading(words.say("section.crime"))]
+    picture = picture_crime_types(statement, words)
+    if statement.crime is None or picture is None:
+        blocks.append(Paragraph(words.say("crimetext.absent"), "warning"))
+    else:
+        definition = str(statement.crime.draws.attrs.get("definition", ""))
+        if crime.statbank is not None and definition == crime.statbank.table:
+            text = words.say(
+                "crimetext.context", definition=definition, goal_definition=crime.definition,
+                note=crime.statbank.note,
+            )  # fmt: skip
+        else:
+            text = words.say("crimetext.own", definition=definition, area=shown_areas(statement)[0])
+        blocks += [
+            Paragraph(text, "warning"),
+            Figure(picture, None),
+            TableBlock(crime_table(statement, words)),
+            Paragraph(words.say("crimetext.caveat")),
+        ]
+    totals = district_totals_table(statement, words)
+    if len(totals.frame):
+        blocks.append(TableBlock(totals))
+    else:
+        blocks.append(Paragraph(words.say("crimetext.no_published")))
+    return blocks
+
+
+def _goals(statement: Statement, words: Wording) -> list[Block]:
+    goals = statement.agreement.goal
+    blocks: list[Block] = [
+        Heading(words.say("section.goals")),
+        Bullets(tuple(words.say("goals.literal", goal=g.id, literal=g.literal) for g in goals)),
+    ]
+    for area in shown_areas(statement)[:-1]:
+        table = readings_table(statement, area, words)
+        if not len(table.frame):
+            continue
+        known = table.frame[["probability_true", "probability_published"]].notna().any(axis=None)
+        if known or (table.frame["literal_verdict"] != "ikke opgjort").any():
+            blocks.append(TableBlock(table))
+        else:
+            blocks.append(Paragraph(words.say("goals.area_absent", area=area), "warning"))
+    return blocks if len(blocks) > 2 else [*blocks, Paragraph(words.say("goals.absent"))]
+
+
+def _activities(statement: Statement, words: Wording) -> list[Block]:
+    picture = picture_activities(statement, words)
+    heading = Heading(words.say("section.activities"))
+    if picture is None:
+        return [heading, Paragraph(words.say("activities.absent"), "warning")]
+    return [heading, Figure(picture, activities_table(statement, words))]
+
+
+def _power(statement: Statement, words: Wording) -> list[Block]:
+    table = power_table(statement, words)
+    heading = Heading(words.say("section.power"))
+    if not len(table.frame):
+        return [heading, Paragraph(words.say("power_text.absent"))]
+    return [heading, Paragraph(words.say("power_text.intro")), TableBlock(table)]
+
+
+def _missing(statement: Statement, words: Wording) -> list[Block]:
+    key = "missing_text.intro" if statement.missing else "missing_text.nothing"
+    return [Heading(words.say("section.missing")), Paragraph(words.say(key))]
+
+
+def _method(statement: Statement, words: Wording) -> list[Block]:
+    agreement = statement.agreement
+    text = words.say("method.items", survey=agreement.safety.survey)
+    period = agreement.period
+    return [
+        Heading(words.say("section.method")),
+        Bullets(tuple(text.splitlines())),
+        Paragraph(words.say("method.categories"), "note"),
+        Paragraph(
+            words.say(
+                "method.period", start=date(period.start, words.lang), end=date(period.end, words.lang)
+            ),
+            "note",
+        ),
+    ]
+
+
+def _record(statement: Statement, words: Wording) -> list[Block]:
+    blocks: list[Block] = [Heading(words.say("section.record"))]
+    diagnostics = diagnostics_table(statement, words)
+    if len(diagnostics.frame):
+        blocks += [Paragraph(words.say("record.diagnostics")), TableBlock(diagnostics)]
+    else:
+        blocks.append(Paragraph(words.say("record.no_diagnostics")))
+    inputs = inputs_table(statement, words)
+    key = "record.inputs" if len(inputs.frame) else "record.no_inputs"
+    blocks.append(Paragraph(words.say(key, seed=statement.seed)))
+    if len(inputs.frame):
+        blocks.append(TableBlock(inputs))
+    blocks.append(TableBlock(versions_table(statement, words)))
+    return [*blocks, Paragraph(words.say("document.attachments"), "note")]

@@ -1,0 +1,133 @@
+"""Page one: one row a goal, one sentence a goal, what is missing and what would decide it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from amager_eval.conventions import crime_year_of_wave
+from amager_eval.goals.results import evaluated_area
+from amager_eval.report.document import Block, Bullets, Heading, Paragraph, TableBlock
+from amager_eval.tables.record import missing_table
+from amager_eval.tables.results import goal_parts, goals_table, indicators_table
+from amager_eval.tables.table import print_cell
+from amager_eval.wording.numbers import MISSING
+from amager_eval.wording.probability import probability_word, say_probability
+
+if TYPE_CHECKING:
+    from amager_eval.goals.statement import Statement
+    from amager_eval.spec.agreement import Goal
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["goal_sentence", "summary"]
+
+
+def summary(statement: Statement, words: Wording) -> list[Block]:
+    """Blocks of page one."""
+    goals = goals_table(statement, words)
+    indicators = indicators_table(statement, words)
+    missing = missing_table(statement, words)
+    is_open = [r["literal_verdict"] == "ikke opgjort" for r in goals.frame.to_dict(orient="records")]
+    key = "summary.lead_open" if any(is_open) else "summary.lead_none_open"
+    blocks: list[Block] = [
+        Paragraph(words.say(key, open=sum(is_open), goals=len(is_open))),
+        TableBlock(goals),
+        Bullets(tuple(goal_sentence(statement, goal, words) for goal in statement.agreement.goal)),
+    ]
+    if len(indicators.frame):
+        blocks.append(TableBlock(indicators))
+    if len(missing.frame):
+        blocks.append(TableBlock(missing))
+    else:
+        blocks.append(Paragraph(words.say("missing_text.nothing")))
+    return [Heading(words.say("section.summary")), *blocks]
+
+
+def goal_sentence(statement: Statement, goal: Goal, words: Wording) -> str:
+    """Say how a goal stands, in one plain sentence."""
+    table = goals_table(statement, words).frame
+    head = table[table["goal"] == goal.id].iloc[0]
+    sentence = _sentence(statement, goal, head.to_dict(), words)
+    return words.say(
+        "summary.goal", goal=goal.id, title=goal.title(words.lang), sentence=sentence
+    )
+
+
+def _sentence(statement: Statement, goal: Goal, head: dict[str, Any], words: Wording) -> str:
+    parts = goal_parts(statement, goal)
+    observed = head["observed"] != MISSING
+    if head["literal_verdict"] == "ikke opgjort":
+        due = "_due" if observed and goal.kind != "partners" else ""
+        agreement = statement.agreement
+        target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
+        return words.say(
+            f"summary.unavailable_{goal.kind}{due}",
+            area=evaluated_area(statement.data, agreement),
+            values=_values(parts, goal, words),
+            target=target.get(goal.kind, crime_year_of_wave(statement.year)),
+            probability=_probabilities(parts, words),
+        )
+    return words.say(
+        "summary.judged",
+        literal=words.name("verdict", head["literal_verdict"]),
+        evidence=words.name("verdict", head["evidence_verdict"]),
+        values=_values(parts, goal, words),
+    )
+
+
+def _values(parts: list[dict[str, Any]], goal: Goal, words: Wording) -> str:
+    """Latest figures against the baseline, part by part."""
+    values = []
+    for part in parts:
+        if part["observed"] is None:
+            continue
+        unit: Any = "percent"
+        if goal.kind == "crime":
+            unit = "rate" if part["reading"] == "hold_rate" else "count"
+        key = "summary.value_partners" if goal.kind == "partners" else "summary.value"
+        text = words.say(
+            key,
+            **{k: print_cell(part[k], unit, words) for k in ("observed", "baseline", "comparison")},
+        )
+        values.append(_named(part, text, len(parts), words))
+    return words.listing(values) or words.say("summary.no_value")
+
+
+def _probabilities(parts: list[dict[str, Any]], words: Wording) -> str:
+    texts = [
+        _named(p, say_probability(p["probability_true"], words, word=True), len(parts), words)
+        for p in parts
+        if p["probability_true"] is not None
+    ]
+    return words.listing(texts) or MISSING
+
+
+def _named(part: dict[str, Any], text: str, of: int, words: Wording) -> str:
+    if of == 1:
+        return text
+    name = words.name("setting_short", str(part["setting"] or part["crime_type"]))
+    return words.say("table.part_cell", name=name, cell=text)
+
+
+def indicator_sentences(statement: Statement, words: Wording) -> list[str]:
+    """One sentence per indicator district and setting: where it stands, and 2028."""
+    agreement, target = statement.agreement, statement.agreement.safety.target_wave
+    sentences = []
+    for row in indicators_table(statement, words).frame.to_dict(orient="records"):
+        probability = row["probability_reaches"]
+        if probability is None or probability != probability:
+            continue
+        sentences.append(
+            words.say(
+                "summary.indicator",
+                area=row["area"],
+                setting=row["setting"],
+                observed=row["observed"],
+                baseline=print_cell(row["baseline"], "percent", words),
+                baseline_wave=agreement.safety.baseline_wave,
+                comparison=print_cell(row["comparison"], "percent", words),
+                target=target,
+                word=probability_word(probability, words),
+                probability=say_probability(probability, words),
+            )
+        )
+    return sentences

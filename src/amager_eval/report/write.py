@@ -1,0 +1,121 @@
+"""Write the whole appendix of a statement to a folder, all or nothing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amager_eval.errors import Fault, InputError
+from amager_eval.figures.draw import save
+from amager_eval.figures.style import font_folder
+from amager_eval.report.compose import compose, open_data
+from amager_eval.report.document import pictures
+from amager_eval.report.pdf import Attachment, write_pdf
+from amager_eval.wording.sentences import load_wording
+
+if TYPE_CHECKING:
+    from amager_eval.figures.picture import Picture
+    from amager_eval.goals.statement import Statement
+    from amager_eval.tables.table import Table
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["write_appendix"]
+
+
+def write_appendix(statement: Statement, out: Path, *, lang: str = "da") -> tuple[Path, ...]:
+    """Write the appendix: PDF, page, figures, tables, workbook and open data.
+
+    Parameters
+    ----------
+    statement : Statement
+        What it is a view of.
+    out : Path
+        Folder to write; an existing one is replaced once everything is written.
+    lang : {"da", "en"}
+        Language.
+
+    Returns
+    -------
+    tuple of Path
+        Every file written, inside `out`.
+
+    Raises
+    ------
+    InputError
+        `out` is a file, or there is no wording for `lang`.
+
+    Examples
+    --------
+    >>> import amager_eval as ae
+    >>> statement = ae.evaluate(ae.published())  # doctest: +SKIP
+    >>> paths = write_appendix(statement, Path("build/appendix-2026"))  # doctest: +SKIP
+    """
+    words, out = load_wording(lang), Path(out)
+    if out.exists() and not out.is_dir():
+        raise InputError(
+            Fault("the output must be a folder", found=str(out), remedy="Name another folder.")
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
+        folder = Path(name) / out.name
+        folder.mkdir()
+        written = _write_all(statement, folder, words)
+        relative = [path.relative_to(folder) for path in written]
+        _replace(folder, out, Path(name) / "before")
+    return tuple(out / path for path in relative)
+
+
+def _replace(new: Path, out: Path, before: Path) -> None:
+    """Put the new folder where the old one was; if that fails, put the old one back."""
+    if not out.exists():
+        new.rename(out)
+        return
+    out.rename(before)
+    try:
+        new.rename(out)
+    except OSError:
+        before.rename(out)
+        raise
+    shutil.rmtree(before)
+
+
+def _write_all(statement: Statement, folder: Path, words: Wording) -> list[Path]:
+    document = compose(statement, words)
+    figures = _figures(pictures(document), folder, words)
+    data = open_data(statement, document, words)
+    csvs = _csv(data, folder)
+    record = folder / "statement.json"
+    record.write_text(statement.to_json(), encoding="utf-8")
+    attachments = [
+        Attachment(
+            record, "application/json", words.say("document.attachment_statement"), "data"
+        ),
+        *(
+            Attachment(path, "text/csv", words.say("document.attachment_table"), "data")
+            for path in csvs
+        ),
+    ]
+    pdf = folder / "appendix.pdf"
+    svgs = {path.stem: path for path in figures if path.suffix == ".svg"}
+    write_pdf(document, words, svgs, attachments, font_folder(), pdf)
+    return [pdf, record, *figures, *csvs]
+
+
+def _figures(every: tuple[Picture, ...], folder: Path, words: Wording) -> list[Path]:
+    target = folder / "figures"
+    target.mkdir()
+    return [path for picture in every for path in save(picture, words, target)]
+
+
+def _csv(every: tuple[Table, ...], folder: Path) -> list[Path]:
+    """Open data: UTF-8, comma, decimal point, ISO dates, raw values."""
+    target = folder / "tables"
+    target.mkdir()
+    paths = []
+    for table in every:
+        path = target / f"{table.id}.csv"
+        table.frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+        paths.append(path)
+    return paths

@@ -1,0 +1,91 @@
+"""What the statement rests on: activities, missing deliveries, inputs, versions, diagnostics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amager_eval.tables.table import Column, Table, build_table, records
+
+if TYPE_CHECKING:
+    from amager_eval.goals.statement import Statement
+    from amager_eval.wording.sentences import Wording
+
+__all__ = [
+    "activities_table",
+    "diagnostics_table",
+    "inputs_table",
+    "missing_table",
+    "versions_table",
+]
+
+
+def activities_table(statement: Statement, words: Wording) -> Table:
+    """Activities per focus area and how many have two or more partners."""
+    say = words.say
+    columns = [
+        Column("focus_area", say("column.focus_area"), "text", 3.0),
+        Column("activities", say("column.activities"), "count"),
+        Column("with_two_or_more", say("column.with_two_or_more"), "count", 1.3),
+        Column("share", say("column.share"), "share"),
+    ]
+    total = say("table.total")
+    rows = [
+        [total if r["focus_area"] == "i alt" else r["focus_area"], *(r[c.key] for c in columns[1:])]
+        for r in records(statement.activities)
+    ]
+    return build_table("activities", say("table.activities.title"), columns, rows)
+
+
+def missing_table(statement: Statement, words: Wording) -> Table:
+    """What was not supplied, which goal it leaves open, which delivery would decide it."""
+    say = words.say
+    columns = [
+        Column("what", say("column.missing_what"), "text", 2.6),
+        Column("goals", say("column.missing_goals"), "text", 0.8),
+        Column("delivery", say("column.missing_delivery"), "text", 2.6),
+    ]
+    none = say("missing.no_goal")
+    rows = [
+        (words.name("missing", m.what), m.consequence or none, m.delivery)
+        for m in statement.missing
+    ]
+    return build_table("missing", say("table.missing.title"), columns, rows)
+
+
+def inputs_table(statement: Statement, words: Wording) -> Table:
+    """Input files with their digests."""
+    say = words.say
+    columns = [
+        Column("name", say("column.file"), "text", 1.5),
+        Column("sha256", "SHA-256", "text", 3.0),
+    ]
+    rows = [(f.name, f.sha256) for f in statement.data.files]
+    return build_table("inputs", say("table.inputs.title"), columns, rows)
+
+
+def versions_table(statement: Statement, words: Wording) -> Table:
+    """Versions of packages, and digests of the agreement and the model specs."""
+    say = words.say
+    columns = [
+        Column("name", say("column.name"), "text", 1.5),
+        Column("version", say("column.version"), "text", 3.0),
+    ]
+    return build_table("versions", say("table.versions.title"), columns, list(statement.versions.items()))
+
+
+def diagnostics_table(statement: Statement, words: Wording) -> Table:
+    """What the gates saw, per fit."""
+    say = words.say
+    columns = [
+        Column("model", say("column.model"), "text", 1.3),
+        Column("version", say("column.version"), "text", 0.7),
+        Column("draws", say("column.draws"), "count", 0.8),
+        Column("divergences", say("column.divergences"), "count", 1.0),
+        Column("max_rhat", "R-hat", "rhat", 0.8),
+        Column("min_ess", say("column.min_ess"), "count", 0.8),
+        Column("passed", say("column.passed"), "flag", 0.9),
+        Column("problems", say("column.problems"), "text", 2.5),
+        Column("digest", "SHA-256", "text", shown=False),
+    ]
+    rows = [[r.get(c.key) for c in columns] for r in records(statement.diagnostics)]
+    return build_table("diagnostics", say("table.diagnostics.title"), columns, rows)

@@ -1,0 +1,261 @@
+"""Every goal and reading: one row a goal for page one, all readings side by side, open data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from amager_eval.goals.results import evaluated_area
+from amager_eval.goals.statement import RESULT_COLUMNS
+from amager_eval.tables.table import Column, Table, build_table, file_stem, print_cell, records
+from amager_eval.wording.numbers import MISSING
+
+if TYPE_CHECKING:
+    from amager_eval.goals.statement import Statement
+    from amager_eval.spec.agreement import Goal, Reading
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["goal_parts", "goals_table", "indicators_table", "readings_table", "results_table"]
+
+
+def goals_table(statement: Statement, words: Wording) -> Table:
+    """One row a goal: the primary reading for the agreement's own area.
+
+    Returns
+    -------
+    Table
+        `goal, title, observed, baseline, comparison, literal_verdict, evidence_verdict,
+        probability_true`.
+    """
+    say = words.say
+    columns = [
+        Column("goal", say("column.goal"), "text", 0.55),
+        Column("title", say("column.title"), "text", 2.7),
+        Column("observed", say("column.observed"), "text", 1.25),
+        Column("baseline", say("column.baseline"), "text", 1.0),
+        Column("comparison", say("column.comparison"), "text", 1.1),
+        Column("literal_verdict", say("column.literal_verdict"), "mark", 1.35),
+        Column("evidence_verdict", say("column.evidence_verdict"), "mark", 1.5),
+        Column("probability_true", say("column.probability_true"), "text", 1.25),
+    ]
+    rows = []
+    for goal in statement.agreement.goal:
+        parts = goal_parts(statement, goal)
+        head = _head(statement, goal, parts)
+        rows.append(
+            (
+                goal.id,
+                goal.title(words.lang),
+                *(_joined(parts, key, goal, words) for key in ("observed", "baseline", "comparison")),
+                head.get("literal_verdict"),
+                head.get("evidence_verdict"),
+                _joined(parts, "probability_true", goal, words),
+            )
+        )
+    return build_table(
+        "goals", say("table.goals.title"), columns, rows,
+        say("table.goals.note", area=evaluated_area(statement.data, statement.agreement)),
+    )  # fmt: skip
+
+
+def goal_parts(statement: Statement, goal: Goal) -> list[dict[str, Any]]:
+    """Rows of a goal's primary reading for its own area at the target: day and night, each type."""
+    agreement = statement.agreement
+    area = evaluated_area(statement.data, agreement)
+    primary = next(r for r in goal.reading if r.primary)
+    target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
+    rows = [
+        row
+        for row in records(statement.results)
+        if row["goal"] == goal.id
+        and row["reading"] == primary.id
+        and row["area"] in (area, None)
+        and (goal.kind not in target or row["year"] == target[goal.kind])
+        and (primary.response is None or row["response"] == primary.response)
+    ]
+    detailed = [r for r in rows if r["setting"] is not None or r["crime_type"] is not None]
+    return detailed or rows
+
+
+def indicators_table(statement: Statement, words: Wording) -> Table:
+    """The indicator districts on page one: latest, baseline, city, and two probabilities.
+
+    Returns
+    -------
+    Table
+        `area, setting, observed, observed_wave, baseline, comparison, probability_rises,
+        probability_nearer, probability_reaches`.
+    """
+    say, agreement = words.say, statement.agreement
+    target = agreement.safety.target_wave
+    columns = [
+        Column("area", say("column.area"), "text", 1.3),
+        Column("setting", say("column.setting"), "text", 1.1),
+        Column("observed", say("column.observed_wave", wave=statement.year), "text", 1.15),
+        Column("baseline", str(agreement.safety.baseline_wave), "percent", 0.7),
+        Column("comparison", agreement.areas.whole, "percent", 0.9),
+        Column("probability_rises", say("column.probability_rises"), "probability", 1.2),
+        Column("probability_nearer", say("column.probability_nearer", target=target), "probability", 1.2),
+        Column("probability_reaches", say("column.probability_reaches", target=target), "probability", 1.3),
+    ]  # fmt: skip
+    keyed = {
+        (r["area"], r["setting"], r["reading"]): r
+        for r in records(statement.results)
+        if r["response"] == "safe" and r["year"] == target and r["setting"] is not None
+    }
+    rows = []
+    for area in agreement.areas.indicators:
+        for setting in agreement.safety.settings:
+            one = {
+                reading: keyed.get((area, setting, reading), {})
+                for reading in ("rises_every_year", "shortfall_smaller", "reaches_whole")
+            }
+            first = next((r for r in one.values() if r), {})
+            if first.get("observed") is None:
+                continue
+            rows.append(
+                (
+                    area,
+                    words.name("setting", setting),
+                    _observed(first, statement.year, words),
+                    first["baseline"],
+                    first["comparison"],
+                    one["rises_every_year"].get("probability_true"),
+                    one["shortfall_smaller"].get("probability_true"),
+                    one["reaches_whole"].get("probability_true"),
+                )
+            )
+    return build_table(
+        "indicators", say("table.indicators.title"), columns, rows, say("table.indicators.note")
+    )
+
+
+def readings_table(statement: Statement, area: str, words: Wording) -> Table:
+    """All readings of the safety and crime goals for one area, side by side.
+
+    Returns
+    -------
+    Table
+        One row per goal, reading, answer, setting or type and year.
+    """
+    say = words.say
+    columns = [
+        Column("goal", say("column.goal"), "text", 0.45),
+        Column("reading", say("column.reading"), "text", 3.4),
+        Column("part", say("column.part"), "text", 1.15),
+        Column("year", say("column.year"), "year", 0.55),
+        Column("literal_verdict", say("column.literal_verdict"), "mark", 1.35),
+        Column("evidence_verdict", say("column.evidence_verdict"), "mark", 1.5),
+        Column("probability_true", say("column.true"), "probability", 0.85),
+        Column("prior_probability_true", say("column.prior"), "probability", 0.85),
+        Column("probability_published", say("column.published"), "probability", 0.85),
+        Column("prior_probability_published", say("column.prior"), "probability", 0.85),
+    ]
+    goals = {g.id: g for g in statement.agreement.goal}
+    rows = []
+    for row in records(statement.results):
+        goal = goals[row["goal"]]
+        if row["area"] != area or (row["setting"] is None and row["crime_type"] is None):
+            continue
+        reading = find_reading(goal, row)
+        mark = say("table.primary") if reading.primary else ""
+        rows.append(
+            (
+                row["goal"],
+                f"{reading.label(words.lang)}{mark}",
+                _part_name(row, statement, words),
+                *(row[c.key] for c in columns[3:]),
+            )
+        )
+    return build_table(
+        f"readings_{file_stem(area)}", say("table.readings.title", area=area), columns, rows,
+        say("table.readings.note"),
+    )  # fmt: skip
+
+
+def results_table(statement: Statement, words: Wording) -> Table:
+    """Every row of the statement, for open data; lists and intervals as plain columns."""
+    kinds = {
+        "year": "year",
+        "observed": "decimal",
+        "baseline": "decimal",
+        "comparison": "decimal",
+        "interval_low": "decimal",
+        "interval_high": "decimal",
+    }
+    keys: list[str] = []
+    for key in RESULT_COLUMNS:
+        keys += ["interval_low", "interval_high"] if key == "interval" else [key]
+    columns = [
+        Column(
+            k,
+            words.name("column", k),
+            "probability" if "probability" in k else kinds.get(k, "text"),  # type: ignore[arg-type]
+        )
+        for k in keys
+    ]
+    rows = []
+    for row in records(statement.results):
+        interval = row["interval"] or {}
+        flat = row | {
+            "interval_low": interval.get("low"),
+            "interval_high": interval.get("high"),
+            "notes": "; ".join(row["notes"] or []),
+        }
+        rows.append([flat[k] for k in keys])
+    return build_table("results", words.say("table.results.title"), columns, rows)
+
+
+def find_reading(goal: Goal, row: Mapping[str, Any]) -> Reading:
+    """Return the declared reading a row is about."""
+    same = [r for r in goal.reading if r.id == row["reading"]]
+    return next((r for r in same if r.response == row["response"]), same[0])
+
+
+def _head(statement: Statement, goal: Goal, parts: list[dict[str, Any]]) -> Mapping[str, Any]:
+    """The overall row of a goal: the first of its rows, which unites the parts."""
+    own = [r for r in records(statement.results) if r["goal"] == goal.id]
+    overall = [r for r in own if r["setting"] is None and r["crime_type"] is None]
+    return next(iter(overall or parts), {})
+
+
+def _part_name(row: Mapping[str, Any], statement: Statement, words: Wording) -> str:
+    if row["setting"] is not None:
+        return words.name("setting", row["setting"])
+    if row["crime_type"] is not None:
+        return statement.agreement.crime.label(row["crime_type"], words.lang)
+    return ""
+
+
+def _unit(goal: Goal, row: Mapping[str, Any], key: str) -> Any:
+    if key.startswith("probability"):
+        return "probability"
+    if goal.kind == "crime":
+        return "rate" if row["reading"] == "hold_rate" else "count"
+    return "percent"
+
+
+def _joined(parts: list[dict[str, Any]], key: str, goal: Goal, words: Wording) -> str:
+    """Cells of several parts in one: each under its own name where they differ."""
+    cells = [print_cell(p[key], _unit(goal, p, key), words) for p in parts]
+    if not cells or set(cells) == {MISSING}:
+        return MISSING
+    if len(cells) == 1:
+        return cells[0]
+    names = [words.name("setting_short", str(p["setting"] or p["crime_type"])) for p in parts]
+    return "\n".join(
+        words.say("table.part_cell", name=n, cell=c) for n, c in zip(names, cells, strict=True)
+    )
+
+
+def _observed(row: Mapping[str, Any], year: int, words: Wording) -> str:
+    """A published figure with the wave it is from where that is not the statement's, and mark C."""
+    text = print_cell(row["observed"], "percent", words)
+    notes = [str(n) for n in row["notes"] or []]
+    waves = [n.rsplit(" ", 1)[-1] for n in notes if n.startswith("observed is wave")]
+    if waves and waves[0] != str(year):
+        text = words.say("table.other_wave", cell=text, wave=waves[0])
+    graded = any(n.startswith("grade C") for n in notes)
+    return words.say("table.grade_c", cell=text) if graded else text

@@ -1,0 +1,282 @@
+"""Safety in tables: published figures, change tests, part against whole, the forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from amager_eval.conventions import LEVELS
+from amager_eval.tables.table import Column, Table, build_table, records
+from amager_eval.wording.numbers import number, percent
+
+if TYPE_CHECKING:
+    from amager_eval.goals.statement import Statement
+    from amager_eval.wording.sentences import Wording
+
+__all__ = [
+    "changes_table",
+    "comparisons_table",
+    "forecast_table",
+    "power_table",
+    "probabilities_table",
+    "published_table",
+]
+
+
+def published_table(statement: Statement, areas: Sequence[str], words: Wording) -> Table:
+    """Every published safety figure of the areas shown."""
+    say = words.say
+    columns = [
+        Column("area", say("column.area"), "text", 1.5),
+        Column("wave", say("column.wave"), "year"),
+        Column("setting", say("column.setting")),
+        Column("response", say("column.response")),
+        Column("comparator", say("column.comparator"), "text", 0.6),
+        Column("percent", say("column.percent"), "percent"),
+        Column("n", say("column.n"), "count"),
+        Column("source_grade", say("column.source_grade"), "text", 0.8),
+        Column("source", say("column.source"), "text", 2.0, shown=False),
+    ]
+    safety = statement.data.safety
+    rows: list[list[Any]] = []
+    if safety is not None:
+        chosen = safety[safety["area"].isin(areas)].sort_values(["area", "setting", "response", "wave"])
+        for row in records(chosen):
+            rows.append(
+                [
+                    row["area"],
+                    row["wave"],
+                    words.name("setting", str(row["setting"])),
+                    words.name("response", str(row["response"])),
+                    row.get("comparator") or "=",
+                    row["percent"],
+                    row.get("n"),
+                    row.get("source_grade"),
+                    row.get("source"),
+                ]
+            )
+    return build_table("safety_published", say("table.published.title"), columns, rows)
+
+
+def changes_table(
+    statement: Statement, words: Wording, *, response: str | None = None
+) -> Table:
+    """Change tests on published figures, each with the municipality's own words."""
+    say = words.say
+    columns = [
+        Column("area", say("column.area"), "text", 1.1),
+        Column("setting", say("column.setting"), "text", 0.85),
+        Column("response", say("column.response"), "text", 0.7),
+        Column("wave_before", say("column.wave_before"), "year", shown=False),
+        Column("wave_after", say("column.wave_after"), "year", shown=False),
+        Column("percent_before", say("column.percent_before"), "percent", shown=False),
+        Column("percent_after", say("column.percent_after"), "percent", shown=False),
+        Column("change", say("column.change"), "text", 1.75),
+        Column("n_before", say("column.n_before"), "count", shown=False),
+        Column("n_after", say("column.n_after"), "count", shown=False),
+        Column("n_assumed", say("column.n_assumed"), "flag", shown=False),
+        Column("sample", say("column.n"), "text", 1.1),
+        Column("verdict", say("column.verdict"), "text", shown=False),
+        Column("sentence", say("column.verdict"), "text", 2.6),
+        Column("z_low", say("column.z_low"), "decimal", shown=False),
+        Column("z_high", say("column.z_high"), "decimal", shown=False),
+    ]
+    frame = statement.changes
+    if response is not None and len(frame):
+        frame = frame[frame["response"] == response]
+    rows = [_change_row(row, words) for row in records(frame)]
+    return build_table(
+        "safety_changes", say("table.changes.title"), columns, rows, say("table.changes.note")
+    )
+
+
+def _change_row(row: dict[str, Any], words: Wording) -> list[Any]:
+    lang = words.lang
+    after, before = row["percent_after"], row["percent_before"]
+    change = words.say(
+        "table.changes.change",
+        after=percent(after / 100, _decimals(after), lang),
+        before=percent(before / 100, _decimals(before), lang),
+        wave_after=row["wave_after"],
+        wave_before=row["wave_before"],
+    )
+    if row.get("grade") == "C":
+        change = words.say("table.grade_c", cell=change)
+    key = "table.changes.sample_assumed" if row["n_assumed"] else "table.changes.sample"
+    sample = words.say(
+        key, before=number(row["n_before"], 0, lang), after=number(row["n_after"], 0, lang)
+    )
+    direction = "rise" if after > before else "fall" if after < before else "same"
+    verdict = row["verdict"].replace(" ", "_")
+    sentence = words.say(f"change.{verdict}_{direction}")
+    return [
+        row["area"],
+        words.name("setting", row["setting"]),
+        words.name("response", row["response"]),
+        row["wave_before"],
+        row["wave_after"],
+        before,
+        after,
+        change,
+        row["n_before"],
+        row["n_after"],
+        row["n_assumed"],
+        sample,
+        row["verdict"],
+        sentence,
+        row["z_low"],
+        row["z_high"],
+    ]
+
+
+def comparisons_table(statement: Statement, words: Wording) -> Table:
+    """Part against whole, every wave and design effect."""
+    say = words.say
+    kinds: dict[str, Any] = {
+        "wave": "year",
+        "percent_area": "percent",
+        "percent_whole": "percent",
+        "n_area": "count",
+        "n_whole": "count",
+        "weight": "decimal",
+        "deff": "decimal",
+        "z": "decimal",
+        "p_value": "decimal",
+    }
+    keys = [
+        "area", "setting", "response", "wave", "percent_area", "percent_whole", "n_area",
+        "n_whole", "weight", "deff", "difference", "low", "high", "z", "p_value",
+    ]  # fmt: skip
+    hidden = {"n_area", "n_whole", "weight", "z"}
+    columns = [
+        Column(k, say(f"column.{k}"),
+               "points" if k in {"difference", "low", "high"} else kinds.get(k, "text"),
+               shown=k not in hidden)
+        for k in keys
+    ]  # fmt: skip
+    rows = []
+    for row in records(statement.comparisons):
+        points = {"difference": "estimate", "low": "low", "high": "high"}
+        flat = row | {new: round(100 * row[old], 1) for new, old in points.items()}
+        flat["setting"] = words.name("setting", row["setting"])
+        flat["response"] = words.name("response", row["response"])
+        rows.append([flat[k] for k in keys])
+    return build_table("safety_part_whole", say("table.part_whole.title"), columns, rows)
+
+
+def forecast_table(
+    statement: Statement, areas: Sequence[str], words: Wording, *, periods: Sequence[int]
+) -> Table:
+    """Median and intervals of the true share at the given waves, area by area."""
+    say = words.say
+    columns = [
+        Column("area", say("column.area"), "text", 1.3),
+        Column("setting", say("column.setting"), "text", 1.2),
+        Column("period", say("column.wave"), "year", 0.7),
+        Column("median", say("column.median"), "share", 0.9),
+    ]
+    for level in LEVELS:
+        name = f"{100 * level:g}"
+        columns += [
+            Column(f"low_{name}", say("column.low", level=name), "share", shown=False),
+            Column(f"high_{name}", say("column.high", level=name), "share", shown=False),
+            Column(f"interval_{name}", say("column.interval", level=percent(level, 0, words.lang))),
+        ]
+    rows: list[list[Any]] = []
+    if statement.safety is not None:
+        frame = statement.safety.to_frame(LEVELS)
+        chosen = frame[
+            (frame["quantity"] == "true")
+            & (frame["response"] == "safe")
+            & frame["area"].isin(areas)
+            & frame["period"].isin(list(periods))
+        ]
+        order = {a: i for i, a in enumerate(areas)}
+        chosen = chosen.assign(rank=chosen["area"].map(order)).sort_values(
+            ["setting", "rank", "period"]
+        )
+        for row in records(chosen):
+            cells = [row["area"], words.name("setting", row["setting"]), row["period"], row["median"]]
+            for level in LEVELS:
+                low, high = row[f"low_{100 * level:g}"], row[f"high_{100 * level:g}"]
+                cells += [low, high, share_range(low, high, words)]
+            rows.append(cells)
+    return build_table(
+        "safety_forecast", say("table.forecast.title"), columns, rows, say("table.forecast.note")
+    )
+
+
+def probabilities_table(statement: Statement, words: Wording) -> Table:
+    """Every probability of the safety model, true and published, with its prior-only value."""
+    say = words.say
+    columns = [
+        Column("area", say("column.area"), "text", 1.3),
+        Column("setting", say("column.setting")),
+        Column("response", say("column.response"), "text", 0.8),
+        Column("year", say("column.year"), "year", 0.6),
+        Column("quantity", say("column.reading"), "text", shown=False),
+        Column("reading", say("column.reading"), "text", 2.4),
+        Column("probability_true", say("column.true"), "probability"),
+        Column("prior_probability_true", say("column.prior"), "probability"),
+        Column("probability_published", say("column.published"), "probability"),
+        Column("prior_probability_published", say("column.prior"), "probability"),
+    ]
+    rows = []
+    for row in records(statement.probabilities):
+        year = row.get("year", statement.agreement.safety.target_wave)
+        key = f"quantity.{row['quantity']}"
+        reading = say(key, year=year) if words.has(key) else row["quantity"]
+        flat = row | {
+            "area": words.name("area", row["area"]),
+            "setting": words.name("setting", row["setting"]),
+            "response": words.name("response", row["response"]),
+            "year": year,
+            "reading": reading,
+        }
+        rows.append([flat[c.key] for c in columns])
+    return build_table("safety_probabilities", say("table.probabilities.title"), columns, rows)
+
+
+def power_table(statement: Statement, words: Wording) -> Table:
+    """What the goals can show at all: chance of four published rises, smallest visible rise."""
+    say = words.say
+    agreement = statement.agreement
+    questions = list(dict.fromkeys(statement.power["question"])) if len(statement.power) else []
+    columns = [
+        Column("area", say("column.area"), "text", 1.5),
+        Column("setting", say("column.setting"), "text", 1.2),
+        Column("n", say("column.n"), "count", 0.6),
+        *(Column(q, words.name("power", q),
+                 "chance" if q.startswith("rises") else "points")
+          for q in questions),
+    ]  # fmt: skip
+    rows = []
+    if questions:
+        chosen = statement.power[statement.power["deff"] == agreement.verdicts.default_deff]
+        for (area, setting), group in chosen.groupby(["area", "setting"], sort=False):
+            values = dict(zip(group["question"], group["value"], strict=True))
+            rows.append(
+                [
+                    area,
+                    words.name("setting", str(setting)),
+                    group["n"].iloc[0],
+                    *(values.get(q) for q in questions),
+                ]
+            )
+    return build_table(
+        "power", say("table.power.title"), columns, rows,
+        say("table.power.note", deff=number(agreement.verdicts.default_deff, 1, words.lang)),
+    )  # fmt: skip
+
+
+def share_range(low: float, high: float, words: Wording) -> str:
+    """Write an interval of shares: 78-86 %."""
+    return words.say(
+        "table.range", low=number(100 * low, 0, words.lang), high=percent(high, 0, words.lang)
+    )
+
+
+def _decimals(value: float) -> int:
+    return 0 if float(value) == round(float(value)) else 1

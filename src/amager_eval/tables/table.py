@@ -1,0 +1,184 @@
+"""A table: raw values with typed columns, printed alike in the PDF, the page and the workbook."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import pandas as pd
+
+from amager_eval.wording.numbers import MISSING, number, percent, signed
+from amager_eval.wording.probability import say_probability
+from amager_eval.wording.sentences import Wording
+
+__all__ = ["Column", "Kind", "Table", "build_table", "file_stem", "print_cell", "records"]
+
+#: What a cell holds, which decides how it is printed and which type it has in open data.
+type Kind = Literal[
+    "text",
+    "mark",  # text with a symbol in print, raw word in data
+    "year",
+    "percent",  # 0 to 100, a published figure with the decimals it has
+    "share",  # 0 to 1, whole percent
+    "points",  # percentage points, signed
+    "probability",  # 0 to 1, printed to the nearest 5 % with a word elsewhere
+    "chance",  # 0 to 1, computed without sampling: one decimal
+    "rate",  # per 1,000, one decimal
+    "count",
+    "decimal",  # two decimals
+    "rhat",  # three decimals
+    "flag",
+]
+
+_NUMERIC: Final = frozenset(
+    {"year", "percent", "share", "chance", "points", "probability", "rate", "count", "decimal", "rhat"}
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Parameters
+    ----------
+    key : str
+        Name in open data: lower case, no blanks, the same in every language.
+    label : str
+        Heading in print.
+    kind : str
+        What its cells hold.
+    width : float
+        Relative width in print.
+    shown : bool
+        Whether it is printed; open data hold every column.
+    """
+
+    key: str
+    label: str
+    kind: Kind = "text"
+    width: float = 1.0
+    shown: bool = True
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its cells are numbers."""
+        return self.kind in _NUMERIC
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table and its heading.
+
+    Parameters
+    ----------
+    id : str
+        File name without ending.
+    title : str
+        What it shows, as a heading.
+    columns : tuple of Column
+        In order; the first shown one names the row.
+    frame : DataFrame
+        Raw values, one column per `Column.key`.
+    note : str
+        What a reader must know: n, what an interval means, source.
+    """
+
+    id: str
+    title: str
+    columns: tuple[Column, ...]
+    frame: pd.DataFrame
+    note: str = ""
+
+    @property
+    def shown(self) -> tuple[Column, ...]:
+        """The columns that are printed."""
+        return tuple(c for c in self.columns if c.shown)
+
+    def rows(self, words: Wording) -> list[list[str]]:
+        """Printed cells of the shown columns, row by row."""
+        return [
+            [print_cell(row[c.key], c.kind, words) for c in self.shown]
+            for row in self.frame.to_dict(orient="records")
+        ]
+
+
+def build_table(
+    identity: str,
+    title: str,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Any]],
+    note: str = "",
+) -> Table:
+    """Build a table from rows in the order of its columns."""
+    frame = pd.DataFrame([list(r) for r in rows], columns=[c.key for c in columns], dtype=object)
+    return Table(identity, title, tuple(columns), frame, note)
+
+
+def print_cell(value: Any, kind: Kind, words: Wording) -> str:
+    """Print one cell.
+
+    Examples
+    --------
+    >>> from amager_eval.wording.sentences import load_wording
+    >>> da = load_wording("da")
+    >>> print_cell(22.24, "rate", da), print_cell(None, "count", da), print_cell(-2.0, "points", da)
+    ('22,2', '–', '−2')
+    """
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+        return MISSING
+    match kind:
+        case "percent":
+            decimals = 0 if float(value) == round(float(value)) else 1
+            return percent(float(value) / 100, decimals, words.lang)
+        case "share":
+            return percent(float(value), 0, words.lang)
+        case "chance":
+            return percent(float(value), 1, words.lang)
+        case "points":
+            decimals = 0 if float(value) == round(float(value)) else 1
+            return signed(float(value), decimals, words.lang)
+        case "probability":
+            return say_probability(float(value), words)
+        case "rate":
+            return number(float(value), 1, words.lang)
+        case "count":
+            return number(float(value), 0, words.lang)
+        case "decimal":
+            return number(float(value), 2, words.lang)
+        case "rhat":
+            return number(float(value), 3, words.lang)
+        case "year":
+            return str(int(value))
+        case "flag":
+            return words.say("table.yes" if value else "table.no")
+        case "mark":
+            symbol = words.name("symbol", str(value))
+            label = words.name("verdict", str(value))
+            return f"{symbol} {label}" if symbol != str(value) else label
+        case _:
+            return str(value)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a frame as dicts in which what is missing is None."""
+    return [
+        {
+            str(k): None if v is pd.NA or (isinstance(v, float) and v != v) else v
+            for k, v in row.items()
+        }
+        for row in frame.to_dict(orient="records")
+    ]
+
+
+def file_stem(text: str) -> str:
+    """Make a file name of a name: lower case, Danish letters spelled out.
+
+    Examples
+    --------
+    >>> file_stem("Amager Øst (2025)")
+    'amager_oest_2025'
+    """
+    spelled = text.lower().translate(str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"}))
+    return "_".join(re.findall(r"[a-z0-9]+", spelled))

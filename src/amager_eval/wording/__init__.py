@@ -1,0 +1,1 @@
+"""What the package says, in Danish and English: sentences, numbers, dates, probability words."""

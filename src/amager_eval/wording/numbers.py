@@ -1,0 +1,100 @@
+"""Write numbers, shares and dates as the language does; the only place that calls Babel."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final, Literal
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+__all__ = ["MISSING", "NBSP", "Lang", "date", "number", "percent", "signed"]
+
+type Lang = Literal["da", "en"]
+
+#: Shown where there is no number.
+MISSING: Final = "–"
+#: Keeps a number and its unit on one line.
+NBSP: Final = "\u00a0"
+_LOCALES: Final = {"da": "da_DK", "en": "en_GB"}
+
+
+def number(value: float | None, decimals: int = 0, lang: str = "da") -> str:
+    """Write a number with the language's separators, half rounded away from zero.
+
+    Parameters
+    ----------
+    value : float or None
+        None and NaN give an en dash.
+    decimals : int
+        Decimals to print, trailing zeros kept.
+    lang : {"da", "en"}
+        Language.
+
+    Returns
+    -------
+    str
+        With U+2212 for minus and never a negative zero.
+
+    Examples
+    --------
+    >>> number(1313), number(22.25, 1), number(-0.04, 1), number(-3, lang="en")
+    ('1.313', '22,3', '0,0', '−3')
+    """
+    if value is None or value != value:
+        return MISSING
+    step = Decimal(1).scaleb(-decimals)
+    rounded = Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP)
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    text: str = format_decimal(abs(rounded), format=pattern, locale=_LOCALES[lang])
+    return f"\u2212{text}" if rounded < 0 else text
+
+
+def signed(value: float | None, decimals: int = 0, lang: str = "da") -> str:
+    """Write a number with its sign, also where it is positive.
+
+    Examples
+    --------
+    >>> signed(2.4, 1), signed(-2.4), signed(0)
+    ('+2,4', '−2', '0')
+    """
+    text = number(value, decimals, lang)
+    positive = value is not None and value == value and value > 0
+    return f"+{text}" if positive and text.strip("0.,") else text
+
+
+def percent(share: float | None, decimals: int = 0, lang: str = "da") -> str:
+    """Write a share as a percentage, in Danish with a non-breaking space before the sign.
+
+    Parameters
+    ----------
+    share : float or None
+        0 to 1.
+    decimals : int
+        Decimals to print.
+    lang : {"da", "en"}
+        Language.
+
+    Examples
+    --------
+    >>> percent(0.87) == "87" + NBSP + "%", percent(0.871, 1, "en")
+    (True, '87.1%')
+    """
+    if share is None or share != share:
+        return MISSING
+    hundred = float(Decimal(repr(float(share))) * 100)
+    return number(hundred, decimals, lang) + (f"{NBSP}%" if lang == "da" else "%")
+
+
+def date(day: dt.date, lang: str = "da") -> str:
+    """Write a date in full.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> date(datetime.date(2026, 3, 1)), date(datetime.date(2026, 3, 1), "en")
+    ('1. marts 2026', '1 March 2026')
+    """
+    text: str = format_date(day, format="long", locale=_LOCALES[lang])
+    return text

@@ -1,0 +1,102 @@
+"""The catalogue of sentences of a language: looked up by key, filled in, never concatenated."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from amager_eval.errors import InputError
+
+__all__ = ["LANGUAGES", "Wording", "load_wording"]
+
+LANGUAGES: Final = ("da", "en")
+
+
+@dataclass(frozen=True, eq=False)
+class Wording:
+    """All sentences of a language.
+
+    Parameters
+    ----------
+    lang : str
+        `da` or `en`.
+    sentences : mapping of str to str
+        Sentence with named fields by dotted key.
+    """
+
+    lang: str
+    sentences: Mapping[str, str]
+
+    def say(self, key: str, /, **values: object) -> str:
+        """Return the sentence of `key` with its fields filled in.
+
+        Raises
+        ------
+        KeyError
+            No such sentence, or a field without a value: a fault of the package.
+        """
+        return self.sentences[key].format(**values)
+
+    def has(self, key: str) -> bool:
+        """Whether there is a sentence of that key."""
+        return key in self.sentences
+
+    def name(self, kind: str, key: str) -> str:
+        """Return the name of a setting, response or the like; one not in the catalogue is kept."""
+        return self.sentences.get(f"{kind}.{key}", key)
+
+    def listing(self, items: Sequence[str]) -> str:
+        """Join items as the language does: a, b and c."""
+        if len(items) < 2:
+            return "".join(items)
+        return self.say("list.last", head=", ".join(items[:-1]), last=items[-1])
+
+
+@cache
+def load_wording(lang: str = "da") -> Wording:
+    """Load the catalogue of a language.
+
+    Parameters
+    ----------
+    lang : {"da", "en"}
+        Language.
+
+    Returns
+    -------
+    Wording
+
+    Raises
+    ------
+    InputError
+        A language there is no catalogue for.
+
+    Examples
+    --------
+    >>> load_wording("da").say("document.draft")
+    'UDKAST'
+    """
+    if lang not in LANGUAGES:
+        raise InputError(f"no wording for the language '{lang}'; there is {', '.join(LANGUAGES)}")
+    text = files("amager_eval.wording").joinpath(f"{lang}.toml").read_text(encoding="utf-8")
+    return Wording(lang, dict(_flat(tomllib.loads(text))))
+
+
+def fields(sentence: str) -> set[str]:
+    """Names of the fields of a sentence."""
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Dotted key and sentence of every leaf."""
+    pairs: list[tuple[str, str]] = []
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            pairs += _flat(value, f"{prefix}{key}.")
+        else:
+            pairs.append((prefix + key, str(value).strip()))
+    return pairs

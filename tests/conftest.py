@@ -1,0 +1,193 @@
+"""A made-up statement on which everything that is shown can be tried: clearly synthetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from amager_eval.data.input import Input
+from amager_eval.data.published import published
+from amager_eval.goals.changes import changes
+from amager_eval.goals.comparisons import compare_with_whole
+from amager_eval.goals.crime_results import crime_rows
+from amager_eval.goals.missing import missing_deliveries
+from amager_eval.indicators.partners import partner_share
+from amager_eval.goals.power import what_goals_can_show
+from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
+from amager_eval.goals.statement import Statement
+from amager_eval.spec.agreement import Agreement, load_agreement
+from amager_eval.trends.fit import Forecast
+
+_SAMPLES = 300
+
+
+def _safety_forecast(agreement: Agreement, rng: np.random.Generator) -> Forecast:
+    areas = [agreement.areas.whole, *agreement.areas.parts]
+    periods = np.arange(2009, 2030)
+    levels = {"neighbourhood": 1.85, "night": 1.1}
+    shift = {a: 0.0 if a == agreement.areas.whole else rng.normal(0, 0.3) for a in areas}
+    shape = (_SAMPLES, len(areas), 2, 2, len(periods))
+    logit = np.empty(shape)
+    away = np.abs(periods - 2025)
+    for i, area in enumerate(areas):
+        for j, setting in enumerate(agreement.safety.settings):
+            walk = rng.normal(0, 1, (_SAMPLES, len(periods))) * (0.06 + 0.06 * np.sqrt(away))
+            eta = levels[setting] + shift[area] + walk + 0.02 * (periods - 2024)
+            logit[:, i, j, 0], logit[:, i, j, 1] = eta, -(eta + 0.5)
+    true = 1 / (1 + np.exp(-logit))
+    published_share = np.round(np.clip(rng.normal(true, 0.02), 0, 1), 2)
+    dims = ("sample", "area", "setting", "response", "period")
+    draws = xr.Dataset(
+        {"true": (dims, true), "published": (dims, published_share)},
+        coords={
+            "area": areas,
+            "setting": list(agreement.safety.settings),
+            "response": ["safe", "unsafe"],
+            "period": periods,
+        },
+    )
+    return Forecast("safety", draws, None, "0" * 64)
+
+
+def _safety_quantities(forecast: Forecast, whole: str, target: int) -> pd.DataFrame:
+    """A few quantities straight from the draws; the prior-only values are made up."""
+    rows = []
+    for name, sign in (("safe", 1), ("unsafe", -1)):
+        for area in forecast.draws["area"].values:
+            for setting in forecast.draws["setting"].values:
+                values = {}
+                for variable in ("true", "published"):
+                    cell = sign * forecast.draws[variable].sel(setting=setting, response=name)
+                    own, city = cell.sel(area=area), cell.sel(area=whole)
+                    now, then = own.sel(period=target), own.sel(period=2024)
+                    gap, gap0 = (city - own).sel(period=target), (city - own).sel(period=2024)
+                    steps = own.sel(period=slice(2024, target)).diff("period")
+                    values[variable] = {
+                        "reaches_whole": float((gap <= 0).mean()),
+                        "within_1_point": float((gap <= 0.01).mean()),
+                        "within_2_points": float((gap <= 0.02).mean()),
+                        "shortfall_smaller": float(((gap < gap0) & (now > then)).mean()),
+                        "shortfall_halved": float((gap <= gap0 / 2).mean()),
+                        "above_baseline": float((now > then).mean()),
+                        "rises_every_year": float((steps > 0).all("period").mean()),
+                    }
+                rows += [
+                    (area, setting, name, q, p, values["published"][q], 0.5 * p + 0.2, 0.4 * p + 0.2)
+                    for q, p in values["true"].items()
+                ]
+    columns = [
+        "area", "setting", "response", "quantity", "probability_true", "probability_published",
+        "prior_probability_true", "prior_probability_published",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _crime_forecast(agreement: Agreement, rng: np.random.Generator) -> Forecast:
+    rates = {"total": 25.0, "indbrud": 1.1, "tyveri/røveri": 7.0, "vold/våben": 1.3, "narkotika": 2.0}
+    periods = [f"{y}K{q}" for y in range(2016, 2029) for q in range(1, 5)]
+    t = np.arange(len(periods)) / 4
+    shape = (_SAMPLES, 1, len(rates), len(periods))
+    rate = np.empty(shape)
+    for k, level in enumerate(rates.values()):
+        spread = 0.02 + 0.05 * np.sqrt(np.maximum(0, t - 10))
+        rate[:, 0, k] = level * np.exp(rng.normal(0, 1, (_SAMPLES, 1)) * spread - 0.01 * (t - 9))
+    dims = ("sample", "area", "crime_type", "period")
+    draws = xr.Dataset(
+        {"rate": (dims, rate), "count": (dims, rng.poisson(rate * 650).astype(float))},
+        coords={"area": [agreement.areas.whole], "crime_type": list(rates), "period": periods},
+        attrs={"definition": "STRAF11"},
+    )
+    return Forecast("crime", draws, None, "0" * 64)
+
+
+def _activities() -> pd.DataFrame:
+    rows = []
+    for i, area in enumerate(load_agreement().focus_areas):
+        for k in range(4 + i):
+            partners = "SSP København; FSB" if (i + k) % 4 else "DOMEA"
+            rows.append((f"Opdigtet aktivitet {i + 1}.{k + 1}", area, partners))
+    return pd.DataFrame(rows, columns=["activity", "focus_area", "partners"])
+
+
+@pytest.fixture(scope="session")
+def make_statement() -> Callable[..., Statement]:
+    """Return a function that makes a statement with what it is asked to leave in."""
+
+    def make(
+        *,
+        data: Input | None = None,
+        year: int = 2026,
+        synthetic: bool = True,
+        draft: bool = False,
+        safety: bool = True,
+        crime: bool = True,
+        activities: bool = True,
+        seed: int = 7,
+    ) -> Statement:
+        rng = np.random.default_rng(seed)
+        agreement = load_agreement()
+        data = replace(published() if data is None else data, synthetic=synthetic)
+        if activities:
+            data = replace(data, activities=_activities())
+        if not safety:
+            data = replace(data, safety=None)
+        if not crime:
+            data = replace(data, crime=None)
+        forecast = _safety_forecast(agreement, rng) if safety else None
+        whole = agreement.areas.whole
+        quantities = (
+            {t: _safety_quantities(forecast, whole, t) for t in (year, 2028, 2029)}
+            if forecast
+            else {}
+        )
+        crime_frame = pd.DataFrame()
+        crime_forecast = _crime_forecast(agreement, rng) if crime else None
+        if crime_forecast is not None:
+            from amager_eval.goals.crime import crime_quantities
+
+            crime_frame = crime_quantities(crime_forecast, baseline=2024, target=2028)
+        own = evaluated_area(data, agreement)
+        shown = (whole, own, *agreement.areas.indicators)
+        goal = next(g for g in agreement.goal if g.kind == "partners")
+        rows = [
+            *safety_rows(data, agreement, year, forecast, quantities),
+            *crime_rows(data, agreement, year, crime_frame, "STRAF11" if crime else None),
+            *partner_rows(data, agreement, year),
+        ]
+        diagnostics = pd.DataFrame(
+            [("safety_trend", "1", "0" * 64, 4000, 0, 1.004, 812.0, True, "")],
+            columns=["model", "version", "digest", "draws", "divergences", "max_rhat", "min_ess",
+                     "passed", "problems"],
+        )  # fmt: skip
+        return Statement(
+            year=year,
+            agreement=agreement,
+            data=data,
+            seed=seed,
+            versions={"python": "3.13", "amager-eval": "0.1.0"},
+            draft=draft,
+            results=with_overall(rows, agreement, data),
+            changes=changes(data, agreement, year, shown),
+            comparisons=compare_with_whole(data, agreement, year, shown[1:]),
+            probabilities=pd.concat(
+                [f.assign(year=t) for t, f in quantities.items()], ignore_index=True
+            )
+            if quantities
+            else pd.DataFrame(),
+            crime_quantities=crime_frame,
+            power=what_goals_can_show(data, agreement, year, shown),
+            activities=partner_share(data.activities, at_least=goal.partners_at_least)
+            if data.activities is not None
+            else pd.DataFrame(),
+            diagnostics=diagnostics if safety else diagnostics.iloc[:0],
+            safety=forecast,
+            crime=crime_forecast,
+            missing=missing_deliveries(data, agreement, own),
+        )
+
+    return make
