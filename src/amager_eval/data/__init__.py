@@ -1,0 +1,1 @@
+"""Files to checked tidy frames; the bundled published figures; a synthetic city."""

@@ -1,0 +1,1 @@
+"""Draws and estimates held against the goals of an agreement."""

@@ -1,0 +1,1 @@
+"""The documents of `models/` as frozen, validated values."""

@@ -1,0 +1,67 @@
+"""The register: a changed or unregistered document is refused."""
+
+import re
+import shutil
+
+import pytest
+
+from amager_eval.errors import SpecError
+from amager_eval.provenance import sha256_of_file
+from amager_eval.spec import documents, register
+from amager_eval.spec.documents import models_folder
+
+
+@pytest.fixture
+def models(tmp_path, monkeypatch):
+    """Copy models/ to a place where it may be changed."""
+    copy = tmp_path / "models"
+    shutil.copytree(models_folder(), copy)
+    monkeypatch.setattr(documents, "models_folder", lambda: copy)
+    monkeypatch.setattr(register, "models_folder", lambda: copy)
+    return copy
+
+
+DOCUMENTS = sorted(
+    p.relative_to(models_folder()).as_posix()
+    for p in [*models_folder().glob("*/spec.toml"), *models_folder().glob("agreements/*.toml")]
+)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_document_is_registered_as_it_stands(document):
+    register.hold_against_register(models_folder() / document)
+
+
+def test_a_change_is_refused_with_both_digests(models):
+    path = models / "safety_trend" / "spec.toml"
+    path.write_text(path.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    with pytest.raises(SpecError, match=re.escape(sha256_of_file(path)[:12])):
+        register.hold_against_register(path)
+
+
+def test_an_unregistered_document_is_refused(models):
+    path = models / "agreements" / "new.toml"
+    path.write_text("x = 1\n", encoding="utf-8")
+    with pytest.raises(SpecError, match=r"new\.toml is not in models/REGISTER\.toml"):
+        register.hold_against_register(path)
+
+
+def test_a_file_outside_models_is_the_users_own(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text("x = 1\n", encoding="utf-8")
+    register.hold_against_register(path)
+
+
+def test_the_newest_entry_counts():
+    entries = [
+        register.Entry(
+            document="a/spec.toml",
+            version=v,
+            sha256=v * 64,
+            date="2026-01-01",
+            reason="a reason long enough",
+        )
+        for v in ("1", "2")
+    ]
+    assert register.Register(entry=tuple(entries)).current("a/spec.toml").version == "2"
+    assert register.Register(entry=tuple(entries)).current("b/spec.toml") is None

@@ -1,0 +1,118 @@
+"""The command line: exit codes, messages, and that nothing is written when something is wrong."""
+
+import sys
+
+import pytest
+
+from amager_eval import cli, evaluation
+from amager_eval.errors import GateError
+from amager_eval.report import write
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line in this process; give exit code, stdout and stderr."""
+
+    def call(*args: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["amager-eval", *map(str, args)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(caught.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "input"
+    path.mkdir()
+    return path
+
+
+def test_a_bad_cell_ends_with_2_and_its_place_and_nothing_written(run, folder, tmp_path):
+    (folder / "safety.csv").write_text(
+        "area,wave,setting,response,percent\nKøbenhavn,2024,night,safe,80\nNord,2024,night,safe,187\n",
+        encoding="utf-8",
+    )
+    out = tmp_path / "out"
+    code, _, err = run("appendix", "--input", folder, "--out", out)
+    assert code == 2
+    assert "safety.csv, row 3, column percent" in err
+    assert "187" in err
+    assert "nothing was written" in err
+    assert "Traceback" not in err
+    assert not out.exists()
+
+
+def test_a_failed_gate_ends_with_3_and_nothing_published(run, monkeypatch, tmp_path):
+    def refuse(*_args, **_kwargs):
+        raise GateError(["safety_trend: 3 divergent transitions (at most 0 allowed)"])
+
+    monkeypatch.setattr(evaluation, "evaluate", refuse)
+    out = tmp_path / "out"
+    code, _, err = run("appendix", "--out", out)
+    assert code == 3
+    assert "3 divergent transitions" in err
+    assert "nothing was published" in err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("appendix", "--lang", "fr"), "--lang must be da or en, found 'fr'"),
+        (("appendix", "--input", "no-such-folder"), "no-such-folder"),
+        (("appendix", "--year", "1999"), "wave 1999 is not in the input"),
+        (("appendix", "--agreement", "no_such"), "no agreement 'no_such'"),
+        (("record", "burn", "."), "record knows list, show and verify"),
+        (("record", "show", "."), "needs a year"),
+    ],
+)
+def test_a_wrong_call_ends_with_2(run, args, says):
+    code, _, err = run(*args)
+    assert code == 2
+    assert says in err
+    assert "Traceback" not in err
+
+
+def test_a_statement_that_could_not_be_written_is_not_kept(run, monkeypatch, tmp_path):
+    class Kept:
+        year, draft = 2026, False
+
+        def to_json(self):
+            return "{}\n"
+
+    def fail(*_args, **_kwargs):
+        raise cli.InputError("the folder cannot be written")
+
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_a, **_k: Kept())
+    monkeypatch.setattr(write, "write_appendix", fail)
+    code, _, _ = run("appendix", "--record", tmp_path / "record", "--out", tmp_path / "out")
+    assert code == 2
+    assert not (tmp_path / "record").exists()
+
+
+def test_check_lists_every_fault_and_counts_them(run, folder):
+    (folder / "safety.csv").write_text(
+        "area,wave,setting,response,percent\nNord,2024,night,safe,187\nNord,2025,night,trygge?,80\n",
+        encoding="utf-8",
+    )
+    code, out, _ = run("check", folder)
+    assert code == 2
+    assert "row 2, column percent" in out
+    assert "row 3, column response" in out
+    assert "2 errors" in out
+
+
+def test_check_of_a_clean_folder_ends_with_0(run, folder):
+    (folder / "activities.csv").write_text(
+        "activity,focus_area,partners\nLektiehjælp,Job og fritid,SSP;3B\n", encoding="utf-8"
+    )
+    code, out, _ = run("check", folder)
+    assert code == 0
+    assert "0 errors" in out
+
+
+def test_record_lists_nothing_where_nothing_is_kept(run, tmp_path):
+    assert run("record", "list", tmp_path)[:2] == (0, "")
