@@ -43,9 +43,7 @@ class Diagnostics:
         return not self.problems
 
 
-def diagnose(
-    sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Gates
-) -> Diagnostics:
+def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Gates) -> Diagnostics:
     """Hold a fit against its gates.
 
     Parameters

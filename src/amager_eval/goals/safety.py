@@ -1,0 +1,260 @@
+"""Joint draws of safety shares to the probability of every reading of the safety goal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from amager_eval.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from amager_eval.trends.fit import Forecast
+
+    type Truths = NDArray[np.bool_]
+
+__all__ = ["ALL", "QUANTITIES", "fall_probability", "safety_quantities"]
+
+#: Name of the joint rows: over all areas, or all settings.
+ALL: Final = "alle"
+
+#: Every quantity, in the order of the result.
+QUANTITIES: Final = (
+    "reaches_whole",
+    "within_1_point",
+    "within_2_points",
+    "shortfall_smaller",
+    "shortfall_smaller_and_rose",
+    "shortfall_halved",
+    "above_baseline",
+    "rises_every_year",
+    "stays_reached",
+)
+#: Quantities that compare with the whole.
+_AGAINST_WHOLE: Final = frozenset(QUANTITIES) - {"above_baseline", "rises_every_year"}
+#: Quantities that ask for a shortfall to close; an area that had none has nothing to close.
+_OF_SHORTFALL: Final = ("shortfall_smaller", "shortfall_smaller_and_rose", "shortfall_halved")
+#: Published percentages are compared as such: differences below this are rounding of binary.
+_EQUAL: Final = 1e-9
+
+
+def safety_quantities(
+    forecast: Forecast,
+    *,
+    whole: str | None,
+    baseline: int = 2024,
+    target: int = 2028,
+    areas: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Probability of each reading, for true and for published shares, beside its prior-only value.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        Safety, through `target` at least.
+    whole : str or None
+        The area whose level is to be reached; None leaves out what compares with it.
+    baseline, target : int
+        Waves.
+    areas : sequence of str or None
+        Areas to judge, and to join in the rows "alle"; default all but the whole.
+
+    Returns
+    -------
+    DataFrame
+        `area, setting, response, quantity, probability_true, probability_published,
+        prior_probability_true, prior_probability_published`; one row per area (and "alle" where
+        there are several), setting (and "alle"), response and quantity. All in the direction of
+        more safety: for `unsafe`, reaching means lying at or below, rising means falling. NaN
+        where a quantity does not apply: `stays_reached` unless the area was at or above the
+        whole at the baseline, the shortfall's unless it was below. The published figures of the
+        baseline decide that, for true shares and where none were published the median true share.
+        A published quantity uses every figure that is already published.
+
+    Notes
+    -----
+    `stays_reached`: at or above the whole in every wave after the baseline through the target.
+    `rises_every_year`: strictly, from the baseline to the target.
+
+    Examples
+    --------
+    >>> from amager_eval.trends.fit import Forecast
+    >>> import xarray as xr
+    >>> share = np.array([[[[[0.80, 0.85]]], [[[0.88, 0.86]]]]])
+    >>> dims = ("sample", "area", "setting", "response", "period")
+    >>> draws = xr.Dataset(
+    ...     {"true": (dims, share), "published": (dims, share)},
+    ...     coords={"area": ["Nord", "Byen"], "setting": ["night"], "response": ["safe"],
+    ...             "period": [2024, 2025], "observed": (dims[1:], share[0] > 2)})
+    >>> frame = safety_quantities(Forecast("safety", draws, None, ""), whole="Byen", target=2025)
+    >>> frame.set_index("quantity")["probability_true"].loc["shortfall_halved"]
+    np.float64(1.0)
+    """
+    draws = forecast.draws
+    _check(draws, whole, baseline, target)
+    names = [str(a) for a in draws["area"].to_numpy() if a != whole]
+    chosen = list(areas) if areas is not None else names
+    unknown = [a for a in chosen if a not in names]
+    if unknown:
+        raise InputError(
+            f"the forecast has no area {', '.join(unknown)}; it has {', '.join(names)}"
+        )
+    reached = _reached_at_baseline(draws, whole, baseline)
+    columns = {}
+    for prefix, source in (("", draws), ("prior_", forecast.prior_only)):
+        for kind in ("true", "published"):
+            column = f"{prefix}probability_{kind}"
+            columns[column] = (
+                _column(source, kind, chosen, whole, baseline, target, reached)
+                if source is not None
+                else None
+            )
+    index = next(c for c in columns.values() if c is not None).index
+    empty = pd.Series(np.nan, index=index)
+    frame = pd.DataFrame({k: empty if c is None else c for k, c in columns.items()})
+    return frame.reset_index()
+
+
+def fall_probability(
+    forecast: Forecast, *, area: str, setting: str, before: int, after: int, response: str = "safe"
+) -> float:
+    """Probability that an area's true share became worse between two waves.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        Safety.
+    area, setting, response : str
+        Which share.
+    before, after : int
+        Waves.
+
+    Returns
+    -------
+    float
+        P(safe share lower, or unsafe share higher, in `after` than in `before`).
+    """
+    share = forecast.draws["true"].sel(area=area, setting=setting, response=response)
+    change = (share.sel(period=after) - share.sel(period=before)).to_numpy()
+    return float((change < 0).mean() if response == "safe" else (change > 0).mean())
+
+
+def _check(draws: xr.Dataset, whole: str | None, baseline: int, target: int) -> None:
+    periods = draws["period"].to_numpy()
+    missing = [p for p in range(baseline, target + 1) if p not in periods]
+    if target <= baseline or missing:
+        raise InputError(
+            f"baseline {baseline} and target {target} must lie, in this order, in the forecast's "
+            f"{periods[0]} to {periods[-1]}; forecast further or choose other waves"
+        )
+    if whole is not None and whole not in draws["area"].to_numpy():
+        raise InputError(f"the forecast has no area '{whole}'; name the whole or pass None")
+
+
+def _reached_at_baseline(
+    draws: xr.Dataset, whole: str | None, baseline: int
+) -> xr.DataArray | None:
+    """Whether an area was level with the whole: by published figures, else by median true share."""
+    if whole is None:
+        return None
+    at = draws.sel(period=baseline)
+    sign = _sign(draws)
+    figure = sign * at["published"].isel(sample=0)
+    true = sign * at["true"].median("sample")
+    both = at["observed"] & at["observed"].sel(area=whole, drop=True)
+    by_figure = figure >= figure.sel(area=whole, drop=True) - _EQUAL
+    by_true = true >= true.sel(area=whole, drop=True)
+    return by_figure.where(both, by_true).astype(bool)
+
+
+def _sign(draws: xr.Dataset) -> xr.DataArray:
+    """+1 for the safe share, -1 for the unsafe: more is better."""
+    return (draws["response"] == "safe") * 2 - 1
+
+
+def _column(
+    draws: xr.Dataset,
+    kind: str,
+    areas: list[str],
+    whole: str | None,
+    baseline: int,
+    target: int,
+    reached: xr.DataArray | None,
+) -> pd.Series[float]:
+    """One probability per area, setting, response and quantity, joint rows included."""
+    span = draws[kind].sel(period=slice(baseline, target)) * _sign(draws)
+    own = span.sel(area=areas).transpose("sample", "area", "setting", "response", "period")
+    gap = None
+    if whole is not None:
+        gap = (own - span.sel(area=whole, drop=True)).transpose(*own.dims).to_numpy()
+    truths = _truths(own.to_numpy(), gap)
+    settings = [str(s) for s in draws["setting"].to_numpy()]
+    responses = [str(r) for r in draws["response"].to_numpy()]
+    level = None
+    if reached is not None:
+        at = reached.sel(area=areas).transpose("area", "setting", "response")
+        level = at.to_numpy()
+    rows: dict[tuple[str, str, str, str], float] = {}
+    area_groups = [([i], a) for i, a in enumerate(areas)]
+    setting_groups = [([j], s) for j, s in enumerate(settings)]
+    if len(areas) > 1:
+        area_groups.append((list(range(len(areas))), ALL))
+    if len(settings) > 1:
+        setting_groups.append((list(range(len(settings))), ALL))
+    for at_areas, area in area_groups:
+        for at_settings, setting in setting_groups:
+            for r, response in enumerate(responses):
+                for quantity, truth in truths.items():
+                    cells = np.ix_(range(len(truth)), at_areas, at_settings, [r])
+                    key = (area, setting, response, quantity)
+                    applies = _applies(quantity, level, at_areas, at_settings, r)
+                    joint = truth[cells].all(axis=(1, 2, 3))
+                    rows[key] = float(joint.mean()) if applies else np.nan
+    index = pd.MultiIndex.from_tuples(rows, names=["area", "setting", "response", "quantity"])
+    return pd.Series(list(rows.values()), index=index)
+
+
+def _applies(
+    quantity: str, level: Truths | None, areas: list[int], settings: list[int], response: int
+) -> bool:
+    """Whether a quantity speaks of every cell of a row."""
+    if level is None:
+        return True
+    at_level = level[np.ix_(areas, settings, [response])]
+    if quantity == "stays_reached":
+        return bool(at_level.all())
+    return not (quantity in _OF_SHORTFALL and at_level.any())
+
+
+def _truths(own: Any, gap: Any) -> dict[str, Truths]:
+    """Whether each quantity holds, per sample, area, setting and response.
+
+    Parameters
+    ----------
+    own : ndarray
+        Shares signed so that more is better, (sample, area, setting, response, period).
+    gap : ndarray or None
+        The same minus the whole's.
+    """
+    rises = np.diff(own, axis=-1)
+    above = own[..., -1] - own[..., 0] > _EQUAL
+    found = {"above_baseline": above, "rises_every_year": (rises > _EQUAL).all(axis=-1)}
+    if gap is not None:
+        short = np.maximum(-gap, 0)
+        first, last = short[..., 0], short[..., -1]
+        smaller = last < first - _EQUAL
+        found |= {
+            "reaches_whole": gap[..., -1] >= -_EQUAL,
+            "within_1_point": gap[..., -1] >= -0.01 - _EQUAL,
+            "within_2_points": gap[..., -1] >= -0.02 - _EQUAL,
+            "shortfall_smaller": smaller,
+            "shortfall_smaller_and_rose": smaller & above,
+            "shortfall_halved": smaller & (last <= first / 2 + _EQUAL),
+            "stays_reached": (gap[..., 1:] >= -_EQUAL).all(axis=-1),
+        }
+    return {q: found[q] for q in QUANTITIES if q in found}

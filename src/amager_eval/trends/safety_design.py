@@ -1,0 +1,303 @@
+"""Published safety figures to the arrays the model, its forecast and a saved fit are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from amager_eval.conventions import RESPONSES, SETTINGS
+from amager_eval.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    type Floats = NDArray[np.float64]
+
+__all__ = ["BELOW", "ABOVE", "build_design", "rounding_region", "walk_and_drift"]
+
+#: Edges that stand for no edge at all, on the share scale: hundreds of standard deviations away.
+BELOW: Final = -10.0
+ABOVE: Final = 11.0
+
+
+def rounding_region(
+    value: float, *, decimals: float, comparator: str = "=", n: float | None = None
+) -> tuple[float, float]:
+    """Interval of unrounded sample shares that a published figure stands for.
+
+    Parameters
+    ----------
+    value : float
+        The published share, 0 to 1.
+    decimals : float
+        Decimals of the published *percentage*; ignored when `n` is given.
+    comparator : {"=", "<", ">"}
+        `<` and `>` speak of the rounded figure: below 85 means 84 or less, so below 84.5.
+    n : float or None
+        Respondents, when `value` is a count divided by n: the interval is half a person wide on
+        either side (continuity correction).
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper edge, 0 to 1; beyond 0 and 1 when the edge is open.
+
+    Examples
+    --------
+    >>> tuple(round(edge, 4) for edge in rounding_region(0.84, decimals=0))
+    (0.835, 0.845)
+    >>> tuple(round(edge, 4) for edge in rounding_region(0.85, decimals=0, comparator="<"))
+    (-10.0, 0.845)
+    """
+    half = 0.5 / n if n is not None else 0.5 * 10.0**-decimals / 100
+    if comparator == "<":
+        return BELOW, value - half
+    if comparator == ">":
+        return value + half, ABOVE
+    low = value - half if value - half > 0 else BELOW
+    high = value + half if value + half < 1 else ABOVE
+    return low, high
+
+
+def walk_and_drift(
+    years: Sequence[int] | Floats, anchor: int, walk_sd: float, drift_sd: float
+) -> tuple[Floats, Floats]:
+    """Matrices that turn standard-normal coefficients into a walk and a drift, 0 at `anchor`.
+
+    Coefficients are a rotation of the walk's increments and the drift's slope, so each keeps its
+    distribution. The rotation is the one that makes them principal components of the path when
+    the walk's sd equals `walk_sd`: a slope the walk took and a slope the drift took look the same
+    in the data, and the sampler should see their sum and their difference, not the two.
+
+    Parameters
+    ----------
+    years : sequence of int
+        Calendar times, increasing, shape (year,); steps have variance equal to their length.
+    anchor : int
+        One of `years`.
+    walk_sd, drift_sd : float
+        Scales the rotation is chosen for; `drift_sd` is also the drift's sd.
+
+    Returns
+    -------
+    walk, drift : ndarray
+        Shape (coefficient, year), as many coefficients as years. With coefficients z the path is
+        `sd * z @ walk + z @ drift`.
+
+    Examples
+    --------
+    >>> walk, drift = walk_and_drift([2020, 2022, 2023], 2022, walk_sd=0.1, drift_sd=0.04)
+    >>> (walk.T @ walk).round(6) + 0.0
+    array([[2., 0., 0.],
+           [0., 0., 0.],
+           [0., 0., 1.]])
+    >>> (drift.T @ drift).round(6) + 0.0
+    array([[ 0.0064,  0.    , -0.0032],
+           [ 0.    ,  0.    ,  0.    ],
+           [-0.0032,  0.    ,  0.0016]])
+    """
+    times = np.asarray(years, dtype=float)
+    steps = np.sqrt(np.diff(times))
+    at = int(np.flatnonzero(times == anchor)[0])
+    increments = np.zeros((len(times), len(steps)))
+    for k, step in enumerate(steps):
+        if k >= at:
+            increments[k + 1 :, k] = step
+        else:
+            increments[: k + 1, k] = -step
+    slope = drift_sd * (times - anchor)[:, None]
+    _, _, rotation = np.linalg.svd(np.hstack([walk_sd * increments, slope]))
+    walk: Floats = (increments @ rotation[:, :-1].T).T
+    drift: Floats = (slope @ rotation[:, -1:].T).T
+    return walk, drift
+
+
+def build_design(
+    frame: pd.DataFrame,
+    *,
+    whole: str | None,
+    parts: Sequence[str],
+    weights: Mapping[str, float] | None,
+    baseline: int,
+    rounds: pd.DataFrame | None = None,
+) -> xr.Dataset:
+    """Lay the figures out as arrays.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Checked safety frame (`area, wave, setting, response, percent | count, n, decimals, deff,
+        comparator`).
+    whole : str or None
+        The area that contains the parts.
+    parts : sequence of str
+        Disjoint areas that make up the whole.
+    weights : mapping of str to float, or None
+        Weight of each part in the whole, summing to 1; None gives the whole a path of its own.
+    baseline : int
+        Wave the walks are anchored at; the last observed wave where it lies outside the data.
+    rounds : DataFrame or None
+        Survey rounds: `wave, respondents, collector`.
+
+    Returns
+    -------
+    Dataset
+        Dims `area` (every area of the output), `latent` (areas with a level of their own),
+        `setting, response, year` (every calendar year from the first wave to the last).
+        `low, high, value, exact, decimals` per figure; `n_base`, `from_wave, from_area,
+        from_nothing` (which unknown sizes multiply it), `deff` per latent cell; `weight` per
+        latent area; `before_break, is_wave` per year. Attributes `whole, weighted, anchor,
+        baseline`.
+    """
+    figures = frame[frame["percent"].notna() | frame["count"].notna()]
+    if figures.empty:
+        raise InputError("the safety frame holds no figure: supply `percent`, or `count` with `n`")
+    years = np.arange(int(figures["wave"].min()), int(figures["wave"].max()) + 1)
+    present = list(dict.fromkeys(figures["area"]))
+    settings = [s for s in SETTINGS if s in set(figures["setting"])]
+    settings += [s for s in dict.fromkeys(figures["setting"]) if s not in settings]
+    weighted = weights is not None and whole is not None
+    parts = list(parts) if weighted else [a for a in present if a != whole]
+    extras = [a for a in present if a not in parts and a != whole]
+    latent = [*parts, *extras]
+    if not weighted and whole is not None and whole in present:
+        latent = [whole, *latent]
+    areas = [whole, *latent] if weighted and whole is not None else latent
+
+    shape = (len(areas), len(settings), len(RESPONSES), len(years))
+    tables = {k: np.full(shape, np.nan) for k in ("low", "high", "value", "decimals", "n")}
+    deff = np.full((len(areas), len(settings), len(years)), np.nan)
+    digits = _digits_shown(figures)
+    for row, shown in zip(figures.itertuples(index=False), digits, strict=True):
+        at = (
+            areas.index(row.area),
+            settings.index(row.setting),
+            RESPONSES.index(row.response),
+            int(row.wave) - years[0],
+        )
+        n = float(row.n) if pd.notna(row.n) else None
+        counted = pd.notna(row.count) and n is not None
+        value = float(row.count) / n if counted and n is not None else float(row.percent) / 100
+        comparator = row.comparator if isinstance(row.comparator, str) else "="
+        tables["low"][at], tables["high"][at] = rounding_region(
+            value, decimals=shown, comparator=comparator, n=n if counted else None
+        )
+        tables["value"][at] = value if comparator == "=" else np.nan
+        tables["decimals"][at] = np.nan if counted else shown
+        tables["n"][at] = n if n is not None else np.nan
+        if pd.notna(row.deff):
+            deff[at[0], at[1], at[3]] = row.deff
+
+    n_known = np.nanmax(np.where(np.isnan(tables["n"]), -np.inf, tables["n"]), axis=2)
+    n_known[~np.isfinite(n_known)] = np.nan
+    sizes = _sizes(n_known, areas, latent, parts, whole, years, rounds)
+    rows = [areas.index(a) for a in latent]
+    weight = np.array([weights.get(a, 0.0) if weights else 0.0 for a in latent])
+    anchor = baseline if years[0] <= baseline <= years[-1] else int(years[-1])
+    dims4 = ("area", "setting", "response", "year")
+    dims3 = ("latent", "setting", "year")
+    return xr.Dataset(
+        {
+            **{k: (dims4, tables[k]) for k in ("low", "high", "value", "decimals")},
+            **{k: (dims3, v) for k, v in sizes.items()},
+            "deff": (dims3, deff[rows]),
+            "weight": (("latent",), weight),
+            "before_break": (("year",), _before_break(rounds, years)),
+            "is_wave": (("year",), np.isin(years, figures["wave"].to_numpy(dtype=int))),
+        },
+        coords={
+            "area": areas,
+            "latent": latent,
+            "setting": settings,
+            "response": list(RESPONSES),
+            "year": years,
+        },
+        attrs={
+            "whole": whole or "",
+            "weighted": int(weighted),
+            "anchor": anchor,
+            "baseline": baseline,
+        },
+    )
+
+
+def _digits_shown(figures: pd.DataFrame) -> Floats:
+    """Decimals of each percentage; where not declared, those the whole table needs (at most 6)."""
+    declared = figures["decimals"].to_numpy(dtype=float).copy()
+    missing = np.isnan(declared) & figures["percent"].notna().to_numpy()
+    if missing.any():
+        values = figures["percent"].to_numpy(dtype=float)[missing]
+        needed = next(
+            (d for d in range(6) if np.allclose(values, values.round(d), rtol=0, atol=1e-9)), 6
+        )
+        declared[missing] = needed
+    return declared
+
+
+def _before_break(rounds: pd.DataFrame | None, years: Floats) -> Floats:
+    """1 for waves before the first wave of the latest collector, else 0."""
+    if rounds is None or "collector" not in rounds or rounds["collector"].notna().sum() == 0:
+        return np.zeros(len(years))
+    known = rounds[rounds["collector"].notna()].sort_values("wave")
+    latest = known["collector"].iloc[-1]
+    others = known.loc[known["collector"] != latest, "wave"]
+    first = known.loc[known["wave"] > others.max(), "wave"].min() if len(others) else years[0]
+    return (years < first).astype(float)
+
+
+def _sizes(
+    n_known: Floats,
+    areas: list[str],
+    latent: list[str],
+    parts: list[str],
+    whole: str | None,
+    years: Any,
+    rounds: pd.DataFrame | None,
+) -> dict[str, Floats]:
+    """Respondents per latent cell: known, or a base with the unknowns that multiply it."""
+    settings = n_known.shape[1]
+    shape = (len(latent), settings, len(years))
+    base = np.full(shape, np.nan)
+    flags = {k: np.zeros(shape) for k in ("from_wave", "from_area", "from_nothing")}
+    whole_n = np.full(len(years), np.nan)
+    if whole is not None and whole in areas:
+        rows = np.where(np.isnan(n_known[areas.index(whole)]), -np.inf, n_known[areas.index(whole)])
+        whole_n = np.where(np.isfinite(rows.max(axis=0)), rows.max(axis=0), np.nan)
+    if rounds is not None and whole is not None and "respondents" in rounds:
+        for wave, n in zip(rounds["wave"], rounds["respondents"], strict=True):
+            if pd.notna(n) and years[0] <= wave <= years[-1] and np.isnan(whole_n[wave - years[0]]):
+                whole_n[int(wave) - years[0]] = n
+    whole_base = _interpolate_log(whole_n)
+    all_known = n_known[np.isfinite(n_known)]
+    for i, area in enumerate(latent):
+        own = n_known[areas.index(area)]
+        for s in range(settings):
+            own_base = _interpolate_log(own[s])
+            if np.isfinite(own_base).any():
+                base[i, s], flags["from_area"][i, s] = own_base, 1.0
+            elif np.isfinite(whole_base).any():
+                base[i, s] = whole_base / (1 if area == whole else max(len(parts), 1))
+                flags["from_wave"][i, s] = np.isnan(whole_n)
+                flags["from_area"][i, s] = float(area != whole)
+            elif len(all_known):
+                base[i, s], flags["from_area"][i, s] = np.exp(np.log(all_known).mean()), 1.0
+            else:
+                base[i, s], flags["from_area"][i, s], flags["from_nothing"][i, s] = 1.0, 1.0, 1.0
+        given = np.isfinite(own)
+        base[i][given] = own[given]
+        for flag in flags.values():
+            flag[i][given] = 0.0
+    return {"n_base": base, **flags}
+
+
+def _interpolate_log(values: Floats) -> Floats:
+    """Fill gaps log-linearly between neighbours, with the nearest outside; all NaN stays."""
+    known = np.isfinite(values)
+    if not known.any():
+        return values
+    at = np.arange(len(values))
+    return np.exp(np.interp(at, at[known], np.log(values[known])))
