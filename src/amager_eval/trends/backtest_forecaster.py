@@ -1,0 +1,171 @@
+"""Who takes part in a back-test: anything that turns a task into draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from amager_eval.data.period import parse_period
+from amager_eval.provenance import sha256_of_bytes
+from amager_eval.spec.model import ModelSpec, load_model_spec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from amager_eval.trends.backtest_panel import Task
+    from amager_eval.trends.fit import Fit, Kind
+
+__all__ = ["Forecaster", "OwnModel", "Predicted", "at_origin"]
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a forecaster returns for a task.
+
+    Parameters
+    ----------
+    draws : ndarray
+        Predictive draws of what is published (reports; shares 0 to 1), dims `sample, cell` in
+        the order of `task.targets`; joint where the forecaster knows how cells move together.
+    fallback : ndarray of bool or None
+        Cells where it could not forecast and something simpler stands in, dims `cell`.
+    passed : bool or None
+        Whether the fit passed its gates; None where it has none.
+    problems : str
+        Why not, or what else to know.
+    """
+
+    draws: NDArray[np.float64]
+    fallback: NDArray[np.bool_] | None = None
+    passed: bool | None = None
+    problems: str = ""
+
+
+class Forecaster(Protocol):
+    """Turns a task into draws. Must be picklable to run on a cluster.
+
+    `identity` is text that changes whenever the draws could: versions, settings, the digest of a
+    spec. Cached scores are kept under it.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in league tables and file names: letters, digits, underscores."""
+
+    @property
+    def identity(self) -> str:
+        """Everything its draws depend on but the task."""
+
+    def __call__(self, task: Task) -> Predicted:
+        """Forecast every target of the task."""
+
+
+@dataclass(frozen=True)
+class OwnModel:
+    """The package's own model as a forecaster.
+
+    Parameters
+    ----------
+    kind : {"safety", "crime"}
+        Which model.
+    spec : str or Path or None
+        Its document; default the one in `models/`.
+    draws : int or None
+        Kept draws per chain; default the spec's.
+    chains : int
+        Number of chains.
+    name : str
+        Name in league tables.
+
+    Examples
+    --------
+    >>> OwnModel("crime").name
+    'amager_eval'
+    """
+
+    kind: Kind
+    spec: str | Path | None = None
+    draws: int | None = None
+    chains: int = 4
+    name: str = "amager_eval"
+
+    @property
+    def identity(self) -> str:
+        """Digest of the spec and of the model's code, draws and chains."""
+        folder = Path(__file__).parent
+        code = b"".join(p.read_bytes() for p in sorted(folder.glob(f"{self.kind}_*.py")))
+        spec = load_model_spec(self.spec or f"{self.kind}_trend")
+        return f"{spec.digest} {sha256_of_bytes(code)} {self.draws} {self.chains}"
+
+    def __call__(self, task: Task) -> Predicted:
+        """Fit on the task's training figures and forecast its targets jointly."""
+        spec = at_origin(load_model_spec(self.spec or f"{self.kind}_trend"), task)
+        fit = self._fit(task, spec)
+        periods = [parse_period(p) for p in task.targets["period"]]
+        last = max(periods)
+        forecast = fit.forecast(last.year if last.unit == "Y" else str(last))
+        variable = forecast.draws["count" if self.kind == "crime" else "published"]
+        return Predicted(
+            draws=_pick(variable, task),
+            passed=fit.diagnostics.passed,
+            problems="; ".join(fit.diagnostics.problems),
+        )
+
+    def _fit(self, task: Task, spec: ModelSpec) -> Fit:
+        shared: dict[str, Any] = {
+            "whole": task.whole,
+            "spec": spec,
+            "draws": self.draws,
+            "chains": self.chains,
+            "seed": task.seed,
+        }
+        if self.kind == "crime":
+            from amager_eval.trends.crime_fit import fit_crime
+
+            return fit_crime(task.training, population=task.population, **shared)
+        from amager_eval.trends.safety_fit import fit_safety
+
+        return fit_safety(task.training, **shared)
+
+
+def at_origin(spec: ModelSpec, task: Task) -> ModelSpec:
+    """Move a spec's baseline back to the origin where it lies after it.
+
+    The walks are anchored at the baseline; an anchor among periods not yet seen would be a
+    forecast. Nothing else of the spec changes.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model's document.
+    task : Task
+        Its origin's year, and the waves it holds, decide.
+
+    Returns
+    -------
+    ModelSpec
+    """
+    key = "baseline_year" if task.kind == "crime" else "baseline"
+    latest = parse_period(task.origin).year
+    baseline = spec.options.get(key)
+    if baseline is None or baseline <= latest:
+        return spec
+    return spec.model_copy(update={"options": {**spec.options, key: latest}})
+
+
+def _pick(variable: xr.DataArray, task: Task) -> NDArray[np.float64]:
+    """Draws of the targets, dims `sample, cell`."""
+    chosen = {}
+    for dim in (str(d) for d in variable.dims if d != "sample"):
+        labels = task.targets[dim]
+        if dim == "period":
+            periods = [parse_period(p) for p in labels]
+            labels = pd.Series([p.year if p.unit == "Y" else str(p) for p in periods])
+        chosen[dim] = xr.DataArray(labels.to_numpy(), dims="cell")
+    picked = variable.sel(chosen).transpose("sample", "cell")
+    return np.asarray(picked.to_numpy(), dtype=np.float64)

@@ -1,0 +1,291 @@
+"""What a back-test runs on: a panel of figures, its origins, horizons and independent tasks."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from amager_eval.data.period import parse_period
+from amager_eval.errors import Fault, InputError
+from amager_eval.provenance import sha256_of_bytes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from amager_eval.trends.fit import Kind
+
+__all__ = ["KEYS", "Panel", "Task", "WorkUnit", "restrict", "split"]
+
+#: Columns that name a series, per kind.
+KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "crime": ("area", "crime_type"),
+    "safety": ("area", "setting", "response"),
+}
+_TIME: Final[dict[str, str]] = {"crime": "period", "safety": "wave"}
+_VALUE: Final[dict[str, str]] = {"crime": "count", "safety": "percent"}
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Figures with declared splits.
+
+    Parameters
+    ----------
+    name : str
+        What scores of it are filed under.
+    kind : {"safety", "crime"}
+        Which model forecasts it.
+    frame : DataFrame
+        Tidy figures: `area, period, crime_type, count` or `area, wave, setting, response,
+        percent, n, decimals, ...`.
+    development : tuple of str or int
+        Origins (last period a forecaster sees) on which choices may be made.
+    final : tuple of str or int
+        Origins held back: scored once, after every choice.
+    horizons : tuple of int
+        Steps ahead, in periods of the panel (calendar years for waves).
+    whole : str or None
+        The area that contains the others.
+    population : DataFrame or None
+        `area, period, population` (crime); a task gets the dates known at its origin.
+    least_history : int
+        Earlier figures a series must have at the origin for its future to be scored.
+    """
+
+    name: str
+    kind: Kind
+    frame: pd.DataFrame
+    development: tuple[str | int, ...]
+    final: tuple[str | int, ...]
+    horizons: tuple[int, ...]
+    whole: str | None = None
+    population: pd.DataFrame | None = None
+    least_history: int = 1
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Columns that name a series."""
+        return KEYS[self.kind]
+
+    @property
+    def time(self) -> str:
+        """Column that holds the time."""
+        return _TIME[self.kind]
+
+    @property
+    def value(self) -> str:
+        """Column that holds what is forecast."""
+        return _VALUE[self.kind]
+
+    @property
+    def origins(self) -> tuple[str | int, ...]:
+        """Every origin, development first."""
+        return self.development + self.final
+
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """Every area, as they first stand in the frame."""
+        return tuple(str(a) for a in self.frame["area"].unique())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the figures and the population: scores belong to it."""
+        text = self.frame.to_csv(index=False)
+        if self.population is not None:
+            text += self.population.to_csv(index=False)
+        return sha256_of_bytes(text.encode())
+
+    def role(self, origin: str | int) -> str:
+        """Return `development` or `final`."""
+        if origin in self.final:
+            return "final"
+        if origin in self.development:
+            return "development"
+        raise InputError(
+            Fault(
+                f"{self.name} has no such origin",
+                found=str(origin),
+                remedy=f"Choose among {', '.join(map(str, self.origins))}.",
+            )
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a forecaster sees: the past and the cells to forecast, never what happened there.
+
+    Parameters
+    ----------
+    kind : {"safety", "crime"}
+        Which model.
+    origin : str or int
+        Last period in `training`.
+    training : DataFrame
+        Figures up to the origin.
+    population : DataFrame or None
+        Inhabitants at dates up to the end of the origin.
+    targets : DataFrame
+        Cells to forecast, one row each: the series' key columns, `period` (wave or period) and
+        `horizon`; index 0, 1, ...
+    whole : str or None
+        The area that contains the others.
+    seed : int
+        Seed for this task.
+    """
+
+    kind: Kind
+    origin: str | int
+    training: pd.DataFrame
+    population: pd.DataFrame | None
+    targets: pd.DataFrame
+    whole: str | None
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class WorkUnit:
+    """One independent piece of a back-test: a task and the outcomes it is scored against.
+
+    Parameters
+    ----------
+    key : str
+        Name within the panel: origin and block; scores are cached under it.
+    task : Task
+        What the forecaster sees.
+    observed : ndarray
+        What happened, dims `cell` in the order of `task.targets`; reports, or shares 0 to 1.
+    width : ndarray
+        Width of the rounding interval of each observed share, dims `cell`; 1 for counts.
+    """
+
+    key: str
+    task: Task
+    observed: NDArray[np.float64]
+    width: NDArray[np.float64]
+
+
+def split(
+    panel: Panel,
+    *,
+    origins: Sequence[str | int] | None = None,
+    block_size: int | None = None,
+    seed: int = 1,
+) -> Iterator[WorkUnit]:
+    """Cut a panel into independent work units, one per origin and block of areas.
+
+    Parameters
+    ----------
+    panel : Panel
+        Figures and declared splits.
+    origins : sequence or None
+        Which origins; default the development origins. The final ones must be asked for.
+    block_size : int or None
+        Areas per unit; None keeps all areas together. Areas inside a whole are never parted.
+    seed : int
+        Seed of the run; every unit's own seed follows from it and the unit's key.
+
+    Yields
+    ------
+    WorkUnit
+
+    Raises
+    ------
+    InputError
+        An origin the panel does not declare, or blocks where areas share a whole.
+    """
+    if block_size is not None and panel.whole is not None:
+        raise InputError(
+            f"{panel.name} has a whole ({panel.whole}); its areas belong in one block."
+        )
+    for origin in panel.development if origins is None else origins:
+        panel.role(origin)
+        size = block_size or len(panel.areas)
+        for number, start in enumerate(range(0, len(panel.areas), size)):
+            unit = _unit(panel, origin, panel.areas[start : start + size], number, size, seed)
+            if len(unit.task.targets):
+                yield unit
+
+
+def _unit(
+    panel: Panel, origin: str | int, areas: Sequence[str], number: int, size: int, seed: int
+) -> WorkUnit:
+    frame = panel.frame[panel.frame["area"].isin(areas)]
+    step = _ordinal(frame[panel.time]) - _ordinal(pd.Series([origin])).iloc[0]
+    training = frame[step <= 0]
+    future = frame.assign(horizon=step)[step.isin(panel.horizons)]
+    future = future[_scoreable(panel, future, training)]
+    key = f"{origin}_{size}_{number:03d}"
+    targets = future[[*panel.keys, panel.time, "horizon"]].rename(columns={panel.time: "period"})
+    if panel.kind == "safety":
+        observed = future["percent"].to_numpy(dtype=np.float64) / 100
+        width = 10.0 ** -future["decimals"].to_numpy(dtype=np.float64) / 100
+    else:
+        observed = future["count"].to_numpy(dtype=np.float64)
+        width = np.ones(len(future))
+    task = Task(
+        kind=panel.kind,
+        origin=origin,
+        training=training.reset_index(drop=True),
+        population=_known_population(panel.population, areas, origin),
+        targets=targets.reset_index(drop=True),
+        whole=panel.whole,
+        seed=zlib.crc32(f"{panel.name}/{key}/{seed}".encode()),
+    )
+    return WorkUnit(key, task, observed, width)
+
+
+def _ordinal(times: pd.Series) -> pd.Series:
+    """Consecutive number of each period; a step ahead is a difference of 1."""
+    number = {value: parse_period(value).ordinal for value in times.unique()}
+    return times.map(number)
+
+
+def _scoreable(panel: Panel, future: pd.DataFrame, training: pd.DataFrame) -> pd.Series:
+    """Exact figures of a series with enough history; bounds have no score."""
+    keys = list(panel.keys)
+    known = future[panel.value].notna()
+    usable = training[training[panel.value].notna()]
+    if "comparator" in future:
+        known &= future["comparator"] == "="
+        usable = usable[usable["comparator"] == "="]
+    history = usable.groupby(keys).size().rename("history")
+    enough = future[keys].join(history, on=keys)["history"].fillna(0) >= panel.least_history
+    return known & enough
+
+
+def _known_population(
+    population: pd.DataFrame | None, areas: Sequence[str], origin: str | int
+) -> pd.DataFrame | None:
+    """Dates up to the day after the origin's end: published together with its counts."""
+    if population is None:
+        return None
+    end = parse_period(origin).shift(1).start
+    start = population["period"].map(lambda p: parse_period(p).start)
+    chosen = population[(start <= end + 1e-9) & population["area"].isin(areas)]
+    return chosen.reset_index(drop=True)
+
+
+def restrict(panel: Panel, areas: Sequence[str]) -> Panel:
+    """Return the panel with fewer areas (the whole stays), for a trial.
+
+    Parameters
+    ----------
+    panel : Panel
+        Any.
+    areas : sequence of str
+        Areas to keep.
+
+    Returns
+    -------
+    Panel
+    """
+    kept = [*areas, *([panel.whole] if panel.whole else [])]
+    unknown = sorted(set(kept) - set(panel.areas))
+    if unknown:
+        raise InputError(f"{panel.name} has no area {', '.join(unknown)}.")
+    return replace(panel, frame=panel.frame[panel.frame["area"].isin(kept)].reset_index(drop=True))

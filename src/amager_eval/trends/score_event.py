@@ -1,0 +1,122 @@
+"""Score probabilities of events: Brier score, its decomposition and a calibration curve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import isotonic_regression
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    type Floats = NDArray[np.float64]
+
+__all__ = ["Calibration", "brier", "calibrate"]
+
+
+def brier(probability: ArrayLike, outcome: ArrayLike) -> Floats:
+    """Brier score of each forecast, `(probability - outcome)^2`; smaller is better.
+
+    Parameters
+    ----------
+    probability : array_like
+        Between 0 and 1.
+    outcome : array_like of bool
+        Whether it happened.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> brier([0.8, 0.5], [True, False]).round(2).tolist()
+    [0.04, 0.25]
+    """
+    result: Floats = np.asarray(
+        (np.asarray(probability, dtype=np.float64) - np.asarray(outcome, dtype=np.float64)) ** 2
+    )
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Mean Brier score taken apart, and the calibration curve it is taken apart by.
+
+    Parameters
+    ----------
+    brier : float
+        Mean score: `miscalibration - discrimination + uncertainty`.
+    miscalibration : float
+        What would be gained by recalibrating the probabilities; 0 is calibrated.
+    discrimination : float
+        What the calibrated probabilities gain over always saying the mean frequency.
+    uncertainty : float
+        Score of always saying the mean frequency.
+    curve : DataFrame
+        `probability, frequency, forecasts`: one row per distinct forecast probability and the
+        frequency calibration would have needed.
+    """
+
+    brier: float
+    miscalibration: float
+    discrimination: float
+    uncertainty: float
+    curve: pd.DataFrame
+
+
+def calibrate(probability: ArrayLike, outcome: ArrayLike) -> Calibration:
+    """Hold probabilities of events against how often they happened.
+
+    Parameters
+    ----------
+    probability : array_like
+        Between 0 and 1, dims `forecast`.
+    outcome : array_like of bool
+        Whether it happened, dims `forecast`.
+
+    Returns
+    -------
+    Calibration
+
+    Notes
+    -----
+    CORP: the frequency is an isotonic regression of outcome on probability, so there are no bins
+    to choose. Dimitriadis, Gneiting and Jordan (2021), PNAS 118.
+
+    Examples
+    --------
+    >>> found = calibrate([0.1, 0.1, 0.9, 0.9], [False, False, True, False])
+    >>> found.curve["frequency"].tolist(), round(found.brier, 3)
+    ([0.0, 0.5], 0.21)
+    """
+    p = np.asarray(probability, dtype=np.float64)
+    y = np.asarray(outcome, dtype=np.float64)
+    grouped = (
+        pd.DataFrame({"probability": p, "frequency": y})
+        .groupby("probability", as_index=False)["frequency"]
+        .agg(["mean", "size"])
+    )
+    weight = grouped["size"].to_numpy(dtype=np.float64)
+    fitted = isotonic_regression(grouped["mean"].to_numpy(), weights=weight).x
+    curve = pd.DataFrame(
+        {
+            "probability": grouped["probability"],
+            "frequency": fitted,
+            "forecasts": grouped["size"],
+        }
+    )
+    recalibrated = fitted[np.searchsorted(grouped["probability"].to_numpy(), p)]
+    mean_score = float(brier(p, y).mean())
+    calibrated_score = float(brier(recalibrated, y).mean())
+    climate_score = float(brier(np.full_like(p, y.mean()), y).mean())
+    return Calibration(
+        brier=mean_score,
+        miscalibration=mean_score - calibrated_score,
+        discrimination=climate_score - calibrated_score,
+        uncertainty=climate_score,
+        curve=curve,
+    )

@@ -1,0 +1,108 @@
+"""Probability integral transform, randomised where outcomes tie, and interval coverage from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    type Floats = NDArray[np.float64]
+
+__all__ = ["covered", "pit_bounds", "randomised_pit"]
+
+
+def pit_bounds(draws: ArrayLike, observed: ArrayLike) -> tuple[Floats, Floats]:
+    """Lower and upper end of the interval the randomised PIT is uniform on.
+
+    Parameters
+    ----------
+    draws : array_like
+        Draws of the predictive distribution, dims `sample, ...`.
+    observed : array_like
+        What happened, dims `...`.
+
+    Returns
+    -------
+    low, high : ndarray
+        Between 0 and 1, dims `...`.
+
+    Notes
+    -----
+    The rank of the outcome among S draws, ties spread: `(below + v (ties + 1)) / (S + 1)` with v
+    uniform is exactly uniform when the outcome is exchangeable with the draws, for counts and
+    rounded shares too (Czado, Gneiting and Held 2009, Biometrics 65).
+
+    Examples
+    --------
+    >>> low, high = pit_bounds([[0], [1], [1], [2]], [1])
+    >>> low.tolist(), high.tolist()
+    ([0.2], [0.8])
+    """
+    x = np.asarray(draws)
+    y = np.asarray(observed)
+    size = x.shape[0]
+    below = (x < y).sum(axis=0)
+    ties = (x == y).sum(axis=0)
+    return np.asarray(below / (size + 1)), np.asarray((below + ties + 1) / (size + 1))
+
+
+def randomised_pit(low: ArrayLike, high: ArrayLike, *, seed: int) -> Floats:
+    """Draw the randomised PIT once; uniform on 0 to 1 for a calibrated forecast.
+
+    Parameters
+    ----------
+    low, high : array_like
+        From :func:`pit_bounds`, dims `...`.
+    seed : int
+        Seed.
+
+    Returns
+    -------
+    ndarray
+        dims `...`.
+
+    Examples
+    --------
+    >>> value = randomised_pit([0.2], [0.8], seed=1)
+    >>> bool(0.2 <= value[0] <= 0.8)
+    True
+    """
+    bottom = np.asarray(low, dtype=np.float64)
+    top = np.asarray(high, dtype=np.float64)
+    result: Floats = bottom + np.random.default_rng(seed).random(bottom.shape) * (top - bottom)
+    return result
+
+
+def covered(low: ArrayLike, high: ArrayLike, level: float) -> Floats:
+    """Probability that the randomised PIT lies in the central interval of `level`.
+
+    Its mean over cells is the coverage to hold against `level`. The expectation over the
+    randomisation is taken exactly, so no extra noise enters; plain inclusion of integers is not
+    comparable with nominal (Poisson mean 2: a 50 % interval holds 72 %).
+
+    Parameters
+    ----------
+    low, high : array_like
+        From :func:`pit_bounds`, dims `...`.
+    level : float
+        Level of the equal-tailed interval, between 0 and 1.
+
+    Returns
+    -------
+    ndarray
+        Between 0 and 1, dims `...`.
+
+    Examples
+    --------
+    >>> covered([0.0, 0.4], [0.5, 0.6], 0.5).tolist()
+    [0.5, 1.0]
+    """
+    bottom = np.asarray(low, dtype=np.float64)
+    top = np.asarray(high, dtype=np.float64)
+    inner_low, inner_high = (1 - level) / 2, (1 + level) / 2
+    overlap = np.minimum(top, inner_high) - np.maximum(bottom, inner_low)
+    result: Floats = np.clip(overlap, 0.0, None) / (top - bottom)
+    return result
