@@ -16,7 +16,8 @@ from amager_eval.data.fault_texts import Lang
 from amager_eval.data.frames import Findings, Parsed, parse_table, raise_errors
 from amager_eval.data.input import Input, SourceFile
 from amager_eval.data.rows import RowContext
-from amager_eval.data.table_file import Grid, HeadedTable, name_columns
+from amager_eval.data.table_file import Grid, HeadedTable, is_empty, name_columns
+from amager_eval.data.workbook import SUFFIXES, read_workbook
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import load_agreement
 
@@ -24,8 +25,8 @@ __all__ = ["SYNTHETIC_MARK", "Reading", "read_everything", "read_input"]
 
 #: A `source` that begins so marks a made-up figure, wherever its row is copied to.
 SYNTHETIC_MARK: Final = "SYNTETISK"
-#: Files that may lie beside the tables of a folder without being one.
-BESIDE: Final = ("truth.json", "syntetisk.txt", "datapackage.json", "provenance.md")
+#: Sheets that may stand beside the tables of a workbook without being one.
+BESIDE_SHEETS: Final = ("Vejledning", "Guidance", "Lister", "Lists")
 
 
 @dataclass
@@ -104,8 +105,8 @@ def read_everything(path: str | Path, *, lang: Lang = "en") -> Reading:
         return Reading(None, list(error.faults))
     reading = Reading(None, list(found.faults))
     parsed: dict[str, tuple[Parsed, Findings]] = {}
-    for name, grid in found.grids.items():
-        headed = name_columns(grid, TABLES[name], lang)
+    headed_tables = {n: name_columns(g, TABLES[n], lang) for n, g in found.grids.items()}
+    for name, headed in _filled(headed_tables).items():
         parsed[name] = (_parse(headed), headed.findings)
     _across(parsed)
     for _, findings in parsed.values():
@@ -122,6 +123,10 @@ def _find(path: Path, lang: Lang) -> _Found:
             return _find_in_folder(path, lang)
         if not path.exists():
             raise file_fault("path_missing", path.name, lang, str(path))
+        if path.suffix.lower() in SUFFIXES:
+            return _find_in_workbook(path, lang)
+        if path.suffix.lower() in {".xlsm", ".xltm", ".xlsb", ".xlam"}:
+            raise file_fault("macros", path.name, lang, path.suffix)
     except (OSError, ValueError) as error:
         raise file_fault("unreadable", path.name, lang, str(error)) from error
     raise file_fault("path_kind", path.name, lang, path.suffix)
@@ -145,6 +150,24 @@ def _find_in_folder(folder: Path, lang: Lang) -> _Found:
     if not found.grids and not found.faults:
         tables = ", ".join(f"{n}.csv" for n in TABLES)
         raise file_fault("nothing_to_read", folder.name, lang, tables=tables)
+    return found
+
+
+def _find_in_workbook(path: Path, lang: Lang) -> _Found:
+    found = _Found()
+    grids = read_workbook(path, lang)
+    for grid in grids:
+        name = grid.sheet or ""
+        table = table_named(name)
+        found.synthetic |= name.upper() == SYNTHETIC_MARK
+        if table is not None:
+            if any(not is_empty(cell) for row in grid.rows for cell in row):
+                _add(found, table, grid, lang)
+        elif name not in BESIDE_SHEETS and name.upper() != SYNTHETIC_MARK:
+            _note_unknown(found, path.name, name, lang)
+    found.files.append(SourceFile(path.name, grids[0].sha256 if grids else ""))
+    if not found.grids and not found.faults:
+        raise file_fault("nothing_to_read", path.name, lang, tables=", ".join(TABLES))
     return found
 
 
@@ -174,6 +197,12 @@ def _says_synthetic(path: Path, folder: Path, lang: Lang) -> bool:
     except ValueError:
         return False
     return isinstance(truth, dict) and truth.get("synthetic") is True
+
+
+def _filled(tables: dict[str, HeadedTable]) -> dict[str, HeadedTable]:
+    """Leave out sheets nobody filled in: a workbook has all of them, a folder only some files."""
+    filled = {n: t for n, t in tables.items() if t.table.cells or t.findings.sheet is None}
+    return filled or tables
 
 
 def _parse(headed: HeadedTable) -> Parsed:

@@ -36,6 +36,11 @@ __all__ = [
 DecimalMark = Literal[".", ","] | None
 #: Longer cells are no names, sources or notes.
 LONGEST_TEXT: Final = 2000
+#: What a spreadsheet shows in place of a result, in English and Danish.
+FORMULA_ERRORS: Final = frozenset(
+    {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA"}
+    | {"#DIVISION/0!", "#I/T", "#NAVN?", "#NUL!", "#REFERENCE!", "#VÆRDI!"}
+)
 #: Larger counts, populations and amounts are typing errors.
 LARGEST: Final = 1e12
 
@@ -150,6 +155,8 @@ def _number(value: object, info: ValidationInfo) -> float | None:
     if isinstance(value, str):
         if value.strip() in {"", "-", "..", "NA", "n/a", "NaN", "nan"}:
             return None
+        if value.strip() in FORMULA_ERRORS:
+            raise PydanticCustomError("formula_error", "formula error")
         number = parse_number(value, _context(info).mark)
     elif isinstance(value, Real):
         try:

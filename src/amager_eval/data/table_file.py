@@ -89,9 +89,11 @@ def name_columns(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
         Rows without any filled cell, and example rows, are left out.
     """
     findings = Findings(lang=lang, file=grid.file, sheet=grid.sheet)
-    for code, at, column, problem in grid.problems:
-        findings.add(code, row=at, column=column or None, found=problem)
     start = _header_row(grid.rows, columns)
+    for code, at, column, problem in grid.problems:
+        # what is merged or computed above the header is a title
+        if at is None or start is None or at > start:
+            findings.add(code, row=at, column=column or None, found=problem)
     if start is None:
         findings.add("empty_table")
         return HeadedTable(Table(columns, [], []), findings, grid.mark)

@@ -1,0 +1,282 @@
+"""Write the input workbook: empty with guidance and examples, or filled with given tables."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+import xlsxwriter
+
+from amager_eval.data.columns import TABLES, Column, TableColumns
+from amager_eval.data.fault_texts import Lang
+from amager_eval.data.table_file import EXAMPLE
+from amager_eval.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+__all__ = ["GUIDANCE", "write_template", "write_workbook"]
+
+#: Names of the guidance sheet, which is no table.
+GUIDANCE: Final = {"da": "Vejledning", "en": "Guidance"}
+#: Rows that get drop-downs and typed cells.
+_ROWS: Final = 3000
+_HEADER: Final = "#DDE6ED"
+
+#: Words of the drop-downs; what is read understands both languages.
+_CHOICES: Final[dict[tuple[str, str], dict[Lang, list[str]]]] = {
+    ("safety", "setting"): {
+        "da": ["dagtimer", "aften- og nattetimer"],
+        "en": ["neighbourhood", "night"],
+    },
+    ("safety", "response"): {
+        "da": ["tryg", "hverken/eller", "utryg"],
+        "en": ["safe", "neither", "unsafe"],
+    },
+    ("safety", "comparator"): {"da": ["=", "<", ">"], "en": ["=", "<", ">"]},
+}
+
+#: One row per table that shows how it is filled in; read as guidance, never as data.
+_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "safety": {
+        "area": f"{EXAMPLE[0]}: Amager Øst",
+        "wave": 2024,
+        "setting": "dagtimer",
+        "response": "tryg",
+        "percent": 84,
+        "n": 312,
+        "decimals": 0,
+        "comparator": "=",
+        "source": "Tryghedsundersøgelsen 2024, s. 12",
+    },
+    "survey_rounds": {
+        "wave": f"{EXAMPLE[0]}: 2024",
+        "invited": 14500,
+        "respondents": 4037,
+        "response_rate_percent": 28,
+        "fieldwork_start": "2023-12-06",
+        "fieldwork_end": "2024-02-01",
+        "collector": "Epinion",
+    },
+    "crime": {
+        "area": f"{EXAMPLE[0]}: Amager Partnerskab (2025)",
+        "period": "2024K3",
+        "crime_type": "indbrud",
+        "count": 17,
+        "definition": "borgervendt",
+        "source": "Udtræk fra Rigspolitiet 1. marts 2025",
+    },
+    "population": {
+        "area": f"{EXAMPLE[0]}: Amager Partnerskab (2025)",
+        "period": "2024",
+        "population": 21400,
+        "source": "Københavns Kommune, 1. januar 2024",
+    },
+    "activities": {
+        "activity": f"{EXAMPLE[0]}: Fælles aftenvandring",
+        "focus_area": "Positive fællesskaber",
+        "partners": "SSP København; fsb; Københavns Politi",
+        "budget_dkk": 40000,
+        "start": "2025-03-01",
+        "end": "2025-11-30",
+    },
+}
+
+_GUIDANCE_TEXT: Final[dict[Lang, list[str]]] = {
+    "da": [
+        "Sådan udfyldes projektmappen",
+        "",
+        "Et ark pr. tabel. Udfyld de ark, I har tal til; slet eller lad resten stå tomme.",
+        "Der gættes aldrig på det, der mangler: bilaget skriver, hvad der ikke er opgjort.",
+        "Rækken, der begynder med EKSEMPEL, læses ikke. Rækkefølgen af kolonner er fri.",
+        "En stjerne i overskriftens note betyder, at kolonnen skal udfyldes.",
+        "",
+        "Tryghed: én række pr. område, bølge, tidspunkt og svar. Skriv procenten (84 for 84 %) "
+        "og antal adspurgte. Tryg, utryg og hverken/eller er tre svar; det ene regnes aldrig ud "
+        "som 100 minus et andet.",
+        "Undersøgelser: én række pr. bølge: inviterede, svar, feltperiode, indsamler.",
+        "Anmeldelser: én række pr. område, periode og gerningstype. Periode er et år (2024), et "
+        "kvartal (2024K3) eller en måned (2024M07). Ingen anmeldelser skrives 0. Definitionen "
+        "(borgervendt, straffelov ...) skal altid stå der, og den må ikke skifte undervejs.",
+        "Befolkning: indbyggere den første dag i perioden, for alle områder med anmeldelser.",
+        "Aktiviteter: én række pr. aktivitet i tryghedsplanen; partnere adskilles med semikolon.",
+        "",
+        "Et område, der har skiftet grænse, er et nyt område og skal have sit eget navn.",
+        "Skriv aldrig enkelte personers svar eller enkelte anmeldelser i denne projektmappe.",
+        "Kontrollér den med: amager-eval check FIL",
+    ],
+    "en": [
+        "How to fill in this workbook",
+        "",
+        "One sheet per table. Fill in the sheets you have figures for; leave the others empty.",
+        "What is missing is never guessed: the appendix says what was not supplied.",
+        "The row that begins with EKSEMPEL is not read. Columns may stand in any order.",
+        "A star in the note of a heading means that the column must be filled in.",
+        "",
+        "safety: one row per area, wave, setting and response. Write the percentage (84 for "
+        "84 %) and the number of respondents. Safe, unsafe and neither are three answers; one "
+        "is never computed as 100 minus another.",
+        "survey_rounds: one row per wave: invited, respondents, fieldwork, collector.",
+        "crime: one row per area, period and crime type. A period is a year (2024), a quarter "
+        "(2024K3) or a month (2024M07). Zero reports is written 0. The definition must always "
+        "stand there, and it may not change along a series.",
+        "population: inhabitants on the first day of the period, for all areas with reports.",
+        "activities: one row per activity of the safety plan; partners separated by semicolons.",
+        "",
+        "An area that changed its boundary is a new area and must have a name of its own.",
+        "Never write single persons' answers or single reports in this workbook.",
+        "Check it with: amager-eval check FILE",
+    ],
+}
+
+
+def write_template(out: str | Path, *, lang: Lang = "da") -> Path:
+    """Write an empty input workbook: guidance, drop-downs, typed columns, one example a sheet.
+
+    Parameters
+    ----------
+    out : str or Path
+        `.xlsx` file to make; one that exists is left alone.
+    lang : {"da", "en"}
+        Language of sheets, headings and guidance.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        The file exists, is not `.xlsx`, or cannot be written.
+    """
+    out = Path(out)
+    if out.suffix.lower() != ".xlsx":
+        raise InputError(
+            Fault("a template is an .xlsx file", str(out), "Name a file that ends in .xlsx.")
+        )
+    if out.exists():
+        raise InputError(
+            Fault("the file exists and is left alone", str(out), "Name a new file or remove it.")
+        )
+    examples = {name: pd.DataFrame([row]) for name, row in _EXAMPLES.items()}
+    write_workbook(out, examples, lang=lang)
+    return out
+
+
+def write_workbook(path: Path, frames: Mapping[str, pd.DataFrame], *, lang: Lang = "da") -> None:
+    """Write tables as an input workbook with guidance and drop-downs.
+
+    Parameters
+    ----------
+    path : Path
+        `.xlsx` file, replaced if it exists.
+    frames : mapping of str to DataFrame
+        Table name to frame with canonical columns.
+    lang : {"da", "en"}
+        Language of sheets and headings.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
+            half = Path(folder) / "workbook.xlsx"
+            _write(half, frames, lang)
+            half.replace(path)
+    except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
+        raise InputError(
+            Fault(
+                "the workbook cannot be written",
+                found=f"{path}: {error}",
+                remedy="Name a file you may write to, on a disk with room.",
+            )
+        ) from error
+
+
+def _write(path: Path, frames: Mapping[str, pd.DataFrame], lang: Lang) -> None:
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(path, options) as book:
+        # a fixed date: the same tables give the same bytes
+        book.set_properties({"created": datetime(2025, 1, 1, tzinfo=UTC)})
+        _guidance(book, lang)
+        for name, columns in TABLES.items():
+            if name in frames:
+                title = columns.danish.capitalize() if lang == "da" else name
+                _sheet(book, book.add_worksheet(title), columns, frames[name], lang)
+
+
+def _guidance(book: Workbook, lang: Lang) -> None:
+    sheet = book.add_worksheet(GUIDANCE[lang])
+    sheet.set_column(0, 0, 110)
+    sheet.hide_gridlines(2)
+    title = book.add_format({"bold": True, "font_size": 14})
+    text = book.add_format({"text_wrap": True, "valign": "top"})
+    for row, line in enumerate(_GUIDANCE_TEXT[lang]):
+        sheet.write_string(row, 0, line, title if row == 0 else text)
+
+
+def _sheet(
+    book: Workbook, sheet: Worksheet, columns: TableColumns, frame: pd.DataFrame, lang: Lang
+) -> None:
+    header = book.add_format({"bold": True, "bg_color": _HEADER, "text_wrap": True, "bottom": 1})
+    grey = book.add_format({"italic": True, "font_color": "#595959"})
+    formats = {
+        "text": book.add_format({"num_format": "@"}),
+        "int": book.add_format({"num_format": "0"}),
+        "float": book.add_format({"num_format": "General"}),
+    }
+    sheet.freeze_panes(1, 0)
+    for place, column in enumerate(columns.columns):
+        heading = column.danish if lang == "da" else column.name
+        sheet.set_column(place, place, max(12, len(heading) + 2), formats[column.kind])
+        sheet.write_string(0, place, heading, header)
+        sheet.write_comment(0, place, _note(column, lang))
+        _validate(sheet, place, columns.name, column, lang)
+        if column.name not in frame.columns:
+            continue
+        for row, value in enumerate(frame[column.name].tolist(), start=1):
+            _cell(sheet, row, place, value, grey if _is_example(frame, row - 1) else None)
+    sheet.autofilter(0, 0, max(len(frame), 1), len(columns.columns) - 1)
+
+
+def _is_example(frame: pd.DataFrame, row: int) -> bool:
+    return str(frame.iloc[row, 0]).startswith(EXAMPLE)
+
+
+def _cell(sheet: Worksheet, row: int, place: int, value: Any, style: Format | None) -> None:
+    if isinstance(value, str):
+        sheet.write_string(row, place, value, style)
+    elif not pd.isna(value):
+        sheet.write_number(row, place, value, style)
+
+
+def _note(column: Column, lang: Lang) -> str:
+    needed = {"da": "* skal udfyldes", "en": "* must be filled in"}[lang]
+    other = column.name if lang == "da" else column.danish
+    return f"{other}\n{needed}" if column.required else other
+
+
+def _validate(sheet: Worksheet, place: int, table: str, column: Column, lang: Lang) -> None:
+    """Drop-downs where words are fixed, number bounds where they are known."""
+    choices = _CHOICES.get((table, column.name))
+    rule: dict[str, Any] | None = None
+    if choices is not None:
+        rule = {"validate": "list", "source": choices[lang]}
+    elif column.name in {"percent", "response_rate_percent"}:
+        rule = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 100}
+    elif column.name == "wave":
+        rule = {"validate": "integer", "criteria": "between", "minimum": 1900, "maximum": 2200}
+    elif column.kind == "float":
+        rule = {"validate": "decimal", "criteria": ">=", "value": 0}
+    if rule is not None:
+        sheet.data_validation(1, place, _ROWS, place, rule | {"ignore_blank": True})
