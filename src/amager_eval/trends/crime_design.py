@@ -1,0 +1,541 @@
+"""Counts and population to the arrays the crime model is built from: one Dataset, no PyMC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from amager_eval.data.frames import check_crime
+from amager_eval.data.input import Input
+from amager_eval.data.period import Period, midpoints, parse_period, per_year, period_range
+from amager_eval.errors import Fault, InputError
+from amager_eval.spec.model import ModelSpec
+from amager_eval.trends.crime_disjoint import DisjointCounts, split_counts
+from amager_eval.trends.crime_effects import effect_matrix
+from amager_eval.trends.crime_geometry import walk_geometry
+from amager_eval.trends.crime_options import CrimeOptions, crime_options
+
+__all__ = ["REMAINDER", "crime_design", "rest_name"]
+
+type Floats = NDArray[np.float64]
+
+#: Name of what is left of a total when its nested types are taken out.
+REMAINDER: Final = "remainder"
+#: A rest smaller than this share of the whole is no area: the parts make up the whole.
+NO_REST: Final = 0.005
+
+
+def rest_name(whole: str) -> str:
+    """Name of the whole without its areas of interest.
+
+    Examples
+    --------
+    >>> rest_name("København")
+    'rest of København'
+    """
+    return f"rest of {whole}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Published:
+    """Counts as published, on a regular grid, with what contains what.
+
+    `members` holds for each published area (type) the indices of the modelled ones.
+    """
+
+    count: Floats  # area, crime_type, period
+    areas: tuple[str, ...]
+    types: tuple[str, ...]
+    periods: tuple[Period, ...]
+    modelled_areas: tuple[str, ...]
+    modelled_types: tuple[str, ...]
+    area_members: tuple[tuple[int, ...], ...]
+    type_members: tuple[tuple[int, ...], ...]
+
+
+def crime_design(
+    data: Input | pd.DataFrame,
+    spec: ModelSpec,
+    *,
+    population: pd.DataFrame | None = None,
+    whole: str | None = None,
+    definition: str | None = None,
+) -> xr.Dataset:
+    """Build every array of the crime model, after checking the data.
+
+    Parameters
+    ----------
+    data : Input or DataFrame
+        An input, or a bare frame `area, period, crime_type, count` with optional `definition`
+        and `population`.
+    spec : ModelSpec
+        The crime model's document.
+    population : DataFrame or None
+        `area, period, population`: inhabitants on the first day of the period; dates after the
+        last count are taken as a projection.
+    whole : str or None
+        The area that contains the others; None lets areas stand alone.
+    definition : str or None
+        Which definition of crime; needed where the data hold several.
+
+    Returns
+    -------
+    Dataset
+        Dims `area, crime_type, period` (modelled cells), `path, component` (random walks),
+        `effect` (season, pandemic, steps), `out_area, out_type` (what is reported), `lump,
+        member` (counts known as sums), `future` (periods with known population). Exposure in
+        thousand inhabitants, times in years.
+
+    Raises
+    ------
+    InputError
+        What the checks found, each with row and column.
+    """
+    options = crime_options(spec)
+    frame, population, whole, parts, definition = _one_definition(
+        data, population, whole, definition
+    )
+    published = _grid(frame, whole, parts, options.nested(definition), options.total.type)
+    exposure, growth, last_known = _exposure(frame, population, published, options)
+    split = split_counts(
+        published.count,
+        published.area_members,
+        published.type_members,
+        (published.areas, published.types, [str(p) for p in published.periods]),
+    )
+    design = xr.Dataset(
+        {
+            "count": (("area", "crime_type", "period"), split.count),
+            "published": (("published_area", "published_type", "period"), published.count),
+            "exposure": (("area", "future"), exposure),
+            "growth": (("area",), growth),
+            "out_area_members": (("out_area", "area"), _membership(published.area_members)),
+            "out_type_members": (("out_type", "crime_type"), _membership(published.type_members)),
+        },
+        coords={
+            "area": list(published.modelled_areas),
+            "crime_type": list(published.modelled_types),
+            "period": [str(p) for p in published.periods],
+            "future": [str(published.periods[0].shift(i)) for i in range(exposure.shape[1])],
+        },
+        attrs={
+            "definition": definition,
+            "whole": whole or "",
+            "per_year": per_year(published.periods),
+            "baseline_year": options.baseline_year,
+            "population_known_through": last_known,
+            "counts_left_out": split.left_out,
+        },
+    )
+    design = _add_outputs(design, published)
+    design = _add_lumps(design, split)
+    design = _add_paths(design, published, whole)
+    design = _add_time(design, published.periods, options)
+    design = _add_effects(design, options, spec)
+    design = _add_priors(design, options, spec)
+    return walk_geometry(design)
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _one_definition(
+    data: Input | pd.DataFrame,
+    population: pd.DataFrame | None,
+    whole: str | None,
+    definition: str | None,
+) -> tuple[pd.DataFrame, pd.DataFrame | None, str | None, tuple[str, ...], str]:
+    """Counts of exactly one definition, checked, with their population and whole."""
+    parts: tuple[str, ...] = ()
+    if isinstance(data, Input):
+        if data.crime is None:
+            raise InputError("this input holds no crime frame; supply crime.csv.")
+        frame, parts = data.crime, data.parts
+        population = data.population if population is None else population
+        whole = data.whole if whole is None else whole
+        frame = frame[frame["count"].notna()]
+    else:
+        frame = data
+    if isinstance(frame, pd.DataFrame) and "definition" in frame.columns:
+        found = [str(d) for d in frame["definition"].dropna().unique()]
+        if definition is None and len(found) > 1:
+            raise InputError(
+                Fault(
+                    "crime is reported by several definitions, which are never mixed",
+                    found=", ".join(found),
+                    remedy="Name one: fit_crime(..., definition='...').",
+                    column="definition",
+                )
+            )
+        if definition is not None and definition not in found:
+            raise InputError(
+                Fault(
+                    f"there are no counts by the definition {definition!r}",
+                    found=", ".join(found) or "no definition",
+                    remedy="Name one that is there.",
+                    column="definition",
+                )
+            )
+        definition = definition or (found[0] if found else "")
+        keep = frame["definition"].astype("str") == definition if definition else slice(None)
+        frame = frame[keep]
+    frame = check_crime(frame, population)
+    if whole is not None and whole not in set(frame["area"]):
+        whole = None  # the whole has no counts by this definition: areas stand alone
+    return frame, population, whole, parts, definition or ""
+
+
+def _grid(
+    frame: pd.DataFrame,
+    whole: str | None,
+    parts: Sequence[str],
+    nested: Sequence[str],
+    total: str,
+) -> _Published:
+    """Counts on a regular grid from the first to the last period with a count."""
+    frame = frame[frame["count"].notna()]
+    if frame.empty:
+        raise InputError("there are no counts to fit a trend to.")
+    per_year(frame["period"].unique())
+    parsed = sorted(parse_period(p) for p in frame["period"].unique())
+    periods = tuple(period_range(parsed[0], parsed[-1]))
+    if len(periods) < 2:
+        raise InputError(
+            Fault(
+                "a trend needs at least two periods",
+                found=str(periods[0]),
+                remedy="Supply earlier years, quarters or months of the same definition.",
+                column="period",
+            )
+        )
+    areas = tuple(str(a) for a in frame["area"].unique())
+    types = tuple(str(k) for k in frame["crime_type"].unique())
+    count = np.full((len(areas), len(types), len(periods)), np.nan)
+    at = {str(p): i for i, p in enumerate(periods)}
+    rows = frame["area"].map({a: i for i, a in enumerate(areas)}).to_numpy()
+    columns = frame["crime_type"].map({k: i for i, k in enumerate(types)}).to_numpy()
+    count[rows, columns, frame["period"].map(at).to_numpy()] = frame["count"].to_numpy()
+
+    modelled_areas, area_members = _areas_inside(areas, whole, parts)
+    held = tuple(k for k in types if k in nested) if total in types else ()
+    if held:
+        modelled_types = (*(k for k in types if k != total), REMAINDER)
+        inside = [modelled_types.index(k) for k in (*held, REMAINDER)]
+        type_members = tuple(
+            tuple(sorted(inside)) if k == total else (modelled_types.index(k),) for k in types
+        )
+    else:
+        modelled_types, type_members = types, tuple((i,) for i in range(len(types)))
+    return _Published(
+        count, areas, types, periods, modelled_areas, modelled_types, area_members, type_members
+    )
+
+
+def _areas_inside(
+    areas: Sequence[str], whole: str | None, parts: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
+    """Modelled areas, and of which of them each published area is made.
+
+    Areas named as parts are disjoint; where none is, all areas inside the whole are taken to
+    be. Any further area overlaps them: it gets its own cells and is not taken out of the whole.
+    """
+    if whole is None or len(areas) == 1:
+        return tuple(areas), tuple((i,) for i in range(len(areas)))
+    inside = [a for a in areas if a != whole]
+    disjoint = [a for a in inside if a in parts] or inside
+    modelled = (*inside, rest_name(whole))
+    whole_members = tuple(sorted(modelled.index(a) for a in (*disjoint, rest_name(whole))))
+    members = tuple(whole_members if a == whole else (modelled.index(a),) for a in areas)
+    return modelled, members
+
+
+# ---------------------------------------------------------------- population
+
+
+def _exposure(
+    frame: pd.DataFrame,
+    population: pd.DataFrame | None,
+    published: _Published,
+    options: CrimeOptions,
+) -> tuple[Floats, Floats, str]:
+    """Thousand inhabitants per modelled area and period, through the last known date.
+
+    Returns
+    -------
+    exposure : ndarray
+        Dims `area, future`.
+    growth : ndarray
+        Log growth per year over the last years, dims `area`.
+    last_known : str
+        Last period whose population was supplied or lies between dates supplied.
+    """
+    known = _population_points(frame, population)
+    step = published.periods[0].per_year
+    last_date = max(times[-1] for a, (times, _) in known.items() if a in published.areas)
+    ahead = max(0, int(np.floor((last_date - published.periods[-1].midpoint) * step)))
+    periods = [published.periods[0].shift(i) for i in range(len(published.periods) + ahead)]
+    times = midpoints(periods)
+    by_area = {a: _interpolated(known[a], times, options) for a in published.areas}
+    rows = []
+    for i, area in enumerate(published.modelled_areas):
+        if area in by_area:
+            rows.append(by_area[area])
+            continue
+        whole = next(m for m in published.area_members if i in m and len(m) > 1)
+        name = published.areas[published.area_members.index(whole)]
+        others = [by_area[published.modelled_areas[j]] for j in whole if j != i]
+        rows.append(_rest_of(name, by_area[name], np.sum(others, axis=0), periods))
+    exposure = np.array(rows) / 1000.0
+    back = min(len(times) - 1, round(options.population.growth_years * step))
+    growth = np.log(exposure[:, -1] / exposure[:, -1 - back]) / (times[-1] - times[-1 - back])
+    return exposure, growth, str(periods[-1])
+
+
+def _rest_of(whole: str, inhabitants: Floats, inside: Floats, periods: Sequence[Period]) -> Floats:
+    rest = inhabitants - inside
+    worst = int(np.argmin(rest / inhabitants))
+    if rest[worst] < -NO_REST * inhabitants[worst]:
+        raise InputError(
+            Fault(
+                f"the areas inside {whole} have more inhabitants than {whole} in {periods[worst]}",
+                found=f"{inside[worst]:.0f} against {inhabitants[worst]:.0f}",
+                remedy="Name only disjoint areas as parts, or correct the population.",
+                column="population",
+            )
+        )
+    # where the parts make up the whole the rest is nobody: an exposure that weighs nothing
+    return np.maximum(rest, 1e-6 * inhabitants)
+
+
+def _population_points(
+    frame: pd.DataFrame, population: pd.DataFrame | None
+) -> dict[str, tuple[Floats, Floats]]:
+    """Per area the times (years) and inhabitants that were given."""
+    if population is None:
+        times = {p: parse_period(p).midpoint for p in frame["period"].unique()}
+        source = frame[frame["population"].notna()]
+    else:
+        source = population[population["population"].notna()]
+        source = source.assign(period=source["period"].map(lambda p: str(parse_period(p))))
+        times = {p: parse_period(p).start for p in source["period"].unique()}
+    points = {}
+    for area, rows in source.groupby("area", sort=False):
+        series = rows.groupby(rows["period"].map(times))["population"].mean().sort_index()
+        points[str(area)] = (
+            series.index.to_numpy(dtype=np.float64),
+            series.to_numpy(dtype=np.float64),
+        )
+    return points
+
+
+def _interpolated(points: tuple[Floats, Floats], times: Floats, options: CrimeOptions) -> Floats:
+    """Log-linear between dates; outside them the mean growth of the nearest years."""
+    at, inhabitants = points
+    log = np.log(inhabitants)
+    if len(at) == 1:
+        return np.full(len(times), inhabitants[0])
+    values = np.interp(times, at, log)
+    for edge, beyond, neighbours in (
+        (0, times < at[0], at <= at[0] + options.population.growth_years),
+        (-1, times > at[-1], at >= at[-1] - options.population.growth_years),
+    ):
+        near = np.flatnonzero(neighbours)
+        if len(near) > 1:
+            slope = (log[near[-1]] - log[near[0]]) / (at[near[-1]] - at[near[0]])
+            values = np.where(beyond, log[edge] + slope * (times - at[edge]), values)
+    return np.exp(values)
+
+
+# ---------------------------------------------------------------- arrays
+
+
+def _membership(members: Sequence[Sequence[int]]) -> Floats:
+    matrix = np.zeros((len(members), 1 + max(i for m in members for i in m)))
+    for row, inside in enumerate(members):
+        matrix[row, list(inside)] = 1.0
+    return matrix
+
+
+def _add_outputs(design: xr.Dataset, published: _Published) -> xr.Dataset:
+    """Name what is reported: the published areas and types, then the rest and the remainder."""
+    complete = _no_rest(design)
+    extra_areas = [a for a in published.modelled_areas if a not in published.areas and not complete]
+    extra_types = [k for k in published.modelled_types if k not in published.types]
+    area_rows = [published.modelled_areas.index(a) for a in extra_areas]
+    type_rows = [published.modelled_types.index(k) for k in extra_types]
+    out_areas = np.vstack(
+        [design["out_area_members"].values, np.eye(design.sizes["area"])[area_rows]]
+    )
+    out_types = np.vstack(
+        [design["out_type_members"].values, np.eye(design.sizes["crime_type"])[type_rows]]
+    )
+    return (
+        design.drop_vars(["out_area_members", "out_type_members"])
+        .assign(
+            out_area_members=(("out_area", "area"), out_areas),
+            out_type_members=(("out_type", "crime_type"), out_types),
+        )
+        .assign_coords(
+            out_area=[*published.areas, *extra_areas],
+            out_type=[*published.types, *extra_types],
+            published_area=list(published.areas),
+            published_type=list(published.types),
+        )
+    )
+
+
+def _no_rest(design: xr.Dataset) -> bool:
+    """Whether the parts make up the whole."""
+    whole = str(design.attrs["whole"])
+    if not whole or rest_name(whole) not in design["area"].values:
+        return False
+    exposure = design["exposure"].values
+    return bool(np.all(exposure[-1] < NO_REST * exposure.sum(axis=0)))
+
+
+def _add_lumps(design: xr.Dataset, split: DisjointCounts) -> xr.Dataset:
+    """Index of every cell of a lump in the flattened cells; the last index is an empty cell."""
+    n_types, n_periods = design.sizes["crime_type"], design.sizes["period"]
+    width = max((len(lump.cells) for lump in split.lumps), default=1)
+    empty = design["count"].size
+    index = np.full((len(split.lumps), width), empty, dtype=np.int64)
+    kind = np.zeros(len(split.lumps), dtype=np.int64)
+    for row, lump in enumerate(split.lumps):
+        for column, (i, j) in enumerate(lump.cells):
+            index[row, column] = (i * n_types + j) * n_periods + lump.period
+        kind[row] = max(j for _, j in lump.cells)  # the remainder stands last
+    return design.assign(
+        lump_cells=(("lump", "member"), index),
+        lump_type=(("lump",), kind),
+        lump_count=(("lump",), np.array([lump.count for lump in split.lumps])),
+    )
+
+
+def _add_paths(design: xr.Dataset, published: _Published, whole: str | None) -> xr.Dataset:
+    """Mark the areas whose path is that of the rest of the whole plus a gap."""
+    is_gap = np.zeros(design.sizes["area"])
+    if whole is not None and rest_name(whole) in published.modelled_areas:
+        is_gap[:] = 1.0
+        is_gap[published.modelled_areas.index(rest_name(whole))] = 0.0
+    return design.assign(is_gap=(("area",), is_gap))
+
+
+def _add_time(design: xr.Dataset, periods: Sequence[Period], options: CrimeOptions) -> xr.Dataset:
+    """Time in years from its mean, the baseline's weights, and the walk's rotated basis."""
+    time = midpoints(periods)
+    years = np.array([p.year for p in periods])
+    full = [y for y in np.unique(years) if (years == y).sum() == periods[0].per_year]
+    usable = [y for y in full if y <= options.baseline_year]
+    chosen = max(usable) if usable else (min(full) if full else years[-1])
+    weight = (years == chosen) / (years == chosen).sum()
+    n = len(periods)
+    steps = np.tril(np.ones((n, n)), -1)[:, : n - 1] / np.sqrt(periods[0].per_year)
+    left, size, _ = np.linalg.svd(steps - steps.mean(axis=0), full_matrices=False)
+    design.attrs["anchor_year"] = int(chosen)
+    return design.assign(
+        time=(("period",), time - time.mean()),
+        baseline_weight=(("period",), weight),
+        walk=(("period", "component"), (left * size)[:, : n - 1]),
+    )
+
+
+def _add_effects(design: xr.Dataset, options: CrimeOptions, spec: ModelSpec) -> xr.Dataset:
+    types = [str(k) for k in design["crime_type"].values]
+    periods = [parse_period(p) for p in design["period"].values]
+    names, matrix, scale = effect_matrix(
+        periods, types, options, spec, str(design.attrs["definition"])
+    )
+    return design.assign(
+        effect_value=(("effect", "period"), matrix),
+        effect_scale=(("crime_type", "effect"), scale),
+        completeness=(("crime_type", "period"), _log_completeness(types, periods, options)),
+    ).assign_coords(effect=names)
+
+
+def _log_completeness(
+    types: Sequence[str], periods: Sequence[Period], options: CrimeOptions
+) -> Floats:
+    """Log share of offences that carry an area, against the baseline year; zero when off."""
+    offset = np.zeros((len(types), len(periods)))
+    if not options.completeness.apply:
+        return offset
+    for row, kind in enumerate(types):
+        shares: Mapping[int, float] = options.completeness.share_without_area.get(kind, {})
+        if shares:
+            years = np.array(sorted(shares))
+            kept = np.log1p(-np.array([shares[int(y)] for y in years]))
+            base = np.interp(options.baseline_year, years, kept)
+            offset[row] = np.interp([p.year for p in periods], years, kept) - base
+    return offset
+
+
+def _add_priors(design: xr.Dataset, options: CrimeOptions, spec: ModelSpec) -> xr.Dataset:
+    """Prior locations and scales per path and type, with the spec's per-type overrides."""
+    types = [str(k) for k in design["crime_type"].values]
+    priors = spec.priors
+    gap = design["is_gap"].values[:, None]
+    crude = _log_crude_rate(design)
+
+    def scales(name: str) -> Floats:
+        common = priors[name]["sigma"]
+        own = [getattr(options.types.get(k), name, None) for k in types]
+        return np.array([common if value is None else value for value in own])
+
+    innovation = np.stack([scales("innovation"), scales("innovation_gap")])
+    level = np.where(gap == 1, priors["level_gap"]["mu"], priors["level"]["mu"] + crude)
+    level_sd = np.where(gap == 1, priors["level_gap"]["sigma"], priors["level"]["sigma"])
+    return design.assign(
+        level_mean=(("area", "crime_type"), level),
+        level_sd=(("area", "crime_type"), np.broadcast_to(level_sd, level.shape).copy()),
+        innovation_scale=(("path_class", "crime_type"), innovation),
+        dispersion_scale=(("crime_type",), scales("dispersion")),
+        drift_spread=((), priors["drift_spread"]["sigma"]),
+        drift_mean=((), priors["drift_mean"]["mu"]),
+        drift_mean_sd=((), priors["drift_mean"]["sigma"]),
+        drift_gap=((), priors["drift_gap"]["sigma"]),
+        dispersion_spread=((), priors["dispersion_spread"]["sigma"]),
+        population_growth_sd=((), priors["population_growth"]["sigma"]),
+    ).assign_coords(path_class=["level", "gap"])
+
+
+def _log_crude_rate(design: xr.Dataset) -> Floats:
+    """Log of reports per 1,000 per period in the baseline (else in all periods), per path."""
+    count, weight = design["published"].values, design["baseline_weight"].values > 0
+    members = design["out_area_members"].values[: count.shape[0]]
+    exposure = members @ design["exposure"].values[:, : count.shape[2]]
+    kinds = design["out_type_members"].values[: count.shape[1]]
+
+    def rate(cells: NDArray[np.bool_]) -> Floats:
+        seen = ~np.isnan(count) & cells
+        people = (seen * exposure[:, None, :]).sum(axis=2)
+        reports = np.where(seen, count, 0.0).sum(axis=2)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            crude = np.where(people > 0, (reports + 0.5) / people, np.nan)
+        return crude
+
+    base, ever = rate(weight), rate(np.ones_like(weight))
+    crude = np.where(np.isnan(base), ever, base)
+    whole = str(design.attrs["whole"])
+    result = np.empty((design.sizes["area"], design.sizes["crime_type"]))
+    areas = list(design["published_area"].values)
+    for p, path in enumerate(design["area"].values):
+        source = areas.index(path) if path in areas else areas.index(whole)
+        own = crude[source]
+        singles = {int(np.argmax(row)): own[v] for v, row in enumerate(kinds) if row.sum() == 1}
+        for k in range(result.shape[1]):
+            if k in singles:
+                result[p, k] = singles[k]
+            else:  # the remainder: the total less its nested types
+                total = next(v for v, row in enumerate(kinds) if row.sum() > 1)
+                inside = [singles[j] for j in np.flatnonzero(kinds[total]) if j in singles]
+                result[p, k] = max(own[total] - np.nansum(inside), 0.05 * own[total])
+    # a type an area never reported: the mean of the areas that did
+    known = np.where(np.isnan(result), np.nan, result)
+    fallback = np.nanmean(np.where(np.isnan(known), np.nan, known), axis=0, keepdims=True)
+    return np.log(np.where(np.isnan(known), fallback, known))

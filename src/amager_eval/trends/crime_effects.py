@@ -1,0 +1,113 @@
+"""What moves reports without moving the level: season, pandemic, declared steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amager_eval.data.period import Period
+from amager_eval.spec.model import ModelSpec
+from amager_eval.trends.crime_options import CrimeOptions
+
+__all__ = ["day_share", "effect_matrix", "season_basis"]
+
+type Floats = NDArray[np.float64]
+
+
+def season_basis(per_year: int) -> Floats:
+    """Orthonormal contrasts of a season that sums to zero over the year.
+
+    Parameters
+    ----------
+    per_year : int
+        Periods in a year: 1, 4 or 12.
+
+    Returns
+    -------
+    ndarray
+        Dims `season of the year, contrast`; no contrasts for yearly data.
+
+    Examples
+    --------
+    >>> season_basis(4).shape, bool(abs(season_basis(4).sum(axis=0)).max() < 1e-12)
+    ((4, 3), True)
+    """
+    basis = np.zeros((per_year, per_year - 1))
+    for j in range(per_year - 1):
+        basis[: j + 1, j] = 1.0
+        basis[j + 1, j] = -(j + 1.0)
+    return basis / np.linalg.norm(basis, axis=0) if per_year > 1 else basis
+
+
+def day_share(period: Period, start: date, end: date) -> float:
+    """Share of a period's days that lie from `start` through `end`, both included.
+
+    Examples
+    --------
+    >>> round(day_share(Period(2020, "K", 1), date(2020, 3, 12), date(2021, 12, 31)), 3)
+    0.22
+    """
+    first, after = _first_day(period), _first_day(period.shift(1))
+    days = min(after, end.toordinal() + 1) - max(first, start.toordinal())
+    return max(0, days) / (after - first)
+
+
+def _first_day(period: Period) -> int:
+    month = (period.index - 1) * (12 // period.per_year) + 1
+    return date(period.year, month, 1).toordinal()
+
+
+def effect_matrix(
+    periods: Sequence[Period],
+    types: Sequence[str],
+    options: CrimeOptions,
+    spec: ModelSpec,
+    definition: str,
+) -> tuple[list[str], Floats, Floats]:
+    """Regressors of the observation side and the prior scale of each per type.
+
+    Parameters
+    ----------
+    periods : sequence of Period
+        The periods observed.
+    types : sequence of str
+        Modelled crime types.
+    options, spec : CrimeOptions, ModelSpec
+        Declared windows, steps and prior scales.
+    definition : str
+        Definition of the counts, which steps may be limited to.
+
+    Returns
+    -------
+    names : list of str
+        `season_1`, ..., `covid`, then the steps.
+    value : ndarray
+        Dims `effect, period`. Pandemic: share of the period's days in the window. A step: share
+        of the days before its date, so that the present is the reference.
+    scale : ndarray
+        Prior standard deviations, dims `crime_type, effect`; zero where an effect is not
+        declared for a type.
+    """
+    n = periods[0].per_year
+    basis = season_basis(n)[[p.index - 1 for p in periods]]
+    names = [f"season_{j + 1}" for j in range(n - 1)]
+    rows = list(basis.T)
+    own = [options.types.get(k) for k in types]
+    season = [(o.season if o else None) or spec.priors["season"]["sigma"] for o in own]
+    columns = [np.array(season)] * (n - 1)
+    names.append("covid")
+    rows.append(np.array([day_share(p, options.covid.start, options.covid.end) for p in periods]))
+    columns.append(
+        np.array([(o.covid if o else None) or spec.priors["covid"]["sigma"] for o in own])
+    )
+    for step in options.steps:
+        if step.definitions and definition not in step.definitions:
+            continue
+        names.append(f"step_{step.name}")
+        before = date.fromordinal(step.date.toordinal() - 1)
+        rows.append(np.array([day_share(p, date.min, before) for p in periods]))
+        columns.append(np.array([step.sigma * (not step.types or k in step.types) for k in types]))
+    return names, np.array(rows), np.stack(columns, axis=1)

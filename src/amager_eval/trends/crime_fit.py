@@ -1,0 +1,118 @@
+"""Fit the crime model: data and spec in, a frozen fit out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from amager_eval.spec.model import ModelSpec, load_model_spec
+from amager_eval.trends import sample
+from amager_eval.trends.crime_design import crime_design
+from amager_eval.trends.crime_posterior import crime_posterior
+from amager_eval.trends.diagnose import diagnose
+from amager_eval.trends.fit import Fit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from amager_eval.data.input import Input
+
+__all__ = ["fit_crime"]
+
+
+def fit_crime(
+    data: Input | pd.DataFrame,
+    *,
+    population: pd.DataFrame | None = None,
+    whole: str | None = None,
+    spec: ModelSpec | str | Path | None = None,
+    draws: int | None = None,
+    chains: int = 4,
+    seed: int = 1,
+    definition: str | None = None,
+    progress: sample.Progress | None = None,
+) -> Fit:
+    """Fit the trend of reported crime, all types and areas in one model.
+
+    Parameters
+    ----------
+    data : Input or DataFrame
+        An input, or a bare frame `area, period, crime_type, count` with optional `definition`
+        and `population` (inhabitants). Periods are years, quarters or months, of one kind.
+    population : DataFrame or None
+        `area, period, population`; dates after the last count are taken as a projection.
+    whole : str or None
+        The area that contains the others; None lets areas stand alone.
+    spec : ModelSpec, str, Path or None
+        The model's document; default `crime_trend`.
+    draws : int or None
+        Kept draws per chain; default the spec's.
+    chains : int
+        Number of chains.
+    seed : int
+        Seed of the sampler.
+    definition : str or None
+        Definition of crime to fit; needed where the data hold several.
+    progress : callable or None
+        Called with (draws done, draws in all).
+
+    Returns
+    -------
+    Fit
+        Never raises for its gates; see `.diagnostics`.
+
+    Raises
+    ------
+    InputError
+        The data are wrong; raised before anything is compiled.
+    SpecError
+        The document is wrong.
+
+    Notes
+    -----
+    The likelihood, every prior and its reason stand in `models/crime_trend/spec.toml`.
+    """
+    if not isinstance(spec, ModelSpec):
+        spec = load_model_spec(spec or "crime_trend")
+    design = crime_design(data, spec, population=population, whole=whole, definition=definition)
+    from amager_eval.trends.crime_model import crime_model  # imports PyMC: not for bad data
+
+    compiled = sample.compile_model(crime_model(design))
+    return sample_design(
+        compiled, design, spec, draws=draws, chains=chains, seed=seed, progress=progress
+    )
+
+
+def sample_design(
+    compiled: object,
+    design: xr.Dataset,
+    spec: ModelSpec,
+    *,
+    draws: int | None = None,
+    chains: int = 4,
+    seed: int = 1,
+    progress: sample.Progress | None = None,
+) -> Fit:
+    """Sample a compiled model holding a design's data, and diagnose it.
+
+    A refit is `sample_design(compiled.with_data(**model_data(other)), other, spec)` for a design
+    of the same shape.
+    """
+    tree = sample.sample_posterior(
+        compiled,
+        draws=draws or spec.sampling.draws,
+        tune=spec.sampling.tune,
+        chains=chains,
+        target_accept=spec.sampling.target_accept,
+        seed=seed,
+        progress=progress,
+    )
+    posterior = crime_posterior(tree["posterior"].to_dataset(), design)
+    stats = tree["sample_stats"].to_dataset()
+    diagnostics = diagnose(stats, [posterior], spec.gates)
+    kept = stats[[n for n in ("diverging", "n_steps", "step_size", "energy") if n in stats]]
+    data = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": kept, "design": design})
+    return Fit("crime", data, spec, diagnostics, seed)

@@ -1,0 +1,162 @@
+"""The crime model's declared choices that are not priors, read from its spec and checked."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from amager_eval.errors import SpecError
+from amager_eval.spec.model import ModelSpec
+
+__all__ = ["PRIOR_FAMILIES", "CrimeOptions", "Step", "TypeScales", "crime_options"]
+
+#: Distribution each prior of the crime model must have: its geometry is built on it.
+PRIOR_FAMILIES: Final = {
+    "level": "Normal",
+    "level_gap": "Normal",
+    "innovation": "HalfNormal",
+    "innovation_gap": "HalfNormal",
+    "drift_mean": "Normal",
+    "drift_spread": "HalfNormal",
+    "drift_gap": "Normal",
+    "dispersion": "HalfNormal",
+    "dispersion_spread": "Normal",
+    "season": "Normal",
+    "covid": "Normal",
+    "population_growth": "Normal",
+}
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Window(_Frozen):
+    """Days, first and last included."""
+
+    start: date
+    end: date
+    reason: str
+
+
+class Step(_Frozen):
+    """A change of recording at a date, for some types; the level after it is the reference.
+
+    Parameters
+    ----------
+    name : str
+        Name in results.
+    date : datetime.date
+        First day of the new practice.
+    types : tuple of str
+        Types it touches; empty means all.
+    definitions : tuple of str
+        Definitions it touches; empty means all.
+    sigma : float
+        Prior standard deviation of the step, log rate.
+    reason : str
+        What happened.
+    """
+
+    name: str
+    date: date
+    types: tuple[str, ...] = ()
+    definitions: tuple[str, ...] = ()
+    sigma: Annotated[float, Field(gt=0)]
+    reason: str
+
+
+class Total(_Frozen):
+    """Which type is the total, and per definition the types declared disjoint and nested in it."""
+
+    type: str
+    nested: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    reason: str
+
+
+class FuturePopulation(_Frozen):
+    """How inhabitants are carried forward where no projection was supplied."""
+
+    growth_years: Annotated[float, Field(gt=0)]
+    reason: str
+
+
+class Completeness(_Frozen):
+    """Growing share of offences with no area: type to calendar year to share."""
+
+    apply: bool
+    share_without_area: dict[str, dict[int, Annotated[float, Field(ge=0, lt=1)]]]
+    reason: str
+
+
+class TypeScales(_Frozen):
+    """Prior scales of one type that differ from the common ones."""
+
+    innovation: float | None = None
+    innovation_gap: float | None = None
+    dispersion: float | None = None
+    season: float | None = None
+    covid: float | None = None
+
+
+class CrimeOptions(_Frozen):
+    """Every declared choice of the crime model that is not a prior."""
+
+    baseline_year: int
+    covid: Window
+    steps: tuple[Step, ...] = ()
+    total: Total
+    population: FuturePopulation
+    completeness: Completeness
+    types: dict[str, TypeScales] = Field(default_factory=dict)
+
+    def nested(self, definition: str) -> tuple[str, ...]:
+        """Types declared disjoint and nested in the total under a definition.
+
+        Empty while completeness is adjusted: the offences without area are known for the total
+        alone, so the total is then modelled itself.
+        """
+        return () if self.completeness.apply else self.total.nested.get(definition, ())
+
+
+def crime_options(spec: ModelSpec) -> CrimeOptions:
+    """Read and check the options and prior families of a crime spec.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The document.
+
+    Returns
+    -------
+    CrimeOptions
+
+    Raises
+    ------
+    SpecError
+        An option is missing, unknown or of the wrong kind; a prior is missing or of a family
+        the model is not built for.
+
+    Examples
+    --------
+    >>> from amager_eval.spec.model import load_model_spec
+    >>> crime_options(load_model_spec("crime_trend")).baseline_year
+    2024
+    """
+    problems = [
+        f"{spec.name}: prior {name} must be declared as {family}"
+        for name, family in PRIOR_FAMILIES.items()
+        if name not in spec.priors or spec.priors[name].distribution != family
+    ]
+    if problems:
+        raise SpecError("; ".join(problems) + ".")
+    try:
+        return CrimeOptions.model_validate(spec.options)
+    except ValidationError as error:
+        lines = [
+            f"{spec.name}, options.{'.'.join(str(k) for k in fault['loc'])}: {fault['msg']}."
+            for fault in error.errors()
+        ]
+        raise SpecError("\n".join(lines)) from error

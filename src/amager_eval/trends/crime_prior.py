@@ -1,0 +1,131 @@
+"""What one would say from the baseline's counts alone: every other parameter from its prior."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from amager_eval.trends.crime_geometry import LEAST_DISPERSION
+
+__all__ = ["prior_draws"]
+
+type Floats = NDArray[np.float64]
+
+#: Points of the grid each baseline level is drawn from, and its half-width in standard deviations.
+GRID_POINTS, GRID_WIDTH = 61, 5.0
+
+
+def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.Dataset:
+    """Draw the model's quantities from their priors, levels given the baseline's counts.
+
+    Parameters
+    ----------
+    design : Dataset
+        The design of a fit.
+    size : int
+        Number of draws.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Dataset
+        As :func:`amager_eval.trends.crime_posterior.crime_posterior`, with dim `sample` in place
+        of `chain, draw`.
+    """
+    n_areas, n_types, n_periods = design["count"].shape
+    gap = design["is_gap"].values[:, None]
+    innovation = np.abs(rng.standard_normal((size, 2, n_types))) * design["innovation_scale"].values
+    of_path = (1 - gap) * innovation[:, 0, None] + gap * innovation[:, 1, None]
+    common = np.abs(rng.standard_normal((size, 1)))
+    own = np.exp(float(design["dispersion_spread"]) * rng.standard_normal((size, n_types)))
+    dispersion = np.hypot(design["dispersion_scale"].values * common * own, LEAST_DISPERSION)
+    raw = rng.standard_normal((size, n_areas, n_types))
+    mean = float(design["drift_mean"]) + float(design["drift_mean_sd"]) * rng.standard_normal(size)
+    between = float(design["drift_spread"]) * np.abs(rng.standard_normal(size))
+    drift = (1 - gap) * (mean[:, None, None] + between[:, None, None] * raw) + (
+        gap * float(design["drift_gap"]) * raw
+    )
+    effect = rng.standard_normal((size, n_types, design.sizes["effect"]))
+    effect = effect * design["effect_scale"].values
+
+    weight = design["baseline_weight"].values
+    basis = design["walk"].values - weight @ design["walk"].values
+    time = design["time"].values - weight @ design["time"].values
+    shocks = rng.standard_normal((size, n_areas, n_types, design.sizes["component"]))
+    moved = (of_path[..., None] * shocks) @ basis.T + drift[..., None] * time
+    rest = np.flatnonzero(design["is_gap"].values == 0)
+    inside = np.flatnonzero(design["is_gap"].values == 1)
+    if inside.size:
+        moved[:, inside] += moved[:, rest]
+    level = np.empty((size, n_areas, n_types))
+    seasonal = effect @ design["effect_value"].values
+    for area in (*rest, *inside):
+        centre = np.tile(design["level_mean"].values[area], (size, 1))
+        if area in inside:
+            centre += level[:, rest[0]]
+        for k in range(n_types):
+            level[:, area, k] = _baseline_level(
+                design["count"].values[area, k],
+                np.log(design["exposure"].values[area, :n_periods])
+                + design["completeness"].values[k]
+                + moved[:, area, k]
+                + seasonal[:, k],
+                weight > 0,
+                dispersion[:, k],
+                centre[:, k],
+                float(design["level_sd"].values[area, k]),
+                rng,
+            )
+    dims = ("sample", "area", "crime_type")
+    return xr.Dataset(
+        {
+            "level": ((*dims, "period"), level[..., None] + moved),
+            "level_baseline": (dims, level),
+            "drift": (dims, drift),
+            "innovation": (("sample", "path_class", "crime_type"), innovation),
+            "dispersion": (("sample", "crime_type"), dispersion),
+            "effect_size": (("sample", "crime_type", "effect"), effect),
+        },
+        coords={n: design[n] for n in ("area", "crime_type", "period", "effect", "path_class")},
+    )
+
+
+def _baseline_level(
+    count: Floats,
+    offset: Floats,
+    baseline: NDArray[np.bool_],
+    dispersion: Floats,
+    mean: Floats,
+    sd: float,
+    rng: np.random.Generator,
+) -> Floats:
+    """Draw a baseline level from its exact posterior given everything else, on a grid.
+
+    `offset` holds log exposure, walk and effects, dims `sample, period`; `dispersion` and `mean`
+    have dims `sample`.
+    """
+    seen = baseline & ~np.isnan(count)
+    if not seen.any():
+        draws: Floats = mean + sd * rng.standard_normal(len(mean))
+        return draws
+    y, log_exposure = count[seen], offset[:, seen]
+    alpha = 1.0 / dispersion[:, None] ** 2
+    precision = 1.0 / (1.0 / (y + 0.5) + 1.0 / alpha)
+    total = precision.sum(axis=1) + 1.0 / sd**2
+    guess = (precision * (np.log(y + 0.5) - log_exposure)).sum(axis=1) + mean / sd**2
+    guess, width = guess / total, 1.0 / np.sqrt(total)
+    points = np.linspace(-GRID_WIDTH, GRID_WIDTH, GRID_POINTS)
+    level = guess[:, None] + width[:, None] * points
+    log_density = -0.5 * ((level - mean[:, None]) / sd) ** 2
+    for j in range(len(y)):
+        log_mu = level + log_exposure[:, [j]]
+        log_density += y[j] * log_mu - (y[j] + alpha) * np.log1p(np.exp(log_mu) / alpha)
+    density = np.exp(log_density - log_density.max(axis=1, keepdims=True))
+    cumulative = np.cumsum(density, axis=1)
+    target = rng.random((len(mean), 1)) * cumulative[:, -1:]
+    chosen = (cumulative < target).sum(axis=1)
+    jitter = (rng.random(len(mean)) - 0.5) * (points[1] - points[0])
+    result: Floats = guess + width * (points[chosen] + jitter)
+    return result
