@@ -128,7 +128,7 @@ def plot_crime_type(view: CrimeView, ax: Axes | None = None) -> Axes:
         top = max(bands["high_95"].max(), seen["rate"].max() if len(seen) else 0)
         ax.set_ylim(0, 1.08 * float(top))
         number_axis(ax, view.words)
-        year_axis(ax, int(x.min()), view.target)
+        year_axis(ax, int(x.min()), view.target, most=4)
         end = bands[bands["year"] == view.target].iloc[0]
         decimals = 1 if level_then >= 1 else 2
         say = partial(number, decimals=decimals, lang=view.words.lang)
@@ -160,7 +160,7 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
     views = [
         crime_view(
             levels, observed_years(statement, area, str(t), definition), area=area, crime_type=str(t),
-            title=agreement.crime.label(str(t), words.lang), baseline=agreement.crime.baseline_year,
+            title=type_label(statement, str(t), definition, words), baseline=agreement.crime.baseline_year,
             target=agreement.crime.target_year, words=words,
         )
         for t in levels["crime_type"].values
@@ -170,7 +170,7 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
         title=words.say(
             "figure.crime.title", area=area, target=agreement.crime.target_year,
             baseline=agreement.crime.baseline_year,
-            values=words.listing([_direction(view) for view in views]),
+            types=len(views), held=sum(_held(view) for view in views),
         ),
         alt=" ".join(_alt(view) for view in views),
         caption=words.say(
@@ -179,7 +179,7 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
         source=source_of(statement, definition, words),
         panels=tuple(partial(plot_crime_type, view) for view in views),
         columns=min(3, len(views)),
-        height=24 + 44 * -(-len(views) // 3),
+        height=22 + 38 * -(-len(views) // 3),
         synthetic=statement.synthetic,
     )  # fmt: skip
 
@@ -214,15 +214,19 @@ def observed_years(
     return pd.DataFrame(rows, columns=["year", "rate"])
 
 
-def _direction(view: CrimeView) -> str:
-    at = view.bands.set_index("year")
-    now, then = float(at.loc[view.target, "median"]), float(at.loc[view.baseline, "median"])
-    return view.words.say(
-        "figure.crime.direction",
-        type=view.title.lower(),
-        level=number(now, 1, view.words.lang),
-        then=number(then, 1, view.words.lang),
-    )
+def type_label(statement: Statement, crime_type: str, definition: str, words: Wording) -> str:
+    """Name a type; the total of another definition is not called by the goal's name."""
+    crime = statement.agreement.crime
+    roles = {t.id: t.role for t in crime.type}
+    if roles.get(crime_type) == "total" and definition != crime.definition:
+        return words.say("crime.other_total")
+    return crime.label(crime_type, words.lang)
+
+
+def _held(view: CrimeView) -> bool:
+    """Whether the median of the target year is at or below the baseline's."""
+    at = view.bands.set_index("year")["median"]
+    return bool(at.loc[view.target] <= at.loc[view.baseline])
 
 
 def _alt(view: CrimeView) -> str:

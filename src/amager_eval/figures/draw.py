@@ -45,7 +45,7 @@ def draw(picture: Picture, words: Wording) -> Figure:
         source = textwrap.wrap(picture.source, 135)
         foot = (0.13 * len(source) + 0.05) / height
         figure.get_layout_engine().set(rect=(0, foot, 1, 1 - foot), h_pad=0.05, w_pad=0.06)
-        title = textwrap.fill(picture.title, 88)
+        title = textwrap.fill(picture.title, 84)
         figure.suptitle(title, x=0.012, ha="left", fontsize=9.5, fontweight="bold", color=INK)
         grid = figure.subplots(rows, picture.columns, squeeze=False)
         # the layout must be known before labels can be moved apart in points

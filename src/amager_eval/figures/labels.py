@@ -79,7 +79,7 @@ def label_ends(ax: Axes, x: float, labels: Sequence[EndLabel], *, size: float = 
         ax.annotate(
             label.text,
             xy=(x, y),
-            xytext=(6, 0),
+            xytext=(8, 0),
             textcoords="offset points",
             va="center",
             ha="left",
@@ -114,9 +114,9 @@ def number_axis(ax: Axes, words: Wording) -> None:
     ax.set_axisbelow(True)
 
 
-def year_axis(ax: Axes, first: int, last: int) -> None:
-    """Label the x axis with whole years."""
-    step = 1 if last - first <= 6 else 2 if last - first <= 13 else 4
+def year_axis(ax: Axes, first: int, last: int, *, most: int = 6) -> None:
+    """Label the x axis with whole years, at most `most` of them, the last always."""
+    step = max(1, -(-(last - first) // (most - 1)))
     ticks = list(range(last, first - 1, -step))[::-1]
     ax.set_xticks(ticks, [str(t) for t in ticks])
     ax.set_xlim(first - 0.4, last + 0.4)

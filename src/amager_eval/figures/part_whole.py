@@ -158,6 +158,6 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
         ),
         source=words.say("source.safety", survey=agreement.safety.survey),
         panels=(partial(plot_part_whole, view),),
-        height=26 + 9 * len(view.frame),
+        height=24 + 7.5 * len(view.frame),
         synthetic=statement.synthetic,
     )  # fmt: skip

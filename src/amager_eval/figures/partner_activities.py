@@ -126,6 +126,6 @@ def picture_activities(statement: Statement, words: Wording) -> Picture | None:
         caption=words.say("figure.activities.caption"),
         source=words.say("source.activities"),
         panels=(partial(plot_activities, view),),
-        height=24 + 8.5 * len(view.frame),
+        height=22 + 7 * len(view.frame),
         synthetic=statement.synthetic,
     )

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["ProbabilityView", "picture_probabilities", "plot_probabilities", "probability_view"]
 
 #: Readings shown, mildest first.
-_READINGS = ("above_baseline", "shortfall_smaller", "reaches_whole", "rises_every_year")
+_READINGS = (
+    "above_baseline",
+    "shortfall_smaller_and_rose",
+    "reaches_whole",
+    "rises_every_year",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,11 +99,13 @@ def probability_view(
         rank=[order[a, s] for a, s in zip(chosen["area"], chosen["setting"], strict=True)],
     ).sort_values("rank")
     columns = ["label", "probability_true", "probability_published", "prior_probability_true"]
-    title = words.say(f"quantity.{quantity}", year=year)
+    title = words.say(f"quantity_short.{quantity}", year=year)
     return ProbabilityView(quantity, title, chosen[columns].reset_index(drop=True), words)
 
 
-def plot_probabilities(view: ProbabilityView, ax: Axes | None = None) -> Axes:
+def plot_probabilities(
+    view: ProbabilityView, ax: Axes | None = None, *, named: bool = True
+) -> Axes:
     """Draw a bar for the true share, a hatched bar for the published one, a mark for the prior.
 
     Parameters
@@ -107,6 +114,8 @@ def plot_probabilities(view: ProbabilityView, ax: Axes | None = None) -> Axes:
         From :func:`probability_view`.
     ax : Axes or None
         Where to draw; a new figure where None.
+    named : bool
+        Whether the rows are named; not where the panel to the left names them.
 
     Returns
     -------
@@ -125,24 +134,26 @@ def plot_probabilities(view: ProbabilityView, ax: Axes | None = None) -> Axes:
                 rows + shift, np.nan_to_num(values), 0.36, color=face, edgecolor="#0072B2",
                 hatch=hatch, linewidth=0.8,
             )  # fmt: skip
-            name = view.words.say(f"figure.probability.{column}")
             for y, value in zip(rows + shift, values, strict=True):
-                text = f"{say_probability(value, view.words)} {name}"
-                start = 0.0 if np.isnan(value) else value
-                inside = start > 0.62
+                if np.isnan(value):  # the reading does not apply to this area
+                    text = view.words.say("figure.probability.not_applicable") if shift > 0 else ""
+                    ax.annotate(text, (0, y - 0.2), xytext=(3, 0), textcoords="offset points",
+                                va="center", size=6.8, color=MUTED)  # fmt: skip
+                    continue
+                text = view.words.say(
+                    f"figure.probability.{column}", value=say_probability(value, view.words)
+                )
                 ax.annotate(
-                    text, (start, y), xytext=(-3 if inside else 3, 0), textcoords="offset points",
-                    va="center", ha="right" if inside else "left", size=6.5,
-                    color="white" if inside and not hatch else INK,
-                    bbox={"boxstyle": "square,pad=0.12", "facecolor": "white", "edgecolor": "none"}
-                    if inside and hatch else None,
+                    text, (1, y), xytext=(5, 0), textcoords="offset points", va="center",
+                    size=6.8, color=INK, annotation_clip=False,
                 )  # fmt: skip
         prior = view.frame["prior_probability_true"].to_numpy(float)
         ax.plot(prior, rows + 0.2, linestyle="none", marker="d", markersize=6,
                 color="white", markeredgecolor=GOAL, markeredgewidth=1.6, zorder=6)  # fmt: skip
-        ax.set_yticks(rows, view.frame["label"])
+        ax.set_yticks(rows, view.frame["label"] if named else [""] * len(rows))
         ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.set_xlim(0, 1)
+        ax.set_xticks([0, 0.5, 1])
         ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0, view.words.lang)))
         ax.grid(axis="x", color="#d9d9d9", linewidth=0.6)
         ax.set_axisbelow(True)
@@ -201,8 +212,10 @@ def picture_probabilities(
         alt=alt,
         caption=words.say("figure.probability.caption"),
         source=words.say("source.safety_model", survey=agreement.safety.survey),
-        panels=tuple(partial(plot_probabilities, view) for view in views),
+        panels=tuple(
+            partial(plot_probabilities, view, named=i % 2 == 0) for i, view in enumerate(views)
+        ),
         columns=2,
-        height=22 + 45 * -(-len(views) // 2),
+        height=20 + 36 * -(-len(views) // 2),
         synthetic=statement.synthetic,
     )

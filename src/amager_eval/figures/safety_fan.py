@@ -158,7 +158,7 @@ def plot_safety_fan(view: FanView, ax: Axes | None = None) -> Axes:
                     row.wave, row.share, marker=one.marker, color=one.colour, zorder=5,
                     markerfacecolor="white" if row.grade == "C" else one.colour,
                 )  # fmt: skip
-        year_axis(ax, int(x.min()), view.target)
+        year_axis(ax, int(x.min()), view.target, most=7)
         percent_axis(ax, view.words)
         ax.axvline(view.target, color=GOAL, linestyle="-.", linewidth=1.1, zorder=1)
         goal = float(city.loc[city["period"] == view.target, "median"].iloc[0])
@@ -199,13 +199,13 @@ def picture_safety_fan(
         source=words.say("source.safety_model", survey=agreement.safety.survey),
         panels=tuple(partial(plot_safety_fan, view) for view in views),
         columns=len(settings),
-        height=22 + 52 * len(modelled),
+        height=20 + 43 * len(modelled),
         synthetic=statement.synthetic,
     )
 
 
 def _ends(view: FanView, end: pd.Series, goal: float, colour: str) -> list[EndLabel]:
-    """Labels at the target wave: medians, and every band's edges."""
+    """Labels at the target wave: medians, and beside its upper edge every band."""
     lang = view.words.lang
     labels = [
         EndLabel(goal, f"{view.whole} {percent(goal, 0, lang)}", CITY.colour),
@@ -214,14 +214,14 @@ def _ends(view: FanView, end: pd.Series, goal: float, colour: str) -> list[EndLa
         ),
     ]
     for level in LEVELS:
-        for side in ("low", "high"):
-            value = float(end[f"{side}_{100 * level:g}"])
-            text = view.words.say(
-                f"figure.fan.edge_{side}",
-                level=percent(level, 0, lang),
-                value=percent(value, 0, lang),
-            )
-            labels.append(EndLabel(value, text, colour))
+        low, high = (float(end[f"{side}_{100 * level:g}"]) for side in ("low", "high"))
+        text = view.words.say(
+            "figure.fan.band",
+            level=percent(level, 0, lang),
+            low=number(100 * low, 0, lang),
+            high=percent(high, 0, lang),
+        )
+        labels.append(EndLabel(high, text, colour))
     return labels
 
 

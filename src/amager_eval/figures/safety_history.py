@@ -14,7 +14,7 @@ from amager_eval.figures.picture import Picture
 from amager_eval.figures.style import axes_or_new, looks, style
 from amager_eval.goals.published_shares import published_shares, respondents
 from amager_eval.indicators.share import share
-from amager_eval.wording.numbers import percent
+from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +98,7 @@ def history_view(
     columns = ["area", "wave", "share", "low", "high", "n", "n_assumed", "grade"]
     title = words.say(
         "figure.history.panel",
-        response=words.name("response_share", response),
+        response=words.name("response_people", response),
         setting=words.name("setting_when", setting),
     )
     return HistoryView(title, pd.DataFrame(rows, columns=columns), data.whole, words)
@@ -135,10 +135,15 @@ def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
                 ax.plot(
                     xi, yi, marker=own.marker, color=own.colour, markerfacecolor=colour, zorder=4
                 )
-            text = f"{area} {percent(y[-1], 0, view.words.lang)}"
+            at = int(group["wave"].iloc[-1])
+            old = at < int(frame["wave"].max())
+            text = view.words.say(
+                "figure.history.latest" if old else "figure.history.end",
+                area=area, share=percent(y[-1], 0, view.words.lang), wave=at,
+            )  # fmt: skip
             ends.append(EndLabel(float(y[-1]), text, own.colour, bold=area != view.whole))
         first, last = int(frame["wave"].min()), int(frame["wave"].max())
-        year_axis(ax, first, last)
+        year_axis(ax, first, last, most=4)
         percent_axis(ax, view.words)
         bottom = np.nanmin([frame["low"].min(), frame["share"].min()])
         top = np.nanmax([frame["high"].max(), frame["share"].max()])
@@ -165,14 +170,16 @@ def picture_safety_history(
     views = [v for v in views if len(v.frame)]
     if not views:
         return None
+    newest = _latest(views[0].frame)
+    same = newest["wave"].nunique() == 1
     latest = [
         words.say(
-            "figure.history.latest",
+            "figure.history.end" if same else "figure.history.latest",
             area=row.area,
             share=percent(row.share, 0, words.lang),
             wave=row.wave,
         )
-        for row in _latest(views[0].frame).itertuples()
+        for row in newest.itertuples()
     ]
     alt = " ".join(
         words.say(
@@ -196,14 +203,20 @@ def picture_safety_history(
     return Picture(
         id="safety_history",
         title=words.say(
-            "figure.history.title", panel=views[0].title, values=words.listing(latest)
+            "figure.history.title_year" if same else "figure.history.title",
+            panel=views[0].title,
+            wave=int(newest["wave"].max()),
+            values=words.listing(latest),
         ),
         alt=alt,
-        caption=words.say("figure.history.caption"),
+        caption=words.say(
+            "figure.history.caption",
+            deff=number(agreement.verdicts.default_deff, 1, words.lang),
+        ),
         source=words.say("source.safety", survey=agreement.safety.survey),
         panels=tuple(partial(plot_safety_history, view) for view in views),
         columns=2,
-        height=22 + 48 * rows,
+        height=20 + 42 * rows,
         synthetic=statement.synthetic,
     )
 

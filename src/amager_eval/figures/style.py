@@ -73,6 +73,8 @@ def style() -> AbstractContextManager[None]:
             "ytick.color": MUTED,
             "xtick.labelcolor": INK,
             "ytick.labelcolor": INK,
+            "xtick.labelsize": 7.5,
+            "ytick.labelsize": 7.5,
             "text.color": INK,
             "lines.linewidth": 1.6,
             "lines.markersize": 4.5,

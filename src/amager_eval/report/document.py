@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "Bullets", "Document", "Figure", "Heading", "Paragraph", "TableBlock", "pictures", "tables"]
 
-#: Where a table is printed: everywhere, or on the page alone (behind its figure).
-type Where = Literal["everywhere", "page"]
+#: Where a table is shown: everywhere, on the web page alone (long), or in print alone (cut).
+type Where = Literal["everywhere", "page", "print"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Heading:
 
     text: str
     level: int = 2
+    new_page: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,6 @@ def pictures(document: Document) -> tuple[Picture, ...]:
 
 def tables(blocks: Sequence[Block]) -> tuple[Table, ...]:
     """Every table of the blocks, those behind figures too, each once."""
-    found = [b.table for b in blocks if isinstance(b, TableBlock)]
+    found = [b.table for b in blocks if isinstance(b, TableBlock) and b.where != "print"]
     found += [b.numbers for b in blocks if isinstance(b, Figure) and b.numbers is not None]
     return tuple({t.id: t for t in found}.values())

@@ -144,14 +144,14 @@ def _as_data(
 
 def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[str, Any] | None:
     match block:
-        case Heading(text, level):
-            return {"type": "heading", "text": text, "level": level}
+        case Heading(text, level, new_page):
+            return {"type": "heading", "text": text, "level": level, "newpage": new_page}
         case Paragraph(text, kind):
             return {"type": "paragraph", "text": text, "kind": kind}
         case Bullets(items):
             return {"type": "bullets", "items": list(items)} if items else None
         case TableBlock(table, where):
-            return _table(table, words) if where == "everywhere" else None
+            return _table(table, words) if where != "page" else None
         case Figure(picture, _):
             return {
                 "type": "figure",

@@ -11,8 +11,8 @@ from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.goals.results import evaluated_area
+from amager_eval.goals.safety import fall_probability
 from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
-from amager_eval.report.summary import indicator_sentences
 from amager_eval.tables.crime import crime_table, district_totals_table
 from amager_eval.tables.record import (
     activities_table,
@@ -20,7 +20,7 @@ from amager_eval.tables.record import (
     inputs_table,
     versions_table,
 )
-from amager_eval.tables.results import readings_table
+from amager_eval.tables.results import readings_table, side_by_side_table
 from amager_eval.tables.safety import (
     changes_table,
     comparisons_table,
@@ -63,7 +63,7 @@ def shown_areas(statement: Statement) -> tuple[str, ...]:
 
 def _safety(statement: Statement, words: Wording) -> list[Block]:
     agreement, areas = statement.agreement, shown_areas(statement)
-    blocks: list[Block] = [Heading(words.say("section.safety"))]
+    blocks: list[Block] = [Heading(words.say("section.safety"), new_page=True)]
     safety = statement.data.safety
     picture = picture_safety_history(statement, areas, words)
     if safety is None or picture is None:
@@ -75,7 +75,8 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
     blocks.append(Figure(picture, published_table(statement, areas, words)))
     changes = changes_table(statement, words)
     if len(changes.frame):
-        blocks.append(TableBlock(changes))
+        blocks.append(TableBlock(changes_table(statement, words, response="safe"), "print"))
+        blocks.append(TableBlock(changes, "page"))
     else:
         blocks.append(Paragraph(words.say("safety.no_changes"), "warning"))
     part_whole = picture_part_whole(statement, words)
@@ -89,25 +90,26 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
 
 def _claim(statement: Statement, words: Wording) -> str:
     """The agreement's claim of a fall beside the model's probability of one."""
-    name = f"claims.{statement.agreement.id}"
-    if statement.safety is None or not words.has(f"{name}.area"):
+    name, forecast = f"claims.{statement.agreement.id}", statement.safety
+    if forecast is None or not words.has(f"{name}.area"):
         return ""
-    area, before, after = (words.say(f"{name}.{k}") for k in ("area", "before", "after"))
-    true = statement.safety.draws["true"]
-    periods = {int(p) for p in true["period"].values}
-    if area not in true["area"].values or not {int(before), int(after)} <= periods:
+    area = words.say(f"{name}.area")
+    before, after = (int(words.say(f"{name}.{k}")) for k in ("before", "after"))
+    true = forecast.draws["true"]
+    if area not in true["area"].values or not {before, after} <= set(true["period"].values):
         return ""
-    values = []
-    for setting in statement.agreement.safety.settings:
-        cell = true.sel(area=area, setting=setting, response="safe")
-        fell = float((cell.sel(period=int(after)) < cell.sel(period=int(before))).mean())
-        values.append(
-            words.say(
-                "safety.claim_value",
-                probability=say_probability(fell, words, word=True),
-                setting=words.name("setting_when", setting),
-            )
+    values = [
+        words.say(
+            "safety.claim_value",
+            probability=say_probability(
+                fall_probability(forecast, area=area, setting=s, before=before, after=after),
+                words,
+                word=True,
+            ),
+            setting=words.name("setting_when", s),
         )
+        for s in statement.agreement.safety.settings
+    ]
     return words.say(
         "safety.claim", area=area, before=before, after=after, values=words.listing(values)
     )
@@ -125,7 +127,6 @@ def _forecast(statement: Statement, words: Wording) -> list[Block]:
     printed = forecast_table(statement, areas, words, periods=(safety.target_wave,))
     blocks += [
         Paragraph(words.say("forecast.intro")),
-        Bullets(tuple(indicator_sentences(statement, words))),
         Figure(fan, numbers),
         TableBlock(printed),
     ]
@@ -161,7 +162,8 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
         ]
     totals = district_totals_table(statement, words)
     if len(totals.frame):
-        blocks.append(TableBlock(totals))
+        printed = district_totals_table(statement, words, districts_only=True)
+        blocks += [TableBlock(printed, "print"), TableBlock(totals, "page")]
     else:
         blocks.append(Paragraph(words.say("crimetext.no_published")))
     return blocks
@@ -173,16 +175,24 @@ def _goals(statement: Statement, words: Wording) -> list[Block]:
         Heading(words.say("section.goals")),
         Bullets(tuple(words.say("goals.literal", goal=g.id, literal=g.literal) for g in goals)),
     ]
-    for area in shown_areas(statement)[:-1]:
-        table = readings_table(statement, area, words)
-        if not len(table.frame):
-            continue
-        known = table.frame[["probability_true", "probability_published"]].notna().any(axis=None)
-        if known or (table.frame["literal_verdict"] != "ikke opgjort").any():
-            blocks.append(TableBlock(table))
-        else:
-            blocks.append(Paragraph(words.say("goals.area_absent", area=area), "warning"))
-    return blocks if len(blocks) > 2 else [*blocks, Paragraph(words.say("goals.absent"))]
+    own, *others = shown_areas(statement)[:-1]
+    results = statement.results
+    known = results[results["baseline"].notna() | results["probability_true"].notna()]
+    areas = [a for a in (own, *others) if (known["area"] == a).any()]
+    if own not in areas:
+        blocks.append(Paragraph(words.say("goals.area_absent", area=own), "warning"))
+    crime = [g.id for g in goals if g.kind == "crime"]
+    if crime and not known["goal"].isin(crime).any():
+        text = words.say(
+            "goals.crime_absent", goals=words.listing(crime),
+            baseline=statement.agreement.crime.baseline_year,
+        )  # fmt: skip
+        blocks.append(Paragraph(text, "warning"))
+    if areas:
+        blocks.append(TableBlock(side_by_side_table(statement, areas, words)))
+    for area in areas:
+        blocks.append(TableBlock(readings_table(statement, area, words), "page"))
+    return blocks
 
 
 def _activities(statement: Statement, words: Wording) -> list[Block]:
@@ -235,5 +245,9 @@ def _record(statement: Statement, words: Wording) -> list[Block]:
     blocks.append(Paragraph(words.say(key, seed=statement.seed)))
     if len(inputs.frame):
         blocks.append(TableBlock(inputs))
-    blocks.append(TableBlock(versions_table(statement, words)))
+    versions = {k: v for k, v in statement.versions.items() if len(v) <= 20}
+    listed = ", ".join(f"{k} {v}" for k, v in versions.items())
+    blocks.append(Paragraph(words.say("record.versions", versions=listed), "note"))
+    if len(versions) < len(statement.versions):
+        blocks.append(TableBlock(versions_table(statement, words)))
     return [*blocks, Paragraph(words.say("document.attachments"), "note")]

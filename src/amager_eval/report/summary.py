@@ -9,7 +9,7 @@ from amager_eval.goals.results import evaluated_area
 from amager_eval.report.document import Block, Bullets, Heading, Paragraph, TableBlock
 from amager_eval.tables.record import missing_table
 from amager_eval.tables.results import goal_parts, goals_table, indicators_table
-from amager_eval.tables.table import print_cell
+from amager_eval.tables.table import print_cell, records
 from amager_eval.wording.numbers import MISSING
 from amager_eval.wording.probability import probability_word, say_probability
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import Goal
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["goal_sentence", "summary"]
+__all__ = ["goal_sentences", "indicator_sentences", "summary"]
 
 
 def summary(statement: Statement, words: Wording) -> list[Block]:
@@ -31,10 +31,11 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
     blocks: list[Block] = [
         Paragraph(words.say(key, open=sum(is_open), goals=len(is_open))),
         TableBlock(goals),
-        Bullets(tuple(goal_sentence(statement, goal, words) for goal in statement.agreement.goal)),
+        Bullets(goal_sentences(statement, words)),
     ]
     if len(indicators.frame):
-        blocks.append(TableBlock(indicators))
+        sentences = Bullets(tuple(indicator_sentences(statement, words)))
+        blocks += [TableBlock(indicators), sentences]
     if len(missing.frame):
         blocks.append(TableBlock(missing))
     else:
@@ -42,13 +43,15 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
     return [Heading(words.say("section.summary")), *blocks]
 
 
-def goal_sentence(statement: Statement, goal: Goal, words: Wording) -> str:
-    """Say how a goal stands, in one plain sentence."""
-    table = goals_table(statement, words).frame
-    head = table[table["goal"] == goal.id].iloc[0]
-    sentence = _sentence(statement, goal, head.to_dict(), words)
-    return words.say(
-        "summary.goal", goal=goal.id, title=goal.title(words.lang), sentence=sentence
+def goal_sentences(statement: Statement, words: Wording) -> tuple[str, ...]:
+    """Say how the goals stand, in plain sentences; goals that stand alike share one."""
+    heads = {str(r["goal"]): r for r in records(goals_table(statement, words).frame)}
+    alike: dict[str, list[str]] = {}
+    for goal in statement.agreement.goal:
+        alike.setdefault(_sentence(statement, goal, heads[goal.id], words), []).append(goal.id)
+    return tuple(
+        words.say("summary.goal", goal=words.listing(ids), sentence=sentence)
+        for sentence, ids in alike.items()
     )
 
 

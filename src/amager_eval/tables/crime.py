@@ -64,14 +64,24 @@ def crime_quantities_table(statement: Statement, words: Wording) -> Table:
     return build_table("crime_quantities", words.say("table.crime_quantities.title"), columns, rows)
 
 
-def district_totals_table(statement: Statement, words: Wording) -> Table:
-    """Published totals of the agreement's areas, each with its definition and edition's remark."""
+def district_totals_table(
+    statement: Statement, words: Wording, *, districts_only: bool = False
+) -> Table:
+    """Published figures of the agreement's areas, each with its definition and a remark.
+
+    Parameters
+    ----------
+    statement : Statement
+    words : Wording
+    districts_only : bool
+        Leave out the whole and every type but the total, as page space asks.
+    """
     say, agreement = words.say, statement.agreement
     columns = [
         Column("area", say("column.area"), "text", 1.4),
-        Column("period", say("column.year"), "text", 0.6),
-        Column("definition", say("column.definition"), "text", 1.0),
-        Column("crime_type", say("column.crime_type"), "text", 1.6),
+        Column("period", say("column.year"), "year", 0.6),
+        Column("definition", say("column.definition"), "text", 1.2),
+        Column("crime_type", say("column.crime_type"), "text", 1.0),
         Column("count", say("column.count"), "count", 0.9),
         Column("per_1000", say("column.per_1000"), "rate", 1.0),
         Column("source_grade", say("column.source_grade"), "text", 0.7),
@@ -80,9 +90,12 @@ def district_totals_table(statement: Statement, words: Wording) -> Table:
     ]
     crime, rows = statement.data.crime, []
     if crime is not None:
-        areas = [*agreement.areas.evaluated.names, *agreement.areas.indicators, agreement.areas.whole]
+        areas = [*agreement.areas.evaluated.names, *agreement.areas.indicators]
+        areas += [] if districts_only else [agreement.areas.whole]
         statbank = agreement.crime.statbank.table if agreement.crime.statbank else None
         chosen = crime[crime["area"].isin(areas) & (crime["definition"] != statbank)]
+        if districts_only:
+            chosen = chosen[chosen["crime_type"] == "total"]
         chosen = chosen.assign(rank=chosen["area"].map({a: i for i, a in enumerate(areas)}))
         chosen = chosen.sort_values(["rank", "definition", "crime_type", "period"])
         remarks = _jumps(records(chosen), words)
@@ -90,7 +103,7 @@ def district_totals_table(statement: Statement, words: Wording) -> Table:
             rows.append(
                 [
                     row["area"],
-                    str(row["period"]),
+                    int(row["period"]) if str(row["period"]).isdigit() else None,
                     row["definition"],
                     agreement.crime.label(row["crime_type"], words.lang)
                     if row["crime_type"] != "total"

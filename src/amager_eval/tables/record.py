@@ -40,9 +40,9 @@ def missing_table(statement: Statement, words: Wording) -> Table:
     """What was not supplied, which goal it leaves open, which delivery would decide it."""
     say = words.say
     columns = [
-        Column("what", say("column.missing_what"), "text", 2.6),
-        Column("goals", say("column.missing_goals"), "text", 0.8),
-        Column("delivery", say("column.missing_delivery"), "text", 2.6),
+        Column("what", say("column.missing_what"), "text", 2.2),
+        Column("goals", say("column.missing_goals"), "text", 0.6),
+        Column("delivery", say("column.missing_delivery"), "text", 3.6),
     ]
     none = say("missing.no_goal")
     rows = [
@@ -64,13 +64,14 @@ def inputs_table(statement: Statement, words: Wording) -> Table:
 
 
 def versions_table(statement: Statement, words: Wording) -> Table:
-    """Versions of packages, and digests of the agreement and the model specs."""
+    """Digests of the agreement and the model specs."""
     say = words.say
     columns = [
         Column("name", say("column.name"), "text", 1.5),
-        Column("version", say("column.version"), "text", 3.0),
+        Column("version", "SHA-256", "text", 3.0),
     ]
-    return build_table("versions", say("table.versions.title"), columns, list(statement.versions.items()))
+    rows = [(k, v) for k, v in statement.versions.items() if len(v) > 20]  # digests alone
+    return build_table("versions", say("table.versions.title"), columns, rows)
 
 
 def diagnostics_table(statement: Statement, words: Wording) -> Table:

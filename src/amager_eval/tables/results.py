@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,13 +11,15 @@ from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.statement import RESULT_COLUMNS
 from amager_eval.tables.table import Column, Table, build_table, file_stem, print_cell, records
 from amager_eval.wording.numbers import MISSING
+from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
     from amager_eval.spec.agreement import Goal, Reading
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["goal_parts", "goals_table", "indicators_table", "readings_table", "results_table"]
+__all__ = ["goal_parts", "goals_table", "indicators_table", "readings_table", "results_table",
+           "side_by_side_table"]
 
 
 def goals_table(statement: Statement, words: Wording) -> Table:
@@ -32,13 +34,13 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     say = words.say
     columns = [
         Column("goal", say("column.goal"), "text", 0.55),
-        Column("title", say("column.title"), "text", 2.7),
+        Column("title", say("column.title"), "text", 2.5),
         Column("observed", say("column.observed"), "text", 1.25),
         Column("baseline", say("column.baseline"), "text", 1.0),
-        Column("comparison", say("column.comparison"), "text", 1.1),
+        Column("comparison", say("column.comparison"), "text", 1.2),
         Column("literal_verdict", say("column.literal_verdict"), "mark", 1.35),
-        Column("evidence_verdict", say("column.evidence_verdict"), "mark", 1.5),
-        Column("probability_true", say("column.probability_true"), "text", 1.25),
+        Column("evidence_verdict", say("column.evidence_verdict"), "mark", 1.6),
+        Column("probability_true", say("column.probability_true"), "text", 1.6),
     ]
     rows = []
     for goal in statement.agreement.goal:
@@ -93,12 +95,12 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
     columns = [
         Column("area", say("column.area"), "text", 1.3),
         Column("setting", say("column.setting"), "text", 1.1),
-        Column("observed", say("column.observed_wave", wave=statement.year), "text", 1.15),
+        Column("observed", say("column.observed_wave", wave=statement.year), "text", 1.5),
         Column("baseline", str(agreement.safety.baseline_wave), "percent", 0.7),
-        Column("comparison", agreement.areas.whole, "percent", 0.9),
+        Column("comparison", agreement.areas.whole, "percent", 1.1),
         Column("probability_rises", say("column.probability_rises"), "probability", 1.2),
-        Column("probability_nearer", say("column.probability_nearer", target=target), "probability", 1.2),
-        Column("probability_reaches", say("column.probability_reaches", target=target), "probability", 1.3),
+        Column("probability_nearer", say("column.probability_nearer", target=target), "probability", 1.4),
+        Column("probability_reaches", say("column.probability_reaches", target=target), "probability", 1.5),
     ]  # fmt: skip
     keyed = {
         (r["area"], r["setting"], r["reading"]): r
@@ -160,11 +162,10 @@ def readings_table(statement: Statement, area: str, words: Wording) -> Table:
         if row["area"] != area or (row["setting"] is None and row["crime_type"] is None):
             continue
         reading = find_reading(goal, row)
-        mark = say("table.primary") if reading.primary else ""
         rows.append(
             (
                 row["goal"],
-                f"{reading.label(words.lang)}{mark}",
+                _reading_name(reading, words),
                 _part_name(row, statement, words),
                 *(row[c.key] for c in columns[3:]),
             )
@@ -173,6 +174,73 @@ def readings_table(statement: Statement, area: str, words: Wording) -> Table:
         f"readings_{file_stem(area)}", say("table.readings.title", area=area), columns, rows,
         say("table.readings.note"),
     )  # fmt: skip
+
+
+def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wording) -> Table:
+    """Every reading at its target year, the areas side by side; readings without a figure left out.
+
+    Returns
+    -------
+    Table
+        `goal, reading, part`, then per area both verdicts and both probabilities, each with its
+        value without data in brackets.
+    """
+    say = words.say
+    columns = [
+        Column("goal", say("column.goal"), "text", 0.5),
+        Column("reading", say("column.reading"), "text", 3.3),
+        Column("part", say("column.part"), "text", 1.05),
+    ]
+    for i, area in enumerate(areas, start=1):
+        columns += [
+            Column(f"literal_{i}", say("column.of_area", area=area, what=say("column.literal_short")), "mark", 1.25),
+            Column(f"evidence_{i}", say("column.of_area", area=area, what=say("column.evidence_short")), "mark", 1.3),
+            Column(f"true_{i}", say("column.of_area", area=area, what=say("column.true")), "text", 1.05),
+            Column(f"published_{i}", say("column.of_area", area=area, what=say("column.published")), "text", 1.25),
+        ]  # fmt: skip
+    agreement = statement.agreement
+    target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
+    goals = {g.id: g for g in agreement.goal}
+    found: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
+    for row in records(statement.results):
+        goal = goals[row["goal"]]
+        of_part = row["setting"] is not None or row["crime_type"] is not None
+        known = row["baseline"] is not None or row["probability_true"] is not None
+        if row["area"] in areas and of_part and known and row["year"] == target.get(goal.kind):
+            key = (row["goal"], row["reading"], row["response"], row["setting"], row["crime_type"])
+            found.setdefault(key, {})[row["area"]] = row
+    rows = []
+    for by_area in found.values():
+        first = next(iter(by_area.values()))
+        reading = find_reading(goals[first["goal"]], first)
+        cells: list[Any] = [
+            first["goal"], _reading_name(reading, words), _part_name(first, statement, words)
+        ]  # fmt: skip
+        for area in areas:
+            one = by_area.get(area, dict.fromkeys(first))
+            cells += [one["literal_verdict"], one["evidence_verdict"]]
+            cells += [_with_prior(one, kind, words) for kind in ("true", "published")]
+        rows.append(cells)
+    return build_table(
+        "readings", say("table.side_by_side.title"), columns, rows, say("table.side_by_side.note")
+    )
+
+
+def _reading_name(reading: Reading, words: Wording) -> str:
+    label = reading.label(words.lang)
+    return words.say("table.primary", reading=label) if reading.primary else label
+
+
+def _with_prior(row: Mapping[str, Any], kind: str, words: Wording) -> str:
+    """A probability and, in brackets, what it would be without the data."""
+    value, prior = row[f"probability_{kind}"], row[f"prior_probability_{kind}"]
+    if value is None:
+        return MISSING
+    return words.say(
+        "table.with_prior",
+        value=say_probability(value, words),
+        prior=say_probability(prior, words),
+    )
 
 
 def results_table(statement: Statement, words: Wording) -> Table:

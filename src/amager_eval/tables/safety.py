@@ -73,13 +73,14 @@ def changes_table(
         Column("wave_after", say("column.wave_after"), "year", shown=False),
         Column("percent_before", say("column.percent_before"), "percent", shown=False),
         Column("percent_after", say("column.percent_after"), "percent", shown=False),
-        Column("change", say("column.change"), "text", 1.75),
+        Column("years", say("column.years"), "text", 1.15),
+        Column("change", say("column.change"), "text", 1.2),
         Column("n_before", say("column.n_before"), "count", shown=False),
         Column("n_after", say("column.n_after"), "count", shown=False),
         Column("n_assumed", say("column.n_assumed"), "flag", shown=False),
-        Column("sample", say("column.n"), "text", 1.1),
+        Column("sample", say("column.sample"), "text", 1.2),
         Column("verdict", say("column.verdict"), "text", shown=False),
-        Column("sentence", say("column.verdict"), "text", 2.6),
+        Column("sentence", say("column.verdict"), "text", 3.4),
         Column("z_low", say("column.z_low"), "decimal", shown=False),
         Column("z_high", say("column.z_high"), "decimal", shown=False),
     ]
@@ -99,8 +100,9 @@ def _change_row(row: dict[str, Any], words: Wording) -> list[Any]:
         "table.changes.change",
         after=percent(after / 100, _decimals(after), lang),
         before=percent(before / 100, _decimals(before), lang),
-        wave_after=row["wave_after"],
-        wave_before=row["wave_before"],
+    )
+    years = words.say(
+        "table.changes.years", wave_after=row["wave_after"], wave_before=row["wave_before"]
     )
     if row.get("grade") == "C":
         change = words.say("table.grade_c", cell=change)
@@ -119,6 +121,7 @@ def _change_row(row: dict[str, Any], words: Wording) -> list[Any]:
         row["wave_after"],
         before,
         after,
+        years,
         change,
         row["n_before"],
         row["n_after"],
