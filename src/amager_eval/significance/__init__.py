@@ -2,8 +2,147 @@
 
 Numbers in, numbers out; arrays and Series in, arrays out; NaN in, NaN out; what cannot be raises
 an error that names the argument. Every result is a frozen record with its method, level and n.
+
+=====================================  =====================================================
+question                               function
+=====================================  =====================================================
+one share, one rate                    `share`, `rate`, `exact_share_test`
+change between two waves               `difference`, `independence_test`
+district against city                  `part_versus_whole`
+trend over all waves                   `trend`, `logit_trend`, `random_effects_trend`,
+                                       `rank_trend`
+more than the rest                     `difference_in_change`
+many tests at once                     `adjust`
+at least hold, as good as              `equivalence`, `non_inferiority`,
+                                       `rate_non_inferiority`
+two rates, a rate over years           `rate_ratio`, `rate_trend`
+crime here and next door               `weighted_displacement_difference`
+how small a change could be seen       `power`, `respondents_for_power`,
+                                       `smallest_detectable_change`,
+                                       `probability_of_rising_every_year`
+published figures only                 `published_change`, `published_part_versus_whole`
+what a stated finding needs            `earlier_share_needed`, `earlier_percent_needed`,
+                                       `respondents_needed`
+weighted microdata                     `weighted_share`, `weighted_difference`,
+                                       `weighted_part_versus_whole`, `rao_scott_test`,
+                                       `kish_design_effect`, `share_interval`
+=====================================  =====================================================
 """
 
-from amager_eval.indicators import rate, share
+from amager_eval.indicators import Estimate, rate, share
+from amager_eval.significance.adjust import adjust
+from amager_eval.significance.contrast import Contrast
+from amager_eval.significance.difference import Difference, difference
+from amager_eval.significance.difference_in_change import difference_in_change
+from amager_eval.significance.equivalence import (
+    Equivalence,
+    NonInferiority,
+    equivalence,
+    non_inferiority,
+)
+from amager_eval.significance.exact_share_test import ExactShareTest, exact_share_test
+from amager_eval.significance.independence_test import IndependenceTest, independence_test
+from amager_eval.significance.logit_trend import logit_trend
+from amager_eval.significance.needed import (
+    EarlierPercent,
+    earlier_percent_needed,
+    earlier_share_needed,
+    respondents_needed,
+)
+from amager_eval.significance.part_versus_whole import part_versus_whole
+from amager_eval.significance.power import (
+    power,
+    respondents_for_power,
+    smallest_detectable_change,
+)
+from amager_eval.significance.probability_of_rising_every_year import (
+    probability_of_rising_every_year,
+)
+from amager_eval.significance.published_change import (
+    PublishedVerdict,
+    published_change,
+    published_part_versus_whole,
+)
+from amager_eval.significance.random_effects_trend import (
+    RandomEffectsTrend,
+    random_effects_trend,
+)
+from amager_eval.significance.rank_trend import RankTrend, rank_trend
+from amager_eval.significance.rao_scott import RaoScottTest, rao_scott_test
+from amager_eval.significance.rate_non_inferiority import (
+    RateNonInferiority,
+    rate_non_inferiority,
+)
+from amager_eval.significance.rate_ratio import RateRatio, rate_ratio
+from amager_eval.significance.rate_trend import RateTrend, rate_trend
+from amager_eval.significance.taylor import kish_design_effect
+from amager_eval.significance.trend import TrendTest, trend
+from amager_eval.significance.weighted_difference import (
+    WeightedComparison,
+    weighted_difference,
+    weighted_part_versus_whole,
+)
+from amager_eval.significance.weighted_displacement_difference import (
+    DisplacementDifference,
+    weighted_displacement_difference,
+)
+from amager_eval.significance.weighted_share import (
+    WeightedShare,
+    share_interval,
+    weighted_share,
+)
 
-__all__ = ["rate", "share"]
+__all__ = [
+    "Contrast",
+    "Difference",
+    "DisplacementDifference",
+    "EarlierPercent",
+    "Equivalence",
+    "Estimate",
+    "ExactShareTest",
+    "IndependenceTest",
+    "NonInferiority",
+    "PublishedVerdict",
+    "RandomEffectsTrend",
+    "RankTrend",
+    "RaoScottTest",
+    "RateNonInferiority",
+    "RateRatio",
+    "RateTrend",
+    "TrendTest",
+    "WeightedComparison",
+    "WeightedShare",
+    "adjust",
+    "difference",
+    "difference_in_change",
+    "earlier_percent_needed",
+    "earlier_share_needed",
+    "equivalence",
+    "exact_share_test",
+    "independence_test",
+    "kish_design_effect",
+    "logit_trend",
+    "non_inferiority",
+    "part_versus_whole",
+    "power",
+    "probability_of_rising_every_year",
+    "published_change",
+    "published_part_versus_whole",
+    "random_effects_trend",
+    "rank_trend",
+    "rao_scott_test",
+    "rate",
+    "rate_non_inferiority",
+    "rate_ratio",
+    "rate_trend",
+    "respondents_for_power",
+    "respondents_needed",
+    "share",
+    "share_interval",
+    "smallest_detectable_change",
+    "trend",
+    "weighted_difference",
+    "weighted_displacement_difference",
+    "weighted_part_versus_whole",
+    "weighted_share",
+]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from amager_eval.conventions import LEVEL
 from amager_eval.indicators.arguments import (
@@ -23,9 +23,10 @@ from amager_eval.indicators.arguments import (
 )
 from amager_eval.indicators.estimate import frame_of
 from amager_eval.indicators.share import wilson_interval
+from amager_eval.significance.contrast import standardise, truth, two_sided_p
 from amager_eval.significance.restricted_score import score_interval
 
-__all__ = ["Difference", "difference", "pooled_z", "two_sided_p"]
+__all__ = ["Difference", "difference", "pooled_z"]
 
 Method = Literal["newcombe", "miettinen-nurminen", "agresti-caffo", "mee", "wald"]
 _METHODS = ("newcombe", "miettinen-nurminen", "agresti-caffo", "mee", "wald")
@@ -70,7 +71,7 @@ class Difference:
     @property
     def significant(self) -> bool | NDArray[np.bool_]:
         """Whether p is below 1 - level; False where it is NaN."""
-        return _boolean(np.less(self.p_value, 1 - self.level))
+        return truth(np.less(self.p_value, 1 - self.level))
 
     @property
     def agrees(self) -> bool | NDArray[np.bool_]:
@@ -80,31 +81,19 @@ class Difference:
         the edge of significance they can differ; the test decides and the report says so.
         """
         excludes = np.greater(self.low, 0) | np.less(self.high, 0)
-        return _boolean(np.equal(excludes, self.significant))
+        return truth(np.equal(excludes, self.significant))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per element with the columns of this record."""
         return frame_of(self)
 
 
-def _boolean(value: Any) -> bool | NDArray[np.bool_]:
-    array = np.asarray(value, dtype=bool)
-    return bool(array) if array.ndim == 0 else array
-
-
-def two_sided_p(z: Array) -> Array:
-    """Two-sided normal p-value."""
-    p: Array = 2 * ndtr(-np.abs(z))
-    return p
-
-
 def pooled_z(p1: Array, n1: Array, p2: Array, n2: Array) -> Array:
     """Score statistic of no difference, pooled variance; 0 where both shares are 0 or both 1."""
     pooled = (p1 * n1 + p2 * n2) / (n1 + n2)
-    gap = p1 - p2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = gap / np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
-    return np.where(gap == 0, 0.0, z)
+    # rounding can leave a pooled share of 1 a hair above it
+    variance = np.maximum(pooled * (1 - pooled), 0) * (1 / n1 + 1 / n2)
+    return standardise(p1 - p2, np.sqrt(variance))
 
 
 def difference(
@@ -222,7 +211,5 @@ def _wald(
 ) -> tuple[Array, Array, Array]:
     estimate = p1 - p2
     error = np.sqrt(p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(estimate == 0, 0.0, estimate / error)
     low, high = estimate - critical * error, estimate + critical * error
-    return z, np.maximum(low, -1), np.minimum(high, 1)
+    return standardise(estimate, error), np.maximum(low, -1), np.minimum(high, 1)

@@ -1,0 +1,279 @@
+"""What can be said from published figures: the verdict over rounding and design effect.
+
+A printed 84 is anything from 83.5 to 84.5, and the design effect of a weighted sample is not
+published. A verdict counts only if it is the same over all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from amager_eval.conventions import LEVEL
+from amager_eval.indicators.arguments import (
+    Array,
+    Number,
+    broadcast,
+    check_level,
+    plain,
+    real,
+    vector,
+)
+from amager_eval.significance.contrast import standardise
+from amager_eval.significance.difference import pooled_z
+from amager_eval.significance.part_versus_whole import check_parts, part_minus_whole
+
+__all__ = [
+    "DEFFS",
+    "PublishedVerdict",
+    "Verdict",
+    "published_change",
+    "published_part_versus_whole",
+    "rounding_box",
+]
+
+Verdict = Literal["significant", "not significant", "undecidable"]
+
+#: Design effects a verdict on published figures must survive.
+DEFFS: Final = (1.0, 1.3, 1.6)
+
+
+@dataclass(frozen=True)
+class PublishedVerdict:
+    """What published figures can decide.
+
+    Parameters
+    ----------
+    verdict : str or ndarray of str
+        `significant` or `not significant` if every value the figures may stand for, under every
+        design effect, says so; else `undecidable`. Missing figures are `undecidable`.
+    z_low, z_high : float or ndarray
+        Smallest and largest z over the rounding box and the design effects.
+    z : float or ndarray
+        z of the figures as printed, with the first design effect.
+    critical_deff : float or ndarray
+        Design effect at which the figures as printed are exactly on the limit of significance.
+    estimate : float or ndarray
+        Difference of the figures as printed, percentage points.
+    n : float or ndarray
+        Respondents in all.
+    decimals : float or ndarray
+        Decimals the figures are printed with.
+    deffs : tuple of float
+        Design effects.
+    level : float
+        Confidence level.
+    method : str
+        Name of the test.
+    """
+
+    verdict: Verdict | NDArray[np.str_]
+    z_low: Number
+    z_high: Number
+    z: Number
+    critical_deff: Number
+    estimate: Number
+    n: Number
+    decimals: Number
+    deffs: tuple[float, ...]
+    level: float
+    method: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per element with the columns of this record but the design effects."""
+        names = ("verdict", "z_low", "z_high", "z", "critical_deff", "estimate", "n", "decimals")
+        columns = np.broadcast_arrays(*(np.atleast_1d(getattr(self, name)) for name in names))
+        frame = pd.DataFrame({name: c.ravel() for name, c in zip(names, columns, strict=True)})
+        return frame.assign(level=self.level, method=self.method)
+
+
+def rounding_box(share: Array, decimals: ArrayLike) -> tuple[Array, Array]:
+    """Lowest and highest share that a percentage printed with `decimals` may stand for."""
+    half = 0.5 * 10.0 ** -(real("decimals", decimals, at_least=0) + 2)
+    return np.maximum(share - half, 0), np.minimum(share + half, 1)
+
+
+def published_change(
+    percent_before: ArrayLike,
+    n_before: ArrayLike,
+    percent_after: ArrayLike,
+    n_after: ArrayLike,
+    *,
+    decimals: ArrayLike = 0,
+    deffs: Sequence[float] = DEFFS,
+    level: float = LEVEL,
+) -> PublishedVerdict:
+    """Judge a change from two published percentages: after minus before.
+
+    Parameters
+    ----------
+    percent_before, percent_after : float or array_like
+        Published percentages, 0 to 100.
+    n_before, n_after : float or array_like
+        Respondents behind them; NaN where not published.
+    decimals : int or array_like
+        Decimals the percentages are printed with; where the two differ, the fewer.
+    deffs : sequence of float
+        Design effects the verdict must survive.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    PublishedVerdict
+        `.verdict .z_low .z_high`.
+
+    Raises
+    ------
+    InputError
+        If a percentage, an n or a design effect cannot be.
+
+    Notes
+    -----
+    z is the score statistic of :func:`difference`, pooled variance. It rises with the later
+    share and falls with the earlier one, so its extremes over the rounding box lie at two
+    corners, and it shrinks with the square root of the design effect: nothing is searched.
+
+    Examples
+    --------
+    >>> v = published_change(9, 3041, 12, 3863)
+    >>> v.verdict, round(v.z_low, 2), round(v.z_high, 2)
+    ('significant', 2.12, 5.33)
+    >>> published_change(16, 4922, 17, 3596).verdict
+    'undecidable'
+    """
+    before = real("percent_before", percent_before, at_least=0, at_most=100) / 100
+    after = real("percent_after", percent_after, at_least=0, at_most=100) / 100
+    m_before = real("n_before", n_before, above=0)
+    m_after = real("n_after", n_after, above=0)
+    broadcast(
+        {
+            "percent_before": before,
+            "n_before": m_before,
+            "percent_after": after,
+            "n_after": m_after,
+        }
+    )
+    before_low, before_high = rounding_box(before, decimals)
+    after_low, after_high = rounding_box(after, decimals)
+    return judge(
+        z=pooled_z(after, m_after, before, m_before),
+        smallest=pooled_z(after_low, m_after, before_high, m_before),
+        largest=pooled_z(after_high, m_after, before_low, m_before),
+        estimate=100 * (after - before),
+        n=m_before + m_after,
+        decimals=decimals,
+        deffs=deffs,
+        level=level,
+        method="score z over the rounding box",
+    )
+
+
+def published_part_versus_whole(
+    percent_part: ArrayLike,
+    n_part: ArrayLike,
+    percent_whole: ArrayLike,
+    n_whole: ArrayLike,
+    *,
+    weight: ArrayLike,
+    decimals: ArrayLike = 0,
+    deffs: Sequence[float] = DEFFS,
+    level: float = LEVEL,
+) -> PublishedVerdict:
+    """Judge a part against the whole from two published percentages: part minus whole.
+
+    Parameters
+    ----------
+    percent_part, percent_whole : float or array_like
+        Published percentages, 0 to 100.
+    n_part, n_whole, weight
+        As in :func:`part_versus_whole`.
+    decimals, deffs, level
+        As in :func:`published_change`.
+
+    Returns
+    -------
+    PublishedVerdict
+
+    Examples
+    --------
+    >>> v = published_part_versus_whole(84, 310, 88, 4000, weight=0.095, deffs=[1.0])
+    >>> v.verdict, round(v.z_low, 3), round(v.z_high, 3)
+    ('undecidable', -2.546, -1.56)
+    """
+    part = real("percent_part", percent_part, at_least=0, at_most=100) / 100
+    whole = real("percent_whole", percent_whole, at_least=0, at_most=100) / 100
+    m_part = real("n_part", n_part, above=0)
+    m_whole = real("n_whole", n_whole, above=0)
+    share = real("weight", weight, above=0, below=1)
+    broadcast(
+        {
+            "percent_part": part,
+            "n_part": m_part,
+            "percent_whole": whole,
+            "n_whole": m_whole,
+            "weight": share,
+        }
+    )
+    check_parts(part, m_part, whole, m_whole, share)
+    part_low, part_high = rounding_box(part, decimals)
+    whole_low, whole_high = rounding_box(whole, decimals)
+
+    def z(p: Array, q: Array) -> Array:
+        return standardise(*part_minus_whole(p, m_part, q, m_whole, share))
+
+    return judge(
+        z=z(part, whole),
+        smallest=z(part_low, whole_high),
+        largest=z(part_high, whole_low),
+        estimate=100 * (part - whole),
+        n=m_whole,
+        decimals=decimals,
+        deffs=deffs,
+        level=level,
+        method="part against whole over the rounding box",
+    )
+
+
+def judge(
+    *,
+    z: Array,
+    smallest: Array,
+    largest: Array,
+    estimate: Array,
+    n: Array,
+    decimals: ArrayLike,
+    deffs: Sequence[float],
+    level: float,
+    method: str,
+) -> PublishedVerdict:
+    """Turn the extremes of z at a design effect of 1 into a verdict over all design effects."""
+    effects = vector("deffs", list(deffs), above=0)
+    critical = float(-ndtri((1 - check_level(level)) / 2))
+    shrink = 1 / np.sqrt(effects)
+    z_low = np.where(smallest < 0, smallest * shrink.max(), smallest * shrink.min())
+    z_high = np.where(largest > 0, largest * shrink.max(), largest * shrink.min())
+    all_significant = (z_low > critical) | (z_high < -critical)
+    none_significant = (z_low >= -critical) & (z_high <= critical)
+    verdict = np.where(
+        all_significant, "significant", np.where(none_significant, "not significant", "undecidable")
+    )
+    return PublishedVerdict(
+        verdict=verdict.item() if verdict.ndim == 0 else verdict,
+        z_low=plain(z_low),
+        z_high=plain(z_high),
+        z=plain(z * shrink[0]),
+        critical_deff=plain((z / critical) ** 2),
+        estimate=plain(estimate),
+        n=plain(n),
+        decimals=plain(decimals),
+        deffs=tuple(float(d) for d in effects),
+        level=level,
+        method=method,
+    )

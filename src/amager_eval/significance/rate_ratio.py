@@ -1,0 +1,245 @@
+"""Two rates: how many times as high, exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import elementwise
+from scipy.special import betaincinv, ndtri
+
+from amager_eval.conventions import LEVEL
+from amager_eval.errors import Fault, InputError
+from amager_eval.indicators.arguments import Array, Number, check_choice, check_level, plain
+from amager_eval.indicators.estimate import frame_of
+from amager_eval.indicators.share import wilson_interval
+from amager_eval.significance.conditional import TwoCounts, binomial_at_least, check_counts
+from amager_eval.significance.contrast import standardise, truth, two_sided_p
+
+__all__ = ["RateRatio", "rate_ratio"]
+
+Method = Literal["central", "mid-p", "minlike", "score", "wald"]
+_METHODS = ("central", "mid-p", "minlike", "score", "wald")
+
+
+@dataclass(frozen=True)
+class RateRatio:
+    """A ratio of two rates, 1 over 0, with its interval and its test.
+
+    Parameters
+    ----------
+    estimate, low, high : float or ndarray
+        Rate ratio and limits of its interval; `high` is infinite where count0 is 0.
+    p_value : float or ndarray
+        Two-sided test of a ratio of 1.
+    n : float or ndarray
+        Events in both periods.
+    dispersion : float or ndarray
+        What the Poisson variance was multiplied by.
+    level : float
+        Confidence level.
+    method : str
+        Name of the test and interval.
+    """
+
+    estimate: Number
+    low: Number
+    high: Number
+    p_value: Number
+    n: Number
+    dispersion: Number
+    level: float
+    method: str
+
+    @property
+    def significant(self) -> bool | NDArray[np.bool_]:
+        """Whether p is below 1 - level; False where it is NaN."""
+        return truth(np.less(self.p_value, 1 - self.level))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per element with the columns of this record."""
+        return frame_of(self)
+
+
+def rate_ratio(
+    count1: ArrayLike,
+    exposure1: ArrayLike,
+    count0: ArrayLike,
+    exposure0: ArrayLike,
+    *,
+    level: float = LEVEL,
+    dispersion: ArrayLike = 1.0,
+    method: Method = "central",
+) -> RateRatio:
+    """Compare two rates: rate 1 over rate 0.
+
+    Parameters
+    ----------
+    count1, exposure1, count0, exposure0 : float or array_like
+        Events and what they are counted over (inhabitants, years), in each period or area.
+    level : float
+        Confidence level, two-sided and equal-tailed.
+    dispersion : float or array_like
+        Variance over mean of the counts, estimated from history (:func:`rate_trend`); for a
+        negative binomial with parameter alpha and counts near mu it is 1 + alpha mu. The counts
+        enter divided by it, as respondents do by a design effect.
+    method : {"central", "mid-p", "minlike", "score", "wald"}
+        `central`: exact, p is twice the smaller tail and agrees with the interval. `mid-p`:
+        half the probability of the observed count. `minlike`: p sums outcomes no more likely
+        than the observed one; the interval is the central one, with which it can disagree.
+        `score` and `wald`: normal, on the conditional probability and on the log ratio
+        (quasi-Poisson when a dispersion is given).
+
+    Returns
+    -------
+    RateRatio
+        `.estimate .low .high .p_value`. The estimate is infinite where count0 is 0 and NaN
+        where both are.
+
+    Raises
+    ------
+    InputError
+        If a count is negative, an exposure or the dispersion is not above 0, or `minlike` is
+        asked of counts that are not whole or have a dispersion.
+
+    Notes
+    -----
+    Given m = count1 + count0, count1 is binomial with probability
+    ratio exposure1 / (ratio exposure1 + exposure0); the interval transforms the
+    Clopper-Pearson limits of that probability. Sources: Przyborowski & Wilenski (1940); Fay
+    (2010) R Journal 2(1):53 on central against minlike; Rothman, Greenland & Lash (2008)
+    Modern Epidemiology, ch. 14, on mid-p.
+
+    Examples
+    --------
+    >>> r = rate_ratio(41, 28010, 15, 19017)
+    >>> round(r.estimate, 3), round(r.low, 3), round(r.high, 3), round(r.p_value, 4)
+    (1.856, 1.006, 3.609, 0.0477)
+    """
+    counts = check_counts(count1, exposure1, count0, exposure0, dispersion)
+    level = check_level(level)
+    check_choice("method", method, _METHODS)
+    tail = (1 - level) / 2
+    null = counts.probability(1.0)
+    if method == "mid-p":
+        low, high = _mid_p_limits(counts, tail)
+        p_value = _mid_p_value(counts, null)
+    elif method == "score":
+        low, high = _score_limits(counts, tail)
+        p_value = two_sided_p(_score(counts, null))
+    elif method == "wald":
+        low, high, p_value = _wald(counts, tail)
+    else:
+        low, high = _central_limits(counts, tail)
+        p_value = _minlike(counts, null) if method == "minlike" else _central_p(counts, null)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate0 = counts.count0 / counts.exposure0
+        estimate = counts.count1 / counts.exposure1 / rate0
+    return RateRatio(
+        estimate=plain(estimate),
+        low=plain(low),
+        high=plain(high),
+        p_value=plain(p_value),
+        n=plain((counts.count1 + counts.count0) * counts.dispersion),
+        dispersion=plain(counts.dispersion),
+        level=level,
+        method=method,
+    )
+
+
+def _central_limits(counts: TwoCounts, tail: float) -> tuple[Array, Array]:
+    x, rest = counts.count1, counts.count0
+    low = betaincinv(np.where(x == 0, 1.0, x), rest + 1, tail)
+    high = betaincinv(x + 1, np.where(rest == 0, 1.0, rest), 1 - tail)
+    low = np.where(x == 0, 0.0, low) + 0 * rest
+    high = np.where(rest == 0, 1.0, high) + 0 * x
+    return counts.ratio(low), counts.ratio(high)
+
+
+def _central_p(counts: TwoCounts, null: Array) -> Array:
+    return np.asarray(np.minimum(1, 2 * np.minimum(counts.at_least(null), counts.at_most(null))))
+
+
+def _mid_p_tail(x: Array, rest: Array, probability: Array) -> Array:
+    """P(X > x) + P(X = x) / 2 for X binomial on x + rest trials."""
+    at_least = binomial_at_least(x, rest, probability)
+    at_most = binomial_at_least(rest, x, 1 - probability)
+    return (at_least + 1 - at_most) / 2
+
+
+def _mid_p_value(counts: TwoCounts, null: Array) -> Array:
+    upper = _mid_p_tail(counts.count1, counts.count0, null)
+    lower = _mid_p_tail(counts.count0, counts.count1, 1 - null)
+    return np.asarray(np.minimum(1, 2 * np.minimum(upper, lower)))
+
+
+def _mid_p_limits(counts: TwoCounts, tail: float) -> tuple[Array, Array]:
+    low = _mid_p_root(counts.count1, counts.count0, tail)
+    high = 1 - _mid_p_root(counts.count0, counts.count1, tail)
+    return counts.ratio(low), counts.ratio(high)
+
+
+def _mid_p_root(x: Array, rest: Array, tail: float) -> Array:
+    """Probability at which the upper mid-p tail is `tail`; 0 where x is 0."""
+    x, rest = np.broadcast_arrays(x, rest)
+    some = np.where(x == 0, 1.0, x)
+
+    def excess(probability: Array, x: Array, rest: Array) -> Array:
+        return _mid_p_tail(x, rest, probability) - tail
+
+    found = elementwise.find_root(
+        excess,
+        (np.zeros_like(some), np.ones_like(some)),
+        args=(some, rest),
+        tolerances={"xatol": 1e-15, "xrtol": 1e-13, "fatol": 0.0, "frtol": 0.0},
+    )
+    return np.where(x == 0, 0.0, found.x) + 0 * rest
+
+
+def _score(counts: TwoCounts, null: Array) -> Array:
+    total = counts.count1 + counts.count0
+    return standardise(counts.count1 - total * null, np.sqrt(total * null * (1 - null)))
+
+
+def _score_limits(counts: TwoCounts, tail: float) -> tuple[Array, Array]:
+    total = counts.count1 + counts.count0
+    some = np.where(total == 0, 1.0, total)
+    low, high = wilson_interval(counts.count1 / some, some, float(-ndtri(tail)))
+    low, high = np.where(total == 0, 0.0, low), np.where(total == 0, 1.0, high)
+    return counts.ratio(low), counts.ratio(high)
+
+
+def _wald(counts: TwoCounts, tail: float) -> tuple[Array, Array, Array]:
+    """Log ratio, normal; says nothing (0 to infinity, p 1) where a count is 0."""
+    empty = (counts.count1 == 0) | (counts.count0 == 0)
+    one = np.where(counts.count1 == 0, 1.0, counts.count1)
+    zero = np.where(counts.count0 == 0, 1.0, counts.count0)
+    log_ratio = np.log(one / counts.exposure1) - np.log(zero / counts.exposure0)
+    error = np.sqrt(1 / one + 1 / zero)
+    half = -ndtri(tail) * error
+    p_value = np.where(empty, 1.0, two_sided_p(log_ratio / error))
+    low = np.where(empty, 0.0, np.exp(log_ratio - half))
+    return low, np.where(empty, np.inf, np.exp(log_ratio + half)), p_value
+
+
+def _minlike(counts: TwoCounts, null: Array) -> Array:
+    from scipy.stats import binomtest
+
+    def one(x: float, rest: float, probability: float) -> float:
+        if np.isnan([x, rest, probability]).any():
+            return np.nan
+        return float(binomtest(int(x), int(x + rest), probability).pvalue) if x + rest else 1.0
+
+    whole = counts.count1 + counts.count0
+    if np.any(counts.dispersion != 1) or np.any((whole % 1 != 0) & ~np.isnan(whole)):
+        raise InputError(
+            Fault(
+                "method 'minlike' needs whole counts and a dispersion of 1",
+                found=f"dispersion {np.max(counts.dispersion):g}",
+                remedy="Use method 'central', 'mid-p' or 'wald'.",
+            )
+        )
+    return np.asarray(np.vectorize(one, otypes=[float])(counts.count1, counts.count0, null))
