@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
 
-__all__ = ["CHANGE_COLUMNS", "changes", "compare_waves"]
+__all__ = ["CHANGE_COLUMNS", "changes", "comparable_since", "compare_waves"]
 
 CHANGE_COLUMNS = (
     "area",
@@ -54,21 +54,41 @@ def changes(data: Input, agreement: Agreement, year: int, areas: Sequence[str]) 
     DataFrame
         Columns :data:`CHANGE_COLUMNS`; percent 0 to 100; after minus before. `verdict` is
         `significant` or `not significant` only if it holds over the whole rounding box, every
-        declared design effect and the range of an assumed n; else `undecidable`.
+        declared design effect and the range of an assumed n; else `undecidable`. No change is
+        tested across a change of data collector.
     """
     rows = []
     if data.safety is not None:
+        since = comparable_since(data, year)
         responses = [r for r in ("safe", "unsafe") if r in set(data.safety["response"])]
         for area in areas:
             for setting in sorted(set(data.safety["setting"])):
                 for response in responses:
                     shares = published_shares(data.safety, area, setting, response)
-                    waves = [w for w in shares if w <= year]
+                    waves = [w for w in shares if since <= w <= year]
                     for before, after in _pairs(waves, agreement.safety.baseline_wave):
                         row = compare_waves(data, agreement, area, setting, response, before, after)
                         if row is not None:
                             rows.append(row)
     return pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
+
+
+def comparable_since(data: Input, year: int) -> int:
+    """Return the first wave collected as wave `year` was; 0 where collectors are unknown.
+
+    A wave without a row of its own is taken to be collected as the last one before it.
+    """
+    rounds = data.survey_rounds
+    if rounds is None or "collector" not in rounds:
+        return 0
+    known = rounds.dropna(subset=["collector"]).sort_values("wave")
+    known = known[known["wave"] <= year]
+    if known.empty:
+        return 0
+    other = known[known["collector"] != known["collector"].iloc[-1]]
+    if other.empty:
+        return 0
+    return int(known.loc[known["wave"] > other["wave"].max(), "wave"].min())
 
 
 def compare_waves(
