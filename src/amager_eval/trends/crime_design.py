@@ -151,7 +151,7 @@ def _one_definition(
     whole: str | None,
     definition: str | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None, str | None, tuple[str, ...], str]:
-    """Counts of exactly one definition, checked, with their population and whole."""
+    """Take the counts of exactly one definition, checked, with their population and whole."""
     parts: tuple[str, ...] = ()
     if isinstance(data, Input):
         if data.crime is None:
@@ -198,7 +198,7 @@ def _grid(
     nested: Sequence[str],
     total: str,
 ) -> _Published:
-    """Counts on a regular grid from the first to the last period with a count."""
+    """Lay counts on a regular grid from the first to the last period with a count."""
     frame = frame[frame["count"].notna()]
     if frame.empty:
         raise InputError("there are no counts to fit a trend to.")
@@ -469,7 +469,7 @@ def _log_completeness(
         shares: Mapping[int, float] = options.completeness.share_without_area.get(kind, {})
         if shares:
             years = np.array(sorted(shares))
-            kept = np.log1p(-np.array([shares[int(y)] for y in years]))
+            kept = np.log1p(-np.array([shares[y] for y in sorted(shares)]))
             base = np.interp(options.baseline_year, years, kept)
             offset[row] = np.interp([p.year for p in periods], years, kept) - base
     return offset
@@ -516,8 +516,7 @@ def _log_crude_rate(design: xr.Dataset) -> Floats:
         people = (seen * exposure[:, None, :]).sum(axis=2)
         reports = np.where(seen, count, 0.0).sum(axis=2)
         with np.errstate(invalid="ignore", divide="ignore"):
-            crude = np.where(people > 0, (reports + 0.5) / people, np.nan)
-        return crude
+            return np.where(people > 0, (reports + 0.5) / people, np.nan)
 
     base, ever = rate(weight), rate(np.ones_like(weight))
     crude = np.where(np.isnan(base), ever, base)

@@ -118,10 +118,13 @@ def _draw(
 
     people = np.einsum("ua,sat->sut", areas, exposure)[:, :, None, :]
     expected, mean, count = summed(expected), summed(mean), summed(count)
+    # reported: published itself, or a sum of cells each known by itself
+    unknown = np.einsum("ua,vk,akt->uvt", areas, types, np.isnan(own).astype(np.float64))
     observed = np.zeros(count.shape[1:], dtype=bool)
+    observed[..., :seen] = unknown == 0
     known = design["published"].values[:, :, :seen]
     n_areas, n_types = known.shape[:2]
-    observed[:n_areas, :n_types, :seen] = ~np.isnan(known)
+    observed[:n_areas, :n_types, :seen] |= ~np.isnan(known)
     block = count[:, :n_areas, :n_types, :seen]
     count[:, :n_areas, :n_types, :seen] = np.where(np.isnan(known), block, known)
     dims = ("sample", "area", "crime_type", "period")

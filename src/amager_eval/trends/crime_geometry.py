@@ -38,10 +38,10 @@ def walk_geometry(design: xr.Dataset) -> xr.Dataset:
     -------
     Dataset
         `guess` (dims `area, crime_type, component`), `guess_centre` (dims `area, crime_type`),
-        `time_in_walk` (dims `component`; linear time in the walk's basis), `coverage` (same dims; a component's
-        squared size over the periods seen), `typical_count` (dims `area, crime_type`) and
-        `shared_information` (dims `area, crime_type, component`; what areas inside the whole
-        say about its rest).
+        `time_in_walk` (dims `component`; linear time in the walk's basis), `coverage` (a
+        component's squared size over the periods seen) and `shared_information` (what areas
+        inside the whole say about its rest; both dims `area, crime_type, component`), and
+        `typical_count` (dims `area, crime_type`).
     """
     count = design["count"].values
     seen = ~np.isnan(count)

@@ -149,7 +149,7 @@ def crime_model(design: xr.Dataset) -> pm.Model:
         reports = d["seen"] * _log_negbin(d["y"], log_mu, alpha[:, None])
         pm.Potential("reports", reports.sum())
         if design.sizes["lump"]:
-            flat = pt.concatenate([pt.exp(log_mu).ravel(), pt.zeros(1)])
+            flat = pt.concatenate([pt.exp(log_mu).ravel(), pt.zeros(1)])  # type: ignore[no-untyped-call]
             log_sum = pt.log(flat[d["lump_cells"]].sum(axis=1))
             summed = _log_negbin(d["lump_count"], log_sum, alpha[d["lump_type"]])
             pm.Potential("summed_reports", summed.sum())
@@ -159,7 +159,7 @@ def crime_model(design: xr.Dataset) -> pm.Model:
 def _product(left: Any, right: Any, multiplications: int) -> Any:
     """Matrix product over the last axis of `left` and the first of `right`."""
     if multiplications > WRITTEN_OUT:
-        return pt.dot(left, right)
+        return pt.dot(left, right)  # type: ignore[no-untyped-call]
     return (left[..., None] * right).sum(axis=-2)
 
 

@@ -1,0 +1,242 @@
+"""From draws of reported crime to what the crime goals ask: yearly levels and probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from amager_eval.conventions import LEVEL
+from amager_eval.data.period import PER_YEAR, parse_period
+from amager_eval.errors import InputError
+
+if TYPE_CHECKING:
+    from amager_eval.trends.fit import Forecast
+
+__all__ = ["QUANTITY_COLUMNS", "annual_levels", "crime_quantities"]
+
+type Floats = NDArray[np.float64]
+
+QUANTITY_COLUMNS = (
+    "area",
+    "crime_type",
+    "definition",
+    "period_unit",
+    "year",
+    "form",
+    "quantity",
+    "value",
+)
+#: "Near" the baseline level: 5 % above it.
+MARGIN = 1.05
+_PERIODS = {"year": PER_YEAR["Y"], "quarter": PER_YEAR["K"], "month": PER_YEAR["M"]}
+
+
+def annual_levels(forecast: Forecast | xr.Dataset) -> xr.Dataset:
+    """Sum the draws of the true level to calendar years.
+
+    A year holds every season once and the level is free of pandemic and steps, so years compare.
+
+    Parameters
+    ----------
+    forecast : Forecast or Dataset
+        A crime forecast, or its `draws` or `prior_only`.
+
+    Returns
+    -------
+    Dataset
+        Dims `sample, area, crime_type, year`, complete years only: `rate` (expected reports per
+        1,000 inhabitants per year), `count` (expected reports per year) and `reports` (reports:
+        published where they are, else predictive). Coordinate `observed` (dims `area,
+        crime_type, year`) marks years whose every period is published. The reports' rate is
+        `reports / inhabitants`, with `inhabitants` in thousands (their mean over the year).
+    """
+    draws = forecast if isinstance(forecast, xr.Dataset) else forecast.draws
+    per_year = _PERIODS[str(draws.attrs["period_unit"])]
+    years = np.array([parse_period(p).year for p in draws["period"].values])
+    full = [y for y in np.unique(years) if (years == y).sum() == per_year]
+    if not full:
+        raise InputError("the draws hold no complete calendar year.")
+    dims = ("sample", "area", "crime_type", "year")
+    member = xr.DataArray(
+        (years[:, None] == np.array(full)).astype(np.float64),
+        dims=("period", "year"),
+        coords={"year": [int(y) for y in full]},
+    )
+
+    def total(values: xr.DataArray) -> xr.DataArray:
+        return xr.dot(values.drop_vars("period"), member, dim="period").transpose(*dims)
+
+    observed = xr.dot((~draws["observed"]).astype(float).drop_vars("period"), member, dim="period")
+    result = xr.Dataset(
+        {
+            "rate": total(draws["level"].drop_vars("observed")),
+            "count": total(draws["expected"].drop_vars("observed")),
+            "reports": total(draws["count"].drop_vars("observed")),
+        },
+        attrs=dict(draws.attrs),
+    )
+    people = (draws["expected"] / draws["level"]).drop_vars("observed")
+    result["inhabitants"] = total(people) / per_year
+    return result.assign_coords(observed=(("area", "crime_type", "year"), (observed == 0).values))
+
+
+def crime_quantities(
+    forecast: Forecast, *, baseline: int = 2024, target: int = 2028
+) -> pd.DataFrame:
+    """Every quantity the crime goals and the monitoring ask for.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        Through the target year at least.
+    baseline, target : int
+        Calendar years.
+
+    Returns
+    -------
+    DataFrame
+        Columns `area, crime_type, definition, period_unit, year, form, quantity, value`; one row
+        per quantity for each year after the baseline through the target and each form: `count`
+        (reports per year) and `rate` (per 1,000 inhabitants per year). Years ascend and `rate`
+        stands last. Quantities:
+
+        - `observed_baseline`, `observed_latest`, `observed_latest_year`: published figures, the
+          latest complete year up to `year`; `literal_at_or_below_baseline`: 1, 0, or NaN where
+          no later year is published;
+        - `true_baseline`, `true_target`, `true_low_95`, `true_high_95`: median of the true level
+          then and in `year`, and its interval; `true_change`, `true_change_low_95`,
+          `true_change_high_95`: ratio to the baseline less one;
+        - `probability_true_at_or_below`, `probability_true_at_or_below_105`,
+          `probability_true_at_or_below_mean_2022_24`, `probability_true_every_year` (every year
+          since the baseline): of the true level against the true baseline level;
+        - `probability_observed_at_or_below`, `probability_observed_at_or_below_mean_2022_24`,
+          `probability_observed_every_year`: of published reports against published reports;
+        - `rate_ratio_to_rest_baseline`, `rate_ratio_to_rest`, with `_low_95`, `_high_95`, and
+          `probability_closer_to_rest`: area against the rest of the whole (form `rate`).
+
+        All but the published figures also with the prefix `prior_`. Where the baseline year is
+        not published every probability is NaN: nothing is put in its place.
+
+    Raises
+    ------
+    InputError
+        The forecast does not cover the baseline and the target.
+    """
+    answers = [("", annual_levels(forecast))]
+    if forecast.prior_only is not None:
+        answers.append(("prior_", annual_levels(forecast.prior_only)))
+    levels = answers[0][1]
+    years = levels["year"].values
+    if baseline not in years or target not in years or target <= baseline:
+        raise InputError(
+            f"the forecast covers {years[0]} to {years[-1]}; baseline {baseline} and a later "
+            f"target {target} must lie in it."
+        )
+    rows = []
+    for area in levels["area"].values:
+        for crime_type in levels["crime_type"].values:
+            head = (area, crime_type, levels.attrs["definition"], levels.attrs["period_unit"])
+            for year in range(baseline + 1, target + 1):
+                for form in ("count", "rate"):
+                    own = {"area": area, "crime_type": crime_type}
+                    pairs = [*_published(levels.sel(own), form, baseline, year)]
+                    for prefix, answer in answers:
+                        one = answer.sel(own)
+                        found = [*_levels_and_chances(one, form, baseline, year)]
+                        if form == "rate":
+                            found += _against_rest(
+                                answer, str(area), str(crime_type), baseline, year
+                            )
+                        pairs += [(prefix + name, value) for name, value in found]
+                    rows += [(*head, year, form, name, value) for name, value in pairs]
+    return pd.DataFrame(rows, columns=list(QUANTITY_COLUMNS))
+
+
+def _published(
+    cell: xr.Dataset, form: str, baseline: int, year: int
+) -> Iterator[tuple[str, float]]:
+    """Yield published figures and their literal comparison."""
+    values = cell["reports"].isel(sample=0)
+    if form == "rate":
+        values = values / cell["inhabitants"].isel(sample=0)
+    known = values.where(cell["observed"])
+    at_baseline = float(known.sel(year=baseline))
+    upto = known.sel(year=slice(None, year)).dropna("year")
+    latest = int(upto["year"][-1]) if upto.size else None
+    shown = float(upto[-1]) if upto.size else np.nan
+    yield "observed_baseline", at_baseline
+    yield "observed_latest", shown
+    yield "observed_latest_year", float(latest) if latest is not None else np.nan
+    decided = latest is not None and latest > baseline and not np.isnan(at_baseline)
+    yield "literal_at_or_below_baseline", float(shown <= at_baseline) if decided else np.nan
+
+
+def _levels_and_chances(
+    cell: xr.Dataset, form: str, baseline: int, year: int
+) -> Iterator[tuple[str, float]]:
+    """Yield true levels, their change, and the probabilities of holding the baseline."""
+    true = cell[form].transpose("sample", "year")
+    reports = cell["reports"].transpose("sample", "year")
+    if form == "rate":
+        reports = reports / cell["inhabitants"].transpose("sample", "year")
+    then, now = (true.sel(year=y).values for y in (baseline, year))
+    published_then, published_now = (reports.sel(year=y).values for y in (baseline, year))
+    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    yield "true_baseline", float(np.median(then))
+    yield "true_target", float(np.median(now))
+    yield from zip(
+        ("true_low_95", "true_high_95"), map(float, np.quantile(now, tails)), strict=True
+    )
+    change = now / then - 1.0
+    yield "true_change", float(np.median(change))
+    ends = map(float, np.quantile(change, tails))
+    yield from zip(("true_change_low_95", "true_change_high_95"), ends, strict=True)
+
+    since = slice(baseline + 1, year)
+    guard = [y for y in range(baseline - 2, baseline + 1) if y in true["year"].values]
+    label = f"mean_{baseline - 2}_{baseline % 100:02d}"
+    complete = len(guard) == 3
+    true_guard = true.sel(year=guard).mean("year").values
+    published_guard = reports.sel(year=guard).mean("year").values
+    every_true = (true.sel(year=since).values <= then[:, None]).all(axis=1)
+    every_published = (reports.sel(year=since).values <= published_then[:, None]).all(axis=1)
+    chances = {
+        "true_at_or_below": now <= then,
+        "true_at_or_below_105": now <= MARGIN * then,
+        f"true_at_or_below_{label}": now <= true_guard if complete else None,
+        "true_every_year": every_true,
+        "observed_at_or_below": published_now <= published_then,
+        f"observed_at_or_below_{label}": published_now <= published_guard if complete else None,
+        "observed_every_year": every_published,
+    }
+    known = bool(cell["observed"].sel(year=baseline))
+    for name, happened in chances.items():
+        decidable = known and happened is not None
+        yield f"probability_{name}", float(np.mean(happened)) if decidable else np.nan
+
+
+def _against_rest(
+    levels: xr.Dataset, area: str, crime_type: str, baseline: int, year: int
+) -> list[tuple[str, float]]:
+    """Rate of an area over that of the rest of the whole, then and now."""
+    whole = str(levels.attrs["whole"])
+    rest = f"rest of {whole}"
+    if not whole or area in (whole, rest) or rest not in levels["area"].values:
+        return []
+    rate = levels["rate"].sel(crime_type=crime_type).transpose("sample", "area", "year")
+    ratio = rate.sel(area=area) / rate.sel(area=rest)
+    found = []
+    for name, at in (("rate_ratio_to_rest_baseline", baseline), ("rate_ratio_to_rest", year)):
+        values = ratio.sel(year=at).values
+        low, middle, high = np.quantile(values, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
+        found += [(name, float(middle)), (f"{name}_low_95", float(low))]
+        found += [(f"{name}_high_95", float(high))]
+    distance = np.abs(np.log(ratio))
+    closer = distance.sel(year=year) < distance.sel(year=baseline)
+    found.append(("probability_closer_to_rest", float(closer.mean())))
+    return found
