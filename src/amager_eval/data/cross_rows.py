@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from amager_eval.data.period import Period, parse_period
 
 if TYPE_CHECKING:
-    from amager_eval.data.frames import Findings
+    from amager_eval.data.findings import Findings
 
 __all__ = [
     "CHECKS",

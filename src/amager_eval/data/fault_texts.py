@@ -460,9 +460,9 @@ FAULT_TEXTS: Final[dict[str, FaultText]] = {
         "Ret vægten; værdien vises ikke her, fordi den hører til en svarperson.",
     ),
     "lonely_stratum": _error(
-        "the stratum {stratum} has one respondent, so its variance is unknown",
+        "a stratum of {area} in wave {wave} has one respondent, so the variance is unknown",
         "Merge it with a neighbouring stratum.",
-        "stratum {stratum} har én svarperson, så variansen er ukendt",
+        "et stratum i {area} i bølge {wave} har én svarperson, så variansen er ukendt",
         "Læg det sammen med et nabostratum.",
     ),
 }

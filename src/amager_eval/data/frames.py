@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from amager_eval.data import cross_rows
 from amager_eval.data.columns import TABLES, TableColumns
 from amager_eval.data.fault_texts import FAULT_TEXTS, Lang
+from amager_eval.data.findings import LONGEST_FOUND, Findings, raise_errors
+from amager_eval.data.respondents import are_respondents, safety_of_respondents
 from amager_eval.data.rows import ROW_MODELS, RowContext
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import InputError
 
 __all__ = [
-    "MOST_FAULTS",
-    "Findings",
     "Parsed",
     "Table",
     "check_activities",
@@ -27,83 +27,7 @@ __all__ = [
     "check_safety",
     "check_survey_rounds",
     "parse_table",
-    "raise_errors",
 ]
-
-#: Faults listed of one table; more are counted, not listed.
-MOST_FAULTS: Final = 10_000
-#: A found value is shown up to this length.
-LONGEST_FOUND: Final = 60
-
-
-@dataclass
-class Findings:
-    """The faults of one table, written in one language, with the table's place.
-
-    Parameters
-    ----------
-    lang : {"en", "da"}
-        Language of messages and remedies.
-    file, sheet : str or None
-        Where the table stands.
-    headings : mapping of str to str
-        Column name to the heading it has in the file.
-    rows : sequence of int
-        Row number of each row, as a spreadsheet shows it.
-    """
-
-    lang: Lang = "en"
-    file: str | None = None
-    sheet: str | None = None
-    headings: Mapping[str, str] = field(default_factory=dict)
-    rows: Sequence[int] = ()
-    labels: Sequence[Hashable] = ()
-    faults: list[Fault] = field(default_factory=list)
-
-    def add(
-        self,
-        code: str,
-        *,
-        at: int | None = None,
-        row: int | None = None,
-        column: str | None = None,
-        found: object = "",
-        **words: object,
-    ) -> None:
-        """Note one fault; `at` is the position of the row in the table, counted from 0."""
-        if len(self.faults) > MOST_FAULTS:
-            return
-        if len(self.faults) == MOST_FAULTS:
-            code, at, row, column, found = "too_many", None, None, None, ""
-            words = {"limit": MOST_FAULTS}
-        text = FAULT_TEXTS[code]
-        message, remedy = text.in_language(self.lang)
-        words.setdefault("column", column)
-        message = message.format(**words)
-        if at is not None:
-            row = self.rows[at]
-            if self.labels:
-                message += f" (index {self.labels[at]!r})"
-        self.faults.append(
-            Fault(
-                message,
-                found=show_found(found),
-                remedy=remedy.format(**words),
-                file=self.file,
-                sheet=self.sheet,
-                row=row,
-                column=self.headings.get(column, column) if column else None,
-                severity=text.severity,
-            )
-        )
-
-
-def show_found(value: object) -> str:
-    """Show a found value: short, on one line, without control characters."""
-    if value is None:
-        return ""
-    text = "".join(c if c.isprintable() else "?" for c in str(value)[: LONGEST_FOUND + 1])
-    return text if len(text) <= LONGEST_FOUND else text[:LONGEST_FOUND] + "…"
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +46,7 @@ class Table:
 
     columns: TableColumns
     cells: list[dict[str, Any]]
-    rows: Sequence[int]
+    rows: Sequence[int | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,13 +121,6 @@ def _typed(frame: pd.DataFrame, columns: TableColumns) -> pd.DataFrame:
     return frame.astype({c.name: kinds[c.kind] for c in columns.columns})
 
 
-def raise_errors(faults: Sequence[Fault]) -> None:
-    """Raise one InputError with every fault that is an error; warnings do not stop."""
-    errors = [f for f in faults if f.severity == "error"]
-    if errors:
-        raise InputError(errors)
-
-
 def check_frame(
     frame: pd.DataFrame, name: str, context: RowContext, lang: Lang
 ) -> tuple[Parsed, Findings]:
@@ -249,7 +166,8 @@ def check_safety(
     ----------
     frame : DataFrame
         `area, wave, setting, response` and `percent` (0 to 100) or `count` and `n`; the other
-        columns of the contract may be absent.
+        columns of the contract may be absent. Or respondent rows `area, wave, stratum, weight,
+        neighbourhood, night`, which become weighted shares with their design effects.
     settings : sequence of str or None
         Settings that may occur; None lets any name pass. Danish words for the known ones are
         understood in either case.
@@ -273,8 +191,18 @@ def check_safety(
     >>> check_safety(frame)[["setting", "response"]].iloc[0].tolist()
     ['night', 'safe']
     """
+    if isinstance(frame, pd.DataFrame) and are_respondents([str(c) for c in frame.columns]):
+        frame = _shares(frame, lang)
     context = RowContext(settings=tuple(settings) if settings is not None else None)
     return check_frame(frame, "safety", context, lang)[0].frame
+
+
+def _shares(rows: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    """Turn a bare frame of respondent rows into shares."""
+    findings = Findings(lang=lang, rows=range(1, len(rows) + 1))
+    shares = safety_of_respondents(rows.reset_index(drop=True), findings)
+    raise_errors(findings.faults)
+    return shares
 
 
 def check_survey_rounds(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:

@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
+
 from amager_eval.conventions import SETTINGS
 from amager_eval.data import cross_rows
 from amager_eval.data.columns import TABLES, TableColumns, table_named
 from amager_eval.data.delimited import file_fault, read_bytes, read_delimited
 from amager_eval.data.fault_texts import Lang
-from amager_eval.data.frames import Findings, Parsed, parse_table, raise_errors
+from amager_eval.data.findings import Findings, raise_errors
+from amager_eval.data.frames import Parsed, Table, parse_table
 from amager_eval.data.input import Input, SourceFile
+from amager_eval.data.respondents import RESPONDENTS, are_respondents, safety_of_respondents
 from amager_eval.data.rows import RowContext
-from amager_eval.data.table_file import Grid, HeadedTable, is_empty, name_columns
+from amager_eval.data.table_file import HEADER_WITHIN, Grid, HeadedTable, is_empty, name_columns
 from amager_eval.data.workbook import SUFFIXES, read_workbook
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import load_agreement
@@ -105,7 +109,7 @@ def read_everything(path: str | Path, *, lang: Lang = "en") -> Reading:
         return Reading(None, list(error.faults))
     reading = Reading(None, list(found.faults))
     parsed: dict[str, tuple[Parsed, Findings]] = {}
-    headed_tables = {n: name_columns(g, TABLES[n], lang) for n, g in found.grids.items()}
+    headed_tables = {n: _headed(g, TABLES[n], lang) for n, g in found.grids.items()}
     for name, headed in _filled(headed_tables).items():
         parsed[name] = (_parse(headed), headed.findings)
     _across(parsed)
@@ -199,6 +203,15 @@ def _says_synthetic(path: Path, folder: Path, lang: Lang) -> bool:
     return isinstance(truth, dict) and truth.get("synthetic") is True
 
 
+def _headed(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
+    """Name the columns; the safety table may hold respondent rows in place of shares."""
+    if columns.name == "safety":
+        for row in grid.rows[:HEADER_WITHIN]:
+            if are_respondents([str(c) for c in row if not is_empty(c)]):
+                return name_columns(grid, RESPONDENTS, lang)
+    return name_columns(grid, columns, lang)
+
+
 def _filled(tables: dict[str, HeadedTable]) -> dict[str, HeadedTable]:
     """Leave out sheets nobody filled in: a workbook has all of them, a folder only some files."""
     filled = {n: t for n, t in tables.items() if t.table.cells or t.findings.sheet is None}
@@ -207,9 +220,33 @@ def _filled(tables: dict[str, HeadedTable]) -> dict[str, HeadedTable]:
 
 def _parse(headed: HeadedTable) -> Parsed:
     context = RowContext(mark=headed.mark, settings=SETTINGS, definition_required=True)
+    if headed.table.columns is RESPONDENTS:
+        return _parse_respondents(headed, context)
     columns = headed.table.columns.columns
     absent = {c.name for c in columns if c.required} - set(headed.findings.headings)
     return parse_table(headed.table, context, headed.findings, absent=absent)
+
+
+def _parse_respondents(headed: HeadedTable, context: RowContext) -> Parsed:
+    """Turn respondent rows into shares; the rows themselves are not kept."""
+    findings = headed.findings
+    known = load_agreement().areas
+    rows = pd.DataFrame(headed.table.cells, columns=list(findings.headings))
+    areas = set(rows["area"]) if "area" in rows else set()
+    # the parts together are the whole, so its share can be computed as well
+    whole = known.whole if set(known.parts) <= areas else None
+    shares = pd.DataFrame()
+    if not any(f.severity == "error" for f in findings.faults):
+        noted = list(findings.faults)
+        findings.faults.clear()
+        shares = safety_of_respondents(rows, findings, headed.mark, whole=whole)
+        findings.faults[:0] = noted
+    cells: list[dict[str, Any]] = [
+        {str(k): v for k, v in row.items()} for row in shares.to_dict(orient="records")
+    ]
+    findings.rows = [None] * len(cells)  # a share has no row of its own
+    findings.headings = {}
+    return parse_table(Table(TABLES["safety"], cells, findings.rows), context, findings)
 
 
 def _across(parsed: dict[str, tuple[Parsed, Findings]]) -> None:

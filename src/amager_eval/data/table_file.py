@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from amager_eval.data.columns import TableColumns
 from amager_eval.data.fault_texts import Lang
-from amager_eval.data.frames import Findings, Table
+from amager_eval.data.findings import Findings
+from amager_eval.data.frames import Table
 from amager_eval.data.rows import DecimalMark
 
 __all__ = ["Grid", "HeadedTable", "name_columns"]

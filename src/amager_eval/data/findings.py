@@ -1,0 +1,94 @@
+"""The faults of one table as they are found, each told with its place in the user's language."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from amager_eval.data.fault_texts import FAULT_TEXTS, Lang
+from amager_eval.errors import Fault, InputError
+
+__all__ = ["LONGEST_FOUND", "MOST_FAULTS", "Findings", "raise_errors"]
+
+#: Faults listed of one table; more are counted, not listed.
+MOST_FAULTS: Final = 10_000
+#: A found value is shown up to this length.
+LONGEST_FOUND: Final = 60
+
+
+@dataclass
+class Findings:
+    """The faults of one table, written in one language, with the table's place.
+
+    Parameters
+    ----------
+    lang : {"en", "da"}
+        Language of messages and remedies.
+    file, sheet : str or None
+        Where the table stands.
+    headings : mapping of str to str
+        Column name to the heading it has in the file.
+    rows : sequence of int
+        Row number of each row, as a spreadsheet shows it.
+    """
+
+    lang: Lang = "en"
+    file: str | None = None
+    sheet: str | None = None
+    headings: Mapping[str, str] = field(default_factory=dict)
+    rows: Sequence[int | None] = ()
+    labels: Sequence[Hashable] = ()
+    faults: list[Fault] = field(default_factory=list)
+
+    def add(
+        self,
+        code: str,
+        *,
+        at: int | None = None,
+        row: int | None = None,
+        column: str | None = None,
+        found: object = "",
+        **words: object,
+    ) -> None:
+        """Note one fault; `at` is the position of the row in the table, counted from 0."""
+        if len(self.faults) > MOST_FAULTS:
+            return
+        if len(self.faults) == MOST_FAULTS:
+            code, at, row, column, found = "too_many", None, None, None, ""
+            words = {"limit": MOST_FAULTS}
+        text = FAULT_TEXTS[code]
+        message, remedy = text.in_language(self.lang)
+        words.setdefault("column", column)
+        message = message.format(**words)
+        if at is not None:
+            row = self.rows[at]
+            if self.labels:
+                message += f" (index {self.labels[at]!r})"
+        self.faults.append(
+            Fault(
+                message,
+                found=show_found(found),
+                remedy=remedy.format(**words),
+                file=self.file,
+                sheet=self.sheet,
+                row=row,
+                column=self.headings.get(column, column) if column else None,
+                severity=text.severity,
+            )
+        )
+
+
+def show_found(value: object) -> str:
+    """Show a found value: short, on one line, without control characters."""
+    if value is None:
+        return ""
+    text = "".join(c if c.isprintable() else "?" for c in str(value)[: LONGEST_FOUND + 1])
+    return text if len(text) <= LONGEST_FOUND else text[:LONGEST_FOUND] + "…"
+
+
+def raise_errors(faults: Sequence[Fault]) -> None:
+    """Raise one InputError with every fault that is an error; warnings do not stop."""
+    errors = [f for f in faults if f.severity == "error"]
+    if errors:
+        raise InputError(errors)

@@ -1,0 +1,295 @@
+"""Survey microdata of a firm's own coding, by a mapping file, to shares.
+
+The mapping file (TOML) says which column is what and which codes mean which answer::
+
+    file = "tryghed_2026.sav"          # CSV, SPSS .sav or Stata .dta, beside the mapping
+    wave = 2026                        # or a column: columns.wave
+    whole = "København"                # figure of all respondents; leave out for none
+
+    [columns]
+    area = "bydel"
+    weight = "vaegt"
+    stratum = "stratum"
+
+    [areas]                            # code to name; leave out where the column holds names
+    "1" = "Amager Øst"
+
+    [extra_area]                       # a second area some respondents belong to
+    name = "Amager Partnerskab (2025)"
+    column = "partnerskab"
+    codes = ["1"]
+
+    [answers.night]
+    column = "q12b"
+    safe = ["1", "2"]
+    neither = ["3"]
+    unsafe = ["4", "5"]
+    missing = ["8", "9"]
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from amager_eval.data.delimited import read_bytes, read_delimited
+from amager_eval.data.fault_texts import Lang
+from amager_eval.data.findings import Findings, raise_errors
+from amager_eval.data.frames import check_safety
+from amager_eval.data.respondents import check_respondents, shares_of_respondents
+from amager_eval.data.rows import DecimalMark
+from amager_eval.errors import Fault, InputError
+
+__all__ = ["MicrodataMapping", "read_mapping", "read_microdata"]
+
+type Codes = Annotated[
+    tuple[str, ...], BeforeValidator(lambda codes: [str(c) for c in codes] if codes else codes)
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Columns(_Frozen):
+    """Which column of the microdata is what."""
+
+    area: str
+    wave: str | None = None
+    weight: str | None = None
+    stratum: str | None = None
+
+
+class Answers(_Frozen):
+    """A question's column and which codes mean which answer."""
+
+    column: str
+    safe: Codes
+    neither: Codes = ()
+    unsafe: Codes
+    missing: Codes = ()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Answers:
+        codes = [*self.safe, *self.neither, *self.unsafe, *self.missing]
+        twice = sorted({c for c in codes if codes.count(c) > 1})
+        if twice:
+            raise ValueError(f"code {', '.join(twice)} means two answers")
+        return self
+
+
+class ExtraArea(_Frozen):
+    """A second area that some respondents belong to, whatever their first."""
+
+    name: str
+    column: str
+    codes: Codes
+
+
+class MicrodataMapping(_Frozen):
+    """How a survey firm's file is coded.
+
+    Parameters
+    ----------
+    file : str
+        Name of the microdata file, beside the mapping.
+    wave : int or None
+        Wave of all rows, unless a column holds it.
+    whole : str or None
+        Name of the figure of all respondents.
+    columns : Columns
+        Area, wave, weight, stratum.
+    areas : dict of str to str
+        Code to name of areas; empty where the column holds names.
+    extra_area : ExtraArea or None
+        A second area.
+    answers : dict
+        Per setting: column and codes.
+    """
+
+    file: str
+    wave: int | None = None
+    whole: str | None = None
+    columns: Columns
+    areas: dict[str, str] = Field(default_factory=dict)
+    extra_area: ExtraArea | None = None
+    answers: Annotated[dict[Literal["neighbourhood", "night"], Answers], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_wave(self) -> MicrodataMapping:
+        if (self.wave is None) == (self.columns.wave is None):
+            raise ValueError("give either wave or columns.wave")
+        return self
+
+
+def read_mapping(path: str | Path) -> MicrodataMapping:
+    """Read and validate a mapping file.
+
+    Raises
+    ------
+    InputError
+        Every wrong key, by its name.
+    """
+    path = Path(path)
+    content = read_bytes(path, "en")
+    try:
+        return MicrodataMapping.model_validate(tomllib.loads(content.decode("utf-8-sig")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            Fault("the mapping is not valid TOML", str(error), "Correct the file.", path.name)
+        ) from error
+    except ValidationError as error:
+        faults = [
+            Fault(
+                f"the mapping is wrong: {fault['msg']}",
+                found="" if isinstance(fault["input"], dict) else str(fault["input"])[:60],
+                remedy="See the mapping's description in the documentation of microdata.",
+                file=path.name,
+                column=".".join(str(k) for k in fault["loc"]) or None,
+            )
+            for fault in error.errors()
+        ]
+        raise InputError(faults) from error
+
+
+def read_microdata(mapping: str | Path, *, lang: Lang = "en") -> pd.DataFrame:
+    """Read survey microdata and return shares; the rows themselves are not kept.
+
+    Parameters
+    ----------
+    mapping : str or Path
+        The mapping file; see the module's description.
+    lang : {"en", "da"}
+        Language of the faults.
+
+    Returns
+    -------
+    DataFrame
+        Safety figures: `percent` (not rounded), `n`, `deff`, and `standard_error` in percentage
+        points by Taylor linearisation with strata.
+
+    Raises
+    ------
+    InputError
+        Every fault by row and column, without the value: it may be a person's answer.
+    """
+    mapping = Path(mapping)
+    coding = read_mapping(mapping)
+    path = mapping.parent / coding.file
+    if Path(coding.file).name != coding.file:
+        raise InputError(
+            Fault(
+                "the microdata file must lie beside the mapping",
+                found=coding.file,
+                remedy="Write the file's name without a folder.",
+                file=mapping.name,
+                column="file",
+            )
+        )
+    raw, mark = _read_rows(path, lang)
+    findings = Findings(lang=lang, file=path.name, rows=range(2, len(raw) + 2))
+    rows = _canonical(raw, coding, findings)
+    raise_errors(findings.faults)
+    checked = check_respondents(rows, findings, mark)
+    raise_errors(findings.faults)
+    if coding.extra_area is not None:
+        inside = raw[coding.extra_area.column].map(_code).isin(coding.extra_area.codes)
+        checked["also"] = pd.Series(coding.extra_area.name, index=checked.index).where(
+            inside.to_numpy()
+        )
+    shares = shares_of_respondents(checked, findings, whole=coding.whole)
+    raise_errors(findings.faults)
+    return check_safety(shares, lang=lang)
+
+
+def _code(value: Any) -> str | None:
+    """Text of a code: `1.0`, as statistics programs store it, is `1`."""
+    if value is None or pd.isna(value):
+        return None
+    if isinstance(value, float) and value == value // 1:
+        value = int(value)
+    return str(value).strip() or None
+
+
+def _read_rows(path: Path, lang: Lang) -> tuple[pd.DataFrame, DecimalMark]:
+    """Rows of a CSV, SPSS or Stata file as they stand, codes not labels."""
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        grid = read_delimited(path, lang, within=path.parent)
+        if not grid.rows:
+            raise InputError(Fault("the file has no rows", file=path.name))
+        header, *body = grid.rows
+        width = len(header)
+        body = [[*row, *[""] * (width - len(row))][:width] for row in body]
+        return pd.DataFrame(body, columns=[str(h).strip() for h in header]), grid.mark
+    read_bytes(path, lang, within=path.parent)  # the same bounds as for every other file
+    if suffix in {".sav", ".zsav", ".dta"}:
+        return _read_statistics_file(path, suffix), "."
+    raise InputError(
+        Fault(
+            "microdata are read from CSV, SPSS (.sav) and Stata (.dta)",
+            found=suffix,
+            remedy="Save the file in one of these formats.",
+            file=path.name,
+        )
+    )
+
+
+def _read_statistics_file(path: Path, suffix: str) -> pd.DataFrame:
+    try:
+        import pyreadstat  # type: ignore[import-not-found,unused-ignore]
+    except ImportError as error:
+        raise InputError(
+            Fault(
+                "SPSS and Stata files need the package pyreadstat",
+                found=path.suffix,
+                remedy="Install amager-eval[microdata], or save the file as CSV.",
+                file=path.name,
+            )
+        ) from error
+    read = pyreadstat.read_dta if suffix == ".dta" else pyreadstat.read_sav
+    try:
+        rows, _ = read(str(path), apply_value_formats=False)
+    except (pyreadstat.ReadstatError, OSError, ValueError) as error:
+        raise InputError(
+            Fault("the file cannot be read", str(error)[:60], "Save it again.", path.name)
+        ) from error
+    return pd.DataFrame(rows)
+
+
+def _canonical(raw: pd.DataFrame, coding: MicrodataMapping, findings: Findings) -> pd.DataFrame:
+    """Name the columns and turn codes into words; unknown codes stay, to be told."""
+    wanted: dict[str, str | None] = {
+        "area": coding.columns.area,
+        "wave": coding.columns.wave,
+        "weight": coding.columns.weight,
+        "stratum": coding.columns.stratum,
+    }
+    wanted |= {str(setting): answers.column for setting, answers in coding.answers.items()}
+    if coding.extra_area is not None:
+        wanted["extra_area"] = coding.extra_area.column
+    for column in wanted.values():
+        if column is not None and column not in raw:
+            findings.add("column_missing", column=column)
+    raise_errors(findings.faults)
+    rows = pd.DataFrame(
+        {name: raw[c] for name, c in wanted.items() if c is not None and name != "extra_area"}
+    )
+    if coding.wave is not None:
+        rows["wave"] = coding.wave
+    if coding.areas:
+        codes = rows["area"].map(_code)
+        rows["area"] = codes.map(coding.areas)
+    for setting, answers in coding.answers.items():
+        words = {
+            code: word for word in ("safe", "neither", "unsafe") for code in getattr(answers, word)
+        }
+        words |= dict.fromkeys(answers.missing, "")
+        codes = rows[setting].map(_code)
+        rows[setting] = codes.map(lambda c, known=words: "" if c is None else known.get(c, "?"))
+    findings.headings = {name: c for name, c in wanted.items() if c is not None}
+    return rows

@@ -1,0 +1,96 @@
+import importlib.util
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from amager_eval.data.microdata import read_mapping, read_microdata
+from amager_eval.errors import InputError
+
+REFERENCE = Path(__file__).parent / "reference"
+MAPPING = """
+file = "svar.csv"
+wave = 2026
+whole = "København"
+[columns]
+area = "district"
+weight = "w"
+stratum = "district"
+[areas]
+{areas}
+[answers.neighbourhood]
+column = "safe_day"
+safe = [1]
+unsafe = [0]
+missing = [9]
+[extra_area]
+name = "Partnerskabet"
+column = "age"
+codes = [1]
+""".format(areas="\n".join(f'"{i}" = "Bydel {i}"' for i in range(1, 14)))
+
+
+def write(tmp_path, mapping=MAPPING, rows=None):
+    rows = pd.read_csv(REFERENCE / "03_survey_microdata.csv") if rows is None else rows
+    rows.to_csv(tmp_path / "svar.csv", index=False)
+    (tmp_path / "svar.toml").write_text(mapping, encoding="utf-8")
+    return tmp_path / "svar.toml"
+
+
+def test_a_mapping_turns_a_firms_file_into_shares(tmp_path):
+    shares = read_microdata(write(tmp_path)).query("response == 'safe'").set_index("area")
+    assert shares["percent"]["Bydel 1"] == pytest.approx(83.5793352278234, abs=1e-6)
+    assert shares["standard_error"]["Bydel 1"] == pytest.approx(2.32184150438142, abs=1e-6)
+    assert shares["percent"]["København"] == pytest.approx(87.6216813685687, abs=1e-6)
+    assert shares["standard_error"]["København"] == pytest.approx(0.603003944295133, abs=1e-6)
+    assert shares["n"]["Partnerskabet"] == 924
+    assert len(shares) == 15
+
+
+def test_an_unmapped_code_is_told_without_the_value(tmp_path):
+    rows = pd.read_csv(REFERENCE / "03_survey_microdata.csv")
+    rows.loc[7, "safe_day"] = 314159
+    with pytest.raises(InputError) as caught:
+        read_microdata(write(tmp_path, rows=rows))
+    (fault,) = caught.value.faults
+    assert (fault.file, fault.row, fault.column) == ("svar.csv", 9, "safe_day")
+    assert "314159" not in str(caught.value)
+
+
+def test_mapping_faults(tmp_path):
+    for change, message in (
+        (("wave = 2026", "wave = 2026\nwav = 1"), "wav"),
+        (("safe = [1]", "safe = [0]"), "means two answers"),
+        (("wave = 2026", ""), "either wave"),
+        (("[answers.neighbourhood]", "[answers.afternoon]"), "afternoon"),
+        (('file = "svar.csv"', "file = "), "not valid TOML"),
+    ):
+        with pytest.raises(InputError, match=message):
+            read_mapping(write(tmp_path, MAPPING.replace(*change)))
+    with pytest.raises(InputError, match="beside the mapping"):
+        read_microdata(write(tmp_path, MAPPING.replace("svar.csv", "../svar.csv")))
+    with pytest.raises(InputError, match="column is missing"):
+        read_microdata(write(tmp_path, MAPPING.replace('weight = "w"', 'weight = "vaegt"')))
+    with pytest.raises(InputError, match="SPSS"):
+        read_microdata(write(tmp_path, MAPPING.replace("svar.csv", "svar.toml")))
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("pyreadstat") is not None, reason="pyreadstat is installed"
+)
+def test_without_pyreadstat_the_message_says_what_to_install(tmp_path):
+    path = write(tmp_path, MAPPING.replace("svar.csv", "svar.sav"))
+    (tmp_path / "svar.sav").write_bytes(b"$FL2")
+    with pytest.raises(InputError, match="pyreadstat"):
+        read_microdata(path)
+
+
+@pytest.mark.parametrize("suffix", ["sav", "dta"])
+def test_statistics_files_give_the_same_shares(tmp_path, suffix):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    rows = pd.read_csv(REFERENCE / "03_survey_microdata.csv")
+    expected = read_microdata(write(tmp_path))
+    writer = {"sav": pyreadstat.write_sav, "dta": pyreadstat.write_dta}[suffix]
+    writer(rows, str(tmp_path / f"svar.{suffix}"))
+    mapping = write(tmp_path, MAPPING.replace("svar.csv", f"svar.{suffix}"))
+    pd.testing.assert_frame_equal(read_microdata(mapping), expected)
