@@ -14,6 +14,7 @@ from amager_eval.data.input import Input
 from amager_eval.data.published import published
 from amager_eval.goals.changes import changes
 from amager_eval.goals.comparisons import compare_with_whole
+from amager_eval.goals.crime import crime_quantities
 from amager_eval.goals.crime_results import crime_rows
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.indicators.partners import partner_share
@@ -59,21 +60,41 @@ def _safety_forecast(agreement: Agreement, rng: np.random.Generator) -> Forecast
 
 
 def _crime_forecast(agreement: Agreement, rng: np.random.Generator) -> Forecast:
-    rates = {"total": 25.0, "indbrud": 1.1, "tyveri/røveri": 7.0, "vold/våben": 1.3, "narkotika": 2.0}
+    rates = {
+        "total": 30.0,
+        "indbrud": 0.8,
+        "tyveri/røveri": 7.5,
+        "vold/våben": 2.2,
+        "narkotika": 2.4,
+    }
     periods = [f"{y}K{q}" for y in range(2016, 2029) for q in range(1, 5)]
     t = np.arange(len(periods)) / 4
     shape = (_SAMPLES, 1, len(rates), len(periods))
-    rate = np.empty(shape)
-    for k, level in enumerate(rates.values()):
+    level = np.empty(shape)
+    for k, start in enumerate(rates.values()):
         spread = 0.02 + 0.05 * np.sqrt(np.maximum(0, t - 10))
-        rate[:, 0, k] = level * np.exp(rng.normal(0, 1, (_SAMPLES, 1)) * spread - 0.01 * (t - 9))
+        level[:, 0, k] = start * np.exp(rng.normal(0, 1, (_SAMPLES, 1)) * spread - 0.01 * (t - 9))
+    people = 640 + 2 * t  # thousands
+    observed = np.broadcast_to(t < 10, shape[1:])
+    count = rng.poisson(level * people).astype(float)
+    count[:, observed] = count[:1, observed]
     dims = ("sample", "area", "crime_type", "period")
     draws = xr.Dataset(
-        {"rate": (dims, rate), "count": (dims, rng.poisson(rate * 650).astype(float))},
-        coords={"area": [agreement.areas.whole], "crime_type": list(rates), "period": periods},
-        attrs={"definition": "STRAF11"},
+        {
+            "rate": (dims, level),
+            "level": (dims, level),
+            "expected": (dims, level * people),
+            "count": (dims, count),
+        },
+        coords={
+            "area": [agreement.areas.whole],
+            "crime_type": list(rates),
+            "period": periods,
+            "observed": (dims[1:], observed),
+        },
+        attrs={"definition": "STRAF11", "period_unit": "quarter", "whole": agreement.areas.whole},
     )
-    return Forecast("crime", draws, None, "0" * 64)
+    return Forecast("crime", draws, draws.isel(sample=slice(None, None, 2)), "0" * 64)
 
 
 def _activities() -> pd.DataFrame:
@@ -122,8 +143,6 @@ def make_statement() -> Callable[..., Statement]:
         crime_frame = pd.DataFrame()
         crime_forecast = _crime_forecast(agreement, rng) if crime else None
         if crime_forecast is not None:
-            from amager_eval.goals.crime import crime_quantities
-
             crime_frame = crime_quantities(crime_forecast, baseline=2024, target=2028)
         own = evaluated_area(data, agreement)
         shown = (whole, own, *agreement.areas.indicators)

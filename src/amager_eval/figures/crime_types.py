@@ -14,7 +14,7 @@ from amager_eval.figures.labels import EndLabel, label_ends, number_axis, year_a
 from amager_eval.figures.picture import Picture
 from amager_eval.figures.style import CITY, GOAL, axes_or_new, style
 from amager_eval.goals.crime import annual_levels
-from amager_eval.goals.crime_results import annual_figures
+from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.numbers import number
 
 if TYPE_CHECKING:
@@ -159,8 +159,8 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
     definition = str(forecast.draws.attrs.get("definition", ""))
     views = [
         crime_view(
-            levels, observed_years(statement, area, str(t), definition), area=area, crime_type=str(t),
-            title=type_label(statement, str(t), definition, words), baseline=agreement.crime.baseline_year,
+            levels, observed_years(levels, area, str(t)), area=area, crime_type=str(t),
+            title=type_label(agreement.crime, str(t), definition, words), baseline=agreement.crime.baseline_year,
             target=agreement.crime.target_year, words=words,
         )
         for t in levels["crime_type"].values
@@ -199,28 +199,18 @@ def source_of(statement: Statement, definition: str, words: Wording) -> str:
     return words.say("source.crime", source=statement.agreement.crime.source)
 
 
-def observed_years(
-    statement: Statement, area: str, crime_type: str, definition: str
-) -> pd.DataFrame:
-    """Reports per 1,000 of complete calendar years, as published.
+def observed_years(levels: xr.Dataset, area: str, crime_type: str) -> pd.DataFrame:
+    """Reports per 1,000 of the years whose every period is published.
 
     Returns
     -------
     DataFrame
         `year, rate`.
     """
-    figures = annual_figures(statement.data, area, crime_type, definition)
-    rows = [(year, f.rate) for year, f in figures.items() if f.rate is not None]
-    return pd.DataFrame(rows, columns=["year", "rate"])
-
-
-def type_label(statement: Statement, crime_type: str, definition: str, words: Wording) -> str:
-    """Name a type; the total of another definition is not called by the goal's name."""
-    crime = statement.agreement.crime
-    roles = {t.id: t.role for t in crime.type}
-    if roles.get(crime_type) == "total" and definition != crime.definition:
-        return words.say("crime.other_total")
-    return crime.label(crime_type, words.lang)
+    cell = levels.sel(area=area, crime_type=crime_type).isel(sample=0)
+    rate = cell["reports"] / cell["inhabitants"]
+    known = cell["observed"].values
+    return pd.DataFrame({"year": cell["year"].values[known], "rate": rate.values[known]})
 
 
 def _held(view: CrimeView) -> bool:

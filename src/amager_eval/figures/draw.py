@@ -94,7 +94,9 @@ def _mark(figure: Figure, text: str) -> None:
         0.5, 0.5, text, ha="center", va="center", rotation=20, size=34, color="#b00000",
         alpha=0.13, weight="bold", zorder=10,
     )  # fmt: skip
-    figure.text(0.99, 0.012, text, ha="right", va="bottom", size=7.5, color="#b00000", weight="bold")
+    figure.text(
+        0.99, 0.012, text, ha="right", va="bottom", size=7.5, color="#b00000", weight="bold"
+    )
 
 
 def _describe(path: Path, picture: Picture, lang: str) -> None:

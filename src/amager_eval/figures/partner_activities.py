@@ -42,9 +42,7 @@ class ActivitiesView:
     words: Wording
 
 
-def activities_view(
-    activities: pd.DataFrame, threshold: float, words: Wording
-) -> ActivitiesView:
+def activities_view(activities: pd.DataFrame, threshold: float, words: Wording) -> ActivitiesView:
     """Take `Statement.activities` with the total named in the language."""
     frame = activities.assign(
         focus_area=activities["focus_area"].replace({"i alt": words.say("table.total")})

@@ -95,7 +95,10 @@ def probability_view(
         chosen = chosen[chosen["year"] == year]
     order = {(a, s): i for i, (a, s) in enumerate((a, s) for a in areas for s in settings)}
     chosen = chosen.assign(
-        label=[f"{a}, {words.name('setting', s)}" for a, s in zip(chosen["area"], chosen["setting"], strict=True)],
+        label=[
+            f"{a}, {words.name('setting', s)}"
+            for a, s in zip(chosen["area"], chosen["setting"], strict=True)
+        ],
         rank=[order[a, s] for a, s in zip(chosen["area"], chosen["setting"], strict=True)],
     ).sort_values("rank")
     columns = ["label", "probability_true", "probability_published", "prior_probability_true"]

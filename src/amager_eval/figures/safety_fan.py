@@ -110,9 +110,7 @@ def fan_view(
         for wave, figure in published_shares(safety, a, setting, response).items()
         if wave >= target - _HISTORY
     ]
-    title = words.say(
-        "figure.fan.panel", area=area, setting=words.name("setting_when", setting)
-    )
+    title = words.say("figure.fan.panel", area=area, setting=words.name("setting_when", setting))
     columns = ["area", "wave", "share", "grade"]
     return FanView(
         title, area, whole, chosen.reset_index(drop=True),
@@ -151,7 +149,9 @@ def plot_safety_fan(view: FanView, ax: Axes | None = None) -> Axes:
         widest = f"{100 * LEVELS[-1]:g}"
         for edge in (f"low_{widest}", f"high_{widest}"):
             ax.plot(city["period"], city[edge], color=CITY.colour, linestyle=":", linewidth=0.9)
-        ax.plot(city["period"], city["median"], color=CITY.colour, linestyle=CITY.line, linewidth=1.4)
+        ax.plot(
+            city["period"], city["median"], color=CITY.colour, linestyle=CITY.line, linewidth=1.4
+        )
         for area, one in ((view.whole, CITY), (view.area, look)):
             for row in view.points[view.points["area"] == area].itertuples():
                 ax.plot(
@@ -210,7 +210,10 @@ def _ends(view: FanView, end: pd.Series, goal: float, colour: str) -> list[EndLa
     labels = [
         EndLabel(goal, f"{view.whole} {percent(goal, 0, lang)}", CITY.colour),
         EndLabel(
-            float(end["median"]), f"{view.area} {percent(end['median'], 0, lang)}", colour, bold=True
+            float(end["median"]),
+            f"{view.area} {percent(end['median'], 0, lang)}",
+            colour,
+            bold=True,
         ),
     ]
     for level in LEVELS:

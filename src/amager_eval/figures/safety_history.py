@@ -92,9 +92,7 @@ def history_view(
             if size is not None:
                 interval = share(p * size.n, size.n, deff=deff, level=level)
                 low, high, n = float(interval.low), float(interval.high), size.n
-            rows.append(
-                (area, wave, p, low, high, n, size is None or size.assumed, figure.grade)
-            )
+            rows.append((area, wave, p, low, high, n, size is None or size.assumed, figure.grade))
     columns = ["area", "wave", "share", "low", "high", "n", "n_assumed", "grade"]
     title = words.say(
         "figure.history.panel",

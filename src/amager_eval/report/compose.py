@@ -55,7 +55,10 @@ def open_data(statement: Statement, document: Document, words: Wording) -> tuple
     """Every table that is written as open data: those of the document, and every result."""
     from amager_eval.report.document import tables
 
-    more = [results_table(statement, words), published_table(statement, shown_areas(statement), words)]
+    more = [
+        results_table(statement, words),
+        published_table(statement, shown_areas(statement), words),
+    ]
     if len(statement.crime_quantities):
         more.append(crime_quantities_table(statement, words))
     every = {t.id: t for t in (*tables(document.blocks), *more)}

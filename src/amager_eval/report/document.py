@@ -10,7 +10,17 @@ if TYPE_CHECKING:
     from amager_eval.figures.picture import Picture
     from amager_eval.tables.table import Table
 
-__all__ = ["Block", "Bullets", "Document", "Figure", "Heading", "Paragraph", "TableBlock", "pictures", "tables"]
+__all__ = [
+    "Block",
+    "Bullets",
+    "Document",
+    "Figure",
+    "Heading",
+    "Paragraph",
+    "TableBlock",
+    "pictures",
+    "tables",
+]
 
 #: Where a table is shown: everywhere, on the web page alone (long), or in print alone (cut).
 type Where = Literal["everywhere", "page", "print"]

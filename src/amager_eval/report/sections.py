@@ -226,7 +226,9 @@ def _method(statement: Statement, words: Wording) -> list[Block]:
         Paragraph(words.say("method.categories"), "note"),
         Paragraph(
             words.say(
-                "method.period", start=date(period.start, words.lang), end=date(period.end, words.lang)
+                "method.period",
+                start=date(period.start, words.lang),
+                end=date(period.end, words.lang),
             ),
             "note",
         ),

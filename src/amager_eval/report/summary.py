@@ -26,7 +26,9 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
     goals = goals_table(statement, words)
     indicators = indicators_table(statement, words)
     missing = missing_table(statement, words)
-    is_open = [r["literal_verdict"] == "ikke opgjort" for r in goals.frame.to_dict(orient="records")]
+    is_open = [
+        r["literal_verdict"] == "ikke opgjort" for r in goals.frame.to_dict(orient="records")
+    ]
     key = "summary.lead_open" if any(is_open) else "summary.lead_none_open"
     blocks: list[Block] = [
         Paragraph(words.say(key, open=sum(is_open), goals=len(is_open))),
@@ -123,7 +125,7 @@ def indicator_sentences(statement: Statement, words: Wording) -> list[str]:
             words.say(
                 "summary.indicator",
                 area=row["area"],
-                setting=row["setting"],
+                setting=words.name("setting_when", row["setting_id"]),
                 observed=row["observed"],
                 baseline=print_cell(row["baseline"], "percent", words),
                 baseline_wave=agreement.safety.baseline_wave,

@@ -89,9 +89,7 @@ def _write_all(statement: Statement, folder: Path, words: Wording) -> list[Path]
     record = folder / "statement.json"
     record.write_text(statement.to_json(), encoding="utf-8")
     attachments = [
-        Attachment(
-            record, "application/json", words.say("document.attachment_statement"), "data"
-        ),
+        Attachment(record, "application/json", words.say("document.attachment_statement"), "data"),
         *(
             Attachment(path, "text/csv", words.say("document.attachment_table"), "data")
             for path in csvs

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from amager_eval.tables.table import Column, Table, build_table, records
+from amager_eval.goals.crime import QUANTITY_COLUMNS
+from amager_eval.tables.table import Column, Kind, Table, build_table, records
+from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.numbers import number
 
 if TYPE_CHECKING:
@@ -13,54 +15,65 @@ if TYPE_CHECKING:
 
 __all__ = ["crime_quantities_table", "crime_table", "district_totals_table"]
 
-#: Columns of the printed table, and the quantity each shows; the first found of several ids.
-_PRINTED = (
-    ("observed_baseline", "rate", ("observed_baseline", "observed_baseline_rate")),
-    ("true_baseline", "rate", ("true_baseline", "true_baseline_rate")),
-    ("true_target", "rate", ("true_target", "true_target_rate")),
-    ("low", "rate", ("true_target_low_95", "true_target_rate_low_95")),
-    ("high", "rate", ("true_target_high_95", "true_target_rate_high_95")),
-    ("hold", "probability", ("probability_true_at_or_below", "probability_true_at_or_below_rate")),
-    ("hold_prior", "probability", ("prior_probability_true_at_or_below",)),
-    ("hold_105", "probability", ("probability_true_at_or_below_105",)),
-    ("hold_observed", "probability", ("probability_observed_at_or_below",)),
+#: Columns of the printed table: name, kind, form and quantity they show.
+_PRINTED: Final[tuple[tuple[str, Kind, str, str], ...]] = (
+    ("observed_baseline", "rate", "rate", "observed_baseline"),
+    ("true_baseline", "rate", "rate", "true_baseline"),
+    ("true_target", "rate", "rate", "true_target"),
+    ("low", "rate", "rate", "true_low_95"),
+    ("high", "rate", "rate", "true_high_95"),
+    ("hold_rate", "probability", "rate", "probability_true_at_or_below"),
+    ("hold_rate_prior", "probability", "rate", "prior_probability_true_at_or_below"),
+    ("hold_count", "probability", "count", "probability_true_at_or_below"),
+    ("hold_reports", "probability", "count", "probability_observed_at_or_below"),
 )
 
 
 def crime_table(statement: Statement, words: Wording) -> Table:
-    """One row a type: the 2024 level, the forecast and the probability of holding it."""
+    """One row a type: the baseline level, the forecast and the probability of holding it.
+
+    Returns
+    -------
+    Table
+        `area, crime_type`, levels per 1,000 a year and probabilities 0 to 1 at the target year.
+    """
     say, crime = words.say, statement.agreement.crime
-    frame = statement.crime_quantities
     years = {"baseline": crime.baseline_year, "target": crime.target_year}
-    known = set(frame["quantity"]) if len(frame) else set()
-    chosen = [
-        (name, kind, next(q for q in ids if q in known))
-        for name, kind, ids in _PRINTED
-        if known.intersection(ids)
-    ]
+    shown_alone = {"low", "high"}
     columns = [
-        Column("area", say("column.area"), "text", 1.1, shown=False),
-        Column("crime_type", say("column.crime_type"), "text", 1.8),
-        *(Column(name, say(f"column.crime_{name}", **years), kind) for name, kind, _ in chosen),  # type: ignore[arg-type]
+        Column("area", say("column.area"), "text", 1.2),
+        Column("crime_type", say("column.crime_type"), "text", 1.5),
+        *(
+            Column(name, say(f"column.crime_{name}", **years), kind, shown=name not in shown_alone)
+            for name, kind, _, _ in _PRINTED
+        ),
     ]
+    columns.insert(7, Column("interval", say("column.crime_interval", **years), "text", 1.2))
     rows: list[list[Any]] = []
-    if chosen:
-        for (area, crime_type), group in frame.groupby(["area", "crime_type"], sort=False):
-            values = dict(zip(group["quantity"], group["value"], strict=True))
-            label = crime.label(str(crime_type), words.lang)
-            rows.append([area, label, *(values.get(quantity) for _, _, quantity in chosen)])
+    frame = statement.crime_quantities
+    if len(frame):
+        at_target = frame[frame["year"] == crime.target_year]
+        for (area, crime_type), group in at_target.groupby(["area", "crime_type"], sort=False):
+            values = {(r["form"], r["quantity"]): r["value"] for r in records(group)}
+            label = type_label(crime, str(crime_type), group["definition"].iloc[0], words)
+            cells = [values.get((form, quantity)) for _, _, form, quantity in _PRINTED]
+            low, high = (number(v, 1, words.lang) for v in cells[3:5])
+            cells.insert(5, words.say("table.range", low=low, high=high))
+            rows.append([area, label, *cells])
     return build_table(
-        "crime_forecast", say("table.crime.title", **years), columns, rows, say("table.crime.note")
+        "crime_forecast",
+        say("table.crime.title", **years),
+        columns,
+        rows,
+        say("table.crime.note", **years),
     )
 
 
 def crime_quantities_table(statement: Statement, words: Wording) -> Table:
     """Every quantity of the crime model, for open data."""
-    keys = ("area", "crime_type", "definition", "period_unit", "quantity", "value")
-    columns = [
-        Column(k, words.name("column", k), "decimal" if k == "value" else "text") for k in keys
-    ]
-    rows = [[r[k] for k in keys] for r in records(statement.crime_quantities)]
+    kinds: dict[str, Kind] = {"value": "decimal", "year": "year"}
+    columns = [Column(k, words.name("column", k), kinds.get(k, "text")) for k in QUANTITY_COLUMNS]
+    rows = [[r[k] for k in QUANTITY_COLUMNS] for r in records(statement.crime_quantities)]
     return build_table("crime_quantities", words.say("table.crime_quantities.title"), columns, rows)
 
 
@@ -84,7 +97,7 @@ def district_totals_table(
         Column("crime_type", say("column.crime_type"), "text", 1.0),
         Column("count", say("column.count"), "count", 0.9),
         Column("per_1000", say("column.per_1000"), "rate", 1.0),
-        Column("source_grade", say("column.source_grade"), "text", 0.7),
+        Column("source_grade", say("column.source_grade"), "text", 0.8),
         Column("remark", say("column.remark"), "text", 2.6),
         Column("source", say("column.source"), "text", shown=False),
     ]
@@ -130,7 +143,11 @@ def _jumps(rows: list[dict[str, Any]], words: Wording) -> list[str]:
         rate, year, remark = row.get("per_1000"), str(row["period"]), ""
         if rate is not None and year.isdigit():
             before = last.get(key)
-            if before is not None and int(year) - before[0] == 1 and abs(rate / before[1] - 1) > 0.25:
+            if (
+                before is not None
+                and int(year) - before[0] == 1
+                and abs(rate / before[1] - 1) > 0.25
+            ):
                 remark = words.say(
                     "crime.jump",
                     before=number(before[1], 0, words.lang),

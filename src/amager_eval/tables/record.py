@@ -79,9 +79,9 @@ def diagnostics_table(statement: Statement, words: Wording) -> Table:
     say = words.say
     columns = [
         Column("model", say("column.model"), "text", 1.3),
-        Column("version", say("column.version"), "text", 0.7),
-        Column("draws", say("column.draws"), "count", 0.8),
-        Column("divergences", say("column.divergences"), "count", 1.0),
+        Column("version", say("column.version"), "text", 0.9),
+        Column("draws", say("column.draws"), "count", 1.2),
+        Column("divergences", say("column.divergences"), "count", 1.3),
         Column("max_rhat", "R-hat", "rhat", 0.8),
         Column("min_ess", say("column.min_ess"), "count", 0.8),
         Column("passed", say("column.passed"), "flag", 0.9),

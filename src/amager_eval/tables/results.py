@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import Goal, Reading
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["goal_parts", "goals_table", "indicators_table", "readings_table", "results_table",
-           "side_by_side_table"]
+__all__ = [
+    "goal_parts",
+    "goals_table",
+    "indicators_table",
+    "readings_table",
+    "results_table",
+    "side_by_side_table",
+]
 
 
 def goals_table(statement: Statement, words: Wording) -> Table:
@@ -36,7 +42,7 @@ def goals_table(statement: Statement, words: Wording) -> Table:
         Column("goal", say("column.goal"), "text", 0.55),
         Column("title", say("column.title"), "text", 2.5),
         Column("observed", say("column.observed"), "text", 1.25),
-        Column("baseline", say("column.baseline"), "text", 1.0),
+        Column("baseline", str(statement.agreement.safety.baseline_wave), "text", 1.0),
         Column("comparison", say("column.comparison"), "text", 1.2),
         Column("literal_verdict", say("column.literal_verdict"), "mark", 1.35),
         Column("evidence_verdict", say("column.evidence_verdict"), "mark", 1.6),
@@ -50,7 +56,10 @@ def goals_table(statement: Statement, words: Wording) -> Table:
             (
                 goal.id,
                 goal.title(words.lang),
-                *(_joined(parts, key, goal, words) for key in ("observed", "baseline", "comparison")),
+                *(
+                    _joined(parts, key, goal, words)
+                    for key in ("observed", "baseline", "comparison")
+                ),
                 head.get("literal_verdict"),
                 head.get("evidence_verdict"),
                 _joined(parts, "probability_true", goal, words),
@@ -95,6 +104,7 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
     columns = [
         Column("area", say("column.area"), "text", 1.3),
         Column("setting", say("column.setting"), "text", 1.1),
+        Column("setting_id", say("column.setting"), "text", shown=False),
         Column("observed", say("column.observed_wave", wave=statement.year), "text", 1.5),
         Column("baseline", str(agreement.safety.baseline_wave), "percent", 0.7),
         Column("comparison", agreement.areas.whole, "percent", 1.1),
@@ -121,6 +131,7 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
                 (
                     area,
                     words.name("setting", setting),
+                    setting,
                     _observed(first, statement.year, words),
                     first["baseline"],
                     first["comparison"],
@@ -193,8 +204,8 @@ def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wordin
     ]
     for i, area in enumerate(areas, start=1):
         columns += [
-            Column(f"literal_{i}", say("column.of_area", area=area, what=say("column.literal_short")), "mark", 1.25),
-            Column(f"evidence_{i}", say("column.of_area", area=area, what=say("column.evidence_short")), "mark", 1.3),
+            Column(f"literal_{i}", say("column.of_area", area=area, what=say("column.literal_short")), "mark", 1.35),
+            Column(f"evidence_{i}", say("column.of_area", area=area, what=say("column.evidence_short")), "mark", 1.4),
             Column(f"true_{i}", say("column.of_area", area=area, what=say("column.true")), "text", 1.05),
             Column(f"published_{i}", say("column.of_area", area=area, what=say("column.published")), "text", 1.25),
         ]  # fmt: skip

@@ -42,7 +42,9 @@ def published_table(statement: Statement, areas: Sequence[str], words: Wording) 
     safety = statement.data.safety
     rows: list[list[Any]] = []
     if safety is not None:
-        chosen = safety[safety["area"].isin(areas)].sort_values(["area", "setting", "response", "wave"])
+        chosen = safety[safety["area"].isin(areas)].sort_values(
+            ["area", "setting", "response", "wave"]
+        )
         for row in records(chosen):
             rows.append(
                 [
@@ -60,9 +62,7 @@ def published_table(statement: Statement, areas: Sequence[str], words: Wording) 
     return build_table("safety_published", say("table.published.title"), columns, rows)
 
 
-def changes_table(
-    statement: Statement, words: Wording, *, response: str | None = None
-) -> Table:
+def changes_table(statement: Statement, words: Wording, *, response: str | None = None) -> Table:
     """Change tests on published figures, each with the municipality's own words."""
     say = words.say
     columns = [
@@ -201,7 +201,12 @@ def forecast_table(
             ["setting", "rank", "period"]
         )
         for row in records(chosen):
-            cells = [row["area"], words.name("setting", row["setting"]), row["period"], row["median"]]
+            cells = [
+                row["area"],
+                words.name("setting", row["setting"]),
+                row["period"],
+                row["median"],
+            ]
             for level in LEVELS:
                 low, high = row[f"low_{100 * level:g}"], row[f"high_{100 * level:g}"]
                 cells += [low, high, share_range(low, high, words)]

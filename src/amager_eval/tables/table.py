@@ -33,7 +33,18 @@ type Kind = Literal[
 ]
 
 _NUMERIC: Final = frozenset(
-    {"year", "percent", "share", "chance", "points", "probability", "rate", "count", "decimal", "rhat"}
+    {
+        "year",
+        "percent",
+        "share",
+        "chance",
+        "points",
+        "probability",
+        "rate",
+        "count",
+        "decimal",
+        "rhat",
+    }
 )
 
 
