@@ -95,7 +95,7 @@ def crime_yearly() -> Panel:
 
 
 def envipe() -> Panel:
-    """Return the share who feel unsafe in their state: 32 Mexican states and the nation, 2011 to 2025.
+    """Return the share who feel unsafe: 32 Mexican states and the nation, 2011 to 2025.
 
     Returns
     -------

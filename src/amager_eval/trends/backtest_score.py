@@ -23,6 +23,8 @@ __all__ = ["SCORE_VERSION", "score_unit"]
 
 #: Raised when a score's formula changes, so that cached scores are not mixed.
 SCORE_VERSION: Final = 1
+#: Shares are log-scored as probability of their whole percentage point, at the finest.
+_LOG_WIDTH: Final = 0.01
 
 
 def score_unit(unit: WorkUnit, forecaster: Forecaster) -> pd.DataFrame:
@@ -89,7 +91,9 @@ def _log_scores_of_shares(draws: NDArray[np.float64], unit: WorkUnit) -> NDArray
     result = np.empty(len(unit.observed))
     for width in np.unique(unit.width):
         at = unit.width == width
-        result[at] = log_score_shares(draws[:, at], unit.observed[at], width=float(width))
+        result[at] = log_score_shares(
+            draws[:, at], unit.observed[at], width=max(float(width), _LOG_WIDTH)
+        )
     return result
 
 

@@ -1,0 +1,72 @@
+"""The peers of each panel, and their stored scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amager_eval.trends.peers_gap import LastGap
+from amager_eval.trends.peers_packages import prophet, statsforecast
+from amager_eval.trends.peers_series import SeriesPeer, last_value
+from amager_eval.trends.peers_statistical import linear_trend, negbin_glm, structural
+
+if TYPE_CHECKING:
+    from amager_eval.trends.fit import Kind
+    from amager_eval.trends.peers_series import Scale
+
+__all__ = ["Peer", "peers_of"]
+
+#: A peer: a forecaster that says how it forecasts and with which packages.
+type Peer = SeriesPeer | LastGap
+
+
+def peers_of(kind: Kind, *, scale: Scale | None = None) -> tuple[Peer, ...]:
+    """List the peers of a kind of panel.
+
+    Parameters
+    ----------
+    kind : {"safety", "crime"}
+        Which.
+    scale : str or None
+        Scale of the peers that could work on another (counts alone); default the declared one.
+
+    Returns
+    -------
+    tuple of forecaster
+
+    Examples
+    --------
+    >>> [p.name for p in peers_of("crime")][:3]
+    ['seasonal_naive', 'auto_ets', 'auto_arima']
+    """
+    if kind == "crime":
+        chosen: Scale = scale or "sqrt"
+        return (
+            _last_value("seasonal_naive", chosen),
+            statsforecast("AutoETS", "auto_ets", chosen),
+            statsforecast("AutoARIMA", "auto_arima", chosen),
+            statsforecast("AutoTheta", "auto_theta", chosen),
+            prophet(chosen),
+            structural("unobserved_components", "local level", chosen),
+            negbin_glm(),
+        )
+    return (
+        _last_value("last_value", "logit"),
+        LastGap(),
+        linear_trend("logit"),
+        structural("local_level", "local level", "logit"),
+        structural("local_linear_trend", "local linear trend", "logit"),
+        statsforecast("AutoETS", "auto_ets", "logit"),
+        statsforecast("AutoARIMA", "auto_arima", "logit"),
+        prophet("logit"),
+    )
+
+
+def _last_value(name: str, scale: Scale) -> SeriesPeer:
+    return SeriesPeer(
+        name,
+        last_value,
+        scale,
+        "last value of the same season; Normal, sd the root mean square change over a cycle times "
+        "the square root of the cycles ahead",
+        least=1,
+    )
