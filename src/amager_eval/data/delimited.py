@@ -13,7 +13,7 @@ from amager_eval.data.table_file import Grid
 from amager_eval.errors import Fault, InputError
 from amager_eval.provenance import sha256_of_bytes
 
-__all__ = ["MOST_BYTES", "file_fault", "read_bytes", "read_delimited"]
+__all__ = ["MOST_BYTES", "detect_separator", "file_fault", "read_bytes", "read_delimited"]
 
 #: A table of published figures is far smaller; more is refused before it is read.
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -80,11 +80,23 @@ def _separator(text: str) -> tuple[str, str]:
     first = text.lstrip("\r\n").partition("\n")[0]
     if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
         return first.strip()[-1], text.lstrip("\r\n").partition("\n")[2]
+    return detect_separator(first), text
+
+
+def detect_separator(text: str) -> str:
+    """Return the separator of a file's first line: the most frequent of `;`, tab and `,`.
+
+    Examples
+    --------
+    >>> detect_separator('area;"a, b, c, d";wave')
+    ';'
+    """
+    first = text.lstrip("\r\n").partition("\n")[0]
     # what stands in quotation marks is no separator
     bare = "".join(first.split('"')[::2])
     counts = {s: bare.count(s) for s in ";\t,"}
     best = max(counts, key=lambda s: counts[s])
-    return (best if counts[best] else ","), text
+    return best if counts[best] else ","
 
 
 def read_delimited(path: Path, lang: Lang = "en", *, within: Path | None = None) -> Grid:

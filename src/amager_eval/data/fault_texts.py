@@ -446,6 +446,37 @@ FAULT_TEXTS: Final[dict[str, FaultText]] = {
         "{area} har flere adspurgte end hele runden ({respondents})",
         "Kontrollér n og tabellen survey_rounds.",
     ),
+    # ------------------------------------------------------------------ register extracts
+    "offence_unknown": _warning(
+        "{count} reports have offence codes that are in no crime type and were not counted",
+        "Add the codes to a type, or to ignore_offences.",
+        "{count} anmeldelser har gerningskoder uden gerningstype og er ikke talt med",
+        "Tilføj koderne til en gerningstype eller til ignore_offences.",
+    ),
+    "offence_only_in_total": _warning(
+        "{count} reports have offence codes that no crime type names; they count in '*' alone",
+        "Add the codes to a type, or to ignore_offences.",
+        "{count} anmeldelser har gerningskoder, ingen gerningstype nævner; de tæller kun i '*'",
+        "Tilføj koderne til en gerningstype eller til ignore_offences.",
+    ),
+    "area_unmatched": _warning(
+        "{count} reports lie in areas that are not in the table areas and were not counted",
+        "Add the values if they belong to an area; they are not shown, they may be addresses.",
+        "{count} anmeldelser ligger i områder uden for tabellen areas og er ikke talt med",
+        "Tilføj værdierne, hvis de hører til et område; de vises ikke, de kan være adresser.",
+    ),
+    "register_duplicates": _warning(
+        "{count} reports repeat an id and were counted once",
+        "Check that the extract has one row a report.",
+        "{count} anmeldelser gentager et id og er talt med én gang",
+        "Kontrollér, at udtrækket har én række pr. anmeldelse.",
+    ),
+    "register_dates_outside": _warning(
+        "{count} reports are dated outside what the extract covers and were not counted",
+        "Check from and until.",
+        "{count} anmeldelser er dateret uden for udtrækkets periode og er ikke talt med",
+        "Kontrollér from og until.",
+    ),
     # ------------------------------------------------------------------ respondent rows
     "unknown_answer": _error(
         "the answer is not in the answer coding",
