@@ -83,25 +83,31 @@ def real(
     """
     array = _to_float(name, value)
     bad = np.isinf(array)
-    limits = []
-    if at_least is not None:
-        bad |= array < at_least
-        limits.append(f"be at least {at_least:g}")
-    if above is not None:
-        bad |= array <= above
-        limits.append(f"lie above {above:g}")
-    if at_most is not None:
-        bad |= array > at_most
-        limits.append(
-            f"be at most {at_most:g}" if at_least is not None else f"not exceed {at_most:g}"
-        )
-    if below is not None:
-        bad |= array >= below
-        limits.append(f"below {below:g}" if above is not None else f"lie below {below:g}")
+    for limit, outside in (
+        (at_least, np.less),
+        (above, np.less_equal),
+        (at_most, np.greater),
+        (below, np.greater_equal),
+    ):
+        if limit is not None:
+            bad |= outside(array, limit)
     if bad.any():
-        rule = " and ".join(limits) if limits else "be a finite number"
+        rule = _rule(at_least, above, at_most, below)
         raise _refuse(f"{name} must {rule}", array, bad, f"Correct {name}.")
     return array
+
+
+def _rule(
+    at_least: float | None, above: float | None, at_most: float | None, below: float | None
+) -> str:
+    """Say a range in words."""
+    if at_least is not None and at_most is not None:
+        return f"lie between {at_least:g} and {at_most:g}"
+    if above is not None and below is not None:
+        return f"lie above {above:g} and below {below:g}"
+    words = {"be at least": at_least, "lie above": above, "be at most": at_most, "lie below": below}
+    said = [f"{word} {limit:g}" for word, limit in words.items() if limit is not None]
+    return " and ".join(said) if said else "be a finite number"
 
 
 def _to_float(name: str, value: Any) -> Array:

@@ -1,0 +1,118 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from amager_eval import significance as sg
+from amager_eval.errors import InputError
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+PEOPLE = pd.read_csv(REFERENCE / "03_survey_microdata.csv")  # synthetic
+CASES = json.loads((REFERENCE / "03_survey_design.json").read_text())["cases"]
+
+
+def estimate(outcome, district, **kwargs):
+    return sg.weighted_share(
+        PEOPLE[outcome],
+        PEOPLE["w"],
+        domain=None if district is None else PEOPLE["district"] == district,
+        strata=PEOPLE["district"],
+        **kwargs,
+    )
+
+
+@pytest.mark.parametrize("case", CASES["svyciprop"])
+@pytest.mark.parametrize(
+    ("method", "key"),
+    [("logit", "logit"), ("logit", "xlogit"), ("asin", "asin"), ("beta", "beta"), ("mean", "mean")],
+)
+def test_intervals_agree_with_survey(case, method, key):
+    s = estimate(case["outcome"], case["district"], method=method)
+    assert [s.estimate, s.se] == pytest.approx([case[key]["est"], case[key]["se"]], abs=1e-8)
+    assert [s.low, s.high] == pytest.approx(case[key]["ci"], abs=1e-8)
+    assert s.df == case["df"]
+    normal = estimate(case["outcome"], case["district"], df=np.inf)
+    assert [normal.low, normal.high] == pytest.approx(case["logit_dfInf"], abs=1e-8)
+    beta = estimate(case["outcome"], case["district"], df=np.inf, method="beta")
+    assert [beta.low, beta.high] == pytest.approx(case["beta_dfInf"], abs=1e-8)
+
+
+def test_city_agrees_with_survey():
+    expected = CASES["svyciprop_city_logit_dfInf"]
+    s = estimate("safe_day", None, df=np.inf)
+    assert [s.estimate, s.low, s.high] == pytest.approx(
+        [expected["est"], *expected["ci"]], abs=1e-8
+    )
+
+
+@pytest.mark.parametrize(("key", "outcome"), [("day", "safe_day"), ("night", "safe_night")])
+def test_every_district_agrees_with_survey(key, outcome):
+    table = CASES["svyby_table"][key]
+    for district, p, se in zip(table["district"], table["p"], table["se"], strict=True):
+        s = estimate(outcome, district)
+        assert [s.estimate, s.se] == pytest.approx([p, se], abs=1e-8)
+
+
+@pytest.mark.parametrize("method", ["logit", "beta", "mean"])
+def test_a_rare_answer_in_clusters_agrees_with_survey(method):
+    # survey's api example: 183 schools in 15 clusters; the error is read off the plain interval
+    case = CASES["api_doc"]
+    p = case["mean"]["est"]
+    t14 = 2.1447866879169273
+    se = (case["mean"]["ci"][1] - p) / t14
+    low, high = sg.share_interval(p, se, n=183, df=14, method=method)
+    assert [low, high] == pytest.approx(case[method]["ci"], abs=1e-8)
+
+
+def test_design_effects():
+    for name, strata in (("stratified", PEOPLE["district"]), ("unstratified", None)):
+        for case in CASES[f"part_whole_{name}"]:
+            s = sg.weighted_share(
+                PEOPLE[case["outcome"]],
+                PEOPLE["w"],
+                domain=PEOPLE["district"] == case["district"],
+                strata=strata,
+            )
+            assert [s.deff, s.kish_deff, s.n_effective] == pytest.approx(
+                [case["deff_part"], case["kish_deff_part"], case["n_eff_kish"]], abs=1e-8
+            )
+            assert s.n == case["n"]
+
+
+def test_equal_weights_without_strata_are_the_textbook():
+    answers = np.repeat([1, 0], [84, 16])
+    s = sg.weighted_share(answers, np.full(100, 2.0), method="mean", df=np.inf)
+    assert s.se == pytest.approx(np.sqrt(0.84 * 0.16 / 99))
+    assert s.kish_deff == pytest.approx(1)
+
+
+def test_unanimity_missing_answers_and_frame():
+    s = sg.weighted_share([1, 1, 1, np.nan], [1, 2, 1, 1])
+    assert (s.estimate, s.se, s.low, s.high, s.n) == (1.0, 0.0, 1.0, 1.0, 3)
+    assert np.isnan(s.deff)
+    beta = sg.weighted_share([1, 1, 1, np.nan], [1, 2, 1, 1], method="beta", df=np.inf)
+    assert beta.low == pytest.approx(0.025 ** (1 / 3))
+    assert beta.high == 1
+    assert len(s.to_frame()) == 1
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "said"),
+    [
+        ({"weights": [1, 2]}, "weights must be a sequence of 3"),
+        ({"weights": [1, 2, 0]}, "weights must lie above 0"),
+        ({"weights": [1, 2, np.nan]}, "weights must be given for every respondent"),
+        ({"strata": ["a", "a", "b"]}, "a stratum has one respondent.*'b'"),
+        ({"strata": ["a", "a"]}, "strata must hold a label for each of 3"),
+        ({"domain": [1, 0, 1]}, "domain must be true or false"),
+        ({"domain": [False] * 3}, "domain holds no respondent"),
+        ({"post_strata": ["a", "a", "b"]}, "post_strata and population go together"),
+        ({"post_strata": ["a", "a", "b"], "population": {"a": 5}}, "population lacks .*'b'"),
+        ({"method": "wilson"}, "method"),
+    ],
+)
+def test_impossible_input(kwargs, said):
+    with pytest.raises(InputError, match=said):
+        sg.weighted_share(**({"answers": [1, 0, 1], "weights": [1, 2, 1]} | kwargs))
