@@ -12,6 +12,7 @@ import pandas as pd
 from amager_eval.conventions import LEVELS
 from amager_eval.figures.labels import EndLabel, label_ends, number_axis, year_axis
 from amager_eval.figures.picture import Picture
+from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import CITY, GOAL, axes_or_new, style
 from amager_eval.goals.crime import annual_levels
 from amager_eval.wording.crime_type import type_label
@@ -160,8 +161,8 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
     views = [
         crime_view(
             levels, observed_years(levels, area, str(t)), area=area, crime_type=str(t),
-            title=type_label(agreement.crime, str(t), definition, words), baseline=agreement.crime.baseline_year,
-            target=agreement.crime.target_year, words=words,
+            title=type_label(agreement.crime, str(t), definition, words),
+            baseline=agreement.crime.baseline_year, target=agreement.crime.target_year, words=words,
         )
         for t in levels["crime_type"].values
     ]  # fmt: skip
@@ -200,7 +201,7 @@ def source_of(statement: Statement, definition: str, words: Wording) -> str:
 
 
 def observed_years(levels: xr.Dataset, area: str, crime_type: str) -> pd.DataFrame:
-    """Reports per 1,000 of the years whose every period is published.
+    """Collect reports per 1,000 of the years whose every period is published.
 
     Returns
     -------
@@ -220,10 +221,11 @@ def _held(view: CrimeView) -> bool:
 
 
 def _alt(view: CrimeView) -> str:
-    at = view.bands.set_index("year").loc[view.target]
-    then = view.bands.set_index("year").loc[view.baseline, "median"]
+    bands = {int(r.year): r._asdict() for r in rows_of(view.bands)}
+    at, then = bands[view.target], bands[view.baseline]["median"]
     say = partial(number, decimals=1, lang=view.words.lang)
     return view.words.say(
         "figure.crime.alt", type=view.title, baseline=view.baseline, then=say(then),
-        target=view.target, median=say(at["median"]), low=say(at["low_95"]), high=say(at["high_95"]),
+        target=view.target, median=say(at["median"]), low=say(at["low_95"]),
+        high=say(at["high_95"]),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
 
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from amager_eval.figures.style import INK, MUTED, style
 
@@ -40,11 +41,13 @@ def draw(picture: Picture, words: Wording) -> Figure:
     """
     with style():
         height = picture.height / _INCH
-        figure = Figure(figsize=(WIDTH_MM / _INCH, height), layout="constrained")
+        figure = Figure(figsize=(WIDTH_MM / _INCH, height))
         rows = -(-len(picture.panels) // picture.columns)
         source = textwrap.wrap(picture.source, 135)
         foot = (0.13 * len(source) + 0.05) / height
-        figure.get_layout_engine().set(rect=(0, foot, 1, 1 - foot), h_pad=0.05, w_pad=0.06)
+        figure.set_layout_engine(
+            ConstrainedLayoutEngine(rect=(0, foot, 1, 1 - foot), h_pad=0.05, w_pad=0.06)
+        )
         title = textwrap.fill(picture.title, 84)
         figure.suptitle(title, x=0.012, ha="left", fontsize=9.5, fontweight="bold", color=INK)
         grid = figure.subplots(rows, picture.columns, squeeze=False)
@@ -103,7 +106,7 @@ def _describe(path: Path, picture: Picture, lang: str) -> None:
     """Give the SVG a role, a title and a description that assistive technology reads."""
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
-    tree = ElementTree.parse(path)  # noqa: S314 - written by matplotlib a moment ago
+    tree = ElementTree.parse(path)
     root = tree.getroot()
     for old in root.findall(f"{{{_SVG}}}metadata") + root.findall(f"{{{_SVG}}}title"):
         root.remove(old)

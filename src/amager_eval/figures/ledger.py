@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.figures.labels import percent_axis
+from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import CITY, axes_or_new, style
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def plot_ledger(view: LedgerView, ax: Axes | None = None) -> Axes:
         )
         names = [
             view.words.say("figure.ledger.row", label=r.label, issued=r.issued)
-            for r in frame.itertuples()
+            for r in rows_of(frame)
         ]
         ax.set_xticks(x, names)
         ax.set_xlim(-0.6, len(frame) - 0.4)

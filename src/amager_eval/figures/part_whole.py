@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from amager_eval.figures.picture import Picture
+from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import CITY, axes_or_new, looks, style
 from amager_eval.wording.numbers import number, signed
 
@@ -70,7 +71,7 @@ def part_whole_view(
             "label": [
                 words.say("figure.part_whole.row", area=r.area, wave=r.wave,
                           setting=words.name("setting", r.setting))
-                for r in latest.itertuples()
+                for r in rows_of(latest)
             ],
             "estimate": 100 * latest["estimate"],
             "low": 100 * latest["low"],
@@ -101,7 +102,7 @@ def plot_part_whole(view: PartWholeView, ax: Axes | None = None) -> Axes:
         look = looks(list(dict.fromkeys(view.frame["area"])), None)
         rows = np.arange(len(view.frame))[::-1].astype(float)
         ax.axvline(0, color=CITY.colour, linestyle=CITY.line, linewidth=1.2)
-        for y, row in zip(rows, view.frame.itertuples(), strict=True):
+        for y, row in zip(rows, rows_of(view.frame), strict=True):
             one = look[str(row.area)]
             ax.hlines(y, row.low, row.high, color=one.colour, linewidth=2)
             ax.plot(row.estimate, y, marker=one.marker, color=one.colour, markersize=6)
@@ -132,8 +133,8 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
     view = part_whole_view(statement.comparisons, words, deff=agreement.verdicts.default_deff)
     if view.frame.empty:
         return None
-    below = [r.label for r in view.frame.itertuples() if r.high < 0]
-    above = [r.label for r in view.frame.itertuples() if r.low > 0]
+    below = [r.label for r in rows_of(view.frame) if r.high < 0]
+    above = [r.label for r in rows_of(view.frame) if r.low > 0]
     parts = [
         words.say(f"figure.part_whole.{key}", labels=words.listing(labels))
         for key, labels in (("below", below), ("above", above))
@@ -146,7 +147,7 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
             estimate=signed(r.estimate, 1, words.lang), low=number(r.low, 1, words.lang),
             high=number(r.high, 1, words.lang),
         )
-        for r in view.frame.itertuples()
+        for r in rows_of(view.frame)
     )  # fmt: skip
     return Picture(
         id="part_whole",

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
 from amager_eval.figures.picture import Picture
+from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import GOAL, INK, axes_or_new, style
 from amager_eval.wording.numbers import number, percent
 
@@ -71,7 +72,7 @@ def plot_activities(view: ActivitiesView, ax: Axes | None = None) -> Axes:
         shares = view.frame["share"].to_numpy(float)
         faces = ["#7fb4d6"] * (len(rows) - 1) + ["#0072B2"]
         ax.barh(rows, shares, 0.62, color=faces, edgecolor="#0072B2", linewidth=0.8)
-        for y, row in zip(rows, view.frame.itertuples(), strict=True):
+        for y, row in zip(rows, rows_of(view.frame), strict=True):
             text = view.words.say(
                 "figure.activities.value",
                 met=number(row.with_two_or_more, 0, lang),
@@ -113,9 +114,10 @@ def picture_activities(statement: Statement, words: Wording) -> Picture | None:
     rows = "; ".join(
         words.say(
             "figure.activities.alt_row", focus_area=r.focus_area,
-            met=number(r.with_two_or_more, 0, words.lang), total=number(r.activities, 0, words.lang),
+            met=number(r.with_two_or_more, 0, words.lang),
+            total=number(r.activities, 0, words.lang),
         )
-        for r in view.frame.itertuples()
+        for r in rows_of(view.frame)
     )  # fmt: skip
     return Picture(
         id="partner_activities",

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
 from amager_eval.figures.picture import Picture
+from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import GOAL, INK, MUTED, axes_or_new, style
 from amager_eval.wording.numbers import percent
 from amager_eval.wording.probability import say_probability
@@ -196,7 +197,7 @@ def picture_probabilities(
                     published=say_probability(row.probability_published, words),
                     prior=say_probability(row.prior_probability_true, words),
                 )
-                for row in view.frame.itertuples()
+                for row in rows_of(view.frame)
             ),
         )
         for view in views
@@ -207,7 +208,7 @@ def picture_probabilities(
             label=row.label,
             probability=say_probability(row.probability_true, words),
         )
-        for row in reach.frame.itertuples()
+        for row in rows_of(reach.frame)
     ]
     return Picture(
         id="probabilities",

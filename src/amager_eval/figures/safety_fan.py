@@ -11,6 +11,7 @@ import pandas as pd
 from amager_eval.conventions import LEVELS
 from amager_eval.figures.labels import EndLabel, label_ends, percent_axis, year_axis
 from amager_eval.figures.picture import Picture
+from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import CITY, GOAL, axes_or_new, looks, style
 from amager_eval.goals.published_shares import published_shares
 from amager_eval.wording.numbers import number, percent
@@ -153,7 +154,7 @@ def plot_safety_fan(view: FanView, ax: Axes | None = None) -> Axes:
             city["period"], city["median"], color=CITY.colour, linestyle=CITY.line, linewidth=1.4
         )
         for area, one in ((view.whole, CITY), (view.area, look)):
-            for row in view.points[view.points["area"] == area].itertuples():
+            for row in rows_of(view.points[view.points["area"] == area]):
                 ax.plot(
                     row.wave, row.share, marker=one.marker, color=one.colour, zorder=5,
                     markerfacecolor="white" if row.grade == "C" else one.colour,
@@ -229,10 +230,12 @@ def _ends(view: FanView, end: pd.Series, goal: float, colour: str) -> list[EndLa
 
 
 def _numbers(view: FanView) -> dict[str, str]:
-    """Printed numbers of the target wave."""
+    """Print the numbers of the target wave."""
     lang = view.words.lang
-    at = view.bands[view.bands["period"] == view.target].set_index("area")
-    own, city = at.loc[view.area], at.loc[view.whole]
+    at = view.bands[view.bands["period"] == view.target]
+    own, city = (
+        next(r._asdict() for r in rows_of(at) if r.area == a) for a in (view.area, view.whole)
+    )
     digits = number(100 * own["low_95"], 0, lang)
     return {
         "area": view.area,
@@ -252,6 +255,6 @@ def _finding(view: FanView) -> str:
 def _alt(view: FanView) -> str:
     points = ", ".join(
         f"{row.wave}: {percent(row.share, 0, view.words.lang)}"
-        for row in view.points[view.points["area"] == view.area].itertuples()
+        for row in rows_of(view.points[view.points["area"] == view.area])
     )
     return view.words.say("figure.fan.alt", panel=view.title, points=points, **_numbers(view))

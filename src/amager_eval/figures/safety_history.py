@@ -11,6 +11,7 @@ import pandas as pd
 
 from amager_eval.figures.labels import EndLabel, label_ends, percent_axis, year_axis
 from amager_eval.figures.picture import Picture
+from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import axes_or_new, looks, style
 from amager_eval.goals.published_shares import published_shares, respondents
 from amager_eval.indicators.share import share
@@ -153,7 +154,7 @@ def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
 def picture_safety_history(
     statement: Statement, areas: Sequence[str], words: Wording
 ) -> Picture | None:
-    """Published figures of every setting and answer; None where nothing was supplied."""
+    """Show the published figures of every setting and answer; None where nothing was supplied."""
     data, agreement = statement.data, statement.agreement
     if data.safety is None:
         return None
@@ -169,7 +170,7 @@ def picture_safety_history(
     if not views:
         return None
     newest = _latest(views[0].frame)
-    same = newest["wave"].nunique() == 1
+    same = len(set(newest["wave"])) == 1
     latest = [
         words.say(
             "figure.history.end" if same else "figure.history.latest",
@@ -177,7 +178,7 @@ def picture_safety_history(
             share=percent(row.share, 0, words.lang),
             wave=row.wave,
         )
-        for row in newest.itertuples()
+        for row in rows_of(newest)
     ]
     alt = " ".join(
         words.say(
@@ -189,7 +190,7 @@ def picture_safety_history(
                     area=area,
                     values=", ".join(
                         f"{r.wave}: {percent(r.share, 0, words.lang)}"
-                        for r in group.sort_values("wave").itertuples()
+                        for r in rows_of(group.sort_values("wave"))
                     ),
                 )
                 for area, group in view.frame.groupby("area", sort=False)

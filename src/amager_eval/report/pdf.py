@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pikepdf
 import typst
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Attachment", "PdfError", "write_pdf"]
 
-_STANDARDS: Final = ["ua-1", "a-3a"]
+_STANDARDS: Final[list[Literal["ua-1", "a-3a"]]] = ["ua-1", "a-3a"]
 
 
 class PdfError(AmagerEvalError):
@@ -87,14 +87,14 @@ def write_pdf(
 
 
 def _compile(root: Path, fonts: Path, year: int) -> bytes:
-    """Compile; the timestamp is the statement's year, so that the same statement gives the same file."""
+    """Compile; the timestamp is the statement's year, so the same statement gives the same file."""
     try:
         pdf, warnings = typst.compile_with_warnings(
             str(root / "appendix.typ"),
             root=str(root),
             font_paths=[str(fonts)],
             ignore_system_fonts=True,
-            pdf_standards=_STANDARDS,
+            pdf_standards=[*_STANDARDS],
             timestamp=int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp()),
         )
     except typst.TypstError as error:
@@ -111,7 +111,7 @@ def _as_data(
     figures: Mapping[str, Path],
     attachments: Sequence[Attachment],
 ) -> dict[str, Any]:
-    """What the template reads."""
+    """Collect what the template reads."""
     marks, notes = [], []
     for flag, key in ((document.synthetic, "synthetic"), (document.draft, "draft")):
         if flag:
@@ -169,6 +169,7 @@ def _table(table: Table, words: Wording) -> dict[str, Any]:
         "note": table.note,
         "widths": [c.width for c in table.shown],
         "aligns": ["right" if c.numeric else "left" for c in table.shown],
+        "hyphenate": [c.kind == "text" for c in table.shown],
         "header": [c.label for c in table.shown],
         "rows": table.rows(words),
     }

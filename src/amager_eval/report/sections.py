@@ -55,7 +55,7 @@ def sections(statement: Statement, words: Wording) -> list[Block]:
 
 
 def shown_areas(statement: Statement) -> tuple[str, ...]:
-    """The agreement's own area, its indicator districts, and the whole, in that order."""
+    """Name the agreement's own area, its indicator districts, and the whole, in that order."""
     agreement = statement.agreement
     own = evaluated_area(statement.data, agreement)
     return (own, *agreement.areas.indicators, agreement.areas.whole)
@@ -89,7 +89,7 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
 
 
 def _claim(statement: Statement, words: Wording) -> str:
-    """The agreement's claim of a fall beside the model's probability of one."""
+    """Put the agreement's claim of a fall beside the model's probability of one."""
     name, forecast = f"claims.{statement.agreement.id}", statement.safety
     if forecast is None or not words.has(f"{name}.area"):
         return ""

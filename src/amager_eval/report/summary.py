@@ -29,7 +29,9 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
     is_open = [
         r["literal_verdict"] == "ikke opgjort" for r in goals.frame.to_dict(orient="records")
     ]
-    key = "summary.lead_open" if any(is_open) else "summary.lead_none_open"
+    key = "summary.lead_none_open"
+    if any(is_open):
+        key = "summary.lead_open" if len(indicators.frame) else "summary.lead_open_bare"
     blocks: list[Block] = [
         Paragraph(words.say(key, open=sum(is_open), goals=len(is_open))),
         TableBlock(goals),

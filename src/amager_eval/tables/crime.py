@@ -80,7 +80,7 @@ def crime_quantities_table(statement: Statement, words: Wording) -> Table:
 def district_totals_table(
     statement: Statement, words: Wording, *, districts_only: bool = False
 ) -> Table:
-    """Published figures of the agreement's areas, each with its definition and a remark.
+    """List published figures of the agreement's areas, each with its definition and a remark.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def activities_table(statement: Statement, words: Wording) -> Table:
 
 
 def missing_table(statement: Statement, words: Wording) -> Table:
-    """What was not supplied, which goal it leaves open, which delivery would decide it."""
+    """List what was not supplied, which goal it leaves open, which delivery would decide it."""
     say = words.say
     columns = [
         Column("what", say("column.missing_what"), "text", 2.2),
@@ -75,7 +75,7 @@ def versions_table(statement: Statement, words: Wording) -> Table:
 
 
 def diagnostics_table(statement: Statement, words: Wording) -> Table:
-    """What the gates saw, per fit."""
+    """List what the gates saw, per fit."""
     say = words.say
     columns = [
         Column("model", say("column.model"), "text", 1.3),

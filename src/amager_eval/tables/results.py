@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.statement import RESULT_COLUMNS
 from amager_eval.tables.table import Column, Table, build_table, file_stem, print_cell, records
@@ -91,7 +89,7 @@ def goal_parts(statement: Statement, goal: Goal) -> list[dict[str, Any]]:
 
 
 def indicators_table(statement: Statement, words: Wording) -> Table:
-    """The indicator districts on page one: latest, baseline, city, and two probabilities.
+    """Show the indicator districts on page one: latest, baseline, city, and two probabilities.
 
     Returns
     -------
@@ -109,9 +107,13 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
         Column("baseline", str(agreement.safety.baseline_wave), "percent", 0.7),
         Column("comparison", agreement.areas.whole, "percent", 1.1),
         Column("probability_rises", say("column.probability_rises"), "probability", 1.2),
-        Column("probability_nearer", say("column.probability_nearer", target=target), "probability", 1.4),
-        Column("probability_reaches", say("column.probability_reaches", target=target), "probability", 1.5),
-    ]  # fmt: skip
+        *(
+            Column(
+                f"probability_{k}", say(f"column.probability_{k}", target=target), "probability", w
+            )
+            for k, w in (("nearer", 1.4), ("reaches", 1.5))
+        ),
+    ]
     keyed = {
         (r["area"], r["setting"], r["reading"]): r
         for r in records(statement.results)
@@ -200,15 +202,24 @@ def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wordin
     columns = [
         Column("goal", say("column.goal"), "text", 0.5),
         Column("reading", say("column.reading"), "text", 3.3),
-        Column("part", say("column.part"), "text", 1.05),
+        Column("part", say("column.part"), "text", 1.3),
     ]
     for i, area in enumerate(areas, start=1):
+        labels = {
+            key: say("column.of_area", area=area, what=say(f"column.{name}"))
+            for key, name in (
+                ("literal", "literal_short"),
+                ("evidence", "evidence_short"),
+                ("true", "true"),
+                ("published", "published"),
+            )
+        }
         columns += [
-            Column(f"literal_{i}", say("column.of_area", area=area, what=say("column.literal_short")), "mark", 1.35),
-            Column(f"evidence_{i}", say("column.of_area", area=area, what=say("column.evidence_short")), "mark", 1.4),
-            Column(f"true_{i}", say("column.of_area", area=area, what=say("column.true")), "text", 1.05),
-            Column(f"published_{i}", say("column.of_area", area=area, what=say("column.published")), "text", 1.25),
-        ]  # fmt: skip
+            Column(f"literal_{i}", labels["literal"], "mark", 1.35),
+            Column(f"evidence_{i}", labels["evidence"], "mark", 1.4),
+            Column(f"true_{i}", labels["true"], "text", 1.05),
+            Column(f"published_{i}", labels["published"], "text", 1.25),
+        ]
     agreement = statement.agreement
     target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
     goals = {g.id: g for g in agreement.goal}
@@ -243,7 +254,7 @@ def _reading_name(reading: Reading, words: Wording) -> str:
 
 
 def _with_prior(row: Mapping[str, Any], kind: str, words: Wording) -> str:
-    """A probability and, in brackets, what it would be without the data."""
+    """Print a probability and, in brackets, what it would be without the data."""
     value, prior = row[f"probability_{kind}"], row[f"prior_probability_{kind}"]
     if value is None:
         return MISSING
@@ -294,7 +305,7 @@ def find_reading(goal: Goal, row: Mapping[str, Any]) -> Reading:
 
 
 def _head(statement: Statement, goal: Goal, parts: list[dict[str, Any]]) -> Mapping[str, Any]:
-    """The overall row of a goal: the first of its rows, which unites the parts."""
+    """Find the overall row of a goal: the first of its rows, which unites the parts."""
     own = [r for r in records(statement.results) if r["goal"] == goal.id]
     overall = [r for r in own if r["setting"] is None and r["crime_type"] is None]
     return next(iter(overall or parts), {})
@@ -330,7 +341,7 @@ def _joined(parts: list[dict[str, Any]], key: str, goal: Goal, words: Wording) -
 
 
 def _observed(row: Mapping[str, Any], year: int, words: Wording) -> str:
-    """A published figure with the wave it is from where that is not the statement's, and mark C."""
+    """Print a published figure with the wave it is from where not the statement's, and mark C."""
     text = print_cell(row["observed"], "percent", words)
     notes = [str(n) for n in row["notes"] or []]
     waves = [n.rsplit(" ", 1)[-1] for n in notes if n.startswith("observed is wave")]

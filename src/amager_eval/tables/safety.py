@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from amager_eval.conventions import LEVELS
 from amager_eval.tables.table import Column, Table, build_table, records
 from amager_eval.wording.numbers import number, percent
@@ -248,7 +246,7 @@ def probabilities_table(statement: Statement, words: Wording) -> Table:
 
 
 def power_table(statement: Statement, words: Wording) -> Table:
-    """What the goals can show at all: chance of four published rises, smallest visible rise."""
+    """Show what the goals can show: chance of four published rises, smallest visible rise."""
     say = words.say
     agreement = statement.agreement
     questions = list(dict.fromkeys(statement.power["question"])) if len(statement.power) else []

@@ -108,7 +108,7 @@ class Table:
         return tuple(c for c in self.columns if c.shown)
 
     def rows(self, words: Wording) -> list[list[str]]:
-        """Printed cells of the shown columns, row by row."""
+        """Print the cells of the shown columns, row by row."""
         return [
             [print_cell(row[c.key], c.kind, words) for c in self.shown]
             for row in self.frame.to_dict(orient="records")
@@ -191,5 +191,5 @@ def file_stem(text: str) -> str:
     >>> file_stem("Amager Øst (2025)")
     'amager_oest_2025'
     """
-    spelled = text.lower().translate(str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"}))
+    spelled = text.lower().replace("æ", "ae").replace("ø", "oe").replace("å", "aa")
     return "_".join(re.findall(r"[a-z0-9]+", spelled))

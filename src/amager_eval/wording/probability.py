@@ -43,8 +43,8 @@ def printed(probability: float) -> Printed:
 
     Examples
     --------
-    >>> printed(0.03), printed(0.644), printed(0.98)
-    (Printed(percentage=5, bound='under'), Printed(percentage=65, bound=''), Printed(percentage=95, bound='over'))
+    >>> [tuple(printed(p)) for p in (0.03, 0.644, 0.98)]
+    [(5, 'under'), (65, ''), (95, 'over')]
     """
     if not 0 <= probability <= 1:
         raise ValueError(f"a probability lies in 0 to 1, found {probability}")

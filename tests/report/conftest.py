@@ -1,0 +1,15 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from amager_eval.goals.statement import Statement
+from amager_eval.report.write import write_appendix
+
+
+@pytest.fixture(scope="session")
+def appendix(make_statement: Callable[..., Statement], tmp_path_factory) -> Path:
+    """A folder with the whole appendix of a synthetic draft, in Danish."""
+    out = tmp_path_factory.mktemp("appendix") / "out"
+    write_appendix(make_statement(draft=True), out)
+    return out

@@ -1,0 +1,114 @@
+import json
+
+import numpy as np
+import page
+import pikepdf
+import pytest
+from matplotlib.image import imread
+
+from amager_eval.figures.style import font_folder
+from amager_eval.report.compose import compose
+from amager_eval.report.document import pictures
+from amager_eval.report.pdf import PdfError, write_pdf
+from amager_eval.report.write import write_appendix
+from amager_eval.wording.sentences import load_wording
+
+
+@pytest.fixture(scope="module")
+def pdf(appendix):
+    with pikepdf.open(appendix / "appendix.pdf") as opened:
+        yield opened
+
+
+def elements(element, kind):
+    found, waiting = [], [element]
+    while waiting:
+        one = waiting.pop(0)
+        kids = one.get("/K", [])
+        kids = list(kids) if isinstance(kids, pikepdf.Array) else [kids]
+        waiting = [k for k in kids if isinstance(k, pikepdf.Dictionary) and "/S" in k] + waiting
+        if one.get("/S") == f"/{kind}":
+            found.append(one)
+    return found
+
+
+def test_language_and_title(pdf):
+    assert str(pdf.Root.Lang) == "da-DK"
+    with pdf.open_metadata() as metadata:
+        assert metadata["dc:title"] == "Amager Partnerskab: Status på tryghed og kriminalitet"
+        assert metadata["pdfuaid:part"] == "1"
+        assert metadata["pdfaid:part"] == "3"
+    assert pdf.Root.ViewerPreferences.DisplayDocTitle
+
+
+def test_tagged_with_headings_and_header_cells(pdf):
+    tree = pdf.Root.StructTreeRoot
+    assert pdf.Root.MarkInfo.Marked
+    assert len(elements(tree, "H1")) == 1
+    assert len(elements(tree, "H2")) >= 8
+    rows = elements(tree, "TR")
+    assert rows
+    for row in rows:
+        assert row.K[0].S == "/TH"  # a header row, or a row headed by its first cell
+    scopes = {str(a.Scope) for h in elements(tree, "TH") for a in attributes(h) if "/Scope" in a}
+    assert scopes == {"/Row", "/Column"}
+
+
+def attributes(element):
+    found = element.get("/A", [])
+    return list(found) if isinstance(found, pikepdf.Array) else [found]
+
+
+def test_every_figure_says_its_numbers(pdf, make_statement):
+    alts = [str(f.Alt) for f in elements(pdf.Root.StructTreeRoot, "Figure") if "/Alt" in f]
+    wanted = pictures(compose(make_statement(draft=True), load_wording("da")))
+    assert len(alts) == len(wanted)
+    for alt, picture in zip(alts, wanted, strict=True):
+        assert alt == f"{picture.title}. {picture.alt}"
+        assert sum(c.isdigit() for c in alt) >= 10
+
+
+def test_attachments(pdf, appendix):
+    names = set(pdf.attachments)
+    assert "statement.json" in names
+    assert {p.name for p in (appendix / "tables").glob("*.csv")} <= names
+    data = pdf.attachments["statement.json"].get_file().read_bytes()
+    assert json.loads(data) == json.loads((appendix / "statement.json").read_text())
+
+
+def test_fonts_are_embedded_and_ours(pdf):
+    fonts = [f for p in pdf.pages for f in p.Resources.get("/Font", {}).values()]
+    assert fonts
+    for font in fonts:
+        descriptor = font.DescendantFonts[0].FontDescriptor
+        assert "DejaVu" in str(descriptor.FontName)
+        assert any(k in descriptor for k in ("/FontFile", "/FontFile2", "/FontFile3"))
+
+
+@pytest.mark.parametrize("profile", ["PDF_UA_1", "PDF_A_3A"])
+def test_validates(appendix, profile):
+    report = page.validate_pdf(
+        str(appendix / "appendix.pdf"), profile=getattr(page.ValidationProfile, profile)
+    )
+    assert report.is_compliant, report
+
+
+def test_byte_identical_for_the_same_statement(appendix, make_statement, tmp_path):
+    again = tmp_path / "again"
+    write_appendix(make_statement(draft=True), again)
+    files = {p.relative_to(appendix) for p in appendix.rglob("*") if p.is_file()}
+    assert files == {p.relative_to(again) for p in again.rglob("*") if p.is_file()}
+    for name in files:
+        if name.suffix == ".png":  # the rasteriser may round a pixel's last bit differently
+            first, second = (imread(folder / name) for folder in (appendix, again))
+            assert np.abs(first - second).max() <= 2 / 255, name
+        else:
+            assert (appendix / name).read_bytes() == (again / name).read_bytes(), name
+
+
+def test_a_missing_font_is_an_error(make_statement, tmp_path):
+    words = load_wording("da")
+    document = compose(make_statement(safety=False, crime=False, activities=False), words)
+    assert font_folder().is_dir()
+    with pytest.raises(PdfError, match="font"):
+        write_pdf(document, words, {}, [], tmp_path, tmp_path / "out.pdf")
