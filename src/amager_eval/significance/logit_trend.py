@@ -78,6 +78,8 @@ def logit_trend(
     # centred scores: years as they are make the design nearly singular
     design = np.column_stack([np.ones_like(s), s - s.mean()])
     answers = np.column_stack([x, n - x])
-    fit = GLM(answers, design, family=families.Binomial()).fit(tol=1e-12, maxiter=200)
+    fit = GLM(answers, design, family=families.Binomial()).fit(
+        tol=1e-12, tol_criterion="params", maxiter=200
+    )
     estimate, se = np.asarray(fit.params[1]), np.asarray(fit.bse[1]) * np.sqrt(effect)
     return normal_contrast(estimate, se, np.asarray(n.sum()), level, method, unit)
