@@ -118,7 +118,6 @@ class OwnModel:
 
     def _fit(self, task: Task, spec: ModelSpec) -> Fit:
         shared: dict[str, Any] = {
-            "whole": task.whole,
             "spec": spec,
             "draws": self.draws,
             "chains": self.chains,
@@ -127,17 +126,20 @@ class OwnModel:
         if self.kind == "crime":
             from amager_eval.trends.crime_fit import fit_crime
 
-            return fit_crime(task.training, population=task.population, **shared)
+            return fit_crime(task.training, population=task.population, whole=task.whole, **shared)
         from amager_eval.trends.safety_fit import fit_safety
 
-        return fit_safety(task.training, **shared)
+        if task.background is not None:
+            return fit_safety(task.background, **shared)
+        return fit_safety(task.training, whole=task.whole, **shared)
 
 
 def at_origin(spec: ModelSpec, task: Task) -> ModelSpec:
-    """Move a spec's baseline back to the origin where it lies after it.
+    """Take out of a spec what nobody knew at the origin.
 
-    The walks are anchored at the baseline; an anchor among periods not yet seen would be a
-    forecast. Nothing else of the spec changes.
+    A baseline after the origin moves to the origin's year: the walks are anchored there, and an
+    anchor among periods not yet seen would be a forecast. Declared steps dated after the origin
+    go. Nothing else of the spec changes.
 
     Parameters
     ----------
@@ -152,10 +154,12 @@ def at_origin(spec: ModelSpec, task: Task) -> ModelSpec:
     """
     key = "baseline_year" if task.kind == "crime" else "baseline"
     latest = parse_period(task.origin).year
-    baseline = spec.options.get(key)
-    if baseline is None or baseline <= latest:
-        return spec
-    return spec.model_copy(update={"options": {**spec.options, key: latest}})
+    options = dict(spec.options)
+    if options.get(key, latest) > latest:
+        options[key] = latest
+    if "steps" in options and task.kind == "crime":
+        options["steps"] = [s for s in options["steps"] if s["date"].year <= latest]
+    return spec if options == spec.options else spec.model_copy(update={"options": options})
 
 
 def _pick(variable: xr.DataArray, task: Task) -> NDArray[np.float64]:

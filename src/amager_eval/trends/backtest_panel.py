@@ -17,6 +17,7 @@ from amager_eval.provenance import sha256_of_bytes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from amager_eval.data.input import Input
     from amager_eval.trends.fit import Kind
 
 __all__ = ["KEYS", "Panel", "Task", "WorkUnit", "restrict", "split"]
@@ -55,6 +56,9 @@ class Panel:
         `area, period, population` (crime); a task gets the dates known at its origin.
     least_history : int
         Earlier figures a series must have at the origin for its future to be scored.
+    background : Input or None
+        What a model may know besides the figures: survey rounds (a task gets those up to its
+        origin), the parts of the whole and their population, which only gives them weights.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Panel:
     whole: str | None = None
     population: pd.DataFrame | None = None
     least_history: int = 1
+    background: Input | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -94,10 +99,11 @@ class Panel:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the figures and the population: scores belong to it."""
-        text = self.frame.to_csv(index=False)
-        if self.population is not None:
-            text += self.population.to_csv(index=False)
+        """SHA-256 of the figures and what goes with them: scores belong to it."""
+        frames = [self.frame, self.population]
+        if self.background is not None:
+            frames += [self.background.survey_rounds, self.background.population]
+        text = "".join(f.to_csv(index=False) for f in frames if f is not None)
         return sha256_of_bytes(text.encode())
 
     def role(self, origin: str | int) -> str:
@@ -136,6 +142,8 @@ class Task:
         The area that contains the others.
     seed : int
         Seed for this task.
+    background : Input or None
+        What else is known, with the training figures as its `safety` (safety).
     """
 
     kind: Kind
@@ -145,6 +153,7 @@ class Task:
     targets: pd.DataFrame
     whole: str | None
     seed: int
+    background: Input | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,6 +243,7 @@ def _unit(
         population=_known_population(panel.population, areas, origin),
         targets=targets.reset_index(drop=True),
         whole=panel.whole,
+        background=_background(panel.background, training, origin),
         seed=zlib.crc32(f"{panel.name}/{key}/{seed}".encode()),
     )
     return WorkUnit(key, task, observed, width)
@@ -268,6 +278,18 @@ def _known_population(
     start = population["period"].map(lambda p: parse_period(p).start)
     chosen = population[(start <= end + 1e-9) & population["area"].isin(areas)]
     return chosen.reset_index(drop=True)
+
+
+def _background(
+    background: Input | None, training: pd.DataFrame, origin: str | int
+) -> Input | None:
+    """Put the training figures and the rounds up to the origin into what else is known."""
+    if background is None:
+        return None
+    rounds = background.survey_rounds
+    if rounds is not None:
+        rounds = rounds[rounds["wave"] <= int(origin)].reset_index(drop=True)
+    return replace(background, safety=training.reset_index(drop=True), survey_rounds=rounds)
 
 
 def restrict(panel: Panel, areas: Sequence[str]) -> Panel:

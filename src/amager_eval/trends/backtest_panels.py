@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -33,6 +34,8 @@ _SUMS: Final = ("TOT", "13")
 #: Respondents per Mexican state: the survey is representative per state, n is not published.
 _ENVIPE_N: Final = 2_500
 _LEAST_WAVES: Final = 6
+#: The city and its districts; partnership areas and estates change their borders.
+_COPENHAGEN_KINDS: Final = ("city", "bydel")
 
 
 def crime_quarterly() -> Panel:
@@ -157,16 +160,18 @@ def copenhagen() -> Panel:
     frame = data.safety
     if frame is None:
         raise InputError("the bundled figures hold no safety figures.")
+    frame = frame[frame["area_kind"].isin(_COPENHAGEN_KINDS) & (frame["response"] != "neither")]
     waves = sorted(int(w) for w in frame["wave"].unique())
     origins = tuple(w for w in waves[_LEAST_WAVES - 1 : -1])
     return Panel(
         name="copenhagen",
         kind="safety",
-        frame=frame[frame["response"] != "neither"].reset_index(drop=True),
+        frame=frame.reset_index(drop=True),
         development=tuple(w for w in origins if w <= 2021),
         final=tuple(w for w in origins if w > 2021),
         horizons=(1, 2, 3, 4),
         whole=data.whole,
+        background=replace(data, crime=None, activities=None, other_frames={}),
     )
 
 

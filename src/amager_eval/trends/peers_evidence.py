@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["evidence_folder", "read_peer_scores", "write_peer_scores"]
 
-#: Digits kept: far finer than any difference that is reported.
+#: Significant digits kept; a mean over thousands of cells is exact far beyond them.
 _DIGITS: Final = {
-    "crps": 5,
-    "crps_log": 5,
-    "log_score": 5,
+    "crps": 4,
+    "crps_log": 4,
+    "log_score": 4,
     "pit_low": 4,
     "pit_high": 4,
     "reach_probability": 4,
@@ -80,7 +79,6 @@ def write_peer_scores(
     folder.mkdir(parents=True, exist_ok=True)
     records = []
     for peer in peers:
-        start = time.perf_counter()
         result = run_backtest(
             panel,
             peer,
@@ -92,7 +90,7 @@ def write_peer_scores(
         )
         path = folder / f"peers_{panel.name}_{peer.name}.csv"
         _rounded(result.scores).to_csv(path, index=False)
-        records.append(_record(peer, result, path, time.perf_counter() - start))
+        records.append(_record(peer, result, path))
     text = _header(panel, command, seed) + "".join(_table(r) for r in records)
     (folder / f"peers_{panel.name}.toml").write_text(text, encoding="utf-8")
 
@@ -162,7 +160,7 @@ def _named(
     return lambda done, total, _: progress(name, done, total)
 
 
-def _record(peer: Peer, result: Backtest, path: Path, elapsed: float) -> dict[str, Any]:
+def _record(peer: Peer, result: Backtest, path: Path) -> dict[str, Any]:
     problems = sorted({str(p) for p in result.units["problems"].dropna()})
     return {
         "name": peer.name,
@@ -172,7 +170,6 @@ def _record(peer: Peer, result: Backtest, path: Path, elapsed: float) -> dict[st
         "method": peer.method,
         "versions": {p: version(p) for p in peer.packages},
         "seconds_forecasting": round(float(result.units["seconds"].sum()), 1),
-        "seconds_of_last_run": round(elapsed, 1),
         "cells": len(result.scores),
         "cells_by_fallback": int(result.scores["fallback"].sum()),
         "reasons_for_fallback": problems[:10],

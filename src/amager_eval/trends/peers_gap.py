@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from amager_eval.trends.backtest_panel import Task
 
 __all__ = ["LastGap"]
+
+#: Step per square root of a year, logit, where no series has two figures to learn it from.
+_UNKNOWN_STEP: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,8 @@ def _step(table: pd.DataFrame) -> float:
         known = table[name].dropna()
         years = np.diff(known.index.to_numpy(dtype=float))
         changes.append(np.diff(known.to_numpy()) / np.sqrt(years))
-    pooled = np.concatenate(changes)
-    return float(np.sqrt(np.mean(pooled**2))) if len(pooled) else 0.0
+    pooled = np.concatenate([np.empty(0), *changes])
+    return float(np.sqrt(np.mean(pooled**2))) if len(pooled) else _UNKNOWN_STEP
 
 
 def _walks(rng: np.random.Generator, size: int, steps: int, sd: float) -> np.ndarray:
