@@ -62,6 +62,7 @@ def draw(picture: Picture, words: Wording) -> Figure:
         )
         if picture.synthetic:
             _mark(figure, words.say("document.synthetic"))
+        _freeze_layout(figure)
     return figure
 
 
@@ -89,6 +90,17 @@ def save(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path]:
         figure.savefig(png, dpi=200, metadata={"Software": None, "Title": picture.title})
     _describe(svg, picture, words.lang)
     return svg, png
+
+
+def _freeze_layout(figure: Figure) -> None:
+    """Lay out once and round: the solver's last bits vary from run to run, a file's must not."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for ax in figure.axes:
+        ax.set_position(tuple(round(v, 6) for v in ax.get_position().bounds))
+    for text in figure.texts:
+        x, y = text.get_position()
+        text.set_position((round(x, 6), round(y, 6)))
 
 
 def _mark(figure: Figure, text: str) -> None:

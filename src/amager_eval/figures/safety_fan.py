@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -181,7 +181,8 @@ def picture_safety_fan(
     modelled = [a for a in areas if a in known and a != whole]
     if not modelled or whole not in known:
         return None
-    summary = forecast.to_frame(LEVELS)
+    only = forecast.draws[["true"]].sel(area=[*modelled, whole], response=["safe"])
+    summary = replace(forecast, draws=only).to_frame(LEVELS)
     settings = [s for s in agreement.safety.settings if s in set(summary["setting"])]
     views = [
         fan_view(

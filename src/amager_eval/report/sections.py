@@ -156,8 +156,8 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
             text = words.say("crimetext.own", definition=definition, area=shown_areas(statement)[0])
         blocks += [
             Paragraph(text, "warning"),
-            Figure(picture, None),
-            TableBlock(crime_table(statement, words)),
+            Figure(picture, crime_table(statement, words)),
+            TableBlock(crime_table(statement, words), "print"),
             Paragraph(words.say("crimetext.caveat")),
         ]
     totals = district_totals_table(statement, words)

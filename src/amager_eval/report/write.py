@@ -11,8 +11,11 @@ from amager_eval.errors import Fault, InputError
 from amager_eval.figures.draw import save
 from amager_eval.figures.style import font_folder
 from amager_eval.report.compose import compose, open_data
+from amager_eval.report.datapackage import write_csv, write_datapackage
 from amager_eval.report.document import pictures
+from amager_eval.report.page import render_page
 from amager_eval.report.pdf import Attachment, write_pdf
+from amager_eval.report.workbook import write_workbook
 from amager_eval.wording.sentences import load_wording
 
 if TYPE_CHECKING:
@@ -84,21 +87,29 @@ def _replace(new: Path, out: Path, before: Path) -> None:
 def _write_all(statement: Statement, folder: Path, words: Wording) -> list[Path]:
     document = compose(statement, words)
     figures = _figures(pictures(document), folder, words)
+    svgs, pngs = ({p.stem: p for p in figures if p.suffix == kind} for kind in (".svg", ".png"))
     data = open_data(statement, document, words)
     csvs = _csv(data, folder)
     record = folder / "statement.json"
     record.write_text(statement.to_json(), encoding="utf-8")
-    attachments = [
-        Attachment(record, "application/json", words.say("document.attachment_statement"), "data"),
-        *(
-            Attachment(path, "text/csv", words.say("document.attachment_table"), "data")
-            for path in csvs
-        ),
-    ]
+    package = write_datapackage(statement, document, data, folder)
+    book = folder / "tables.xlsx"
+    write_workbook(document, data, words, pngs, book)
+    html = folder / "appendix.html"
+    html.write_text(render_page(document, words, svgs), encoding="utf-8")
     pdf = folder / "appendix.pdf"
-    svgs = {path.stem: path for path in figures if path.suffix == ".svg"}
-    write_pdf(document, words, svgs, attachments, font_folder(), pdf)
-    return [pdf, record, *figures, *csvs]
+    write_pdf(document, words, svgs, _attachments(record, package, csvs, words), font_folder(), pdf)
+    return [pdf, html, record, book, package, *figures, *csvs]
+
+
+def _attachments(record: Path, package: Path, csvs: list[Path], words: Wording) -> list[Attachment]:
+    """Say what travels inside the PDF."""
+    say = words.say
+    return [
+        Attachment(record, "application/json", say("document.attachment_statement"), "data"),
+        Attachment(package, "application/json", say("document.attachment_package"), "supplement"),
+        *(Attachment(p, "text/csv", say("document.attachment_table"), "data") for p in csvs),
+    ]
 
 
 def _figures(every: tuple[Picture, ...], folder: Path, words: Wording) -> list[Path]:
@@ -108,12 +119,11 @@ def _figures(every: tuple[Picture, ...], folder: Path, words: Wording) -> list[P
 
 
 def _csv(every: tuple[Table, ...], folder: Path) -> list[Path]:
-    """Open data: UTF-8, comma, decimal point, ISO dates, raw values."""
     target = folder / "tables"
     target.mkdir()
     paths = []
     for table in every:
         path = target / f"{table.id}.csv"
-        table.frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+        write_csv(table, path)
         paths.append(path)
     return paths

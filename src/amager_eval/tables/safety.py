@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.conventions import LEVELS
@@ -187,15 +188,13 @@ def forecast_table(
         ]
     rows: list[list[Any]] = []
     if statement.safety is not None:
-        frame = statement.safety.to_frame(LEVELS)
-        chosen = frame[
-            (frame["quantity"] == "true")
-            & (frame["response"] == "safe")
-            & frame["area"].isin(areas)
-            & frame["period"].isin(list(periods))
-        ]
+        draws = statement.safety.draws
+        known = [a for a in areas if a in draws["area"].values]
+        waves = [p for p in periods if p in draws["period"].values]
+        only = draws[["true"]].sel(area=known, response=["safe"], period=waves)
+        frame = replace(statement.safety, draws=only).to_frame(LEVELS)
         order = {a: i for i, a in enumerate(areas)}
-        chosen = chosen.assign(rank=chosen["area"].map(order)).sort_values(
+        chosen = frame.assign(rank=frame["area"].map(order)).sort_values(
             ["setting", "rank", "period"]
         )
         for row in records(chosen):

@@ -1,0 +1,113 @@
+"""Open data: tables as CSV, described by a Data Package that names every column and its type."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from amager_eval.provenance import sha256_of_file
+from amager_eval.tables.table import file_stem
+
+if TYPE_CHECKING:
+    from amager_eval.goals.statement import Statement
+    from amager_eval.report.document import Document
+    from amager_eval.tables.table import Column, Table
+
+__all__ = ["write_csv", "write_datapackage"]
+
+_TYPES: Final = {"text": "string", "mark": "string", "year": "integer", "flag": "boolean"}
+
+
+def write_csv(table: Table, path: Path) -> None:
+    """Write a table's raw values: UTF-8, comma, decimal point, whole years.
+
+    Parameters
+    ----------
+    table : Table
+        Every column, printed or not.
+    path : Path
+        File to write.
+    """
+    frame = table.frame.copy()
+    for column in table.columns:
+        if column.kind == "year":
+            frame[column.key] = frame[column.key].astype("Int64")
+    frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def write_datapackage(
+    statement: Statement, document: Document, tables: Sequence[Table], folder: Path
+) -> Path:
+    """Describe the tables and the record of a folder.
+
+    Parameters
+    ----------
+    statement : Statement
+        For year, synthetic mark and sources.
+    document : Document
+        For title and language.
+    tables : sequence of Table
+        Written as `tables/<id>.csv` in `folder`.
+    folder : Path
+        Where `statement.json` and the tables stand.
+
+    Returns
+    -------
+    Path
+        `datapackage.json`, by the Data Package standard, version 1 (Frictionless).
+    """
+    record = folder / "statement.json"
+    resources: list[dict[str, Any]] = [
+        {
+            "name": "statement",
+            "path": record.name,
+            "format": "json",
+            "mediatype": "application/json",
+            "encoding": "utf-8",
+            **_file(record),
+        }
+    ]
+    for table in tables:
+        path = folder / "tables" / f"{table.id}.csv"
+        resources.append(
+            {
+                "name": table.id,
+                "title": table.title,
+                "description": table.note,
+                "path": f"tables/{path.name}",
+                "profile": "tabular-data-resource",
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                **_file(path),
+                "schema": {"fields": [_field(c) for c in table.columns], "missingValues": [""]},
+            }
+        )
+    package = {
+        "profile": "data-package",
+        "name": f"{file_stem(statement.agreement.id)}-{statement.year}".replace("_", "-"),
+        "title": document.title,
+        "description": document.description,
+        "version": str(statement.year),
+        "synthetic": statement.synthetic,
+        "draft": statement.draft,
+        "sources": [{"title": file.name} for file in statement.data.files],
+        "resources": resources,
+    }
+    path = folder / "datapackage.json"
+    path.write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _file(path: Path) -> dict[str, Any]:
+    return {"bytes": path.stat().st_size, "hash": f"sha256:{sha256_of_file(path)}"}
+
+
+def _field(column: Column) -> dict[str, str]:
+    return {
+        "name": column.key,
+        "title": column.label.replace("\n", " "),
+        "type": _TYPES.get(column.kind, "number"),
+    }

@@ -1,0 +1,116 @@
+"""The appendix as one self-contained web page: no outside request, readable on a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from amager_eval.report.document import Bullets, Document, Figure, Heading, Paragraph, TableBlock
+from amager_eval.tables.table import file_stem
+
+if TYPE_CHECKING:
+    from amager_eval.report.document import Block
+    from amager_eval.tables.table import Table
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["render_page"]
+
+
+def render_page(document: Document, words: Wording, figures: Mapping[str, Path]) -> str:
+    """Render the document as HTML.
+
+    Parameters
+    ----------
+    document : Document
+        What it says.
+    words : Wording
+        Language.
+    figures : mapping of str to Path
+        Picture id to its SVG, which is put into the page.
+
+    Returns
+    -------
+    str
+        One HTML document with its style inside.
+    """
+    folder = files("amager_eval.report")
+    template = folder.joinpath("appendix.html.jinja").read_text(encoding="utf-8")
+    style = folder.joinpath("appendix.css").read_text(encoding="utf-8")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    blocks = [b for block in document.blocks if (b := _block(block, words, figures)) is not None]
+    marks = [
+        (words.say(f"document.{key}"), words.say(f"document.{key}_note"))
+        for flag, key in ((document.synthetic, "synthetic"), (document.draft, "draft"))
+        if flag
+    ]
+    return environment.from_string(template).render(
+        document=document,
+        style=Markup(style),
+        blocks=blocks,
+        contents=[b for b in blocks if b["type"] == "heading"],
+        marks=marks,
+        say=words.say,
+    )
+
+
+def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[str, Any] | None:
+    match block:
+        case Heading(text, level, _):
+            return {"type": "heading", "text": text, "level": level, "id": file_stem(text)}
+        case Paragraph(text, kind):
+            return {"type": "paragraph", "text": text, "kind": kind}
+        case Bullets(items):
+            return {"type": "bullets", "items": items} if items else None
+        case TableBlock(table, where):
+            return _table(table, words) if where != "print" else None
+        case Figure(picture, numbers):
+            return {
+                "type": "figure",
+                "id": picture.id,
+                "svg": Markup(_inline(figures[picture.id], picture.id)),
+                "caption": picture.caption,
+                "numbers": _table(numbers, words) if numbers is not None else None,
+            }
+    raise TypeError(f"a block of an unknown kind: {type(block).__name__}")
+
+
+def _table(table: Table, words: Wording) -> dict[str, Any]:
+    return {
+        "type": "table",
+        "id": table.id,
+        "title": table.title,
+        "note": table.note,
+        "columns": [
+            {"label": c.label.replace("\n", " "), "numeric": c.numeric} for c in table.shown
+        ],
+        "rows": [[cell.split("\n") for cell in row] for row in table.rows(words)],
+    }
+
+
+def _inline(path: Path, prefix: str) -> str:
+    """Return the SVG as an element whose ids are its own: a page holds several."""
+    text = path.read_text(encoding="utf-8")
+    text = text[text.index("<svg") :]
+    ids = set(re.findall(r'\bid="([^"]+)"', text))
+    own = {i for i in ids if not i.startswith(f"{prefix}-")}
+    text = re.sub(
+        r'\bid="([^"]+)"',
+        lambda m: f'id="{prefix}-{m[1]}"' if m[1] in own else m[0],
+        text,
+    )
+    text = re.sub(
+        r'(url\(#|href="#)([^)"]+)',
+        lambda m: f"{m[1]}{prefix}-{m[2]}" if m[2] in own else m[0],
+        text,
+    )
+    return re.sub(
+        r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text)
+    )

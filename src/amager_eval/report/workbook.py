@@ -1,0 +1,195 @@
+"""The tables as a workbook: one sheet a table, typed cells, real Excel tables, no formula."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import xlsxwriter
+
+from amager_eval.report.document import pictures
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from amager_eval.report.document import Document
+    from amager_eval.tables.table import Column, Table
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["write_workbook"]
+
+#: Number formats; Excel shows the separators of the reader's own language.
+_FORMATS: Final = {
+    "percent": "0.#%",
+    "share": "0%",
+    "chance": "0.0%",
+    "probability": "0%",
+    "points": "+0.0;-0.0;0",
+    "rate": "#,##0.0",
+    "count": "#,##0",
+    "decimal": "0.00",
+    "rhat": "0.000",
+    "year": "0",
+}
+_SHEET_NAME: Final = 31
+
+
+def write_workbook(
+    document: Document,
+    tables: Sequence[Table],
+    words: Wording,
+    figures: Mapping[str, Path],
+    out: Path,
+) -> None:
+    """Write a contents sheet, one sheet a table, and one with every figure.
+
+    Parameters
+    ----------
+    document : Document
+        For title and marks.
+    tables : sequence of Table
+        One sheet each; every column, printed or not.
+    words : Wording
+        Language of the headings.
+    figures : mapping of str to Path
+        Picture id to its PNG, put in with its alternative text.
+    out : Path
+        Where to write; byte-identical for the same content.
+    """
+    options = {
+        "strings_to_formulas": False,  # nothing from an input is ever run
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "nan_inf_to_errors": False,
+        "in_memory": True,
+    }
+    with xlsxwriter.Workbook(str(out), options) as book:
+        book.set_properties(
+            {
+                "title": document.title,
+                "subject": document.subtitle,
+                "comments": document.description,
+                "created": dt.datetime(document.year, 1, 1),
+            }
+        )
+        formats = {kind: book.add_format({"num_format": f}) for kind, f in _FORMATS.items()}
+        formats["text"] = book.add_format({"text_wrap": True, "valign": "top"})
+        bold = book.add_format({"bold": True})
+        names = sheet_names([t.title for t in tables])
+        contents = book.add_worksheet(words.say("document.contents"))
+        marks = _marks(document, words)
+        _contents(contents, document, tables, names, bold, marks)
+        for number, (table, name) in enumerate(zip(tables, names, strict=True), start=1):
+            sheet = book.add_worksheet(name)
+            _put_table(sheet, table, f"t{number}_{table.id}", formats, bold, marks)
+        sheet = book.add_worksheet(words.say("document.figures"))
+        row = 0
+        for picture in pictures(document):
+            sheet.write_string(row, 0, picture.title, bold)
+            sheet.insert_image(
+                row + 1,
+                0,
+                str(figures[picture.id]),
+                {"description": f"{picture.title}. {picture.alt}", "x_scale": 0.5, "y_scale": 0.5},
+            )
+            row += 4 + int(picture.height * 0.2)
+
+
+def sheet_names(titles: Sequence[str]) -> list[str]:
+    """Make sheet names Excel accepts: short, without its reserved signs, numbered and unique.
+
+    Examples
+    --------
+    >>> sheet_names(["Tal: 2024/25", "Tal: 2024/25"])
+    ['01 Tal 2024 25', '02 Tal 2024 25']
+    """
+    cleaned = [re.sub(r"[\[\]:*?/\\]+", " ", title) for title in titles]
+    numbered = [f"{i:02d} {' '.join(t.split())}" for i, t in enumerate(cleaned, start=1)]
+    return [name[:_SHEET_NAME].strip() for name in numbered]
+
+
+def _marks(document: Document, words: Wording) -> str:
+    flags = {"synthetic": document.synthetic, "draft": document.draft}
+    return " · ".join(words.say(f"document.{key}") for key, on in flags.items() if on)
+
+
+def _contents(
+    sheet: Worksheet,
+    document: Document,
+    tables: Sequence[Table],
+    names: Sequence[str],
+    bold: Format,
+    marks: str,
+) -> None:
+    sheet.set_column(0, 0, 34)
+    sheet.set_column(1, 1, 70)
+    lines = [document.title, document.subtitle, *([marks] if marks else [])]
+    for row, line in enumerate(lines):
+        sheet.write_string(row, 0, line, bold)
+    for row, (table, name) in enumerate(zip(tables, names, strict=True), start=len(lines) + 1):
+        sheet.write_url(row, 0, f"internal:'{name}'!A1", string=name)
+        sheet.write_string(row, 1, table.title)
+
+
+def _put_table(
+    sheet: Worksheet,
+    table: Table,
+    name: str,
+    formats: Mapping[str, Format],
+    bold: Format,
+    marks: str,
+) -> None:
+    sheet.write_string(0, 0, table.title, bold)
+    sheet.write_string(1, 0, table.note)
+    if marks:
+        sheet.write_string(2, 0, marks, bold)
+    first, columns = 4, table.columns
+    headers = _unique([c.label.replace("\n", " ") for c in columns])
+    sheet.add_table(
+        first,
+        0,
+        first + max(1, len(table.frame)),
+        len(columns) - 1,
+        {
+            "name": re.sub(r"\W", "_", name),
+            "style": "Table Style Light 1",
+            "columns": [{"header": h} for h in headers],
+        },
+    )
+    for j, column in enumerate(columns):
+        sheet.set_column(j, j, 11 if column.numeric else min(60, 12 + 9 * column.width))
+        for i, value in enumerate(table.frame[column.key], start=first + 1):
+            _put_cell(sheet, i, j, value, column, formats)
+    sheet.freeze_panes(first + 1, 1)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+
+
+def _put_cell(
+    sheet: Worksheet, row: int, col: int, value: Any, column: Column, formats: Mapping[str, Format]
+) -> None:
+    """Write one cell by its kind; what is missing stays empty."""
+    if value is None or (isinstance(value, float) and value != value):
+        return
+    if column.kind == "flag":
+        sheet.write_boolean(row, col, bool(value))
+    elif column.numeric:
+        number = float(value) / 100 if column.kind == "percent" else float(value)
+        sheet.write_number(row, col, number, formats[column.kind])
+    else:
+        sheet.write_string(row, col, str(value), formats["text"])
+
+
+def _unique(labels: Sequence[str]) -> list[str]:
+    """Mark labels that come twice: a table's headings must differ, whatever their case."""
+    seen: dict[str, int] = {}
+    unique = []
+    for label in labels:
+        key = label.casefold()
+        seen[key] = seen.get(key, 0) + 1
+        unique.append(label if seen[key] == 1 else f"{label} ({seen[key]})")
+    return unique
