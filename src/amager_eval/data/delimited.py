@@ -17,6 +17,7 @@ __all__ = ["MOST_BYTES", "detect_separator", "file_fault", "read_bytes", "read_d
 
 #: A table of published figures is far smaller; more is refused before it is read.
 MOST_BYTES: Final = 64 * 1024 * 1024
+MOST_CELLS: Final = 2_000_000
 
 
 def file_fault(code: str, file: str, lang: Lang, found: str = "", **words: object) -> InputError:
@@ -126,8 +127,14 @@ def read_delimited(path: Path, lang: Lang = "en", *, within: Path | None = None)
     separator, text = _separator(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[list[str]] = []
+    cells_read = 0
     try:
-        rows.extend(reader)
+        for row in reader:
+            cells_read += len(row)
+            if cells_read > MOST_CELLS:
+                limit = f"{MOST_CELLS} celler" if lang == "da" else f"{MOST_CELLS} cells"
+                raise file_fault("too_large", path.name, lang, limit=limit)
+            rows.append(row)
     except csv.Error as error:
         text_of = FAULT_TEXTS["broken_csv"]
         message, remedy = text_of.in_language(lang)

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from amager_eval.conventions import SETTINGS
 from amager_eval.data import cross_rows
-from amager_eval.data.columns import TABLES, TableColumns, table_named
-from amager_eval.data.delimited import file_fault, read_bytes, read_delimited
+from amager_eval.data.areas import whole_and_parts
+from amager_eval.data.columns import TABLES, TableColumns
 from amager_eval.data.fault_texts import Lang
+from amager_eval.data.find_tables import SYNTHETIC_MARK, Found, find_tables
 from amager_eval.data.findings import Findings, raise_errors
 from amager_eval.data.frames import Parsed, Table, parse_table
-from amager_eval.data.input import Input, SourceFile
+from amager_eval.data.input import Input
 from amager_eval.data.respondents import RESPONDENTS, are_respondents, safety_of_respondents
 from amager_eval.data.rows import RowContext
 from amager_eval.data.table_file import HEADER_WITHIN, Grid, HeadedTable, is_empty, name_columns
-from amager_eval.data.workbook import SUFFIXES, read_workbook
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import load_agreement
 
-__all__ = ["SYNTHETIC_MARK", "Reading", "read_everything", "read_input"]
-
-#: A `source` that begins so marks a made-up figure, wherever its row is copied to.
-SYNTHETIC_MARK: Final = "SYNTETISK"
-#: Sheets that may stand beside the tables of a workbook without being one.
-BESIDE_SHEETS: Final = ("Vejledning", "Guidance", "Lister", "Lists")
+__all__ = ["Reading", "read_everything", "read_input"]
 
 
 @dataclass
@@ -46,16 +40,6 @@ class Reading:
     """
 
     data: Input | None = None
-    faults: list[Fault] = field(default_factory=list)
-
-
-@dataclass
-class _Found:
-    """Grids of an input by table, its files, and whether it says it is made up."""
-
-    grids: dict[str, Grid] = field(default_factory=dict)
-    files: list[SourceFile] = field(default_factory=list)
-    synthetic: bool = False
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -104,103 +88,32 @@ def read_everything(path: str | Path, *, lang: Lang = "en") -> Reading:
     """
     path = Path(path)
     try:
-        found = _find(path, lang)
+        found = find_tables(path, lang)
     except InputError as error:
         return Reading(None, list(error.faults))
     reading = Reading(None, list(found.faults))
-    parsed: dict[str, tuple[Parsed, Findings]] = {}
-    headed_tables = {n: _headed(g, TABLES[n], lang) for n, g in found.grids.items()}
-    for name, headed in _filled(headed_tables).items():
-        parsed[name] = (_parse(headed), headed.findings)
-    _across(parsed)
-    for _, findings in parsed.values():
-        reading.faults.extend(findings.faults)
+    tables = _filled({n: _headed(g, TABLES[n], lang) for n, g in found.grids.items()})
+    for name, figures in found.computed.items():
+        tables[name] = _with_computed(tables.get(name), figures, name, lang)
+    checked = {name: _Checked(headed, _parse(headed)) for name, headed in tables.items()}
+    _across(checked)
+    for table in checked.values():
+        reading.faults.extend(table.findings.faults)
     if not any(f.severity == "error" for f in reading.faults):
-        reading.data = _input(path, found, {n: p for n, (p, _) in parsed.items()})
+        reading.data = _input(path, found, {n: t.parsed for n, t in checked.items()})
     return reading
 
 
-def _find(path: Path, lang: Lang) -> _Found:
-    """Find the tables of a folder or a workbook."""
-    try:
-        if path.is_dir():
-            return _find_in_folder(path, lang)
-        if not path.exists():
-            raise file_fault("path_missing", path.name, lang, str(path))
-        if path.suffix.lower() in SUFFIXES:
-            return _find_in_workbook(path, lang)
-        if path.suffix.lower() in {".xlsm", ".xltm", ".xlsb", ".xlam"}:
-            raise file_fault("macros", path.name, lang, path.suffix)
-    except (OSError, ValueError) as error:
-        raise file_fault("unreadable", path.name, lang, str(error)) from error
-    raise file_fault("path_kind", path.name, lang, path.suffix)
+@dataclass(frozen=True, eq=False)
+class _Checked:
+    """A table as it was headed and what of it could be parsed."""
 
+    headed: HeadedTable
+    parsed: Parsed
 
-def _find_in_folder(folder: Path, lang: Lang) -> _Found:
-    found = _Found()
-    for path in sorted(folder.iterdir()):
-        table = table_named(path.stem) if path.suffix.lower() == ".csv" else None
-        try:
-            if table is None:
-                found.synthetic |= _says_synthetic(path, folder, lang)
-                if path.suffix.lower() == ".csv":
-                    _note_unknown(found, path.name, None, lang)
-                continue
-            grid = read_delimited(path, lang, within=folder)
-            _add(found, table, grid, lang)
-            found.files.append(SourceFile(path.name, grid.sha256))
-        except InputError as error:
-            found.faults.extend(error.faults)
-    if not found.grids and not found.faults:
-        tables = ", ".join(f"{n}.csv" for n in TABLES)
-        raise file_fault("nothing_to_read", folder.name, lang, tables=tables)
-    return found
-
-
-def _find_in_workbook(path: Path, lang: Lang) -> _Found:
-    found = _Found()
-    grids = read_workbook(path, lang)
-    for grid in grids:
-        name = grid.sheet or ""
-        table = table_named(name)
-        found.synthetic |= name.upper() == SYNTHETIC_MARK
-        if table is not None:
-            if any(not is_empty(cell) for row in grid.rows for cell in row):
-                _add(found, table, grid, lang)
-        elif name not in BESIDE_SHEETS and name.upper() != SYNTHETIC_MARK:
-            _note_unknown(found, path.name, name, lang)
-    found.files.append(SourceFile(path.name, grids[0].sha256 if grids else ""))
-    if not found.grids and not found.faults:
-        raise file_fault("nothing_to_read", path.name, lang, tables=", ".join(TABLES))
-    return found
-
-
-def _add(found: _Found, table: TableColumns, grid: Grid, lang: Lang) -> None:
-    if table.name in found.grids:
-        findings = Findings(lang=lang, file=grid.file, sheet=grid.sheet)
-        findings.add("table_twice", found=found.grids[table.name].sheet or "", table=table.name)
-        found.faults.extend(findings.faults)
-        return
-    found.grids[table.name] = grid
-
-
-def _note_unknown(found: _Found, file: str, sheet: str | None, lang: Lang) -> None:
-    findings = Findings(lang=lang, file=file, sheet=sheet)
-    findings.add("unknown_table", tables=", ".join(TABLES))
-    found.faults.extend(findings.faults)
-
-
-def _says_synthetic(path: Path, folder: Path, lang: Lang) -> bool:
-    """Whether a file beside the tables says that they are made up."""
-    if path.name.casefold() == "syntetisk.txt":
-        return True
-    if path.name != "truth.json":
-        return False
-    try:
-        truth = json.loads(read_bytes(path, lang, within=folder))
-    except ValueError:
-        return False
-    return isinstance(truth, dict) and truth.get("synthetic") is True
+    @property
+    def findings(self) -> Findings:
+        return self.headed.findings
 
 
 def _headed(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
@@ -210,6 +123,31 @@ def _headed(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
             if are_respondents([str(c) for c in row if not is_empty(c)]):
                 return name_columns(grid, RESPONDENTS, lang)
     return name_columns(grid, columns, lang)
+
+
+def _with_computed(
+    headed: HeadedTable | None, figures: pd.DataFrame, name: str, lang: Lang
+) -> HeadedTable:
+    """Add figures computed from microdata or a register extract; they have no rows to name."""
+    cells = _cells(figures)
+    if headed is None:
+        findings = Findings(lang=lang, file=name, rows=[None] * len(cells))
+        findings.headings = {str(c): str(c) for c in figures.columns}
+        return HeadedTable(Table(TABLES[name], cells, findings.rows), findings, ".")
+    table = headed.table
+    findings = headed.findings
+    findings.rows = [*findings.rows, *[None] * len(cells)]
+    return HeadedTable(
+        Table(table.columns, [*table.cells, *cells], findings.rows), findings, headed.mark
+    )
+
+
+def _cells(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a frame with None for missing."""
+    return [
+        {str(k): None if pd.isna(v) else v for k, v in row.items()}
+        for row in frame.to_dict(orient="records")
+    ]
 
 
 def _filled(tables: dict[str, HeadedTable]) -> dict[str, HeadedTable]:
@@ -241,72 +179,50 @@ def _parse_respondents(headed: HeadedTable, context: RowContext) -> Parsed:
         findings.faults.clear()
         shares = safety_of_respondents(rows, findings, headed.mark, whole=whole)
         findings.faults[:0] = noted
-    cells: list[dict[str, Any]] = [
-        {str(k): v for k, v in row.items()} for row in shares.to_dict(orient="records")
-    ]
+    cells = _cells(shares)
     findings.rows = [None] * len(cells)  # a share has no row of its own
     findings.headings = {}
     return parse_table(Table(TABLES["safety"], cells, findings.rows), context, findings)
 
 
-def _across(parsed: dict[str, tuple[Parsed, Findings]]) -> None:
+def _across(checked: dict[str, _Checked]) -> None:
     """Check the tables against each other."""
-    rounds = parsed["survey_rounds"][0].records if "survey_rounds" in parsed else []
-    whole, parts = _areas({name: p for name, (p, _) in parsed.items()})
-    if "safety" in parsed:
-        safety, findings = parsed["safety"]
+    rounds = checked["survey_rounds"].parsed.records if "survey_rounds" in checked else []
+    if "safety" in checked:
+        safety, findings = checked["safety"].parsed, checked["safety"].findings
         cross_rows.waves_without_n(safety.records, rounds, findings)
         cross_rows.respondents_within_round(safety.records, safety.positions, rounds, findings)
-    if "crime" in parsed:
-        crime, findings = parsed["crime"]
-        inhabited = (
-            {r["area"] for r in parsed["population"][0].records}
-            if "population" in parsed
-            else set()
-        )
-        code = "population_missing" if "population" in parsed else "population_unknown"
+    if "crime" in checked:
+        crime, findings = checked["crime"].parsed, checked["crime"].findings
+        code, inhabited = "population_unknown", set()
+        if "population" in checked:
+            # an area whose inhabitants are wrong was told already
+            cells = checked["population"].headed.table.cells
+            code, inhabited = "population_missing", {str(c.get("area")).strip() for c in cells}
         cross_rows.population_given(crime.records, crime.positions, inhabited, findings, code=code)
-    for name, keys, value in (
-        ("crime", ("period", "crime_type", "definition"), "count"),
-        ("population", ("period",), "population"),
-    ):
-        if whole is not None and name in parsed:
-            table, findings = parsed[name]
-            cross_rows.whole_holds_parts(
-                table.records,
-                table.positions,
-                whole,
-                parts,
-                keys=keys,
-                value=value,
-                findings=findings,
-            )
+    whole, parts = whole_and_parts(_rows(checked))
+    if whole is not None:
+        for name, keys, value in (
+            ("crime", ("period", "crime_type", "definition"), "count"),
+            ("population", ("period",), "population"),
+        ):
+            if name in checked:
+                table = checked[name].parsed
+                cross_rows.whole_holds_parts(
+                    table.records,
+                    table.positions,
+                    whole,
+                    parts,
+                    keys=keys,
+                    value=value,
+                    findings=checked[name].findings,
+                )
 
 
-#: What `area_kind` calls the area that holds the others, and its disjoint parts.
-WHOLE_KINDS: Final = ("city", "whole", "by", "kommune", "helhed")
-PART_KINDS: Final = ("bydel", "district", "part", "del", "borough")
-
-
-def _areas(parsed: dict[str, Parsed]) -> tuple[str | None, tuple[str, ...]]:
-    """Which area holds the others, and its disjoint parts.
-
-    The tables say it themselves by `area_kind`; else areas named as in the Amager agreement
-    are Copenhagen's.
-    """
-    seen: dict[str, str | None] = {}
-    for table in parsed.values():
-        for row in table.records:
-            if "area" in row:
-                seen[row["area"]] = row.get("area_kind") or seen.get(row["area"])
-    wholes = [a for a, kind in seen.items() if kind and kind.casefold() in WHOLE_KINDS]
-    parts = tuple(a for a, kind in seen.items() if kind and kind.casefold() in PART_KINDS)
-    if len(wholes) == 1:
-        return wholes[0], parts
-    known = load_agreement().areas
-    if known.whole in seen:
-        return known.whole, tuple(a for a in known.parts if a in seen)
-    return None, ()
+def _rows(checked: dict[str, _Checked]) -> Iterator[cross_rows.Record]:
+    """Every row of every table."""
+    for table in checked.values():
+        yield from table.parsed.records
 
 
 def _is_synthetic(parsed: Sequence[Parsed]) -> bool:
@@ -319,9 +235,9 @@ def _is_synthetic(parsed: Sequence[Parsed]) -> bool:
     return False
 
 
-def _input(path: Path, found: _Found, parsed: dict[str, Parsed]) -> Input:
+def _input(path: Path, found: Found, parsed: dict[str, Parsed]) -> Input:
     frames: dict[str, Any] = {name: table.frame for name, table in parsed.items()}
-    whole, parts = _areas(parsed)
+    whole, parts = whole_and_parts(row for table in parsed.values() for row in table.records)
     return Input(
         **frames,
         whole=whole,

@@ -47,8 +47,9 @@ def read_workbook(path: Path, lang: Lang = "en") -> list[Grid]:
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(unpacked.content)) as book:
             return [
-                _grid(path.name, name, book, unpacked.notes.get(name, SheetNotes()), digest)
+                _grid(path.name, name, book, unpacked.notes[name], digest)
                 for name in book.sheet_names
+                if name in unpacked.notes  # a chart sheet has no cells
             ]
     except (CalamineError, OSError, ValueError) as error:
         raise file_fault("unreadable", path.name, lang, str(error)) from error

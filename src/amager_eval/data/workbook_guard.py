@@ -25,9 +25,14 @@ __all__ = ["MOST_CELLS", "SheetNotes", "Unpacked", "unpack"]
 MOST_UNPACKED: Final = 128 * 1024 * 1024
 MOST_ENTRIES: Final = 2000
 #: The rectangle a sheet spans; readers hold it whole.
-MOST_CELLS: Final = 4_000_000
+MOST_CELLS: Final = 2_000_000
 _OLE: Final = b"\xd0\xcf\x11\xe0"
-_PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+_SHEET = re.compile(rb"<(?:\w+:)?worksheet[\s>]")
+#: Bounds of the format itself; an address outside them is broken.
+_MOST_ROWS: Final = 1_048_576
+_MOST_COLUMNS: Final = 16_384
+_PLACE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})", re.ASCII)
+_RANGE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})(?::([A-Z]{1,3})([1-9]\d{0,6}))?", re.ASCII)
 
 
 @dataclass
@@ -119,8 +124,10 @@ def _entries(content: bytes, file: str, lang: Lang) -> dict[str, bytes]:
             if info.file_size > left:
                 raise file_fault("bomb", file, lang, f"more than {MOST_UNPACKED // 1024**2} MB")
             entry = archive.read(info)  # reads no more than file_size
-            if name.endswith((".xml", ".rels")) and b"<!DOCTYPE" in entry:
+            if b"<!DOCTYPE" in entry or b"<!ENTITY" in entry:
                 raise file_fault("unreadable", file, lang, f"{name} declares entities")
+            if b"\x00" in entry[:200]:  # UTF-16 would hide from the checks
+                raise file_fault("unreadable", file, lang, f"{name} is not UTF-8")
             left -= len(entry)
             entries[name] = entry
     return entries
@@ -166,12 +173,18 @@ def _xlsx_notes(entries: dict[str, bytes]) -> dict[str, SheetNotes]:
         target = relation.attrib.get("Target", "")
         path = target.lstrip("/") if target.startswith("/") else posixpath.join("xl", target)
         targets[relation.attrib.get("Id", "")] = posixpath.normpath(path)
+    # every sheet is inspected, named by the workbook or not: the reader may find it all the same
+    sheets = {name: _xlsx_sheet(xml) for name, xml in entries.items() if _SHEET.search(xml)}
     notes = {}
     for element in ET.fromstring(entries["xl/workbook.xml"]).iter():
         if _local(element.tag) != "sheet":
             continue
-        entry = entries.get(targets.get(_attribute(element, "id") or "", ""))
-        note = _xlsx_sheet(entry) if entry else SheetNotes()
+        entry = targets.get(_attribute(element, "id") or "", "")
+        if entry in entries and entry not in sheets:
+            continue  # a chart has a sheet of its own but no cells
+        if entry not in sheets:
+            raise ValueError(f"the sheet {element.attrib.get('name', '')[:40]} is not there")
+        note = sheets[entry]
         note.hidden |= element.attrib.get("state", "visible") != "visible"
         notes[element.attrib.get("name", "")] = note
     return notes
@@ -179,15 +192,18 @@ def _xlsx_notes(entries: dict[str, bytes]) -> dict[str, SheetNotes]:
 
 def _xlsx_sheet(xml: bytes) -> SheetNotes:
     note = SheetNotes()
-    row = 0
+    row = following = 0
     for event, element in _elements(xml):
         name = _local(element.tag)
         if event == "start":
             if name == "row":
-                row = int(element.attrib.get("r", row + 1))
+                row = _bounded(element.attrib.get("r", str(row + 1)), _MOST_ROWS)
+                following = 0
             continue
         if name == "c":
-            _xlsx_cell(element, row, note)
+            following = _xlsx_cell(element, row, following + 1, note)
+        elif name == "dimension":
+            _check_range(element.attrib.get("ref", "A1"))
         elif name in {"row", "col"}:
             note.hidden |= element.attrib.get("hidden") in {"1", "true"}
         elif name == "mergeCell":
@@ -199,18 +215,41 @@ def _xlsx_sheet(xml: bytes) -> SheetNotes:
     return note
 
 
-def _xlsx_cell(cell: ET.Element, row: int, note: SheetNotes) -> None:
-    place = _PLACE.fullmatch(cell.attrib.get("r", ""))
-    children = {_local(child.tag): child for child in cell}
-    if place:
-        row = int(place[2])
-        note.columns = max(note.columns, _column_number(place[1]))
-    else:
-        note.columns += 1  # without an address cells follow each other
+def _bounded(text: str, most: int) -> int:
+    """Read a row number; what the format does not allow is broken."""
+    if not re.fullmatch(r"[1-9]\d{0,6}", text, re.ASCII) or int(text) > most:
+        raise ValueError(f"row {text[:20]}")
+    return int(text)
+
+
+def _check_range(text: str) -> None:
+    """Refuse a declared extent that no sheet can have."""
+    match = _RANGE.fullmatch(text)
+    ends = [match[i] for i in (1, 3) if match[i]] if match else []
+    rows = [int(match[i]) for i in (2, 4) if match[i]] if match else []
+    if not ends or max(rows) > _MOST_ROWS or max(map(_column_number, ends)) > _MOST_COLUMNS:
+        raise ValueError(f"extent {text[:30]}")
+
+
+def _xlsx_cell(cell: ET.Element, row: int, column: int, note: SheetNotes) -> int:
+    """Note one cell; without an address it follows the one before. Return its column."""
+    address = cell.attrib.get("r")
+    letters = ""
+    if address is not None:
+        place = _PLACE.fullmatch(address)
+        if not place:
+            raise ValueError(f"cell {address[:20]}")
+        letters, row = place[1], _bounded(place[2], _MOST_ROWS)
+        column = _column_number(letters)
+    if column > _MOST_COLUMNS:
+        raise ValueError(f"column {column}")
+    note.columns = max(note.columns, column)
     note.rows = max(note.rows, row)
+    children = {_local(child.tag): child for child in cell}
     value = children.get("v")
     if "f" in children and (value is None or value.text is None):
-        note.uncomputed.append((row, place[1] if place else ""))
+        note.uncomputed.append((row, letters))
+    return column
 
 
 def _column_number(letters: str) -> int:
@@ -221,13 +260,20 @@ def _column_number(letters: str) -> int:
 
 
 # ---------------------------------------------------------------- .ods
+def _repeated(element: ET.Element, name: str) -> int:
+    """How often a row or cell is repeated; once where it does not say."""
+    text = _attribute(element, name) or "1"
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        raise ValueError(f"{name} {text[:20]}")
+    return int(text)
+
+
 def _ods_notes(xml: bytes) -> dict[str, SheetNotes]:
     notes: dict[str, SheetNotes] = {}
     note = SheetNotes()
     row = column = 0
     for event, element in _elements(xml):
         name = _local(element.tag)
-        repeated = int(_attribute(element, f"number-{name[6:]}s-repeated") or 1)
         if event == "start":
             if name == "table":
                 note = notes.setdefault(_attribute(element, "name") or "", SheetNotes())
@@ -236,16 +282,16 @@ def _ods_notes(xml: bytes) -> dict[str, SheetNotes]:
                 column = 0
             continue
         if name in {"table-cell", "covered-table-cell"}:
-            repeated = int(_attribute(element, "number-columns-repeated") or 1)
+            repeated = _repeated(element, "number-columns-repeated")
             column += repeated
             if _attribute(element, "value-type") or len(element):
                 note.columns = max(note.columns, column)
                 note.rows = max(note.rows, row + 1)
             spans = ("number-rows-spanned", "number-columns-spanned")
-            if any(int(_attribute(element, span) or 1) > 1 for span in spans):
+            if any(_repeated(element, span) > 1 for span in spans):
                 note.merged.append(row + 1)
         elif name == "table-row":
-            repeated = int(_attribute(element, "number-rows-repeated") or 1)
+            repeated = _repeated(element, "number-rows-repeated")
             if note.rows == row + 1:
                 note.rows += repeated - 1
             row += repeated

@@ -1,0 +1,51 @@
+"""Which area of an input holds the others, and which are its disjoint parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from amager_eval.data.cross_rows import Record
+from amager_eval.spec.agreement import load_agreement
+
+__all__ = ["PART_KINDS", "WHOLE_KINDS", "whole_and_parts"]
+
+#: What `area_kind` calls the area that holds the others, and its disjoint parts.
+WHOLE_KINDS: Final = ("city", "whole", "by", "kommune", "helhed")
+PART_KINDS: Final = ("bydel", "district", "part", "del", "borough")
+
+
+def whole_and_parts(rows: Iterable[Record]) -> tuple[str | None, tuple[str, ...]]:
+    """Find the whole and its parts.
+
+    The rows say it themselves by `area_kind`; else areas named as in the Amager agreement are
+    Copenhagen's.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        Rows of all tables, with `area` and perhaps `area_kind`.
+
+    Returns
+    -------
+    tuple of (str or None) and tuple of str
+        The whole, None where there is none or more than one; its parts.
+
+    Examples
+    --------
+    >>> rows = [{"area": "By", "area_kind": "city"}, {"area": "Nord", "area_kind": "bydel"}]
+    >>> whole_and_parts(rows)
+    ('By', ('Nord',))
+    """
+    seen: dict[str, str | None] = {}
+    for row in rows:
+        if "area" in row:
+            seen[row["area"]] = row.get("area_kind") or seen.get(row["area"])
+    wholes = [a for a, kind in seen.items() if kind and kind.casefold() in WHOLE_KINDS]
+    parts = tuple(a for a, kind in seen.items() if kind and kind.casefold() in PART_KINDS)
+    if len(wholes) == 1:
+        return wholes[0], parts
+    known = load_agreement().areas
+    if known.whole in seen:
+        return known.whole, tuple(a for a in known.parts if a in seen)
+    return None, ()

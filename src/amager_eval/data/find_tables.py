@@ -1,0 +1,192 @@
+"""Find the tables of an input: CSV files of a folder, sheets of a workbook, mapped extracts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from amager_eval.data.columns import TABLES, TableColumns, table_named
+from amager_eval.data.delimited import file_fault, read_bytes, read_delimited
+from amager_eval.data.fault_texts import Lang
+from amager_eval.data.findings import Findings
+from amager_eval.data.input import SourceFile
+from amager_eval.data.microdata import read_mapping, read_microdata
+from amager_eval.data.register import read_register, read_register_mapping
+from amager_eval.data.table_file import Grid, is_empty
+from amager_eval.data.workbook import SUFFIXES, read_workbook
+from amager_eval.errors import Fault, InputError
+from amager_eval.provenance import sha256_of_file
+
+__all__ = ["SYNTHETIC_MARK", "Found", "find_tables"]
+
+#: A `source` that begins so marks a made-up figure, wherever its row is copied to.
+SYNTHETIC_MARK: Final = "SYNTETISK"
+#: Mapping files of survey microdata and of a register extract that lie in the folder.
+MICRODATA: Final = "microdata.toml"
+REGISTER: Final = "register.toml"
+#: Sheets that may stand beside the tables of a workbook without being one.
+BESIDE_SHEETS: Final = ("Vejledning", "Guidance", "Lister", "Lists")
+
+
+@dataclass
+class Found:
+    """The tables of an input before they are checked.
+
+    Parameters
+    ----------
+    grids : dict of str to Grid
+        Cells by table name.
+    computed : dict of str to DataFrame
+        Figures computed from microdata or a register extract, by table name.
+    files : list of SourceFile
+        Files read.
+    synthetic : bool
+        Whether a file or sheet beside the tables says that they are made up.
+    faults : list of Fault
+        Faults of whole files.
+    """
+
+    grids: dict[str, Grid] = field(default_factory=dict)
+    computed: dict[str, pd.DataFrame] = field(default_factory=dict)
+    files: list[SourceFile] = field(default_factory=list)
+    synthetic: bool = False
+    faults: list[Fault] = field(default_factory=list)
+
+
+def find_tables(path: Path, lang: Lang) -> Found:
+    """Find the tables of a folder or a workbook.
+
+    Parameters
+    ----------
+    path : Path
+        Folder of CSV files, perhaps with mapping files for microdata and a register extract, or
+        a workbook.
+    lang : {"en", "da"}
+        Language of the faults.
+
+    Returns
+    -------
+    Found
+
+    Raises
+    ------
+    InputError
+        There is nothing there that can be read.
+    """
+    try:
+        if path.is_dir():
+            return _find_in_folder(path, lang)
+        if not path.exists():
+            raise file_fault("path_missing", path.name, lang, str(path))
+        if path.suffix.lower() in SUFFIXES:
+            return _find_in_workbook(path, lang)
+        if path.suffix.lower() in {".xlsm", ".xltm", ".xlsb", ".xlam"}:
+            raise file_fault("macros", path.name, lang, path.suffix)
+    except (OSError, ValueError) as error:
+        raise file_fault("unreadable", path.name, lang, str(error)) from error
+    raise file_fault("path_kind", path.name, lang, path.suffix)
+
+
+def _find_in_folder(folder: Path, lang: Lang) -> Found:
+    found = Found()
+    mapped = _read_mapped(folder, found, lang)
+    for path in sorted(folder.iterdir()):
+        table = table_named(path.stem) if path.suffix.lower() == ".csv" else None
+        try:
+            if table is None:
+                found.synthetic |= _says_synthetic(path, folder, lang)
+                if path.suffix.lower() == ".csv" and path.name not in mapped:
+                    _note_unknown(found, path.name, None, lang)
+                continue
+            grid = read_delimited(path, lang, within=folder)
+            _add(found, table, grid, lang)
+            found.files.append(SourceFile(path.name, grid.sha256))
+        except InputError as error:
+            found.faults.extend(error.faults)
+    if not found.grids and not found.computed and not found.faults:
+        tables = ", ".join(f"{n}.csv" for n in TABLES)
+        raise file_fault("nothing_to_read", folder.name, lang, tables=tables)
+    return found
+
+
+def _read_mapped(folder: Path, found: Found, lang: Lang) -> set[str]:
+    """Turn microdata and a register extract into figures; return the names of their files."""
+    named: set[str] = set()
+    for name, table, compute in (
+        (MICRODATA, "safety", _shares_of_microdata),
+        (REGISTER, "crime", _counts_of_register),
+    ):
+        mapping = folder / name
+        if not mapping.exists():
+            continue
+        try:
+            computed, file, faults = compute(mapping, lang)
+        except InputError as error:
+            found.faults.extend(error.faults)
+            continue
+        named.add(file)
+        found.computed[table] = computed
+        found.faults.extend(faults)
+        for source in (mapping, folder / file):
+            found.files.append(SourceFile(source.name, sha256_of_file(source)))
+    return named
+
+
+def _shares_of_microdata(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, str, Sequence[Fault]]:
+    return read_microdata(mapping, lang=lang), read_mapping(mapping).file, ()
+
+
+def _counts_of_register(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, str, Sequence[Fault]]:
+    counts = read_register(mapping, lang=lang)
+    return counts.crime, read_register_mapping(mapping).file, counts.faults
+
+
+def _find_in_workbook(path: Path, lang: Lang) -> Found:
+    found = Found()
+    grids = read_workbook(path, lang)
+    for grid in grids:
+        name = grid.sheet or ""
+        table = table_named(name)
+        found.synthetic |= name.upper() == SYNTHETIC_MARK
+        if table is not None:
+            if any(not is_empty(cell) for row in grid.rows for cell in row):
+                _add(found, table, grid, lang)
+        elif name not in BESIDE_SHEETS and name.upper() != SYNTHETIC_MARK:
+            _note_unknown(found, path.name, name, lang)
+    found.files.append(SourceFile(path.name, grids[0].sha256 if grids else ""))
+    if not found.grids and not found.faults:
+        raise file_fault("nothing_to_read", path.name, lang, tables=", ".join(TABLES))
+    return found
+
+
+def _add(found: Found, table: TableColumns, grid: Grid, lang: Lang) -> None:
+    if table.name in found.grids:
+        findings = Findings(lang=lang, file=grid.file, sheet=grid.sheet)
+        findings.add("table_twice", found=found.grids[table.name].sheet or "", table=table.name)
+        found.faults.extend(findings.faults)
+        return
+    found.grids[table.name] = grid
+
+
+def _note_unknown(found: Found, file: str, sheet: str | None, lang: Lang) -> None:
+    findings = Findings(lang=lang, file=file, sheet=sheet)
+    findings.add("unknown_table", tables=", ".join(TABLES))
+    found.faults.extend(findings.faults)
+
+
+def _says_synthetic(path: Path, folder: Path, lang: Lang) -> bool:
+    """Whether a file beside the tables says that they are made up."""
+    if path.name.casefold() == "syntetisk.txt":
+        return True
+    if path.name != "truth.json":
+        return False
+    try:
+        truth = json.loads(read_bytes(path, lang, within=folder))
+    except ValueError:
+        return False
+    return isinstance(truth, dict) and truth.get("synthetic") is True
