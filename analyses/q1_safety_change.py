@@ -62,14 +62,15 @@ def fall_of_area(data: ae.Input, deffs: tuple[float, ...]) -> None:
         where = WORDS.name("setting_when", setting)
         if BEFORE not in shares:
             sentences.append(
-                f"Der er ikke fundet et offentliggjort tal for andelen af trygge i {AREA} {where} i "
-                f"{BEFORE}; aftalens udsagn om et statistisk signifikant fald kan ikke efterprøves."
+                f"Der er ikke fundet et offentliggjort tal for andelen af trygge i {AREA} {where} "
+                f"i {BEFORE}; aftalens udsagn om et statistisk signifikant fald kan ikke "
+                "efterprøves."
             )
         first, n = 1, SIZES[1]
         sentences.append(
             f"Med {n} svar hvert år var et fald til {percent(after)} {where} sikkert signifikant "
-            f"fra {percent(needed.certain[first])} eller mere i {BEFORE} og sikkert ikke "
-            f"signifikant fra mindre end {percent(needed.possible[first])}."
+            f"fra {percent(needed.certain[first])} eller mere i {BEFORE} og sikkert ikke, "
+            f"hvis andelen var under {percent(needed.possible[first])}."
         )
     sentences.append(
         "Undersøgelsen skiftede dataindsamler i 2017: et fald fra 2014 kan være skiftet selv."
@@ -107,9 +108,9 @@ def area_against_city(data: ae.Input, deffs: tuple[float, ...]) -> None:
         where = WORDS.name("setting_when", setting)
         sentences.append(
             f"{AREA} {where} {AFTER}: {percent(part.percent)} mod Københavns "
-            f"{percent(city.percent)}. Forskel fra resten af byen: {VERDICTS[verdict]} over afrunding, n på "
-            f"{round(size.low)}-{round(size.high)} og designeffekt {number(min(deffs), 1)}-"
-            f"{number(max(deffs), 1)}."
+            f"{percent(city.percent)}. Forskel fra resten af byen: {VERDICTS[verdict]} over "
+            f"afrunding, n på {round(size.low)}-{round(size.high)} og designeffekt "
+            f"{number(min(deffs), 1)}-{number(max(deffs), 1)}."
         )
     columns = ["hvor", "n", "deff", "forskel", "lav", "høj", "z", "p"]
     table = pd.DataFrame(rows, columns=columns)
@@ -139,10 +140,10 @@ def two_estates(data: ae.Input, deffs: tuple[float, ...]) -> None:
     table = pd.DataFrame(rows, columns=columns)
     certain, earliest = int(table["sikkert fra n"].max()), int(table["tidligst fra n"].min())
     sentences = [
-        f"{ESTATES[0]} ({percent(high)}) og {ESTATES[1]} ({percent(low)}): antallet af "
-        f"svar er ikke offentliggjort. Forskellen er statistisk signifikant, hvis der er mindst "
-        f"{certain} svar hvert sted, og ikke, hvis der er færre end {earliest}; derimellem afhænger "
-        "det af afrunding og designeffekt.",
+        f"{ESTATES[0]} ({percent(high)}) og {ESTATES[1]} ({percent(low)}): antallet af svar er "
+        "ikke offentliggjort. Forskellen er statistisk signifikant, hvis der er mindst "
+        f"{certain} svar hvert sted, og ikke, hvis der er færre end {earliest}; derimellem "
+        "afhænger det af afrunding og designeffekt.",
         "Tallene er fra Justitsministeriets undersøgelse og sammenlignes ikke med kommunens.",
     ]
     show(
@@ -172,7 +173,8 @@ def published_verdicts(data: ae.Input, deffs: tuple[float, ...]) -> None:
         )
         sentences.append(
             f"Utrygge {WORDS.name('setting_when', setting)} {after}: {percent(p1)} "
-            f"({percent(p0)} i {before}). {said}. Kommunens udsagn ({names[0]}; {source}): {outcome}."
+            f"({percent(p0)} i {before}). {said}. "
+            f"Kommunens udsagn ({names[0]}; {source}): {outcome}."
         )
     columns = ["hvor", "før", "efter", "% før", "% efter", "n før", "n efter", "z lav", "z høj"]
     table = pd.DataFrame(rows, columns=[*columns, "kommunen", "her"])

@@ -70,6 +70,10 @@ def part_versus_whole(
     exactly "reach the level of the rest of the city". V = deff p(1-p)/n, and the rest has
     n_whole - n_part respondents.
 
+    The variance is not pooled, so the test finds too much where fewer than about 20 respondents
+    of the part give the rare answer (docs/significance_simulation.md). Where counts are at hand,
+    :func:`difference` between the part and the rest asks the same question with the score test.
+
     Examples
     --------
     >>> c = part_versus_whole(0.84, 310, 0.88, 4000, weight=0.095)
