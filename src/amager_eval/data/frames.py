@@ -267,14 +267,15 @@ def check_crime(
 
 
 def _check_population_column(frame: pd.DataFrame, findings: Findings) -> None:
-    numbers = pd.to_numeric(frame["population"], errors="coerce")
-    for at in range(len(frame)):
-        if pd.isna(frame["count"].iloc[at]):
+    """Inhabitants must be a positive number wherever reports are counted."""
+    numbers = pd.to_numeric(frame["population"], errors="coerce").tolist()
+    cells = zip(frame["count"].tolist(), frame["population"].tolist(), numbers, strict=True)
+    for at, (count, found, number) in enumerate(cells):
+        if count != count:  # a rate alone needs no inhabitants
             continue
-        found = frame["population"].iloc[at]
         if pd.isna(found):
             findings.add("missing", at=at, column="population")
-        elif pd.isna(numbers.iloc[at]):
+        elif number != number:
             findings.add("not_number", at=at, column="population", found=found)
-        elif not 0 < numbers.iloc[at] < float("inf"):
+        elif not 0 < number < float("inf"):
             findings.add("not_positive", at=at, column="population", found=found)

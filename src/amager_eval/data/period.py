@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -121,13 +122,9 @@ def parse_period(value: object) -> Period:
         return value
     if isinstance(value, float | np.floating) and value == value // 1:
         value = int(value)
-    match = _PATTERN.fullmatch(str(value).strip())
-    if match:
-        year, letter, index, month = match.groups()
-        unit: Unit = "M" if month or (letter and letter.upper() == "M") else "K" if letter else "Y"
-        number = int(index or month or 1)
-        if FIRST_YEAR <= int(year) <= LAST_YEAR and 1 <= number <= PER_YEAR[unit]:
-            return Period(int(year), unit, number)
+    period = _parse_text(str(value).strip())
+    if period is not None:
+        return period
     raise InputError(
         Fault(
             "this is no period",
@@ -136,6 +133,20 @@ def parse_period(value: object) -> Period:
             column="period",
         )
     )
+
+
+@lru_cache(maxsize=4096)
+def _parse_text(text: str) -> Period | None:
+    """Parse the text of a period; a panel repeats few of them many times."""
+    match = _PATTERN.fullmatch(text)
+    if not match:
+        return None
+    year, letter, index, month = match.groups()
+    unit: Unit = "M" if month or (letter and letter.upper() == "M") else "K" if letter else "Y"
+    number = int(index or month or 1)
+    if FIRST_YEAR <= int(year) <= LAST_YEAR and 1 <= number <= PER_YEAR[unit]:
+        return Period(int(year), unit, number)
+    return None
 
 
 def period_range(first: object, last: object) -> list[Period]:

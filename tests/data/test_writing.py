@@ -1,0 +1,55 @@
+"""What is written is there whole or not at all."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from amager_eval.data import synthetic, template
+from amager_eval.data.delimited import read_bytes
+from amager_eval.data.synthetic import write_synthetic
+from amager_eval.data.template import write_template
+from amager_eval.errors import InputError
+
+
+def full_disk(*args, **kwargs):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "write_text", full_disk)
+    with pytest.raises(InputError, match="No space left"):
+        write_synthetic(tmp_path / "by")
+    monkeypatch.setattr(template, "_write", full_disk)
+    with pytest.raises(InputError, match="No space left"):
+        write_template(tmp_path / "t.xlsx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_half_way_leaves_the_old_folder(tmp_path, monkeypatch):
+    write_synthetic(tmp_path / "by", seed=1)
+    before = (tmp_path / "by" / "truth.json").read_bytes()
+    written = synthetic._write_files
+
+    def interrupted(*args, **kwargs):
+        written(*args, **kwargs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(synthetic, "_write_files", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_synthetic(tmp_path / "by", seed=2)
+    assert (tmp_path / "by" / "truth.json").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["by"]
+
+
+def test_no_permission_is_told(tmp_path, monkeypatch):
+    path = tmp_path / "safety.csv"
+    path.write_text("x")
+
+    def denied(self):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    with pytest.raises(InputError, match=r"safety\.csv: the file cannot be read.*denied"):
+        read_bytes(path, "en")
