@@ -63,8 +63,8 @@ def rate(
     -----
     Byar: :math:`x(1 - 1/9x - z/3\sqrt x)^3` and the same in :math:`x+1` with :math:`+z`
     (Breslow & Day 1987, Statistical Methods in Cancer Research II). Exact: Gamma quantiles
-    (Garwood 1936). A register count has no sampling error: the interval describes ordinary
-    variation from year to year if events were Poisson.
+    (Source: Garwood 1936, Biometrika 28:437). A register count has no sampling error: the
+    interval describes ordinary variation from year to year if events were Poisson.
 
     Examples
     --------

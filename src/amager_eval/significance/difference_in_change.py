@@ -44,6 +44,11 @@ def difference_in_change(
         Log of the ratio of odds ratios; positive where the area rose more. `exp` of it is by
         what factor the odds of the answer moved more in the area.
 
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
     Notes
     -----
     [logit p_after - logit p_before] minus the same in the rest; variance
@@ -51,6 +56,7 @@ def difference_in_change(
     cent alike in odds is no difference, although it moves 60 by more points. Where any of the
     four shares is 0 or 1, half a success and half a failure are added to all four (Haldane 1956,
     Anscombe 1956). It describes; it does not say why.
+    Source: Woolf (1955) Annals of Human Genetics 19:251, the variance of a log odds ratio.
 
     Examples
     --------

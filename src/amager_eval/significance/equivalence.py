@@ -266,6 +266,17 @@ def non_inferiority(
     NonInferiority
         `.p_value .non_inferior` and what they rest on.
 
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
+    Notes
+    -----
+    One of the two tests of :func:`equivalence`: z = (p1 - p2 + margin) / sqrt(V) with V at the
+    maximum-likelihood shares under p1 - p2 = -margin. Source: Farrington & Manning (1990)
+    Statistics in Medicine 9:1447.
+
     Examples
     --------
     >>> t = non_inferiority(264, 300, 3432, 3900, margin=0.03)

@@ -72,7 +72,8 @@ def exact_share_test(x: ArrayLike, n: ArrayLike, share: ArrayLike) -> ExactShare
     -----
     For a sample. A complete list (the partnership's activities) has the share it has, and needs
     no test. Binomial tails are incomplete Beta functions; the posterior is
-    Beta(x + 1/2, n - x + 1/2).
+    Beta(x + 1/2, n - x + 1/2). Sources: Clopper & Pearson (1934) Biometrika 26:404; Brown, Cai &
+    DasGupta (2001) Statistical Science 16:101.
 
     Examples
     --------

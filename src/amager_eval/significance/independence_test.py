@@ -81,7 +81,8 @@ def independence_test(
     -----
     Fisher: hypergeometric, two-sided by summing tables no more likely than the observed one
     (SciPy, R). It is conservative; a weighted sample has no exact test. Pearson's chi-square is
-    the square of `difference(...).z`.
+    the square of `difference(...).z`. Source: Fisher (1935) JRSS 98:39; Yates (1934) JRSS
+    Supplement 1:217.
 
     Examples
     --------

@@ -46,6 +46,7 @@ def logit_trend(
     -----
     Binomial generalised linear model by statsmodels; Wald z. Its test is asymptotically the
     Cochran-Armitage test of :func:`trend` and carries the same warning: sampling noise only.
+    Source: Agresti (2013) Categorical Data Analysis, 5.3.
 
     Examples
     --------

@@ -64,10 +64,15 @@ def earlier_share_needed(
     float or ndarray
         Earlier share, 0 to 1; NaN where no share would do.
 
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
     Notes
     -----
     Score statistic, pooled variance: z(earlier) = critical value is a quadratic in the earlier
-    share and solved in closed form.
+    share and solved in closed form. Source: the statistic of :func:`difference`, inverted.
 
     Examples
     --------
@@ -159,10 +164,16 @@ def earlier_percent_needed(
     EarlierPercent
         `.possible` and `.certain`, percentages.
 
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
     Notes
     -----
     The inverse of :func:`published_change`: the printed percentages between `percent_after` and
     the end of the scale are tried one after the other, nearest first.
+    Source: the rule of :func:`published_change`, searched over the printed scale.
 
     Examples
     --------
@@ -237,10 +248,16 @@ def respondents_needed(
     float or ndarray
         Respondents in group 1, not rounded up; infinite where the shares are equal.
 
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
     Notes
     -----
     z = critical value solved for n: n = critical^2 deff V / (share1 - share2)^2 with
     V = p(1-p)(1 + 1/ratio), p the pooled share, or p1(1-p1) + p2(1-p2)/ratio.
+    Source: the statistic of :func:`difference`, inverted.
 
     Examples
     --------

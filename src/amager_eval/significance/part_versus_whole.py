@@ -68,7 +68,8 @@ def part_versus_whole(
     error is (1-W) sqrt(V_part + V_rest): part and whole are positively correlated, and
     comparing them as if independent is too cautious. "Reach the city's level" is therefore
     exactly "reach the level of the rest of the city". V = deff p(1-p)/n, and the rest has
-    n_whole - n_part respondents.
+    n_whole - n_part respondents. Source: the variance of a contrast of independent samples;
+    checked against the linearised one of R's survey package in :func:`weighted_part_versus_whole`.
 
     The variance is not pooled, so the test finds too much where fewer than about 20 respondents
     of the part give the rare answer (docs/significance_simulation.md). Where counts are at hand,

@@ -82,6 +82,11 @@ def power(
     float or ndarray
         Probability, 0 to 1.
 
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
     Notes
     -----
     Phi((|d| - z s0) / s1) with s0 the standard error under the pooled share and s1 under the
@@ -125,6 +130,17 @@ def respondents_for_power(
     -------
     float or ndarray
         Respondents in each group, not rounded up; infinite where the shares are equal.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
+    Notes
+    -----
+    n = deff ((z s0 + z_power s1) / d)^2 with s0 and s1 the standard deviations of the difference
+    per respondent under the pooled and the true shares. Source: Fleiss, Levin & Paik (2003)
+    Statistical Methods for Rates and Proportions, ch. 4; Cohen (1988) for the arcsine.
 
     Examples
     --------
@@ -185,9 +201,15 @@ def smallest_detectable_change(
         Size of the change as a share, positive in both directions; NaN where even a change to
         1 (or 0) would be missed too often.
 
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
     Notes
     -----
-    The root of :func:`power` in the second share (method `score`).
+    The root of :func:`power` in the second share (method `score`). Source: Fleiss, Levin & Paik
+    (2003) Statistical Methods for Rates and Proportions, ch. 4.
 
     Examples
     --------

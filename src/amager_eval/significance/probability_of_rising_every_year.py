@@ -59,6 +59,8 @@ def probability_of_rising_every_year(
     Gauss-Legendre panels to about 1e-12: no simulation. With equal shares it is 1/k! for k waves.
     Rounded: x is binomial on n/deff respondents (a whole number of them), 100 x/n is rounded
     half up, and the probability is a sum over the printed values, one wave after the other.
+    Source: orthant probabilities of ordered independent variables, by recursion (Hayter 2006,
+    J Statistical Planning and Inference 136:2284).
 
     Examples
     --------

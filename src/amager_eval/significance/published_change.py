@@ -139,6 +139,8 @@ def published_change(
     z is the score statistic of :func:`difference`, pooled variance. It rises with the later
     share and falls with the earlier one, so its extremes over the rounding box lie at two
     corners, and it shrinks with the square root of the design effect: nothing is searched.
+    Source: the statistic of :func:`difference`; partial identification from rounded figures
+    (Manski 2003, Partial Identification of Probability Distributions).
 
     Examples
     --------
@@ -200,6 +202,16 @@ def published_part_versus_whole(
     Returns
     -------
     PublishedVerdict
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
+    Notes
+    -----
+    z of :func:`part_versus_whole`, which rises with the part's share and falls with the whole's:
+    its extremes lie at two corners of the rounding box. Source: as there.
 
     Examples
     --------

@@ -66,6 +66,8 @@ def rank_trend(values: ArrayLike, years: ArrayLike) -> RankTrend:
     -----
     SciPy's ``kendalltau`` and ``theilslopes``. It ignores how precise each wave is, and, like
     every trend test here but the random walk, takes waves to be independent about the trend.
+    Tau-b = (concordant - discordant pairs) / sqrt of the pairs untied in each. Sources: Kendall
+    (1970) Rank Correlation Methods; Sen (1968) JASA 63:1379.
 
     Examples
     --------

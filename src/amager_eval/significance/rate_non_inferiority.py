@@ -80,9 +80,16 @@ def rate_non_inferiority(
     RateNonInferiority
         `.p_value .non_inferior` and what they rest on.
 
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
     Notes
     -----
-    Exact binomial tail given the sum of the counts. That a rise is not significant does not
+    P(X <= count1) for X binomial on count1 + count0 with probability margin_ratio exposure1 /
+    (margin_ratio exposure1 + exposure0). Source: Przyborowski & Wilenski (1940) Biometrika
+    31:313. That a rise is not significant does not
     show that the rate held; this test can.
 
     Examples

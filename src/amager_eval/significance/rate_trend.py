@@ -109,8 +109,8 @@ def rate_trend(
     -----
     Generalised linear model with log link and offset log(exposure), by statsmodels. Negative
     binomial: alpha by maximum likelihood of the profile, standard errors given alpha (R's
-    ``MASS::glm.nb``). Years are counted from the last, so the intercept is the end of the line.
-    A trend says that the series moved, not why.
+    ``MASS::glm.nb``; source: Venables & Ripley 2002, 7.4). Years are counted from the last, so
+    the intercept is the end of the line. A trend says that the series moved, not why.
 
     Examples
     --------

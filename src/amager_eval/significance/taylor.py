@@ -195,6 +195,15 @@ def kish_design_effect(weights: ArrayLike) -> float:
         n sum w^2 / (sum w)^2 = 1 + squared coefficient of variation, at least 1. It ignores
         stratification and how weights relate to answers; the linearised design effect does not.
 
+    Raises
+    ------
+    InputError
+        If a weight is not above 0.
+
+    Notes
+    -----
+    Source: Kish (1965) Survey Sampling, 11.2C; Kish (1992) J Official Statistics 8:183.
+
     Examples
     --------
     >>> kish_design_effect([1, 1, 2, 2])

@@ -125,6 +125,17 @@ def weighted_difference(
     -------
     WeightedComparison
 
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
+    Notes
+    -----
+    The difference's influence is u1 - u2 (on the logit scale each over p (1-p)); its variance is
+    that of :func:`weighted_share`, so the covariance of overlapping groups is in it. Source:
+    Lumley (2010) Complex Surveys, ch. 2; R's ``survey::svyby``, ``svycontrast``, ``svyglm``.
+
     Examples
     --------
     >>> answers, weights = [1, 1, 0, 1, 0, 1, 1, 0], [1, 2, 1, 2, 1, 1, 2, 1]
@@ -168,11 +179,17 @@ def weighted_part_versus_whole(
     WeightedComparison
         `share1` is the part, `share2` the whole, `weight` the part's W.
 
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
     Notes
     -----
     Part and whole share respondents; their covariance comes from the influences. The result is
     close to :func:`part_versus_whole` with the same variances, and equal to it when the weights
-    are post-stratified, so that W is known and not estimated.
+    are post-stratified, so that W is known and not estimated. Source: Lumley (2010) Complex
+    Surveys, ch. 2.
 
     Examples
     --------

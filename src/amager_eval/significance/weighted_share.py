@@ -106,6 +106,12 @@ def weighted_share(
     InputError
         If lengths differ, a weight is missing or not above 0, a stratum holds one respondent.
 
+    Notes
+    -----
+    p = sum w y / sum w over the domain; its variance is sum over strata of n_h/(n_h - 1) sum
+    (u_i - mean u_h)^2 with the influence u_i = w_i (y_i - p) / sum w, 0 outside the domain.
+    Source: Lumley (2010) Complex Surveys, ch. 2; R's ``survey::svymean``, ``svyciprop``.
+
     Examples
     --------
     >>> s = weighted_share([1, 1, 0, 1, 0, 1], [1, 2, 1, 2, 1, 1])
@@ -176,9 +182,15 @@ def share_interval(
         Low and high. With a standard error of 0 (everybody gave the same answer) the interval
         of `beta` uses n, the others are the estimate itself.
 
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
     Notes
     -----
-    As R's ``survey::svyciprop``, without its `likelihood`.
+    logit: logit(p) -+ t se / (p (1-p)), turned back. Source: R's ``survey::svyciprop``, without
+    its `likelihood`.
 
     Examples
     --------
