@@ -85,12 +85,23 @@ def test_without_pyreadstat_the_message_says_what_to_install(tmp_path):
         read_microdata(path)
 
 
-@pytest.mark.parametrize("suffix", ["sav", "dta"])
-def test_statistics_files_give_the_same_shares(tmp_path, suffix):
-    pyreadstat = pytest.importorskip("pyreadstat")
-    rows = pd.read_csv(REFERENCE / "03_survey_microdata.csv")
+def test_a_stata_file_gives_the_same_shares(tmp_path):
     expected = read_microdata(write(tmp_path))
-    writer = {"sav": pyreadstat.write_sav, "dta": pyreadstat.write_dta}[suffix]
-    writer(rows, str(tmp_path / f"svar.{suffix}"))
-    mapping = write(tmp_path, MAPPING.replace("svar.csv", f"svar.{suffix}"))
+    rows = pd.read_csv(REFERENCE / "03_survey_microdata.csv")
+    rows.to_stata(tmp_path / "svar.dta", write_index=False)
+    mapping = write(tmp_path, MAPPING.replace("svar.csv", "svar.dta"))
+    pd.testing.assert_frame_equal(read_microdata(mapping), expected)
+    whole = (tmp_path / "svar.dta").read_bytes()
+    for broken in (b"", b"x" * 200, whole[:300], whole[: len(whole) // 2]):
+        (tmp_path / "svar.dta").write_bytes(broken)
+        with pytest.raises(InputError, match=r"svar\.dta"):
+            read_microdata(mapping)
+
+
+def test_an_spss_file_gives_the_same_shares(tmp_path):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    expected = read_microdata(write(tmp_path))
+    rows = pd.read_csv(REFERENCE / "03_survey_microdata.csv")
+    pyreadstat.write_sav(rows, str(tmp_path / "svar.sav"))
+    mapping = write(tmp_path, MAPPING.replace("svar.csv", "svar.sav"))
     pd.testing.assert_frame_equal(read_microdata(mapping), expected)

@@ -30,6 +30,7 @@ The mapping file (TOML) says which column is what and which codes mean which ans
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -240,24 +241,29 @@ def _read_rows(path: Path, lang: Lang) -> tuple[pd.DataFrame, DecimalMark]:
 
 
 def _read_statistics_file(path: Path, suffix: str) -> pd.DataFrame:
+    """Read Stata by pandas, SPSS by pyreadstat; codes, not their labels."""
+    # the reader's own message is left out: it may quote what stands in the file
+    broken = Fault("the file cannot be read", "", "Save it again, or as CSV.", path.name)
+    if suffix == ".dta":
+        try:
+            return pd.read_stata(path, convert_categoricals=False, convert_dates=False)
+        except Exception as error:  # noqa: BLE001 - a broken file raises whatever it runs into
+            raise InputError(replace(broken, found=type(error).__name__)) from None
     try:
         import pyreadstat  # type: ignore[import-not-found,unused-ignore]
     except ImportError as error:
         raise InputError(
             Fault(
-                "SPSS and Stata files need the package pyreadstat",
+                "SPSS files need the package pyreadstat",
                 found=path.suffix,
-                remedy="Install amager-eval[microdata], or save the file as CSV.",
+                remedy="Install amager-eval[microdata], or save the file as CSV or Stata.",
                 file=path.name,
             )
         ) from error
-    read = pyreadstat.read_dta if suffix == ".dta" else pyreadstat.read_sav
     try:
-        rows, _ = read(str(path), apply_value_formats=False)
+        rows, _ = pyreadstat.read_sav(str(path), apply_value_formats=False)
     except (pyreadstat.ReadstatError, OSError, ValueError) as error:
-        raise InputError(
-            Fault("the file cannot be read", str(error)[:60], "Save it again.", path.name)
-        ) from error
+        raise InputError(replace(broken, found=type(error).__name__)) from None
     return pd.DataFrame(rows)
 
 
