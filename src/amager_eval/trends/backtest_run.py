@@ -129,7 +129,7 @@ def _on_cluster(
         ) from error
     with distributed.Client(scheduler, set_as_default=False) as client:
         futures = {client.submit(work, unit, pure=False): unit.key for unit in units}
-        for future in distributed.as_completed(list(futures)):
+        for future in distributed.as_completed(list(futures), loop=client.loop):
             yield futures[future], future.result()
 
 

@@ -42,17 +42,17 @@ def peers_of(kind: Kind, *, scale: Scale | None = None) -> tuple[Peer, ...]:
     Examples
     --------
     >>> [p.name for p in peers_of("crime")][:3]
-    ['seasonal_naive', 'auto_ets', 'auto_arima']
+    ['seasonal_naive', 'auto_ets', 'auto_theta']
     """
     if kind == "crime":
         return (
             _last_value("seasonal_naive", scale or "sqrt"),
             statsforecast("AutoETS", "auto_ets", scale or "log"),
-            statsforecast("AutoARIMA", "auto_arima", scale or "sqrt"),
             statsforecast("AutoTheta", "auto_theta", scale or "log"),
-            prophet(scale or "sqrt"),
             structural("unobserved_components", "local level", scale or "sqrt"),
             negbin_glm(),
+            prophet(scale or "sqrt"),
+            statsforecast("AutoARIMA", "auto_arima", scale or "sqrt"),
         )
     return (
         _last_value("last_value", "logit"),

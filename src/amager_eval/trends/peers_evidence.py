@@ -91,8 +91,8 @@ def write_peer_scores(
         path = folder / f"peers_{panel.name}_{peer.name}.csv"
         _rounded(result.scores).to_csv(path, index=False)
         records.append(_record(peer, result, path))
-    text = _header(panel, command, seed) + "".join(_table(r) for r in records)
-    (folder / f"peers_{panel.name}.toml").write_text(text, encoding="utf-8")
+        text = _header(panel, command, seed) + "".join(_table(r) for r in records)
+        (folder / f"peers_{panel.name}.toml").write_text(text, encoding="utf-8")
 
 
 def read_peer_scores(panel: Panel, folder: Path | None = None) -> pd.DataFrame:

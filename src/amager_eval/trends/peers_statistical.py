@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import statsmodels.api as sm
 from scipy.optimize import brentq
-from statsmodels.tools.sm_exceptions import ConvergenceWarning, ValueWarning
+from statsmodels.tools.sm_exceptions import (
+    ConvergenceWarning,
+    PerfectSeparationWarning,
+    ValueWarning,
+)
 
 from amager_eval.trends.peers_series import Past, SeriesPeer, Unforecastable, normal_draws
 
@@ -161,6 +165,7 @@ def _fit_negbin(y: Floats, x: Floats) -> tuple[Any, float]:
     dispersion = 0.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", PerfectSeparationWarning)  # a short series, fitted exactly
         warnings.simplefilter("ignore", RuntimeWarning)
         for _ in range(4):
             family = (

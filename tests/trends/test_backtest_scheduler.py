@@ -1,0 +1,33 @@
+"""The same numbers on a cluster as here; needs Dask, which is an extra."""
+
+import pandas as pd
+import pytest
+
+from amager_eval.trends.backtest_panel import restrict
+from amager_eval.trends.backtest_panels import crime_quarterly
+from amager_eval.trends.backtest_run import run_backtest
+from amager_eval.trends.peers_series import SeriesPeer, last_value
+
+distributed = pytest.importorskip("distributed")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_two_workers_give_the_numbers_of_one_process(tmp_path):
+    panel = restrict(crime_quarterly(), crime_quarterly().areas[:8])
+    peer = SeriesPeer("seasonal_naive", last_value, "sqrt", "last value of the season", least=1)
+    here = run_backtest(panel, peer, block_size=2, cache=tmp_path / "here")
+    done = []
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        there = run_backtest(
+            panel,
+            peer,
+            block_size=2,
+            cache=tmp_path / "there",
+            scheduler=cluster.scheduler_address,
+            progress=lambda n, total, key: done.append((n, total)),
+        )
+    assert done == [(n, 12) for n in range(1, 13)]
+    pd.testing.assert_frame_equal(here.scores, there.scores)
