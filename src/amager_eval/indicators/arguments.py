@@ -83,6 +83,8 @@ def real(
     """
     array = _to_float(name, value)
     bad = np.isinf(array)
+    if bad.any():
+        raise _refuse(f"{name} must be finite", array, bad, f"Correct {name}.")
     for limit, outside in (
         (at_least, np.less),
         (above, np.less_equal),
@@ -107,7 +109,7 @@ def _rule(
         return f"lie above {above:g} and below {below:g}"
     words = {"be at least": at_least, "lie above": above, "be at most": at_most, "lie below": below}
     said = [f"{word} {limit:g}" for word, limit in words.items() if limit is not None]
-    return " and ".join(said) if said else "be a finite number"
+    return " and ".join(said)
 
 
 def _to_float(name: str, value: Any) -> Array:
