@@ -111,6 +111,5 @@ def _inline(path: Path, prefix: str) -> str:
         lambda m: f"{m[1]}{prefix}-{m[2]}" if m[2] in own else m[0],
         text,
     )
-    return re.sub(
-        r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text)
-    )
+    start = text[: text.index(">") + 1]
+    return re.sub(r' (width|height)="[^"]*"', "", start) + text[len(start) :]

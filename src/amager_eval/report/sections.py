@@ -128,7 +128,7 @@ def _forecast(statement: Statement, words: Wording) -> list[Block]:
     blocks += [
         Paragraph(words.say("forecast.intro")),
         Figure(fan, numbers),
-        TableBlock(printed),
+        TableBlock(printed, "print"),
     ]
     bars = picture_probabilities(statement, areas, words)
     if bars is not None:

@@ -1,0 +1,46 @@
+import json
+
+import pandas as pd
+import pytest
+
+from amager_eval.provenance import sha256_of_file
+
+
+@pytest.fixture(scope="module")
+def package(appendix):
+    return json.loads((appendix / "datapackage.json").read_text(encoding="utf-8"))
+
+
+def test_names_every_table_and_its_digest(package, appendix):
+    paths = {r["path"] for r in package["resources"]}
+    assert paths == {f"tables/{p.name}" for p in (appendix / "tables").glob("*")} | {
+        "statement.json"
+    }
+    for resource in package["resources"]:
+        path = appendix / resource["path"]
+        assert resource["hash"] == f"sha256:{sha256_of_file(path)}"
+        assert resource["bytes"] == path.stat().st_size
+    assert package["synthetic"] is True
+
+
+def test_every_column_has_its_declared_type(package, appendix):
+    for resource in package["resources"]:
+        if "schema" not in resource:
+            continue
+        frame = pd.read_csv(appendix / resource["path"], dtype=str, keep_default_na=False)
+        fields = resource["schema"]["fields"]
+        assert [f["name"] for f in fields] == list(frame.columns)
+        for field in fields:
+            cells = [c for c in frame[field["name"]] if c]
+            if field["type"] == "integer":
+                assert all(c.lstrip("-").isdigit() for c in cells), (resource["name"], field)
+            elif field["type"] == "number":
+                assert pd.to_numeric(pd.Series(cells)).notna().all()
+            elif field["type"] == "boolean":
+                assert set(cells) <= {"True", "False"}
+
+
+def test_frictionless_agrees(appendix):
+    frictionless = pytest.importorskip("frictionless")
+    report = frictionless.validate(str(appendix / "datapackage.json"))
+    assert report.valid, report.flatten(["name", "type", "message"])
