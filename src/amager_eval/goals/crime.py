@@ -69,7 +69,8 @@ def annual_levels(forecast: Forecast | xr.Dataset) -> xr.Dataset:
     )
 
     def total(values: xr.DataArray) -> xr.DataArray:
-        return xr.dot(values.drop_vars("period"), member, dim="period").transpose(*dims)
+        summed: xr.DataArray = xr.dot(values.drop_vars("period"), member, dim="period")
+        return summed.transpose(*dims)
 
     observed = xr.dot((~draws["observed"]).astype(float).drop_vars("period"), member, dim="period")
     result = xr.Dataset(
@@ -217,7 +218,7 @@ def _levels_and_chances(
     known = bool(cell["observed"].sel(year=baseline))
     for name, happened in chances.items():
         decidable = known and happened is not None
-        yield f"probability_{name}", float(np.mean(happened)) if decidable else np.nan
+        yield f"probability_{name}", float(np.mean(np.asarray(happened))) if decidable else np.nan
 
 
 def _against_rest(
@@ -236,7 +237,6 @@ def _against_rest(
         low, middle, high = np.quantile(values, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
         found += [(name, float(middle)), (f"{name}_low_95", float(low))]
         found += [(f"{name}_high_95", float(high))]
-    distance = np.abs(np.log(ratio))
-    closer = distance.sel(year=year) < distance.sel(year=baseline)
+    closer = abs(np.log(ratio.sel(year=year).values)) < abs(np.log(ratio.sel(year=baseline).values))
     found.append(("probability_closer_to_rest", float(closer.mean())))
     return found

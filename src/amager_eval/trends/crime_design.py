@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -466,10 +466,10 @@ def _log_completeness(
     if not options.completeness.apply:
         return offset
     for row, kind in enumerate(types):
-        shares: Mapping[int, float] = options.completeness.share_without_area.get(kind, {})
+        shares: Mapping[Any, float] = options.completeness.share_without_area.get(kind, {})
         if shares:
-            years = np.array(sorted(shares))
-            kept = np.log1p(-np.array([shares[y] for y in sorted(shares)]))
+            years = sorted(shares)
+            kept = np.log1p(-np.array([shares[y] for y in years]))
             base = np.interp(options.baseline_year, years, kept)
             offset[row] = np.interp([p.year for p in periods], years, kept) - base
     return offset
@@ -487,7 +487,8 @@ def _add_priors(design: xr.Dataset, options: CrimeOptions, spec: ModelSpec) -> x
         own = [getattr(options.types.get(k), name, None) for k in types]
         return np.array([common if value is None else value for value in own])
 
-    innovation = np.stack([scales("innovation"), scales("innovation_gap")])
+    classes = ["innovation", "innovation_gap"] if gap.any() else ["innovation"]
+    innovation = np.stack([scales(name) for name in classes])
     level = np.where(gap == 1, priors["level_gap"]["mu"], priors["level"]["mu"] + crude)
     level_sd = np.where(gap == 1, priors["level_gap"]["sigma"], priors["level"]["sigma"])
     return design.assign(
@@ -501,7 +502,7 @@ def _add_priors(design: xr.Dataset, options: CrimeOptions, spec: ModelSpec) -> x
         drift_gap=((), priors["drift_gap"]["sigma"]),
         dispersion_spread=((), priors["dispersion_spread"]["sigma"]),
         population_growth_sd=((), priors["population_growth"]["sigma"]),
-    ).assign_coords(path_class=["level", "gap"])
+    ).assign_coords(path_class=["level", "gap"][: len(classes)])
 
 
 def _log_crude_rate(design: xr.Dataset) -> Floats:

@@ -8,6 +8,7 @@ import xarray as xr
 
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
+from amager_eval.trends.crime_data import model_data
 from amager_eval.trends.crime_design import crime_design
 from amager_eval.trends.crime_posterior import crime_posterior
 from amager_eval.trends.diagnose import diagnose
@@ -110,7 +111,7 @@ def sample_design(
         seed=seed,
         progress=progress,
     )
-    posterior = crime_posterior(tree["posterior"].to_dataset(), design)
+    posterior = crime_posterior(tree["posterior"].to_dataset(), design, model_data(design))
     stats = tree["sample_stats"].to_dataset()
     diagnostics = diagnose(stats, [posterior], spec.gates)
     kept = stats[[n for n in ("diverging", "n_steps", "step_size", "energy") if n in stats]]

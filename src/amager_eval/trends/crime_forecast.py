@@ -164,7 +164,7 @@ def _levels(
     gap = design["is_gap"].values[:, None]
     step = 1.0 / int(design.attrs["per_year"])
     innovation = state["innovation"].transpose("sample", "path_class", "crime_type").values
-    sd = np.sqrt(step) * ((1 - gap) * innovation[:, [0]] + gap * innovation[:, [1]])
+    sd = np.sqrt(step) * ((1 - gap) * innovation[:, [0]] + gap * innovation[:, [-1]])
     drift = state["drift"].transpose("sample", "area", "crime_type").values
     shocks = rng.standard_normal((*level.shape[:-1], ahead))
     moved = np.cumsum(drift[..., None] * step + sd[..., None] * shocks, axis=-1)

@@ -38,7 +38,9 @@ def walk_geometry(design: xr.Dataset) -> xr.Dataset:
     -------
     Dataset
         `guess` (dims `area, crime_type, component`), `guess_centre` (dims `area, crime_type`),
-        `time_in_walk` (dims `component`; linear time in the walk's basis), `coverage` (a
+        `time_in_walk` (dims `component`; linear time in the walk's basis), `effect_in_walk` and
+        `effect_in_centre` (the effects in the same terms: what the counts say of the path moves
+        with the effects), `coverage` (a
         component's squared size over the periods seen) and `shared_information` (what areas
         inside the whole say about its rest; both dims `area, crime_type, component`), and
         `typical_count` (dims `area, crime_type`).
@@ -71,10 +73,14 @@ def walk_geometry(design: xr.Dataset) -> xr.Dataset:
         _fill_rest(design, guess, coverage, seen)
     dims = ("area", "crime_type", "component")
     time_in_walk = np.linalg.lstsq(walk, design["time"].values, rcond=None)[0]
+    effects = design["effect_value"].values.T
+    effect_in_walk = np.linalg.lstsq(walk, effects - effects.mean(axis=0), rcond=None)[0]
     return design.assign(
         guess=(dims, guess),
         guess_centre=(("area", "crime_type"), guess_centre),
         time_in_walk=(("component",), time_in_walk),
+        effect_in_walk=(("effect", "component"), effect_in_walk.T),
+        effect_in_centre=(("effect",), effects.mean(axis=0)),
         coverage=(dims, coverage),
         typical_count=(("area", "crime_type"), typical),
         shared_information=(dims, shared),
@@ -84,21 +90,19 @@ def walk_geometry(design: xr.Dataset) -> xr.Dataset:
 def _centre_and_coefficients(
     log_rate: Floats, weight: Floats, walk: Floats, innovation: float, effects: Floats
 ) -> tuple[float, Floats]:
-    """Mean over time, and the coefficients that reproduce the log rates without the effects.
+    """Mean over time and walk coefficients that reproduce the log rates, effects included.
 
-    Mean, effects and walk are estimated together by ridge regression under their priors; the
-    residual of the effects, missing periods filled by the fit, is then projected on the walk.
+    Periods without a count are filled by a ridge regression of mean, effects and walk under
+    their priors.
     """
-    scaled = np.column_stack([np.full(len(log_rate), 10.0), effects, innovation * walk])
+    wide = np.full(len(log_rate), 10.0)  # a mean log rate within 10 of 0, as good as no prior
+    scaled = np.column_stack([wide, effects, innovation * walk])
     gram = scaled.T @ (weight[:, None] * scaled) + np.eye(scaled.shape[1])
-    solution = np.linalg.solve(gram, scaled.T @ (weight * log_rate))
-    n = 1 + effects.shape[1]
-    without_effects = log_rate - scaled[:, :n] @ solution[:n]
-    smooth = scaled[:, n:] @ solution[n:]
-    target = np.where(weight > 0, without_effects, smooth)  # both about the estimated mean
+    fitted = scaled @ np.linalg.solve(gram, scaled.T @ (weight * log_rate))
+    target = np.where(weight > 0, log_rate, fitted)
     centre = float(target.mean())
     coefficients: Floats = np.linalg.lstsq(walk, target - centre, rcond=None)[0]
-    return centre + 10.0 * float(solution[0]), coefficients
+    return centre, coefficients
 
 
 def _shared_information(
@@ -119,7 +123,7 @@ def _shared_information(
         out=np.full_like(coverage, np.inf),
         where=coverage > 1e-12,
     )
-    lent = 1.0 / (own + innovation[1][:, None] ** 2)
+    lent = 1.0 / (own + innovation[-1][:, None] ** 2)
     shared[~is_gap] = lent[is_gap].sum(axis=0)
     return shared
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from amager_eval.trends.crime_geometry import CENTRE_SCALE, LEAST_DISPERSION
+from amager_eval.trends.crime_geometry import LEAST_DISPERSION
+from amager_eval.trends.crime_walk import crime_walk
 
 __all__ = ["crime_posterior"]
 
 
-def crime_posterior(raw: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
+def crime_posterior(
+    raw: xr.Dataset, design: xr.Dataset, data: Mapping[str, NDArray[Any]]
+) -> xr.Dataset:
     """Turn draws of the model's free variables into the quantities results rest on.
 
     Parameters
@@ -19,6 +26,8 @@ def crime_posterior(raw: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
         The sampler's posterior, dims `chain, draw, ...`.
     design : Dataset
         The design it was fitted to.
+    data : mapping of str to ndarray
+        :func:`amager_eval.trends.crime_data.model_data` of it.
 
     Returns
     -------
@@ -29,44 +38,25 @@ def crime_posterior(raw: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
         root of a year, dims `path_class, crime_type`), `dispersion` (1/sqrt(alpha) per period),
         `effect_size` (log rate, dims `crime_type, effect`).
     """
-    gap = design["is_gap"]
-    squared = (
-        design["dispersion_scale"]
-        * raw["dispersion_common"]
-        * np.exp(design["dispersion_spread"] * raw["dispersion_raw"])
-    ) ** 2 + LEAST_DISPERSION**2
-    innovation = raw["innovation"] * design["innovation_scale"]
-    of_path = (1 - gap) * innovation.isel(path_class=0, drop=True) + gap * innovation.isel(
-        path_class=1, drop=True
-    )
-    mean = design["drift_mean"] + design["drift_mean_sd"] * raw["drift_mean"]
-    between = design["drift_spread"] * raw["drift_spread"]
-    drift = (1 - gap) * (mean + between * raw["drift_raw"]) + (
-        gap * design["drift_gap"] * raw["drift_raw"]
-    )
-    dims = ("chain", "draw", "area", "crime_type", "component")
-    walk_raw = xr.DataArray(raw["walk_raw"].values, dims=dims)
-    told = of_path**2 * (
-        design["shared_information"]
-        + design["coverage"] / (1.0 / design["typical_count"] + squared)
-    )
-    pull = told / (1 + told)
-    spread = np.sqrt(of_path**2 * (1 - pull)) * walk_raw
-    expected = drift * design["time_in_walk"]
-    coefficient = expected + pull * (design["guess"] - expected) + spread
-    if bool(gap.any()):
-        expected = expected + gap * ((1 - gap) * coefficient).sum("area")
-        coefficient = expected + pull * (design["guess"] - expected) + spread
-    centre = design["guess_centre"] + CENTRE_SCALE * raw["centre_raw"]
-    level = centre + xr.dot(coefficient, design["walk"], dim="component")
-    result = xr.Dataset(
+    free = {str(name): raw[name].values for name in raw.data_vars}
+    own = np.exp(data["dispersion_spread"] * free["dispersion_raw"])
+    scale = data["dispersion_scale"] * free["dispersion_common"][..., None]
+    squared = (scale * own) ** 2 + LEAST_DISPERSION**2
+    nested = bool(design["is_gap"].values.any())
+    walk = crime_walk(free, squared, data, np.matmul, nested=nested)
+    level = walk.centre[..., None] + walk.coefficient @ data["walk"]
+    sample = ("chain", "draw")
+    cells = (*sample, "area", "crime_type")
+    innovation = np.abs(free["innovation_raw"] * data["innovation_scale"])
+    effect = free["effect_raw"] * data["effect_scale"]
+    return xr.Dataset(
         {
-            "level": level,
-            "level_baseline": xr.dot(level, design["baseline_weight"], dim="period"),
-            "drift": drift,
-            "innovation": innovation,
-            "dispersion": np.sqrt(squared),
-            "effect_size": raw["effect_raw"] * design["effect_scale"],
-        }
+            "level": ((*cells, "period"), level),
+            "level_baseline": (cells, walk.level),
+            "drift": (cells, walk.drift),
+            "innovation": ((*sample, "path_class", "crime_type"), innovation),
+            "dispersion": ((*sample, "crime_type"), np.sqrt(squared)),
+            "effect_size": ((*sample, "crime_type", "effect"), effect),
+        },
+        coords={n: design[n] for n in ("area", "crime_type", "period", "path_class", "effect")},
     )
-    return result.transpose("chain", "draw", "area", "path_class", "crime_type", "effect", "period")

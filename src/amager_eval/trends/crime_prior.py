@@ -36,8 +36,11 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
     """
     n_areas, n_types, n_periods = design["count"].shape
     gap = design["is_gap"].values[:, None]
-    innovation = np.abs(rng.standard_normal((size, 2, n_types))) * design["innovation_scale"].values
-    of_path = (1 - gap) * innovation[:, 0, None] + gap * innovation[:, 1, None]
+    innovation = (
+        np.abs(rng.standard_normal((size, *design["innovation_scale"].shape)))
+        * design["innovation_scale"].values
+    )
+    of_path = (1 - gap) * innovation[:, 0, None] + gap * innovation[:, -1, None]
     common = np.abs(rng.standard_normal((size, 1)))
     own = np.exp(float(design["dispersion_spread"]) * rng.standard_normal((size, n_types)))
     dispersion = np.hypot(design["dispersion_scale"].values * common * own, LEAST_DISPERSION)
