@@ -1,0 +1,129 @@
+"""The package's own model as a forecaster; the fit itself is replaced."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from amager_eval.spec.model import load_model_spec
+from amager_eval.trends import crime_fit, safety_fit
+from amager_eval.trends.backtest_forecaster import OwnModel, at_origin
+from amager_eval.trends.backtest_panel import restrict, split
+from amager_eval.trends.backtest_panels import copenhagen, crime_quarterly, crime_yearly, envipe
+from amager_eval.trends.backtest_score import score_unit
+from amager_eval.trends.diagnose import Diagnostics
+
+
+@dataclass
+class FakeFit:
+    """Forecasts a number that names its cell, so that a wrong look-up is seen."""
+
+    draws: xr.DataArray
+    name: str
+    until: object = None
+
+    @property
+    def diagnostics(self):
+        return Diagnostics(3, 1.2, 50.0, ("3 divergent transitions (at most 0 allowed)",))
+
+    def forecast(self, until):
+        self.until = until
+        return type("Forecast", (), {"draws": xr.Dataset({self.name: self.draws})})
+
+
+def numbered(dims, coords, size=4):
+    shape = [len(coords[d]) for d in dims]
+    values = np.arange(np.prod(shape), dtype=float).reshape(shape)
+    cells = xr.DataArray(values, dims=dims, coords=coords)
+    return cells.expand_dims(sample=np.arange(size)), cells
+
+
+@pytest.mark.parametrize("make", [crime_quarterly, crime_yearly])
+def test_crime_draws_meet_their_cells(make, monkeypatch):
+    panel = restrict(make(), make().areas[2:5])
+    (unit,) = split(panel, origins=[panel.final[0]])
+    periods = sorted(panel.frame["period"].unique(), reverse=True)
+    labels = [int(p) for p in periods] if make is crime_yearly else periods
+    coords = {
+        "period": labels,
+        "crime_type": sorted(panel.frame["crime_type"].unique()),
+        "area": list(panel.areas)[::-1],
+    }
+    draws, cells = numbered(["crime_type", "area", "period"], coords)
+    seen = {}
+
+    def fake(data, **options):
+        seen.update(options, data=data)
+        return FakeFit(draws, "count")
+
+    monkeypatch.setattr(crime_fit, "fit_crime", fake)
+    predicted = OwnModel("crime", draws=10)(unit.task)
+    for column, target in enumerate(unit.task.targets.itertuples()):
+        period = int(target.period) if make is crime_yearly else target.period
+        expected = cells.sel(area=target.area, crime_type=target.crime_type, period=period)
+        assert predicted.draws[0, column] == float(expected)
+    assert predicted.passed is False
+    assert "divergent" in predicted.problems
+    assert seen["draws"] == 10
+    assert seen["seed"] == unit.task.seed
+    pd.testing.assert_frame_equal(seen["data"], unit.task.training)
+    assert score_unit(unit, OwnModel("crime", draws=10))["passed"].eq(False).all()
+
+
+def test_safety_gets_what_was_known_and_no_more(monkeypatch):
+    panel = copenhagen()
+    (unit,) = split(panel, origins=[2019])
+    coords = {
+        "area": list(panel.areas),
+        "setting": ["neighbourhood", "night"],
+        "response": ["safe", "unsafe"],
+        "period": list(range(2009, 2027)),
+    }
+    draws, cells = numbered(["area", "setting", "response", "period"], coords)
+    seen = {}
+
+    def fake(data, **options):
+        seen.update(options, data=data)
+        return FakeFit(draws / cells.size, "published")
+
+    monkeypatch.setattr(safety_fit, "fit_safety", fake)
+    predicted = OwnModel("safety")(unit.task)
+    assert predicted.draws.shape == (4, len(unit.task.targets))
+    data = seen["data"]
+    assert data.safety["wave"].max() == 2019
+    assert data.survey_rounds["wave"].max() == 2019
+    assert data.crime is None
+    assert data.whole == "København"
+    assert len(data.parts) == 13
+    # without anything else known, the bare frame and its whole
+    (other,) = split(envipe(), origins=[2018])
+    monkeypatch.setattr(safety_fit, "fit_safety", lambda data, **options: seen.update(options))
+    with pytest.raises(AttributeError):
+        OwnModel("safety")(other.task)
+    assert seen["whole"] == "Nacional"
+
+
+def test_nothing_of_the_spec_lies_after_the_origin():
+    spec = load_model_spec("crime_trend")
+    for unit in split(crime_quarterly(), origins=["2018K4", "2023K4"]):
+        moved = at_origin(spec, unit.task)
+        assert moved.options["baseline_year"] == int(unit.task.origin[:4])
+        assert moved.priors == spec.priors
+    steps = [
+        *spec.options["steps"],
+        {**spec.options["steps"][0], "date": pd.Timestamp("2020-01-01")},
+    ]
+    later = spec.model_copy(update={"options": {**spec.options, "steps": steps}})
+    early, late = split(crime_quarterly(), origins=["2018K4", "2021K4"])
+    assert len(at_origin(later, early.task).options["steps"]) == len(steps) - 1
+    assert len(at_origin(later, late.task).options["steps"]) == len(steps)
+
+
+def test_identity_follows_spec_draws_and_chains(tmp_path):
+    spec = load_model_spec("crime_trend")
+    assert spec.digest in OwnModel("crime").identity
+    assert OwnModel("crime").identity != OwnModel("crime", draws=5).identity
+    assert OwnModel("crime").identity != OwnModel("safety").identity
