@@ -98,17 +98,59 @@ def appendix(
 @app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="Folder of CSV files or workbook.")],
+    lang: Annotated[str, typer.Option(help="Language of the faults: da or en.")] = "en",
 ) -> None:
     """List every fault of an input: file, row, column, what was found, what to do."""
     from amager_eval.data.check import check_input
+    from amager_eval.data.fault_texts import format_fault, known_language
 
-    faults = check_input(path)
+    known = known_language(lang)
+    faults = check_input(path, lang=known)
+    words = {"error": "fejl", "warning": "advarsel"} if known == "da" else {}
     for fault in faults:
-        typer.echo(f"{fault.severity}: {fault}")
+        typer.echo(f"{words.get(fault.severity, fault.severity)}: {format_fault(fault, known)}")
     errors = sum(fault.severity == "error" for fault in faults)
-    typer.echo(f"{errors} errors, {len(faults) - errors} warnings")
+    counted = "{} fejl, {} advarsler" if known == "da" else "{} errors, {} warnings"
+    typer.echo(counted.format(errors, len(faults) - errors))
     if errors:
         raise typer.Exit(2)
+
+
+@app.command()
+def template(
+    out: Annotated[Path, typer.Argument(help="Workbook to write (.xlsx).")],
+    lang: Annotated[str, typer.Option(help="Language of the workbook: da or en.")] = "da",
+) -> None:
+    """Write an empty input workbook with guidance, lists and one example row per sheet."""
+    from amager_eval.data.fault_texts import known_language
+    from amager_eval.data.template import write_template
+
+    typer.echo(str(write_template(out, lang=known_language(lang))))
+
+
+@app.command()
+def fetch(
+    out: Annotated[Path, typer.Argument(help="Input folder to write.")],
+    since: Annotated[int, typer.Option(help="First year.")] = 2016,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder that keeps every reply with its provenance.")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Use the cache alone; nothing is sent.")
+    ] = False,
+    districts: Annotated[
+        bool, typer.Option(help="Also ask København's own bank for the districts' inhabitants.")
+    ] = True,
+    base_url: Annotated[
+        str | None, typer.Option(help="Address of the service, if not Statistics Denmark's.")
+    ] = None,
+) -> None:
+    """Fetch reported offences and inhabitants from the StatBank as an input folder."""
+    from amager_eval.data.statbank import BASE_URL, Service
+    from amager_eval.data.statbank_input import fetch_input
+
+    service = Service(base_url=base_url or BASE_URL, cache=cache, offline=offline)
+    typer.echo(str(fetch_input(out, since=since, service=service, districts=districts)))
 
 
 @app.command()
@@ -170,12 +212,15 @@ def record(
 def synthetic(
     out: Annotated[Path, typer.Argument(help="Folder to write.")],
     seed: Annotated[int, typer.Option(help="Seed of the made-up city.")] = 1,
+    workbook: Annotated[
+        bool, typer.Option("--workbook", help="One workbook in place of CSV files.")
+    ] = False,
 ) -> None:
     """Write a made-up city's input with known truth (truth.json beside it)."""
     from amager_eval.data.synthetic import write_synthetic
 
-    write_synthetic(out, seed=seed)
-    typer.echo(f"{out}{'/'}  SYNTETISKE DATA")
+    written = write_synthetic(out, seed=seed, workbook=workbook)
+    typer.echo(f"{written}{'' if workbook else '/'}  SYNTETISKE DATA")
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-from amager_eval.errors import Fault
+from amager_eval.errors import Fault, InputError
 
-__all__ = ["FAULT_TEXTS", "FaultText", "Lang", "format_fault"]
+__all__ = ["FAULT_TEXTS", "FaultText", "Lang", "format_fault", "known_language"]
 
 Lang = Literal["da", "en"]
 
@@ -502,6 +502,21 @@ _PLACE: Final[dict[Lang, dict[str, str]]] = {
     "en": {"sheet": "sheet", "row": "row", "column": "column", "found": "found"},
     "da": {"sheet": "ark", "row": "række", "column": "kolonne", "found": "fundet"},
 }
+
+
+def known_language(lang: str) -> Lang:
+    """Return `lang` if faults are written in it; an error if not.
+
+    Examples
+    --------
+    >>> known_language("da")
+    'da'
+    """
+    if lang == "da":
+        return "da"
+    if lang == "en":
+        return "en"
+    raise InputError(Fault("the language must be da or en", lang, "Write da or en."))
 
 
 def format_fault(fault: Fault, lang: Lang = "en") -> str:

@@ -1,0 +1,52 @@
+"""The commands that read and write inputs, through the command line."""
+
+import sys
+
+import pytest
+
+from amager_eval import cli
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def call(*args):
+        monkeypatch.setattr(sys, "argv", ["amager-eval", *map(str, args)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(caught.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+def test_template_then_check_in_danish(run, tmp_path):
+    path = tmp_path / "skabelon.xlsx"
+    assert run("template", path)[0] == 0
+    code, out, _ = run("check", path, "--lang", "da")
+    assert code == 2
+    assert "fejl: skabelon.xlsx, ark Tryghed: tabellen har ingen rækker" in out
+    assert "5 fejl, 0 advarsler" in out
+    code, _, err = run("template", path)
+    assert code == 2
+    assert "left alone" in err
+
+
+def test_a_synthetic_workbook_is_clean(run, tmp_path):
+    code, out, _ = run("synthetic", tmp_path / "by", "--workbook")
+    assert code == 0
+    assert "SYNTETISKE DATA" in out
+    code, out, _ = run("check", tmp_path / "by" / "syntetisk.xlsx")
+    assert (code, out) == (0, "0 errors, 0 warnings\n")
+
+
+def test_fetch_offline_without_a_cache_sends_nothing(run, tmp_path):
+    code, _, err = run("fetch", tmp_path / "in", "--offline", "--base-url", "http://127.0.0.1:9")
+    assert code == 2
+    assert "offline needs a cache" in err
+    assert not (tmp_path / "in").exists()
+
+
+def test_an_unknown_language_is_told(run, tmp_path):
+    code, _, err = run("check", tmp_path, "--lang", "fr")
+    assert code == 2
+    assert "da or en" in err
