@@ -112,10 +112,8 @@ def test_nothing_of_the_spec_lies_after_the_origin():
         moved = at_origin(spec, unit.task)
         assert moved.options["baseline_year"] == int(unit.task.origin[:4])
         assert moved.priors == spec.priors
-    steps = [
-        *spec.options["steps"],
-        {**spec.options["steps"][0], "date": pd.Timestamp("2020-01-01")},
-    ]
+    declared = spec.options["steps"]
+    steps = [*declared, {**declared[0], "date": date(2020, 1, 1)}]
     later = spec.model_copy(update={"options": {**spec.options, "steps": steps}})
     early, late = split(crime_quarterly(), origins=["2018K4", "2021K4"])
     assert len(at_origin(later, early.task).options["steps"]) == len(steps) - 1
