@@ -47,6 +47,14 @@ def test_a_mapping_turns_a_firms_file_into_shares(tmp_path):
     assert len(shares) == 15
 
 
+def test_empty_lines_at_the_end_are_no_respondents(tmp_path):
+    mapping = write(tmp_path)
+    expected = read_microdata(mapping)
+    with (tmp_path / "svar.csv").open("a") as file:
+        file.write("\n,,,,,,\n\n")
+    pd.testing.assert_frame_equal(read_microdata(mapping), expected)
+
+
 def test_an_unmapped_code_is_told_without_the_value(tmp_path):
     rows = pd.read_csv(REFERENCE / "03_survey_microdata.csv")
     rows.loc[7, "safe_day"] = 314159
@@ -55,6 +63,18 @@ def test_an_unmapped_code_is_told_without_the_value(tmp_path):
     (fault,) = caught.value.faults
     assert (fault.file, fault.row, fault.column) == ("svar.csv", 9, "safe_day")
     assert "314159" not in str(caught.value)
+
+
+def test_a_file_of_the_wrong_shape(tmp_path):
+    mapping = write(tmp_path)
+    for content, message in (
+        ("district,w,safe_day,age\n1,1,1,1\n1,1,1,1,1\n", "row 3: the row has more cells"),
+        ("district,w,w,safe_day,age\n1,1,1,1,1\n", "two columns mean the same"),
+        ("", "no rows"),
+    ):
+        (tmp_path / "svar.csv").write_text(content)
+        with pytest.raises(InputError, match=message):
+            read_microdata(mapping)
 
 
 def test_mapping_faults(tmp_path):

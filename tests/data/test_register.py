@@ -126,6 +126,7 @@ def test_windows_text_and_faulty_files(tmp_path):
     assert read_register(write(tmp_path, rows, mapping, "cp1252")).counted == 5
     for change, message in (
         (ROWS.replace("kode", "offence"), "column is missing"),
+        (ROWS.replace("bydel", "dato"), "two columns mean the same"),
         (ROWS + "A10;2024-01-01;1316;1009;anmeldt;x;y\n", "not a readable CSV"),
         (ROWS.replace("A1;", "A1;x;", 1), "more cells"),
         (ROWS.replace(";anmeldt", ";anmeldt;x"), "more cells"),

@@ -43,6 +43,7 @@ from amager_eval.data.findings import Findings, raise_errors
 from amager_eval.data.frames import check_safety
 from amager_eval.data.respondents import check_respondents, shares_of_respondents
 from amager_eval.data.rows import DecimalMark
+from amager_eval.data.table_file import Grid
 from amager_eval.errors import Fault, InputError
 
 __all__ = ["MicrodataMapping", "read_mapping", "read_microdata"]
@@ -136,7 +137,7 @@ def read_mapping(path: str | Path) -> MicrodataMapping:
         Every wrong key, by its name.
     """
     path = Path(path)
-    content = read_bytes(path, "en")
+    content = read_bytes(path, "en", within=path.parent)
     try:
         return MicrodataMapping.model_validate(tomllib.loads(content.decode("utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -223,10 +224,7 @@ def _read_rows(path: Path, lang: Lang) -> tuple[pd.DataFrame, DecimalMark]:
         grid = read_delimited(path, lang, within=path.parent)
         if not grid.rows:
             raise InputError(Fault("the file has no rows", file=path.name))
-        header, *body = grid.rows
-        width = len(header)
-        body = [[*row, *[""] * (width - len(row))][:width] for row in body]
-        return pd.DataFrame(body, columns=[str(h).strip() for h in header]), grid.mark
+        return _rows_of(grid, lang), grid.mark
     read_bytes(path, lang, within=path.parent)  # the same bounds as for every other file
     if suffix in {".sav", ".zsav", ".dta"}:
         return _read_statistics_file(path, suffix), "."
@@ -238,6 +236,22 @@ def _read_rows(path: Path, lang: Lang) -> tuple[pd.DataFrame, DecimalMark]:
             file=path.name,
         )
     )
+
+
+def _rows_of(grid: Grid, lang: Lang) -> pd.DataFrame:
+    """Rows below the header as text; a row or header of the wrong shape is told."""
+    header = [str(h).strip() for h in grid.rows[0]]
+    findings = Findings(lang=lang, file=grid.file)
+    for name in sorted({h for h in header if header.count(h) > 1}):
+        findings.add("column_twice", row=1, column=name)
+    for number, row in enumerate(grid.rows[1:], start=2):
+        if len(row) > len(header):
+            findings.add("row_too_long", row=number)
+    raise_errors(findings.faults)
+    body = [[*row, *[""] * (len(header) - len(row))] for row in grid.rows[1:]]
+    while body and not any(body[-1]):  # empty lines at the end of the file
+        body.pop()
+    return pd.DataFrame(body, columns=header)
 
 
 def _read_statistics_file(path: Path, suffix: str) -> pd.DataFrame:

@@ -154,7 +154,7 @@ def read_register_mapping(path: str | Path) -> RegisterMapping:
     """
     path = Path(path)
     try:
-        document = tomllib.loads(read_bytes(path, "en").decode("utf-8-sig"))
+        document = tomllib.loads(read_bytes(path, "en", within=path.parent).decode("utf-8-sig"))
         return RegisterMapping.model_validate(document)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(
@@ -214,18 +214,25 @@ def _chunks(path: Path, coding: RegisterMapping, lang: Lang) -> Iterator[pd.Data
     try:
         if not path.is_file():
             raise file_fault("path_missing", path.name, lang)
+        if not path.resolve().is_relative_to(path.parent.resolve()):
+            raise file_fault("outside_folder", path.name, lang)
         with path.open("rb") as file:
             start = file.read(1 << 20)
         if b"\x00" in start:
             raise file_fault("nul", path.name, lang)
         encoding = _encoding(path)
         separator = detect_separator(start.decode(encoding, errors="replace"))
-        header = pd.read_csv(path, sep=separator, encoding=encoding, nrows=0).columns
+        first = pd.read_csv(
+            path, sep=separator, encoding=encoding, nrows=1, header=None, dtype="str"
+        )
+        header = [str(h) for h in first.iloc[0].fillna("")]
         names = {k: c for k, c in coding.columns.model_dump().items() if c is not None}
         findings = Findings(lang=lang, file=path.name)
         for column in names.values():
             if column not in header:
                 findings.add("column_missing", row=1, column=column, found=", ".join(header))
+            if header.count(column) > 1:
+                findings.add("column_twice", row=1, column=column)
         raise_errors(findings.faults)
         reader = pd.read_csv(
             path,
