@@ -1,0 +1,156 @@
+"""One forecaster against the stored peers: every table of a back-test, from scores alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from amager_eval.data.period import parse_period
+from amager_eval.errors import InputError
+from amager_eval.trends.backtest_league import (
+    COVID_YEAR,
+    common_cells,
+    coverage_by_origin,
+    event_table,
+    league_table,
+    paired_differences,
+    scores_by,
+)
+from amager_eval.trends.backtest_panels import small_areas
+
+if TYPE_CHECKING:
+    from amager_eval.trends.backtest_panel import Panel
+    from amager_eval.trends.backtest_run import Backtest
+
+__all__ = ["Comparison", "compare"]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Tables of a back-test, see :mod:`amager_eval.trends.backtest_league`.
+
+    Parameters
+    ----------
+    panel, forecaster : str
+        Names.
+    origins : tuple
+        Origins compared.
+    league : DataFrame
+        Ranks over the cells common to all.
+    differences : DataFrame
+        Paired differences in CRPS to every peer, per `subset`: `all`, and where they exist
+        `small` (areas under 30,000 inhabitants), `before_covid` and `since` (origins before 2020
+        and after).
+    groups : DataFrame
+        Mean CRPS and rank per type (or setting and response) and horizon.
+    coverage : DataFrame
+        Coverage per origin with block intervals, every forecaster.
+    events : DataFrame or None
+        Brier scores of "the area reaches the whole"; None where there is no whole.
+    units : DataFrame
+        The forecaster's work units: seconds, gates passed, problems.
+    """
+
+    panel: str
+    forecaster: str
+    origins: tuple[str | int, ...]
+    league: pd.DataFrame
+    differences: pd.DataFrame
+    groups: pd.DataFrame
+    coverage: pd.DataFrame
+    events: pd.DataFrame | None
+    units: pd.DataFrame
+
+    def frames(self) -> Mapping[str, pd.DataFrame]:
+        """Return the tables by name."""
+        tables = {
+            "league": self.league,
+            "differences": self.differences,
+            "groups": self.groups,
+            "coverage": self.coverage,
+            "units": self.units,
+        }
+        return tables if self.events is None else {**tables, "events": self.events}
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write one CSV per table, `<panel>_<table>.csv`; return the paths."""
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for name, table in self.frames().items():
+            path = folder / f"{self.panel}_{name}.csv"
+            table.to_csv(path, index=False, float_format="%.6g")
+            paths.append(path)
+        return paths
+
+
+def compare(panel: Panel, result: Backtest, peers: pd.DataFrame, *, seed: int = 1) -> Comparison:
+    """Hold a forecaster's scores against the peers' on the same cells.
+
+    Parameters
+    ----------
+    panel : Panel
+        The panel.
+    result : Backtest
+        From :func:`~amager_eval.trends.backtest_run.run_backtest`.
+    peers : DataFrame
+        From :func:`~amager_eval.trends.peers_evidence.read_peer_scores`.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    Comparison
+        Over the origins `result` was run for.
+
+    Raises
+    ------
+    InputError
+        `result` is of another panel.
+    """
+    if result.panel != panel.name:
+        raise InputError(f"these are scores of {result.panel}, the panel is {panel.name}.")
+    origins = tuple(result.scores["origin"].unique())
+    shared = [c for c in result.scores if c in peers]
+    both = pd.concat(
+        [result.scores[shared], peers.loc[peers["origin"].isin(origins), shared]],
+        ignore_index=True,
+    )
+    both = common_cells(both, panel)
+    small = small_areas(panel)
+    return Comparison(
+        panel=panel.name,
+        forecaster=result.forecaster,
+        origins=origins,
+        league=league_table(both, panel, small=small),
+        differences=_differences(both, panel, result.forecaster, small, seed),
+        groups=scores_by(both, panel, [*panel.keys[1:], "horizon"]),
+        coverage=coverage_by_origin(both, seed=seed),
+        events=(
+            event_table(both, panel, reference=result.forecaster, seed=seed)
+            if both.get("reach_probability", pd.Series(dtype=float)).notna().any()
+            else None
+        ),
+        units=result.units,
+    )
+
+
+def _differences(
+    scores: pd.DataFrame, panel: Panel, reference: str, small: tuple[str, ...], seed: int
+) -> pd.DataFrame:
+    years = {origin: parse_period(origin).year for origin in scores["origin"].unique()}
+    before = scores["origin"].map(years) < COVID_YEAR
+    subsets = {"all": pd.Series(data=True, index=scores.index)}
+    if small:
+        subsets["small"] = scores["area"].isin(small)
+    if before.any() and not before.all():
+        subsets |= {"before_covid": before, "since": ~before}
+    tables = []
+    for name, chosen in subsets.items():
+        table = paired_differences(scores[chosen], panel, reference, seed=seed)
+        table.insert(0, "subset", name)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
