@@ -25,7 +25,7 @@ from amager_eval.indicators.partners import partner_share
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.trends.fit import Forecast
 
-_SAMPLES = 300
+_SAMPLES = 120
 
 
 def _safety_forecast(agreement: Agreement, rng: np.random.Generator) -> Forecast:

@@ -58,8 +58,8 @@ def test_ids_are_unique_and_references_resolve(parsed):
     assert wanted <= set(ids)
 
 
-def test_every_figure_is_described_and_its_numbers_open_under_it(html, make_statement):
-    every = pictures(compose(make_statement(draft=True), load_wording("da")))
+def test_every_figure_is_described_and_its_numbers_open_under_it(html, document):
+    every = pictures(document)
     figures = re.findall(r"<figure id=.*?</figure>", html, re.DOTALL)
     assert len(figures) == len(every)
     for figure, picture in zip(figures, every, strict=True):

@@ -57,9 +57,9 @@ def attributes(element):
     return list(found) if isinstance(found, pikepdf.Array) else [found]
 
 
-def test_every_figure_says_its_numbers(pdf, make_statement):
+def test_every_figure_says_its_numbers(pdf, document):
     alts = [str(f.Alt) for f in elements(pdf.Root.StructTreeRoot, "Figure") if "/Alt" in f]
-    wanted = pictures(compose(make_statement(draft=True), load_wording("da")))
+    wanted = pictures(document)
     assert len(alts) == len(wanted)
     for alt, picture in zip(alts, wanted, strict=True):
         assert alt == f"{picture.title}. {picture.alt}"

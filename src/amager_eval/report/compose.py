@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.conventions import crime_year_of_wave
-from amager_eval.report.document import Document
+from amager_eval.report.document import Document, tables
 from amager_eval.report.sections import sections, shown_areas
 from amager_eval.report.summary import summary
 from amager_eval.tables.crime import crime_quantities_table
 from amager_eval.tables.results import results_table
-from amager_eval.tables.safety import published_table
+from amager_eval.tables.safety import probabilities_table, published_table
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -53,13 +53,11 @@ def compose(statement: Statement, words: Wording) -> Document:
 
 def open_data(statement: Statement, document: Document, words: Wording) -> tuple[Table, ...]:
     """Every table that is written as open data: those of the document, and every result."""
-    from amager_eval.report.document import tables
-
     more = [
         results_table(statement, words),
         published_table(statement, shown_areas(statement), words),
+        probabilities_table(statement, words),
+        crime_quantities_table(statement, words),
     ]
-    if len(statement.crime_quantities):
-        more.append(crime_quantities_table(statement, words))
     every = {t.id: t for t in (*tables(document.blocks), *more)}
     return tuple(t for t in every.values() if len(t.frame))

@@ -133,7 +133,10 @@ def _forecast(statement: Statement, words: Wording) -> list[Block]:
     bars = picture_probabilities(statement, areas, words)
     if bars is not None:
         blocks += [
-            Figure(bars, probabilities_table(statement, words)),
+            Figure(
+                bars,
+                probabilities_table(statement, words, areas=areas, year=safety.target_wave),
+            ),
             Paragraph(words.say("forecast.prior", baseline=safety.baseline_wave)),
         ]
     return blocks

@@ -213,8 +213,24 @@ def forecast_table(
     )
 
 
-def probabilities_table(statement: Statement, words: Wording) -> Table:
-    """Every probability of the safety model, true and published, with its prior-only value."""
+def probabilities_table(
+    statement: Statement,
+    words: Wording,
+    *,
+    areas: Sequence[str] | None = None,
+    year: int | None = None,
+) -> Table:
+    """Probabilities of the safety model, true and published, with their prior-only values.
+
+    Parameters
+    ----------
+    statement : Statement
+    words : Wording
+    areas : sequence of str or None
+        Areas to list; None lists every area, and the joint rows.
+    year : int or None
+        Target wave to list; None lists every target.
+    """
     say = words.say
     columns = [
         Column("area", say("column.area"), "text", 1.3),
@@ -229,7 +245,12 @@ def probabilities_table(statement: Statement, words: Wording) -> Table:
         Column("prior_probability_published", say("column.prior"), "probability"),
     ]
     rows = []
-    for row in records(statement.probabilities):
+    frame = statement.probabilities
+    if areas is not None and len(frame):
+        frame = frame[frame["area"].isin(areas)]
+    if year is not None and "year" in frame:
+        frame = frame[frame["year"] == year]
+    for row in records(frame):
         year = row.get("year", statement.agreement.safety.target_wave)
         key = f"quantity.{row['quantity']}"
         reading = say(key, year=year) if words.has(key) else row["quantity"]
