@@ -97,7 +97,7 @@ def list_cells(design: xr.Dataset) -> Cells:
 
 
 def observe(
-    design: xr.Dataset, cells: Cells, *, keep: NDArray[np.bool_] | None = None, nodes: int
+    design: xr.Dataset, cells: Cells, *, keep: NDArray[np.bool_], nodes: int
 ) -> dict[str, Floats]:
     """Figures of the cells as the numbers the compiled model takes; refits change only these.
 
@@ -107,7 +107,7 @@ def observe(
         The figures.
     cells : Cells
         Structure; from the design the model was built for.
-    keep : ndarray of bool, or None
+    keep : ndarray of bool
         Which figures count, shape (area, setting, response, year); the others become intervals
         without edges, which say nothing. In a cell with two figures, dropping one is allowed only
         if it is not the one integrated over; otherwise the cell is dropped.
@@ -123,9 +123,8 @@ def observe(
         figures are published in the same cell, and the figures.
     """
     low, high, value = (design[k].to_numpy().copy() for k in ("low", "high", "value"))
-    if keep is not None:
-        drop = ~keep & np.isfinite(low)
-        low[drop], high[drop], value[drop] = BELOW, ABOVE, np.nan
+    drop = ~keep & np.isfinite(low)
+    low[drop], high[drop], value[drop] = BELOW, ABOVE, np.nan
     place = _places(design, cells)
     single, double = cells.single, cells.double
     at = (*place[single].T[:2], cells.first[single], place[single].T[2])

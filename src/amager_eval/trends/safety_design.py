@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from amager_eval.conventions import RESPONSES, SETTINGS
+from amager_eval.conventions import COMPARATORS, RESPONSES, SETTINGS
 from amager_eval.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["BELOW", "ABOVE", "build_design", "rounding_region", "walk_and_drift"]
+__all__ = ["ABOVE", "BELOW", "build_design", "rounding_region"]
 
 #: Edges that stand for no edge at all, on the share scale: hundreds of standard deviations away.
 BELOW: Final = -10.0
@@ -63,59 +63,6 @@ def rounding_region(
     return low, high
 
 
-def walk_and_drift(
-    years: Sequence[int] | Floats, anchor: int, walk_sd: float, drift_sd: float
-) -> tuple[Floats, Floats]:
-    """Matrices that turn standard-normal coefficients into a walk and a drift, 0 at `anchor`.
-
-    Coefficients are a rotation of the walk's increments and the drift's slope, so each keeps its
-    distribution. The rotation is the one that makes them principal components of the path when
-    the walk's sd equals `walk_sd`: a slope the walk took and a slope the drift took look the same
-    in the data, and the sampler should see their sum and their difference, not the two.
-
-    Parameters
-    ----------
-    years : sequence of int
-        Calendar times, increasing, shape (year,); steps have variance equal to their length.
-    anchor : int
-        One of `years`.
-    walk_sd, drift_sd : float
-        Scales the rotation is chosen for; `drift_sd` is also the drift's sd.
-
-    Returns
-    -------
-    walk, drift : ndarray
-        Shape (coefficient, year), as many coefficients as years. With coefficients z the path is
-        `sd * z @ walk + z @ drift`.
-
-    Examples
-    --------
-    >>> walk, drift = walk_and_drift([2020, 2022, 2023], 2022, walk_sd=0.1, drift_sd=0.04)
-    >>> (walk.T @ walk).round(6) + 0.0
-    array([[2., 0., 0.],
-           [0., 0., 0.],
-           [0., 0., 1.]])
-    >>> (drift.T @ drift).round(6) + 0.0
-    array([[ 0.0064,  0.    , -0.0032],
-           [ 0.    ,  0.    ,  0.    ],
-           [-0.0032,  0.    ,  0.0016]])
-    """
-    times = np.asarray(years, dtype=float)
-    steps = np.sqrt(np.diff(times))
-    at = int(np.flatnonzero(times == anchor)[0])
-    increments = np.zeros((len(times), len(steps)))
-    for k, step in enumerate(steps):
-        if k >= at:
-            increments[k + 1 :, k] = step
-        else:
-            increments[: k + 1, k] = -step
-    slope = drift_sd * (times - anchor)[:, None]
-    _, _, rotation = np.linalg.svd(np.hstack([walk_sd * increments, slope]))
-    walk: Floats = (increments @ rotation[:, :-1].T).T
-    drift: Floats = (slope @ rotation[:, -1:].T).T
-    return walk, drift
-
-
 def build_design(
     frame: pd.DataFrame,
     *,
@@ -147,16 +94,19 @@ def build_design(
     -------
     Dataset
         Dims `area` (every area of the output), `latent` (areas with a level of their own),
-        `setting, response, year` (every calendar year from the first wave to the last).
+        `setting, response, year` (every calendar year from the first wave to the last; for
+        one wave alone also the year before).
         `low, high, value, exact, decimals` per figure; `n_base`, `from_wave, from_area,
         from_nothing` (which unknown sizes multiply it), `deff` per latent cell; `weight` per
-        latent area; `before_break, is_wave` per year. Attributes `whole, weighted, anchor,
-        baseline`.
+        latent area; `before_break, is_wave` per year. Attributes `whole, weighted,
+        first_wave, anchor, baseline`.
     """
     figures = frame[frame["percent"].notna() | frame["count"].notna()]
     if figures.empty:
         raise InputError("the safety frame holds no figure: supply `percent`, or `count` with `n`")
-    years = np.arange(int(figures["wave"].min()), int(figures["wave"].max()) + 1)
+    first, last = int(figures["wave"].min()), int(figures["wave"].max())
+    # a walk has a step at least: one wave alone is given the year before it
+    years = np.arange(first if last > first else first - 1, last + 1)
     present = list(dict.fromkeys(figures["area"]))
     settings = [s for s in SETTINGS if s in set(figures["setting"])]
     settings += [s for s in dict.fromkeys(figures["setting"]) if s not in settings]
@@ -172,25 +122,26 @@ def build_design(
     tables = {k: np.full(shape, np.nan) for k in ("low", "high", "value", "decimals", "n")}
     deff = np.full((len(areas), len(settings), len(years)), np.nan)
     digits = _digits_shown(figures)
-    for row, shown in zip(figures.itertuples(index=False), digits, strict=True):
+    first_year = int(years[0])
+    for row, shown in zip(figures.to_dict("records"), digits, strict=True):
         at = (
-            areas.index(row.area),
-            settings.index(row.setting),
-            RESPONSES.index(row.response),
-            int(row.wave) - years[0],
+            areas.index(row["area"]),
+            settings.index(row["setting"]),
+            RESPONSES.index(row["response"]),
+            int(row["wave"]) - first_year,
         )
-        n = float(row.n) if pd.notna(row.n) else None
-        counted = pd.notna(row.count) and n is not None
-        value = float(row.count) / n if counted and n is not None else float(row.percent) / 100
-        comparator = row.comparator if isinstance(row.comparator, str) else "="
+        n = float(row["n"])
+        counted = n > 0 and row["count"] == row["count"]
+        value = float(row["count"]) / n if counted else float(row["percent"]) / 100
+        comparator = row["comparator"] if row["comparator"] in COMPARATORS else "="
         tables["low"][at], tables["high"][at] = rounding_region(
             value, decimals=shown, comparator=comparator, n=n if counted else None
         )
         tables["value"][at] = value if comparator == "=" else np.nan
         tables["decimals"][at] = np.nan if counted else shown
-        tables["n"][at] = n if n is not None else np.nan
-        if pd.notna(row.deff):
-            deff[at[0], at[1], at[3]] = row.deff
+        tables["n"][at] = n
+        if row["deff"] == row["deff"]:
+            deff[at[0], at[1], at[3]] = row["deff"]
 
     n_known = np.nanmax(np.where(np.isnan(tables["n"]), -np.inf, tables["n"]), axis=2)
     n_known[~np.isfinite(n_known)] = np.nan
@@ -219,6 +170,7 @@ def build_design(
         attrs={
             "whole": whole or "",
             "weighted": int(weighted),
+            "first_wave": first,
             "anchor": anchor,
             "baseline": baseline,
         },
@@ -238,7 +190,7 @@ def _digits_shown(figures: pd.DataFrame) -> Floats:
     return declared
 
 
-def _before_break(rounds: pd.DataFrame | None, years: Floats) -> Floats:
+def _before_break(rounds: pd.DataFrame | None, years: Any) -> Floats:
     """1 for waves before the first wave of the latest collector, else 0."""
     if rounds is None or "collector" not in rounds or rounds["collector"].notna().sum() == 0:
         return np.zeros(len(years))
@@ -246,7 +198,8 @@ def _before_break(rounds: pd.DataFrame | None, years: Floats) -> Floats:
     latest = known["collector"].iloc[-1]
     others = known.loc[known["collector"] != latest, "wave"]
     first = known.loc[known["wave"] > others.max(), "wave"].min() if len(others) else years[0]
-    return (years < first).astype(float)
+    before: Floats = (years < first).astype(float)
+    return before
 
 
 def _sizes(
@@ -300,4 +253,5 @@ def _interpolate_log(values: Floats) -> Floats:
     if not known.any():
         return values
     at = np.arange(len(values))
-    return np.exp(np.interp(at, at[known], np.log(values[known])))
+    filled: Floats = np.exp(np.interp(at, at[known], np.log(values[known])))
+    return filled

@@ -18,7 +18,13 @@ from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
-from amager_eval.trends.safety_design import build_design, walk_and_drift
+from amager_eval.trends.safety_design import build_design
+from amager_eval.trends.safety_geometry import (
+    centring,
+    setting_contrasts,
+    slope_coefficients,
+    walk_basis,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -228,12 +234,13 @@ def sample_safety(
     kept = everything if keep is None else keep & everything
     baseline = kept & (design["year"].to_numpy() == design.attrs["baseline"])
     seeds = np.random.SeedSequence(seed).generate_state(3)
-    runs = []
+    runs: list[tuple[xr.Dataset, xr.DataTree]] = []
     for k, (figures, drift) in enumerate([(kept, 0.0), (kept, 1.0), (baseline, 1.0)]):
         data = observe(design, cells, keep=figures, nodes=nodes)
         data = {name: value for name, value in data.items() if value.size}
+        centre = centring(design, spec, figures)
         tree = sample.sample_posterior(
-            prepared.compiled.with_data(drift_on=np.float64(drift), **data),
+            prepared.compiled.with_data(drift_on=np.float64(drift), **data, **centre),
             draws=count,
             tune=spec.sampling.tune,
             chains=chains,
@@ -241,7 +248,9 @@ def sample_safety(
             seed=int(seeds[k]),
             progress=_part_of(progress, k, len(runs) + 3 - k),
         )
-        runs.append((natural_draws(tree["posterior"].to_dataset(), design, spec, drift), tree))
+        runs.append(
+            (natural_draws(tree["posterior"].to_dataset(), design, spec, centre, drift), tree)
+        )
     alternative = pd.Index(ALTERNATIVES, name="alternative")
     posterior = xr.concat([runs[0][0], runs[1][0]], alternative)
     stats = [_statistics(tree) for _, tree in runs]
@@ -262,9 +271,13 @@ def sample_safety(
 
 
 def natural_draws(
-    raw: xr.Dataset, design: xr.Dataset, spec: ModelSpec, drift_on: float
+    raw: xr.Dataset,
+    design: xr.Dataset,
+    spec: ModelSpec,
+    centre: Mapping[str, NDArray[np.float64]],
+    drift_on: float,
 ) -> xr.Dataset:
-    """Sampled coefficients to the quantities they stand for.
+    """Turn sampled coefficients into the quantities they stand for.
 
     Parameters
     ----------
@@ -274,6 +287,8 @@ def natural_draws(
         The design it was sampled under.
     spec : ModelSpec
         Priors (scales of the standardised variables).
+    centre : mapping of str to ndarray
+        From :func:`~amager_eval.trends.safety_geometry.centring`, as it was sampled with.
     drift_on : float
         1 with drift, 0 without.
 
@@ -296,37 +311,40 @@ def natural_draws(
             return raw[name].to_numpy().reshape(*shape, *dims)
         return np.zeros((*shape, *dims))
 
-    path_sd, correlation = get("path_sd"), get("setting_correlation")
-    mix = setting_mixer(correlation, settings)
-    path_slope, path = _path(
-        get("path_shape", settings, len(years)),
-        path_sd[..., None, None],
-        mix,
-        years,
-        anchor,
-        priors["path_sd"]["sigma"],
-        priors["path_drift"]["sigma"],
+    basis, line = walk_basis(years, anchor), slope_coefficients(years, anchor)
+    correlation = np.zeros(shape)
+    if settings > 1:
+        lowest = -1.0 / (settings - 1)
+        correlation = lowest + (1 - lowest) * get("setting_correlation_unit")
+    contrasts = setting_contrasts(settings)
+    relative = np.sqrt(
+        1 + np.where(np.arange(settings) == 0, settings - 1, -1) * correlation[..., None]
     )
-    eta = (get("level", settings)[..., None] + path[0] + drift_on * path[1])[:, :, None]
-    gap_sd = get("gap_sd")[..., None] * np.exp(
-        priors["gap_sd_spread"]["sigma"] * get("gap_sd_spread", areas)
-    )
-    gap_slope = np.zeros((*shape, areas, settings))
+    path_sd, gap_sd = get("path_sd"), np.zeros((*shape, areas))
+    path_slope = drift_on * priors["path_drift"]["sigma"] * get("path_drift", settings)
+    gap_slope = drift_on * priors["gap_drift"]["sigma"] * get("gap_drift", areas, settings)
+    centred, scale = centre["centre_path"], priors["path_sd"]["sigma"]
+    unit = scale * ((path_sd[..., None] * relative / scale)[..., None]) ** (1 - centred)
+    coefficients = unit * get("path", settings, len(basis))
+    coefficients = coefficients + (1 - centred) * path_slope[..., None] * line
+    coefficients = coefficients[..., None, :, :]
+    levels = get("level", settings)[..., None, :]
     if areas > 1:
-        gap_slope, gap = _path(
-            get("gap_shape", areas, settings, len(years)),
-            gap_sd[..., None, None],
-            mix[:, :, None],
-            years,
-            anchor,
-            priors["gap_sd"]["sigma"],
-            priors["gap_drift"]["sigma"],
+        spread = priors["gap_sd_spread"]["sigma"] * get("gap_sd_spread", areas)
+        signed = get("gap_scale")[..., None] * np.exp(spread)
+        gap_sd = np.abs(signed)
+        sd = signed[..., None] * relative[..., None, :]
+        coefficients = (
+            coefficients
+            + sd[..., None] * get("gap", areas, settings, len(basis))
+            + gap_slope[..., None] * line
         )
-        levels = np.concatenate(
-            [raw[k].to_numpy() for k in ("part_level", "area_level") if k in raw], axis=-1
-        ).swapaxes(-1, -2)
-        eta = eta + (get("area_sd")[..., None, None] * levels)[..., None]
-        eta = eta + gap[0] + drift_on * gap[1]
+        scale, area_sd = priors["area_sd"]["sigma"], get("area_sd")
+        unit = scale * (area_sd / scale) ** (1 - centre["centre_level"])
+        pieces = [raw[k].to_numpy() for k in ("part_level", "area_level") if k in raw]
+        levels = levels + unit[..., None, None] * np.concatenate(pieces, -1).swapaxes(-1, -2)
+    eta = levels[..., None] + contrasts.T @ coefficients @ basis
+    path_slope, gap_slope = path_slope @ contrasts, gap_slope @ contrasts
     dims = {
         "eta": ("latent", "setting", "year"),
         "path_sd": (),
@@ -381,23 +399,6 @@ def setting_mixer(correlation: Any, settings: int) -> Any:
     return own * np.eye(settings) + (common - own) / settings
 
 
-def _path(
-    coefficients: Any,
-    sd: Any,
-    mix: Any,
-    years: Any,
-    anchor: int,
-    walk_sd: float,
-    drift_sd: float,
-) -> tuple[Any, tuple[Any, Any]]:
-    """Slope per year, walk and drift from coefficients (..., setting, coefficient)."""
-    walk, drift = walk_and_drift(years, anchor, walk_sd, drift_sd)
-    with_drift = coefficients @ drift
-    far = int(np.argmax(np.abs(years - anchor)))
-    slope = with_drift[..., far] / (years[far] - anchor) if len(years) > 1 else 0 * sd[..., 0]
-    return slope, (sd * (mix @ (coefficients @ walk)), with_drift)
-
-
 def _check_spec(spec: ModelSpec) -> None:
     """Refuse a spec that lacks a prior or an option, or gives a prior of another family."""
     for name, family in FAMILIES.items():
@@ -425,7 +426,7 @@ def _weights(population: pd.DataFrame, parts: Sequence[str]) -> dict[str, float]
 
 
 def _reported(draws: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
-    """True shares and the parameters a report may quote."""
+    """Pick true shares and the parameters a report may quote."""
     names = ["path_sd", "gap_sd", "response_gap", "log_deff"]
     if design.sizes["setting"] > 1:
         names.append("setting_correlation")

@@ -63,8 +63,9 @@ def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
     if n is not None and not n >= 1:
         raise InputError(f"`n` is the respondents of a future wave, 1 or more; found {n}")
     design = fit.data["design"].to_dataset()
-    if last < int(design["year"][0]):
-        raise InputError(f"`until` is {last}, before the first wave {int(design['year'][0])}")
+    first = int(design.attrs["first_wave"])
+    if last < first:
+        raise InputError(f"`until` is {last}, before the first wave {first}; name a later wave")
     seed = np.random.SeedSequence([fit.seed, last])
     rngs = [np.random.default_rng(s) for s in seed.spawn(2)]
     posterior = _simulate(fit, design, last, n, rngs[0], prior_only=False)
@@ -84,18 +85,19 @@ def _simulate(
     """Draws of all alternatives, one after the other on `sample`."""
     names = list(fit.spec.options["alternatives"])
     per = int(fit.spec.options["forecast_draws"]) // len(names)
-    first = int(design["year"][0])
-    years = np.arange(first, max(until, int(design["year"][-1])) + 1)
+    start = int(design["year"][0])
+    years = np.arange(start, max(until, int(design["year"][-1])) + 1)
     pieces = []
     for k, name in enumerate(names):
         draws = _take(fit, name, per, k, prior_only=prior_only)
-        eta = (_walk_out if prior_only else _extend)(fit, design, draws, name, years, rng)
+        if prior_only:
+            eta = _walk_out(fit, design, draws, name, years, rng)
+        else:
+            eta = _extend(fit, draws, name, len(years) - design.sizes["year"], rng)
         pieces.append(_shares(fit, design, draws, eta, years, n, rng, prior_only=prior_only))
-    true, published = (
-        np.concatenate(v)[..., : until - first + 1] for v in zip(*pieces, strict=True)
-    )
-    years = years[: until - first + 1]
-    value = _figures(design, years, prior_only=prior_only)["value"]
+    shown = slice(int(design.attrs["first_wave"]) - start, until - start + 1)
+    true, published = (np.concatenate(v)[..., shown] for v in zip(*pieces, strict=True))
+    value = _figures(design, years, prior_only=prior_only)["value"][..., shown]
     dims = ("sample", "area", "setting", "response", "period")
     return xr.Dataset(
         {"true": (dims, true), "published": (dims, published)},
@@ -105,7 +107,7 @@ def _simulate(
             "area": design["area"].to_numpy(),
             "setting": design["setting"].to_numpy(),
             "response": list(ANSWERS),
-            "period": years,
+            "period": years[shown],
             "observed": (dims[1:], np.isfinite(value)),
         },
         attrs={"whole": design.attrs["whole"], "last_wave": int(design["year"][-1])},
@@ -129,7 +131,7 @@ def _take(fit: Fit, alternative: str, per: int, offset: int, *, prior_only: bool
 def _steps(
     fit: Fit, draws: Draws, alternative: str, count: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Innovations of `count` years and slopes damped from the first, (sample, latent, setting, year)."""
+    """Innovations and damped slopes of `count` years, (sample, latent, setting, year)."""
     samples, areas = draws["gap_sd"].shape
     settings = draws["path_slope"].shape[1]
     mix = setting_mixer(draws["setting_correlation"], settings)
@@ -149,16 +151,10 @@ def _steps(
 
 
 def _extend(
-    fit: Fit,
-    design: xr.Dataset,
-    draws: Draws,
-    alternative: str,
-    years: Any,
-    rng: np.random.Generator,
+    fit: Fit, draws: Draws, alternative: str, count: int, rng: np.random.Generator
 ) -> Floats:
-    """Logit of the true safe share through the last year: sampled past, simulated future."""
+    """Logit of the true safe share: the sampled past and `count` simulated years."""
     past = draws["eta"]
-    count = len(years) - past.shape[-1]
     noise, slope = _steps(fit, draws, alternative, count, rng)
     future = past[..., -1:] + np.cumsum(noise + slope, axis=-1)
     return np.concatenate([past, future], axis=-1)
@@ -195,7 +191,7 @@ def _shares(
     *,
     prior_only: bool,
 ) -> tuple[Floats, Floats]:
-    """True and published shares, (sample, area, setting, answer, year)."""
+    """Give true and published shares, (sample, area, setting, answer, year)."""
     width = draws["response_gap"][:, None, :, None]
     true = np.stack([expit(eta), expit(-(eta + width))], axis=3)
     seen = eta + _shift(fit, design, draws, years, rng)[:, None, None]
@@ -219,7 +215,8 @@ def _shares(
 
 def _weighted(weight: Floats, shares: Floats) -> Floats:
     """Weighted mean over areas, as one area."""
-    return np.einsum("a,na...->n...", weight, shares)[:, None]
+    mean: Floats = np.einsum("a,na...->n...", weight, shares)
+    return mean[:, None]
 
 
 def _shift(
@@ -262,7 +259,7 @@ def _inverse_size(design: xr.Dataset, draws: Draws, years: Any, n: float | None)
 
 
 def _figures(design: xr.Dataset, years: Any, *, prior_only: bool) -> dict[str, Floats]:
-    """Published value and edges for safe and unsafe over all years, NaN where none."""
+    """Take published value and edges of safe and unsafe over all years, NaN where none."""
     kept = design["kept"].to_numpy()
     if prior_only:
         kept = kept & (design["year"].to_numpy() == design.attrs["baseline"])
@@ -286,8 +283,9 @@ def _decimals(design: xr.Dataset) -> float:
 def _sample(
     expected: Floats, inverse: Floats, figures: Mapping[str, Floats], rng: np.random.Generator
 ) -> Floats:
-    """Sample shares given the cell's published answer or bound, (sample, latent, setting, 2, year)."""
-    safe, unsafe = expected[:, :, :, 0], expected[:, :, :, 1]
+    """Sample shares given what the cell published, (sample, latent, setting, answer, year)."""
+    # a share of exactly 1 would leave nothing to condition on
+    safe, unsafe = (np.clip(expected[:, :, :, k], 1e-9, 1 - 1e-9) for k in (0, 1))
     noise = rng.standard_normal((2, *safe.shape))
     known = figures["value"]
     knows_safe, knows_unsafe = (np.isfinite(known[:, :, k]) for k in (0, 1))
@@ -298,7 +296,7 @@ def _sample(
     drawn_safe = _within(drawn_safe, safe, sd, noise[0], figures, 0, bounded)
     drawn_safe = np.where(knows_safe, known[:, :, 0], drawn_safe)
 
-    neither = 1 - safe - unsafe
+    neither = np.maximum(1 - safe - unsafe, 0)
     mean = unsafe - unsafe / (1 - safe) * (drawn_safe - safe)
     sd = np.sqrt(inverse * unsafe * neither / (1 - safe))
     drawn_unsafe = mean + sd * noise[1]
@@ -323,13 +321,12 @@ def _within(
     bounded: NDArray[np.bool_],
 ) -> Floats:
     """Map Normal draws into the bounds of the cells that have them (inverse distribution)."""
-    if not bounded.any():
-        return drawn
-    at = (slice(None), *np.nonzero(bounded))
-    low, high = (figures[k][:, :, answer][bounded] for k in ("low", "high"))
-    start, end = (ndtr((edge - mean[at]) / sd[at]) for edge in (low, high))
-    uniform = start + ndtr(noise[at]) * (end - start)
-    inside = mean[at] + sd[at] * ndtri(np.clip(uniform, 1e-12, 1 - 1e-12))
     out = drawn.copy()
-    out[at] = np.clip(inside, low, high)
+    for a, s, t in zip(*np.nonzero(bounded), strict=True):
+        low, high = (float(figures[k][a, s, answer, t]) for k in ("low", "high"))
+        centre, width = mean[:, a, s, t], sd[:, a, s, t]
+        start, end = ndtr((low - centre) / width), ndtr((high - centre) / width)
+        uniform = start + ndtr(noise[:, a, s, t]) * (end - start)
+        inside = centre + width * ndtri(np.clip(uniform, 1e-12, 1 - 1e-12))
+        out[:, a, s, t] = np.clip(inside, low, high)
     return out

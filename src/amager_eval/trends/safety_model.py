@@ -6,15 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
+import pytensor.gradient
+import pytensor.tensor
 
 from amager_eval.trends.safety_cells import Cells, list_cells, observe
-from amager_eval.trends.safety_design import walk_and_drift
+from amager_eval.trends.safety_geometry import (
+    centring,
+    setting_contrasts,
+    slope_coefficients,
+    walk_basis,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from amager_eval.spec.model import ModelSpec, Prior
+
+# PyTensor is only partly typed
+pt: Any = pytensor.tensor
+disconnected: Any = pytensor.gradient.disconnected_grad
 
 __all__ = ["build_model", "log_normal_interval", "quadrature_nodes"]
 
@@ -37,11 +47,13 @@ def build_model(design: xr.Dataset, spec: ModelSpec) -> pm.Model:
         :func:`~amager_eval.trends.safety_cells.observe`.
     """
     cells = list_cells(design)
-    data = observe(design, cells, nodes=quadrature_nodes(design))
+    everything = np.isfinite(design["low"].to_numpy())
+    data = observe(design, cells, keep=everything, nodes=quadrature_nodes(design))
+    data |= centring(design, spec, everything)
     with pm.Model() as model:
         shared: dict[str, Any] = {k: pm.Data(k, v) for k, v in data.items() if v.size}
         shared["drift_on"] = pm.Data("drift_on", np.float64(1.0))
-        eta = _latent(design, spec.priors, shared["drift_on"])
+        eta = _latent(design, spec.priors, shared)
         sampled = _sampled(design, spec.priors, eta)
         mean, cov = _of_cells(design, spec, cells, shared, sampled)
         pm.Potential("figures", _log_likelihood(cells, shared, mean, cov))
@@ -80,72 +92,79 @@ def _log_phi(z: Any) -> Any:
     )
 
 
-def _latent(design: xr.Dataset, priors: dict[str, Prior], drift_on: Any) -> Any:
+def _latent(design: xr.Dataset, priors: dict[str, Prior], shared: dict[str, Any]) -> Any:
     """Logit of the true safe share, shape (latent, setting, year)."""
-    years = design["year"].to_numpy()
-    anchor = design.attrs["anchor"]
+    years, anchor = design["year"].to_numpy(), design.attrs["anchor"]
     areas, settings = design.sizes["latent"], design.sizes["setting"]
-
+    basis = walk_basis(years, anchor)
     level = pm.Normal("level", priors["level"]["mu"], priors["level"]["sigma"], shape=settings)
-    mix = _setting_mixer(priors, settings)
-    path_sd = pm.HalfNormal("path_sd", priors["path_sd"]["sigma"])
-    walk, drift = walk_and_drift(
-        years, anchor, priors["path_sd"]["sigma"], priors["path_drift"]["sigma"]
-    )
-    path_shape = pm.Normal("path_shape", shape=(settings, len(years)))
-    path = (
-        level[:, None]
-        + path_sd * pt.dot(mix, pt.dot(path_shape, walk))
-        + drift_on * pt.dot(path_shape, drift)
-    )
-    if areas == 1:
-        return path[None]
-
-    area_sd = pm.HalfNormal("area_sd", priors["area_sd"]["sigma"])
-    gap_sd = pm.HalfNormal("gap_sd", priors["gap_sd"]["sigma"])
-    spread = pm.Normal("gap_sd_spread", shape=areas)
-    sd = gap_sd * pt.exp(priors["gap_sd_spread"]["sigma"] * spread)
-    walk, drift = walk_and_drift(
-        years, anchor, priors["gap_sd"]["sigma"], priors["gap_drift"]["sigma"]
-    )
-    gap_shape = pm.Normal("gap_shape", shape=(areas, settings, len(years)))
-    walks = pt.dot(gap_shape, walk).dimshuffle(1, 0, 2).reshape((settings, areas * len(years)))
-    walks = pt.dot(mix, walks).reshape((settings, areas, len(years))).dimshuffle(1, 0, 2)
-    return (
-        path[None]
-        + (area_sd * _area_levels(design))[:, :, None]
-        + sd[:, None, None] * walks
-        + drift_on * pt.dot(gap_shape, drift)
-    )
+    line = slope_coefficients(years, anchor)
+    relative = _contrast_sds(priors, settings)
+    drift_on = shared["drift_on"]
+    coefficients = _path(priors, relative, line, shared["centre_path"], drift_on)
+    levels = level[None]
+    if areas > 1:
+        # HalfNormal as |Normal|: near 0 the sampler passes through instead of sinking into log 0
+        signed = pm.Normal("gap_scale", 0.0, priors["gap_sd"]["sigma"])
+        spread = priors["gap_sd_spread"]["sigma"] * pm.Normal("gap_sd_spread", shape=areas)
+        sd = (signed * pt.exp(spread))[:, None, None] * relative[:, None]
+        slope = priors["gap_drift"]["sigma"] * pm.Normal("gap_drift", shape=(areas, settings))
+        innovations = pm.Normal("gap", shape=(areas, settings, len(basis)))
+        coefficients = coefficients + sd * innovations + drift_on * slope[:, :, None] * line
+        levels = levels + _area_levels(design, priors, shared["centre_level"])
+    walks = pt.dot(coefficients, basis)
+    if settings > 1:
+        walks = pt.tensordot(walks, setting_contrasts(settings), axes=(1, 0)).transpose(0, 2, 1)
+    return levels[:, :, None] + walks
 
 
-def _setting_mixer(priors: dict[str, Prior], settings: int) -> Any:
-    """Symmetric square root of the settings' correlation matrix, one correlation for all pairs."""
+def _path(priors: dict[str, Prior], relative: Any, line: Any, centre: Any, drift_on: Any) -> Any:
+    """Coefficients (1, contrast, coefficient) of the common path.
+
+    Each is Normal around the drift's straight line with standard deviation sd = `path_sd` times
+    the contrast's. What is sampled is `(coefficient - (1 - centre) * straight) / (scale^centre *
+    sd^(1 - centre))`: the coefficient itself where `centre` is 1, its innovation where it is 0.
+    """
+    scale, settings = priors["path_sd"]["sigma"], relative.type.shape[0]
+    ratio = (pm.HalfNormal("path_sd", scale) / scale * relative)[:, None]
+    slope = drift_on * priors["path_drift"]["sigma"] * pm.Normal("path_drift", shape=settings)
+    straight = slope[:, None] * line
+    unit = scale * ratio ** (1.0 - centre)
+    sampled = pm.Normal(
+        "path", centre * straight / unit, ratio**centre, shape=(settings, len(line))
+    )
+    return ((1.0 - centre) * straight + unit * sampled)[None]
+
+
+def _contrast_sds(priors: dict[str, Prior], settings: int) -> Any:
+    """Relative innovation sd of each contrast between settings, from their one correlation."""
     if settings == 1:
-        return np.ones((1, 1))
+        return pt.ones(1)
     # LKJ's marginal for one correlation, stretched to where the common matrix is positive definite
     eta = priors["setting_correlation"]["eta"]
-    unit = pm.Beta("setting_correlation_unit", eta, eta)
     lowest = -1.0 / (settings - 1)
-    correlation = pm.Deterministic("setting_correlation", lowest + (1.0 - lowest) * unit)
-    own = pt.sqrt(1.0 - correlation)
-    common = (pt.sqrt(1.0 + (settings - 1) * correlation) - own) / settings
-    return own * np.eye(settings) + common * np.ones((settings, settings))
+    unit = pm.Beta("setting_correlation_unit", eta, eta)
+    correlation = lowest + (1.0 - lowest) * unit
+    mean = pt.sqrt(1.0 + (settings - 1) * correlation)
+    return pt.concatenate([mean[None], pt.repeat(pt.sqrt(1.0 - correlation), settings - 1)])
 
 
-def _area_levels(design: xr.Dataset) -> Any:
-    """Standardised levels at the anchor, (latent, setting): parts sum to zero, others are free."""
+def _area_levels(design: xr.Dataset, priors: dict[str, Prior], centre: Any) -> Any:
+    """Levels at the anchor, (latent, setting): the parts' sum to zero, other areas' are free."""
     settings = design.sizes["setting"]
     inside = int((design["weight"] > 0).sum())
     free = design.sizes["latent"] - inside
+    scale = priors["area_sd"]["sigma"]
+    sd = pm.HalfNormal("area_sd", scale)
+    sigma = pt.exp(centre * pt.log(sd / scale))
     pieces = []
     if inside:
-        pieces.append(pm.ZeroSumNormal("part_level", shape=(settings, inside)))
+        pieces.append(pm.ZeroSumNormal("part_level", sigma, shape=(settings, inside)))
     if free and inside:
-        pieces.append(pm.Normal("area_level", shape=(settings, free)))
+        pieces.append(pm.Normal("area_level", 0.0, sigma, shape=(settings, free)))
     elif free:
-        pieces.append(pm.ZeroSumNormal("area_level", shape=(settings, free)))
-    return pt.concatenate(pieces, axis=1).T
+        pieces.append(pm.ZeroSumNormal("area_level", sigma, shape=(settings, free)))
+    return pt.concatenate(pieces, axis=1).T * (sd / sigma)
 
 
 def _sampled(design: xr.Dataset, priors: dict[str, Prior], eta: Any) -> tuple[Any, Any, Any]:
@@ -229,7 +248,7 @@ def _of_cells(
 
 
 def _multinomial(safe: Any, unsafe: Any, inverse: Any) -> Any:
-    """Sampling variances of both shares and their covariance, shape (cell, 3)."""
+    """Give sampling variances of both shares and their covariance, shape (cell, 3)."""
     return pt.stack(
         [
             inverse * safe * (1.0 - safe),
@@ -335,5 +354,6 @@ def _log_double(cells: Cells, shared: dict[str, Any], mean: Any, cov: Any) -> An
     inside = log_normal_interval(
         (shared["node_low"] - given) / sd, (shared["node_high"] - given) / sd
     )
-    log_sum = pt.logsumexp(shared["log_weight"] + density + inside, axis=1)
-    return shared["counts"] * log_sum
+    terms = shared["log_weight"] + density + inside
+    largest = disconnected(pt.max(terms, axis=1, keepdims=True))
+    return shared["counts"] * (largest[:, 0] + pt.log(pt.sum(pt.exp(terms - largest), axis=1)))

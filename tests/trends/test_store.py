@@ -1,0 +1,45 @@
+"""A saved fit is the fit."""
+
+import pandas as pd
+import pytest
+
+from amager_eval.errors import InputError
+from amager_eval.trends.safety_fit import fit_safety
+from amager_eval.trends.store import load_fit
+
+
+@pytest.fixture
+def fit(random_draws):
+    frame = pd.DataFrame(
+        {
+            "area": ["Nørre", "Syd"] * 3, "wave": [2022, 2022, 2024, 2024, 2025, 2025],
+            "setting": "night", "response": "safe", "percent": 80.0,
+        }
+    )  # fmt: skip
+    return fit_safety(frame, draws=30, seed=4)
+
+
+def test_a_loaded_fit_forecasts_as_the_saved_one(fit, tmp_path):
+    fit.save(tmp_path / "fit.nc")
+    loaded = load_fit(tmp_path / "fit.nc")
+    one, two = fit.forecast(2028), loaded.forecast(2028)
+    assert one.draws.identical(two.draws)
+    assert one.prior_only.identical(two.prior_only)
+    assert loaded.diagnostics == fit.diagnostics
+    assert loaded.spec == fit.spec
+    assert loaded.spec.digest == fit.spec.digest != ""
+    assert (loaded.kind, loaded.seed) == ("safety", 4)
+    assert [p.name for p in tmp_path.iterdir()] == ["fit.nc"]
+
+
+def test_what_is_no_fit_is_refused(tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        load_fit(tmp_path / "nothing.nc")
+    text = tmp_path / "text.nc"
+    text.write_text("not a fit")
+    with pytest.raises(InputError, match=r"text\.nc"):
+        load_fit(text)
+    other = tmp_path / "other.nc"
+    pd.DataFrame({"x": [1.0]}).to_xarray().to_netcdf(other, engine="h5netcdf")
+    with pytest.raises(InputError, match="no fit of this package"):
+        load_fit(other)
