@@ -147,7 +147,7 @@ def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
         bottom = np.nanmin([frame["low"].min(), frame["share"].min()])
         top = np.nanmax([frame["high"].max(), frame["share"].max()])
         ax.set_ylim(max(0, bottom - 0.02), min(1, top + 0.02))
-        label_ends(ax, last, ends)
+        label_ends(ax, last + 0.12, ends)
     return ax
 
 

@@ -1,0 +1,95 @@
+"""The pictures of a whole statement: findings from numbers, nothing where nothing was supplied."""
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from amager_eval.figures.crime_types import picture_crime_types
+from amager_eval.figures.draw import draw, save
+from amager_eval.figures.part_whole import picture_part_whole
+from amager_eval.figures.partner_activities import picture_activities
+from amager_eval.figures.probabilities import picture_probabilities
+from amager_eval.figures.safety_fan import picture_safety_fan
+from amager_eval.figures.safety_history import picture_safety_history
+from amager_eval.wording.sentences import load_wording
+
+AREAS = ("Amager Partnerskab (2025)", "Amager Øst", "Amager Vest", "København")
+WITH_AREAS = (picture_safety_history, picture_safety_fan, picture_probabilities)
+WITHOUT = (picture_part_whole, picture_crime_types, picture_activities)
+
+
+def every(statement, lang):
+    words = load_wording(lang)
+    pictures = [make(statement, AREAS, words) for make in WITH_AREAS]
+    return pictures + [make(statement, words) for make in WITHOUT]
+
+
+@pytest.fixture(scope="module")
+def statement(make_statement):
+    return make_statement()
+
+
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_every_picture_speaks(statement, lang):
+    for picture in every(statement, lang):
+        assert picture is not None
+        assert len(picture.alt) > 40
+        assert picture.caption
+        assert picture.source.startswith("Kilde: " if lang == "da" else "Source: ")
+        assert picture.synthetic
+        if lang == "da":  # decimal comma, and a non-breaking space before %
+            assert not re.search(r"\d\.\d(?!\d\d)|\d%", picture.title + picture.alt)
+
+
+def test_nothing_where_nothing_was_supplied(make_statement):
+    bare = make_statement(safety=False, crime=False, activities=False)
+    assert every(bare, "da") == [None] * 6
+
+
+def test_the_finding_is_computed(statement):
+    words = load_wording("da")
+    title = picture_safety_history(statement, AREAS, words).title
+    safety = statement.data.safety
+    row = safety[
+        (safety["area"] == "Amager Øst")
+        & (safety["setting"] == "neighbourhood")
+        & (safety["response"] == "safe")
+        & (safety["wave"] == 2026)
+    ].iloc[0]
+    assert f"Amager Øst {row['percent']:.0f}\u00a0%" in title
+
+
+def test_no_text_lies_outside_the_figure(statement):
+    words = load_wording("da")
+    for picture in every(statement, "da"):
+        figure = draw(picture, words)
+        figure.draw_without_rendering()
+        box = figure.bbox
+        for ax in figure.axes:
+            for text in (*ax.texts, ax.title, ax._left_title):
+                if not text.get_text():
+                    continue
+                extent = text.get_window_extent()
+                assert extent.x0 >= box.x0 - 1, (picture.id, text.get_text())
+                assert extent.x1 <= box.x1 + 1, (picture.id, text.get_text())
+
+
+def test_direct_labels_do_not_overlap(statement):
+    words = load_wording("da")
+    figure = draw(picture_safety_fan(statement, AREAS, words), words)
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        boxes = sorted((t.get_window_extent() for t in ax.texts), key=lambda b: b.y0)
+        for lower, upper in pairwise(boxes):
+            assert upper.y0 >= lower.y1 - 2.5
+
+
+def test_saved_alike_twice(statement, tmp_path):
+    words = load_wording("da")
+    picture = picture_part_whole(statement, words)
+    first, second = tmp_path / "a", tmp_path / "b"
+    first.mkdir()
+    second.mkdir()
+    for one, other in zip(save(picture, words, first), save(picture, words, second), strict=True):
+        assert one.read_bytes() == other.read_bytes()
