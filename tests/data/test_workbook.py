@@ -293,3 +293,20 @@ def test_broken_workbooks_never_end_in_a_traceback(tmp_path):
         path = tmp_path / "cut.xlsx"
         path.write_bytes(whole[:cut])
         refused(path)
+
+
+def test_a_file_that_aborts_the_native_reader_is_refused(tmp_path):
+    """A declared count of 399,999,999,999 strings makes the reader ask for 960 GB and abort."""
+
+    def count(name, entry):
+        if not name.endswith("sharedStrings.xml"):
+            return entry
+        return entry.replace(b'uniqueCount="', b'uniqueCount="39999999999', 1)
+
+    path = repack(workbook(tmp_path / "a.xlsx"), count)
+    assert "cannot be read" in refused(path)
+
+
+def test_a_reader_that_does_not_end_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr("amager_eval.data.workbook.TIMEOUT", 0.001)
+    assert "not read in" in refused(workbook(tmp_path / "a.xlsx"))
