@@ -37,6 +37,51 @@ def test_indicators_name_the_wave_and_the_grade(statement):
 
 def test_results_keep_every_row(statement):
     table = results_table(statement, DA)
+    assert len(table.frame) == len(statement.results)
+    assert {"interval_low", "interval_high"} <= set(table.frame.columns)
+
+
+def test_readings_side_by_side_agree_with_the_statement(statement):
+    table = side_by_side_table(statement, ["Amager Øst", "Amager Vest"], DA)
+    row = table.frame[
+        table.frame["reading"].str.contains("mindst som Københavns")
+        & (table.frame["part"] == "nabolaget")
+    ].iloc[0]
+    source = statement.results
+    source = source[
+        (source["reading"] == "reaches_whole")
+        & (source["area"] == "Amager Øst")
+        & (source["setting"] == "neighbourhood")
+        & (source["year"] == 2028)
+    ].iloc[0]
+    assert row["literal_1"] == source["literal_verdict"]
+    assert row["true_1"].startswith(say_probability(source["probability_true"], DA))
+
+
+def test_changes_use_the_municipality_s_words(statement):
+    frame = changes_table(statement, DA).frame
+    said = dict(zip(frame["verdict"], frame["sentence"], strict=True))
+    assert said["undecidable"] == "Kan ikke afgøres ud fra de offentliggjorte tal"
+    for row in frame[frame["verdict"] == "not significant"].itertuples():
+        assert "statistisk signifikant" in row.sentence or "tilfældige udsving" in row.sentence
+
+
+def test_the_unexplained_jump_is_remarked(statement):
+    frame = district_totals_table(statement, DA).frame
+    west = frame[(frame["area"] == "Amager Vest") & (frame["definition"] == "straffelov")]
+    west = west[west["crime_type"] == "i alt"].set_index("period")["remark"]
+    assert west[2025] == "Springet fra 51 til 72 siden 2024 er ikke forklaret i kilden"
+    assert west[2024] == ""
+
+
+def test_the_total_of_another_series_is_not_called_by_the_goal_s_name(statement):
+    labels = set(crime_table(statement, DA).frame["crime_type"])
+    assert "Anmeldelser i alt" in labels
+    assert "Borgervendt kriminalitet i alt" not in labels
+
+
+def test_power_shows_the_default_design_effect_alone(statement):
+    table = power_table(statement, DA)
     assert len(table.frame)
     assert not table.frame.duplicated(["area", "setting"]).any()
     assert "Designeffekt 1,3" in table.note
