@@ -1,6 +1,6 @@
 """The harness, with forecasters whose right answer is known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -93,6 +93,13 @@ def test_another_seed_or_forecaster_does_not_take_cached_scores(poisson_panel, t
     for other, seed in ((Knows(), 2), (Knows(mean=13.0), 1)):
         run_backtest(poisson_panel, other, seed=seed, cache=tmp_path)
         assert other.calls == 2
+
+
+def test_other_horizons_do_not_take_cached_scores(poisson_panel, tmp_path):
+    run_backtest(poisson_panel, Knows(), cache=tmp_path)
+    shorter = replace(poisson_panel, horizons=(1, 2))
+    result = run_backtest(shorter, Knows(), cache=tmp_path)
+    assert set(result.scores["horizon"]) == {1, 2}
 
 
 def test_wrong_draws_are_refused(poisson_panel, tmp_path):

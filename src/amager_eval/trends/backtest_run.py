@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 from platformdirs import user_cache_path
 
@@ -97,7 +98,7 @@ def run_backtest(
     """
     units = list(split(panel, origins=origins, block_size=block_size, seed=seed))
     folder = _folder(cache, panel, forecaster, seed)
-    waiting = [u for u in units if not _file(folder, u).is_file()]
+    waiting = [u for u in units if not _finished(_file(folder, u), u)]
     done = len(units) - len(waiting)
     work = partial(score_unit, forecaster=forecaster)
     results = _on_cluster(scheduler, waiting, work) if scheduler else _here(waiting, work)
@@ -143,6 +144,15 @@ def _folder(cache: Path | None, panel: Panel, forecaster: Forecaster, seed: int)
 
 def _file(folder: Path, unit: WorkUnit) -> Path:
     return folder / f"{unit.key}.csv"
+
+
+def _finished(path: Path, unit: WorkUnit) -> bool:
+    """Whether scores of exactly this unit's cells are kept (horizons may have changed)."""
+    if not path.is_file():
+        return False
+    columns = list(unit.task.targets.columns)
+    stored = pd.read_csv(path, usecols=columns, dtype=str, keep_default_na=False)[columns]
+    return np.array_equal(stored.to_numpy(), unit.task.targets.astype(str).to_numpy())
 
 
 def _write(scores: pd.DataFrame, path: Path) -> None:
