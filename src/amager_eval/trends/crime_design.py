@@ -533,9 +533,7 @@ def _log_crude_rate(design: xr.Dataset) -> Floats:
                 result[p, k] = singles[k]
             else:  # the remainder: the total less its nested types
                 total = next(v for v, row in enumerate(kinds) if row.sum() > 1)
-                inside = [singles[j] for j in np.flatnonzero(kinds[total]) if j in singles]
+                inside = [own for j, own in singles.items() if kinds[total][j]]
                 result[p, k] = max(own[total] - np.nansum(inside), 0.05 * own[total])
     # a type an area never reported: the mean of the areas that did
-    known = np.where(np.isnan(result), np.nan, result)
-    fallback = np.nanmean(np.where(np.isnan(known), np.nan, known), axis=0, keepdims=True)
-    return np.log(np.where(np.isnan(known), fallback, known))
+    return np.log(np.where(np.isnan(result), np.nanmean(result, axis=0), result))

@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from amager_eval.errors import InputError
+from amager_eval.goals.crime import QUANTITY_COLUMNS, annual_levels, crime_quantities
+from amager_eval.trends.fit import Forecast
+
+PERIODS = [f"{y}K{q}" for y in range(2022, 2029) for q in range(1, 5)]
+SEASON = np.tile([0.8, 1.2, 1.1, 0.9], 7)
+
+
+def draws(levels, observed_through="2025K4", baseline_seen=True, areas=("City",)):
+    """Draws whose yearly level (per 1,000 per quarter, before season) is given: sample, year."""
+    level = np.repeat(np.asarray(levels, float), 4, axis=1) * SEASON
+    cells = np.broadcast_to(level[:, None, None], (len(level), len(areas), 1, len(PERIODS)))
+    people = 1000.0 * 1.01 ** (np.arange(len(PERIODS)) // 4)
+    expected = cells * people
+    seen = np.array([p <= observed_through for p in PERIODS])
+    if not baseline_seen:
+        seen &= np.array([not p.startswith("2024") for p in PERIODS])
+    count = np.where(seen, np.round(np.median(expected, axis=0)), np.round(expected))
+    dims = ("sample", "area", "crime_type", "period")
+    return xr.Dataset(
+        {
+            "rate": (dims, cells.copy()),
+            "level": (dims, cells.copy()),
+            "expected": (dims, expected),
+            "count": (dims, count),
+        },
+        coords={
+            "area": list(areas),
+            "crime_type": ["theft"],
+            "period": PERIODS,
+            "observed": (dims[1:], np.broadcast_to(seen, (len(areas), 1, len(PERIODS))).copy()),
+        },
+        attrs={"definition": "x", "period_unit": "quarter", "whole": "", "anchor_year": 2024},
+    )
+
+
+def value(frame, quantity, form="rate", year=2028):
+    rows = frame[
+        (frame["quantity"] == quantity) & (frame["form"] == form) & (frame["year"] == year)
+    ]
+    assert len(rows) == 1
+    return float(rows["value"].iloc[0])
+
+
+FOUR = [
+    [2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 1.98],
+    [2.0, 2.0, 2.0, 2.0, 2.2, 2.0, 1.9],
+    [2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.05],
+    [2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.4],
+]
+
+
+def test_probabilities_are_shares_of_draws():
+    frame = crime_quantities(Forecast("crime", draws(FOUR), None, ""))
+    assert tuple(frame.columns) == QUANTITY_COLUMNS
+    assert value(frame, "probability_true_at_or_below") == 0.5
+    assert value(frame, "probability_true_at_or_below_105") == 0.75
+    assert value(frame, "probability_true_every_year") == 0.25
+    # four years of 1 % more inhabitants: only 1.9 / 2.0 is fewer reports
+    assert value(frame, "probability_true_at_or_below", form="count") == 0.25
+
+
+def test_quarters_sum_to_years_per_1000():
+    levels = annual_levels(draws(FOUR))
+    assert levels["year"].values.tolist() == list(range(2022, 2029))
+    assert levels["rate"].sel(year=2024).values.ravel() == pytest.approx(8.0)
+    assert levels["count"].sel(year=2022).values.ravel() == pytest.approx(8000.0)
+
+
+def test_an_incomplete_year_is_no_year():
+    short = draws(FOUR).isel(period=slice(1, None))
+    assert annual_levels(short)["year"].values[0] == 2023
+
+
+def test_published_figures_and_their_comparison():
+    frame = crime_quantities(Forecast("crime", draws(FOUR), None, ""))
+    assert value(frame, "observed_baseline", "count") == pytest.approx(8160.8, abs=2)
+    assert value(frame, "observed_latest_year", "count") == 2025
+    latest = value(frame, "observed_latest", "count")
+    held = latest <= value(frame, "observed_baseline", "count")
+    assert value(frame, "literal_at_or_below_baseline", "count") == held
+    # a year already published is certain
+    assert value(frame, "probability_observed_at_or_below", "count", year=2025) == float(held)
+
+
+def test_without_a_published_baseline_nothing_is_put_in_its_place():
+    frame = crime_quantities(Forecast("crime", draws(FOUR, baseline_seen=False), None, ""))
+    chances = frame[frame["quantity"].str.startswith("probability_")]
+    assert chances["value"].isna().all()
+    assert np.isnan(value(frame, "observed_baseline"))
+    assert np.isnan(value(frame, "literal_at_or_below_baseline"))
+
+
+def test_prior_answers_stand_beside():
+    doubled = draws(np.asarray(FOUR) * [1, 1, 2, 2, 2, 2, 2])
+    frame = crime_quantities(Forecast("crime", draws(FOUR), doubled, ""))
+    assert value(frame, "prior_true_baseline") == pytest.approx(16.0)
+    assert value(frame, "prior_probability_true_at_or_below") == 0.5
+
+
+def test_rate_against_the_rest_of_the_whole():
+    both = draws(FOUR, areas=("D", "rest of City"))
+    both["level"].loc[{"area": "D"}] *= 2.0
+    both["expected"].loc[{"area": "D"}] *= 2.0
+    both["level"].loc[{"area": "D", "period": PERIODS[-4:]}] *= 0.75
+    both.attrs["whole"] = "City"
+    frame = crime_quantities(Forecast("crime", both, None, ""))
+    assert value(frame, "rate_ratio_to_rest_baseline") == pytest.approx(2.0)
+    assert value(frame, "rate_ratio_to_rest") == pytest.approx(1.5)
+    assert value(frame, "probability_closer_to_rest") == 1.0
+
+
+def test_years_outside_the_forecast_are_refused():
+    with pytest.raises(InputError, match="2022 to 2028"):
+        crime_quantities(Forecast("crime", draws(FOUR), None, ""), target=2030)
+    with pytest.raises(InputError, match="complete calendar year"):
+        annual_levels(draws(FOUR).isel(period=[1, 2]))

@@ -1,0 +1,170 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from amager_eval.data.input import Input
+from amager_eval.errors import InputError, SpecError
+from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.crime_design import REMAINDER, crime_design, rest_name
+from amager_eval.trends.crime_options import crime_options
+
+SPEC = load_model_spec("crime_trend")
+
+
+def frame(
+    areas=("Nord",), types=("total",), periods=range(2015, 2026), population=5000.0, **columns
+):
+    rows = [(a, str(p), k) for a in areas for k in types for p in periods]
+    table = pd.DataFrame(rows, columns=["area", "period", "crime_type"])
+    table["count"] = np.arange(len(table)) % 7 + 20
+    return table.assign(population=5000.0, **columns)
+
+
+def test_walk_basis_reproduces_the_covariance_of_an_anchored_random_walk():
+    periods = [f"{y}K{q}" for y in range(2023, 2026) for q in range(1, 5)]
+    design = crime_design(frame(periods=periods), SPEC)
+    walk, weight = design["walk"].values, design["baseline_weight"].values
+    anchored = walk - weight @ walk
+    time = np.arange(12) / 4
+    # a random walk W with W(0)=0: cov = min(s, t); anchored at the mean of 2024
+    plain = np.minimum.outer(time, time)
+    shift = np.eye(12) - np.outer(np.ones(12), weight)
+    assert np.allclose(anchored @ anchored.T, shift @ plain @ shift.T)
+    assert weight.tolist() == [0] * 4 + [0.25] * 4 + [0] * 4
+
+
+def test_baseline_is_the_last_full_year_where_2024_is_missing():
+    assert crime_design(frame(periods=range(2010, 2019)), SPEC).attrs["anchor_year"] == 2018
+    assert crime_design(frame(), SPEC).attrs["anchor_year"] == 2024
+
+
+def test_area_inside_a_whole_is_taken_out_of_it():
+    table = frame(areas=("City", "D"), periods=range(2020, 2026))
+    table.loc[table["area"] == "City", "count"] = 100
+    table.loc[table["area"] == "D", "count"] = 30
+    table["population"] = np.where(table["area"] == "City", 10_000, 2_000)
+    design = crime_design(table, SPEC, whole="City")
+    assert design["area"].values.tolist() == ["D", rest_name("City")]
+    assert design["count"].values[:, 0, 0].tolist() == [30, 70]
+    assert np.allclose(design["exposure"].values[:, 0], [2, 8])
+    assert design["is_gap"].values.tolist() == [1, 0]
+    assert design["out_area"].values.tolist() == ["City", "D", rest_name("City")]
+    assert design["out_area_members"].values.tolist() == [[1, 1], [1, 0], [0, 1]]
+
+
+def test_late_start_of_the_district_keeps_the_citys_early_years():
+    table = frame(areas=("City", "D"), periods=range(2020, 2026))
+    table["count"] = np.where(table["area"] == "City", 100, 30)
+    table["population"] = np.where(table["area"] == "City", 10_000, 2_000)
+    late = table[(table["area"] == "City") | (table["period"] >= "2023")]
+    design = crime_design(late, SPEC, whole="City")
+    assert design["lump_count"].values.tolist() == [100, 100, 100]
+    assert np.isnan(design["count"].values[:, 0, :3]).all()
+
+
+def test_districts_that_make_up_the_whole_leave_no_rest():
+    table = frame(areas=("City", "D", "E"), periods=range(2020, 2026))
+    table["count"] = table["area"].map({"City": 100, "D": 30, "E": 70})
+    table["population"] = table["area"].map({"City": 10_000, "D": 2_000, "E": 8_000})
+    design = crime_design(table, SPEC, whole="City")
+    assert design["out_area"].values.tolist() == ["City", "D", "E"]
+
+
+def test_total_is_decomposed_only_where_nesting_is_declared():
+    types = ("total", "indbrud", "narkotika")
+    table = frame(types=types)
+    table.loc[table["crime_type"] == "total", "count"] = 500
+    declared = crime_design(table.assign(definition="STRAF11"), SPEC)
+    assert declared["crime_type"].values.tolist() == ["indbrud", "narkotika", REMAINDER]
+    nested = table[table["crime_type"] != "total"].groupby("period")["count"].sum().to_numpy()
+    assert declared["count"].values[0, 2].tolist() == (500 - nested).tolist()
+    other = crime_design(table.assign(definition="borgervendt"), SPEC)
+    assert other["crime_type"].values.tolist() == list(types)
+
+
+def test_completeness_switched_on_models_the_total_itself():
+    options = dict(SPEC.options)
+    options["completeness"] = {**options["completeness"], "apply": True}
+    spec = SPEC.model_copy(update={"options": options})
+    table = frame(types=("total", "indbrud"), periods=range(2016, 2026), definition="STRAF11")
+    table.loc[table["crime_type"] == "total", "count"] = 500
+    design = crime_design(table, spec)
+    assert design["crime_type"].values.tolist() == ["total", "indbrud"]
+    offset = design["completeness"].values
+    assert offset[0, 8] == 0  # 2024
+    assert offset[0, 0] == pytest.approx(np.log((1 - 0.0455) / (1 - 0.0889)))
+    assert not offset[1].any()
+
+
+def test_season_and_steps_follow_the_period_unit():
+    months = [f"{y}M{m:02d}" for y in range(2022, 2025) for m in range(1, 13)]
+    design = crime_design(frame(periods=months, types=("theft",)), SPEC)
+    assert design.sizes["effect"] == 12  # 11 season contrasts and the pandemic
+    assert crime_design(frame(types=("theft",)), SPEC).sizes["effect"] == 1
+
+
+def test_projection_in_the_population_frame_is_used():
+    people = pd.DataFrame(
+        {"area": "Nord", "period": [2014, 2026, 2030], "population": [1000, 2000, 8000]}
+    )
+    table = frame().drop(columns="population")
+    design = crime_design(table, SPEC, population=people)
+    at = design["future"].values.tolist().index("2028")
+    expected = np.exp(np.interp(2028.5, [2026, 2030], np.log([2, 8])))
+    assert design["exposure"].values[0, at] == pytest.approx(expected)
+
+
+def test_several_definitions_are_refused_and_listed():
+    both = pd.concat([frame(definition="a"), frame(definition="b")], ignore_index=True)
+    with pytest.raises(InputError, match="a, b"):
+        crime_design(both, SPEC)
+    assert crime_design(both, SPEC, definition="b").attrs["definition"] == "b"
+    with pytest.raises(InputError, match="'c'"):
+        crime_design(both, SPEC, definition="c")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"count": -1}, "row 1"),
+        ({"count": 2.5}, "row 1"),
+        ({"period": "2O24"}, "row 1"),
+        ({"population": 0.0}, "population"),
+    ],
+)
+def test_bad_cells_are_named_before_anything_is_compiled(change, message):
+    table = frame().astype({"count": object})
+    for column, value in change.items():
+        table.loc[0, column] = value
+    with pytest.raises(InputError, match=message):
+        crime_design(table, SPEC)
+
+
+def test_duplicate_cells_and_mixed_units_are_refused():
+    with pytest.raises(InputError):
+        crime_design(pd.concat([frame(), frame()], ignore_index=True), SPEC)
+    mixed = pd.concat([frame(), frame(periods=["2024K1", "2024K2"])], ignore_index=True)
+    with pytest.raises(InputError):
+        crime_design(mixed, SPEC)
+
+
+def test_input_brings_its_population_and_whole():
+    table = frame(areas=("City", "D"), periods=range(2020, 2026), definition="x")
+    table["count"] = np.where(table["area"] == "City", 100.0, 30.0)
+    people = pd.DataFrame(
+        {"area": ["City", "D"], "period": ["2020", "2020"], "population": [10_000.0, 2_000.0]}
+    )
+    data = Input(crime=table.drop(columns="population"), population=people, whole="City")
+    assert crime_design(data, SPEC).attrs["whole"] == "City"
+
+
+def test_type_override_and_wrong_options():
+    options = {**SPEC.options, "types": {"total": {"innovation": 0.3}}}
+    spec = SPEC.model_copy(update={"options": options})
+    assert crime_design(frame(), spec)["innovation_scale"].values[0, 0] == 0.3
+    wrong = SPEC.model_copy(update={"options": {**SPEC.options, "covidd": 1}})
+    with pytest.raises(SpecError, match="covidd"):
+        crime_options(wrong)
+    priors = {k: v for k, v in SPEC.priors.items() if k != "season"}
+    with pytest.raises(SpecError, match="season"):
+        crime_options(SPEC.model_copy(update={"priors": priors}))

@@ -1,0 +1,50 @@
+from datetime import date
+
+import numpy as np
+import pytest
+
+from amager_eval.data.period import period_range
+from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.crime_effects import day_share, effect_matrix, season_basis
+from amager_eval.trends.crime_options import crime_options
+
+
+@pytest.mark.parametrize("per_year", [4, 12])
+def test_season_basis_is_orthonormal_and_sums_to_zero(per_year):
+    basis = season_basis(per_year)
+    assert np.allclose(basis.T @ basis, np.eye(per_year - 1))
+    assert np.allclose(basis.sum(axis=0), 0)
+
+
+def test_yearly_data_have_no_season():
+    assert season_basis(1).shape == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(2019, 2022), ("2019K1", "2022K4"), ("2019M01", "2022M12")]
+)
+def test_pandemic_days_do_not_depend_on_the_unit(first, last):
+    periods = period_range(first, last)
+    window = (date(2020, 3, 12), date(2021, 12, 31))
+    days = 0.0
+    for p in periods:
+        ahead = p.shift(1)
+        length = (
+            date(ahead.year, (ahead.index - 1) * (12 // p.per_year) + 1, 1)
+            - date(p.year, (p.index - 1) * (12 // p.per_year) + 1, 1)
+        ).days
+        days += day_share(p, *window) * length
+    assert days == pytest.approx((window[1] - window[0]).days + 1)
+
+
+def test_step_touches_declared_types_and_definitions_before_its_date():
+    spec = load_model_spec("crime_trend")
+    options = crime_options(spec)
+    periods = period_range("2017K3", "2018K2")
+    types = ["indbrud", "vold/våben"]
+    names, value, scale = effect_matrix(periods, types, options, spec, "STRAF11")
+    at = names.index("step_paragraph_276a")
+    assert value[at].tolist() == [1, 1, 0, 0]
+    assert scale[0, at] == options.steps[0].sigma
+    assert scale[1, at] == 0
+    assert "step_paragraph_276a" not in effect_matrix(periods, types, options, spec, "other")[0]

@@ -1,0 +1,93 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from amager_eval.errors import InputError
+from amager_eval.trends.crime_design import REMAINDER, rest_name
+from amager_eval.trends.crime_fit import fit_crime
+
+
+def city(late=0, types=("total", "indbrud"), definition="STRAF11"):
+    rows = []
+    for area, size in (("City", 400), ("D", 30)):
+        for i, year in enumerate(range(2018, 2026)):
+            if area == "D" and i < late:
+                continue
+            for k in types:
+                count = size * (10 if k == "total" else 1) + i
+                rows.append((area, str(year), k, count, size * 50.0))
+    columns = ["area", "period", "crime_type", "count", "population"]
+    return pd.DataFrame(rows, columns=columns).assign(definition=definition)
+
+
+@pytest.fixture
+def forecast(random_draws):
+    return fit_crime(city(), whole="City", draws=40, chains=2).forecast(2028)
+
+
+def test_published_counts_are_themselves_and_parts_add_up(forecast):
+    count = forecast.draws["count"]
+    observed = forecast.draws["observed"]
+    assert bool(observed.sel(period=slice(2018, 2025)).all())
+    assert not bool(observed.sel(period=slice(2026, None)).any())
+    assert float(count.sel(area="City", crime_type="total", period=2025).min()) == 4007
+    assert float(count.sel(area="City", crime_type="total", period=2025).max()) == 4007
+    for name in ("count", "expected"):
+        draws = forecast.draws[name]
+        parts = draws.sel(area="D") + draws.sel(area=rest_name("City"))
+        assert np.allclose(draws.sel(area="City"), parts)
+        kinds = draws.sel(crime_type="indbrud") + draws.sel(crime_type=REMAINDER)
+        assert np.allclose(draws.sel(crime_type="total"), kinds)
+
+
+def test_dims_and_period_are_as_promised(forecast):
+    assert forecast.draws["rate"].dims == ("sample", "area", "crime_type", "period")
+    assert forecast.draws["period"].values.tolist() == list(range(2018, 2029))
+    assert forecast.draws["rate"].sizes["sample"] == 80
+    assert set(forecast.to_frame()["quantity"]) == {"rate", "count", "level", "expected"}
+
+
+def test_rate_carries_the_pandemic_and_level_does_not(forecast):
+    ratio = forecast.draws["rate"] / forecast.draws["level"]
+    assert np.allclose(ratio.sel(period=[2022, 2024, 2028]), 1)
+    assert float(ratio.sel(period=2021).std()) > 0.01
+
+
+def test_late_district_is_predicted_before_it_reports(random_draws):
+    draws = fit_crime(city(late=3), whole="City", draws=40, chains=2).forecast(2026).draws
+    observed = draws["observed"].sel(crime_type="total")
+    assert observed.sel(period=2018, area=["City", "D", rest_name("City")]).values.tolist() == [
+        True,
+        False,
+        False,
+    ]
+    early = draws["count"].sel(area="City", crime_type="total", period=2018)
+    assert np.unique(early).tolist() == [4000]
+
+
+def test_future_follows_drift_innovation_and_population(random_draws):
+    fit = fit_crime(city(types=("theft",)), draws=400, chains=4)
+    design, posterior = fit.data["design"].to_dataset(), fit.data["posterior"].to_dataset()
+    draws = fit.forecast(2029).draws
+    level = np.log(draws["level"]).sel(crime_type="theft")
+    change = (level.sel(period=2029) - level.sel(period=2025)).values
+    drift = posterior["drift"].values.reshape(-1, design.sizes["area"])
+    sd = posterior["innovation"].values.ravel()
+    standard = (change - 4 * drift) / (2 * sd[:, None])
+    assert abs(standard.mean()) < 4 / np.sqrt(standard.size)
+    assert standard.std() == pytest.approx(1, abs=0.05)
+    people = (draws["expected"] / draws["level"]).sel(crime_type="theft", period=2029)
+    growth = np.log(people.sel(area="D") / (30 * 50 / 1000)).values / 4
+    assert growth.std() == pytest.approx(float(design["population_growth_sd"]), rel=0.1)
+
+
+@pytest.mark.parametrize(("until", "n"), [("2028K4", None), (2010, None), (2028, 300)])
+def test_wrong_calls_are_explained(random_draws, until, n):
+    fit = fit_crime(city(), draws=5, chains=1)
+    with pytest.raises(InputError):
+        fit.forecast(until, n=n)
+
+
+def test_a_cut_before_the_last_count_is_possible(random_draws):
+    draws = fit_crime(city(), draws=5, chains=1).forecast(2020).draws
+    assert draws["period"].values.tolist() == [2018, 2019, 2020]
