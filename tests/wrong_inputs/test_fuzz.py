@@ -33,7 +33,7 @@ def good(tmp_path_factory):
 def test_mutated_inputs_are_refused_or_right(tmp_path, good):
     seen, others = run(tmp_path, good, tries=300, seed=1)
     assert others == []
-    # the session is worth something only if both happen
+    # the run is worth something only if both happen
     assert seen["refused"] > 50
     assert seen["accepted"] > 20
 
