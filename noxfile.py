@@ -61,3 +61,10 @@ def appendix(session: nox.Session) -> None:
     """The annual appendix from the bundled published figures."""
     sync(session)
     session.run("amager-eval", "appendix", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The web page in a real headless Chromium: axe-core, keyboard, 320 px."""
+    sync(session, "browser")
+    session.run("pytest", "-m", "browser", *session.posargs)
