@@ -21,6 +21,8 @@ __all__ = ["WIDTH_MM", "draw", "save"]
 #: Width of the text block of the page.
 WIDTH_MM: Final = 172.0
 _INCH: Final = 25.4
+#: Of the PNG; the layout is made at it, for hinted text is wider at some resolutions.
+_DPI: Final = 200
 _SVG: Final = "http://www.w3.org/2000/svg"
 
 
@@ -41,7 +43,7 @@ def draw(picture: Picture, words: Wording) -> Figure:
     """
     with style():
         height = picture.height / _INCH
-        figure = Figure(figsize=(WIDTH_MM / _INCH, height))
+        figure = Figure(figsize=(WIDTH_MM / _INCH, height), dpi=_DPI)
         rows = -(-len(picture.panels) // picture.columns)
         source = textwrap.wrap(picture.source, 135)
         foot = (0.13 * len(source) + 0.05) / height
@@ -87,14 +89,15 @@ def save(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path]:
     svg, png = folder / f"{picture.id}.svg", folder / f"{picture.id}.png"
     with style():
         figure.savefig(svg, metadata={"Date": None, "Creator": None, "Title": picture.title})
-        figure.savefig(png, dpi=200, metadata={"Software": None, "Title": picture.title})
+        figure.savefig(png, dpi=_DPI, metadata={"Software": None, "Title": picture.title})
     _describe(svg, picture, words.lang)
     return svg, png
 
 
 def _freeze_layout(figure: Figure) -> None:
     """Lay out once and round: the solver's last bits vary from run to run, a file's must not."""
-    figure.draw_without_rendering()
+    for _ in range(2):  # the first pass moves the axes, which changes the ticks that need room
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for ax in figure.axes:
         ax.set_position(tuple(round(v, 6) for v in ax.get_position().bounds))
