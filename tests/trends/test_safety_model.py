@@ -226,7 +226,9 @@ def test_draws_are_turned_into_the_same_path_as_the_model_computes(weighted, set
     ]
     weights = {"Nord": 0.5, "Syd": 0.5} if weighted else None
     parts = ("Nord", "Syd") if weighted else ("Nord", "Syd", "Vest")
-    design = _design(rows, whole="Byen", parts=parts, weights=weights)
+    rounds = pd.DataFrame({"wave": [2021, 2022, 2024], "collector": ["one", "two", "two"]})
+    design = _design(rows, whole="Byen", parts=parts, weights=weights, rounds=rounds)
+    assert design["before_break"].to_numpy().tolist() == [1, 0, 0, 0, 0]
     centre = centring(design, SPEC, np.isfinite(design["low"].to_numpy()))
     with pm.Model() as model:
         shared = {k: pt.as_tensor(v) for k, v in centre.items()} | {"drift_on": pt.constant(1.0)}

@@ -96,7 +96,7 @@ def build_design(
         Dims `area` (every area of the output), `latent` (areas with a level of their own),
         `setting, response, year` (every calendar year from the first wave to the last; for
         one wave alone also the year before).
-        `low, high, value, exact, decimals` per figure; `n_base`, `from_wave, from_area,
+        `low, high, value, decimals, grade` per figure; `n_base`, `from_wave, from_area,
         from_nothing` (which unknown sizes multiply it), `deff` per latent cell; `weight` per
         latent area; `before_break, is_wave` per year. Attributes `whole, weighted,
         first_wave, anchor, baseline`.
@@ -143,6 +143,14 @@ def build_design(
         if row["deff"] == row["deff"]:
             deff[at[0], at[1], at[3]] = row["deff"]
 
+    grade = np.full(shape, "", dtype="<U1")
+    if "source_grade" in figures:
+        graded = figures[figures["source_grade"].notna()]
+        for row in graded.to_dict("records"):
+            who, where = areas.index(row["area"]), settings.index(row["setting"])
+            what, when = RESPONSES.index(row["response"]), int(row["wave"]) - first_year
+            grade[who, where, what, when] = str(row["source_grade"])[:1]
+
     n_known = np.nanmax(np.where(np.isnan(tables["n"]), -np.inf, tables["n"]), axis=2)
     n_known[~np.isfinite(n_known)] = np.nan
     sizes = _sizes(n_known, areas, latent, parts, whole, years, rounds)
@@ -154,6 +162,7 @@ def build_design(
     return xr.Dataset(
         {
             **{k: (dims4, tables[k]) for k in ("low", "high", "value", "decimals")},
+            "grade": (dims4, grade),
             **{k: (dims3, v) for k, v in sizes.items()},
             "deff": (dims3, deff[rows]),
             "weight": (("latent",), weight),

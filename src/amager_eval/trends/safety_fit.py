@@ -23,6 +23,7 @@ from amager_eval.trends.safety_geometry import (
     centring,
     setting_contrasts,
     slope_coefficients,
+    step_coefficients,
     walk_basis,
 )
 
@@ -296,7 +297,7 @@ def natural_draws(
     -------
     Dataset
         `eta` (logit of the true safe share; latent, setting, year), `path_sd`, `gap_sd`
-        (latent), `path_slope` (setting), `gap_slope` (latent, setting), `response_gap` (setting),
+        (latent), `path_slope` (setting), `gap_slope` and `response_gap` (latent, setting),
         `setting_correlation`, `wave_error` (year), `collector_step`, `log_deff`, and the log
         sizes `wave_size` (year), `area_size` (latent), `unknown_size`; dims `chain, draw` first.
         What a design does not need is 0.
@@ -326,7 +327,10 @@ def natural_draws(
     centred, scale = centre["centre_path"], priors["path_sd"]["sigma"]
     unit = scale * ((path_sd[..., None] * relative / scale)[..., None]) ** (1 - centred)
     coefficients = unit * get("path", settings, len(basis))
-    coefficients = coefficients + (1 - centred) * path_slope[..., None] * line
+    step = priors["collector_step"]["sigma"] * get("collector_step")
+    seen_step = step[..., None, None] * step_coefficients(design)
+    straight = path_slope[..., None] * line + seen_step
+    coefficients = coefficients + (1 - centred) * straight - seen_step
     coefficients = coefficients[..., None, :, :]
     levels = get("level", settings)[..., None, :]
     if areas > 1:
@@ -352,7 +356,7 @@ def natural_draws(
         "path_slope": ("setting",),
         "gap_slope": ("latent", "setting"),
         "setting_correlation": (),
-        "response_gap": ("setting",),
+        "response_gap": ("latent", "setting"),
         "wave_error": ("year",),
         "collector_step": (),
         "log_deff": (),
@@ -362,6 +366,10 @@ def natural_draws(
     }
     size = {"latent": areas, "setting": settings, "year": len(years)}
     effect, unknown = priors["design_effect"], priors["unknown_size"]
+    width = get("response_gap", settings)[..., None, :]
+    if "response_gap_spread" in priors:
+        spread = get("response_gap_spread", areas, settings)
+        width = width * np.exp(priors["response_gap_spread"]["sigma"] * spread)
     area_size = priors["area_size"]["sigma"] * get("area_size", areas)
     if design.attrs["weighted"]:
         area_size = area_size - np.log(np.exp(area_size).mean(axis=-1, keepdims=True))
@@ -372,9 +380,9 @@ def natural_draws(
         "path_slope": path_slope,
         "gap_slope": gap_slope,
         "setting_correlation": correlation,
-        "response_gap": get("response_gap", settings),
+        "response_gap": width * np.ones((areas, 1)),
         "wave_error": priors["wave_error"]["sigma"] * get("wave_error", len(years)),
-        "collector_step": priors["collector_step"]["sigma"] * get("collector_step"),
+        "collector_step": step,
         "log_deff": effect["mu"] + effect["sigma"] * get("log_deff"),
         "wave_size": priors["wave_size"]["sigma"] * get("wave_size", len(years)),
         "area_size": area_size,

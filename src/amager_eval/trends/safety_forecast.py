@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     type Floats = NDArray[np.float64]
     type Draws = Mapping[str, Any]
 
-__all__ = ["forecast"]
+__all__ = ["DRAW_DIMS", "forecast", "inverse_size_by_area", "sampled_inverse_size"]
 
+#: What makes up the sample of a fit.
+DRAW_DIMS = ("alternative", "chain", "draw")
 #: Answers of a forecast; the third is what is left.
 ANSWERS = ("safe", "unsafe")
 
@@ -192,7 +194,7 @@ def _shares(
     prior_only: bool,
 ) -> tuple[Floats, Floats]:
     """Give true and published shares, (sample, area, setting, answer, year)."""
-    width = draws["response_gap"][:, None, :, None]
+    width = draws["response_gap"][..., None]
     true = np.stack([expit(eta), expit(-(eta + width))], axis=3)
     seen = eta + _shift(fit, design, draws, years, rng)[:, None, None]
     expected = np.stack([expit(seen), expit(-(seen + width))], axis=3)
@@ -231,8 +233,33 @@ def _shift(
     return np.concatenate([past, future], axis=1)
 
 
-def _inverse_size(design: xr.Dataset, draws: Draws, years: Any, n: float | None) -> Floats:
-    """Design effect over respondents, (sample, latent, setting, year)."""
+def sampled_inverse_size(fit: Fit) -> Floats:
+    """Design effect over respondents of every observed cell, all draws of both alternatives.
+
+    Returns
+    -------
+    ndarray
+        Shape (sample, latent, setting, year); sample is alternative, chain, draw.
+    """
+    posterior = fit.data["posterior"].to_dataset()
+    flat = posterior.stack(sample=DRAW_DIMS).transpose("sample", ...)
+    names = ("wave_size", "area_size", "unknown_size", "log_deff")
+    return _sizes(fit.data["design"].to_dataset(), {k: flat[k].to_numpy() for k in names})[1]
+
+
+def inverse_size_by_area(fit: Fit) -> dict[str, Any]:
+    """Design effect over respondents of every area and the whole, each (sample, setting, year)."""
+    design = fit.data["design"].to_dataset()
+    inverse = sampled_inverse_size(fit)
+    by_area = {str(a): inverse[:, i] for i, a in enumerate(design["latent"].to_numpy())}
+    if design.attrs["weighted"]:
+        square = design["weight"].to_numpy() ** 2
+        by_area[design.attrs["whole"]] = np.einsum("a,nast->nst", square, inverse)
+    return by_area
+
+
+def _sizes(design: xr.Dataset, draws: Draws) -> tuple[Floats, Floats]:
+    """Log respondents, and design effect over respondents, (sample, latent, setting, year)."""
     log_n = (
         np.log(design["n_base"].to_numpy())
         + design["from_wave"].to_numpy() * draws["wave_size"][:, None, None]
@@ -241,7 +268,12 @@ def _inverse_size(design: xr.Dataset, draws: Draws, years: Any, n: float | None)
     )
     given = design["deff"].to_numpy()
     deff = np.where(np.isnan(given), np.exp(draws["log_deff"])[:, None, None, None], given)
-    inverse = deff / np.exp(log_n)
+    return log_n, deff / np.exp(log_n)
+
+
+def _inverse_size(design: xr.Dataset, draws: Draws, years: Any, n: float | None) -> Floats:
+    """Design effect over respondents through the last year, (sample, latent, setting, year)."""
+    log_n, inverse = _sizes(design, draws)
     count = len(years) - inverse.shape[-1]
     latest = inverse[..., -1:]
     if n is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["centring", "setting_contrasts", "slope_coefficients", "walk_basis"]
+__all__ = ["centring", "setting_contrasts", "slope_coefficients", "step_coefficients", "walk_basis"]
 
 
 def walk_basis(years: Sequence[int] | Floats, anchor: int) -> Floats:
@@ -81,6 +81,29 @@ def slope_coefficients(years: Sequence[int] | Floats, anchor: int) -> Floats:
     line = np.asarray(years, dtype=float) - anchor
     solution: Floats = np.linalg.lstsq(basis.T, line, rcond=None)[0]
     return solution
+
+
+def step_coefficients(design: xr.Dataset) -> Floats:
+    """Coefficients of the collector's step of height 1 in every setting, (contrast, coefficient).
+
+    Parameters
+    ----------
+    design : Dataset
+        Its `before_break` is 1 before the latest collector's first wave.
+
+    Returns
+    -------
+    ndarray
+        All zero when the design has no step.
+    """
+    before = design["before_break"].to_numpy()
+    years, anchor = design["year"].to_numpy(), design.attrs["anchor"]
+    settings = design.sizes["setting"]
+    basis = walk_basis(years, anchor)
+    height = before - before[years == anchor]
+    solution = np.linalg.lstsq(basis.T, height, rcond=None)[0]
+    steps: Floats = (setting_contrasts(settings) @ np.ones(settings))[:, None] * solution
+    return steps
 
 
 def setting_contrasts(settings: int) -> Floats:

@@ -14,6 +14,7 @@ from amager_eval.trends.safety_geometry import (
     centring,
     setting_contrasts,
     slope_coefficients,
+    step_coefficients,
     walk_basis,
 )
 
@@ -101,7 +102,9 @@ def _latent(design: xr.Dataset, priors: dict[str, Prior], shared: dict[str, Any]
     line = slope_coefficients(years, anchor)
     relative = _contrast_sds(priors, settings)
     drift_on = shared["drift_on"]
-    coefficients = _path(priors, relative, line, shared["centre_path"], drift_on)
+    coefficients = _path(
+        priors, relative, line, shared["centre_path"], drift_on, step_coefficients(design)
+    )
     levels = level[None]
     if areas > 1:
         # HalfNormal as |Normal|: near 0 the sampler passes through instead of sinking into log 0
@@ -118,22 +121,29 @@ def _latent(design: xr.Dataset, priors: dict[str, Prior], shared: dict[str, Any]
     return levels[:, :, None] + walks
 
 
-def _path(priors: dict[str, Prior], relative: Any, line: Any, centre: Any, drift_on: Any) -> Any:
+def _path(
+    priors: dict[str, Prior], relative: Any, line: Any, centre: Any, drift_on: Any, jump: Any
+) -> Any:
     """Coefficients (1, contrast, coefficient) of the common path.
 
     Each is Normal around the drift's straight line with standard deviation sd = `path_sd` times
     the contrast's. What is sampled is `(coefficient - (1 - centre) * straight) / (scale^centre *
-    sd^(1 - centre))`: the coefficient itself where `centre` is 1, its innovation where it is 0.
+    sd^(1 - centre))`: the coefficient itself where `centre` is 1, its innovation where it is 0;
+    the coefficient of the path as the survey shows it, with the collector's step in it.
     """
     scale, settings = priors["path_sd"]["sigma"], relative.type.shape[0]
     ratio = (pm.HalfNormal("path_sd", scale) / scale * relative)[:, None]
     slope = drift_on * priors["path_drift"]["sigma"] * pm.Normal("path_drift", shape=settings)
     straight = slope[:, None] * line
+    step: Any = 0.0
+    if jump.any():
+        step = priors["collector_step"]["sigma"] * pm.Normal("collector_step") * jump
+        straight = straight + step
     unit = scale * ratio ** (1.0 - centre)
     sampled = pm.Normal(
         "path", centre * straight / unit, ratio**centre, shape=(settings, len(line))
     )
-    return ((1.0 - centre) * straight + unit * sampled)[None]
+    return ((1.0 - centre) * straight + unit * sampled - step)[None]
 
 
 def _contrast_sds(priors: dict[str, Prior], settings: int) -> Any:
@@ -176,16 +186,19 @@ def _sampled(design: xr.Dataset, priors: dict[str, Prior], eta: Any) -> tuple[An
         alpha=priors["response_gap"]["alpha"],
         beta=priors["response_gap"]["beta"],
         shape=settings,
-    )
+    )[None]
+    if "response_gap_spread" in priors:  # the sensitivity: areas differ in their third answer
+        spread = pm.Normal("response_gap_spread", shape=(design.sizes["latent"], settings))
+        gap = gap * pt.exp(priors["response_gap_spread"]["sigma"] * spread)
     wave = pm.Normal("wave_error", shape=years)
     shift = priors["wave_error"]["sigma"] * wave
     before = design["before_break"].to_numpy()
     if before.any():
-        step = pm.Normal("collector_step")
+        step = pm.modelcontext(None)["collector_step"]
         shift = shift + priors["collector_step"]["sigma"] * step * before
     seen = eta + shift
     safe = pt.sigmoid(seen)
-    unsafe = pt.sigmoid(-(seen + gap[:, None]))
+    unsafe = pt.sigmoid(-(seen + gap[:, :, None]))
     return safe, unsafe, _inverse_size(design, priors)
 
 
