@@ -3,7 +3,13 @@ import pytest
 import xarray as xr
 
 from amager_eval.errors import InputError
-from amager_eval.goals.crime import QUANTITY_COLUMNS, annual_levels, crime_quantities
+from amager_eval.goals.crime import (
+    QUANTITY_COLUMNS,
+    annual_levels,
+    crime_quantities,
+    type_contributions,
+    yearly_changes,
+)
 from amager_eval.trends.fit import Forecast
 
 PERIODS = [f"{y}K{q}" for y in range(2022, 2029) for q in range(1, 5)]
@@ -34,7 +40,13 @@ def draws(levels, observed_through="2025K4", baseline_seen=True, areas=("City",)
             "period": PERIODS,
             "observed": (dims[1:], np.broadcast_to(seen, (len(areas), 1, len(PERIODS))).copy()),
         },
-        attrs={"definition": "x", "period_unit": "quarter", "whole": "", "anchor_year": 2024},
+        attrs={
+            "definition": "x",
+            "period_unit": "quarter",
+            "whole": "",
+            "total_parts": "",
+            "total": "total",
+        },
     )
 
 
@@ -119,3 +131,35 @@ def test_years_outside_the_forecast_are_refused():
         crime_quantities(Forecast("crime", draws(FOUR), None, ""), target=2030)
     with pytest.raises(InputError, match="complete calendar year"):
         annual_levels(draws(FOUR).isel(period=[1, 2]))
+
+
+def test_yearly_change_is_a_ratio_of_successive_years():
+    frame = yearly_changes(Forecast("crime", draws(FOUR), None, ""))
+    row = frame[(frame["year"] == 2028) & (frame["form"] == "rate")].iloc[0]
+    assert row["median"] == pytest.approx(np.median([-0.01, -0.05, 0.025, 0.2]))
+    assert row["probability_fall"] == 0.5
+    counts = frame[(frame["year"] == 2023) & (frame["form"] == "count")].iloc[0]
+    assert counts["median"] == pytest.approx(0.01)
+
+
+def test_contributions_add_up_to_the_total():
+    one = draws(FOUR)
+    other = 3 * one.assign_coords(crime_type=["remainder"])
+    total = (one.drop_vars("crime_type") + other.drop_vars("crime_type")).assign_coords(
+        crime_type=["total"], observed=one["observed"].drop_vars("crime_type")
+    )
+    whole = xr.concat([one, other, total], "crime_type").assign_attrs(
+        one.attrs | {"total_parts": "theft;remainder"}
+    )
+    whole["level"], whole["expected"] = whole["level"] + 0, whole["expected"] + 0
+    frame = type_contributions(Forecast("crime", whole, None, "")).set_index("crime_type")
+    assert frame.loc["remainder", "median"] == pytest.approx(3 * frame.loc["theft", "median"])
+    assert frame.loc["total", "median"] == pytest.approx(4 * frame.loc["theft", "median"])
+    assert type_contributions(Forecast("crime", one, None, "")).empty
+
+
+def test_exact_rate_ratio_stands_beside():
+    frame = crime_quantities(Forecast("crime", draws(FOUR), None, ""))
+    latest, baseline = (value(frame, f"observed_{n}") for n in ("latest", "baseline"))
+    assert value(frame, "rate_ratio_exact") == pytest.approx(latest / baseline)
+    assert value(frame, "rate_ratio_exact_low_95") < 1 < value(frame, "rate_ratio_exact_high_95")

@@ -13,11 +13,18 @@ from numpy.typing import NDArray
 from amager_eval.conventions import LEVEL
 from amager_eval.data.period import PER_YEAR, parse_period
 from amager_eval.errors import InputError
+from amager_eval.significance import rate_ratio
 
 if TYPE_CHECKING:
     from amager_eval.trends.fit import Forecast
 
-__all__ = ["QUANTITY_COLUMNS", "annual_levels", "crime_quantities"]
+__all__ = [
+    "QUANTITY_COLUMNS",
+    "annual_levels",
+    "crime_quantities",
+    "type_contributions",
+    "yearly_changes",
+]
 
 type Floats = NDArray[np.float64]
 
@@ -108,7 +115,10 @@ def crime_quantities(
 
         - `observed_baseline`, `observed_latest`, `observed_latest_year`: published figures, the
           latest complete year up to `year`; `literal_at_or_below_baseline`: 1, 0, or NaN where
-          no later year is published;
+          no later year is published; `rate_ratio_exact`, `rate_ratio_exact_low_95`,
+          `rate_ratio_exact_high_95`, `rate_ratio_exact_p_value` (form `rate`): the latest year
+          over the baseline as Poisson counts, exact central test and interval; it knows no
+          variation beyond Poisson and so is too sure for large counts;
         - `true_baseline`, `true_target`, `true_low_95`, `true_high_95`: median of the true level
           then and in `year`, and its interval; `true_change`, `true_change_low_95`,
           `true_change_high_95`: ratio to the baseline less one;
@@ -175,6 +185,19 @@ def _published(
     yield "observed_latest_year", float(latest) if latest is not None else np.nan
     decided = latest is not None and latest > baseline and not np.isnan(at_baseline)
     yield "literal_at_or_below_baseline", float(shown <= at_baseline) if decided else np.nan
+    if form == "rate" and decided:
+        counts, people = (cell[name].isel(sample=0) for name in ("reports", "inhabitants"))
+        ratio = rate_ratio(
+            float(counts.sel(year=latest)),
+            float(people.sel(year=latest)),
+            float(counts.sel(year=baseline)),
+            float(people.sel(year=baseline)),
+            level=LEVEL,
+        )
+        yield "rate_ratio_exact", float(ratio.estimate)
+        yield "rate_ratio_exact_low_95", float(ratio.low)
+        yield "rate_ratio_exact_high_95", float(ratio.high)
+        yield "rate_ratio_exact_p_value", float(ratio.p_value)
 
 
 def _levels_and_chances(
@@ -240,3 +263,68 @@ def _against_rest(
     closer = abs(np.log(ratio.sel(year=year).values)) < abs(np.log(ratio.sel(year=baseline).values))
     found.append(("probability_closer_to_rest", float(closer.mean())))
     return found
+
+
+def yearly_changes(forecast: Forecast) -> pd.DataFrame:
+    """Change of the true level from each year to the next, with its band.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        A crime forecast.
+
+    Returns
+    -------
+    DataFrame
+        `area, crime_type, year, form, median, low_95, high_95, probability_fall`; change is the
+        ratio to the year before less one.
+    """
+    levels = annual_levels(forecast)
+    rows = []
+    for form in ("count", "rate"):
+        values = levels[form]
+        change = values / values.shift(year=1) - 1.0
+        for year in levels["year"].values[1:]:
+            for area in levels["area"].values:
+                for kind in levels["crime_type"].values:
+                    draws = change.sel(area=area, crime_type=kind, year=year).values
+                    low, middle, high = np.quantile(draws, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
+                    fall = float((draws < 0).mean())
+                    rows.append((area, kind, int(year), form, middle, low, high, fall))
+    columns = ["area", "crime_type", "year", "form", "median", "low_95", "high_95"]
+    return pd.DataFrame(rows, columns=[*columns, "probability_fall"])
+
+
+def type_contributions(
+    forecast: Forecast, *, baseline: int = 2024, target: int = 2028
+) -> pd.DataFrame:
+    """Split the change of the total from the baseline to a year into its types.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        A crime forecast whose total is made of types that are declared nested in it.
+    baseline, target : int
+        Calendar years.
+
+    Returns
+    -------
+    DataFrame
+        `area, crime_type, median, low_95, high_95`: expected reports in `target` less those in
+        `baseline`; the draws of the types add up to the total's. Empty where the total is
+        modelled itself, because then nothing is known to add up.
+    """
+    levels = annual_levels(forecast)
+    columns = ["area", "crime_type", "median", "low_95", "high_95"]
+    total = str(levels.attrs["total"])
+    parts = [k for k in str(levels.attrs["total_parts"]).split(";") if k]
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    change = levels["count"].sel(year=target) - levels["count"].sel(year=baseline)
+    rows = []
+    for area in levels["area"].values:
+        for kind in (*parts, total):
+            draws = change.sel(area=area, crime_type=kind).values
+            low, middle, high = np.quantile(draws, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2])
+            rows.append((area, kind, middle, low, high))
+    return pd.DataFrame(rows, columns=columns)

@@ -129,6 +129,8 @@ def crime_design(
             "whole": whole or "",
             "per_year": per_year(published.periods),
             "baseline_year": options.baseline_year,
+            "total": options.total.type,
+            "total_parts": ";".join(_parts_of_total(published)),
             "population_known_through": last_known,
             "counts_left_out": split.left_out,
         },
@@ -360,6 +362,12 @@ def _membership(members: Sequence[Sequence[int]]) -> Floats:
     for row, inside in enumerate(members):
         matrix[row, list(inside)] = 1.0
     return matrix
+
+
+def _parts_of_total(published: _Published) -> list[str]:
+    """Modelled types that add up to the total; none where the total is modelled itself."""
+    made_of = max(published.type_members, key=len)
+    return [published.modelled_types[i] for i in made_of] if len(made_of) > 1 else []
 
 
 def _add_outputs(design: xr.Dataset, published: _Published) -> xr.Dataset:

@@ -143,9 +143,8 @@ def _draw(
             "observed": (dims[1:], observed),
         },
         attrs={
-            "definition": design.attrs["definition"],
+            **{n: design.attrs[n] for n in ("definition", "whole", "total", "total_parts")},
             "period_unit": UNITS[int(design.attrs["per_year"])],
-            "whole": design.attrs["whole"],
             "anchor_year": design.attrs["anchor_year"],
             "population_known_through": design.attrs["population_known_through"],
         },

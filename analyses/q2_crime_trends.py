@@ -1,0 +1,105 @@
+"""Is reported crime held at its 2024 level? København from StatBank, and a supplied series.
+
+Without arguments: København's quarterly counts by type (STRAF11), as published and with the
+growing share of offences without municipality put back. With an input folder or workbook: the
+same table for every area of the one definition named, which is then the goal's own.
+
+Run: python3 -m uv run python analyses/q2_crime_trends.py [--input PATH --definition NAME]
+"""
+
+import argparse
+import sys
+
+import pandas as pd
+
+import amager_eval as ae
+from amager_eval.goals.crime import crime_quantities, type_contributions, yearly_changes
+from amager_eval.spec.model import ModelSpec, load_model_spec
+from amager_eval.trends.crime_control import control_chart
+from amager_eval.wording.numbers import number
+
+BASELINE, TARGET = 2024, 2028
+COLUMNS = {
+    "observed_baseline": "anmeldt 2024",
+    "observed_latest": "seneste år",
+    "true_baseline": "niveau 2024",
+    "true_target": "niveau 2028",
+    "true_low_95": "fra",
+    "true_high_95": "til",
+    "probability_true_at_or_below": "P(højst 2024)",
+    "prior_probability_true_at_or_below": "P før serien",
+    "probability_true_at_or_below_105": "P(højst +5 %)",
+    "probability_observed_at_or_below": "P(anmeldt højst)",
+    "probability_true_every_year": "P(hvert år)",
+}
+
+
+def show(title: str, table: pd.DataFrame) -> None:
+    """Print a finding."""
+    print(f"\n{title}\n{'-' * len(title)}")
+    print(table.to_string(float_format=lambda v: number(v, 2)))
+
+
+def with_completeness(spec: ModelSpec) -> ModelSpec:
+    """Return the spec with the completeness adjustment switched on."""
+    completeness = {**spec.options["completeness"], "apply": True}
+    return spec.model_copy(update={"options": {**spec.options, "completeness": completeness}})
+
+
+def goal_table(forecast: ae.Forecast, form: str) -> pd.DataFrame:
+    """One row per area and type: 2024, the forecast and the probabilities of holding it."""
+    frame = crime_quantities(forecast, baseline=BASELINE, target=TARGET)
+    chosen = frame[(frame["year"] == TARGET) & (frame["form"] == form)]
+    wide = chosen.pivot_table(
+        index=["area", "crime_type"], columns="quantity", values="value", sort=False
+    )
+    return wide.reindex(columns=list(COLUMNS)).rename(columns=COLUMNS)
+
+
+def report(data: ae.Input, definition: str, spec: ModelSpec, title: str) -> ae.Fit:
+    """Fit, print the gates and the tables; a fit that fails its gates prints no number."""
+    fit = ae.fit_crime(data, definition=definition, spec=spec)
+    d = fit.diagnostics
+    print(
+        f"\n{title} ({definition}): {d.divergences} divergences, R-hat {d.max_rhat:.3f}, "
+        f"ESS {d.min_ess:.0f}"
+    )
+    if not d.passed:
+        sys.exit("The fit did not pass its gates: " + "; ".join(d.problems))
+    unit = {1: "", 4: "K4", 12: "M12"}[int(fit.data["design"].attrs["per_year"])]
+    forecast = fit.forecast(f"{TARGET}{unit}")
+    show(f"{title}, anmeldelser per 1.000 indbyggere om året", goal_table(forecast, "rate"))
+    show(f"{title}, antal anmeldelser om året", goal_table(forecast, "count"))
+    contributions = type_contributions(forecast, baseline=BASELINE, target=TARGET)
+    if len(contributions):
+        show(f"{title}, bidrag til ændringen i antal {BASELINE}-{TARGET}", contributions)
+    changes = yearly_changes(forecast).query("form == 'rate'")
+    show(f"{title}, ændring fra år til år i niveauet per 1.000", changes)
+    signals = control_chart(fit).query("signal != ''").tail(20)
+    show(f"{title}, perioder uden for den almindelige variation (de seneste 20)", signals)
+    return fit
+
+
+def main() -> None:
+    """Answer the question for København, or for a supplied input."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--input", help="folder of CSV files or a workbook")
+    parser.add_argument("--definition", help="definition of crime in it, such as borgervendt")
+    arguments = parser.parse_args()
+    spec = load_model_spec("crime_trend")
+    if arguments.input:
+        data = ae.read_input(arguments.input)
+        mark = "SYNTETISK " if data.synthetic else ""
+        report(data, arguments.definition, spec, f"{mark}{data.name}")
+        return
+    data = ae.published()
+    report(data, "STRAF11", spec, "København")
+    report(
+        data, "STRAF11", with_completeness(spec), "København, total korrigeret for fuldstændighed"
+    )
+    print("\nKilde: Danmarks Statistik, statistikbanken.dk/STRAF11. Anmeldelser er ikke en")
+    print("stikprøve: intervallerne beskriver almindelig variation fra år til år.")
+
+
+if __name__ == "__main__":
+    main()
