@@ -1,7 +1,9 @@
 """Rows of the safety and partner goals: literal readings, missing figures, indicators."""
 
+import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from amager_eval.data.input import Input
 from amager_eval.goals.literal_reading import literally_met
@@ -14,6 +16,7 @@ from amager_eval.goals.results import (
 )
 from amager_eval.goals.statement import RESULT_COLUMNS
 from amager_eval.spec.agreement import load_agreement
+from amager_eval.trends.fit import Forecast
 
 AGREEMENT = load_agreement()
 AREA = "Amager Partnerskab (2025)"
@@ -138,3 +141,73 @@ def test_without_a_list_the_partner_goal_is_open():
     (row,) = partner_rows(Input(), AGREEMENT, 2026)
     assert row["literal_verdict"] == "ikke opgjort"
     assert row["notes"] == ["missing: list of activities"]
+
+
+def quantities(**probability: float) -> pd.DataFrame:
+    """One row per quantity for Amager Vest at night, safe."""
+    frame = pd.DataFrame({"quantity": list(probability), "probability_true": probability.values()})
+    columns = ["probability_published", "prior_probability_true", "prior_probability_published"]
+    return frame.assign(
+        area="Amager Vest",
+        setting="night",
+        response="safe",
+        **dict.fromkeys(columns, frame["probability_true"]),
+    )
+
+
+@pytest.fixture
+def forecast():
+    """Two draws of a share in every period of one cell."""
+    dims = ("sample", "area", "setting", "response", "period")
+    true = np.broadcast_to([[[[[0.7] * 6]]], [[[[0.8] * 6]]]], (2, 1, 1, 1, 6))
+    coords = {
+        "area": ["Amager Vest"],
+        "setting": ["night"],
+        "response": ["safe"],
+        "period": np.arange(2024, 2030),
+    }
+    return Forecast("safety", xr.Dataset({"true": (dims, true)}, coords=coords), None, "")
+
+
+def vest(rows, reading, year):
+    (row,) = [
+        r
+        for r in rows
+        if (r["area"], r["setting"], r["response"], r["reading"], r["year"])
+        == ("Amager Vest", "night", "safe", reading, year)
+    ]
+    return row
+
+
+def test_probabilities_are_attached_with_the_reading_they_belong_to(forecast):
+    safety = safety_frame(
+        [("Amager Vest", 2024, "night", "safe", 82), ("Amager Vest", 2026, "night", "safe", 83)]
+    )
+    nan = float("nan")
+    by_target = {
+        2026: quantities(rises_every_year=0.04),
+        2028: quantities(
+            rises_every_year=0.01,
+            reaches_whole=0.97,
+            shortfall_smaller_and_rose=nan,
+            shortfall_halved=0.3,
+            stays_reached=0.9,
+        ),
+    }
+    rows = safety_rows(Input(safety=safety), AGREEMENT, 2026, forecast, by_target)
+    # never reached before it is due, however probable
+    assert vest(rows, "reaches_whole", 2028)["evidence_verdict"] == "kan ikke afgøres"
+    assert vest(rows, "reaches_whole", 2028)["probability_true"] == 0.97
+    assert vest(rows, "reaches_whole", 2028)["interval"] == {
+        "level": 0.95,
+        "low": pytest.approx(70.25),
+        "high": pytest.approx(79.75),
+    }
+    # a rise that has failed already through 2026 fails 2028
+    assert vest(rows, "rises_every_year", 2028)["evidence_verdict"] == "ikke nået"
+    # no shortfall at the baseline: the reading is to stay there
+    smaller = vest(rows, "shortfall_smaller", 2028)
+    assert smaller["probability_true"] == 0.9
+    assert "at or above the city at the baseline: read as staying there" in smaller["notes"]
+    assert vest(rows, "shortfall_halved", 2028)["probability_true"] == 0.3
+    assert "not modelled: no such quantity" in vest(rows, "above_baseline", 2028)["notes"]

@@ -16,24 +16,23 @@ def test_literal(met, word):
 
 
 @pytest.mark.parametrize(
-    ("probability", "due", "irreversible", "word"),
+    ("probability", "due", "so_far", "word"),
     [
-        (0.95, True, False, "nået"),
-        (0.9499, True, False, "kan ikke afgøres"),
-        (0.05, True, False, "ikke nået"),
-        (0.0501, True, False, "kan ikke afgøres"),
-        (1.0, False, False, "kan ikke afgøres"),  # never reached before it is due
-        (0.0, False, False, "kan ikke afgøres"),
-        (0.0, False, True, "ikke nået"),  # a failed year cannot be undone
-        (1.0, False, True, "kan ikke afgøres"),
-        (None, True, False, "kan ikke afgøres"),
-        (float("nan"), True, True, "kan ikke afgøres"),
+        (0.95, True, None, "nået"),
+        (0.9499, True, None, "kan ikke afgøres"),
+        (0.05, True, None, "ikke nået"),
+        (0.0501, True, None, "kan ikke afgøres"),
+        (1.0, False, None, "kan ikke afgøres"),  # never reached before it is due
+        (0.0, False, None, "kan ikke afgøres"),
+        (0.0, False, 0.05, "ikke nået"),  # a failed year cannot be undone
+        (0.0, False, 0.06, "kan ikke afgøres"),  # unlikely, but not failed yet
+        (1.0, False, 0.99, "kan ikke afgøres"),
+        (None, True, None, "kan ikke afgøres"),
+        (float("nan"), True, 0.0, "kan ikke afgøres"),
     ],
 )
-def test_evidence(probability, due, irreversible, word):
-    assert (
-        evidence_verdict(probability, THRESHOLDS, due=due, irreversible=irreversible) == word
-    )
+def test_evidence(probability, due, so_far, word):
+    assert evidence_verdict(probability, THRESHOLDS, due=due, so_far=so_far) == word
 
 
 @pytest.mark.parametrize(

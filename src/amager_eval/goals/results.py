@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = ["empty_row", "evaluated_area", "partner_rows", "safety_rows", "with_overall"]
 
+_TRUE = "probability_true"
+
 #: Readings that one failed year settles for good.
 _IRREVERSIBLE = frozenset({"rises_every_year"})
+#: Quantity of the draws that a reading asks for, where the names differ: the agreement's
+#: "approach" wants the area itself to rise.
+_QUANTITY = {"shortfall_smaller": "shortfall_smaller_and_rose"}
+#: Readings of a shortfall; without one at the baseline they ask to stay at the city's level.
+_OF_SHORTFALL = frozenset({"shortfall_smaller", "shortfall_halved"})
 
 
 def evaluated_area(data: Input, agreement: Agreement) -> str:
@@ -224,31 +231,35 @@ def _attach_probability(
     if forecast is None or frame is None or row["area"] not in set(frame["area"]):
         row["notes"].append("not modelled: no figures for this area")
         return
-    found = frame[
-        (frame["area"] == row["area"])
-        & (frame["setting"] == row["setting"])
-        & (frame["response"] == row["response"])
-        & (frame["quantity"] == row["reading"])
-    ]
-    if found.empty:
+    values = _quantity(frame, row, _QUANTITY.get(row["reading"], row["reading"]))
+    if row["reading"] in _OF_SHORTFALL and values is not None and pd.isna(values[_TRUE]):
+        values = _quantity(frame, row, "stays_reached")
+        row["notes"].append("at or above the city at the baseline: read as staying there")
+    if values is None:
         row["notes"].append("not modelled: no such quantity")
         return
-    values = found.iloc[0]
-    for column in (
-        "probability_true",
-        "probability_published",
-        "prior_probability_true",
-        "prior_probability_published",
-    ):
+    for column in (_TRUE, "probability_published", f"prior_{_TRUE}", "prior_probability_published"):
         row[column] = float(values[column])
+    so_far = None
+    if row["reading"] in _IRREVERSIBLE and year in quantities:
+        held = _quantity(quantities[year], row, row["reading"])
+        so_far = None if held is None else float(held[_TRUE])
     row["evidence_verdict"] = evidence_verdict(
-        row["probability_true"],
-        agreement.verdicts,
-        due=target <= year,
-        irreversible=row["reading"] in _IRREVERSIBLE,
+        row[_TRUE], agreement.verdicts, due=target <= year, so_far=so_far
     )
     true = forecast.draws["true"].sel(
         area=row["area"], setting=row["setting"], response=row["response"], period=target
     )
     low, high = np.quantile(true.values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     row["interval"] = {"level": LEVEL, "low": 100 * float(low), "high": 100 * float(high)}
+
+
+def _quantity(frame: pd.DataFrame, row: Mapping[str, Any], quantity: str) -> pd.Series | None:
+    """Row of a quantity for the area, setting and response of a result; None if absent."""
+    found = frame[
+        (frame["area"] == row["area"])
+        & (frame["setting"] == row["setting"])
+        & (frame["response"] == row["response"])
+        & (frame["quantity"] == quantity)
+    ]
+    return None if found.empty else found.iloc[0]

@@ -42,7 +42,7 @@ def literal_verdict(met: bool | None) -> Literally:
 
 
 def evidence_verdict(
-    probability: float | None, thresholds: Verdicts, *, due: bool, irreversible: bool = False
+    probability: float | None, thresholds: Verdicts, *, due: bool, so_far: float | None = None
 ) -> Evidently:
     """Verdict from the probability that the true quantity meets the reading.
 
@@ -54,9 +54,10 @@ def evidence_verdict(
         Declared in the agreement.
     due : bool
         Whether the wave or year the reading is about has been published. Before that nothing
-        is `nået`, and nothing is `ikke nået` unless failure cannot be undone.
-    irreversible : bool
-        Whether one failed year settles the reading (a rise in *every* year).
+        is `nået`, and nothing is `ikke nået` unless it has failed already.
+    so_far : float or None
+        Where one failed year settles the reading (a rise in *every* year): the probability that
+        it has held through the latest published wave.
 
     Returns
     -------
@@ -74,7 +75,9 @@ def evidence_verdict(
         return "kan ikke afgøres"
     if probability >= thresholds.reached_from and due:
         return "nået"
-    if probability <= thresholds.not_reached_to and (due or irreversible):
+    if due and probability <= thresholds.not_reached_to:
+        return "ikke nået"
+    if so_far is not None and so_far <= thresholds.not_reached_to:
         return "ikke nået"
     return "kan ikke afgøres"
 
