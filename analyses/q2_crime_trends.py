@@ -1,7 +1,8 @@
 """Is reported crime held at its 2024 level? København from StatBank, and a supplied series.
 
-Without arguments: København's quarterly counts by type (STRAF11), as published and with the
-growing share of offences without municipality put back. With an input folder or workbook: the
+Without arguments: København's quarterly counts by type (STRAF11), and its total under three
+assumptions: made of its types, modelled itself, and modelled itself with the growing share of
+offences without municipality put back. With an input folder or workbook: the
 same table for every area of the one definition named, which is then the goal's own.
 
 Run: python3 -m uv run python analyses/q2_crime_trends.py [--input PATH --definition NAME]
@@ -40,10 +41,10 @@ def show(title: str, table: pd.DataFrame) -> None:
     print(table.to_string(float_format=lambda v: number(v, 2)))
 
 
-def with_completeness(spec: ModelSpec) -> ModelSpec:
-    """Return the spec with the completeness adjustment switched on."""
-    completeness = {**spec.options["completeness"], "apply": True}
-    return spec.model_copy(update={"options": {**spec.options, "completeness": completeness}})
+def with_options(spec: ModelSpec, **changes: dict[str, object]) -> ModelSpec:
+    """Return the spec with keys of its option tables replaced."""
+    options = {k: {**v, **changes[k]} if k in changes else v for k, v in spec.options.items()}
+    return spec.model_copy(update={"options": options})
 
 
 def goal_table(forecast: ae.Forecast, form: str) -> pd.DataFrame:
@@ -54,6 +55,23 @@ def goal_table(forecast: ae.Forecast, form: str) -> pd.DataFrame:
         index=["area", "crime_type"], columns="quantity", values="value", sort=False
     )
     return wide.reindex(columns=list(COLUMNS)).rename(columns=COLUMNS)
+
+
+def sensitivity(data: ae.Input, definition: str, spec: ModelSpec) -> pd.DataFrame:
+    """Rate of the total and the probability of holding it, by how the total is modelled."""
+    variants = {
+        "rest + typer": spec,
+        "for sig": with_options(spec, total={"nested": {}}),
+        "for sig, fuldstændighed korrigeret": with_options(spec, completeness={"apply": True}),
+    }
+    rows = {}
+    for name, variant in variants.items():
+        fit = ae.fit_crime(data, definition=definition, spec=variant)
+        if not fit.diagnostics.passed:
+            sys.exit(f"{name}: " + "; ".join(fit.diagnostics.problems))
+        table = goal_table(fit.forecast(f"{TARGET}K4"), "rate")
+        rows[name] = table.xs("total", level="crime_type").iloc[0]
+    return pd.DataFrame(rows).T
 
 
 def report(data: ae.Input, definition: str, spec: ModelSpec, title: str) -> ae.Fit:
