@@ -28,8 +28,45 @@ from amager_eval.trends.fit import Forecast
 _SAMPLES = 120
 
 
-def _safety_forecast(agreement: Agreement, rng: np.random.Generator) -> Forecast:
+def _with_own_area(data: Input, agreement: Agreement) -> Input:
+    """Add made-up deliveries for the agreement's own area: survey, crime and population."""
+    own = agreement.areas.evaluated.names[0]
+    assert data.safety is not None
+    assert data.crime is not None
+    safety = pd.DataFrame(
+        [
+            (own, wave, setting, "safe", start + wave - 2024, 600.0, 0, "=", "A")
+            for wave in (2024, 2025, 2026)
+            for setting, start in (("neighbourhood", 82.0), ("night", 71.0))
+        ],
+        columns=["area", "wave", "setting", "response", "percent", "n", "decimals",
+                 "comparator", "source_grade"],
+    )  # fmt: skip
+    crime = pd.DataFrame(
+        [
+            (own, str(year), kind, count + 10 * (year - 2024), agreement.crime.definition, "A")
+            for year in (2024, 2025)
+            for kind, count in (
+                ("total", 900), ("indbrud", 40), ("tyveri/røveri", 200), ("vold/våben", 60)
+            )
+        ],
+        columns=["area", "period", "crime_type", "count", "definition", "source_grade"],
+    )  # fmt: skip
+    population = pd.DataFrame(
+        [(own, "2024", 21_000.0), (own, "2026", 21_600.0)], columns=["area", "period", "population"]
+    )
+    assert data.population is not None
+    return replace(
+        data,
+        safety=pd.concat([data.safety, safety], ignore_index=True),
+        crime=pd.concat([data.crime, crime], ignore_index=True),
+        population=pd.concat([data.population, population], ignore_index=True),
+    )
+
+
+def _safety_forecast(agreement: Agreement, rng: np.random.Generator, own: bool) -> Forecast:
     areas = [agreement.areas.whole, *agreement.areas.parts]
+    areas += [agreement.areas.evaluated.names[0]] if own else []
     periods = np.arange(2009, 2030)
     levels = {"neighbourhood": 1.85, "night": 1.1}
     shift = {a: 0.0 if a == agreement.areas.whole else rng.normal(0, 0.3) for a in areas}
@@ -119,18 +156,21 @@ def make_statement() -> Callable[..., Statement]:
         safety: bool = True,
         crime: bool = True,
         activities: bool = True,
+        own_area: bool = False,
         seed: int = 7,
     ) -> Statement:
         rng = np.random.default_rng(seed)
         agreement = load_agreement()
         data = replace(published() if data is None else data, synthetic=synthetic)
+        if own_area:
+            data = _with_own_area(data, agreement)
         if activities:
             data = replace(data, activities=_activities())
         if not safety:
             data = replace(data, safety=None)
         if not crime:
             data = replace(data, crime=None)
-        forecast = _safety_forecast(agreement, rng) if safety else None
+        forecast = _safety_forecast(agreement, rng, own_area) if safety else None
         whole = agreement.areas.whole
         quantities = (
             {

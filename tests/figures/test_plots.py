@@ -40,7 +40,8 @@ def history():
         ("Byen", 2025, 0.88, np.nan, np.nan, np.nan, True, "C"),
     ]
     columns = ["area", "wave", "share", "low", "high", "n", "n_assumed", "grade"]
-    return HistoryView("Trygge", pd.DataFrame(rows, columns=columns), "Byen", DA)
+    frame = pd.DataFrame(rows, columns=columns)
+    return HistoryView("Trygge", frame, ("Øst", "Byen"), "Byen", DA)
 
 
 def fan():
@@ -77,7 +78,7 @@ def crime():
 def part_whole():
     rows = [("Øst", "Øst, dag", -3.0, -8.0, 2.0), ("Vest", "Vest, nat", 5.0, 1.0, 9.0)]
     columns = ["area", "label", "estimate", "low", "high"]
-    return PartWholeView("Mod byen", pd.DataFrame(rows, columns=columns), DA)
+    return PartWholeView("Mod byen", pd.DataFrame(rows, columns=columns), ("Øst", "Vest"), DA)
 
 
 def activities():

@@ -16,6 +16,8 @@ from amager_eval.figures.style import CITY, axes_or_new, looks, style
 from amager_eval.wording.numbers import number, signed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
     from amager_eval.goals.statement import Statement
@@ -34,17 +36,25 @@ class PartWholeView:
         Heading.
     frame : DataFrame
         `area, label, estimate, low, high`; percentage points.
+    areas : tuple of str
+        Every area of the page, which fixes the looks.
     words : Wording
         Language.
     """
 
     title: str
     frame: pd.DataFrame
+    areas: tuple[str, ...]
     words: Wording
 
 
 def part_whole_view(
-    comparisons: pd.DataFrame, words: Wording, *, deff: float, response: str = "safe"
+    comparisons: pd.DataFrame,
+    words: Wording,
+    *,
+    deff: float,
+    areas: Sequence[str],
+    response: str = "safe",
 ) -> PartWholeView:
     """Pick the latest wave of every area and setting.
 
@@ -56,6 +66,8 @@ def part_whole_view(
         Language.
     deff : float
         Design effect whose intervals are shown.
+    areas : sequence of str
+        Every area of the page, which fixes the looks.
     response : str
         Answer.
 
@@ -78,7 +90,7 @@ def part_whole_view(
             "high": 100 * latest["high"],
         }
     ).reset_index(drop=True)  # fmt: skip
-    return PartWholeView("", frame, words)
+    return PartWholeView("", frame, tuple(areas), words)
 
 
 def plot_part_whole(view: PartWholeView, ax: Axes | None = None) -> Axes:
@@ -99,7 +111,7 @@ def plot_part_whole(view: PartWholeView, ax: Axes | None = None) -> Axes:
         ax = axes_or_new(ax)
         if view.title:
             ax.set_title(view.title)
-        look = looks(list(dict.fromkeys(view.frame["area"])), None)
+        look = looks(view.areas, None)
         rows = np.arange(len(view.frame))[::-1].astype(float)
         ax.axvline(0, color=CITY.colour, linestyle=CITY.line, linewidth=1.2)
         for y, row in zip(rows, rows_of(view.frame), strict=True):
@@ -130,7 +142,13 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
     agreement = statement.agreement
     if statement.comparisons.empty:
         return None
-    view = part_whole_view(statement.comparisons, words, deff=agreement.verdicts.default_deff)
+    own = (*agreement.areas.evaluated.names, *agreement.areas.indicators)
+    safety = statement.data.safety
+    present = set(safety["area"]) if safety is not None else set()
+    view = part_whole_view(
+        statement.comparisons, words, deff=agreement.verdicts.default_deff,
+        areas=[a for a in own if a in present],
+    )  # fmt: skip
     if view.frame.empty:
         return None
     below = [r.label for r in rows_of(view.frame) if r.high < 0]

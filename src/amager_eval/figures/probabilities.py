@@ -13,11 +13,12 @@ from matplotlib.ticker import FuncFormatter
 from amager_eval.figures.picture import Picture
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import GOAL, INK, MUTED, axes_or_new, style
+from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import percent
 from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -64,6 +65,7 @@ def probability_view(
     *,
     year: int,
     response: str = "safe",
+    names: Mapping[str, str] | None = None,
 ) -> ProbabilityView:
     """Pick the probabilities of one reading.
 
@@ -81,6 +83,8 @@ def probability_view(
         Target wave.
     response : str
         Answer.
+    names : mapping of str to str or None
+        What to call the areas; None as they are.
 
     Returns
     -------
@@ -97,7 +101,7 @@ def probability_view(
     order = {(a, s): i for i, (a, s) in enumerate((a, s) for a in areas for s in settings)}
     chosen = chosen.assign(
         label=[
-            f"{a}, {words.name('setting', s)}"
+            f"{(names or {}).get(a, a)}, {words.name('setting', s)}"
             for a, s in zip(chosen["area"], chosen["setting"], strict=True)
         ],
         rank=[order[a, s] for a, s in zip(chosen["area"], chosen["setting"], strict=True)],
@@ -178,6 +182,7 @@ def picture_probabilities(
         probability_view(
             frame, quantity, parts, agreement.safety.settings, words,
             year=agreement.safety.target_wave,
+            names={a: area_label(agreement, a, words) for a in parts},
         )
         for quantity in _READINGS
     ]  # fmt: skip
@@ -220,6 +225,6 @@ def picture_probabilities(
             partial(plot_probabilities, view, named=i % 2 == 0) for i, view in enumerate(views)
         ),
         columns=2,
-        height=20 + 36 * -(-len(views) // 2),
+        height=20 + (12 + 6 * len(views[0].frame)) * -(-len(views) // 2),
         synthetic=statement.synthetic,
     )

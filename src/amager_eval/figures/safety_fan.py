@@ -14,6 +14,7 @@ from amager_eval.figures.picture import Picture
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import CITY, GOAL, axes_or_new, looks, style
 from amager_eval.goals.published_shares import published_shares
+from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def fan_view(
     target: int,
     words: Wording,
     colour_rank: int = 0,
+    name: str | None = None,
 ) -> FanView:
     """Pick the bands of one area and the whole.
 
@@ -92,6 +94,8 @@ def fan_view(
         Language.
     colour_rank : int
         Which of the areas' looks to take.
+    name : str or None
+        What to call the area; None as it is.
 
     Returns
     -------
@@ -111,11 +115,15 @@ def fan_view(
         for wave, figure in published_shares(safety, a, setting, response).items()
         if wave >= target - _HISTORY
     ]
-    title = words.say("figure.fan.panel", area=area, setting=words.name("setting_when", setting))
+    name = area if name is None else name
+    named = {area: name}
+    title = words.say("figure.fan.panel", area=name, setting=words.name("setting_when", setting))
     columns = ["area", "wave", "share", "grade"]
     return FanView(
-        title, area, whole, chosen.reset_index(drop=True),
-        pd.DataFrame(points, columns=columns), baseline, target, colour_rank, words,
+        title, name, whole,
+        chosen.assign(area=chosen["area"].replace(named)).reset_index(drop=True),
+        pd.DataFrame(points, columns=columns).replace({"area": named}),
+        baseline, target, colour_rank, words,
     )  # fmt: skip
 
 
@@ -159,7 +167,7 @@ def plot_safety_fan(view: FanView, ax: Axes | None = None) -> Axes:
                     row.wave, row.share, marker=one.marker, color=one.colour, zorder=5,
                     markerfacecolor="white" if row.grade == "C" else one.colour,
                 )  # fmt: skip
-        year_axis(ax, int(x.min()), view.target, most=7)
+        year_axis(ax, int(x.min()), view.target, most=5)
         percent_axis(ax, view.words)
         ax.axvline(view.target, color=GOAL, linestyle="-.", linewidth=1.1, zorder=1)
         goal = float(city.loc[city["period"] == view.target, "median"].iloc[0])
@@ -188,7 +196,7 @@ def picture_safety_fan(
         fan_view(
             summary, statement.data.safety, area=area, whole=whole, setting=setting,
             baseline=agreement.safety.baseline_wave, target=agreement.safety.target_wave,
-            words=words, colour_rank=rank,
+            words=words, colour_rank=rank, name=area_label(agreement, area, words),
         )
         for rank, area in enumerate(modelled)
         for setting in settings

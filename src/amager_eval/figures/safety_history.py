@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,11 @@ from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import axes_or_new, looks, style
 from amager_eval.goals.published_shares import published_shares, respondents
 from amager_eval.indicators.share import share
+from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -40,6 +41,8 @@ class HistoryView:
     frame : DataFrame
         `area, wave, share, low, high, n, n_assumed, grade`; shares 0 to 1, limits NaN where no n
         is known.
+    areas : tuple of str
+        Every area of the picture, which fixes the looks.
     whole : str or None
         The area drawn black.
     words : Wording
@@ -48,6 +51,7 @@ class HistoryView:
 
     title: str
     frame: pd.DataFrame
+    areas: tuple[str, ...]
     whole: str | None
     words: Wording
 
@@ -100,7 +104,7 @@ def history_view(
         response=words.name("response_people", response),
         setting=words.name("setting_when", setting),
     )
-    return HistoryView(title, pd.DataFrame(rows, columns=columns), data.whole, words)
+    return HistoryView(title, pd.DataFrame(rows, columns=columns), tuple(areas), data.whole, words)
 
 
 def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
@@ -119,7 +123,7 @@ def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
     """
     with style():
         ax = axes_or_new(ax)
-        frame, look = view.frame, looks(list(dict.fromkeys(view.frame["area"])), view.whole)
+        frame, look = view.frame, looks(view.areas, view.whole)
         ax.set_title(view.title)
         ends = []
         shift = {a: 0.1 * (i - (len(look) - 1) / 2) for i, a in enumerate(look)}
@@ -158,6 +162,7 @@ def picture_safety_history(
     data, agreement = statement.data, statement.agreement
     if data.safety is None:
         return None
+    areas = [a for a in areas if (data.safety["area"] == a).any()]
     views = [
         history_view(
             data, areas, setting, response, words,
@@ -166,7 +171,8 @@ def picture_safety_history(
         for response in ("safe", "unsafe")
         for setting in agreement.safety.settings
     ]  # fmt: skip
-    views = [v for v in views if len(v.frame)]
+    names = {a: area_label(agreement, a, words) for a in areas}
+    views = [_renamed(v, names) for v in views if len(v.frame)]
     if not views:
         return None
     newest = _latest(views[0].frame)
@@ -218,6 +224,12 @@ def picture_safety_history(
         height=20 + 42 * rows,
         synthetic=statement.synthetic,
     )
+
+
+def _renamed(view: HistoryView, names: Mapping[str, str]) -> HistoryView:
+    """Call the areas by the names the page uses."""
+    frame = view.frame.assign(area=view.frame["area"].map(names))
+    return replace(view, frame=frame, areas=tuple(names[a] for a in view.areas))
 
 
 def _latest(frame: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ __all__ = [
     "Heading",
     "Paragraph",
     "TableBlock",
+    "Where",
     "pictures",
     "tables",
 ]

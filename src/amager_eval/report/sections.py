@@ -12,7 +12,15 @@ from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety import fall_probability
-from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
+from amager_eval.report.document import (
+    Block,
+    Bullets,
+    Figure,
+    Heading,
+    Paragraph,
+    TableBlock,
+    Where,
+)
 from amager_eval.tables.crime import crime_table, district_totals_table
 from amager_eval.tables.record import (
     activities_table,
@@ -75,7 +83,7 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
     blocks.append(Figure(picture, published_table(statement, areas, words)))
     changes = changes_table(statement, words)
     if len(changes.frame):
-        blocks.append(TableBlock(changes_table(statement, words, response="safe"), "print"))
+        blocks.append(TableBlock(changes_table(statement, words, short=True), "print"))
         blocks.append(TableBlock(changes, "page"))
     else:
         blocks.append(Paragraph(words.say("safety.no_changes"), "warning"))
@@ -119,6 +127,9 @@ def _forecast(statement: Statement, words: Wording) -> list[Block]:
     safety = statement.agreement.safety
     areas = shown_areas(statement)
     blocks: list[Block] = [Heading(words.say("section.forecast", target=safety.target_wave))]
+    own, whole = areas[0], areas[-1]
+    if statement.safety is not None and own in statement.safety.draws["area"].values:
+        areas = (own, whole)  # the goal is about it; its districts stay in the tables
     fan = picture_safety_fan(statement, areas, words)
     if fan is None:
         return [*blocks, Paragraph(words.say("forecast.absent"), "warning")]
@@ -191,8 +202,12 @@ def _goals(statement: Statement, words: Wording) -> list[Block]:
             baseline=statement.agreement.crime.baseline_year,
         )  # fmt: skip
         blocks.append(Paragraph(text, "warning"))
-    if areas:
-        blocks.append(TableBlock(side_by_side_table(statement, areas, words)))
+    districts = [a for a in areas if a != own]
+    if own in areas:
+        blocks.append(TableBlock(side_by_side_table(statement, [own], words)))
+    if districts:  # where the area itself is known, its districts are read in the open tables
+        where: Where = "page" if own in areas else "everywhere"
+        blocks.append(TableBlock(side_by_side_table(statement, districts, words), where))
     for area in areas:
         blocks.append(TableBlock(readings_table(statement, area, words), "page"))
     return blocks

@@ -38,8 +38,9 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
         Bullets(goal_sentences(statement, words)),
     ]
     if len(indicators.frame):
-        sentences = Bullets(tuple(indicator_sentences(statement, words)))
-        blocks += [TableBlock(indicators), sentences]
+        blocks.append(TableBlock(indicators))
+        if goals.frame["observed"].iloc[0] == MISSING:  # no figure for the area itself
+            blocks.append(Bullets(tuple(indicator_sentences(statement, words))))
     if len(missing.frame):
         blocks.append(TableBlock(missing))
     else:
@@ -63,7 +64,10 @@ def _sentence(statement: Statement, goal: Goal, head: dict[str, Any], words: Wor
     parts = goal_parts(statement, goal)
     observed = head["observed"] != MISSING
     if head["literal_verdict"] == "ikke opgjort":
+        probability = _probabilities(parts, words)
         due = "_due" if observed and goal.kind != "partners" else ""
+        if due and probability == MISSING:
+            due = "_due_bare"
         agreement = statement.agreement
         target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
         return words.say(
@@ -71,7 +75,7 @@ def _sentence(statement: Statement, goal: Goal, head: dict[str, Any], words: Wor
             area=evaluated_area(statement.data, agreement),
             values=_values(parts, goal, words),
             target=target.get(goal.kind, crime_year_of_wave(statement.year)),
-            probability=_probabilities(parts, words),
+            probability=probability,
         )
     return words.say(
         "summary.judged",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.statement import RESULT_COLUMNS
 from amager_eval.tables.table import Column, Table, build_table, file_stem, print_cell, records
+from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import MISSING
 from amager_eval.wording.probability import say_probability
 
@@ -206,7 +207,7 @@ def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wordin
     ]
     for i, area in enumerate(areas, start=1):
         labels = {
-            key: say("column.of_area", area=area, what=say(f"column.{name}"))
+            key: say(f"column.{name}")
             for key, name in (
                 ("literal", "literal_short"),
                 ("evidence", "evidence_short"),
@@ -214,6 +215,9 @@ def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wordin
                 ("published", "published"),
             )
         }
+        if len(areas) > 1:
+            named = area_label(statement.agreement, area, words)
+            labels = {k: say("column.of_area", area=named, what=v) for k, v in labels.items()}
         columns += [
             Column(f"literal_{i}", labels["literal"], "mark", 1.35),
             Column(f"evidence_{i}", labels["evidence"], "mark", 1.4),
@@ -244,7 +248,16 @@ def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wordin
             cells += [_with_prior(one, kind, words) for kind in ("true", "published")]
         rows.append(cells)
     return build_table(
-        "readings", say("table.side_by_side.title"), columns, rows, say("table.side_by_side.note")
+        f"readings_{file_stem(areas[0])}_side_by_side"
+        if len(areas) == 1
+        else "readings_side_by_side",
+        say(
+            "table.side_by_side.title",
+            areas=words.listing([area_label(agreement, a, words) for a in areas]),
+        ),
+        columns,
+        rows,
+        say("table.side_by_side.note"),
     )
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from amager_eval.conventions import LEVELS
 from amager_eval.tables.table import Column, Table, build_table, records
+from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
+    from amager_eval.spec.agreement import Agreement
     from amager_eval.wording.sentences import Wording
 
 __all__ = [
@@ -61,8 +63,16 @@ def published_table(statement: Statement, areas: Sequence[str], words: Wording) 
     return build_table("safety_published", say("table.published.title"), columns, rows)
 
 
-def changes_table(statement: Statement, words: Wording, *, response: str | None = None) -> Table:
-    """Change tests on published figures, each with the municipality's own words."""
+def changes_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:
+    """Change tests on published figures, each with the municipality's own words.
+
+    Parameters
+    ----------
+    statement : Statement
+    words : Wording
+    short : bool
+        Leave out other answers than `safe`, and changes since before the baseline.
+    """
     say = words.say
     columns = [
         Column("area", say("column.area"), "text", 1.1),
@@ -84,15 +94,16 @@ def changes_table(statement: Statement, words: Wording, *, response: str | None 
         Column("z_high", say("column.z_high"), "decimal", shown=False),
     ]
     frame = statement.changes
-    if response is not None and len(frame):
-        frame = frame[frame["response"] == response]
-    rows = [_change_row(row, words) for row in records(frame)]
+    if short and len(frame):
+        since = statement.agreement.safety.baseline_wave
+        frame = frame[(frame["response"] == "safe") & (frame["wave_before"] >= since)]
+    rows = [_change_row(row, statement.agreement, words) for row in records(frame)]
     return build_table(
         "safety_changes", say("table.changes.title"), columns, rows, say("table.changes.note")
     )
 
 
-def _change_row(row: dict[str, Any], words: Wording) -> list[Any]:
+def _change_row(row: dict[str, Any], agreement: Agreement, words: Wording) -> list[Any]:
     lang = words.lang
     after, before = row["percent_after"], row["percent_before"]
     change = words.say(
@@ -113,7 +124,7 @@ def _change_row(row: dict[str, Any], words: Wording) -> list[Any]:
     verdict = row["verdict"].replace(" ", "_")
     sentence = words.say(f"change.{verdict}_{direction}")
     return [
-        row["area"],
+        area_label(agreement, row["area"], words),
         words.name("setting", row["setting"]),
         words.name("response", row["response"]),
         row["wave_before"],
@@ -199,7 +210,7 @@ def forecast_table(
         )
         for row in records(chosen):
             cells = [
-                row["area"],
+                area_label(statement.agreement, row["area"], words),
                 words.name("setting", row["setting"]),
                 row["period"],
                 row["median"],
@@ -285,7 +296,7 @@ def power_table(statement: Statement, words: Wording) -> Table:
             values = dict(zip(group["question"], group["value"], strict=True))
             rows.append(
                 [
-                    area,
+                    area_label(agreement, str(area), words),
                     words.name("setting", str(setting)),
                     group["n"].iloc[0],
                     *(values.get(q) for q in questions),
