@@ -63,9 +63,7 @@ def missing_deliveries(data: Input, agreement: Agreement, area: str) -> tuple[Mi
         names = [t.label_da for t in absent if t.role == role]
         if names:
             source = crime.monitoring_source if role == "monitored" else crime.source
-            missing.append(
-                Missing(key, goals, f"{source}: {area}, {baseline}: {', '.join(names)}")
-            )
+            missing.append(Missing(key, goals, f"{source}: {area}, {baseline}: {', '.join(names)}"))
     if data.population is None or not _has(data.population["area"] == area):
         missing.append(Missing("population_area", "2a", f"Befolkning i {area}, {baseline}-"))
     if data.activities is None or data.activities.empty:
