@@ -15,7 +15,7 @@ class RandomDraws:
     """Stands in for a compiled model; remembers the data it was given."""
 
     def __init__(self, model: Any) -> None:
-        self.shapes = {rv.name: tuple(int(n) for n in rv.shape.eval()) for rv in model.free_RVs}
+        self.shapes = {rv.name: tuple(rv.type.shape) for rv in model.free_RVs}
         self.positive = {rv.name for rv in model.free_RVs if model.rvs_to_transforms[rv]}
         self.given: list[dict[str, Any]] = []
 

@@ -67,7 +67,11 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
     divergences = int(sample_stats["diverging"].sum())
     worst_rhat, rhat_of = 1.0, ""
     least_ess, ess_of = np.inf, ""
+    problems = []
     for dataset in reported:
+        lost = [str(n) for n, v in dataset.data_vars.items() if not np.isfinite(v).all()]
+        if lost:
+            problems.append(f"draws of {', '.join(lost)} are not finite")
         varying = dataset.map(lambda v: v.where(v.std(("chain", "draw")) > 0))
         rhat = az.rhat(varying)
         bulk = az.ess(varying, method="bulk")
@@ -79,7 +83,6 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
             value = float(min(bulk[name].min(), tail[name].min()))
             if value < least_ess:
                 least_ess, ess_of = value, str(name)
-    problems = []
     if divergences > gates.divergences_max:
         problems.append(
             f"{divergences} divergent transitions (at most {gates.divergences_max} allowed)"

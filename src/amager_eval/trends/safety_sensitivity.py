@@ -70,4 +70,6 @@ def with_area_varying_link(spec: ModelSpec, *, sd: float, reason: str) -> ModelS
     prior = Prior(
         distribution="Normal", parameters={"mu": 0.0, "sigma": sd}, unit="log", reason=reason
     )
-    return spec.model_copy(update={"priors": spec.priors | {"response_gap_spread": prior}})
+    loose = spec.model_copy(update={"priors": spec.priors | {"response_gap_spread": prior}})
+    loose._digest = ""
+    return loose
