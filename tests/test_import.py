@@ -13,7 +13,7 @@ HEAVY = ("numpy", "pandas", "xarray", "pymc", "matplotlib", "scipy", "statsmodel
 
 def loaded_after(code: str) -> set[str]:
     script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     return set(json.loads(done.stdout.splitlines()[-1]))
