@@ -112,9 +112,7 @@ def main() -> None:
         return
     data = ae.published()
     report(data, "STRAF11", spec, "København")
-    report(
-        data, "STRAF11", with_completeness(spec), "København, total korrigeret for fuldstændighed"
-    )
+    show("København, det samlede antal efter antagelse", sensitivity(data, "STRAF11", spec))
     print("\nKilde: Danmarks Statistik, statistikbanken.dk/STRAF11. Anmeldelser er ikke en")
     print("stikprøve: intervallerne beskriver almindelig variation fra år til år.")
 
