@@ -1,4 +1,5 @@
 import json
+import zlib
 
 import page
 import pikepdf
@@ -66,6 +67,10 @@ def test_every_figure_says_its_numbers(pdf, document):
         assert sum(c.isdigit() for c in alt) >= 10
 
 
+def test_at_most_eight_pages(pdf):
+    assert len(pdf.pages) <= 8
+
+
 def test_attachments(pdf, appendix):
     names = set(pdf.attachments)
     assert "statement.json" in names
@@ -106,3 +111,17 @@ def test_a_missing_font_is_an_error(make_statement, tmp_path):
     assert font_folder().is_dir()
     with pytest.raises(PdfError, match="font"):
         write_pdf(document, words, {}, [], tmp_path, tmp_path / "out.pdf")
+
+
+def test_no_stream_ends_like_a_line(tmp_path):
+    from amager_eval.report.pdf import _end_streams_plainly
+
+    with pikepdf.new() as pdf:
+        content = b"\x0c"  # its checksum ends in 0x0d
+        stream = pdf.make_indirect(pikepdf.Stream(pdf, b""))
+        stream.write(zlib.compress(content), filter=pikepdf.Name("/FlateDecode"))
+        assert stream.read_raw_bytes().endswith(b"\r")
+        pdf.Root.Example = stream
+        _end_streams_plainly(pdf)
+        assert not stream.read_raw_bytes().endswith(b"\r")
+        assert stream.read_bytes() == content

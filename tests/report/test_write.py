@@ -8,7 +8,7 @@ import pytest
 from amager_eval.errors import InputError
 from amager_eval.report import write
 from amager_eval.report.compose import compose
-from amager_eval.report.document import Paragraph, pictures
+from amager_eval.report.document import Paragraph, TableBlock, pictures
 from amager_eval.report.write import write_appendix
 from amager_eval.wording.sentences import load_wording
 
@@ -105,3 +105,15 @@ def test_a_file_in_the_way(make_statement, tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(InputError, match="must be a folder"):
         write_appendix(make_statement(safety=False, crime=False), tmp_path / "out")
+
+
+def test_with_figures_for_the_area_itself(make_statement):
+    words = load_wording("da")
+    document = compose(make_statement(own_area=True), words)
+    goals = next(b.table for b in document.blocks if isinstance(b, TableBlock)).frame
+    assert goals["observed"].iloc[0] == "nabolag 84\u00a0%\nnat 73\u00a0%"
+    assert goals["observed"].iloc[2] == "42,4"  # 910 reports in 2025, interpolated population
+    fan = next(p for p in pictures(document) if p.id == "safety_fan")
+    assert fan.title.startswith("Partnerskabet i nabolaget: ")
+    said = {b.text for b in document.blocks if isinstance(b, Paragraph)}
+    assert not any("intet offentliggjort tal for området selv" in text for text in said)

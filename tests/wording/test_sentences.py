@@ -3,6 +3,8 @@ import re
 import pytest
 
 from amager_eval.errors import InputError
+from amager_eval.spec.agreement import load_agreement
+from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.sentences import fields, load_wording
 
 
@@ -30,3 +32,9 @@ def test_listing():
 def test_unknown_language():
     with pytest.raises(InputError, match="no wording for the language 'fr'"):
         load_wording("fr")
+
+
+def test_the_model_s_own_names_are_not_shown():
+    crime, words = load_agreement().crime, load_wording("da")
+    assert type_label(crime, "remainder", "STRAF11", words) == "Alle øvrige anmeldelser"
+    assert type_label(crime, "total", crime.definition, words) == "Borgervendt kriminalitet i alt"

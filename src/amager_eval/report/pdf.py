@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 import tempfile
+import zlib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -191,7 +192,28 @@ def mark_row_headers(path: Path) -> None:
                 cells[0].A = pikepdf.Dictionary(
                     O=pikepdf.Name("/Table"), Scope=pikepdf.Name("/Row")
                 )
-        pdf.save(path, deterministic_id=True)
+        _end_streams_plainly(pdf)
+        # streams as they are, and no object streams: their ends could not be looked at
+        pdf.save(
+            path,
+            deterministic_id=True,
+            object_stream_mode=pikepdf.ObjectStreamMode.disable,
+            stream_decode_level=pikepdf.StreamDecodeLevel.none,
+            compress_streams=False,
+        )
+
+
+def _end_streams_plainly(pdf: pikepdf.Pdf) -> None:
+    """Rewrite a stream that ends in a carriage return: readers take it for the line's end.
+
+    The last byte of a compressed stream is one of its checksum's, whatever the compression: such
+    a stream is written in hexadecimal, which ends in `>`.
+    """
+    both = pikepdf.Array([pikepdf.Name("/ASCIIHexDecode"), pikepdf.Name("/FlateDecode")])
+    for one in pdf.objects:
+        if isinstance(one, pikepdf.Stream) and one.read_raw_bytes().endswith(b"\r"):
+            packed = zlib.compress(one.read_bytes(), 9)
+            one.write(packed.hex().encode() + b">", filter=both)
 
 
 def _elements(element: pikepdf.Object, kind: str) -> list[pikepdf.Object]:

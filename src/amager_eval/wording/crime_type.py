@@ -33,6 +33,8 @@ def type_label(crime: Crime, crime_type: str, definition: str, words: Wording) -
     >>> type_label(load_agreement().crime, "total", "STRAF11", load_wording("da"))
     'Anmeldelser i alt'
     """
+    if crime_type == "remainder":  # the crime model's name of total less the types in it
+        return words.say("crime.remainder")
     roles = {t.id: t.role for t in crime.type}
     if roles.get(crime_type) == "total" and definition != crime.definition:
         return words.say("crime.other_total")
