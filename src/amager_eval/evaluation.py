@@ -24,6 +24,8 @@ from amager_eval.goals.statement import Statement
 from amager_eval.indicators import partner_share
 from amager_eval.provenance import versions
 from amager_eval.spec.agreement import Agreement, load_agreement
+from amager_eval.spec.documents import models_folder
+from amager_eval.spec.register import hold_against_register
 from amager_eval.trends.crime_fit import fit_crime
 from amager_eval.trends.safety_fit import fit_safety
 
@@ -77,6 +79,8 @@ def evaluate(
     ------
     InputError
         The year is not in the input, or there is nothing to judge.
+    SpecError
+        A document of `models/` differs from its registered version and `draft` is False.
     GateError
         A fit did not pass its gates and `draft` is False.
 
@@ -86,6 +90,9 @@ def evaluate(
     >>> statement = ae.evaluate(ae.published())  # doctest: +SKIP
     """
     agreement = agreement if isinstance(agreement, Agreement) else load_agreement(agreement)
+    if not draft:
+        for document in _documents(agreement):
+            hold_against_register(document)
     year = _statement_year(data, agreement) if year is None else year
     data = _until(_as_agreed(data, agreement), year)
     if record is not None:
@@ -231,6 +238,14 @@ def crime_definition_to_fit(data: Input, agreement: Agreement) -> str | None:
     if statbank is not None and (counted["definition"] == statbank.table).any():
         return statbank.table
     return None
+
+
+def _documents(agreement: Agreement) -> list[Path]:
+    """The documents of `models/` that a statement rests on; a user's own agreement is not one."""
+    folder = models_folder()
+    own = folder / "agreements" / f"{agreement.id}.toml"
+    specs = [folder / name / "spec.toml" for name in ("safety_trend", "crime_trend")]
+    return [*specs, *([own] if own.exists() else [])]
 
 
 def _statement_year(data: Input, agreement: Agreement) -> int:
