@@ -15,8 +15,15 @@ def out(tmp_path_factory):
     """Run `amager-eval appendix --draft` with few draws in a process of its own."""
     folder = tmp_path_factory.mktemp("appendix") / "out"
     done = subprocess.run(
-        [sys.executable, "-m", "amager_eval", "appendix", "--draft", "--draws", "60"]
-        + ["--out", str(folder)],
+        [
+            sys.executable,
+            "-m",
+            "amager_eval",
+            "appendix",
+            "--draft",
+            "--draws=60",
+            f"--out={folder}",
+        ],
         capture_output=True,
         text=True,
         check=False,
