@@ -74,7 +74,7 @@ def write_peer_scores(
     Notes
     -----
     No choice is left in a peer, so the final origins are scored along with the others. Run time
-    is the time inside the peers, without scoring, on one core.
+    is wall-clock time inside the peers, without scoring; it depends on what else the machine did.
     """
     folder.mkdir(parents=True, exist_ok=True)
     records = []
