@@ -241,7 +241,7 @@ def crime_definition_to_fit(data: Input, agreement: Agreement) -> str | None:
 
 
 def _documents(agreement: Agreement) -> list[Path]:
-    """List the documents of `models/` that a statement rests on; a user's own agreement is not one."""
+    """List the documents of `models/` that a statement rests on; never a user's own file."""
     folder = models_folder()
     own = folder / "agreements" / f"{agreement.id}.toml"
     specs = [folder / name / "spec.toml" for name in ("safety_trend", "crime_trend")]
