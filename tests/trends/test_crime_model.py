@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.crime_data import model_data
+from amager_eval.trends.crime_data import model_data, unpack
 from amager_eval.trends.crime_design import crime_design
 from amager_eval.trends.crime_model import crime_model
 from amager_eval.trends.crime_walk import crime_walk
@@ -22,7 +22,7 @@ def two_areas(late):
 @pytest.mark.parametrize("late", [0, 4])
 def test_log_density_is_prior_plus_negative_binomial_of_every_report(late):
     design = two_areas(late)
-    data = model_data(design)
+    data = unpack(model_data(design), design.sizes["effect"])
     model = crime_model(design)
     density = model.compile_logp(jacobian=False, mode="FAST_COMPILE")
 

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.crime_data import model_data
+from amager_eval.trends.crime_data import model_data, unpack
 from amager_eval.trends.crime_design import crime_design
 from amager_eval.trends.crime_walk import crime_walk
 
@@ -23,7 +23,7 @@ def design(nested):
 def both_densities(nested, rng):
     """Log density by the model's potentials, and by the declared prior with a numeric Jacobian."""
     built = design(nested)
-    data = model_data(built)
+    data = unpack(model_data(built), built.sizes["effect"])
     shapes = {
         "drift_raw": (built.sizes["area"], 1),
         "centre_raw": (built.sizes["area"], 1),
@@ -84,7 +84,7 @@ def test_density_differs_from_the_declared_prior_by_a_constant(nested):
 
 def test_level_and_path_agree():
     built = design(nested=True)
-    data = model_data(built)
+    data = unpack(model_data(built), built.sizes["effect"])
     rng = np.random.default_rng(1)
     raw = {
         "innovation_raw": rng.normal(size=(2, 1)),

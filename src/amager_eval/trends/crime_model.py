@@ -9,7 +9,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from amager_eval.trends.crime_data import model_data
+from amager_eval.trends.crime_data import model_data, unpack
 from amager_eval.trends.crime_geometry import LEAST_DISPERSION
 from amager_eval.trends.crime_walk import crime_walk
 
@@ -44,21 +44,24 @@ def crime_model(design: xr.Dataset) -> pm.Model:
     the log scale. The dispersion stays on the log scale: large counts rule out zero, and a wall
     there stops the sampler.
     """
-    coords = {n: list(design[n].values) for n in ("area", "crime_type", "path_class", "effect")}
-    cells = ("area", "crime_type")
-    with pm.Model(coords=coords) as model:
-        d = {name: pm.Data(name, value) for name, value in model_data(design).items()}
+    sizes = design.sizes
+    n_types, n_effects = sizes["crime_type"], sizes["effect"]
+    cells = (sizes["area"], n_types)
+    # shapes, not dims: the length of a named dimension would be one more array to compile for
+    with pm.Model() as model:
+        packed = {name: pm.Data(name, value) for name, value in model_data(design).items()}
+        d = unpack(packed, n_effects)
         dispersion = pm.HalfNormal("dispersion_common", 1.0) * pt.exp(
-            d["dispersion_spread"] * pm.Normal("dispersion_raw", 0.0, 1.0, dims="crime_type")
+            d["dispersion_spread"] * pm.Normal("dispersion_raw", shape=n_types)
         )
         squared = (d["dispersion_scale"] * dispersion) ** 2 + LEAST_DISPERSION**2
         raw = {
-            "innovation_raw": pm.Normal("innovation_raw", dims=("path_class", "crime_type")),
+            "innovation_raw": pm.Normal("innovation_raw", shape=(sizes["path_class"], n_types)),
             "drift_mean": pm.Normal("drift_mean", shape=1),
             "drift_spread": pm.Normal("drift_spread", shape=1),
-            "drift_raw": pm.Normal("drift_raw", dims=cells),
-            "centre_raw": pm.Normal("centre_raw", dims=cells),
-            "effect_raw": pm.Normal("effect_raw", dims=("crime_type", "effect")),
+            "drift_raw": pm.Normal("drift_raw", shape=cells),
+            "centre_raw": pm.Normal("centre_raw", shape=cells),
+            "effect_raw": pm.Normal("effect_raw", shape=(n_types, n_effects)),
             "walk_raw": pm.Normal("walk_raw", shape=design["guess"].shape),
         }
         nested = bool(design["is_gap"].values.any())
@@ -66,19 +69,19 @@ def crime_model(design: xr.Dataset) -> pm.Model:
         squares, *changes = walk.squares
         pm.Potential("priors", 0.5 * squares.sum() - 0.5 * sum(pt.log1p(c).sum() for c in changes))
 
-        large = _product(design["guess"].size * design.sizes["period"])
+        large = _product(design["guess"].size * sizes["period"])
         path = walk.centre[:, :, None] + large(walk.coefficient, d["walk"])
-        effect = _product(design["effect_value"].size * design.sizes["crime_type"])(
+        effect = _product(design["effect_value"].size * n_types)(
             raw["effect_raw"] * d["effect_scale"], d["effect_value"]
         )
         log_mu = path + effect + d["log_exposure"]
         alpha = 1.0 / squared
         reports = d["seen"] * _log_negbin(d["y"], log_mu, alpha[:, None])
         pm.Potential("reports", reports.sum())
-        if design.sizes["lump"]:
+        if sizes["lump"]:
             flat = pt.concatenate([pt.exp(log_mu).ravel(), pt.zeros(1)])  # type: ignore[no-untyped-call]
-            log_sum = pt.log(flat[d["lump_cells"]].sum(axis=1))
-            summed = _log_negbin(d["lump_count"], log_sum, alpha[d["lump_type"]])
+            log_sum = pt.log(flat[packed["lump_cells"]].sum(axis=1))
+            summed = _log_negbin(packed["lump_count"], log_sum, alpha[packed["lump_type"]])
             pm.Potential("summed_reports", summed.sum())
     return model
 

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from amager_eval.trends.crime_data import unpack
 from amager_eval.trends.crime_geometry import LEAST_DISPERSION
 from amager_eval.trends.crime_walk import crime_walk
 
@@ -16,7 +17,7 @@ __all__ = ["crime_posterior"]
 
 
 def crime_posterior(
-    raw: xr.Dataset, design: xr.Dataset, data: Mapping[str, NDArray[Any]]
+    raw: xr.Dataset, design: xr.Dataset, packed: Mapping[str, NDArray[Any]]
 ) -> xr.Dataset:
     """Turn draws of the model's free variables into the quantities results rest on.
 
@@ -26,7 +27,7 @@ def crime_posterior(
         The sampler's posterior, dims `chain, draw, ...`.
     design : Dataset
         The design it was fitted to.
-    data : mapping of str to ndarray
+    packed : mapping of str to ndarray
         :func:`amager_eval.trends.crime_data.model_data` of it.
 
     Returns
@@ -38,6 +39,7 @@ def crime_posterior(
         root of a year, dims `path_class, crime_type`), `dispersion` (1/sqrt(alpha) per period),
         `effect_size` (log rate, dims `crime_type, effect`).
     """
+    data = unpack(packed, design.sizes["effect"])
     free = {str(name): raw[name].values for name in raw.data_vars}
     own = np.exp(data["dispersion_spread"] * free["dispersion_raw"])
     scale = data["dispersion_scale"] * free["dispersion_common"][..., None]

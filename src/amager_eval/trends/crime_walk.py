@@ -60,7 +60,7 @@ def crime_walk(
     squared_dispersion : array
         1/alpha, dims `crime_type`.
     design : mapping of str to array
-        As :func:`amager_eval.trends.crime_data.model_data` gives it.
+        As :func:`amager_eval.trends.crime_data.unpack` names it.
     product : callable
         Matrix product over the last and first axis.
     nested : bool
