@@ -46,7 +46,7 @@ def floors(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test but the slow ones, one real end-to-end run included."""
     sync(session)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "--mpl", *session.posargs)
 
 
 @nox.session

@@ -144,8 +144,8 @@ def plot_crime_type(view: CrimeView, ax: Axes | None = None) -> Axes:
         )
         ax.annotate(
             view.words.say("figure.crime.baseline", year=view.baseline, rate=say(level_then)),
-            (x.min(), level_then), xytext=(2, -3), textcoords="offset points", size=6.5,
-            color="#8f3d00", va="top",
+            (x.min(), 0), xytext=(2, 3), textcoords="offset points", size=6.5,
+            color="#8f3d00", va="bottom",
         )  # fmt: skip
     return ax
 
