@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pymc as pm
-import pytensor.gradient
 import pytensor.tensor
 
 from amager_eval.trends.safety_cells import Cells, list_cells, observe
@@ -17,17 +16,16 @@ from amager_eval.trends.safety_geometry import (
     step_coefficients,
     walk_basis,
 )
+from amager_eval.trends.safety_likelihood import INPUTS, FiguresLikelihood
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from amager_eval.spec.model import ModelSpec, Prior
 
-# PyTensor is only partly typed
-pt: Any = pytensor.tensor
-disconnected: Any = pytensor.gradient.disconnected_grad
+pt: Any = pytensor.tensor  # only partly typed
 
-__all__ = ["build_model", "log_normal_interval", "quadrature_nodes"]
+__all__ = ["build_model", "quadrature_nodes"]
 
 
 def build_model(design: xr.Dataset, spec: ModelSpec) -> pm.Model:
@@ -52,12 +50,14 @@ def build_model(design: xr.Dataset, spec: ModelSpec) -> pm.Model:
     data = observe(design, cells, keep=everything, nodes=quadrature_nodes(design))
     data |= centring(design, spec, everything)
     with pm.Model() as model:
-        shared: dict[str, Any] = {k: pm.Data(k, v) for k, v in data.items() if v.size}
+        # an empty array is no data a refit could change
+        shared: dict[str, Any] = {k: pm.Data(k, v) if v.size else v for k, v in data.items()}
         shared["drift_on"] = pm.Data("drift_on", np.float64(1.0))
         eta = _latent(design, spec.priors, shared)
         sampled = _sampled(design, spec.priors, eta)
-        mean, cov = _of_cells(design, spec, cells, shared, sampled)
-        pm.Potential("figures", _log_likelihood(cells, shared, mean, cov))
+        inputs = _likelihood_inputs(design, spec, cells, shared, sampled)
+        outputs: Any = FiguresLikelihood()(*(inputs[k] for k in INPUTS))
+        pm.Potential("figures", outputs[0])
     return model
 
 
@@ -70,27 +70,6 @@ def quadrature_nodes(design: xr.Dataset) -> int:
         largest = float(design["n_base"].sum("latent").max())
     narrowest = np.sqrt(0.5 * 0.05 * 0.95 / max(largest, 1.0))
     return int(np.clip(np.ceil(2.0 * width / narrowest) + 3, 5, 40))
-
-
-def log_normal_interval(low: Any, high: Any) -> Any:
-    """Log probability that a standard Normal lies between two tensors, safe in both tails."""
-    # mirrored so that both edges lie in the lower tail, where log Phi keeps its precision
-    upper = pt.gt(low + high, 0.0)
-    a = pt.switch(upper, -high, low)
-    b = pt.switch(upper, -low, high)
-    log_a, log_b = _log_phi(a), _log_phi(b)
-    return log_b + pt.log1mexp(log_a - log_b)
-
-
-def _log_phi(z: Any) -> Any:
-    """Log of the standard Normal distribution function; each branch only sees its own side."""
-    tail = pt.minimum(z, -1.0)
-    body = pt.maximum(z, -1.0)
-    return pt.switch(
-        pt.lt(z, -1.0),
-        pt.log(pt.erfcx(-tail / np.sqrt(2.0)) / 2.0) - tail**2 / 2.0,
-        pt.log1p(-pt.erfc(body / np.sqrt(2.0)) / 2.0),
-    )
 
 
 def _latent(design: xr.Dataset, priors: dict[str, Prior], shared: dict[str, Any]) -> Any:
@@ -231,91 +210,32 @@ def _inverse_size(design: xr.Dataset, priors: dict[str, Prior]) -> Any:
     return pt.exp(log_inverse)
 
 
-def _of_cells(
+def _likelihood_inputs(
     design: xr.Dataset,
     spec: ModelSpec,
     cells: Cells,
     shared: dict[str, Any],
     sampled: tuple[Any, Any, Any],
-) -> tuple[Any, Any]:
-    """Mean (cell, 2) and covariance terms (cell, 3: safe, unsafe, both) of the sample shares."""
+) -> dict[str, Any]:
+    """Everything the likelihood takes: shares, which cells hold figures, and the figures."""
     shape = tuple(design.sizes[k] for k in ("latent", "setting", "year"))
-    flat = np.ravel_multi_index((cells.area, cells.setting, cells.year), shape)
-    safe, unsafe, inverse = (v.flatten()[flat] for v in sampled)
-    mean = [pt.stack([safe, unsafe], axis=1)]
-    cov = [_multinomial(safe, unsafe, inverse)]
-    if len(cells.whole_year):
-        grid = np.ravel_multi_index(
-            (
-                np.arange(shape[0])[None, :],
-                cells.whole_setting[:, None],
-                cells.whole_year[:, None],
-            ),
-            shape,
-        )
-        parts = tuple(v.flatten()[grid] for v in sampled)
-        whole_mean, whole_cov = _whole(design, spec, shared, parts)
-        mean.append(whole_mean)
-        cov.append(whole_cov)
-    return pt.concatenate(mean, axis=0), pt.concatenate(cov, axis=0)
-
-
-def _multinomial(safe: Any, unsafe: Any, inverse: Any) -> Any:
-    """Give sampling variances of both shares and their covariance, shape (cell, 3)."""
-    return pt.stack(
-        [
-            inverse * safe * (1.0 - safe),
-            inverse * unsafe * (1.0 - unsafe),
-            -inverse * safe * unsafe,
-        ],
-        axis=1,
-    )
-
-
-def _whole(
-    design: xr.Dataset, spec: ModelSpec, shared: dict[str, Any], parts: tuple[Any, Any, Any]
-) -> tuple[Any, Any]:
-    """Whole's sample share given the parts published in the same cell, whose errors it shares.
-
-    A published part contributes its figure and the rounding of it; one published in the other
-    response contributes its conditional mean and variance given that figure; the rest contribute
-    their true share and full sampling variance.
-    """
-    safe, unsafe, inverse = parts
     weight = design["weight"].to_numpy()
-    knows_safe, knows_unsafe = shared["known_safe"], shared["known_unsafe"]
-    seen_safe, seen_unsafe = shared["seen_safe"], shared["seen_unsafe"]
-    neither = 1.0 - safe - unsafe
-    safe_given = safe - safe / (1.0 - unsafe) * (seen_unsafe - unsafe) * knows_unsafe
-    unsafe_given = unsafe - unsafe / (1.0 - safe) * (seen_safe - safe) * knows_safe
-    mean_safe = pt.switch(pt.gt(knows_safe, 0), seen_safe, safe_given)
-    mean_unsafe = pt.switch(pt.gt(knows_unsafe, 0), seen_unsafe, unsafe_given)
-
-    rounding = _rounding_variance(design)
-    var_safe = (
-        inverse * safe * pt.switch(pt.gt(knows_unsafe, 0), neither / (1.0 - unsafe), 1.0 - safe)
-    )
-    var_unsafe = (
-        inverse * unsafe * pt.switch(pt.gt(knows_safe, 0), neither / (1.0 - safe), 1.0 - unsafe)
-    )
-    var_safe = pt.switch(pt.gt(knows_safe, 0), rounding, var_safe)
-    var_unsafe = pt.switch(pt.gt(knows_unsafe, 0), rounding, var_unsafe)
-    both = -inverse * safe * unsafe * (1.0 - knows_safe) * (1.0 - knows_unsafe)
-
-    mean = pt.stack([pt.dot(mean_safe, weight), pt.dot(mean_unsafe, weight)], axis=1)
-    # weights are known to some per cent only: their errors move the whole where parts differ
-    loose = (spec.options["weight_sd"] * weight) ** 2
-    off_safe = safe - pt.dot(safe, weight)[:, None]
-    off_unsafe = unsafe - pt.dot(unsafe, weight)[:, None]
-    cov = pt.stack(
-        [
-            pt.dot(var_safe, weight**2) + pt.dot(off_safe**2, loose),
-            pt.dot(var_unsafe, weight**2) + pt.dot(off_unsafe**2, loose),
-            pt.dot(both, weight**2) + pt.dot(off_safe * off_unsafe, loose),
-        ],
-        axis=1,
-    )
-    return mean, cov
+    parts = np.arange(shape[0])[None, :]
+    grid = (parts, cells.whole_setting[:, None], cells.whole_year[:, None])
+    second = np.where(cells.second < 0, cells.first, cells.second)
+    return shared | {
+        "safe": sampled[0].flatten(),
+        "unsafe": sampled[1].flatten(),
+        "inverse": sampled[2].flatten(),
+        "cell": np.ravel_multi_index((cells.area, cells.setting, cells.year), shape),
+        "grid": np.ravel_multi_index(np.broadcast_arrays(*grid), shape),
+        "linear": np.stack([cells.linear(cells.first), cells.linear(second)], axis=1),
+        "single": cells.single,
+        "double": cells.double,
+        "weight": weight,
+        "loose": (spec.options["weight_sd"] * weight) ** 2,
+        "rounding": np.float64(_rounding_variance(design)),
+    }
 
 
 def _rounding_variance(design: xr.Dataset) -> float:
@@ -324,49 +244,3 @@ def _rounding_variance(design: xr.Dataset) -> float:
     if np.isnan(decimals).all():
         return 0.0
     return float((10.0 ** -np.nanmin(decimals) / 100) ** 2 / 12)
-
-
-def _log_likelihood(cells: Cells, shared: dict[str, Any], mean: Any, cov: Any) -> Any:
-    """Sum over cells: one figure by its interval, two by quadrature over the first."""
-    total = 0.0
-    if len(cells.single):
-        m, v = _combine(cells.linear(cells.first[cells.single]), mean, cov, cells.single)
-        sd = pt.sqrt(v)
-        total = total + pt.sum(
-            log_normal_interval((shared["low"] - m) / sd, (shared["high"] - m) / sd)
-        )
-    if len(cells.double):
-        total = total + pt.sum(_log_double(cells, shared, mean, cov))
-    return total
-
-
-def _combine(linear: Any, mean: Any, cov: Any, at: Any) -> tuple[Any, Any]:
-    """Mean and variance of constant + a safe + b unsafe."""
-    c, a, b = linear.T
-    m = c + a * mean[at, 0] + b * mean[at, 1]
-    v = a**2 * cov[at, 0] + b**2 * cov[at, 1] + 2.0 * a * b * cov[at, 2]
-    return m, v
-
-
-def _log_double(cells: Cells, shared: dict[str, Any], mean: Any, cov: Any) -> Any:
-    """Bivariate Normal over the rounding region of two figures, shape (double,)."""
-    at = cells.double
-    one, two = cells.linear(cells.first[at]), cells.linear(cells.second[at])
-    m1, v1 = _combine(one, mean, cov, at)
-    m2, v2 = _combine(two, mean, cov, at)
-    both = (
-        one[:, 1] * two[:, 1] * cov[at, 0]
-        + one[:, 2] * two[:, 2] * cov[at, 1]
-        + (one[:, 1] * two[:, 2] + one[:, 2] * two[:, 1]) * cov[at, 2]
-    )
-    x = shared["node"]
-    slope = both / v1
-    given = (m2)[:, None] + slope[:, None] * (x - m1[:, None])
-    sd = pt.sqrt(v2 - both * slope)[:, None]
-    density = -0.5 * ((x - m1[:, None]) ** 2 / v1[:, None] + pt.log(2.0 * np.pi * v1)[:, None])
-    inside = log_normal_interval(
-        (shared["node_low"] - given) / sd, (shared["node_high"] - given) / sd
-    )
-    terms = shared["log_weight"] + density + inside
-    largest = disconnected(pt.max(terms, axis=1, keepdims=True))
-    return shared["counts"] * (largest[:, 0] + pt.log(pt.sum(pt.exp(terms - largest), axis=1)))
