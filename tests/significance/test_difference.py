@@ -90,10 +90,9 @@ def test_where_the_test_and_the_interval_disagree_it_says_so():
 @example((0, 3000, 0, 3000), "mee", 1.0, 0.95)
 @example((3000, 3000, 0, 1), "newcombe", 1.0, 0.95)
 @example((9, 10, 3, 10), "miettinen-nurminen", 1.0, 0.95)
+@example((1, 1, 0, 1), "miettinen-nurminen", 3.0, 0.95)
 def test_interval_and_symmetries(table, method, deff, level):
     x1, n1, x2, n2 = table
-    if method == "miettinen-nurminen" and (n1 + n2) / deff <= 1:
-        deff = 1.0
     d = sg.difference(x1, n1, x2, n2, deff=deff, level=level, method=method)
     assert -1 <= d.low <= d.high <= 1
     assert 0 <= d.p_value <= 1
@@ -121,8 +120,6 @@ def test_agresti_caffo_holds_the_estimate_at_the_usual_levels(table, deff):
 @given(tables(), st.sampled_from(DUALS), st.floats(1, 3), st.floats(0.5, 0.999))
 def test_p_is_small_exactly_when_a_dual_interval_excludes_zero(table, method, deff, level):
     x1, n1, x2, n2 = table
-    if method == "miettinen-nurminen" and (n1 + n2) / deff <= 1:
-        deff = 1.0
     d = sg.difference(x1, n1, x2, n2, deff=deff, level=level, method=method)
     if min(abs(d.low), abs(d.high)) > 1e-12 and abs(d.p_value - (1 - level)) > 1e-9:
         assert d.agrees
@@ -193,9 +190,25 @@ def test_impossible_input(kwargs, argument, value):
     assert value in str(error.value)
 
 
-def test_a_correction_without_respondents_is_refused():
-    with pytest.raises(InputError, match="n1 \\+ n2 over deff must exceed 1"):
-        sg.difference(1, 1, 0, 1, deff=2, method="miettinen-nurminen")
+@pytest.mark.parametrize("x1", [0, 1])
+def test_a_correction_without_respondents_finds_nothing(x1):
+    d = sg.difference(x1, 1, 0, 1, deff=[2, 3, 1], method="miettinen-nurminen")
+    assert [d.low[:2].tolist(), d.high[:2].tolist()] == [[-1, -1], [1, 1]]
+    assert [d.z[:2].tolist(), d.p_value[:2].tolist()] == [[0, 0], [1, 1]]
+    assert d.agrees.all()
+    alone = sg.difference(x1, 1, 0, 1, method="miettinen-nurminen")
+    assert (d.low[2], d.high[2]) == (alone.low, alone.high)
+    e = sg.equivalence(x1, 1, 0, 1, margin=0.1, deff=3, method="miettinen-nurminen")
+    assert (e.low, e.high, e.p_value, e.equivalent) == (-1, 1, 0.5, False)
+
+
+def test_a_grid_of_tables_becomes_one_row_each():
+    n1, n2 = np.array([[10], [20]]), np.array([30, 40, 50])
+    frame = sg.difference(3, n1, 5, n2).to_frame()
+    assert frame["n1"].tolist() == [10, 10, 10, 20, 20, 20]
+    assert frame["n2"].tolist() == [30, 40, 50, 30, 40, 50]
+    one = sg.difference(3, 20, 5, 30)
+    assert frame.loc[3, ["low", "high"]].tolist() == [one.low, one.high]
 
 
 def test_a_million_tables_in_under_a_second():

@@ -44,5 +44,7 @@ def test_symmetries_and_extremes(cells):
 def test_arrays_missing_and_impossible():
     many = sg.difference_in_change([252, np.nan], 300, 261, 300, 3168, 3600, 3168, 3600)
     assert np.isnan(many.z).tolist() == [False, True]
+    with pytest.raises(InputError, match=r"n_before \(3,\)"):
+        sg.difference_in_change(252, [300] * 3, 261, [300] * 2, 3168, 3600, 3168, 3600)
     with pytest.raises(InputError, match="x_rest_after must not exceed n_rest_after"):
         sg.difference_in_change(252, 300, 261, 300, 3168, 3600, 4000, 3600)

@@ -97,5 +97,7 @@ def test_equal_shares_and_impossible_input():
     assert sg.respondents_needed(0.7, 0.7) == np.inf
     with pytest.raises(InputError, match="share_after"):
         sg.earlier_share_needed(84, 300, 300)
+    with pytest.raises(InputError, match=r"decimals must be a whole number; found '0.5'"):
+        sg.earlier_percent_needed(84, 300, 300, decimals=0.5)
     with pytest.raises(InputError, match="direction"):
         sg.earlier_percent_needed(84, 300, 300, direction="up")

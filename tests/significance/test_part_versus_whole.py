@@ -53,6 +53,10 @@ def test_weight_and_shares_must_be_possible():
         sg.part_versus_whole(84, 300, 0.9, 4000, weight=0.1)
     with pytest.raises(InputError, match="n_whole must exceed n_part"):
         sg.part_versus_whole(0.8, 300, 0.9, 300, weight=0.1)
+    with pytest.raises(InputError, match="found 'n_whole 500, n_part 600'"):
+        sg.part_versus_whole(0.8, [100, 600, 100], 0.9, [400, 500, 900], weight=0.1)
+    with pytest.raises(InputError, match=r"found 'p_part 0.1, p_whole 0.9, weight 0.5, rest 1.7'"):
+        sg.part_versus_whole([0.9, 0.1], 100, 0.9, 900, weight=0.5)
     with pytest.raises(InputError, match="rest would have a share outside 0 to 1"):
         sg.part_versus_whole(0.5, 300, 0.99, 4000, weight=0.2)
 

@@ -111,5 +111,7 @@ def test_impossible_input():
         sg.probability_of_rising_every_year([84, 85], 10)
     with pytest.raises(InputError, match="decimals"):
         sg.probability_of_rising_every_year([0.5, 0.6], 10, decimals=-1)
+    with pytest.raises(InputError, match=r"decimals must be a whole number; found '1.5'"):
+        sg.probability_of_rising_every_year([0.5, 0.6], 10, decimals=1.5)
     with pytest.raises(InputError, match="ns must be a sequence of 2"):
         sg.probability_of_rising_every_year([0.5, 0.6], [10, 10, 10])

@@ -114,3 +114,15 @@ def test_impossible_input():
         sg.published_change(9, 0, 12, 3863)
     with pytest.raises(InputError, match="deffs must lie above 0"):
         sg.published_change(9, 300, 12, 3863, deffs=[0])
+    with pytest.raises(InputError, match="deffs must hold"):
+        sg.published_change(9, 300, 12, 3863, deffs=[])
+    with pytest.raises(InputError, match=r"decimals \(3,\)"):
+        sg.published_change([9, 10], 300, 12, 3863, decimals=[0, 0, 1])
+
+
+def test_one_design_effect_and_fields_of_one_shape():
+    one = sg.published_change(9, 3041, 12, 3863, deffs=1.3)
+    assert one == sg.published_change(9, 3041, 12, 3863, deffs=[1.3])
+    many = sg.published_change(9, [3041, 300], 12, 3863, decimals=0)
+    for name in ("verdict", "z_low", "z_high", "z", "critical_deff", "estimate"):
+        assert getattr(many, name).shape == (2,)

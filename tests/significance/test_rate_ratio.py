@@ -111,7 +111,8 @@ def test_zeros_missing_and_types():
         ((1, 0, 4, 10), {}, "exposure1"),
         ((1, 10, 4, 10), {"dispersion": 0}, "dispersion"),
         ((1, 10, 4, 10), {"dispersion": 2, "method": "minlike"}, "minlike"),
-        ((1.5, 10, 4, 10), {"method": "minlike"}, "whole counts"),
+        ((1.5, 10, 4, 10), {"method": "minlike"}, "whole counts .* found 'count1 1.5'"),
+        ((1.5, 10, 2.5, 10), {"method": "minlike"}, "whole counts .* found 'count1 1.5'"),
         ((1, 10, 4, 10), {"method": "exact"}, "method"),
     ],
 )

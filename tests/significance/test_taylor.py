@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amager_eval import significance as sg
+from amager_eval.errors import InputError
 from amager_eval.significance.taylor import sample_of
 
 
@@ -12,6 +13,11 @@ def test_kish_is_one_plus_the_squared_variation(weights):
     w = np.array(weights)
     assert sg.kish_design_effect(w) == pytest.approx(1 + w.var() / w.mean() ** 2)
     assert sg.kish_design_effect(w) >= 1 - 1e-12
+
+
+def test_no_weights_have_no_design_effect():
+    with pytest.raises(InputError, match="weights is empty"):
+        sg.kish_design_effect([])
 
 
 def test_covariance_by_resampling():

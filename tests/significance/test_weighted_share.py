@@ -111,6 +111,8 @@ def test_unanimity_missing_answers_and_frame():
         ({"post_strata": ["a", "a", "b"]}, "post_strata and population go together"),
         ({"post_strata": ["a", "a", "b"], "population": {"a": 5}}, "population lacks .*'b'"),
         ({"method": "wilson"}, "method"),
+        ({"answers": [1, 0, 2]}, "answers must lie between 0 and 1; found '2 at position 2'"),
+        ({"answers": [np.nan] * 3}, "answers holds no answer; found '3 missing'"),
     ],
 )
 def test_impossible_input(kwargs, said):

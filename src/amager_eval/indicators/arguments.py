@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from amager_eval.errors import Fault, InputError
@@ -22,11 +23,15 @@ __all__ = [
     "check_choice",
     "check_level",
     "check_successes",
+    "missing",
     "plain",
     "real",
     "real_scalar",
     "vector",
+    "whole_number",
 ]
+
+_PANDAS = (pd.Series, pd.DataFrame, pd.Index, pd.api.extensions.ExtensionArray)
 
 type Array = NDArray[np.float64]
 #: What a function returns: a float for numbers in, an array for arrays in.
@@ -114,7 +119,7 @@ def _rule(
 
 def _to_float(name: str, value: Any) -> Array:
     try:
-        if hasattr(value, "to_numpy"):
+        if isinstance(value, _PANDAS):
             return np.asarray(value.to_numpy(dtype=float, na_value=np.nan))
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -143,6 +148,23 @@ def real_scalar(
             Fault(f"{name} must be one number", found=f"{value!r:.60}", remedy=f"Correct {name}.")
         )
     return float(array)
+
+
+def whole_number(name: str, value: float, *, at_least: float, at_most: float) -> int:
+    """Check an argument that must be one whole number.
+
+    Examples
+    --------
+    >>> whole_number("decimals", 0.5, at_least=0, at_most=6)
+    Traceback (most recent call last):
+    ...
+    amager_eval.errors.InputError: decimals must be a whole number; found '0.5'. Correct decimals.
+    """
+    number = real_scalar(name, value, at_least=at_least, at_most=at_most)
+    if number % 1:
+        message = f"{name} must be a whole number"
+        raise InputError(Fault(message, found=f"{number:g}", remedy=f"Correct {name}."))
+    return int(number)
 
 
 def check_level(level: float) -> float:
@@ -203,6 +225,20 @@ def broadcast(arrays: dict[str, Array]) -> tuple[int, ...]:
                 remedy="Pass numbers or arrays of one length.",
             )
         ) from error
+
+
+def missing(*arrays: Array) -> Array:
+    """NaN where any of the arrays is, else 0, in their common shape: added, it passes NaN on.
+
+    Examples
+    --------
+    >>> missing(np.array([0.8, np.nan]), np.array(300.0))
+    array([ 0., nan])
+    """
+    absent = np.isnan(arrays[0])
+    for array in arrays[1:]:
+        absent = absent | np.isnan(array)
+    return np.where(absent, np.nan, 0.0)
 
 
 def vector(

@@ -56,6 +56,6 @@ class Estimate:
 
 def frame_of(record: Any) -> pd.DataFrame:
     """Return one row per element of a frozen record, its fields as columns."""
-    fields: dict[str, Any] = {k: np.atleast_1d(v).ravel() for k, v in asdict(record).items()}
-    size = max(len(v) for v in fields.values())
-    return pd.DataFrame({k: np.resize(v, size) for k, v in fields.items()})
+    fields = asdict(record)
+    columns = np.broadcast_arrays(*(np.atleast_1d(v) for v in fields.values()))
+    return pd.DataFrame({k: v.ravel() for k, v in zip(fields, columns, strict=True)})

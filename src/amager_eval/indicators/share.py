@@ -43,9 +43,9 @@ def wilson_interval(p: Array, n: Array, critical: float) -> tuple[Array, Array]:
     weight = n / (n + square)
     centre = weight * (p + square / (2 * n))
     half = weight * critical * np.sqrt((p * (1 - p) + square / (4 * n)) / n)
-    # rounding must not push a limit past the share itself
-    low = np.where(p == 0, 0.0, np.minimum(centre - half, p))
-    high = np.where(p == 1, 1.0, np.maximum(centre + half, p))
+    # rounding must not push a limit past the share itself; n missing stays missing
+    low = np.where((p == 0) & (n > 0), 0.0, np.minimum(centre - half, p))
+    high = np.where((p == 1) & (n > 0), 1.0, np.maximum(centre + half, p))
     return low, high
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betainc
 
-from amager_eval.indicators.arguments import Array, broadcast, real
+from amager_eval.indicators.arguments import Array, broadcast, missing, real
 
 __all__ = ["TwoCounts", "binomial_at_least", "check_counts"]
 
@@ -27,6 +27,11 @@ class TwoCounts:
     count0: Array
     exposure0: Array
     dispersion: Array
+
+    @property
+    def missing(self) -> Array:
+        """NaN where anything is, else 0, in the common shape."""
+        return missing(self.count1, self.exposure1, self.count0, self.exposure0, self.dispersion)
 
     def probability(self, ratio: ArrayLike) -> Array:
         """Probability that an event is one of period 1, if the rate ratio is `ratio`."""

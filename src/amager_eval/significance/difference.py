@@ -24,7 +24,7 @@ from amager_eval.indicators.arguments import (
 from amager_eval.indicators.estimate import frame_of
 from amager_eval.indicators.share import wilson_interval
 from amager_eval.significance.contrast import standardise, truth, two_sided_p
-from amager_eval.significance.restricted_score import score_interval
+from amager_eval.significance.restricted_score import score_interval, shrinkage
 
 __all__ = ["Difference", "difference", "pooled_z"]
 
@@ -118,8 +118,9 @@ def difference(
         Confidence level, two-sided and equal-tailed.
     method : {"newcombe", "miettinen-nurminen", "agresti-caffo", "mee", "wald"}
         Interval. With `newcombe`, `agresti-caffo` and `mee` z is the score statistic at 0 with
-        pooled variance; `miettinen-nurminen` multiplies the variance by N/(N-1), `wald` uses
-        the unpooled variance.
+        pooled variance; `miettinen-nurminen` multiplies the variance by N/(N-1) (where N over
+        deff is 1 or less it finds nothing: z 0, interval -1 to 1), `wald` uses the unpooled
+        variance.
 
     Returns
     -------
@@ -172,8 +173,7 @@ def difference(
         corrected = method == "miettinen-nurminen"
         low, high = score_interval(p1, m1, p2, m2, critical, corrected=corrected)
         if corrected:
-            total = m1 + m2
-            z = z * np.sqrt((total - 1) / total)
+            z = z * np.sqrt(shrinkage(m1 + m2))
     return Difference(
         estimate=plain(estimate + 0 * effect),
         low=plain(low),

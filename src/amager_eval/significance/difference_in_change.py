@@ -75,7 +75,9 @@ def difference_in_change(
     cells: dict[str, tuple[Array, Array]] = {
         name: check_successes(f"x_{name}", x, f"n_{name}", n) for name, (x, n) in given.items()
     }
-    broadcast({f"x_{name}": x for name, (x, _) in cells.items()} | {"deff": effect})
+    named = {f"x_{name}": x for name, (x, _) in cells.items()}
+    named |= {f"n_{name}": n for name, (_, n) in cells.items()}
+    broadcast(named | {"deff": effect})
     at_edge = np.asarray(False)
     for x, n in cells.values():
         at_edge = at_edge | (x == 0) | (x == n)

@@ -18,6 +18,7 @@ from amager_eval.indicators.arguments import (
     check_choice,
     check_level,
     check_successes,
+    missing,
     plain,
     real,
 )
@@ -123,6 +124,11 @@ class _Comparison:
     def respondents(self) -> Array:
         return (self.n1 + self.n2) * self.deff
 
+    @property
+    def missing(self) -> Array:
+        """NaN where anything is, else 0, in the common shape."""
+        return missing(self.p1, self.n1, self.p2, self.n2, self.margin)
+
     def z(self, delta: Array) -> Array:
         if self.method == "wald":
             return standardise(self.p1 - self.p2 - delta, self._wald_error())
@@ -217,14 +223,15 @@ def equivalence(
     (0.012, True)
     """
     c = _compare(x1, n1, x2, n2, margin, deff, level, method)
+    gaps = c.missing
     z_lower, z_upper = c.z(-c.margin), c.z(c.margin)
     p_lower, p_upper = ndtr(-z_lower), ndtr(z_upper)
     p_value = np.maximum(p_lower, p_upper)
     low, high = c.interval()
     return Equivalence(
-        estimate=plain(c.p1 - c.p2),
-        low=plain(low),
-        high=plain(high),
+        estimate=plain(c.p1 - c.p2 + gaps),
+        low=plain(low + gaps),
+        high=plain(high + gaps),
         z_lower=plain(z_lower),
         z_upper=plain(z_upper),
         p_lower=plain(p_lower),
@@ -284,13 +291,14 @@ def non_inferiority(
     (0.0781, False)
     """
     c = _compare(x1, n1, x2, n2, margin, deff, level, method)
+    gaps = c.missing
     z = c.z(-c.margin) if higher_is_better else c.z(c.margin)
     p_value = ndtr(-z) if higher_is_better else ndtr(z)
     low, high = c.interval()
     return NonInferiority(
-        estimate=plain(c.p1 - c.p2),
-        low=plain(low),
-        high=plain(high),
+        estimate=plain(c.p1 - c.p2 + gaps),
+        low=plain(low + gaps),
+        high=plain(high + gaps),
         z=plain(z),
         p_value=plain(p_value),
         non_inferior=truth(np.less(p_value, 1 - level)),

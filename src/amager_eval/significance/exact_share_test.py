@@ -9,7 +9,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import betainc, betaincc
 
-from amager_eval.indicators.arguments import Number, broadcast, check_successes, plain, real
+from amager_eval.indicators.arguments import (
+    Number,
+    broadcast,
+    check_successes,
+    missing,
+    plain,
+    real,
+)
 from amager_eval.indicators.estimate import frame_of
 
 __all__ = ["ExactShareTest", "exact_share_test"]
@@ -91,12 +98,12 @@ def exact_share_test(x: ArrayLike, n: ArrayLike, share: ArrayLike) -> ExactShare
     less = np.where(
         failures == 0, 1.0, betaincc(successes + 1, np.where(failures == 0, 1.0, failures), stated)
     )
-    missing = 0 * (successes + trials + stated)
+    gaps = missing(successes, trials, stated)
     return ExactShareTest(
-        estimate=plain(successes / trials),
-        p_less=plain(less + missing),
-        p_greater=plain(greater + missing),
-        p_value=plain(np.minimum(1, 2 * np.minimum(less, greater)) + missing),
+        estimate=plain(successes / trials + gaps),
+        p_less=plain(less + gaps),
+        p_greater=plain(greater + gaps),
+        p_value=plain(np.minimum(1, 2 * np.minimum(less, greater)) + gaps),
         probability_at_least=plain(betaincc(successes + 0.5, failures + 0.5, stated)),
         share=plain(stated),
         n=plain(trials),

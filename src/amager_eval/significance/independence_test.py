@@ -17,6 +17,7 @@ from amager_eval.indicators.arguments import (
     broadcast,
     check_choice,
     check_successes,
+    missing,
     plain,
 )
 from amager_eval.indicators.estimate import frame_of
@@ -98,6 +99,7 @@ def independence_test(
         statistic = np.full(p_value.shape, np.nan)
     else:
         statistic = _chi_square(x1, n1, x2, n2, corrected=method == "yates")
+        statistic = statistic + missing(x1, n1, x2, n2)
         p_value = np.asarray(chdtrc(1, statistic))
     return IndependenceTest(plain(statistic), plain(p_value), plain(n1 + n2), method)
 

@@ -21,6 +21,7 @@ from amager_eval.indicators.arguments import (
     plain,
     real,
     real_scalar,
+    whole_number,
 )
 from amager_eval.significance.published_change import DEFFS, published_change
 
@@ -139,7 +140,7 @@ def earlier_percent_needed(
     *,
     direction: Direction = "fall",
     decimals: int = 0,
-    deffs: Sequence[float] = DEFFS,
+    deffs: Sequence[float] | float = DEFFS,
     level: float = LEVEL,
 ) -> EarlierPercent:
     """Find which printed earlier percentage makes a stated change significant.
@@ -186,6 +187,7 @@ def earlier_percent_needed(
     before = real("n_before", n_before, above=0)
     later = real("n_after", n_after, above=0)
     broadcast({"n_before": before, "n_after": later})
+    decimals = whole_number("decimals", decimals, at_least=0, at_most=6)
     step = float(10.0**-decimals)
     sign = 1 if direction == "fall" else -1
     end = 100.0 if direction == "fall" else 0.0

@@ -107,11 +107,14 @@ def check_parts(
     p_part: Array, n_part: Array, p_whole: Array, n_whole: Array, weight: Array
 ) -> None:
     """Refuse a whole that cannot contain the part."""
-    if np.any(n_whole <= n_part):
+    n_part, n_whole = np.broadcast_arrays(n_part, n_whole)
+    few = n_whole <= n_part
+    if np.any(few):
+        first = int(np.argmax(few.ravel()))
         raise InputError(
             Fault(
                 "n_whole must exceed n_part, whose respondents it contains",
-                found=f"n_whole {np.min(n_whole):g}, n_part {np.max(n_part):g}",
+                found=f"n_whole {n_whole.ravel()[first]:g}, n_part {n_part.ravel()[first]:g}",
                 remedy="Pass the whole's respondents including the part's.",
             )
         )
@@ -119,10 +122,13 @@ def check_parts(
     slack = _ROUNDING * (1 + weight) / (1 - weight) + 1e-12
     bad = (rest < -slack) | (rest > 1 + slack)
     if np.any(bad):
+        first = int(np.argmax(bad.ravel()))
+        given = {"p_part": p_part, "p_whole": p_whole, "weight": weight, "rest": rest}
+        values = (np.broadcast_to(v, bad.shape).ravel()[first] for v in given.values())
         raise InputError(
             Fault(
                 "p_part, p_whole and weight do not fit: the rest would have a share outside 0 to 1",
-                found=f"{np.ravel(rest)[int(np.argmax(np.ravel(bad)))]:.4g}",
+                found=", ".join(f"{k} {v:.4g}" for k, v in zip(given, values, strict=True)),
                 remedy="Correct p_part, p_whole or weight.",
             )
         )

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.special import bdtr
 
 from amager_eval.errors import Fault, InputError
-from amager_eval.indicators.arguments import Array, real_scalar, vector
+from amager_eval.indicators.arguments import Array, real_scalar, vector, whole_number
 
 __all__ = ["probability_of_rising_every_year"]
 
@@ -86,8 +86,7 @@ def probability_of_rising_every_year(
         return float("nan")
     if decimals is None:
         return _orthant(p, np.sqrt(p * (1 - p) / n))
-    real_scalar("decimals", decimals, at_least=0, at_most=6)
-    steps = 100 * 10 ** int(decimals)
+    steps = 100 * 10 ** whole_number("decimals", decimals, at_least=0, at_most=6)
     whole = np.maximum(np.rint(n), 1).astype(int)
     reached = _printed(p[0], whole[0], steps)
     for share, size in zip(p[1:], whole[1:], strict=True):

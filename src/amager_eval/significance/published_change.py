@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from amager_eval.conventions import LEVEL
+from amager_eval.errors import Fault, InputError
 from amager_eval.indicators.arguments import (
     Array,
     Number,
@@ -106,7 +107,7 @@ def published_change(
     n_after: ArrayLike,
     *,
     decimals: ArrayLike = 0,
-    deffs: Sequence[float] = DEFFS,
+    deffs: Sequence[float] | float = DEFFS,
     level: float = LEVEL,
 ) -> PublishedVerdict:
     """Judge a change from two published percentages: after minus before.
@@ -119,7 +120,7 @@ def published_change(
         Respondents behind them; NaN where not published.
     decimals : int or array_like
         Decimals the percentages are printed with; where the two differ, the fewer.
-    deffs : sequence of float
+    deffs : float or sequence of float
         Design effects the verdict must survive.
     level : float
         Confidence level.
@@ -160,6 +161,7 @@ def published_change(
             "n_before": m_before,
             "percent_after": after,
             "n_after": m_after,
+            "decimals": real("decimals", decimals, at_least=0),
         }
     )
     before_low, before_high = rounding_box(before, decimals)
@@ -185,7 +187,7 @@ def published_part_versus_whole(
     *,
     weight: ArrayLike,
     decimals: ArrayLike = 0,
-    deffs: Sequence[float] = DEFFS,
+    deffs: Sequence[float] | float = DEFFS,
     level: float = LEVEL,
 ) -> PublishedVerdict:
     """Judge a part against the whole from two published percentages: part minus whole.
@@ -231,6 +233,7 @@ def published_part_versus_whole(
             "percent_whole": whole,
             "n_whole": m_whole,
             "weight": share,
+            "decimals": real("decimals", decimals, at_least=0),
         }
     )
     check_parts(part, m_part, whole, m_whole, share)
@@ -261,12 +264,14 @@ def judge(
     estimate: Array,
     n: Array,
     decimals: ArrayLike,
-    deffs: Sequence[float],
+    deffs: Sequence[float] | float,
     level: float,
     method: str,
 ) -> PublishedVerdict:
     """Turn the extremes of z at a design effect of 1 into a verdict over all design effects."""
-    effects = vector("deffs", list(deffs), above=0)
+    effects = vector("deffs", np.atleast_1d(real("deffs", deffs, above=0)))
+    if not len(effects):
+        raise InputError(Fault("deffs must hold a design effect", found="none", remedy="Pass one."))
     critical = float(-ndtri((1 - check_level(level)) / 2))
     shrink = 1 / np.sqrt(effects)
     z_low = np.where(smallest < 0, smallest * shrink.max(), smallest * shrink.min())
@@ -280,9 +285,9 @@ def judge(
         verdict=verdict.item() if verdict.ndim == 0 else verdict,
         z_low=plain(z_low),
         z_high=plain(z_high),
-        z=plain(z * shrink[0]),
-        critical_deff=plain((z / critical) ** 2),
-        estimate=plain(estimate),
+        z=plain(np.broadcast_to(z * shrink[0], z_low.shape)),
+        critical_deff=plain(np.broadcast_to((z / critical) ** 2, z_low.shape)),
+        estimate=plain(np.broadcast_to(estimate, z_low.shape)),
         n=plain(n),
         decimals=plain(decimals),
         deffs=tuple(float(d) for d in effects),

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv
 
 from amager_eval.conventions import LEVEL
-from amager_eval.indicators.arguments import Number, check_level, plain, real
+from amager_eval.indicators.arguments import Number, broadcast, check_level, missing, plain, real
 from amager_eval.indicators.estimate import frame_of
 from amager_eval.significance.conditional import check_counts
 from amager_eval.significance.contrast import truth
@@ -101,17 +101,19 @@ def rate_non_inferiority(
     counts = check_counts(count1, exposure1, count0, exposure0, dispersion)
     margin = real("margin_ratio", margin_ratio, above=0)
     level = check_level(level)
+    broadcast({"counts": counts.missing, "margin_ratio": margin})
+    gaps = missing(counts.missing, margin)
     null = counts.probability(margin)
-    p_value = counts.at_most(null)
+    p_value = counts.at_most(null) + gaps
     x, rest = counts.count1, counts.count0
     limit = betaincinv(x + 1, np.where(rest == 0, 1.0, rest), level)
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = x / counts.exposure1 / (rest / counts.exposure0)
     return RateNonInferiority(
-        estimate=plain(estimate),
-        high=plain(counts.ratio(np.where(rest == 0, 1.0, limit) + 0 * x)),
+        estimate=plain(estimate + gaps),
+        high=plain(counts.ratio(np.where(rest == 0, 1.0, limit)) + gaps),
         p_value=plain(p_value),
-        worse_p_value=plain(counts.at_least(null)),
+        worse_p_value=plain(counts.at_least(null) + gaps),
         non_inferior=truth(np.less(p_value, 1 - level)),
         margin_ratio=plain(margin),
         n=plain((x + rest) * counts.dispersion),

@@ -138,11 +138,12 @@ def rate_ratio(
     with np.errstate(divide="ignore", invalid="ignore"):
         rate0 = counts.count0 / counts.exposure0
         estimate = counts.count1 / counts.exposure1 / rate0
+    gaps = counts.missing
     return RateRatio(
         estimate=plain(estimate),
-        low=plain(low),
-        high=plain(high),
-        p_value=plain(p_value),
+        low=plain(low + gaps),
+        high=plain(high + gaps),
+        p_value=plain(p_value + gaps),
         n=plain((counts.count1 + counts.count0) * counts.dispersion),
         dispersion=plain(counts.dispersion),
         level=level,
@@ -233,13 +234,15 @@ def _minlike(counts: TwoCounts, null: Array) -> Array:
             return np.nan
         return float(binomtest(int(x), int(x + rest), probability).pvalue) if x + rest else 1.0
 
-    whole = counts.count1 + counts.count0
-    if np.any(counts.dispersion != 1) or np.any((whole % 1 != 0) & ~np.isnan(whole)):
-        raise InputError(
-            Fault(
-                "method 'minlike' needs whole counts and a dispersion of 1",
-                found=f"dispersion {np.max(counts.dispersion):g}",
-                remedy="Use method 'central', 'mid-p' or 'wald'.",
+    given = {"dispersion": counts.dispersion, "count1": counts.count1, "count0": counts.count0}
+    for name, value in given.items():
+        odd = (value != 1 if name == "dispersion" else value % 1 != 0) & ~np.isnan(value)
+        if np.any(odd):
+            raise InputError(
+                Fault(
+                    "method 'minlike' needs whole counts and a dispersion of 1",
+                    found=f"{name} {np.ravel(value)[int(np.argmax(np.ravel(odd)))]:g}",
+                    remedy="Use method 'central', 'mid-p' or 'wald'.",
+                )
             )
-        )
     return np.asarray(np.vectorize(one, otypes=[float])(counts.count1, counts.count0, null))

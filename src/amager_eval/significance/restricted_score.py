@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import elementwise
 
-from amager_eval.errors import Fault, InputError
 from amager_eval.indicators.arguments import Array
 
 __all__ = ["restricted_shares", "score_interval", "score_z"]
@@ -79,20 +78,20 @@ def _variance(
     variance = r1 * (1 - r1) / n1 + r2 * (1 - r2) / n2
     if not corrected:
         return variance
-    total = n1 + n2
-    _check_total(total)
-    return variance * total / (total - 1)
+    kept = shrinkage(n1 + n2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(kept == 0, np.inf, variance / kept)
 
 
-def _check_total(total: Array) -> None:
-    if np.any(total <= 1):
-        raise InputError(
-            Fault(
-                "n1 + n2 over deff must exceed 1 for the factor N/(N-1)",
-                found=f"{np.nanmin(total):g}",
-                remedy="Use method 'mee' or 'farrington-manning', or correct n1, n2 or deff.",
-            )
-        )
+def shrinkage(total: Array) -> Array:
+    """Miettinen and Nurminen's (N-1)/N; 0 where N, after a design effect, is 1 or less.
+
+    Examples
+    --------
+    >>> shrinkage(np.array([0.5, 1, 100]))
+    array([0.  , 0.  , 0.99])
+    """
+    return np.maximum(1 - 1 / total, 0)
 
 
 def score_z(p1: Array, n1: Array, p2: Array, n2: Array, delta: Array, *, corrected: bool) -> Array:
@@ -128,15 +127,13 @@ def score_interval(
     critical : float
         Normal quantile.
     corrected : bool
-        Miettinen-Nurminen (True) or Mee (False).
+        Miettinen-Nurminen (True; -1 to 1 where N is 1 or less) or Mee (False).
 
     Returns
     -------
     tuple of ndarray
         Low and high, inside -1 to 1.
     """
-    if corrected:
-        _check_total(n1 + n2)
     low = -_upper_limit(p2, n2, p1, n1, critical, corrected)
     return low, _upper_limit(p1, n1, p2, n2, critical, corrected)
 
@@ -154,6 +151,10 @@ def _upper_limit(
     # with both shares 0 the variance is 0 at the estimate itself: start just above it
     start = observed + np.minimum(1e-10, 1e-3 / (n1 + n2))
     at_end: NDArray[np.bool_] = start >= 1
+    if corrected:  # no respondents to correct with: every difference is possible
+        alone = shrinkage(n1 + n2) == 0
+        at_end = at_end | alone
+        n1, n2 = np.where(alone, 1.0, n1), np.where(alone, 1.0, n2)
     start = np.where(at_end, 0.5, start)
     found = elementwise.find_root(
         excess,

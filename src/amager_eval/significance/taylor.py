@@ -30,7 +30,7 @@ class Sample:
     Parameters
     ----------
     answers : ndarray, dims respondent
-        0 or 1 (or any number); NaN where the question was not answered.
+        0 or 1; NaN where the question was not answered.
     weights : ndarray, dims respondent
         Weights, already scaled to the population of the post-strata if there are any.
     strata, post_strata : ndarray of int, dims respondent
@@ -109,7 +109,7 @@ def sample_of(
     Parameters
     ----------
     answers, weights : array_like, dims respondent
-        Answers (0 or 1; NaN where not answered) and weights above 0.
+        Answers (0 or 1, or between; NaN where not answered) and weights above 0.
     strata : array_like or None, dims respondent
         Stratum the respondent was drawn from, any labels.
     post_strata : array_like or None, dims respondent
@@ -124,10 +124,10 @@ def sample_of(
     Raises
     ------
     InputError
-        If lengths differ, a weight is missing or not above 0, a stratum has one respondent, or
-        a post-stratum has no population.
+        If lengths differ, an answer lies outside 0 to 1 or nobody answered, a weight is missing
+        or not above 0, a stratum has one respondent, or a post-stratum has no population.
     """
-    y = vector("answers", answers)
+    y = vector("answers", answers, at_least=0, at_most=1)
     w = vector("weights", weights, length=len(y), above=0)
     if not len(y) or np.isnan(w).any():
         raise InputError(
@@ -136,6 +136,10 @@ def sample_of(
                 found=f"{int(np.isnan(w).sum())} missing of {len(w)}",
                 remedy="Leave respondents without a weight out.",
             )
+        )
+    if np.isnan(y).all():
+        raise InputError(
+            Fault("answers holds no answer", found=f"{len(y)} missing", remedy="Correct answers.")
         )
     codes = np.zeros(len(y), dtype=np.intp)
     if strata is not None:
@@ -198,7 +202,7 @@ def kish_design_effect(weights: ArrayLike) -> float:
     Raises
     ------
     InputError
-        If a weight is not above 0.
+        If a weight is not above 0, or there is none.
 
     Notes
     -----
@@ -210,4 +214,6 @@ def kish_design_effect(weights: ArrayLike) -> float:
     1.1111111111111112
     """
     w = vector("weights", weights, above=0)
+    if not len(w):
+        raise InputError(Fault("weights is empty", found="0 weights", remedy="Correct weights."))
     return float(len(w) * (w**2).sum() / w.sum() ** 2)
