@@ -26,3 +26,5 @@ def test_constant_missing_and_impossible():
     assert np.isnan(sg.rank_trend([5, np.nan, 5], [1, 2, 3]).slope)
     with pytest.raises(InputError, match="three waves"):
         sg.rank_trend([5, 6], [1, 2])
+    with pytest.raises(InputError, match="different years; found '3 waves, years 1, 1, 1'"):
+        sg.rank_trend([5, 6, 7], [1, 1, 1])

@@ -143,6 +143,8 @@ def difference(
     collect the differences that the score test does not reject, in closed form for the
     restricted estimate; they are exact duals of their z. Agresti & Caffo (2000) add one success
     and one failure to each group.
+    Sources: Newcombe (1998) and Miettinen & Nurminen (1985) as above; Mee (1984) Biometrics
+    40:1175; Agresti & Caffo (2000) American Statistician 54:280.
 
     Examples
     --------

@@ -90,7 +90,8 @@ def power(
     Notes
     -----
     Phi((|d| - z s0) / s1) with s0 the standard error under the pooled share and s1 under the
-    true ones (R's ``power.prop.test``; Fleiss, Levin & Paik 2003, ch. 4).
+    true ones, as in R's ``power.prop.test``. Source: Fleiss, Levin & Paik (2003) Statistical
+    Methods for Rates and Proportions, ch. 4; Cohen (1988) for the arcsine.
 
     Examples
     --------

@@ -86,7 +86,7 @@ def rank_trend(values: ArrayLike, years: ArrayLike) -> RankTrend:
         raise InputError(
             Fault(
                 "a trend by ranks needs at least three waves in different years",
-                found=f"{len(y)} waves",
+                found=f"{len(y)} waves, years {', '.join(f'{year:g}' for year in t[:5])}",
                 remedy="Pass more waves.",
             )
         )

@@ -74,8 +74,8 @@ def rao_scott_test(
     Notes
     -----
     Pearson's chi-square divided by the mean of the generalised design effects, against F with
-    Satterthwaite's degrees of freedom (Rao & Scott 1984, Annals of Statistics 12:46; R's
-    ``survey::svychisq``).
+    Satterthwaite's degrees of freedom. Source: Rao & Scott (1984) Annals of Statistics 12:46;
+    R's ``survey::svychisq``.
 
     Examples
     --------

@@ -92,7 +92,7 @@ def trend(
         raise InputError(
             Fault(
                 "a trend needs at least two waves with different scores",
-                found=f"{len(x)} waves",
+                found=f"{len(x)} waves, scores {', '.join(f'{score:g}' for score in s[:5])}",
                 remedy="Pass more waves or other scores.",
             )
         )
