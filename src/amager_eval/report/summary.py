@@ -26,20 +26,31 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
     goals = goals_table(statement, words)
     indicators = indicators_table(statement, words)
     missing = missing_table(statement, words)
-    is_open = [
-        r["literal_verdict"] == "ikke opgjort" for r in goals.frame.to_dict(orient="records")
-    ]
-    key = "summary.lead_none_open"
-    if any(is_open):
-        key = "summary.lead_open" if len(indicators.frame) else "summary.lead_open_bare"
+    heads = records(goals.frame)
+    is_open = [r for r in heads if r["literal_verdict"] == "ikke opgjort"]
+    missed = [r for r in is_open if MISSING in (r["observed"], r["baseline"])]
+    no_own_safety = goals.frame["observed"].iloc[0] == MISSING
+    lead = [] if is_open else [words.say("summary.lead_none_open", goals=len(heads))]
+    if missed:
+        key = "lead_open" if no_own_safety and len(indicators.frame) else "lead_open_bare"
+        lead.append(words.say(f"summary.{key}", open=len(missed), goals=len(heads)))
+    if len(missed) < len(is_open):
+        lead.append(
+            words.say(
+                "summary.lead_due",
+                open=len(is_open) - len(missed),
+                goals=len(heads),
+                target=statement.agreement.safety.target_wave,
+            )
+        )
     blocks: list[Block] = [
-        Paragraph(words.say(key, open=sum(is_open), goals=len(is_open))),
+        Paragraph(" ".join(lead)),
         TableBlock(goals),
         Bullets(goal_sentences(statement, words)),
     ]
     if len(indicators.frame):
         blocks.append(TableBlock(indicators))
-        if goals.frame["observed"].iloc[0] == MISSING:  # no figure for the area itself
+        if no_own_safety:
             blocks.append(Bullets(tuple(indicator_sentences(statement, words))))
     if len(missing.frame):
         blocks.append(TableBlock(missing))
@@ -70,13 +81,21 @@ def _sentence(statement: Statement, goal: Goal, head: dict[str, Any], words: Wor
             due = "_due_bare"
         agreement = statement.agreement
         target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
-        return words.say(
+        sentence = words.say(
             f"summary.unavailable_{goal.kind}{due}",
             area=evaluated_area(statement.data, agreement),
             values=_values(parts, goal, words),
             target=target.get(goal.kind, crime_year_of_wave(statement.year)),
             probability=probability,
         )
+        lost = [
+            words.name("setting_short", str(p["setting"] or p["crime_type"]))
+            for p in parts
+            if p["literal_verdict"] == "ikke nået"
+        ]
+        # one year that fails settles "every year", while the goal's other part is still open
+        more = words.say("summary.already_failed", parts=words.listing(lost)) if lost else ""
+        return f"{sentence} {more}".rstrip()
     return words.say(
         "summary.judged",
         literal=words.name("verdict", head["literal_verdict"]),

@@ -1,0 +1,49 @@
+from dataclasses import replace
+
+import pytest
+
+from amager_eval.report.document import Bullets, Paragraph
+from amager_eval.report.summary import summary
+from amager_eval.wording.sentences import load_wording
+
+
+def said(statement, lang="da"):
+    """Return the lead and the goals' sentences of page one."""
+    blocks = summary(statement, load_wording(lang))
+    lead = next(b for b in blocks if isinstance(b, Paragraph))
+    bullets = next(b for b in blocks if isinstance(b, Bullets))
+    return lead.text, bullets.items
+
+
+def test_goals_that_lack_figures_are_told_from_goals_not_yet_due(make_statement):
+    lead, _ = said(make_statement(own_area=True))
+    assert lead.startswith("4 af 5 mål gælder frem til 2028")
+    assert "mangler" not in lead  # the area's own figures are there
+    lead, _ = said(make_statement(own_area=True, activities=False))
+    assert lead.startswith("1 af 5 mål kan endnu ikke opgøres")
+    assert "4 af 5 mål gælder frem til 2028" in lead
+    assert "bygger på de to bydele" not in lead
+    lead, _ = said(make_statement())
+    assert lead.startswith("4 af 5 mål kan endnu ikke opgøres")
+    assert "bygger på de to bydele" in lead
+    assert "2028" not in lead
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        ("da", "Efter ordlyden kan målet ikke længere nås fuldt ud: nabolag."),
+        ("en", "By the letter the goal can no longer be reached in full: neighbourhood."),
+    ],
+)
+def test_a_part_that_has_failed_for_good_is_named(make_statement, lang, sentence):
+    statement = make_statement(own_area=True)
+    results = statement.results.copy()
+    part = (results["goal"] == "1a") & (results["year"] == 2028)
+    part &= (results["setting"] == "neighbourhood") & (results["response"] == "safe")
+    results.loc[part, "literal_verdict"] = "ikke nået"
+    results.loc[(results["setting"] == "night") & (results["goal"] == "1a"), "literal_verdict"] = (
+        "ikke opgjort"
+    )
+    _, items = said(replace(statement, results=results), lang)
+    assert items[0].endswith(sentence)
