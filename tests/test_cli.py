@@ -116,3 +116,19 @@ def test_check_of_a_clean_folder_ends_with_0(run, folder):
 
 def test_record_lists_nothing_where_nothing_is_kept(run, tmp_path):
     assert run("record", "list", tmp_path)[:2] == (0, "")
+
+
+def test_a_bar_stands_for_every_fit_from_its_compiling_on(capsys):
+    with cli._progress() as report:
+        told = evaluation._named(report, "safety_trend")
+        assert told is not None
+        report("crime_trend", 5, 10)
+    shown = capsys.readouterr().err
+    assert "safety_trend: compiling" in shown
+    assert "50%" in shown
+    with cli._progress() as report:
+        report("safety_trend", 0, 0)
+        report("safety_trend", 10, 10)
+    shown = capsys.readouterr().err
+    assert "compiling" not in shown.splitlines()[-1]
+    assert "100%" in shown

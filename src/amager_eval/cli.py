@@ -229,8 +229,8 @@ def _progress() -> Iterator[FitProgress]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
-        MofNCompleteColumn,
         Progress,
+        TaskProgressColumn,
         TextColumn,
         TimeElapsedColumn,
     )
@@ -238,8 +238,7 @@ def _progress() -> Iterator[FitProgress]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("draws"),
+        TaskProgressColumn(),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bars:
@@ -247,8 +246,11 @@ def _progress() -> Iterator[FitProgress]:
 
         def report(name: str, done: int, total: int) -> None:
             if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total)
-            bars.update(tasks[name], completed=done, total=total)
+                tasks[name] = bars.add_task(name, total=None)
+            if total:
+                bars.update(tasks[name], description=name, completed=done, total=total)
+            else:  # nothing drawn yet: the model is being compiled
+                bars.update(tasks[name], description=f"{name}: compiling")
 
         yield report
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["crime_definition_to_fit", "evaluate", "forecast_crime", "forecast_safety"]
 
-#: Called with a fit's name, draws done and draws in all.
+#: Called with a fit's name, draws done and draws in all; 0 in all until the first draw.
 type FitProgress = Callable[[str, int, int], None]
 
 
@@ -69,7 +69,7 @@ def evaluate(
     draft : bool
         Report failed gates instead of enforcing them.
     progress : callable or None
-        Called with the fit's name, draws done and draws in all.
+        Called with the fit's name, draws done and draws in all; 0 in all until the first draw.
 
     Returns
     -------
@@ -330,4 +330,5 @@ def _diagnostics(fits: dict[str, Fit]) -> pd.DataFrame:
 def _named(progress: FitProgress | None, name: str) -> Callable[[int, int], None] | None:
     if progress is None:
         return None
+    progress(name, 0, 0)
     return lambda done, total: progress(name, done, total)
