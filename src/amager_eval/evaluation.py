@@ -272,7 +272,13 @@ def _as_agreed(data: Input, agreement: Agreement) -> Input:
             areas |= set(frame["area"])
     whole = agreement.areas.whole if agreement.areas.whole in areas else data.whole
     parts = tuple(p for p in agreement.areas.parts if p in areas) or data.parts
-    return replace(data, whole=whole, parts=parts)
+    safety = data.safety
+    if safety is not None and "area_kind" in safety:
+        # what the agreement names is modelled, whatever kind the input calls it; the rest
+        # (earlier versions of the area, estates) is modelled only where its kind says so
+        named = {agreement.areas.whole, *agreement.areas.parts, *agreement.areas.evaluated.names}
+        safety = safety.assign(area_kind=safety["area_kind"].mask(safety["area"].isin(named)))
+    return replace(data, safety=safety, whole=whole, parts=parts)
 
 
 def _until(data: Input, year: int) -> Input:
