@@ -144,7 +144,7 @@ def evaluate(
         | {f"agreement {agreement.id}": agreement.digest}
         | {f"spec {name}": fit.spec.digest for name, fit in fits.items()},
         draft=draft,
-        results=with_overall(rows, agreement, data),
+        results=with_overall(rows, agreement, data, quantities),
         changes=changes(data, agreement, year, shown),
         comparisons=compare_with_whole(data, agreement, year, areas),
         probabilities=pd.concat(

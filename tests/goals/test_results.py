@@ -211,3 +211,13 @@ def test_probabilities_are_attached_with_the_reading_they_belong_to(forecast):
     assert "at or above the city at the baseline: read as staying there" in smaller["notes"]
     assert vest(rows, "shortfall_halved", 2028)["probability_true"] == 0.3
     assert "not modelled: no such quantity" in vest(rows, "above_baseline", 2028)["notes"]
+
+
+def test_the_overall_row_of_a_safety_goal_is_joint_over_the_settings():
+    data = Input(safety=safety_frame([(AREA, 2026, "night", "safe", 82)]))
+    rows = safety_rows(data, AGREEMENT, 2026, None, {})
+    joint = quantities(rises_every_year=0.3, shortfall_smaller_and_rose=float("nan"))
+    frame = with_overall(rows, AGREEMENT, data, {2028: joint.assign(area=AREA, setting="alle")})
+    overall = frame[frame["setting"].isna() & (frame["area"] == AREA)].set_index("goal")
+    assert overall.loc["1a", "probability_true"] == 0.3
+    assert pd.isna(overall.loc["1b", "probability_true"])  # none is made up

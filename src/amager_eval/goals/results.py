@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["empty_row", "evaluated_area", "partner_rows", "safety_rows", "with_overall"]
 
 _TRUE = "probability_true"
+_PROBABILITIES = (
+    _TRUE,
+    "probability_published",
+    "prior_probability_true",
+    "prior_probability_published",
+)
+#: Name of the joint row over all settings in the quantities.
+_EVERY_SETTING = "alle"
 
 #: Readings that one failed year settles for good.
 _IRREVERSIBLE = frozenset({"rises_every_year"})
@@ -114,11 +122,18 @@ def partner_rows(data: Input, agreement: Agreement, year: int) -> list[dict[str,
     return rows
 
 
-def with_overall(rows: list[dict[str, Any]], agreement: Agreement, data: Input) -> pd.DataFrame:
+def with_overall(
+    rows: list[dict[str, Any]],
+    agreement: Agreement,
+    data: Input,
+    quantities: Mapping[int, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
     """Put one overall row per goal, its primary reading over all parts, before the parts.
 
     The overall row is about the agreement's area at the target year (a partner goal: now) and has
-    `setting`, `response` and `crime_type` empty where it unites several.
+    `setting`, `response` and `crime_type` empty where it unites several. The probability of a
+    safety goal's overall row is joint over the settings, from the rows `alle` of `quantities`
+    (target wave to frame).
     """
     area_of_goal = evaluated_area(data, agreement)
     ordered: list[dict[str, Any]] = []
@@ -143,6 +158,12 @@ def with_overall(rows: list[dict[str, Any]], agreement: Agreement, data: Input) 
             overall["evidence_verdict"] = combined([r["evidence_verdict"] for r in parts])
             overall["method"] = "all parts of the primary reading"
             overall["notes"] = sorted({n for r in parts for n in r["notes"]})
+            frame = (quantities or {}).get(overall["year"])
+            if goal.kind == "safety" and frame is not None:
+                united = overall | {"setting": _EVERY_SETTING}
+                joint = _quantity(frame, united, _QUANTITY.get(primary.id, primary.id))
+                if joint is not None and not pd.isna(joint[_TRUE]):
+                    overall |= {c: float(joint[c]) for c in _PROBABILITIES}
             ordered.append(overall)
         ordered += own
     return pd.DataFrame(ordered, columns=list(RESULT_COLUMNS)).astype(object)
@@ -238,8 +259,7 @@ def _attach_probability(
     if values is None:
         row["notes"].append("not modelled: no such quantity")
         return
-    for column in (_TRUE, "probability_published", f"prior_{_TRUE}", "prior_probability_published"):
-        row[column] = float(values[column])
+    row |= {c: float(values[c]) for c in _PROBABILITIES}
     so_far = None
     if row["reading"] in _IRREVERSIBLE and year in quantities:
         held = _quantity(quantities[year], row, row["reading"])
