@@ -1,5 +1,6 @@
 """What is handed to the sampler, and what it reports; nutpie is replaced."""
 
+import numpy as np
 import nutpie
 import pymc as pm
 import pytest
@@ -55,3 +56,33 @@ def test_compiled_code_is_kept_in_a_folder_of_the_package(monkeypatch, tmp_path)
     assert sample.compile_model(model) == "code"
     assert seen == [model]
     assert (tmp_path / "amager_eval" / "numba").is_dir()
+
+
+class TestSampleWithoutDivergence:
+    """A diverging run is sampled again, whole and with smaller steps."""
+
+    @staticmethod
+    def run(monkeypatch, diverges_below: float) -> tuple[list[float], float]:
+
+        tried = []
+
+        def sampled(_compiled, *, target_accept, seed):
+            assert seed == 7
+            tried.append(target_accept)
+            diverging = np.array([[False, target_accept < diverges_below]])
+            stats = xr.Dataset({"diverging": (("chain", "draw"), diverging)})
+            stats.attrs["target"] = target_accept
+            return xr.DataTree.from_dict({"sample_stats": stats})
+
+        monkeypatch.setattr(sample, "sample_posterior", sampled)
+        tree = sample.sample_without_divergence(object(), targets=(0.9, 0.98, 0.995), seed=7)
+        return tried, tree["sample_stats"].attrs["target"]
+
+    def test_a_clean_run_is_taken_at_once(self, monkeypatch):
+        assert self.run(monkeypatch, 0.0) == ([0.9], 0.9)
+
+    def test_smaller_steps_follow_until_one_is_clean(self, monkeypatch):
+        assert self.run(monkeypatch, 0.95) == ([0.9, 0.98], 0.98)
+
+    def test_the_last_run_is_returned_for_the_gates_to_refuse(self, monkeypatch):
+        assert self.run(monkeypatch, 1.0) == ([0.9, 0.98, 0.995], 0.995)

@@ -52,12 +52,24 @@ class Gates(_Frozen):
 
 
 class Sampling(_Frozen):
-    """How the posterior is sampled."""
+    """How the posterior is sampled.
+
+    Parameters
+    ----------
+    draws, tune, chains : int
+        Kept and warm-up draws per chain; chains.
+    target_accept : float
+        Target acceptance probability.
+    stricter : tuple of float
+        Targets to go on with, in order, while a run has a divergent transition: smaller steps
+        follow the posterior where it is narrow. A run that diverges at the last fails its gate.
+    """
 
     draws: Annotated[int, Field(gt=0)]
     tune: Annotated[int, Field(gt=0)]
     chains: Annotated[int, Field(gt=0)] = 4
     target_accept: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    stricter: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
 
 
 class ModelSpec(_Frozen):

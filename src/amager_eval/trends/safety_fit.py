@@ -240,13 +240,13 @@ def sample_safety(
         data = observe(design, cells, keep=figures, nodes=nodes)
         data = {name: value for name, value in data.items() if value.size}
         centre = centring(design, spec, figures)
-        tree = sample.sample_posterior(
+        tree = sample.sample_without_divergence(
             prepared.compiled.with_data(drift_on=np.float64(drift), **data, **centre),
             # the baseline run answers with levels alone and mixes well: half as many will do
             draws=count if k < 2 else (count + 1) // 2,
             tune=spec.sampling.tune,
             chains=chains,
-            target_accept=spec.sampling.target_accept,
+            targets=(spec.sampling.target_accept, *spec.sampling.stricter),
             seed=int(seeds[k]),
             progress=_part_of(progress, k, 3),
         )
