@@ -235,6 +235,8 @@ def sample_safety(
     kept = everything if keep is None else keep & everything
     baseline = kept & (design["year"].to_numpy() == design.attrs["baseline"])
     seeds = np.random.SeedSequence(seed).generate_state(3)
+    # a trial run with draws of its own is not worth a second try: it is judged as it comes
+    targets = (spec.sampling.target_accept, *(spec.sampling.stricter if draws is None else ()))
     runs: list[tuple[xr.Dataset, xr.DataTree]] = []
     for k, (figures, drift) in enumerate([(kept, 0.0), (kept, 1.0), (baseline, 1.0)]):
         data = observe(design, cells, keep=figures, nodes=nodes)
@@ -246,7 +248,7 @@ def sample_safety(
             draws=count if k < 2 else (count + 1) // 2,
             tune=spec.sampling.tune,
             chains=chains,
-            targets=(spec.sampling.target_accept, *spec.sampling.stricter),
+            targets=targets,
             seed=int(seeds[k]),
             progress=_part_of(progress, k, 3),
         )
