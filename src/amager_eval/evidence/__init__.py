@@ -1,0 +1,1 @@
+"""Is a model to be believed? Calibration, recovery, sensitivity: run, stored, quoted."""

@@ -1,0 +1,83 @@
+"""Quote evidence in a model's card by inclusion: no number in it is typed by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from amager_eval.errors import SpecError
+from amager_eval.evidence.document import read_evidence
+
+if TYPE_CHECKING:
+    from amager_eval.evidence.document import Evidence
+    from amager_eval.spec.model import ModelSpec
+
+__all__ = ["quote_evidence"]
+
+#: `<!-- evidence NAME [COLUMN ...] -->`, the quoted table, `<!-- end -->`.
+_BLOCK: Final = re.compile(r"(<!-- evidence ([\w ]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) -> str:
+    """Fill every quoting block of a card from the evidence kept for the spec.
+
+    Parameters
+    ----------
+    card : str
+        Markdown with blocks `<!-- evidence NAME COLUMN ... -->` to `<!-- end -->`; without
+        columns all are quoted.
+    spec : ModelSpec
+        The model's document.
+    folder : Path or None
+        Stands for `models/`.
+
+    Returns
+    -------
+    str
+        The card with each block's inside replaced; the same text again if nothing has changed.
+
+    Raises
+    ------
+    SpecError
+        A block names evidence or a column that does not exist, or evidence of another version.
+    """
+
+    def fill(match: re.Match[str]) -> str:
+        name, *columns = match[2].split()
+        return match[1] + _table(read_evidence(spec, name, folder=folder), columns) + match[3]
+
+    return _BLOCK.sub(fill, card)
+
+
+def _table(evidence: Evidence, columns: Sequence[str]) -> str:
+    """Markdown table with a line that says where it comes from."""
+    known = list(evidence.rows[0])
+    for column in columns:
+        if column not in known:
+            raise SpecError(
+                f"evidence '{evidence.name}' has no column '{column}'; it has {', '.join(known)}"
+            )
+    shown = list(columns) or known
+    lines = [
+        f"| {' | '.join(c.replace('_', ' ') for c in shown)} |",
+        f"|{'---|' * len(shown)}",
+        *(f"| {' | '.join(_cell(row.get(c)) for c in shown)} |" for row in evidence.rows),
+    ]
+    settings = ", ".join(f"{k.replace('_', ' ')} {_cell(v)}" for k, v in evidence.settings.items())
+    source = (
+        f"Version {evidence.spec_version}, {evidence.date}, `{evidence.command}`"
+        f"{f' ({settings})' if settings else ''}, {evidence.seconds:.0f} s."
+    )
+    return "\n" + "\n".join(lines) + f"\n\n{source}\n\n"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return str(value).replace("|", "\\|")

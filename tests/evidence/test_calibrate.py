@@ -1,0 +1,67 @@
+"""Calibration tells a right posterior from one that is too narrow or off."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from amager_eval.errors import InputError
+from amager_eval.evidence.calibrate import Replicate, calibrate, judge_ranks, summarise_recovery
+
+
+class NormalMean:
+    """Mean of a normal with a normal prior: posterior N(y / 2, 1 / 2), and wrong ones beside it."""
+
+    name = "normal_mean"
+
+    def __init__(self) -> None:
+        self.replicated = 0
+
+    def replicate(self, seed: int) -> Replicate:
+        self.replicated += 1
+        rng = np.random.default_rng(seed)
+        mean = rng.normal()
+        seen = mean + rng.normal()
+        right = seen / 2 + np.sqrt(0.5) * rng.normal(size=(2, 200))
+        return Replicate(
+            truth={"right": mean, "narrow": mean, "shifted": mean},
+            draws={
+                "right": right,
+                "narrow": seen / 2 + 0.6 * (right - seen / 2),
+                "shifted": right + 0.35,
+            },
+            divergences=0,
+        )
+
+
+def test_ranks_of_the_exact_posterior_stay_in_the_band(tmp_path: Path) -> None:
+    replicates = calibrate(NormalMean(), fits=200, seed=1, folder=tmp_path)
+    judged = judge_ranks(replicates).set_index("quantity")
+    assert judged["inside"].to_dict() == {"right": True, "narrow": False, "shifted": False}
+    # binomial sd of a coverage of .8 over 200 fits is .028
+    assert judged.loc["right", "coverage_80"] == pytest.approx(0.8, abs=0.085)
+    assert judged.loc["narrow", "coverage_80"] < 0.7
+
+
+def test_recovery_shows_the_shift_and_the_closed_form_error(tmp_path: Path) -> None:
+    replicates = calibrate(NormalMean(), fits=200, seed=1, folder=tmp_path)
+    recovery = summarise_recovery(replicates).set_index("quantity")
+    assert abs(recovery.loc["right", "bias"]) < 3 * recovery.loc["right", "bias_se"]
+    assert recovery.loc["shifted", "bias"] > 3 * recovery.loc["shifted", "bias_se"]
+    assert recovery.loc["right", "rmse"] == pytest.approx(np.sqrt(0.5), rel=0.15)
+    assert recovery.loc["right", "correlation"] == pytest.approx(np.sqrt(0.5), abs=0.1)
+
+
+def test_a_stopped_run_continues_where_it_was(tmp_path: Path) -> None:
+    study = NormalMean()
+    calibrate(study, fits=20, seed=3, folder=tmp_path)
+    first = (tmp_path / "normal_mean-3-0000.csv").read_text()
+    (tmp_path / "normal_mean-3-0007.csv").unlink()
+    calibrate(study, fits=20, seed=3, folder=tmp_path)
+    assert study.replicated == 21
+    assert (tmp_path / "normal_mean-3-0000.csv").read_text() == first
+
+
+def test_too_few_fits_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="at least 20 fits, found 5"):
+        calibrate(NormalMean(), fits=5, seed=1, folder=tmp_path)

@@ -1,0 +1,97 @@
+"""Evidence belongs to one version of a spec and is quoted by inclusion."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from amager_eval.errors import SpecError
+from amager_eval.evidence.document import (
+    Evidence,
+    evidence_path,
+    list_evidence,
+    read_evidence,
+    write_evidence,
+)
+from amager_eval.evidence.quote import quote_evidence
+from amager_eval.spec.model import ModelSpec, load_model_spec
+
+CARD = "# Card\n\n<!-- evidence calibration quantity coverage_80 -->\nold\n<!-- end -->\n\nText.\n"
+
+
+@pytest.fixture
+def spec() -> ModelSpec:
+    return load_model_spec("safety_trend")
+
+
+@pytest.fixture
+def evidence(spec: ModelSpec) -> Evidence:
+    return Evidence(
+        name="calibration",
+        model=spec.name,
+        spec_version=spec.version,
+        spec_digest=spec.digest,
+        command="amager-eval validate safety",
+        date="2026-11-23",
+        seconds=12.34,
+        settings={"fits": 200},
+        rows=[
+            {"quantity": "path_sd", "coverage_80": 0.8123456, "inside": True, "lost": float("nan")}
+        ],
+    )
+
+
+def test_written_evidence_is_read_back(tmp_path: Path, spec: ModelSpec, evidence: Evidence) -> None:
+    path = write_evidence(evidence, folder=tmp_path)
+    assert path == evidence_path(spec.name, "calibration", folder=tmp_path)
+    kept = read_evidence(spec, "calibration", folder=tmp_path)
+    assert kept.rows == [
+        {"quantity": "path_sd", "coverage_80": 0.81235, "inside": True, "lost": None}
+    ]
+    assert kept.packages["python"]
+    assert list_evidence(spec.name, folder=tmp_path) == ["calibration"]
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_evidence_of_another_version_is_refused(
+    tmp_path: Path, spec: ModelSpec, evidence: Evidence
+) -> None:
+    write_evidence(replace(evidence, spec_digest="0" * 64, spec_version="0.9"), folder=tmp_path)
+    with pytest.raises(SpecError, match=r"version 0\.9 .*validate safety"):
+        read_evidence(spec, "calibration", folder=tmp_path)
+
+
+def test_missing_and_damaged_evidence_are_errors(tmp_path: Path, spec: ModelSpec) -> None:
+    with pytest.raises(SpecError, match="no evidence 'calibration'"):
+        read_evidence(spec, "calibration", folder=tmp_path)
+    path = evidence_path(spec.name, "calibration", folder=tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    with pytest.raises(SpecError, match="no piece of evidence"):
+        read_evidence(spec, "calibration", folder=tmp_path)
+
+
+def test_a_card_quotes_by_inclusion(tmp_path: Path, spec: ModelSpec, evidence: Evidence) -> None:
+    write_evidence(evidence, folder=tmp_path)
+    card = quote_evidence(CARD, spec, folder=tmp_path)
+    assert "| path_sd | 0.812 |" in card
+    assert "old" not in card
+    assert card.endswith("\n\nText.\n")
+    assert quote_evidence(card, spec, folder=tmp_path) == card
+    with pytest.raises(SpecError, match="no column 'missing'"):
+        quote_evidence(CARD.replace("coverage_80", "missing"), spec, folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["safety_trend", "crime_trend"])
+def test_every_kept_piece_belongs_to_the_spec_as_it_is(name: str) -> None:
+    spec = load_model_spec(name)
+    for piece in list_evidence(name):
+        assert read_evidence(spec, piece).rows
+
+
+@pytest.mark.parametrize("name", ["safety_trend", "crime_trend"])
+def test_the_card_says_what_the_evidence_says(name: str) -> None:
+    spec = load_model_spec(name)
+    card = evidence_path(name, "x").parents[1] / "CARD.md"
+    text = card.read_text(encoding="utf-8")
+    assert quote_evidence(text, spec) == text
