@@ -150,7 +150,11 @@ def fetch(
     from amager_eval.data.statbank_input import fetch_input
 
     service = Service(base_url=base_url or BASE_URL, cache=cache, offline=offline)
-    typer.echo(str(fetch_input(out, since=since, service=service, districts=districts)))
+    fetched = fetch_input(out, since=since, service=service, districts=districts)
+    if fetched.without_population:
+        names = ", ".join(fetched.without_population)
+        typer.echo(f"København's bank has no inhabitants for: {names}", err=True)
+    typer.echo(str(fetched.folder))
 
 
 @app.command()

@@ -55,15 +55,25 @@ def _folk1a():
 
 
 def _kkbef1():
-    parts = load_agreement().areas.parts
-    districts = [(f"10{i:02d}", f"10{i:02d} {p}") for i, p in enumerate(parts, start=1)]
+    """The levels of the real table: city, districts, local committees, quarters, outside any."""
+    districts = "Indre By;Østerbro;Nørrebro;Vesterbro/Kongens Enghave;Valby;Vanløse;Brønshøj-Husum"
+    committees = (
+        "Indre By;Christianshavn;Østerbro;Nørrebro;Vesterbro;Kongens Enghave;Valby;Vanløse;"
+        "Brønshøj-Husum"
+    )
+    rest = ";Bispebjerg;Amager Øst;Amager Vest"
+    areas = [("1000", "København i alt")]
+    areas += [(f"10{i:02d}", n) for i, n in enumerate((districts + rest).split(";"), start=1)]
+    areas += [("1099", "Uden for inddeling")]
+    areas += [(f"20{i:02d}", n) for i, n in enumerate((committees + rest).split(";"), start=1)]
+    areas += [("2099", "Uden for inddeling"), ("20204", "Indre By - Christianshavn")]
     return (
         [
-            _variable("BYDEL", [("0", "Hele København"), *districts], elimination=True),
-            _variable("ALDER", [("IALT", "Alder i alt")], elimination=True),
-            _variable("Tid", [(str(y), str(y)) for y in range(2014, 2026)], time=True),
+            _variable("OMRKK", areas, elimination=True),
+            _variable("KON", [("TOT", "I alt"), ("M", "Mænd")], elimination=True),
+            _variable("Tid", [(q, q) for q in QUARTERS], time=True),
         ],
-        lambda district, age, year: 1000 * int(district[-2:]) + int(year),
+        lambda area, sex, quarter: int(area) + QUARTERS.index(quarter),
     )
 
 
@@ -301,7 +311,8 @@ def test_what_was_fetched_can_be_used_offline(double, service, tmp_path):
 
 
 def test_an_input_folder_with_provenance(double, service, tmp_path):
-    out = fetch_input(tmp_path / "in", since=2018, service=service)
+    fetched = fetch_input(tmp_path / "in", since=2018, service=service)
+    out = fetched.folder
     data = read_input(out)
     assert not data.synthetic
     assert set(data.crime["definition"]) == {"STRAF11"}
@@ -311,12 +322,20 @@ def test_an_input_folder_with_provenance(double, service, tmp_path):
     found = data.crime.query("crime_type == 'indbrud' and period == '2020K2'")["count"]
     assert found.item() == raw["count"].sum()
     assert data.whole == "København"
-    assert set(data.parts) == set(load_agreement().areas.parts)
+    # the bank counts Nørrebro as one; what it does not count is named and not made up
+    assert fetched.without_population == ("Indre Nørrebro", "Ydre Nørrebro")
+    parts = set(load_agreement().areas.parts)
+    assert set(data.parts) == parts - set(fetched.without_population)
     city = data.population.query("area == 'København'")
     assert city["period"].tolist()[0] == "2018K1"
     assert "2025K4" not in set(city["period"])  # published as missing
-    district = data.population.query("area == 'Amager Vest' and period == '2020'")
-    assert district["population"].item() == 1000 * 1 + 2020
+    people = data.population.query("period == '2020K1'").set_index("area")["population"]
+    at = QUARTERS.index("2020K1")
+    # one level: the local committee Indre By, not the district that holds Christianshavn too
+    assert people["Indre By"] == 2001 + at
+    assert people["Christianshavn"] == 2002 + at
+    assert people["Kgs. Enghave"] == 2006 + at
+    assert people["Amager Vest"] == 2012 + at
     provenance = json.loads((out / "PROVENANCE.json").read_text(encoding="utf-8"))
     assert [p["table"] for p in provenance] == ["STRAF11", "FOLK1A", "KKBEF1"]
     with pytest.raises(InputError, match="left alone"):
@@ -326,6 +345,25 @@ def test_an_input_folder_with_provenance(double, service, tmp_path):
 def test_a_failed_fetch_leaves_nothing(double, service, tmp_path):
     del double.tables["/v1/s30"]["KKBEF1"]
     with pytest.raises(InputError, match="KKBEF1"):
+        fetch_input(tmp_path / "in", service=service)
+    assert not (tmp_path / "in").exists()
+
+
+def test_ten_districts_alone_leave_out_what_holds_another(double, service, tmp_path):
+    variables, _ = double.tables["/v1/s30"]["KKBEF1"]
+    variables[0]["values"] = [v for v in variables[0]["values"] if v["id"][0] == "1"]
+    fetched = fetch_input(tmp_path / "in", since=2024, service=service)
+    assert {"Indre By", "Christianshavn", "Vesterbro"} <= set(fetched.without_population)
+    people = read_input(fetched.folder).population.query("period == '2024K1'")
+    at = QUARTERS.index("2024K1")
+    by_area = people.set_index("area")["population"]
+    assert (by_area["Amager Øst"], by_area["Amager Vest"]) == (1009 + at, 1010 + at)
+
+
+def test_an_indicator_district_that_is_not_named_is_told(double, service, tmp_path):
+    variables, _ = double.tables["/v1/s30"]["KKBEF1"]
+    variables[0]["values"] = [v for v in variables[0]["values"] if "Amager Vest" not in v["text"]]
+    with pytest.raises(InputError, match=r"(?s)does not name Amager Vest.*--no-districts"):
         fetch_input(tmp_path / "in", service=service)
     assert not (tmp_path / "in").exists()
 

@@ -1,7 +1,7 @@
 """Fetch tables of Statistics Denmark's StatBank; nothing is sent unless this is called.
 
 Every reply can be kept in a folder with its provenance and used again offline. The service is
-described in the bundled `PROVENANCE.md`.
+described in `docs/input.md`.
 """
 
 from __future__ import annotations

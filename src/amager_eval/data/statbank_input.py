@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from amager_eval.data.period import parse_period
-from amager_eval.data.statbank import Service, StatbankTable, TableInfo, fetch_table, table_info
+from amager_eval.data.statbank import Service, StatbankTable, fetch_table
+from amager_eval.data.statbank_districts import fetch_districts
 from amager_eval.data.statbank_formats import VALUE
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import Agreement, load_agreement
 
-__all__ = ["fetch_input"]
+__all__ = ["Fetched", "fetch_input"]
 
 #: Inhabitants on the first day of the quarter.
 _POPULATION_TABLE = "FOLK1A"
-#: København's own bank and its table of inhabitants by district.
-_DISTRICT_BANK = "s30"
-_DISTRICT_TABLE = "KKBEF1"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The folder that was written and what could not be had.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds `crime.csv`, `population.csv`, `PROVENANCE.json`.
+    without_population : tuple of str
+        Districts København's bank has no figure for, where they were asked for.
+    """
+
+    folder: Path
+    without_population: tuple[str, ...] = ()
 
 
 def fetch_input(
@@ -31,7 +44,7 @@ def fetch_input(
     agreement: Agreement | None = None,
     service: Service | None = None,
     districts: bool = True,
-) -> Path:
+) -> Fetched:
     """Fetch reported offences and inhabitants and write them as an input folder.
 
     Parameters
@@ -49,8 +62,7 @@ def fetch_input(
 
     Returns
     -------
-    Path
-        The folder: `crime.csv`, `population.csv`, `PROVENANCE.json`.
+    Fetched
 
     Raises
     ------
@@ -74,16 +86,23 @@ def fetch_input(
     )
     tables = [offences, people]
     population = [_city_population(people, agreement.areas.whole)]
+    without: tuple[str, ...] = ()
     if districts:
-        table, frame = _fetch_districts(agreement, since, service)
-        tables.append(table)
-        population.append(frame)
+        try:
+            found = fetch_districts(agreement, since, service)
+        except InputError as error:
+            remedy = "Fetch with --no-districts, and add their inhabitants by hand."
+            told = Fault("the districts' inhabitants could not be fetched", remedy=remedy)
+            raise InputError([*error.faults, told]) from error
+        tables.append(found.table)
+        population.append(found.frame)
+        without = found.without
     _write(
         out,
         {"crime": _crime(offences, agreement), "population": pd.concat(population)},
         tables,
     )
-    return out
+    return Fetched(out, without)
 
 
 def _fetch_offences(agreement: Agreement, since: int, service: Service) -> StatbankTable:
@@ -126,52 +145,6 @@ def _city_population(people: StatbankTable, whole: str) -> pd.DataFrame:
             "source": people.source,
         }
     ).dropna(subset="population")
-
-
-def _fetch_districts(
-    agreement: Agreement, since: int, service: Service
-) -> tuple[StatbankTable, pd.DataFrame]:
-    """Fetch the districts' inhabitants; the area variable is the one that names the districts."""
-    own = replace(service, bank=_DISTRICT_BANK)
-    info = table_info(_DISTRICT_TABLE, own)
-    variable, names = _district_variable(info, agreement.areas.parts)
-    time = next((v for v in info.variables if v.time), None)
-    if time is None:
-        raise InputError(f"the table {info.id} has no time variable; report it.")
-    wanted = [code for code in time.codes if parse_period(code).year >= since]
-    table = fetch_table(_DISTRICT_TABLE, {variable: list(names), time.id: wanted}, own)
-    cited = table.source.replace("Kilde: ", "Kilde: Københavns Kommune, ")
-    table = replace(table, source=cited)
-    frame = pd.DataFrame(
-        {
-            "area": table.frame[variable].map(names),
-            "area_kind": "district",
-            "period": [str(parse_period(t)) for t in table.frame[time.id]],
-            "population": table.frame[VALUE],
-            "source": table.source,
-        }
-    )
-    return table, frame.dropna(subset="population")
-
-
-def _district_variable(info: TableInfo, parts: tuple[str, ...]) -> tuple[str, dict[str, str]]:
-    """Find the variable whose values name every part; its code, and value code to part."""
-    for variable in info.variables:
-        names: dict[str, str] = {}
-        for code, text in variable.values:
-            # a value may carry its number: "1009 Amager Øst", "Bydel - Amager Øst"
-            part = [p for p in parts if text == p or text.endswith(f" {p}")]
-            if part and part[0] not in names.values():
-                names[code] = max(part, key=len)
-        if set(names.values()) == set(parts):
-            return variable.id, names
-    raise InputError(
-        Fault(
-            f"no variable of {info.id} names the {len(parts)} districts",
-            found=", ".join(v.id for v in info.variables),
-            remedy="Fetch without districts, and add their inhabitants by hand.",
-        )
-    )
 
 
 def _write(out: Path, frames: dict[str, pd.DataFrame], tables: list[StatbankTable]) -> None:
