@@ -78,19 +78,119 @@ def test_a_wrong_key_or_value_is_refused_with_file_line_and_key(variant, old, ne
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "says"),
+    ("old", "new", "key", "says"),
     [
-        ('indicators = ["Amager Øst"', 'indicators = ["Amager Ost"', "unknown area Amager Ost"),
-        ('crime_types = ["total"]', 'crime_types = ["alt"]', "unknown crime type alt"),
-        ("primary = true\nresponse", "response", "exactly one reading must be primary"),
-        ("evaluated = true", "evaluated = false", "exactly one version must be evaluated"),
-        ("end = 2028-12-31", "end = 2024-12-31", "ends (2024-12-31) before it starts"),
-        ("not_reached_to = 0.05", "not_reached_to = 0.99", "must lie below"),
+        ('indicators = ["Amager Øst"', 'indicators = ["Amager Ost"', "areas.indicators",
+         "unknown area Amager Ost"),
+        ('districts = ["Amager Vest", "Amager Øst"]', 'districts = ["Amager V"]',
+         "areas.version.0.districts", "unknown area Amager V"),
+        ('    "Valby",', '    "Vanløse",', "areas.parts", "a part is named twice: Vanløse"),
+        ('crime_types = ["total"]', 'crime_types = ["alt"]', "goal.2.crime_types",
+         "unknown crime type alt"),
+        ('area = "Amager Øst"\nresp', 'area = "Amager"\nresp', "claim.0.area",
+         "unknown area Amager"),
+        ("evaluated = true", "evaluated = false", "areas.version",
+         "exactly one version must be evaluated"),
+        ("end = 2028-12-31", "end = 2024-12-31", "period.end",
+         "ends (2024-12-31) before it starts"),
+        ("not_reached_to = 0.05", "not_reached_to = 0.99", "verdicts.not_reached_to",
+         "must lie below"),
+        ("default_deff = 1.3", "default_deff = 1.4", "verdicts.default_deff", "one of deffs"),
+        ("threshold = 5 ", "threshold = 0 ", "disclosure.threshold", "greater than or equal to 1"),
+        ("status_month = 5", "status_month = 13", "plan.status_month", "less than or equal to 12"),
+        ("target_wave = 2028", "target_wave = 2024", "safety.target_wave", "after the baseline"),
+        ('id = "hold_rate"\nprimary', 'id = "reaches_whole"\nprimary', "goal.2.reading.0.id",
+         "no reading of a crime goal"),
+        ('indicators = ["crime.total"', 'indicators = ["crime.alt"',
+         "theory.0.expects.1.indicators",
+         "unknown indicator 'crime.alt'"),
+        ('focus_area = "Aktive byrum"', 'focus_area = "Byrum"', "theory.1.focus_area",
+         "unknown focus area Byrum"),
+        ('settings = ["night"]\nlabel_da = "Afst', 'settings = ["nat"]\nlabel_da = "Afst',
+         "goal.1.reading.1.settings", "goal 1b: unknown setting nat"),
     ],
-)
-def test_a_document_that_contradicts_itself_is_refused(variant, old, new, says):
-    with pytest.raises(SpecError, match=re.escape(says)):
-        load_agreement(variant(old, new))
+)  # fmt: skip
+def test_what_contradicts_itself_is_refused_with_file_line_and_key(variant, old, new, key, says):
+    path = variant(old, new)
+    with pytest.raises(SpecError) as caught:
+        load_agreement(path)
+    message = str(caught.value)
+    assert says in message
+    name = key.rsplit(".", 1)[-1]
+    found = re.search(rf"variant\.toml, line (\d+), key {re.escape(key)}: ", message)
+    assert found, message
+    line = path.read_text(encoding="utf-8").splitlines()[int(found[1]) - 1]
+    assert re.match(rf"\s*(\[\[.*\b)?{name}\b", line), line
+
+
+def test_a_goal_without_a_primary_reading_is_refused(variant):
+    with pytest.raises(SpecError, match="exactly one reading must be primary"):
+        load_agreement(variant("primary = true\nresponse", "response"))
+
+
+def test_a_fault_in_the_second_of_two_alike_tables_is_found_there(tmp_path):
+    text = (models_folder() / "agreements" / "template.toml").read_text(encoding="utf-8")
+    second = text.index('id = "reaches_whole"')
+    path = tmp_path / "own.toml"
+    path.write_text(
+        text[:second] + text[second:].replace('response = "unsafe"', 'response = "afraid"', 1),
+        encoding="utf-8",
+    )
+    with pytest.raises(SpecError, match=r"key goal\.0\.reading\.1\.response") as caught:
+        load_agreement(path)
+    assert f"line {line_of(path, 'afraid')}," in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["tingbjerg_husum", "folehaven"])
+def test_the_other_partnerships_promise_fewer_unsafe_and_state_no_more_than_is_published(name):
+    agreement = load_agreement(name)
+    (goal,) = agreement.goal
+    assert {r.response for r in goal.reading} == {"unsafe"}
+    assert goal.primary.id == "shortfall_smaller"
+    assert "nærme sig københavnerniveau" in goal.literal
+    assert agreement.safety.target_wave == {"tingbjerg_husum": 2024, "folehaven": 2025}[name]
+    assert agreement.funding is None
+    assert agreement.crime.type == ()
+    assert len(agreement.left_out) == 3
+
+
+def test_the_template_explains_every_key_and_uses_no_danish_letter():
+    path = models_folder() / "agreements" / "template.toml"
+    text = path.read_text(encoding="utf-8")
+    assert not set(text) & set("æøåÆØÅ")
+    agreement = load_agreement("template")
+    sections = {line for line in text.splitlines() if line.startswith("[")}
+    names = {s.strip("[]").split(" ")[0].strip("[]") for s in sections}
+    fields = set(type(agreement).model_fields)
+    written = fields & ({n.split(".")[0] for n in names} | set(re.findall(r"^(\w+) =", text, re.M)))
+    assert written == fields
+    assert agreement.safety.settings == ("neighbourhood", "night")
+
+
+def test_one_language_stands_in_for_the_other():
+    goal = load_agreement("template").goal[0]
+    assert goal.title("da") == goal.title("en") == goal.title_en
+    assert goal.reading[0].label("da") == goal.reading[0].label_en
+
+
+def test_a_target_that_means_one_wave_needs_no_alternative(variant):
+    line = (
+        'alternative_target_wave = 2029 # "i 2028" read as the wave whose fieldwork begins in 2028'
+    )
+    safety = load_agreement(variant(line, "")).safety
+    assert safety.alternative_target_wave == safety.target_wave == 2028
+
+
+def test_without_a_crime_section_nothing_about_crime_is_promised():
+    crime = load_agreement("folehaven").crime
+    assert (crime.baseline_year, crime.target_year, crime.type) == (2020, 2025, ())
+
+
+def test_the_claim_and_the_threshold_stand_in_the_document():
+    agreement = load_agreement()
+    (claim,) = agreement.claim
+    assert (claim.area, claim.before, claim.after) == ("Amager Øst", 2014, 2024)
+    assert agreement.disclosure_threshold == 5
 
 
 def test_text_that_is_not_toml_is_refused(tmp_path):

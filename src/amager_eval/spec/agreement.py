@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
-from amager_eval.conventions import Response
 from amager_eval.errors import SpecError
 from amager_eval.provenance import sha256_of_file
 from amager_eval.spec.documents import models_folder, parse_document
+from amager_eval.spec.goals import Family, Goal, Reading, Verdicts
+from amager_eval.spec.measures import Areas, AreaVersion, Crime, CrimeType, Safety, Statbank
+from amager_eval.spec.theory import Claim, Expected, FocusTheory, Plan, indicator_parts
+from amager_eval.spec.values import AtKey, Frozen, Labelled
 
 __all__ = [
     "Agreement",
     "AreaVersion",
     "Areas",
+    "Claim",
     "Crime",
     "CrimeType",
+    "Disclosure",
+    "Expected",
     "Family",
+    "FocusTheory",
     "Funding",
     "Goal",
+    "LeftOut",
     "Period",
+    "Plan",
     "Reading",
     "Safety",
     "Statbank",
@@ -30,14 +39,8 @@ __all__ = [
     "load_agreement",
 ]
 
-type Share = Annotated[float, Field(ge=0, le=1)]
 
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Period(_Frozen):
+class Period(Frozen):
     """First and last day of the agreement."""
 
     start: date
@@ -46,244 +49,60 @@ class Period(_Frozen):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.end <= self.start:
-            raise ValueError(f"the period ends ({self.end}) before it starts ({self.start})")
+            raise AtKey(("end",), f"the period ends ({self.end}) before it starts ({self.start})")
         return self
 
 
-class Funding(_Frozen):
+class Funding(Frozen):
     """Money, DKK a year."""
 
     activities_dkk_per_year: Annotated[int, Field(ge=0)]
-    project_management_dkk_per_year: Annotated[int, Field(ge=0)]
+    project_management_dkk_per_year: Annotated[int, Field(ge=0)] = 0
 
 
-class AreaVersion(_Frozen):
-    """One version of the partnership area; versions are different areas, never joined.
-
-    Parameters
-    ----------
-    id : str
-        The year the version began.
-    names : tuple of str
-        What a figure for this version is called in an input.
-    from_wave, until_wave : int
-        First and last survey wave that reports it.
-    districts, estates : tuple of str
-        Districts it lies in; estates it holds.
-    evaluated : bool
-        Whether the agreement's goals are about this version.
-    """
-
-    id: str
-    names: Annotated[tuple[str, ...], Field(min_length=1)]
-    from_wave: int
-    until_wave: int | None = None
-    districts: tuple[str, ...] = ()
-    estates: tuple[str, ...] = ()
-    evaluated: bool = False
-    note: str = ""
-
-
-class Areas(_Frozen):
-    """The whole, its disjoint parts, the indicator districts and the area's versions."""
-
-    whole: str
-    parts: tuple[str, ...]
-    indicators: tuple[str, ...]
-    version: tuple[AreaVersion, ...]
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        if len(set(self.parts)) != len(self.parts):
-            raise ValueError("a part is named twice")
-        named = {*self.indicators, *(d for v in self.version for d in v.districts)}
-        unknown = sorted(named - set(self.parts))
-        if unknown:
-            raise ValueError(f"unknown area {', '.join(unknown)}; the parts are {list(self.parts)}")
-        evaluated = [v.id for v in self.version if v.evaluated]
-        if len(evaluated) != 1:
-            raise ValueError(f"exactly one version must be evaluated, found {evaluated}")
-        return self
-
-    @property
-    def evaluated(self) -> AreaVersion:
-        """The version the goals are about."""
-        return next(v for v in self.version if v.evaluated)
-
-
-class Safety(_Frozen):
-    """What the safety goals are measured by."""
-
-    survey: str
-    baseline_wave: int
-    target_wave: int
-    alternative_target_wave: int
-    settings: tuple[str, ...]
-
-
-class CrimeType(_Frozen):
-    """A type of crime: the total, one of the selected (with a goal), or monitored (without)."""
-
-    id: str
-    label_da: str
-    label_en: str
-    role: Literal["total", "selected", "monitored"]
-    note: str = ""
-
-
-class Statbank(_Frozen):
-    """Which Statistics Denmark series stand beside the goal's own, as context."""
-
-    table: str
-    area: str
-    note: str
-    types: dict[str, tuple[str, ...]]
-
-
-class Crime(_Frozen):
-    """What the crime goals are measured by."""
-
-    baseline_year: int
-    guard_years: tuple[int, ...]
-    target_year: int
-    definition: str
-    source: str
-    monitoring_source: str
-    case_areas: tuple[str, ...]
-    type: tuple[CrimeType, ...]
-    statbank: Statbank | None = None
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        ids = [t.id for t in self.type]
-        unknown = sorted(set(self.statbank.types if self.statbank else ()) - set(ids))
-        if unknown:
-            raise ValueError(f"unknown crime type {', '.join(unknown)}; the types are {ids}")
-        return self
-
-    def label(self, crime_type: str, lang: str = "da") -> str:
-        """Label of a type; a type the agreement does not name keeps its own name."""
-        for t in self.type:
-            if t.id == crime_type:
-                return t.label_da if lang == "da" else t.label_en
-        return crime_type
-
-
-class Verdicts(_Frozen):
-    """Thresholds between evidence words, and what published-figure tests assume."""
-
-    reached_from: Share
-    not_reached_to: Share
-    deffs: tuple[Annotated[float, Field(ge=1)], ...]
-    default_deff: Annotated[float, Field(ge=1)]
-    level: Share
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.not_reached_to >= self.reached_from:
-            raise ValueError(
-                f"not_reached_to ({self.not_reached_to}) must lie below "
-                f"reached_from ({self.reached_from})"
-            )
-        return self
-
-
-class Reading(_Frozen):
-    """One way to read a goal's wording; exactly one is primary.
+class Disclosure(Frozen):
+    """What is too small to be shown.
 
     Parameters
     ----------
-    id : str
-        The quantity it asks for.
-    primary : bool
-        Whether it is the declared main reading.
-    response : str or None
-        Answer it is about (safety).
-    settings : tuple of str
-        Settings it is about (safety).
-    label_da, label_en : str
-        What it says, as a sentence.
-    reason : str
-        Why the wording can be read so.
+    threshold : int
+        Counts of persons or reports from 1 to below it are not shown.
     """
 
-    id: Literal[
-        "rises_every_year",
-        "above_baseline",
-        "shortfall_smaller",
-        "shortfall_halved",
-        "reaches_whole",
-        "within_1_point",
-        "within_2_points",
-        "hold_rate",
-        "hold_count",
-        "partner_share",
-    ]
-    primary: bool = False
-    response: Response | None = None
-    settings: tuple[str, ...] = ()
-    label_da: str
-    label_en: str
-    reason: Annotated[str, Field(min_length=10)]
-
-    def label(self, lang: str = "da") -> str:
-        """Return the sentence in `lang`."""
-        return self.label_da if lang == "da" else self.label_en
+    threshold: Annotated[int, Field(ge=1, le=100)] = 5
 
 
-class Goal(_Frozen):
-    """A goal: its literal wording and its declared readings."""
-
-    id: str
-    kind: Literal["safety", "crime", "partners"]
-    title_da: str
-    title_en: str
-    literal: str
-    crime_types: tuple[str, ...] = ()
-    threshold: Share | None = None
-    partners_at_least: Annotated[int, Field(ge=1)] | None = None
-    reading: Annotated[tuple[Reading, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _one_primary(self) -> Self:
-        primary = [r.id for r in self.reading if r.primary]
-        if len(primary) != 1:
-            raise ValueError(f"exactly one reading must be primary, found {primary}")
-        if self.kind == "partners" and (self.threshold is None or self.partners_at_least is None):
-            raise ValueError("a partner goal needs threshold and partners_at_least")
-        return self
-
-    def title(self, lang: str = "da") -> str:
-        """Return the title in `lang`."""
-        return self.title_da if lang == "da" else self.title_en
+class LeftOut(Labelled):
+    """Something the agreement holds and this document does not, and why; printed as it stands."""
 
 
-class Family(_Frozen):
-    """A declared family of tests and how it is corrected."""
+class Agreement(Frozen):
+    """A partnership agreement, validated and frozen.
 
-    id: Literal["primary", "exploratory"]
-    method: Literal["holm", "bh"]
-    note: str
-
-
-class Agreement(_Frozen):
-    """A partnership agreement, validated and frozen."""
+    Every key is explained in `models/agreements/template.toml`. Sections that are left out hold
+    nothing: without `crime` nothing about crime is judged, without `theory` no chain is drawn.
+    """
 
     schema_version: Literal[1]
     id: str
     version: str
     name: str
     title: str
-    parties: tuple[str, ...]
-    focus_areas: tuple[str, ...]
-    period: Period
-    funding: Funding
+    parties: tuple[str, ...] = ()
+    focus_areas: tuple[str, ...] = ()
+    period: Period | None = None
+    funding: Funding | None = None
+    disclosure: Disclosure = Disclosure()
+    plan: Plan = Plan()
     areas: Areas
     safety: Safety
     crime: Crime
     verdicts: Verdicts
     goal: Annotated[tuple[Goal, ...], Field(min_length=1)]
-    family: tuple[Family, ...]
+    family: tuple[Family, ...] = ()
+    claim: tuple[Claim, ...] = ()
+    theory: tuple[FocusTheory, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     _digest: str = PrivateAttr(default="")
 
     @property
@@ -291,24 +110,58 @@ class Agreement(_Frozen):
         """SHA-256 of the document it was read from."""
         return self._digest
 
+    @property
+    def disclosure_threshold(self) -> int:
+        """Counts from 1 to below it are not shown."""
+        return self.disclosure.threshold
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_crime(cls, document: Any) -> Any:
+        """Give an agreement without crime goals an empty crime section of its safety waves."""
+        if isinstance(document, dict) and "crime" not in document:
+            safety = document.get("safety")
+            if isinstance(safety, dict) and {"baseline_wave", "target_wave"} <= set(safety):
+                years = {"baseline_year": safety["baseline_wave"]}
+                return document | {"crime": years | {"target_year": safety["target_wave"]}}
+        return document
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        types = {t.id for t in self.crime.type}
-        for goal in self.goal:
-            unknown = sorted(set(goal.crime_types) - types)
-            if unknown:
-                raise ValueError(
-                    f"goal {goal.id}: unknown crime type {', '.join(unknown)}; "
-                    f"the types are {sorted(types)}"
-                )
-            for reading in goal.reading:
-                unknown = sorted(set(reading.settings) - set(self.safety.settings))
-                if unknown:
-                    raise ValueError(
-                        f"goal {goal.id}: unknown setting {', '.join(unknown)}; "
-                        f"the settings are {list(self.safety.settings)}"
-                    )
+        ids = [g.id for g in self.goal]
+        for i, goal in enumerate(self.goal):
+            if ids.index(goal.id) != i:
+                raise AtKey(("goal", i, "id"), f"goal {goal.id} stands twice")
+            types, here = [t.id for t in self.crime.type], ("goal", i, "crime_types")
+            self._known(goal.crime_types, types, here, f"goal {goal.id}: unknown crime type")
+            for j, reading in enumerate(goal.reading):
+                self._known(reading.settings, list(self.safety.settings),
+                            ("goal", i, "reading", j, "settings"),
+                            f"goal {goal.id}: unknown setting")  # fmt: skip
+        for i, claim in enumerate(self.claim):
+            known = [*self.areas.parts, *(n for v in self.areas.version for n in v.names)]
+            self._known((claim.area,), known, ("claim", i, "area"), "unknown area")
+        for i, theory in enumerate(self.theory):
+            self._known((theory.focus_area,), list(self.focus_areas),
+                        ("theory", i, "focus_area"), "unknown focus area")  # fmt: skip
+            for j, expected in enumerate(theory.expects):
+                for indicator in expected.indicators:
+                    kind, which, *_ = indicator_parts(indicator)
+                    known = {
+                        "safety": list(self.safety.settings),
+                        "crime": [t.id for t in self.crime.type],
+                    }.get(kind, [which])
+                    self._known((which,), known, ("theory", i, "expects", j, "indicators"),
+                                f"unknown indicator '{indicator}':")  # fmt: skip
         return self
+
+    @staticmethod
+    def _known(
+        names: tuple[str, ...], known: list[str], location: tuple[str | int, ...], says: str
+    ) -> None:
+        unknown = sorted(set(names) - set(known))
+        if unknown:
+            raise AtKey(location, f"{says} {', '.join(unknown)}; known are {known}")
 
 
 def load_agreement(name: str | Path = "amager_2025_2028") -> Agreement:

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from amager_eval.errors import SpecError
+from amager_eval.spec.values import AtKey
 
 __all__ = ["models_folder", "parse_document", "read_document"]
 
@@ -55,45 +56,68 @@ def parse_document[M: BaseModel](model: type[M], path: Path) -> M:
     try:
         return model.model_validate(document)
     except ValidationError as error:
+        where_is = _lines_of_keys(text)
         lines = []
         for fault in error.errors():
-            line = _line_of(text, fault["loc"])
-            key = ".".join(str(k) for k in fault["loc"])
+            location, found = tuple(fault["loc"]), fault["input"]
+            contradiction = fault.get("ctx", {}).get("error")
+            if isinstance(contradiction, AtKey):
+                location += contradiction.location
+                found = _value_at(document, location)
+            line = next(
+                (
+                    where_is[location[:n]]
+                    for n in range(len(location), 0, -1)
+                    if location[:n] in where_is
+                ),
+                None,
+            )
             where = f"{path.name}, line {line}" if line else path.name
-            found = fault["input"] if not isinstance(fault["input"], (dict, list)) else "a table"
-            lines.append(f"{where}, key {key}: {fault['msg']}; found {found!r}.")
+            shown = "a table" if isinstance(found, (dict, list)) and not _plain(found) else found
+            key = ".".join(str(k) for k in location)
+            says = str(contradiction) if contradiction is not None else fault["msg"]
+            lines.append(f"{where}, key {key}: {says}; found {shown!r}.")
         raise SpecError("\n".join(lines)) from error
 
 
-def _line_of(text: str, location: tuple[str | int, ...]) -> int | None:
-    """Line of the key `location` points at: walk the table headers, then the key."""
-    lines = text.splitlines()
-    names = [k for k in location if isinstance(k, str)]
-    indices = [k for k in location if isinstance(k, int)]
-    start = 0
-    # an array of tables: its k-th header bounds the search
-    if indices:
-        header = re.compile(r"^\s*\[\[\s*" + re.escape(_path_before_index(location)) + r"\s*\]\]")
-        found = [i for i, line in enumerate(lines) if header.match(line)]
-        if indices[0] < len(found):
-            start = found[indices[0]]
-            names = names[location.index(indices[0]) :] or names[-1:]
-    best = start + 1 if start else None
-    for name in names:
-        pattern = re.compile(
-            r"^\s*(\[+[^\]]*\b" + re.escape(name) + r"\s*\]+|" + re.escape(name) + r"\s*=)"
-        )
-        for i in range(start, len(lines)):
-            if pattern.match(lines[i]):
-                best, start = i + 1, i
-                break
-    return best
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]")
+_KEY = re.compile(r"""^\s*("[^"]+"|'[^']+'|[\w-]+)\s*=""")
+_NAME = re.compile(r"""[^."'\s]+|"[^"]*"|'[^']*'""")
 
 
-def _path_before_index(location: tuple[str | int, ...]) -> str:
-    names: list[str] = []
+def _lines_of_keys(text: str) -> dict[tuple[str | int, ...], int]:
+    """Line of every table and key of a TOML text; the k-th of an array of tables has index k."""
+    found: dict[tuple[str | int, ...], int] = {}
+    last: dict[tuple[str | int, ...], int] = {}  # index of the newest table of an array
+    table: tuple[str | int, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        header, key = _HEADER.match(line), _KEY.match(line)
+        if header:
+            names = [name.strip("\"'") for name in _NAME.findall(header[2])]
+            table = ()
+            for i, name in enumerate(names, start=1):
+                table = (*table, name)
+                if header[1] == "[[" and i == len(names):
+                    last[table] = last.get(table, -1) + 1
+                    found.setdefault(table, number)
+                if table in last:
+                    table = (*table, last[table])
+            found.setdefault(table, number)
+        elif key:
+            found.setdefault((*table, key[1].strip("\"'")), number)
+    return found
+
+
+def _value_at(document: Any, location: tuple[str | int, ...]) -> Any:
+    """Return what stands at a key; None where nothing does."""
     for key in location:
-        if isinstance(key, int):
-            break
-        names.append(key)
-    return ".".join(names)
+        known = isinstance(document, dict) and key in document
+        if not (known or (isinstance(document, list) and isinstance(key, int))):
+            return None
+        document = document[key]
+    return document
+
+
+def _plain(value: Any) -> bool:
+    """Whether a value is a list without tables, which can be shown as it is."""
+    return isinstance(value, list) and not any(isinstance(v, (dict, list)) for v in value)

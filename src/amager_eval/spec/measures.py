@@ -1,0 +1,177 @@
+"""What an agreement is measured on: its areas, its survey, its types of crime."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from amager_eval.spec.values import AtKey, Frozen, Labelled
+
+__all__ = ["AreaVersion", "Areas", "Crime", "CrimeType", "Safety", "Statbank"]
+
+
+class AreaVersion(Frozen):
+    """One version of the partnership area; versions are different areas, never joined.
+
+    Parameters
+    ----------
+    id : str
+        The year the version began.
+    names : tuple of str
+        What a figure for this version is called in an input.
+    from_wave, until_wave : int or None
+        First and last survey wave that reports it; None where not known or still so.
+    districts, estates : tuple of str
+        Districts it lies in; estates it holds.
+    evaluated : bool
+        Whether the agreement's goals are about this version.
+    """
+
+    id: str
+    names: Annotated[tuple[str, ...], Field(min_length=1)]
+    from_wave: int | None = None
+    until_wave: int | None = None
+    districts: tuple[str, ...] = ()
+    estates: tuple[str, ...] = ()
+    evaluated: bool = False
+    note: str = ""
+
+
+class Areas(Frozen):
+    """The whole, its disjoint parts, the indicator districts and the area's versions."""
+
+    whole: str
+    parts: tuple[str, ...]
+    indicators: tuple[str, ...] = ()
+    version: tuple[AreaVersion, ...]
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        twice = sorted({p for p in self.parts if self.parts.count(p) > 1})
+        if twice:
+            raise AtKey(("parts",), f"a part is named twice: {', '.join(twice)}")
+        named: dict[tuple[str | int, ...], tuple[str, ...]] = {("indicators",): self.indicators}
+        named |= {("version", i, "districts"): v.districts for i, v in enumerate(self.version)}
+        for location, names in named.items():
+            unknown = sorted(set(names) - set(self.parts))
+            if unknown:
+                raise AtKey(
+                    location,
+                    f"unknown area {', '.join(unknown)}; the parts are {list(self.parts)}",
+                )
+        evaluated = [v.id for v in self.version if v.evaluated]
+        if len(evaluated) != 1:
+            raise AtKey(
+                ("version",), f"exactly one version must be evaluated = true, found {evaluated}"
+            )
+        return self
+
+    @property
+    def evaluated(self) -> AreaVersion:
+        """The version the goals are about."""
+        return next(v for v in self.version if v.evaluated)
+
+
+class Safety(Frozen):
+    """What the safety goals are measured by.
+
+    Parameters
+    ----------
+    survey : str
+        Its name, as a reader knows it.
+    baseline_wave, target_wave : int
+        Waves the goals are measured from and due in.
+    alternative_target_wave : int
+        Another wave the target's wording may mean; `target_wave` where it means one alone.
+    settings : tuple of str
+        Questions, as an input names them.
+    """
+
+    survey: str
+    baseline_wave: int
+    target_wave: int
+    alternative_target_wave: int
+    settings: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_target(cls, safety: Any) -> Any:
+        if isinstance(safety, dict) and "target_wave" in safety:
+            return {"alternative_target_wave": safety["target_wave"]} | safety
+        return safety
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.target_wave <= self.baseline_wave:
+            raise AtKey(
+                ("target_wave",), f"the target must lie after the baseline ({self.baseline_wave})"
+            )
+        return self
+
+
+class CrimeType(Labelled):
+    """A type of crime: the total, one of the selected (with a goal), or monitored (without)."""
+
+    id: str
+    role: Literal["total", "selected", "monitored"]
+    note: str = ""
+
+
+class Statbank(Frozen):
+    """Which Statistics Denmark series stand beside the goal's own, as context."""
+
+    table: str
+    area: str
+    note: str
+    types: dict[str, tuple[str, ...]]
+
+
+class CrimePower(Frozen):
+    """What the chance of a rise without any change is computed for.
+
+    Parameters
+    ----------
+    reports : tuple of int
+        Reports a year and type it is shown for while the baseline is not delivered.
+    size : float
+        Size of the negative binomial of a year's reports: variance `m + m^2 / size`.
+    """
+
+    reports: tuple[Annotated[int, Field(gt=0)], ...]
+    size: Annotated[float, Field(gt=0)]
+
+
+class Crime(Frozen):
+    """What the crime goals are measured by; without types nothing about crime is judged."""
+
+    baseline_year: int
+    guard_years: tuple[int, ...] = ()
+    target_year: int
+    definition: str = ""
+    source: str = ""
+    monitoring_source: str = ""
+    case_areas: tuple[str, ...] = ()
+    type: tuple[CrimeType, ...] = ()
+    power: CrimePower | None = None
+    statbank: Statbank | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        ids = [t.id for t in self.type]
+        unknown = sorted(set(self.statbank.types if self.statbank else ()) - set(ids))
+        if unknown:
+            raise AtKey(
+                ("statbank", "types", unknown[0]),
+                f"unknown crime type {', '.join(unknown)}; the types are {ids}",
+            )
+        if self.type and not self.definition:
+            raise AtKey(("definition",), "the series the types are counted in must be named")
+        return self
+
+    def label(self, crime_type: str, lang: str = "da") -> str:
+        """Label of a type; a type the agreement does not name keeps its own name."""
+        for t in self.type:
+            if t.id == crime_type:
+                return t.label(lang)
+        return crime_type

@@ -1,0 +1,57 @@
+"""What every value of a document has in common: frozen, no unknown key, labels per language."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["AtKey", "Frozen", "Labelled", "Share"]
+
+type Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class AtKey(ValueError):
+    """A document contradicts itself at a key: the path of the key, and what is wrong there.
+
+    Parameters
+    ----------
+    location : tuple of str and int
+        Keys and positions from the value that was checked down to the one that is wrong.
+    message : str
+        What is wrong and what would be right.
+    """
+
+    def __init__(self, location: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.location = location
+
+
+class Frozen(BaseModel):
+    """A value that cannot change and knows every key it may have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Labelled(Frozen):
+    """A value with a label in Danish, in English, or in both; one stands in for the other.
+
+    Parameters
+    ----------
+    label_da, label_en : str
+        What it is called; at least one is given.
+    """
+
+    label_da: str = ""
+    label_en: str = ""
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if not (self.label_da or self.label_en):
+            raise AtKey(("label_en",), "a label is needed in Danish or in English")
+        return self
+
+    def label(self, lang: str = "da") -> str:
+        """Return the label in `lang`, or in the other language where there is none."""
+        first, second = self.label_da, self.label_en
+        return (first or second) if lang == "da" else (second or first)
