@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-__all__ = ["Input", "SourceFile"]
+__all__ = ["Input", "Masked", "SourceFile"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,31 @@ class SourceFile:
 
     name: str
     sha256: str
+
+
+@dataclass(frozen=True)
+class Masked:
+    """A figure hidden because it is a small count, or because it would give one away.
+
+    Parameters
+    ----------
+    table : str
+        `crime` or `safety`.
+    area : str
+        Which area.
+    period : int
+        Calendar year of reports; survey wave of an answer.
+    what : str
+        Crime type; `setting, response` of an answer.
+    definition : str
+        Of the series of reports; empty for an answer.
+    """
+
+    table: str
+    area: str
+    period: int
+    what: str
+    definition: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +76,8 @@ class Input:
         The files it was read from.
     other_frames : mapping of str to DataFrame
         Further frames that came along (figures of other surveys), never mixed with the five.
+    masked : tuple of Masked
+        What was hidden to protect small counts; nothing before that was done.
     """
 
     safety: pd.DataFrame | None = None
@@ -64,6 +91,7 @@ class Input:
     name: str = ""
     files: tuple[SourceFile, ...] = ()
     other_frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    masked: tuple[Masked, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
