@@ -16,6 +16,7 @@ from amager_eval.goals.changes import changes
 from amager_eval.goals.comparisons import compare_with_whole
 from amager_eval.goals.crime import crime_quantities
 from amager_eval.goals.crime_results import crime_rows
+from amager_eval.goals.disclosure import mask_small_counts
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.power import what_goals_can_show
 from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
@@ -97,6 +98,7 @@ def evaluate(
     data = _until(_as_agreed(data, agreement), year)
     if record is not None:
         hold_against_baseline(data, agreement, Path(record))
+    data = mask_small_counts(data, agreement, None if record is None else Path(record))
     area_of_goal = evaluated_area(data, agreement)
     areas = tuple(dict.fromkeys((area_of_goal, *agreement.areas.indicators)))
 

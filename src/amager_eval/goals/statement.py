@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -132,6 +132,7 @@ class Statement:
             "seed": self.seed,
             "synthetic": self.synthetic,
             "draft": self.draft,
+            "masked": [asdict(m) for m in self.data.masked],
             "results": [
                 {k: _plain(row[k]) for k in RESULT_COLUMNS}
                 for row in self.results.to_dict(orient="records")

@@ -176,7 +176,7 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
         ]
     totals = district_totals_table(statement, words)
     if len(totals.frame):
-        printed = district_totals_table(statement, words, districts_only=True)
+        printed = district_totals_table(statement, words, short=True)
         blocks += [TableBlock(printed, "print"), TableBlock(totals, "page")]
     else:
         blocks.append(Paragraph(words.say("crimetext.no_published")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.goals.crime import QUANTITY_COLUMNS
+from amager_eval.goals.crime_results import AnnualFigure, annual_figures
 from amager_eval.tables.table import Column, Kind, Table, build_table, records
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.numbers import number
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from amager_eval.wording.sentences import Wording
 
 __all__ = ["crime_quantities_table", "crime_table", "district_totals_table"]
+
+type _Series = tuple[str, str, str]  # area, definition, crime type
+type _Year = tuple[AnnualFigure | None, dict[str, Any]]  # None where hidden; first row of the year
+
+#: Years of each series in print; the page and the open data hold all.
+_YEARS_IN_PRINT: Final = 4
+#: Relative change of a rate from one year to the next that gets a remark.
+_JUMP: Final = 0.25
 
 #: Columns of the printed table: name, kind, form and quantity they show.
 _PRINTED: Final[tuple[tuple[str, Kind, str, str], ...]] = (
@@ -77,17 +86,16 @@ def crime_quantities_table(statement: Statement, words: Wording) -> Table:
     return build_table("crime_quantities", words.say("table.crime_quantities.title"), columns, rows)
 
 
-def district_totals_table(
-    statement: Statement, words: Wording, *, districts_only: bool = False
-) -> Table:
-    """List published figures of the agreement's areas, each with its definition and a remark.
+def district_totals_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:
+    """List the yearly reports of the agreement's areas, each with its definition and a remark.
 
     Parameters
     ----------
     statement : Statement
     words : Wording
-    districts_only : bool
-        Leave out the whole and every type but the total, as page space asks.
+    short : bool
+        Leave out the whole, every type but the total and all but the latest years, as page space
+        asks.
     """
     say, agreement = words.say, statement.agreement
     columns = [
@@ -97,32 +105,31 @@ def district_totals_table(
         Column("crime_type", say("column.crime_type"), "text", 1.0),
         Column("count", say("column.count"), "count", 0.9),
         Column("per_1000", say("column.per_1000"), "rate", 1.0),
+        Column("masked", say("column.masked"), "flag", shown=False),
         Column("source_grade", say("column.source_grade"), "text", 0.8),
         Column("remark", say("column.remark"), "text", 2.6),
         Column("source", say("column.source"), "text", shown=False),
     ]
-    crime, rows = statement.data.crime, []
-    if crime is not None:
-        areas = [*agreement.areas.evaluated.names, *agreement.areas.indicators]
-        areas += [] if districts_only else [agreement.areas.whole]
-        statbank = agreement.crime.statbank.table if agreement.crime.statbank else None
-        chosen = crime[crime["area"].isin(areas) & (crime["definition"] != statbank)]
-        if districts_only:
-            chosen = chosen[chosen["crime_type"] == "total"]
-        chosen = chosen.assign(rank=chosen["area"].map({a: i for i, a in enumerate(areas)}))
-        chosen = chosen.sort_values(["rank", "definition", "crime_type", "period"])
-        remarks = _jumps(records(chosen), words)
-        for row, remark in zip(records(chosen), remarks, strict=True):
+    shown = {*agreement.areas.indicators, *agreement.areas.evaluated.names}
+    rows = []
+    for (area, definition, kind), years in _published(statement).items():
+        if short and (area not in shown or kind != "total"):
+            continue
+        label = say("table.total") if kind == "total" else agreement.crime.label(kind, words.lang)
+        chosen = sorted(years)[-_YEARS_IN_PRINT:] if short else sorted(years)
+        for year in chosen:
+            figure, row = years[year]
+            masked = figure is None
+            remark = say("crime.masked") if masked else _jump(years, year, words)
             rows.append(
                 [
-                    row["area"],
-                    int(row["period"]) if str(row["period"]).isdigit() else None,
-                    row["definition"],
-                    agreement.crime.label(row["crime_type"], words.lang)
-                    if row["crime_type"] != "total"
-                    else say("table.total"),
-                    row["count"],
-                    row.get("per_1000"),
+                    area,
+                    year,
+                    definition,
+                    label,
+                    None if figure is None else figure.count,
+                    None if figure is None else figure.rate,
+                    masked,
                     row.get("source_grade"),
                     remark,
                     row.get("source"),
@@ -134,26 +141,41 @@ def district_totals_table(
     )  # fmt: skip
 
 
-def _jumps(rows: list[dict[str, Any]], words: Wording) -> list[str]:
-    """Remark on a published rate that changes by more than a quarter from one year to the next."""
-    remarks = []
-    last: dict[tuple[str, str, str], tuple[int, float]] = {}
-    for row in rows:
-        key = (row["area"], row["definition"], row["crime_type"])
-        rate, year, remark = row.get("per_1000"), str(row["period"]), ""
-        if rate is not None and year.isdigit():
-            before = last.get(key)
-            if (
-                before is not None
-                and int(year) - before[0] == 1
-                and abs(rate / before[1] - 1) > 0.25
-            ):
-                remark = words.say(
-                    "crime.jump",
-                    before=number(before[1], 0, words.lang),
-                    after=number(rate, 0, words.lang),
-                    year=before[0],
-                )
-            last[key] = (int(year), rate)
-        remarks.append(remark)
-    return remarks
+def _published(statement: Statement) -> dict[_Series, dict[int, _Year]]:
+    """Collect the yearly reports of the agreement's areas, series by series; None where hidden."""
+    agreement, data = statement.agreement, statement.data
+    if data.crime is None:
+        return {}
+    areas = [*agreement.areas.evaluated.names, *agreement.areas.indicators, agreement.areas.whole]
+    statbank = agreement.crime.statbank.table if agreement.crime.statbank else None
+    chosen = data.crime[data.crime["area"].isin(areas) & (data.crime["definition"] != statbank)]
+    hidden = {(m.area, m.definition, m.what, m.period) for m in data.masked}
+    found: dict[_Series, dict[int, _Year]] = {}
+    order = {a: i for i, a in enumerate(areas)}
+    groups = sorted(
+        chosen.groupby(["area", "definition", "crime_type"], sort=False),
+        key=lambda g: (order[g[0][0]], *g[0][1:]),
+    )
+    for (area, definition, kind), group in groups:
+        first = {int(str(r["period"])[:4]): r for r in reversed(records(group))}
+        for year, figure in annual_figures(data, area, kind, definition).items():
+            masked = (area, definition, kind, year) in hidden
+            if masked or figure.count is not None or figure.rate is not None:
+                years = found.setdefault((area, definition, kind), {})
+                years[year] = (None if masked else figure, first[year])
+    return found
+
+
+def _jump(years: dict[int, _Year], year: int, words: Wording) -> str:
+    """Remark on a rate that changes by more than a quarter from one year to the next."""
+    now, before = (years[y][0] if y in years else None for y in (year, year - 1))
+    if now is None or before is None or now.rate is None or before.rate is None:
+        return ""
+    if abs(now.rate / before.rate - 1) <= _JUMP:
+        return ""
+    return words.say(
+        "crime.jump",
+        before=number(before.rate, 0, words.lang),
+        after=number(now.rate, 0, words.lang),
+        year=year - 1,
+    )
