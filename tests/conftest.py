@@ -12,10 +12,14 @@ import xarray as xr
 
 from amager_eval.data.input import Input
 from amager_eval.data.published import published
+from amager_eval.goals.baseline_guard import baseline_guard
+from amager_eval.goals.changed_documents import ChangedDocument
 from amager_eval.goals.changes import changes
 from amager_eval.goals.comparisons import compare_with_whole
 from amager_eval.goals.crime import crime_quantities
 from amager_eval.goals.crime_results import crime_rows
+from amager_eval.goals.issue_forecasts import issue_forecasts
+from amager_eval.goals.ledger import Ledger
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.power import what_goals_can_show
 from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
@@ -158,6 +162,8 @@ def make_statement() -> Callable[..., Statement]:
         activities: bool = True,
         own_area: bool = False,
         seed: int = 7,
+        ledger: Ledger = Ledger(),  # noqa: B008 (frozen)
+        changed: tuple[ChangedDocument, ...] = (),
     ) -> Statement:
         rng = np.random.default_rng(seed)
         agreement = load_agreement()
@@ -221,6 +227,10 @@ def make_statement() -> Callable[..., Statement]:
             safety=forecast,
             crime=crime_forecast,
             missing=missing_deliveries(data, agreement, own),
+            issued=issue_forecasts(data, agreement, year, forecast, crime_forecast, crime_frame),
+            ledger=ledger,
+            changed=changed,
+            guard=baseline_guard(data, agreement, year, crime_frame, "STRAF11" if crime else None),
         )
 
     return make

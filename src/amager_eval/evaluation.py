@@ -12,15 +12,20 @@ import pandas as pd
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.errors import Fault, GateError, InputError
 from amager_eval.goals.baseline import hold_against_baseline
+from amager_eval.goals.baseline_guard import attach_guard, baseline_guard
+from amager_eval.goals.changed_documents import changed_documents
 from amager_eval.goals.changes import changes
 from amager_eval.goals.comparisons import compare_with_whole
 from amager_eval.goals.crime import crime_quantities
 from amager_eval.goals.crime_results import crime_rows
 from amager_eval.goals.disclosure import mask_small_counts
+from amager_eval.goals.issue_forecasts import issue_forecasts
+from amager_eval.goals.ledger import Ledger
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.power import what_goals_can_show
 from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
 from amager_eval.goals.safety import safety_quantities
+from amager_eval.goals.score_record import earlier_statements, score_record
 from amager_eval.goals.statement import Statement
 from amager_eval.indicators import partner_share
 from amager_eval.provenance import versions
@@ -96,8 +101,10 @@ def evaluate(
             hold_against_register(document)
     year = _statement_year(data, agreement) if year is None else year
     data = _until(_as_agreed(data, agreement), year)
+    kept: dict[int, dict[str, Any]] = {}
     if record is not None:
         hold_against_baseline(data, agreement, Path(record))
+        kept = earlier_statements(Path(record), agreement, year, synthetic=data.synthetic)
     data = mask_small_counts(data, agreement, None if record is None else Path(record))
     area_of_goal = evaluated_area(data, agreement)
     areas = tuple(dict.fromkeys((area_of_goal, *agreement.areas.indicators)))
@@ -120,6 +127,7 @@ def evaluate(
             crime,
             baseline=agreement.crime.baseline_year,
             target=agreement.crime.target_year,
+            guard=agreement.crime.guard_years,
         )
     problems = [
         f"{name}: {problem}" for name, fit in fits.items() for problem in fit.diagnostics.problems
@@ -127,24 +135,29 @@ def evaluate(
     if problems and not draft:
         raise GateError(problems)
 
+    guard = baseline_guard(data, agreement, year, crime_frame, definition)
     rows = [
         *safety_rows(data, agreement, year, safety, quantities),
         *crime_rows(data, agreement, year, crime_frame, definition),
         *partner_rows(data, agreement, year),
     ]
+    attach_guard(rows, guard)
     partner_goal = next((g for g in agreement.goal if g.kind == "partners"), None)
     activities = pd.DataFrame()
     if data.activities is not None and partner_goal is not None and len(data.activities):
         activities = partner_share(data.activities, at_least=partner_goal.partners_at_least or 2)
     shown = (agreement.areas.whole, *areas)
+    stated = (
+        versions()
+        | {f"agreement {agreement.id}": agreement.digest}
+        | {f"spec {name}": fit.spec.digest for name, fit in fits.items()}
+    )
     return Statement(
         year=year,
         agreement=agreement,
         data=data,
         seed=seed,
-        versions=versions()
-        | {f"agreement {agreement.id}": agreement.digest}
-        | {f"spec {name}": fit.spec.digest for name, fit in fits.items()},
+        versions=stated,
         draft=draft,
         results=with_overall(rows, agreement, data, quantities),
         changes=changes(data, agreement, year, shown),
@@ -161,6 +174,10 @@ def evaluate(
         safety=safety,
         crime=crime,
         missing=missing_deliveries(data, agreement, area_of_goal),
+        issued=issue_forecasts(data, agreement, year, safety, crime, crime_frame),
+        ledger=score_record(kept, data, agreement, year) if record is not None else Ledger(),
+        changed=changed_documents(kept, stated),
+        guard=guard,
     )
 
 
@@ -182,7 +199,7 @@ def forecast_safety(
     """
     whole = agreement.areas.whole
     fit = fit_safety(data, seed=seed, draws=draws, progress=_named(progress, "safety_trend"))
-    forecast = fit.forecast(agreement.safety.alternative_target_wave)
+    forecast = fit.forecast(max(year, agreement.safety.alternative_target_wave))
     targets = {agreement.safety.target_wave, agreement.safety.alternative_target_wave}
     if agreement.safety.baseline_wave < year:
         targets.add(min(year, agreement.safety.target_wave))
@@ -256,7 +273,8 @@ def _statement_year(data: Input, agreement: Agreement) -> int:
     if data.crime is not None and len(data.crime):
         return int(data.crime["period"].astype(str).str[:4].astype(int).max()) + 1
     if data.activities is not None:
-        return agreement.period.start.year
+        period = agreement.period
+        return agreement.safety.baseline_wave if period is None else period.start.year
     raise InputError(
         Fault(
             "the input holds none of the frames a statement needs",

@@ -9,12 +9,12 @@ import pytest
 from amager_eval.data.input import Input
 from amager_eval.errors import InputError
 from amager_eval.goals.baseline import (
-    BASELINE_FILE,
     baseline_entries,
     freeze_baseline,
     hold_against_baseline,
     load_baseline,
 )
+from amager_eval.goals.record import BASELINE_FILE, MANIFEST
 from amager_eval.spec.agreement import load_agreement
 
 AGREEMENT = load_agreement()
@@ -92,7 +92,19 @@ def test_without_a_frozen_baseline_every_input_passes(tmp_path):
     assert load_baseline(tmp_path) is None
 
 
-def test_a_damaged_file_is_refused(tmp_path):
-    (tmp_path / BASELINE_FILE).write_text("{", encoding="utf-8")
-    with pytest.raises(InputError, match="cannot be read"):
+def test_a_changed_or_undigested_baseline_is_refused(tmp_path):
+    freeze_baseline(delivery(total=500), AGREEMENT, tmp_path, on=TODAY)
+    path = tmp_path / BASELINE_FILE
+    original = path.read_text(encoding="utf-8")
+    path.write_text(original.replace("500.0", "490.0"), encoding="utf-8")
+    for attempt in (
+        lambda: load_baseline(tmp_path),
+        lambda: hold_against_baseline(delivery(total=490), AGREEMENT, tmp_path),
+        lambda: freeze_baseline(delivery(total=490), AGREEMENT, tmp_path, on=TODAY, revise="x"),
+    ):
+        with pytest.raises(InputError, match=r"baseline\.json: a kept file was changed"):
+            attempt()
+    path.write_text(original, encoding="utf-8")
+    (tmp_path / MANIFEST).unlink()
+    with pytest.raises(InputError, match="without a digest"):
         load_baseline(tmp_path)

@@ -105,6 +105,25 @@ def test_without_a_published_baseline_nothing_is_put_in_its_place():
     assert chances["value"].isna().all()
     assert np.isnan(value(frame, "observed_baseline"))
     assert np.isnan(value(frame, "literal_at_or_below_baseline"))
+    assert set(chances["reason"]) == {"no published reports for 2024"}
+
+
+def test_nearer_the_rest_needs_a_published_baseline_and_says_so():
+    both = draws(FOUR, areas=("D", "rest of City"), baseline_seen=False)
+    both.attrs["whole"] = "City"
+    frame = crime_quantities(Forecast("crime", both, None, ""))
+    closer = frame[frame["quantity"] == "probability_closer_to_rest"]
+    assert len(closer)
+    assert closer["value"].isna().all()
+    assert set(closer["reason"]) == {"no published reports for 2024"}
+
+
+def test_guard_years_outside_the_series_are_a_reason():
+    frame = crime_quantities(Forecast("crime", draws(FOUR), None, ""), guard=(2019, 2024))
+    found = frame[frame["quantity"] == "probability_true_at_or_below_mean_2019_24"]
+    assert found["value"].isna().all()
+    assert set(found["reason"]) == {"the series does not hold every guard year"}
+    assert set(frame.loc[frame["value"].notna(), "reason"]) == {""}
 
 
 def test_prior_answers_stand_beside():

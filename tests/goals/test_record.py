@@ -69,14 +69,14 @@ def test_a_changed_missing_or_added_file_is_found(statement, tmp_path):
     path = write_record(statement, tmp_path)
     original = path.read_text(encoding="utf-8")
     path.write_text(original.replace('"seed": 1', '"seed": 2'), encoding="utf-8")
-    with pytest.raises(InputError, match=r"2026\.json: a kept statement was changed"):
+    with pytest.raises(InputError, match=r"2026\.json: a kept file was changed"):
         read_record(tmp_path, 2026)
     path.unlink()
     with pytest.raises(InputError, match="is missing"):
         verify_record(tmp_path)
     path.write_text(original, encoding="utf-8")
     (tmp_path / "2030.json").write_text(original, encoding="utf-8")
-    with pytest.raises(InputError, match=r"2030\.json: a statement stands .* without a digest"):
+    with pytest.raises(InputError, match=r"2030\.json: a file stands .* without a digest"):
         verify_record(tmp_path)
 
 
@@ -85,3 +85,12 @@ def test_a_year_that_is_not_kept_lists_the_kept(statement, tmp_path):
     with pytest.raises(InputError, match="no statement of 2029 is kept; found '2026'"):
         read_record(tmp_path, 2029)
     assert (tmp_path / MANIFEST).exists()
+
+
+def test_a_folder_that_is_not_there_or_unreadable_digests_are_refused(tmp_path):
+    for call in (recorded_years, verify_record):
+        with pytest.raises(InputError, match="no such record folder"):
+            call(tmp_path / "typo")
+    (tmp_path / MANIFEST).write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match="list of digests cannot be read"):
+        verify_record(tmp_path)

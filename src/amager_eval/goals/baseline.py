@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from amager_eval.data.population import population_at
 from amager_eval.errors import Fault, InputError
 from amager_eval.goals.crime_results import annual_figures
+from amager_eval.goals.disclosure import mask_small_counts
+from amager_eval.goals.record import BASELINE_FILE, keep_file, verify_record
 from amager_eval.goals.results import evaluated_area
 
 if TYPE_CHECKING:
@@ -18,15 +20,12 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement
 
 __all__ = [
-    "BASELINE_FILE",
     "BaselineEntry",
     "baseline_entries",
     "freeze_baseline",
     "hold_against_baseline",
     "load_baseline",
 ]
-
-BASELINE_FILE = "baseline.json"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,8 @@ class BaselineEntry:
     year : int
         Calendar year.
     count, rate, population : float or None
-        Reports, reports per 1,000 inhabitants, inhabitants at mid-year; None where unknown.
+        Reports, reports per 1,000 inhabitants, inhabitants at mid-year; None where unknown, or
+        hidden because a count is small.
     area, area_version : str
         The agreement's area as the input names it, and its version.
     definition, source : str
@@ -91,11 +91,18 @@ def baseline_entries(data: Input, agreement: Agreement) -> tuple[BaselineEntry, 
 
 
 def load_baseline(folder: Path) -> tuple[BaselineEntry, ...] | None:
-    """Read the frozen baseline of a record folder; None where none is frozen yet."""
+    """Read the frozen baseline of a record folder; None where none is frozen yet.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or the record was changed since it was frozen.
+    """
     path = folder / BASELINE_FILE
     if not path.exists():
         return None
-    return tuple(BaselineEntry(**entry) for entry in _read(path)["entries"])
+    verify_record(folder)
+    return tuple(BaselineEntry(**entry) for entry in json.loads(path.read_text("utf-8"))["entries"])
 
 
 def freeze_baseline(
@@ -130,6 +137,7 @@ def freeze_baseline(
     InputError
         Nothing to freeze, or it differs from the frozen one and no reason was given.
     """
+    data = mask_small_counts(data, agreement)  # the record is published
     entries = baseline_entries(data, agreement)
     if not entries:
         raise InputError(
@@ -143,7 +151,8 @@ def freeze_baseline(
     path = folder / BASELINE_FILE
     revisions: list[dict[str, Any]] = []
     if path.exists():
-        old = _read(path)
+        verify_record(folder)
+        old = json.loads(path.read_text("utf-8"))
         if tuple(BaselineEntry(**e) for e in old["entries"]) == entries:
             return entries
         if not revise:
@@ -167,10 +176,8 @@ def freeze_baseline(
         "entries": [asdict(e) for e in entries],
         "revisions": revisions,
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+    keep_file(folder, BASELINE_FILE, text.encode("utf-8"))
     return entries
 
 
@@ -206,18 +213,3 @@ def hold_against_baseline(data: Input, agreement: Agreement, folder: Path) -> No
                 )
     if faults:
         raise InputError(faults)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise InputError(
-            Fault(
-                "the frozen baseline cannot be read",
-                found=str(error),
-                remedy="Restore the file from the archive; do not edit it by hand.",
-                file=path.name,
-            )
-        ) from error
-    return record

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ __all__ = [
     "QUANTITY_COLUMNS",
     "annual_levels",
     "crime_quantities",
+    "guard_label",
     "type_contributions",
     "yearly_changes",
 ]
@@ -37,6 +38,7 @@ QUANTITY_COLUMNS = (
     "form",
     "quantity",
     "value",
+    "reason",
 )
 #: "Near" the baseline level: 5 % above it.
 MARGIN = 1.05
@@ -93,8 +95,23 @@ def annual_levels(forecast: Forecast | xr.Dataset) -> xr.Dataset:
     return result.assign_coords(observed=(("area", "crime_type", "year"), (observed == 0).values))
 
 
+def guard_label(years: Sequence[int]) -> str:
+    """Name of the mean of the guard years among the quantities.
+
+    Examples
+    --------
+    >>> guard_label((2022, 2023, 2024))
+    'mean_2022_24'
+    """
+    return f"mean_{min(years)}_{max(years) % 100:02d}"
+
+
 def crime_quantities(
-    forecast: Forecast, *, baseline: int = 2024, target: int = 2028
+    forecast: Forecast,
+    *,
+    baseline: int = 2024,
+    target: int = 2028,
+    guard: Sequence[int] | None = None,
 ) -> pd.DataFrame:
     """Every quantity the crime goals and the monitoring ask for.
 
@@ -104,12 +121,15 @@ def crime_quantities(
         Through the target year at least.
     baseline, target : int
         Calendar years.
+    guard : sequence of int or None
+        Years whose mean guards against a noisy baseline; default it and the two before.
 
     Returns
     -------
     DataFrame
-        Columns `area, crime_type, definition, period_unit, year, form, quantity, value`; one row
-        per quantity for each year after the baseline through the target and each form: `count`
+        Columns `area, crime_type, definition, period_unit, year, form, quantity, value, reason`;
+        `reason` says why a value is missing (NaN) and is empty where none is. One row per
+        quantity for each year after the baseline through the target and each form: `count`
         (reports per year) and `rate` (per 1,000 inhabitants per year). Years ascend and `rate`
         stands last. Quantities:
 
@@ -148,7 +168,8 @@ def crime_quantities(
             f"the forecast covers {years[0]} to {years[-1]}; baseline {baseline} and a later "
             f"target {target} must lie in it."
         )
-    rows = []
+    guard = tuple(range(baseline - 2, baseline + 1)) if guard is None else tuple(guard)
+    rows: list[tuple[Any, ...]] = []
     for area in levels["area"].values:
         for crime_type in levels["crime_type"].values:
             head = (area, crime_type, levels.attrs["definition"], levels.attrs["period_unit"])
@@ -158,14 +179,29 @@ def crime_quantities(
                     pairs = [*_published(levels.sel(own), form, baseline, year)]
                     for prefix, answer in answers:
                         one = answer.sel(own)
-                        found = [*_levels_and_chances(one, form, baseline, year)]
+                        found = [*_levels_and_chances(one, form, baseline, year, guard)]
                         if form == "rate":
                             found += _against_rest(
                                 answer, str(area), str(crime_type), baseline, year
                             )
                         pairs += [(prefix + name, value) for name, value in found]
-                    rows += [(*head, year, form, name, value) for name, value in pairs]
+                    known = bool(levels["observed"].sel(own | {"year": baseline}))
+                    rows += [
+                        (*head, year, form, name, value, _reason(name, value, baseline, known))
+                        for name, value in pairs
+                    ]
     return pd.DataFrame(rows, columns=list(QUANTITY_COLUMNS))
+
+
+def _reason(quantity: str, value: float, baseline: int, known: bool) -> str:
+    """Why a value is missing; empty where it is not."""
+    if value == value:
+        return ""
+    if not known:
+        return f"no published reports for {baseline}"
+    if "_mean_" in quantity:
+        return "the series does not hold every guard year"
+    return f"no complete year after {baseline} is published"
 
 
 def _published(
@@ -201,7 +237,7 @@ def _published(
 
 
 def _levels_and_chances(
-    cell: xr.Dataset, form: str, baseline: int, year: int
+    cell: xr.Dataset, form: str, baseline: int, year: int, guard_years: Sequence[int]
 ) -> Iterator[tuple[str, float]]:
     """Yield true levels, their change, and the probabilities of holding the baseline."""
     true = cell[form].transpose("sample", "year")
@@ -222,9 +258,9 @@ def _levels_and_chances(
     yield from zip(("true_change_low_95", "true_change_high_95"), ends, strict=True)
 
     since = slice(baseline + 1, year)
-    guard = [y for y in range(baseline - 2, baseline + 1) if y in true["year"].values]
-    label = f"mean_{baseline - 2}_{baseline % 100:02d}"
-    complete = len(guard) == 3
+    guard = [y for y in guard_years if y in true["year"].values]
+    label = guard_label(guard_years)
+    complete = len(guard) == len(guard_years)
     true_guard = true.sel(year=guard).mean("year").values
     published_guard = reports.sel(year=guard).mean("year").values
     every_true = (true.sel(year=since).values <= then[:, None]).all(axis=1)
@@ -261,7 +297,8 @@ def _against_rest(
         found += [(name, float(middle)), (f"{name}_low_95", float(low))]
         found += [(f"{name}_high_95", float(high))]
     closer = abs(np.log(ratio.sel(year=year).values)) < abs(np.log(ratio.sel(year=baseline).values))
-    found.append(("probability_closer_to_rest", float(closer.mean())))
+    known = bool(levels["observed"].sel(area=area, crime_type=crime_type, year=baseline))
+    found.append(("probability_closer_to_rest", float(closer.mean()) if known else np.nan))
     return found
 
 

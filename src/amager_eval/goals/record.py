@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
 
 __all__ = [
+    "BASELINE_FILE",
     "MANIFEST",
     "hold_against_record",
+    "keep_file",
     "read_record",
     "recorded_years",
     "verify_record",
@@ -22,6 +24,7 @@ __all__ = [
 ]
 
 MANIFEST = "digests.json"
+BASELINE_FILE = "baseline.json"
 
 
 def hold_against_record(statement: Statement, folder: Path) -> None:
@@ -61,19 +64,35 @@ def write_record(statement: Statement, folder: Path) -> Path:
             )
         )
     hold_against_record(statement, folder)
+    return keep_file(folder, f"{statement.year}.json", statement.to_json().encode("utf-8"))
+
+
+def keep_file(folder: Path, name: str, content: bytes) -> Path:
+    """Write a file of the record and its digest; the folder is made if absent.
+
+    Raises
+    ------
+    InputError
+        The list of digests cannot be read.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{statement.year}.json"
-    content = statement.to_json().encode("utf-8")
-    digests = _digests(folder) | {path.name: sha256_of_bytes(content)}
-    for target, data in ((path, content), (folder / MANIFEST, _manifest(digests))):
+    digests = _digests(folder) | {name: sha256_of_bytes(content)}
+    for target, data in ((folder / name, content), (folder / MANIFEST, _manifest(digests))):
         temporary = target.with_suffix(".tmp")
         temporary.write_bytes(data)
         temporary.replace(target)
-    return path
+    return folder / name
 
 
 def recorded_years(folder: Path) -> list[int]:
-    """Years with a kept statement, first to last."""
+    """Years with a kept statement, first to last.
+
+    Raises
+    ------
+    InputError
+        There is no such folder.
+    """
+    _known_folder(folder)
     return sorted(int(p.stem) for p in folder.glob("[0-9][0-9][0-9][0-9].json"))
 
 
@@ -95,7 +114,7 @@ def read_record(folder: Path, year: int) -> dict[str, Any]:
 
 
 def verify_record(folder: Path) -> list[str]:
-    """Hold every kept file against its digest.
+    """Hold every kept file, the frozen baseline included, against its digest.
 
     Returns
     -------
@@ -105,27 +124,34 @@ def verify_record(folder: Path) -> list[str]:
     Raises
     ------
     InputError
-        A file is missing, was changed, or was added by hand.
+        A file is missing, was changed, or was added by hand; or there is no such folder.
     """
+    _known_folder(folder)
     digests = _digests(folder)
     faults = []
     for name, digest in digests.items():
         path = folder / name
         if not path.exists():
-            faults.append(Fault("a kept statement is missing", file=name, found="no file"))
+            faults.append(Fault("a kept file is missing", file=name, found="no file"))
         elif sha256_of_file(path) != digest:
             faults.append(
                 Fault(
-                    "a kept statement was changed after it was kept",
+                    "a kept file was changed after it was kept",
                     found=f"{sha256_of_file(path)[:12]}, kept as {digest[:12]}",
                     remedy="Restore the file from the archive.",
                     file=name,
                 )
             )
+    names = [f"{year}.json" for year in recorded_years(folder)]
+    names += [BASELINE_FILE] if (folder / BASELINE_FILE).exists() else []
     faults += [
-        Fault("a statement stands in the record without a digest", file=f"{year}.json")
-        for year in recorded_years(folder)
-        if f"{year}.json" not in digests
+        Fault(
+            "a file stands in the record without a digest",
+            remedy=f"Restore {MANIFEST} from the archive, or take the file out.",
+            file=name,
+        )
+        for name in names
+        if name not in digests
     ]
     if faults:
         raise InputError(faults)
@@ -136,8 +162,29 @@ def _digests(folder: Path) -> dict[str, str]:
     path = folder / MANIFEST
     if not path.exists():
         return {}
-    digests: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        digests: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise InputError(
+            Fault(
+                "the record's list of digests cannot be read",
+                found=str(error),
+                remedy="Restore the file from the archive; do not edit it by hand.",
+                file=path.name,
+            )
+        ) from error
     return digests
+
+
+def _known_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise InputError(
+            Fault(
+                "there is no such record folder",
+                found=str(folder),
+                remedy="Name the folder that amager-eval appendix --record made.",
+            )
+        )
 
 
 def _manifest(digests: dict[str, str]) -> bytes:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
+from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
+
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
+    from amager_eval.goals.changed_documents import ChangedDocument
     from amager_eval.spec.agreement import Agreement
     from amager_eval.trends.fit import Forecast
 
@@ -45,11 +48,22 @@ RESULT_COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Missing:
-    """A delivery that is not there: what, which goal it leaves open, what would decide it."""
+    """A delivery that is not there: what, which goal it leaves open, what would decide it.
+
+    Parameters
+    ----------
+    what : str
+        Key of wording.
+    consequence : str
+        Ids of the goals it leaves open.
+    delivery : mapping of str to object
+        What the sentence `missing_delivery.<what>` names: `area`, `source`, `first` and `last`
+        year, `types` (ids).
+    """
 
     what: str
     consequence: str
-    delivery: str
+    delivery: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +110,15 @@ class Statement:
         Joint draws; None where nothing could be fitted.
     missing : tuple of Missing
         What was not supplied, never filled in.
+    issued : Issued
+        This year's forecasts, for later years to score.
+    ledger : Ledger
+        Earlier statements' forecasts, scored.
+    changed : tuple of ChangedDocument
+        Models and agreement of another version than in the statement before.
+    guard : DataFrame
+        The hold-2024 goals against a baseline less noisy, see
+        :mod:`amager_eval.goals.baseline_guard`.
     """
 
     year: int
@@ -115,6 +138,10 @@ class Statement:
     safety: Forecast | None
     crime: Forecast | None
     missing: tuple[Missing, ...]
+    issued: Issued = field(default_factory=Issued)
+    ledger: Ledger = field(default_factory=Ledger)
+    changed: tuple[ChangedDocument, ...] = ()
+    guard: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def synthetic(self) -> bool:
@@ -137,11 +164,30 @@ class Statement:
                 {k: _plain(row[k]) for k in RESULT_COLUMNS}
                 for row in self.results.to_dict(orient="records")
             ],
+            "baseline_guard": _rows(self.guard),
+            "changed_documents": [asdict(c) for c in self.changed],
+            "forecasts": {
+                "quantile_levels": list(QUANTILE_LEVELS),
+                "quantities": _rows(self.issued.quantities),
+                "events": _rows(self.issued.events),
+                "figures": _rows(self.issued.figures),
+            },
+            "ledger": {
+                "years": list(self.ledger.years),
+                "scores": _rows(self.ledger.scores()),
+                "quantities": _rows(self.ledger.quantities),
+                "events": _rows(self.ledger.events),
+            },
         }
 
     def to_json(self) -> str:
         """Return the record as JSON text (UTF-8, two-space indent, no NaN)."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a frame as plain values."""
+    return [{str(k): _plain(v) for k, v in r.items()} for r in frame.to_dict(orient="records")]
 
 
 def _plain(value: Any) -> Any:

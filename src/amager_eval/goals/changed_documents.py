@@ -1,0 +1,83 @@
+"""Which declared documents a statement rests on that last year's did not, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from amager_eval.spec.register import load_register
+
+__all__ = ["ChangedDocument", "changed_documents"]
+
+
+@dataclass(frozen=True)
+class ChangedDocument:
+    """A model or agreement that has another version than in the statement before.
+
+    Parameters
+    ----------
+    document : str
+        Path below `models/`.
+    since : int
+        Year of the statement it is held against.
+    before, now : str
+        Registered versions; the digest's first twelve characters for what is not registered.
+    reason : str
+        From the register, every version in between; empty where none is registered.
+    """
+
+    document: str
+    since: int
+    before: str
+    now: str
+    reason: str
+
+
+def changed_documents(
+    kept: Mapping[int, Mapping[str, Any]], versions: Mapping[str, str]
+) -> tuple[ChangedDocument, ...]:
+    """Compare the documents of a statement with those of the latest kept one.
+
+    Parameters
+    ----------
+    kept : mapping of int to dict
+        Earlier statements by year.
+    versions : mapping of str to str
+        Of this statement: digests stand under `agreement <id>` and `spec <name>`.
+
+    Returns
+    -------
+    tuple of ChangedDocument
+        Empty where nothing changed, or nothing was kept.
+    """
+    if not kept:
+        return ()
+    since = max(kept)
+    changed = []
+    for name, digest in versions.items():
+        before = kept[since]["versions"].get(name)
+        document = _document(name)
+        if document is not None and before is not None and before != digest:
+            changed.append(_changed(document, since, before, digest))
+    return tuple(changed)
+
+
+def _document(name: str) -> str | None:
+    kind, _, identity = name.partition(" ")
+    if kind == "agreement":
+        return f"agreements/{identity}.toml"
+    return f"{identity}/spec.toml" if kind == "spec" else None
+
+
+def _changed(document: str, since: int, before: str, now: str) -> ChangedDocument:
+    entries = [e for e in load_register().entry if e.document == document]
+    at = {e.sha256: i for i, e in enumerate(entries)}
+    reasons: list[str] = []
+    if now in at:
+        start = at[before] + 1 if before in at else at[now]
+        # a return to an earlier version has that version's own reason
+        span = entries[start : at[now] + 1] or [entries[at[now]]]
+        reasons = [e.reason for e in span]
+    names = [entries[at[d]].version if d in at else d[:12] for d in (before, now)]
+    return ChangedDocument(document, since, names[0], names[1], " ".join(reasons))
