@@ -61,6 +61,15 @@ def test_commas_with_quoted_decimal_commas_and_a_title_line(tmp_path):
     assert data.safety["percent"].tolist()[0] == 84.5
 
 
+def test_words_of_the_rows_do_not_make_shares_respondents(tmp_path):
+    """'bydel' and 'night' head columns of respondent rows, but stand in rows of shares too."""
+    text = SAFETY.replace("decimals\n", "decimals,area_kind\n").replace(",0\n", ",0,bydel\n")
+    data = read_input(folder_with(tmp_path, safety=text))
+    assert data.safety["percent"].tolist() == [84, 85, 15, 14]
+    published().safety.tail(12).to_csv(tmp_path / "safety.csv", index=False)
+    assert len(read_input(tmp_path).safety) == 12
+
+
 def test_an_ambiguous_number_is_not_guessed(tmp_path):
     text = SAFETY.replace(",", "\t").replace("\t300\t", "\t1.300\t")
     faults = check_input(folder_with(tmp_path, safety=text))

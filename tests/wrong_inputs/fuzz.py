@@ -1,7 +1,7 @@
 """Mutate good inputs at random and sort what the reader does with them.
 
-Every outcome must be one of two: refused with a message that names the file, or accepted with
-the frame that an independent reading of the same cells gives. Anything else counts as `other`.
+Every outcome must be one of two: refused with a message that says where, or accepted with what an
+independent reading of the same bytes gives (`by_hand`). Anything else counts as `other`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,18 @@ import csv
 import io
 import random
 import shutil
+import sys
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
-
+from amager_eval.data.fault_texts import FAULT_TEXTS
 from amager_eval.data.read import read_input
-from amager_eval.errors import InputError
+from amager_eval.errors import Fault, InputError
+
+sys.path.insert(0, str(Path(__file__).parent))
+from by_hand import csv_rows, differences, ods_sheets, xlsx_sheets
 
 NASTY = [
     "", " ", "-", "..", "NaN", "nan", "inf", "-inf", "1e308", "1e309", "-1", "0", "0.5", "101",
@@ -26,13 +30,22 @@ NASTY = [
     "safe", "utryg", "night", "<", ">", "≥", "a" * 5000, "\u202e", "\ufeff", "\x07", "æøå", "É",
     '"', "'", ";", ",", "\t", "København", "DROP TABLE", "../../x", "NULL", "None", "[]", "{}",
 ]  # fmt: skip
-NUMERIC = ("percent", "n", "count", "population", "respondents")
+TABLES = ("safety", "survey_rounds", "crime", "population", "activities")
+SHEETS = {
+    "tryghed": "safety", "undersøgelser": "survey_rounds", "anmeldelser": "crime",
+    "befolkning": "population", "aktiviteter": "activities",
+} | {t: t for t in TABLES}  # fmt: skip
+#: What can be wrong with a file or sheet as a whole, so that there is no row or column to name.
+OF_A_WHOLE = (
+    "path_kind", "macros", "nothing_to_read", "table_twice", "unreadable", "outside_folder",
+    "too_large", "bomb", "nul", "broken_csv", "empty_table",
+)  # fmt: skip
 
 
-def mutate_cells(rows: list[list[str]], rng: random.Random) -> list[list[str]]:
+def mutate_cells(rows: list[list[str]], rng: random.Random, most: int = 3) -> list[list[str]]:
     """Change, drop, double or shuffle cells, rows and columns."""
     rows = [list(r) for r in rows]
-    for _ in range(rng.randint(1, 3)):
+    for _ in range(rng.randint(1, most)):
         kind = rng.randrange(7)
         i = rng.randrange(len(rows))
         if kind <= 2:
@@ -65,10 +78,10 @@ def write_csv(rows: list[list[str]], rng: random.Random) -> bytes:
     return text.encode(encoding, errors="replace")
 
 
-def mutate_bytes(content: bytes, rng: random.Random) -> bytes:
+def mutate_bytes(content: bytes, rng: random.Random, most: int = 6) -> bytes:
     """Flip, cut, double or insert bytes."""
     data = bytearray(content)
-    for _ in range(rng.randint(1, 6)):
+    for _ in range(rng.randint(1, most)):
         if not data:
             break
         at = rng.randrange(len(data))
@@ -116,93 +129,96 @@ def mutate_workbook(content: bytes, rng: random.Random) -> bytes:
     return buffer.getvalue()
 
 
-def plausible(frame: pd.DataFrame) -> bool:
-    """Whether every number of an accepted frame is one the table may hold."""
-    if "percent" in frame and not frame["percent"].dropna().between(0, 100).all():
+def located(fault: Fault, name: str, rows: int | None) -> bool:
+    """Whether a fault names the file and, unless it is one of the whole file, row or column."""
+    if not fault.message or fault.file not in {name, Path(name).stem}:
         return False
-    for column in NUMERIC:
-        if column in frame and (frame[column].dropna() < 0).any():
-            return False
-    if "wave" in frame and not frame["wave"].between(1900, 2200).all():
-        return False
-    return not frame.isin([float("inf"), float("-inf")]).any(axis=None)
+    if fault.row is not None:
+        return fault.row >= 1 and (rows is None or fault.row <= rows)
+    if fault.column is not None:
+        return True
+    whole = [FAULT_TEXTS[code].en.partition("{")[0] for code in OF_A_WHOLE]
+    return any(fault.message.startswith(text) for text in whole)
 
 
-def as_read_by_hand(rows: list[list[str]], frame: pd.DataFrame) -> bool:
-    """Whether the numbers of an accepted frame are those of the cells, read independently."""
-    header = [h.strip().strip("\ufeff").lower() for h in rows[0]]
-    body = [r for r in rows[1:] if any(c.strip() for c in r)]
-    body = [r for r in body if not r[0].strip().upper().startswith(("EKSEMPEL", "EXAMPLE"))]
-    if len(body) != len(frame):
-        return False
-    for column in NUMERIC:
-        if column not in frame or header.count(column) != 1:
-            continue
-        place = header.index(column)
-        for row, value in zip(body, frame[column], strict=True):
-            text = row[place].strip() if place < len(row) else ""
-            try:
-                expected = float(text)
-            except ValueError:
-                continue  # another way to write a number: read by the number tests
-            if (
-                expected == expected
-                and expected != value
-                and text.replace(".", "") != f"{value:.0f}"
-            ):
-                return False
-    return True
+def tables_by_hand(path: Path) -> dict[str, list[list[object]]]:
+    """Read the tables of an input a second time."""
+    content = path.read_bytes()
+    if path.suffix == ".csv":
+        return {path.stem: csv_rows(content) or []}
+    sheets = ods_sheets(content) if path.suffix == ".ods" else xlsx_sheets(content)
+    named = {SHEETS.get(name.casefold().strip()): rows for name, rows in sheets.items()}
+    return {t: rows for t, rows in named.items() if t and any(any(r) for r in rows)}
 
 
-def outcome(path: Path, rows: list[list[str]] | None = None) -> tuple[str, str]:
-    """Read one input and name what happened."""
+def outcome(file: Path) -> tuple[str, str]:
+    """Read one input, a CSV file alone in its folder or a workbook, and name what happened."""
     try:
-        data = read_input(path)
+        data = read_input(file.parent if file.suffix == ".csv" else file)
     except InputError as error:
-        if all(f.file for f in error.faults) and all(f.message for f in error.faults):
-            return "refused", ""
-        return "other", f"refused without a place: {error}"
+        lines = None
+        if file.suffix == ".csv":
+            lines = max(1, len(file.read_bytes().splitlines()) + 1)
+        lost = [f for f in error.faults if not located(f, file.name, lines)]
+        return ("other", f"refused without a place: {lost[0]}") if lost else ("refused", "")
     except Exception as error:  # noqa: BLE001 - the point is to see any other exception
         return "other", f"{type(error).__name__}: {error}"
-    for name in ("safety", "survey_rounds", "crime", "population", "activities"):
-        frame = getattr(data, name)
-        if frame is not None and not plausible(frame):
-            return "other", f"implausible {name}"
-        if frame is not None and rows is not None and not as_read_by_hand(rows, frame):
-            return "other", f"{name} is not what the cells say"
+    try:
+        expected = tables_by_hand(file)
+    except Exception as error:  # noqa: BLE001 - what no one else can read must not be accepted
+        return "other", f"accepted, but not readable by hand: {type(error).__name__}: {error}"
+    for table in TABLES:
+        frame = getattr(data, table)
+        if (frame is not None) != bool(expected.get(table)):
+            return "other", f"{table} is in one reading and not in the other"
+        why = differences(expected[table], table, frame) if frame is not None else ""
+        if why:
+            return "other", f"{table}: {why}"
     return "accepted", ""
 
 
 def run(
-    folder: Path, good: dict[str, bytes], tries: int, seed: int
+    folder: Path,
+    good: dict[str, bytes],
+    tries: int,
+    seed: int,
+    special: dict[str, Callable[[Path, random.Random], tuple[str, str]]] | None = None,
 ) -> tuple[Counter[str], list[str]]:
     """Try so many mutated inputs; return the count of each outcome and what was `other`.
 
-    `good` holds CSV files and workbooks by file name.
+    Parameters
+    ----------
+    good : dict of str to bytes
+        CSV files and workbooks by file name; a name may have a folder before it.
+    special : dict of str to callable
+        Other kinds of input by name: writes one into the folder and names what happened.
     """
     rng = random.Random(seed)
     seen: Counter[str] = Counter()
     others: list[str] = []
-    names = sorted(good)
+    names = sorted(good) + sorted(special or {})
     for trial in range(tries):
-        name = rng.choice(names)
+        key = rng.choice(names)
         here = folder / f"{trial}"
         here.mkdir()
-        rows = None
-        if name.endswith(".csv"):
-            rows = list(csv.reader(io.StringIO(good[name].decode())))
-            rows = mutate_cells(rows[: rng.randint(3, 12)], rng)
-            content = write_csv(rows, rng)
-            if rng.random() < 0.3:
-                content, rows = mutate_bytes(content, rng), None
-            (here / name).write_bytes(content)
-            path = here
+        if special and key in special:
+            found, why = special[key](here, rng)
         else:
-            path = here / name
-            path.write_bytes(mutate_workbook(good[name], rng))
-        found, why = outcome(path, rows)
+            file = here / Path(key).name
+            file.write_bytes(mutated(good[key], file.suffix, rng))
+            found, why = outcome(file)
         seen[found] += 1
+        seen[f"{Path(key).suffix or key} {found}"] += 1
         if found == "other":
-            others.append(f"trial {trial} of seed {seed}, {name}: {why}")
+            others.append(f"trial {trial} of seed {seed}, {key}: {why}")
         shutil.rmtree(here)
     return seen, others
+
+
+def mutated(content: bytes, suffix: str, rng: random.Random) -> bytes:
+    """Mutate cells, or bytes, or both."""
+    if suffix != ".csv":
+        return mutate_workbook(content, rng)
+    rows = list(csv.reader(io.StringIO(content.decode())))
+    content = write_csv(mutate_cells(rows[: rng.randint(3, 12)], rng), rng)
+    return mutate_bytes(content, rng) if rng.random() < 0.3 else content

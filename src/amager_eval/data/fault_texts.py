@@ -490,6 +490,14 @@ FAULT_TEXTS: Final[dict[str, FaultText]] = {
         "vægten skal være et tal over 0",
         "Ret vægten; værdien vises ikke her, fordi den hører til en svarperson.",
     ),
+    "area_wrong": _error(
+        "this cannot be the name of an area",
+        "Write a short name that does not begin with '=', '+' or '@'; the value is not shown here "
+        "because it belongs to a respondent.",
+        "dette kan ikke være navnet på et område",
+        "Skriv et kort navn, der ikke begynder med '=', '+' eller '@'; værdien vises ikke her, "
+        "fordi den hører til en svarperson.",
+    ),
     "lonely_stratum": _error(
         "a stratum of {area} in wave {wave} has one respondent, so the variance is unknown",
         "Merge it with a neighbouring stratum.",

@@ -20,7 +20,7 @@ from amager_eval.data.frames import Parsed, Table, parse_table
 from amager_eval.data.input import Input
 from amager_eval.data.respondents import RESPONDENTS, are_respondents, safety_of_respondents
 from amager_eval.data.rows import RowContext
-from amager_eval.data.table_file import HEADER_WITHIN, Grid, HeadedTable, is_empty, name_columns
+from amager_eval.data.table_file import Grid, HeadedTable, header_row, is_empty, name_columns
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import load_agreement
 
@@ -118,11 +118,10 @@ class _Checked:
 
 def _headed(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
     """Name the columns; the safety table may hold respondent rows in place of shares."""
-    if columns.name == "safety":
-        for row in grid.rows[:HEADER_WITHIN]:
-            if are_respondents([str(c) for c in row if not is_empty(c)]):
-                return name_columns(grid, RESPONDENTS, lang)
-    return name_columns(grid, columns, lang)
+    start = header_row(grid.rows, columns) if columns.name == "safety" else None
+    # the header alone decides: a row of shares may hold words that are headings elsewhere
+    header = [] if start is None else [str(c) for c in grid.rows[start] if not is_empty(c)]
+    return name_columns(grid, RESPONDENTS if are_respondents(header) else columns, lang)
 
 
 def _with_computed(

@@ -39,6 +39,8 @@ RESPONDENTS: Final = TableColumns(
         Column("night", "Aften- og nattetimer", also=("nat", "aften", "aften/nat")),
     ),
 )
+#: Longer texts are no names of areas.
+LONGEST_NAME: Final = 200
 #: A computed share is not rounded: so many decimals of a percentage are kept.
 DECIMALS: Final = 6
 
@@ -79,6 +81,7 @@ def check_respondents(
     good = pd.Series(True, index=rows.index)
     area = rows["area"].map(lambda v: str(v).strip() if not pd.isna(v) else "")
     good &= _told(area != "", "missing", "area", findings)
+    good &= _told(area.map(_is_name), "area_wrong", "area", findings)
     wave = pd.to_numeric(rows["wave"], errors="coerce")
     good &= _told((wave >= 1900) & (wave <= 2200) & (wave % 1 == 0), "no_year", "wave", findings)
     weight = pd.Series(1.0, index=rows.index)
@@ -132,6 +135,11 @@ def safety_of_respondents(
     if findings.faults:
         return pd.DataFrame()
     return shares_of_respondents(checked, findings, whole=whole)
+
+
+def _is_name(text: str) -> bool:
+    """Whether an area may be called so; it will be printed and written to spreadsheets."""
+    return text == "" or (text[0] not in "=+@" and text.isprintable() and len(text) <= LONGEST_NAME)
 
 
 def _weight(value: object, mark: DecimalMark) -> float:

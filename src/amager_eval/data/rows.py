@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from numbers import Real
 from typing import Annotated, Any, Final, Literal
 
@@ -282,19 +282,23 @@ def _period(value: object) -> str:
 
 def _date(value: object) -> str | None:
     """ISO text of a date; a year alone or a month is kept as it is."""
-    if isinstance(value, datetime):
-        return value.date().isoformat()
     if isinstance(value, date):
-        return value.isoformat()
+        value = value.isoformat()[:10]
     text = _text(value)
-    if text is None or re.fullmatch(r"\d{4}(-\d{2})?", text):
-        return text
-    match = re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})", text)
-    parts = (match[3], match[2], match[1]) if match else tuple(text[:10].split("-"))
-    try:
-        return date(*(int(p) for p in parts)).isoformat()
-    except (TypeError, ValueError) as error:
-        raise PydanticCustomError("no_date", "no date") from error
+    if text is None:
+        return None
+    if re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", text, re.ASCII):
+        day = text
+    else:
+        match = re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})", text, re.ASCII)
+        parts = (match[3], match[2], match[1]) if match else tuple(text[:10].split("-"))
+        try:
+            day = date(*(int(p) for p in parts)).isoformat()
+        except (TypeError, ValueError) as error:
+            raise PydanticCustomError("no_date", "no date") from error
+    if not FIRST_YEAR <= int(day[:4]) <= LAST_YEAR:
+        raise PydanticCustomError("no_date", "no date")
+    return day
 
 
 def _word(kind: str) -> Any:

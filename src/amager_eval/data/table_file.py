@@ -12,7 +12,7 @@ from amager_eval.data.findings import Findings
 from amager_eval.data.frames import Table
 from amager_eval.data.rows import DecimalMark
 
-__all__ = ["Grid", "HeadedTable", "name_columns"]
+__all__ = ["Grid", "HeadedTable", "header_row", "is_empty", "name_columns"]
 
 #: The header is looked for in so many rows; a title may stand above it.
 HEADER_WITHIN: Final = 10
@@ -60,7 +60,7 @@ def is_empty(cell: object) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def _header_row(rows: Sequence[Sequence[Any]], columns: TableColumns) -> int | None:
+def header_row(rows: Sequence[Sequence[Any]], columns: TableColumns) -> int | None:
     """Place of the first row with two known headings; else of the first row with anything."""
     first = None
     for i, row in enumerate(rows[:HEADER_WITHIN]):
@@ -90,7 +90,7 @@ def name_columns(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
         Rows without any filled cell, and example rows, are left out.
     """
     findings = Findings(lang=lang, file=grid.file, sheet=grid.sheet)
-    start = _header_row(grid.rows, columns)
+    start = header_row(grid.rows, columns)
     for code, at, column, problem in grid.problems:
         # what is merged or computed above the header is a title
         if at is None or start is None or at > start:

@@ -247,9 +247,19 @@ def _xlsx_cell(cell: ET.Element, row: int, column: int, note: SheetNotes) -> int
     note.rows = max(note.rows, row)
     children = {_local(child.tag): child for child in cell}
     value = children.get("v")
+    if value is not None and value.text is not None:
+        _check_value(cell.attrib.get("t", "n"), value.text)
     if "f" in children and (value is None or value.text is None):
         note.uncomputed.append((row, letters))
     return column
+
+
+def _check_value(kind: str, text: str) -> None:
+    """Refuse a number or a place among the strings that is none; a reader may pass over it."""
+    if kind == "s" and not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        raise ValueError(f"string {text[:20]}")
+    if kind == "n":
+        float(text)
 
 
 def _column_number(letters: str) -> int:
