@@ -39,20 +39,28 @@ COMPARISON_COLUMNS = (
 
 
 def part_weight(data: Input, area: str) -> float | None:
-    """Share of the whole's inhabitants who live in a part, 0 to 1.
+    """Share of the whole's inhabitants who live in an area of it, 0 to 1.
 
-    From the latest period for which the population of every part is known; None without one.
+    From the latest period for which the area's population is known together with that of the
+    whole, or of every part of it; None without one.
     """
-    if data.population is None or area not in data.parts:
+    if data.population is None or data.whole is None or area == data.whole:
         return None
-    parts = data.population[data.population["area"].isin(data.parts)]
-    complete = parts.groupby("period").filter(lambda g: set(g["area"]) == set(data.parts))
-    if complete.empty:
-        return None
-    latest = complete[complete["period"] == complete["period"].max()]
-    return float(
-        latest.loc[latest["area"] == area, "population"].sum() / latest["population"].sum()
+    table = data.population.assign(period=data.population["period"].astype(str)).pivot_table(
+        index="period", columns="area", values="population", aggfunc="sum"
     )
+    if area not in table:
+        return None
+    parts = [p for p in data.parts if p in table]
+    whole = pd.Series(float("nan"), index=table.index)
+    if data.parts and len(parts) == len(data.parts):
+        whole = table[parts].sum(axis=1, min_count=len(parts))
+    if data.whole in table:
+        whole = whole.fillna(table[data.whole])
+    weights = (table[area] / whole).dropna().sort_index()
+    if weights.empty or not 0 < weights.iloc[-1] < 1:
+        return None
+    return float(weights.iloc[-1])
 
 
 def compare_with_whole(
@@ -63,7 +71,7 @@ def compare_with_whole(
     Parameters
     ----------
     data : Input
-        With `safety`, `population` of the parts and `whole`; else the frame is empty.
+        With `safety` and `population` of the areas and of the whole; else the frame is empty.
     agreement : Agreement
         Design effects and level.
     year : int

@@ -110,6 +110,12 @@ def crime_rows(
         for area in (area_of_goal, *agreement.areas.indicators):
             for crime_type in goal.crime_types:
                 figures = annual_figures(data, area, crime_type, crime.definition)
+                hidden = [
+                    m.period
+                    for m in data.masked
+                    if (m.table, m.area, m.what, m.definition)
+                    == ("crime", area, crime_type, crime.definition)
+                ]
                 for reading in goal.reading:
                     for target in years:
                         row = _crime_row(
@@ -117,6 +123,7 @@ def crime_rows(
                         )
                         if definition == crime.definition:
                             _attach_probability(row, agreement, quantities, crime_year)
+                        row["notes"] += [f"masked: reports of {y}" for y in sorted(hidden)]
                         if area != area_of_goal:
                             row["notes"].append("indicator: district, not the agreement's area")
                         rows.append(row)

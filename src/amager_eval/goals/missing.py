@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amager_eval.data.input import Masked
 from amager_eval.goals.statement import Missing
 
 if TYPE_CHECKING:
@@ -30,45 +31,51 @@ def missing_deliveries(data: Input, agreement: Agreement, area: str) -> tuple[Mi
         `population_area`, `activities`; the consequence names the goals left open.
     """
     missing = []
-    safety, crime = agreement.safety, agreement.crime
-    if data.safety is None or not _has(data.safety["area"] == area):
+    safety, crime, goals = agreement.safety, agreement.crime, agreement.goal
+    about = {"area": area, "first": safety.baseline_wave, "last": safety.target_wave}
+    safety_goals = [g.id for g in goals if g.kind == "safety"]
+    if safety_goals and (data.safety is None or not _has(data.safety["area"] == area)):
         missing.append(
-            Missing(
-                "safety_area",
-                "1a, 1b",
-                f"{safety.survey}: {area}, {safety.baseline_wave}-{safety.target_wave}",
-            )
+            Missing("safety_area", ", ".join(safety_goals), about | {"source": safety.survey})
         )
-    counted = None
-    if data.crime is not None:
-        counted = data.crime[
-            (data.crime["area"] == area)
-            & (data.crime["definition"] == crime.definition)
-            & data.crime["count"].notna()
-        ]
-    baseline = str(crime.baseline_year)
-
-    def delivered(crime_type: str) -> bool:
-        if counted is None:
-            return False
-        in_year = counted["period"].astype(str).str.startswith(baseline)
-        return _has((counted["crime_type"] == crime_type) & in_year)
-
-    absent = [t for t in crime.type if not delivered(t.id)]
-    for role, key, goals in (
-        ("total", "crime_baseline", "2a"),
-        ("selected", "crime_types", "2b"),
-        ("monitored", "crime_monitored", ""),
+    about = {"area": area, "first": crime.baseline_year, "last": crime.target_year}
+    absent = [t for t in crime.type if not _delivered(data, agreement, area, t.id)]
+    for role, key in (
+        ("total", "crime_baseline"),
+        ("selected", "crime_types"),
+        ("monitored", "crime_monitored"),
     ):
-        names = [t.label_da for t in absent if t.role == role]
-        if names:
+        types = tuple(t.id for t in absent if t.role == role)
+        if types:
             source = crime.monitoring_source if role == "monitored" else crime.source
-            missing.append(Missing(key, goals, f"{source}: {area}, {baseline}: {', '.join(names)}"))
-    if data.population is None or not _has(data.population["area"] == area):
-        missing.append(Missing("population_area", "2a", f"Befolkning i {area}, {baseline}-"))
-    if data.activities is None or data.activities.empty:
-        missing.append(Missing("activities", "3", "Tryghedsplanens aktiviteter med partnere"))
+            concerned = [g.id for g in goals if set(g.crime_types) & set(types)]
+            missing.append(
+                Missing(key, ", ".join(concerned), about | {"source": source, "types": types})
+            )
+    rates = [g.id for g in goals if g.kind == "crime" and g.primary.id == "hold_rate"]
+    if rates and (data.population is None or not _has(data.population["area"] == area)):
+        missing.append(Missing("population_area", ", ".join(rates), about))
+    partners = [g.id for g in goals if g.kind == "partners"]
+    if partners and (data.activities is None or data.activities.empty):
+        missing.append(Missing("activities", ", ".join(partners), {}))
     return tuple(missing)
+
+
+def _delivered(data: Input, agreement: Agreement, area: str, crime_type: str) -> bool:
+    """Whether the baseline year's reports of a type were delivered; a hidden count was."""
+    crime = agreement.crime
+    key = ("crime", area, crime.baseline_year, crime_type, crime.definition)
+    if Masked(*key) in data.masked:
+        return True
+    if data.crime is None:
+        return False
+    return _has(
+        (data.crime["area"] == area)
+        & (data.crime["definition"] == crime.definition)
+        & (data.crime["crime_type"] == crime_type)
+        & data.crime["count"].notna()
+        & data.crime["period"].astype(str).str.startswith(str(crime.baseline_year))
+    )
 
 
 def _has(mask: object) -> bool:

@@ -45,10 +45,14 @@ def missing_table(statement: Statement, words: Wording) -> Table:
         Column("delivery", say("column.missing_delivery"), "text", 3.6),
     ]
     none = say("missing.no_goal")
-    rows = [
-        (words.name("missing", m.what), m.consequence or none, m.delivery)
-        for m in statement.missing
-    ]
+    crime = statement.agreement.crime
+    rows = []
+    for m in statement.missing:
+        types = [crime.label(t, words.lang) for t in m.delivery.get("types", ())]
+        delivery = say(
+            f"missing_delivery.{m.what}", **{**m.delivery, "types": words.listing(types)}
+        )
+        rows.append((words.name("missing", m.what), m.consequence or none, delivery))
     return build_table("missing", say("table.missing.title"), columns, rows)
 
 
