@@ -12,7 +12,7 @@ import xarray as xr
 
 __all__ = ["power_scale"]
 
-array_stats: Any = arviz_stats.base.array_stats  # not typed
+array_stats: Any = arviz_stats.base.array_stats  # type: ignore[attr-defined]
 
 #: A prior's density to this power: 1.25 strengthens it, 0.8 weakens it.
 POWERS: Final = (0.8, 1.25)

@@ -1,0 +1,78 @@
+"""Calibration by simulation: where the truths rank among the draws, against an even spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from amager_eval.figures.style import GOAL, MUTED, axes_or_new, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["CalibrationView", "plot_calibration"]
+
+
+@dataclass(frozen=True, eq=False)
+class CalibrationView:
+    """Rank distributions of a calibration.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `quantity, point, difference, low, high`, from
+        :func:`~amager_eval.evidence.calibrate.rank_curves`.
+    fits : int
+        Truths simulated and fitted.
+    words : Wording
+        Language.
+    """
+
+    frame: pd.DataFrame
+    fits: int
+    words: Wording
+
+
+def plot_calibration(view: CalibrationView, ax: Axes | None = None) -> Axes:
+    """Draw each quantity's distribution of ranks minus the diagonal; name those outside the band.
+
+    Parameters
+    ----------
+    view : CalibrationView
+        Rank distributions.
+    ax : Axes or None
+        Where to draw; a new figure where None.
+
+    Returns
+    -------
+    Axes
+    """
+    with style():
+        ax = axes_or_new(ax)
+        for k, (quantity, curve) in enumerate(view.frame.groupby("quantity", sort=False)):
+            if k == 0:
+                ax.fill_between(
+                    curve["point"], curve["low"], curve["high"], color="#d9d9d9", linewidth=0
+                )
+            outside = ~curve["difference"].between(curve["low"], curve["high"])
+            colour = GOAL if outside.any() else MUTED
+            ax.plot(curve["point"], curve["difference"], color=colour, linewidth=0.9)
+            if outside.any():
+                at = int(curve["difference"].abs().to_numpy().argmax())
+                ax.annotate(
+                    str(quantity), (curve["point"].iloc[at], curve["difference"].iloc[at]),
+                    textcoords="offset points", xytext=(3, 3), color=GOAL,
+                )  # fmt: skip
+        quantities = view.frame["quantity"].nunique()
+        ax.axhline(0, color=MUTED, linewidth=0.6)
+        ax.set_xlim(0, 1)
+        ax.set_xlabel(view.words.say("figure.calibration.x"))
+        ax.set_ylabel(view.words.say("figure.calibration.y"))
+        ax.set_title(
+            view.words.say("figure.calibration.title", quantities=quantities, fits=view.fits)
+        )
+    return ax
