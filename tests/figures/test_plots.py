@@ -20,7 +20,7 @@ from amager_eval.figures.safety_fan import FanView, plot_safety_fan
 from amager_eval.figures.safety_history import HistoryView, plot_safety_history
 from amager_eval.wording.sentences import load_wording
 
-DA = load_wording("da")
+DA = load_wording("da").knowing(whole="København")
 
 
 def bands(key, periods, start, step, widths):

@@ -40,12 +40,15 @@ class PartWholeView:
         Every area of the page, which fixes the looks.
     words : Wording
         Language.
+    response : str
+        Answer: of `unsafe`, below the whole is better.
     """
 
     title: str
     frame: pd.DataFrame
     areas: tuple[str, ...]
     words: Wording
+    response: str = "safe"
 
 
 def part_whole_view(
@@ -90,7 +93,7 @@ def part_whole_view(
             "high": 100 * latest["high"],
         }
     ).reset_index(drop=True)  # fmt: skip
-    return PartWholeView("", frame, tuple(areas), words)
+    return PartWholeView("", frame, tuple(areas), words, response)
 
 
 def plot_part_whole(view: PartWholeView, ax: Axes | None = None) -> Axes:
@@ -131,7 +134,7 @@ def plot_part_whole(view: PartWholeView, ax: Axes | None = None) -> Axes:
         ax.tick_params(axis="y", length=0)
         ax.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: signed(v, 0, view.words.lang)))
-        ax.set_xlabel(view.words.say("figure.part_whole.axis"))
+        ax.set_xlabel(view.words.say_of(view.response, "figure.part_whole.axis"))
         ax.grid(axis="x", color="#d9d9d9", linewidth=0.6)
         ax.set_axisbelow(True)
     return ax
@@ -147,14 +150,14 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
     present = set(safety["area"]) if safety is not None else set()
     view = part_whole_view(
         statement.comparisons, words, deff=agreement.verdicts.default_deff,
-        areas=[a for a in own if a in present],
+        areas=[a for a in own if a in present], response=agreement.response,
     )  # fmt: skip
     if view.frame.empty:
         return None
     below = [r.label for r in rows_of(view.frame) if r.high < 0]
     above = [r.label for r in rows_of(view.frame) if r.low > 0]
     parts = [
-        words.say(f"figure.part_whole.{key}", labels=words.listing(labels))
+        words.say_of(view.response, f"figure.part_whole.{key}", labels=words.listing(labels))
         for key, labels in (("below", below), ("above", above))
         if labels
     ]
@@ -171,8 +174,8 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
         id="part_whole",
         title=title,
         alt=alt,
-        caption=words.say(
-            "figure.part_whole.caption", whole=agreement.areas.whole,
+        caption=words.say_of(
+            view.response, "figure.part_whole.caption", whole=agreement.areas.whole,
             deff=number(agreement.verdicts.default_deff, 1, words.lang),
         ),
         source=words.say("source.safety", survey=agreement.safety.survey),

@@ -48,12 +48,15 @@ class ProbabilityView:
         `label, probability_true, probability_published, prior_probability_true`; 0 to 1.
     words : Wording
         Language.
+    response : str
+        Answer: of `unsafe`, a fall is an improvement.
     """
 
     quantity: str
     title: str
     frame: pd.DataFrame
     words: Wording
+    response: str = "safe"
 
 
 def probability_view(
@@ -107,8 +110,8 @@ def probability_view(
         rank=[order[a, s] for a, s in zip(chosen["area"], chosen["setting"], strict=True)],
     ).sort_values("rank")
     columns = ["label", "probability_true", "probability_published", "prior_probability_true"]
-    title = words.say(f"quantity_short.{quantity}", year=year)
-    return ProbabilityView(quantity, title, chosen[columns].reset_index(drop=True), words)
+    title = words.say_of(response, f"quantity_short.{quantity}", year=year)
+    return ProbabilityView(quantity, title, chosen[columns].reset_index(drop=True), words, response)
 
 
 def plot_probabilities(
@@ -144,7 +147,11 @@ def plot_probabilities(
             )  # fmt: skip
             for y, value in zip(rows + shift, values, strict=True):
                 if np.isnan(value):  # the reading does not apply to this area
-                    text = view.words.say("figure.probability.not_applicable") if shift > 0 else ""
+                    text = (
+                        view.words.say_of(view.response, "figure.probability.not_applicable")
+                        if shift > 0
+                        else ""
+                    )
                     ax.annotate(text, (0, y - 0.2), xytext=(3, 0), textcoords="offset points",
                                 va="center", size=6.8, color=MUTED)  # fmt: skip
                     continue
@@ -181,7 +188,7 @@ def picture_probabilities(
     views = [
         probability_view(
             frame, quantity, parts, agreement.safety.settings, words,
-            year=agreement.safety.target_wave,
+            year=agreement.safety.target_wave, response=agreement.response,
             names={a: area_label(agreement, a, words) for a in parts},
         )
         for quantity in _READINGS
@@ -219,7 +226,7 @@ def picture_probabilities(
         id="probabilities",
         title=words.say("figure.probability.title", reading=reach.title, values="; ".join(values)),
         alt=alt,
-        caption=words.say("figure.probability.caption"),
+        caption=words.say_of(agreement.response, "figure.probability.caption"),
         source=words.say("source.safety_model", survey=agreement.safety.survey),
         panels=tuple(
             partial(plot_probabilities, view, named=i % 2 == 0) for i, view in enumerate(views)

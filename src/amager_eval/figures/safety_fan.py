@@ -51,6 +51,8 @@ class FanView:
         Which of the areas' looks to take.
     words : Wording
         Language.
+    response : str
+        Answer: of `unsafe`, fewer is better.
     """
 
     title: str
@@ -62,6 +64,7 @@ class FanView:
     target: int
     colour_rank: int
     words: Wording
+    response: str = "safe"
 
 
 def fan_view(
@@ -123,7 +126,7 @@ def fan_view(
         title, name, whole,
         chosen.assign(area=chosen["area"].replace(named)).reset_index(drop=True),
         pd.DataFrame(points, columns=columns).replace({"area": named}),
-        baseline, target, colour_rank, words,
+        baseline, target, colour_rank, words, response,
     )  # fmt: skip
 
 
@@ -189,14 +192,18 @@ def picture_safety_fan(
     modelled = [a for a in areas if a in known and a != whole]
     if not modelled or whole not in known:
         return None
-    only = forecast.draws[["true"]].sel(area=[*modelled, whole], response=["safe"])
+    response = agreement.response
+    if response not in forecast.draws["response"].values:
+        return None
+    only = forecast.draws[["true"]].sel(area=[*modelled, whole], response=[response])
     summary = replace(forecast, draws=only).to_frame(LEVELS)
     settings = [s for s in agreement.safety.settings if s in set(summary["setting"])]
     views = [
         fan_view(
             summary, statement.data.safety, area=area, whole=whole, setting=setting,
-            baseline=agreement.safety.baseline_wave, target=agreement.safety.target_wave,
-            words=words, colour_rank=rank, name=area_label(agreement, area, words),
+            response=response, baseline=agreement.safety.baseline_wave,
+            target=agreement.safety.target_wave, words=words, colour_rank=rank,
+            name=area_label(agreement, area, words),
         )
         for rank, area in enumerate(modelled)
         for setting in settings
@@ -205,7 +212,7 @@ def picture_safety_fan(
         id="safety_fan",
         title=_finding(views[0]),
         alt=" ".join(_alt(view) for view in views),
-        caption=words.say("figure.fan.caption", target=agreement.safety.target_wave),
+        caption=words.say_of(response, "figure.fan.caption", target=agreement.safety.target_wave),
         source=words.say("source.safety_model", survey=agreement.safety.survey),
         panels=tuple(partial(plot_safety_fan, view) for view in views),
         columns=len(settings),
@@ -258,7 +265,7 @@ def _numbers(view: FanView) -> dict[str, str]:
 
 
 def _finding(view: FanView) -> str:
-    return view.words.say("figure.fan.title", panel=view.title, **_numbers(view))
+    return view.words.say_of(view.response, "figure.fan.title", panel=view.title, **_numbers(view))
 
 
 def _alt(view: FanView) -> str:
@@ -266,4 +273,6 @@ def _alt(view: FanView) -> str:
         f"{row.wave}: {percent(row.share, 0, view.words.lang)}"
         for row in rows_of(view.points[view.points["area"] == view.area])
     )
-    return view.words.say("figure.fan.alt", panel=view.title, points=points, **_numbers(view))
+    return view.words.say_of(
+        view.response, "figure.fan.alt", panel=view.title, points=points, **_numbers(view)
+    )

@@ -13,6 +13,7 @@ from amager_eval.figures.labels import EndLabel, label_ends, percent_axis, year_
 from amager_eval.figures.picture import Picture
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import axes_or_new, looks, style
+from amager_eval.goals.changes import comparable_since
 from amager_eval.goals.published_shares import published_shares, respondents
 from amager_eval.indicators.share import share
 from amager_eval.wording.area import area_label
@@ -168,7 +169,7 @@ def picture_safety_history(
             data, areas, setting, response, words,
             deff=agreement.verdicts.default_deff, level=agreement.verdicts.level,
         )
-        for response in ("safe", "unsafe")
+        for response in dict.fromkeys((agreement.response, "safe", "unsafe"))
         for setting in agreement.safety.settings
     ]  # fmt: skip
     names = {a: area_label(agreement, a, words) for a in areas}
@@ -214,16 +215,28 @@ def picture_safety_history(
             values=words.listing(latest),
         ),
         alt=alt,
-        caption=words.say(
-            "figure.history.caption",
-            deff=number(agreement.verdicts.default_deff, 1, words.lang),
-        ),
+        caption=_caption(statement, words),
         source=words.say("source.safety", survey=agreement.safety.survey),
         panels=tuple(partial(plot_safety_history, view) for view in views),
         columns=2,
         height=20 + 42 * rows,
         synthetic=statement.synthetic,
     )
+
+
+def _caption(statement: Statement, words: Wording) -> str:
+    """Say what the intervals mean, and the change of data collector where there was one."""
+    deff = number(statement.agreement.verdicts.default_deff, 1, words.lang)
+    caption = words.say("figure.history.caption", deff=deff)
+    since = comparable_since(statement.data, statement.year)
+    rounds = statement.data.survey_rounds
+    if not since or rounds is None:
+        return caption
+    known = rounds.dropna(subset=["collector"]).sort_values("wave")
+    before = known.loc[known["wave"] < since, "collector"].iloc[-1]
+    after = known.loc[known["wave"] == since, "collector"].iloc[0]
+    moved = words.say("figure.history.collector", before=before, after=after, wave=since)
+    return f"{caption} {moved}"
 
 
 def _renamed(view: HistoryView, names: Mapping[str, str]) -> HistoryView:

@@ -11,6 +11,7 @@ from amager_eval.report.summary import summary
 from amager_eval.tables.crime import crime_quantities_table
 from amager_eval.tables.results import results_table
 from amager_eval.tables.safety import probabilities_table, published_table
+from amager_eval.wording.about import bound_to
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -35,6 +36,7 @@ def compose(statement: Statement, words: Wording) -> Document:
     Document
     """
     agreement = statement.agreement
+    words = bound_to(agreement, words)
     return Document(
         title=words.say("document.title", name=agreement.name),
         subtitle=words.say(
@@ -53,6 +55,7 @@ def compose(statement: Statement, words: Wording) -> Document:
 
 def open_data(statement: Statement, document: Document, words: Wording) -> tuple[Table, ...]:
     """Every table that is written as open data: those of the document, and every result."""
+    words = bound_to(statement.agreement, words)
     more = [
         results_table(statement, words),
         published_table(statement, shown_areas(statement), words),

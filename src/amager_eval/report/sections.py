@@ -10,6 +10,7 @@ from amager_eval.figures.partner_activities import picture_activities
 from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
+from amager_eval.goals.published_shares import published_shares
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety import fall_probability
 from amager_eval.report.document import (
@@ -42,6 +43,7 @@ from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
+    from amager_eval.spec.agreement import Claim
     from amager_eval.wording.sentences import Wording
 
 __all__ = ["sections"]
@@ -92,35 +94,47 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
         blocks.append(Paragraph(words.say("safety.no_comparison"), "warning"))
     else:
         blocks.append(Figure(part_whole, comparisons_table(statement, words)))
-    claim = _claim(statement, words)
-    return [*blocks, Paragraph(claim)] if claim else blocks
+    claims = [_claim(statement, claim, words) for claim in agreement.claim]
+    return [*blocks, *(Paragraph(text) for text in claims if text)]
 
 
-def _claim(statement: Statement, words: Wording) -> str:
-    """Put the agreement's claim of a fall beside the model's probability of one."""
-    name, forecast = f"claims.{statement.agreement.id}", statement.safety
-    if forecast is None or not words.has(f"{name}.area"):
+def _claim(statement: Statement, claim: Claim, words: Wording) -> str:
+    """Put a worsening the agreement claims beside the model's probability of one."""
+    forecast, safety = statement.safety, statement.data.safety
+    area, before, after = claim.area, claim.before, claim.after
+    if forecast is None or safety is None:
         return ""
-    area = words.say(f"{name}.area")
-    before, after = (int(words.say(f"{name}.{k}")) for k in ("before", "after"))
     true = forecast.draws["true"]
-    if area not in true["area"].values or not {before, after} <= set(true["period"].values):
+    known = area in true["area"].values and claim.response in true["response"].values
+    if not known or not {before, after} <= set(true["period"].values):
         return ""
+    settings = statement.agreement.safety.settings
+    published = any(before in published_shares(safety, area, s, claim.response) for s in settings)
     values = [
         words.say(
             "safety.claim_value",
             probability=say_probability(
-                fall_probability(forecast, area=area, setting=s, before=before, after=after),
+                fall_probability(
+                    forecast,
+                    area=area,
+                    setting=s,
+                    before=before,
+                    after=after,
+                    response=claim.response,
+                ),
                 words,
                 word=True,
             ),
             setting=words.name("setting_when", s),
         )
-        for s in statement.agreement.safety.settings
+        for s in settings
     ]
-    return words.say(
-        "safety.claim", area=area, before=before, after=after, values=words.listing(values)
-    )
+    return words.say_of(
+        claim.response,
+        "safety.claim_published" if published else "safety.claim",
+        literal=claim.literal, area=area, before=before, after=after,
+        values=words.listing(values),
+    )  # fmt: skip
 
 
 def _forecast(statement: Statement, words: Wording) -> list[Block]:
@@ -130,14 +144,14 @@ def _forecast(statement: Statement, words: Wording) -> list[Block]:
     own, whole = areas[0], areas[-1]
     if statement.safety is not None and own in statement.safety.draws["area"].values:
         areas = (own, whole)  # the goal is about it; its districts stay in the tables
-    fan = picture_safety_fan(statement, areas, words)
-    if fan is None:
+    fan, forecast = picture_safety_fan(statement, areas, words), statement.safety
+    if fan is None or forecast is None:
         return [*blocks, Paragraph(words.say("forecast.absent"), "warning")]
-    waves = (safety.baseline_wave, safety.target_wave, safety.alternative_target_wave)
+    waves = sorted({safety.baseline_wave, safety.target_wave, safety.alternative_target_wave})
     numbers = forecast_table(statement, areas, words, periods=waves)
     printed = forecast_table(statement, areas, words, periods=(safety.target_wave,))
     blocks += [
-        Paragraph(words.say("forecast.intro")),
+        Paragraph(words.say("forecast.intro", first=int(forecast.draws["period"].min()))),
         Figure(fan, numbers),
         TableBlock(printed, "print"),
     ]
@@ -155,6 +169,8 @@ def _forecast(statement: Statement, words: Wording) -> list[Block]:
 
 def _crime(statement: Statement, words: Wording) -> list[Block]:
     crime = statement.agreement.crime
+    if not crime.type:
+        return []
     blocks: list[Block] = [Heading(words.say("section.crime"))]
     picture = picture_crime_types(statement, words)
     if statement.crime is None or picture is None:
@@ -188,6 +204,10 @@ def _goals(statement: Statement, words: Wording) -> list[Block]:
     blocks: list[Block] = [
         Heading(words.say("section.goals")),
         Bullets(tuple(words.say("goals.literal", goal=g.id, literal=g.literal) for g in goals)),
+        *(
+            Paragraph(words.say("goals.left_out", what=left.label(words.lang)), "note")
+            for left in statement.agreement.left_out
+        ),
     ]
     own, *others = shown_areas(statement)[:-1]
     results = statement.results
@@ -217,7 +237,12 @@ def _activities(statement: Statement, words: Wording) -> list[Block]:
     picture = picture_activities(statement, words)
     heading = Heading(words.say("section.activities"))
     if picture is None:
-        return [heading, Paragraph(words.say("activities.absent"), "warning")]
+        if not any(g.kind == "partners" for g in statement.agreement.goal):
+            return []
+        return [
+            heading,
+            Paragraph(words.say("activities.absent"), "warning"),
+        ]
     return [heading, Figure(picture, activities_table(statement, words))]
 
 
@@ -226,7 +251,8 @@ def _power(statement: Statement, words: Wording) -> list[Block]:
     heading = Heading(words.say("section.power"))
     if not len(table.frame):
         return [heading, Paragraph(words.say("power_text.absent"))]
-    return [heading, Paragraph(words.say("power_text.intro")), TableBlock(table)]
+    intro = words.say_of(statement.agreement.response, "power_text.intro")
+    return [heading, Paragraph(intro), TableBlock(table)]
 
 
 def _missing(statement: Statement, words: Wording) -> list[Block]:
@@ -238,19 +264,15 @@ def _method(statement: Statement, words: Wording) -> list[Block]:
     agreement = statement.agreement
     text = words.say("method.items", survey=agreement.safety.survey)
     period = agreement.period
-    return [
+    blocks: list[Block] = [
         Heading(words.say("section.method")),
         Bullets(tuple(text.splitlines())),
         Paragraph(words.say("method.categories"), "note"),
-        Paragraph(
-            words.say(
-                "method.period",
-                start=date(period.start, words.lang),
-                end=date(period.end, words.lang),
-            ),
-            "note",
-        ),
     ]
+    if period is None:
+        return blocks
+    start, end = date(period.start, words.lang), date(period.end, words.lang)
+    return [*blocks, Paragraph(words.say("method.period", start=start, end=end), "note")]
 
 
 def _record(statement: Statement, words: Wording) -> list[Block]:

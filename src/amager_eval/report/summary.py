@@ -15,7 +15,7 @@ from amager_eval.wording.probability import probability_word, say_probability
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
-    from amager_eval.spec.agreement import Goal
+    from amager_eval.spec.agreement import Agreement, Goal
     from amager_eval.wording.sentences import Wording
 
 __all__ = ["goal_sentences", "indicator_sentences", "summary"]
@@ -33,7 +33,8 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
     lead = [] if is_open else [words.say("summary.lead_none_open", goals=len(heads))]
     if missed:
         key = "lead_open" if no_own_safety and len(indicators.frame) else "lead_open_bare"
-        lead.append(words.say(f"summary.{key}", open=len(missed), goals=len(heads)))
+        areas = words.listing(list(statement.agreement.areas.indicators))
+        lead.append(words.say(f"summary.{key}", open=len(missed), goals=len(heads), areas=areas))
     if len(missed) < len(is_open):
         lead.append(
             words.say(
@@ -84,7 +85,7 @@ def _sentence(statement: Statement, goal: Goal, head: dict[str, Any], words: Wor
         sentence = words.say(
             f"summary.unavailable_{goal.kind}{due}",
             area=evaluated_area(statement.data, agreement),
-            values=_values(parts, goal, words),
+            values=_values(parts, goal, words, agreement),
             target=target.get(goal.kind, crime_year_of_wave(statement.year)),
             probability=probability,
         )
@@ -100,13 +101,15 @@ def _sentence(statement: Statement, goal: Goal, head: dict[str, Any], words: Wor
         "summary.judged",
         literal=words.name("verdict", head["literal_verdict"]),
         evidence=words.name("verdict", head["evidence_verdict"]),
-        values=_values(parts, goal, words),
+        values=_values(parts, goal, words, statement.agreement),
     )
 
 
-def _values(parts: list[dict[str, Any]], goal: Goal, words: Wording) -> str:
+def _values(parts: list[dict[str, Any]], goal: Goal, words: Wording, agreement: Agreement) -> str:
     """Latest figures against the baseline, part by part."""
     values = []
+    crime = goal.kind == "crime"
+    since = agreement.crime.baseline_year if crime else agreement.safety.baseline_wave
     for part in parts:
         if part["observed"] is None:
             continue
@@ -116,6 +119,7 @@ def _values(parts: list[dict[str, Any]], goal: Goal, words: Wording) -> str:
         key = "summary.value_partners" if goal.kind == "partners" else "summary.value"
         text = words.say(
             key,
+            since=since,
             **{k: print_cell(part[k], unit, words) for k in ("observed", "baseline", "comparison")},
         )
         values.append(_named(part, text, len(parts), words))
@@ -147,7 +151,8 @@ def indicator_sentences(statement: Statement, words: Wording) -> list[str]:
         if probability is None or probability != probability:
             continue
         sentences.append(
-            words.say(
+            words.say_of(
+                agreement.response,
                 "summary.indicator",
                 area=row["area"],
                 setting=words.name("setting_when", row["setting_id"]),

@@ -111,6 +111,12 @@ class Agreement(Frozen):
         return self._digest
 
     @property
+    def response(self) -> str:
+        """The answer the safety goals are about: that of the first one's primary reading."""
+        safety = next((g for g in self.goal if g.kind == "safety"), None)
+        return str(safety.primary.response) if safety is not None else "safe"
+
+    @property
     def disclosure_threshold(self) -> int:
         """Counts from 1 to below it are not shown."""
         return self.disclosure.threshold

@@ -99,7 +99,7 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
         probability_nearer, probability_reaches`.
     """
     say, agreement = words.say, statement.agreement
-    target = agreement.safety.target_wave
+    target, response = agreement.safety.target_wave, agreement.response
     columns = [
         Column("area", say("column.area"), "text", 1.3),
         Column("setting", say("column.setting"), "text", 1.1),
@@ -107,18 +107,20 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
         Column("observed", say("column.observed_wave", wave=statement.year), "text", 1.5),
         Column("baseline", str(agreement.safety.baseline_wave), "percent", 0.7),
         Column("comparison", agreement.areas.whole, "percent", 1.1),
-        Column("probability_rises", say("column.probability_rises"), "probability", 1.2),
         *(
             Column(
-                f"probability_{k}", say(f"column.probability_{k}", target=target), "probability", w
+                f"probability_{k}",
+                words.say_of(response, f"column.probability_{k}", target=target),
+                "probability",
+                w,
             )
-            for k, w in (("nearer", 1.4), ("reaches", 1.5))
+            for k, w in (("rises", 1.2), ("nearer", 1.4), ("reaches", 1.5))
         ),
     ]
     keyed = {
         (r["area"], r["setting"], r["reading"]): r
         for r in records(statement.results)
-        if r["response"] == "safe" and r["year"] == target and r["setting"] is not None
+        if r["response"] == response and r["year"] == target and r["setting"] is not None
     }
     rows = []
     for area in agreement.areas.indicators:
@@ -144,7 +146,11 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
                 )
             )
     return build_table(
-        "indicators", say("table.indicators.title"), columns, rows, say("table.indicators.note")
+        "indicators",
+        say("table.indicators.title", share=words.name("response_of", response)),
+        columns,
+        rows,
+        words.say_of(response, "table.indicators.note"),
     )
 
 

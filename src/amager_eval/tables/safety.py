@@ -71,7 +71,7 @@ def changes_table(statement: Statement, words: Wording, *, short: bool = False) 
     statement : Statement
     words : Wording
     short : bool
-        Leave out other answers than `safe`, and changes since before the baseline.
+        Leave out other answers than the goals', and changes since before the baseline.
     """
     say = words.say
     columns = [
@@ -96,7 +96,8 @@ def changes_table(statement: Statement, words: Wording, *, short: bool = False) 
     frame = statement.changes
     if short and len(frame):
         since = statement.agreement.safety.baseline_wave
-        frame = frame[(frame["response"] == "safe") & (frame["wave_before"] >= since)]
+        response = statement.agreement.response
+        frame = frame[(frame["response"] == response) & (frame["wave_before"] >= since)]
     rows = [_change_row(row, statement.agreement, words) for row in records(frame)]
     return build_table(
         "safety_changes", say("table.changes.title"), columns, rows, say("table.changes.note")
@@ -198,11 +199,12 @@ def forecast_table(
             Column(f"interval_{name}", say("column.interval", level=percent(level, 0, words.lang))),
         ]
     rows: list[list[Any]] = []
-    if statement.safety is not None:
+    response = statement.agreement.response
+    if statement.safety is not None and response in statement.safety.draws["response"].values:
         draws = statement.safety.draws
         known = [a for a in areas if a in draws["area"].values]
         waves = [p for p in periods if p in draws["period"].values]
-        only = draws[["true"]].sel(area=known, response=["safe"], period=waves)
+        only = draws[["true"]].sel(area=known, response=[response], period=waves)
         frame = replace(statement.safety, draws=only).to_frame(LEVELS)
         order = {a: i for i, a in enumerate(areas)}
         chosen = frame.assign(rank=frame["area"].map(order)).sort_values(
@@ -219,9 +221,8 @@ def forecast_table(
                 low, high = row[f"low_{100 * level:g}"], row[f"high_{100 * level:g}"]
                 cells += [low, high, share_range(low, high, words)]
             rows.append(cells)
-    return build_table(
-        "safety_forecast", say("table.forecast.title"), columns, rows, say("table.forecast.note")
-    )
+    title = words.say_of(response, "table.forecast.title")
+    return build_table("safety_forecast", title, columns, rows, say("table.forecast.note"))
 
 
 def probabilities_table(
@@ -264,7 +265,9 @@ def probabilities_table(
     for row in records(frame):
         year = row.get("year", statement.agreement.safety.target_wave)
         key = f"quantity.{row['quantity']}"
-        reading = say(key, year=year) if words.has(key) else row["quantity"]
+        reading = row["quantity"]
+        if words.has(key):
+            reading = words.say_of(row["response"], key, year=year)
         flat = row | {
             "area": words.name("area", row["area"]),
             "setting": words.name("setting", row["setting"]),
@@ -280,18 +283,20 @@ def power_table(statement: Statement, words: Wording) -> Table:
     """Show what the goals can show: chance of four published rises, smallest visible rise."""
     say = words.say
     agreement = statement.agreement
-    questions = list(dict.fromkeys(statement.power["question"])) if len(statement.power) else []
+    power = statement.power
+    own = power[power["setting"].notna()] if len(power) else power
+    questions = list(dict.fromkeys(own["question"])) if len(own) else []
     columns = [
         Column("area", say("column.area"), "text", 1.5),
         Column("setting", say("column.setting"), "text", 1.2),
         Column("n", say("column.n"), "count", 0.6),
         *(Column(q, words.name("power", q),
-                 "chance" if q.startswith("rises") else "points")
+                 "chance" if "every_year" in q else "points")
           for q in questions),
     ]  # fmt: skip
     rows = []
     if questions:
-        chosen = statement.power[statement.power["deff"] == agreement.verdicts.default_deff]
+        chosen = own[own["deff"] == agreement.verdicts.default_deff]
         for (area, setting), group in chosen.groupby(["area", "setting"], sort=False):
             values = dict(zip(group["question"], group["value"], strict=True))
             rows.append(
@@ -304,7 +309,11 @@ def power_table(statement: Statement, words: Wording) -> Table:
             )
     return build_table(
         "power", say("table.power.title"), columns, rows,
-        say("table.power.note", deff=number(agreement.verdicts.default_deff, 1, words.lang)),
+        words.say_of(
+            agreement.response, "table.power.note",
+            rises=agreement.safety.target_wave - agreement.safety.baseline_wave,
+            deff=number(agreement.verdicts.default_deff, 1, words.lang),
+        ),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -27,10 +27,13 @@ class Wording:
         `da` or `en`.
     sentences : mapping of str to str
         Sentence with named fields by dotted key.
+    about : mapping of str to object
+        Fields every sentence may use without being given them.
     """
 
     lang: str
     sentences: Mapping[str, str]
+    about: Mapping[str, object] = field(default_factory=dict)
 
     def say(self, key: str, /, **values: object) -> str:
         """Return the sentence of `key` with its fields filled in.
@@ -40,7 +43,12 @@ class Wording:
         KeyError
             No such sentence, or a field without a value: a fault of the package.
         """
-        return self.sentences[key].format(**values)
+        return self.sentences[key].format(**{**self.about, **values})
+
+    def say_of(self, response: str, key: str, /, **values: object) -> str:
+        """Say a sentence about a share: the one for this answer where there is one of its own."""
+        own = f"{key}_{response}"
+        return self.say(own if self.has(own) else key, **values)
 
     def has(self, key: str) -> bool:
         """Whether there is a sentence of that key."""
@@ -48,7 +56,11 @@ class Wording:
 
     def name(self, kind: str, key: str) -> str:
         """Return the name of a setting, response or the like; one not in the catalogue is kept."""
-        return self.sentences.get(f"{kind}.{key}", key)
+        return self.say(f"{kind}.{key}") if self.has(f"{kind}.{key}") else key
+
+    def knowing(self, **about: object) -> Wording:
+        """Return the same sentences with further fields that every one of them may use."""
+        return replace(self, about={**self.about, **about})
 
     def listing(self, items: Sequence[str]) -> str:
         """Join items as the language does: a, b and c."""
@@ -83,7 +95,9 @@ def load_wording(lang: str = "da") -> Wording:
     if lang not in LANGUAGES:
         raise InputError(f"no wording for the language '{lang}'; there is {', '.join(LANGUAGES)}")
     text = files("amager_eval.wording").joinpath(f"{lang}.toml").read_text(encoding="utf-8")
-    return Wording(lang, dict(_flat(tomllib.loads(text))))
+    sentences = dict(_flat(tomllib.loads(text)))
+    about = {k.removeprefix("about."): v for k, v in sentences.items() if k.startswith("about.")}
+    return Wording(lang, sentences, about)
 
 
 def fields(sentence: str) -> set[str]:
