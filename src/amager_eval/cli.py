@@ -219,11 +219,24 @@ def synthetic(
     workbook: Annotated[
         bool, typer.Option("--workbook", help="One workbook in place of CSV files.")
     ] = False,
+    scenario: Annotated[
+        str,
+        typer.Option(
+            help="drawn, nothing_changes, goals_met, goals_missed or low_baseline "
+            "(2024's figures unusually low by bad luck)."
+        ),
+    ] = "drawn",
+    last_wave: Annotated[
+        int,
+        typer.Option(help="Last survey wave, 2025 to 2029: the same seed seen in another year."),
+    ] = 2026,
 ) -> None:
     """Write a made-up city's input with known truth (truth.json beside it)."""
     from amager_eval.data.synthetic import write_synthetic
 
-    written = write_synthetic(out, seed=seed, workbook=workbook)
+    written = write_synthetic(
+        out, seed=seed, workbook=workbook, scenario=scenario, last_wave=last_wave
+    )
     typer.echo(f"{written}{'' if workbook else '/'}  SYNTETISKE DATA")
 
 

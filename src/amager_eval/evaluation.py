@@ -127,7 +127,7 @@ def evaluate(
             crime,
             baseline=agreement.crime.baseline_year,
             target=agreement.crime.target_year,
-            guard=agreement.crime.guard_years,
+            guard=agreement.crime.guard_years or None,
         )
     problems = [
         f"{name}: {problem}" for name, fit in fits.items() for problem in fit.diagnostics.problems

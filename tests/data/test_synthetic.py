@@ -5,7 +5,10 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.synthetic import synthetic_city, write_synthetic
+from amager_eval.data.synthetic_process import SCENARIOS
 from amager_eval.errors import InputError
+from amager_eval.goals.literal_reading import literally_met
+from amager_eval.goals.published_shares import PublishedShare
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +75,96 @@ def test_writing_never_replaces_other_files(tmp_path):
         write_synthetic(other)
     assert [p.name for p in other.iterdir()] == ["thesis.docx"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["city", "other"]
+
+
+AREA = "Amager Partnerskab (2025)"
+
+
+def annual(data, area, kind):
+    crime = data.crime[(data.crime["area"] == area) & (data.crime["crime_type"] == kind)]
+    return crime.groupby(crime["period"].str[:4].astype(int))["count"].sum()
+
+
+def met(city, year, **about):
+    goals = pd.DataFrame(city.truth["goals"])
+    for key, value in (about | {"year": year}).items():
+        goals = goals[goals[key] == value]
+    assert len(goals)
+    return set(goals["met"])
+
+
+def test_the_same_seed_is_the_same_city_seen_in_another_year():
+    early, late = (synthetic_city(5, scenario="goals_met", last_wave=w) for w in (2025, 2029))
+    seen = late.data.safety[late.data.safety["wave"] <= 2025].reset_index(drop=True)
+    pd.testing.assert_frame_equal(early.data.safety, seen)
+    crime = late.data.crime[late.data.crime["period"].str[:4].astype(int) <= 2024]
+    pd.testing.assert_frame_equal(early.data.crime, crime.reset_index(drop=True))
+    assert early.truth == late.truth
+    assert early.data.population["period"].astype(int).max() == 2025
+
+
+def test_where_nothing_changes_no_rise_is_true_and_every_level_is_held():
+    for name in ("nothing_changes", "low_baseline"):
+        city = synthetic_city(5, scenario=name)
+        assert met(city, 2028, goal="1a") == {False}
+        assert met(city, 2028, goal="1b", reading="shortfall_smaller") == {False}
+        assert met(city, 2028, goal="2a") == {True}
+        assert met(city, 2028, goal="2b") == {True}
+
+
+def test_goals_are_met_and_missed_where_the_scenario_says_so():
+    reached, missed = (synthetic_city(5, scenario=s) for s in ("goals_met", "goals_missed"))
+    for goal in ("1a", "1b", "2a", "2b"):
+        assert met(reached, 2028, goal=goal) == {True}
+        assert met(missed, 2028, goal=goal) == {False}
+    assert met(reached, 2025, goal="1b", reading="reaches_whole") == {False}
+
+
+def test_an_unlucky_baseline_is_low_in_print_and_level_in_truth():
+    lucky, unlucky = (
+        pd.Series(
+            [
+                annual(city.data, AREA, "total")[2024]
+                for city in (synthetic_city(k, scenario=name) for k in range(3))
+            ]
+        )
+        for name in ("nothing_changes", "low_baseline")
+    )
+    assert (unlucky / lucky).mean() == pytest.approx(np.exp(-0.2), abs=0.06)
+    truth = pd.DataFrame(synthetic_city(0, scenario="low_baseline").truth["crime"])
+    own = truth[(truth["area"] == AREA) & (truth["crime_type"] == "total")]
+    levels = own.groupby(own["period"].str[:4])["expected"].sum()
+    assert levels["2024"] == pytest.approx(levels["2023"])
+    assert levels["2024"] == pytest.approx(levels["2028"])
+
+
+def test_the_truth_of_the_readings_agrees_with_the_rooms_that_judge_figures():
+    """True shares, printed without noise or rounding, meet exactly the readings that are true."""
+    for name in ("drawn", *SCENARIOS):
+        city = synthetic_city(8, scenario=name)
+        truth = pd.DataFrame(city.truth["safety"])
+        for row in city.truth["goals"]:
+            if row["setting"] is None:
+                continue
+            own, whole = (
+                {
+                    w: PublishedShare(w, round(100 * s, 9), 9, "")
+                    for w, s in truth[
+                        (truth["area"] == area)
+                        & (truth["setting"] == row["setting"])
+                        & (truth["response"] == row["response"])
+                    ][["wave", "share"]].itertuples(index=False)
+                }
+                for area in (AREA, city.data.whole)
+            )
+            said = literally_met(row["reading"], row["response"], own, whole, 2024, row["year"])
+            assert said is row["met"], row
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"scenario": "miracle"}, {"last_wave": 2031}, {"last_wave": 2024}]
+)
+def test_an_unknown_scenario_or_wave_is_refused(wrong, tmp_path):
+    with pytest.raises(InputError, match=r"no scenario|is drawn for waves"):
+        write_synthetic(tmp_path / "city", **wrong)
+    assert list(tmp_path.iterdir()) == []

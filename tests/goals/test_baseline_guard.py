@@ -91,3 +91,12 @@ def test_another_definition_gives_no_probability():
     found = row(baseline_guard(LOW_2024, AGREEMENT, 2026, quantities(), "STRAF11"))
     assert pd.isna(found["probability_baseline"])
     assert "not modelled" in found["reason"]
+
+
+def test_an_agreement_without_guard_years_says_so():
+    crime = AGREEMENT.crime.model_copy(update={"guard_years": ()})
+    bare = AGREEMENT.model_copy(update={"crime": crime})
+    found = row(baseline_guard(LOW_2024, bare, 2026, quantities(), "borgervendt"))
+    assert found["literal_baseline"] == "ikke nået"
+    assert pd.isna(found["guard_mean"])
+    assert found["reason"] == "the agreement names no guard years"

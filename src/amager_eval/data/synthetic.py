@@ -22,8 +22,9 @@ from amager_eval.data.frames import check_frame
 from amager_eval.data.input import Input
 from amager_eval.data.rows import RowContext
 from amager_eval.data.synthetic_crime import draw_crime, draw_population
-from amager_eval.data.synthetic_process import Places, Truth
+from amager_eval.data.synthetic_process import HORIZON, SCENARIOS, Places, Truth
 from amager_eval.data.synthetic_safety import draw_safety
+from amager_eval.data.synthetic_truth import true_readings
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import Agreement, load_agreement
 
@@ -43,16 +44,17 @@ class SyntheticCity:
     data : Input
         The five tables; `synthetic` is True.
     truth : dict
-        `synthetic, seed, note, parameters`; `safety`: rows `area, setting, response, wave,
-        share` (0 to 1) to wave 2029; `crime`: rows `area, crime_type, period, per_1000` a
-        quarter; `activities`: `total, two_or_more_partners`.
+        `synthetic, seed, scenario, note, parameters`; `safety`: rows `area, setting, response,
+        wave, share` (0 to 1) to wave 2029; `crime`: rows `area, crime_type, period, per_1000,
+        expected` a quarter to 2028; `activities`: `total, two_or_more_partners`; `goals`: rows
+        `goal, reading, area, setting, response, crime_type, year, met` of the partnership area.
     """
 
     data: Input
     truth: dict[str, Any]
 
 
-def _parameters() -> Truth:
+def _parameters(scenario: str) -> Truth:
     return Truth(
         level={"neighbourhood": 1.9, "night": 1.3},
         gap_response={"neighbourhood": 0.6, "night": 0.4},
@@ -67,26 +69,42 @@ def _parameters() -> Truth:
             "øvrige": 2.2,
         },
         counted_in_total={"vold/våben": 0.85},  # weapons are outside the total
+        scenario=SCENARIOS.get(scenario),
+        # a goal of coming nearer needs an area that lies below the city
+        area_gap=-0.5 if scenario in SCENARIOS else None,
     )
 
 
 def synthetic_city(
-    seed: int, *, last_wave: int = 2026, agreement: Agreement | None = None
+    seed: int,
+    *,
+    last_wave: int = 2026,
+    agreement: Agreement | None = None,
+    scenario: str = "drawn",
 ) -> SyntheticCity:
     """Draw a made-up city.
 
     Parameters
     ----------
     seed : int
-        Seed; the same seed gives the same city.
+        Seed; the same seed gives the same city, of which a later wave shows more.
     last_wave : int
-        Last survey wave; reports end with the year before.
+        Last survey wave, 2025 to 2029; reports end with the year before.
     agreement : Agreement or None
         Names of areas, focus areas and partners; default the Amager agreement.
+    scenario : str
+        `drawn` (every path wanders, nobody knows where to), or a known answer:
+        `nothing_changes`, `goals_met`, `goals_missed`, or `low_baseline` (nothing changes, and
+        2024's published figures are unusually low by bad luck).
 
     Returns
     -------
     SyntheticCity
+
+    Raises
+    ------
+    InputError
+        No such scenario, or a last wave that is not drawn.
 
     Examples
     --------
@@ -95,11 +113,14 @@ def synthetic_city(
     (True, ())
     """
     agreement = load_agreement() if agreement is None else agreement
+    _check(scenario, last_wave)
     rng = np.random.default_rng(seed)
-    truth, places = _parameters(), Places.of(agreement)
-    population, inside = draw_population(rng, places, last_wave)
+    truth, places = _parameters(scenario), Places.of(agreement)
+    population, inside = draw_population(rng, truth, places)
     safety, rounds, shares = draw_safety(rng, truth, places, last_wave)
-    crime, rates = draw_crime(rng, truth, places, population, inside, last_wave - 1)
+    crime, rates = draw_crime(rng, truth, places, population, inside)
+    crime = crime[crime["period"].str[:4].astype(int) < last_wave].reset_index(drop=True)
+    population = population[population["period"] <= last_wave].reset_index(drop=True)
     activities, with_partners = _activities(rng, agreement)
     frames = {
         "safety": safety,
@@ -119,13 +140,23 @@ def synthetic_city(
     record = {
         "synthetic": True,
         "seed": seed,
+        "scenario": scenario,
         "note": SOURCE,
         "parameters": asdict(truth),
         "safety": shares.to_dict(orient="records"),
         "crime": rates.to_dict(orient="records"),
         "activities": {"total": len(activities), "two_or_more_partners": with_partners},
+        "goals": true_readings(agreement, places, shares, rates),
     }
     return SyntheticCity(data, record)
+
+
+def _check(scenario: str, last_wave: int) -> None:
+    known = ("drawn", *SCENARIOS)
+    if scenario not in known:
+        raise InputError(f"no scenario '{scenario}'; known are {', '.join(known)}")
+    if not 2025 <= last_wave <= HORIZON:
+        raise InputError(f"the city is drawn for waves 2025 to {HORIZON}; found {last_wave}")
 
 
 def _activities(rng: np.random.Generator, agreement: Agreement) -> tuple[pd.DataFrame, int]:
@@ -147,7 +178,14 @@ def _activities(rng: np.random.Generator, agreement: Agreement) -> tuple[pd.Data
     return frame, int((numbers >= 2).sum())
 
 
-def write_synthetic(out: str | Path, *, seed: int = 1, workbook: bool = False) -> Path:
+def write_synthetic(
+    out: str | Path,
+    *,
+    seed: int = 1,
+    workbook: bool = False,
+    scenario: str = "drawn",
+    last_wave: int = 2026,
+) -> Path:
     """Write a made-up city's input and, beside it, its truth.
 
     Parameters
@@ -159,6 +197,8 @@ def write_synthetic(out: str | Path, *, seed: int = 1, workbook: bool = False) -
         Seed.
     workbook : bool
         Write one workbook in place of CSV files.
+    scenario, last_wave
+        As :func:`synthetic_city`.
 
     Returns
     -------
@@ -168,10 +208,10 @@ def write_synthetic(out: str | Path, *, seed: int = 1, workbook: bool = False) -
     Raises
     ------
     InputError
-        The folder exists and holds other files, or cannot be written.
+        The folder exists and holds other files, or cannot be written; no such scenario or wave.
     """
     out = Path(out)
-    city = synthetic_city(seed)
+    city = synthetic_city(seed, scenario=scenario, last_wave=last_wave)
     try:
         if out.exists() and not (out.is_dir() and _may_replace(out)):
             raise InputError(

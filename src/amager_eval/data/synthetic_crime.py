@@ -9,7 +9,14 @@ import pandas as pd
 
 from amager_eval.data.period import period_range
 from amager_eval.data.population import population_at
-from amager_eval.data.synthetic_process import Array, Places, Truth, random_walks
+from amager_eval.data.synthetic_process import (
+    BASELINE,
+    HORIZON,
+    Array,
+    Places,
+    Truth,
+    random_walks,
+)
 
 __all__ = ["draw_crime", "draw_population"]
 
@@ -21,9 +28,9 @@ REST: Final = "øvrige"
 
 
 def draw_population(
-    rng: np.random.Generator, places: Places, last_year: int
+    rng: np.random.Generator, truth: Truth, places: Places
 ) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Draw inhabitants on 1 January of every year.
+    """Draw inhabitants on 1 January of every year; in a scenario their number stands still.
 
     Returns
     -------
@@ -32,9 +39,9 @@ def draw_population(
     inside : dict of str to float
         Share of each district's inhabitants that live in the partnership area.
     """
-    years = np.arange(_FIRST_YEAR, last_year + 1)
+    years = np.arange(_FIRST_YEAR, HORIZON + 1)
     start = _INHABITANTS * np.exp(rng.normal(0, 0.3, len(places.parts)))
-    growth = rng.normal(0.009, 0.006, len(places.parts))
+    growth = rng.normal(0.009, 0.006, len(places.parts)) * (truth.scenario is None)
     numbers = np.round(start[:, None] * np.exp(growth[:, None] * (years - _FIRST_YEAR)))
     inside = {district: float(rng.uniform(0.1, 0.2)) for district in places.inside}
     area = np.sum(
@@ -65,7 +72,6 @@ def draw_crime(
     places: Places,
     population: pd.DataFrame,
     inside: dict[str, float],
-    last_year: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Draw quarterly reports per area and type.
 
@@ -80,17 +86,15 @@ def draw_crime(
         From :func:`draw_population`.
     inside : dict of str to float
         Share of a district's inhabitants in the partnership area.
-    last_year : int
-        Last year with reports.
 
     Returns
     -------
     crime : DataFrame
         `area, area_kind, period, crime_type, count, definition`.
     true_rates : DataFrame
-        `area, crime_type, period, per_1000` a quarter.
+        `area, crime_type, period, per_1000, expected` a quarter; `expected` in reports.
     """
-    periods = period_range(f"{_FIRST_YEAR}K1", f"{last_year}K4")
+    periods = period_range(f"{_FIRST_YEAR}K1", f"{HORIZON - 1}K4")
     times = np.array([p.midpoint for p in periods])
     people = {a: population_at(population, a, periods).population for a in places.parts}
     pieces = [(d, False) for d in places.parts] + [(d, True) for d in inside]
@@ -104,14 +108,21 @@ def draw_crime(
     members[places.whole] = list(range(len(pieces)))
     seasonal = truth.season * np.cos(2 * np.pi * (times - 0.625))
     seasonal += truth.covid * _overlap(times, *_COVID)
+    moved, luck = np.zeros((2, len(levels), len(times)))
+    if truth.scenario is not None:  # the last row is the partnership area
+        years = np.floor(times)
+        moved[-1] = truth.scenario.crime_step * np.maximum(0, years - BASELINE)
+        luck[-1] = np.where(years == BASELINE, truth.scenario.crime_once, 0.0)
+    still = truth.still_from
     means, counts = {}, {}
     for crime_type, rate in truth.rate.items():
-        city = random_walks(rng, times, truth.crime_sd, 1)
-        gaps = random_walks(rng, times, truth.crime_gap_sd, len(levels))
-        log_rate = np.log(rate) + city + levels[:, None] + gaps + seasonal
+        city = random_walks(rng, times, truth.crime_sd, 1, still_from=still)
+        gaps = random_walks(rng, times, truth.crime_gap_sd, len(levels), still_from=still)
+        log_rate = np.log(rate) + city + levels[:, None] + gaps + moved + seasonal
         means[crime_type] = inhabitants / 1000 * np.exp(log_rate[kind_of])
         alpha = truth.dispersion**-2
-        counts[crime_type] = rng.poisson(rng.gamma(alpha, means[crime_type] / alpha)).astype(float)
+        drawn = means[crime_type] * np.exp(luck[kind_of])
+        counts[crime_type] = rng.poisson(rng.gamma(alpha, drawn / alpha)).astype(float)
     share = {k: truth.counted_in_total.get(k, 1.0) for k in truth.rate}
     counts["total"] = np.sum(
         [rng.binomial(c.astype(int), share[k]) for k, c in counts.items()], axis=0
@@ -136,8 +147,9 @@ def draw_crime(
                     }
                 )
             )
-            per_1000 = 1000 * means[crime_type][rows].sum(axis=0) / inhabitants[rows].sum(axis=0)
-            rates.append(pd.DataFrame(base | {"per_1000": per_1000}))
+            expected = means[crime_type][rows].sum(axis=0)
+            per_1000 = 1000 * expected / inhabitants[rows].sum(axis=0)
+            rates.append(pd.DataFrame(base | {"per_1000": per_1000, "expected": expected}))
     return pd.concat(crime, ignore_index=True), pd.concat(rates, ignore_index=True)
 
 

@@ -10,12 +10,55 @@ from numpy.typing import NDArray
 
 from amager_eval.spec.agreement import Agreement
 
-__all__ = ["BASELINE", "Array", "Places", "Truth", "logistic", "random_walks"]
+__all__ = [
+    "BASELINE",
+    "HORIZON",
+    "SCENARIOS",
+    "Array",
+    "Places",
+    "Scenario",
+    "Truth",
+    "logistic",
+    "random_walks",
+]
 
 type Array = NDArray[np.float64]
 
 #: Year at which every path is anchored, as in the models.
 BASELINE: Final = 2024
+#: Last wave that is drawn, whatever is shown of it: the same seed is the same city every year.
+HORIZON: Final = 2029
+#: In a scenario with a known answer nothing moves by itself from this year on.
+_STILL_FROM: Final = 2022
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What happens to the partnership area, in a city that else stands still from 2022 on.
+
+    Parameters
+    ----------
+    safety_step : float
+        Change of the area's logit share of safe answers a wave, after the baseline.
+    crime_step : float
+        Change of the area's log rates a calendar year, after the baseline.
+    safety_once, crime_once : float
+        By how much the baseline's published figures alone are off by bad luck, on the same
+        scales; the truth does not move.
+    """
+
+    safety_step: float = 0.0
+    crime_step: float = 0.0
+    safety_once: float = 0.0
+    crime_once: float = 0.0
+
+
+SCENARIOS: Final = {
+    "nothing_changes": Scenario(),
+    "goals_met": Scenario(safety_step=0.2, crime_step=-0.08),
+    "goals_missed": Scenario(safety_step=-0.1, crime_step=0.08),
+    "low_baseline": Scenario(safety_once=-0.25, crime_once=-0.2),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +93,10 @@ class Truth:
         Amplitude of the yearly wave of log rates, highest in the third quarter.
     covid : float
         Effect on log rates of a quarter wholly inside 12 March 2020 to the end of 2021.
+    scenario : Scenario or None
+        What happens to the partnership area; None lets every path wander as drawn.
+    area_gap : float or None
+        Distance of the partnership area's logit level from the city's; None draws it.
     """
 
     level: dict[str, float]
@@ -67,6 +114,13 @@ class Truth:
     dispersion: float = 0.08
     season: float = 0.06
     covid: float = -0.2
+    scenario: Scenario | None = None
+    area_gap: float | None = None
+
+    @property
+    def still_from(self) -> int | None:
+        """Year from which no path moves by itself; None where all wander on."""
+        return None if self.scenario is None else _STILL_FROM
 
 
 @dataclass(frozen=True)
@@ -103,7 +157,9 @@ class Places:
         return {self.whole: "city", self.area: "partnership"}.get(name, "district")
 
 
-def random_walks(rng: np.random.Generator, times: Array, sd: float, size: int) -> Array:
+def random_walks(
+    rng: np.random.Generator, times: Array, sd: float, size: int, *, still_from: int | None = None
+) -> Array:
     """Draw random walks that are 0 at the baseline.
 
     Parameters
@@ -116,6 +172,8 @@ def random_walks(rng: np.random.Generator, times: Array, sd: float, size: int) -
         Innovation per square root of a year.
     size : int
         How many.
+    still_from : int or None
+        Time from which the walks stay at 0; None lets them wander on.
 
     Returns
     -------
@@ -124,8 +182,10 @@ def random_walks(rng: np.random.Generator, times: Array, sd: float, size: int) -
     """
     steps = rng.normal(size=(size, len(times) - 1)) * sd * np.sqrt(np.diff(times))
     walks = np.hstack([np.zeros((size, 1)), np.cumsum(steps, axis=1)])
-    at_baseline = np.array([np.interp(BASELINE, times, walk) for walk in walks])
-    return np.asarray(walks - at_baseline[:, None])
+    anchor = BASELINE if still_from is None else still_from
+    at_anchor = np.array([np.interp(anchor, times, walk) for walk in walks])
+    anchored = np.asarray(walks - at_anchor[:, None])
+    return anchored if still_from is None else np.where(times >= still_from, 0.0, anchored)
 
 
 def logistic(x: Array) -> Array:

@@ -9,12 +9,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from amager_eval.conventions import RESPONSES, SETTINGS
-from amager_eval.data.synthetic_process import Array, Places, Truth, logistic, random_walks
+from amager_eval.data.synthetic_process import (
+    BASELINE,
+    HORIZON,
+    Array,
+    Places,
+    Truth,
+    logistic,
+    random_walks,
+)
 
 __all__ = ["draw_safety"]
 
 _FIRST_WAVE: Final = 2013
-_TRUTH_UNTIL: Final = 2029
 _CITY_RESPONDENTS: Final = 4000
 #: The partnership area has a sample of its own.
 _AREA_RESPONDENTS: Final = 420
@@ -46,23 +53,30 @@ def draw_safety(
     true_shares : DataFrame
         `area, setting, response, wave, share` (0 to 1) to wave 2029.
     """
-    waves = np.arange(_FIRST_WAVE, max(last_wave, _TRUTH_UNTIL) + 1, dtype=np.int64)
+    waves = np.arange(_FIRST_WAVE, HORIZON + 1, dtype=np.int64)
     parts = len(places.parts)
     spread = np.exp(rng.normal(0, 0.2, parts))
     sizes = np.round(_CITY_RESPONDENTS * spread / spread.sum()).astype(int)
     weights = sizes / sizes.sum()
     levels = rng.normal(0, truth.level_sd, parts + 1)
     levels[:parts] -= weights @ levels[:parts]  # the city's level is the districts' mean
+    if truth.area_gap is not None:
+        levels[parts] = truth.area_gap
+    moved, luck = np.zeros((2, parts + 1, len(waves)))
+    if truth.scenario is not None:  # the last row is the partnership area
+        moved[-1] = truth.scenario.safety_step * np.maximum(0, waves - BASELINE)
+        luck[-1] = np.where(waves == BASELINE, truth.scenario.safety_once, 0.0)
     wave_error = rng.normal(0, truth.wave_sd, len(waves))
     names = (*places.parts, places.area, places.whole)
     respondents = np.array([*sizes, _AREA_RESPONDENTS, sizes.sum()])
     published, true = [], []
     for setting in SETTINGS:
-        city = truth.level[setting] + random_walks(rng, waves.astype(float), truth.city_sd, 1)
-        gaps = random_walks(rng, waves.astype(float), truth.gap_sd, parts + 1)
-        eta = city + levels[:, None] + gaps
+        still, times = truth.still_from, waves.astype(float)
+        city = truth.level[setting] + random_walks(rng, times, truth.city_sd, 1, still_from=still)
+        gaps = random_walks(rng, times, truth.gap_sd, parts + 1, still_from=still)
+        eta = city + levels[:, None] + gaps + moved
         shares = _with_whole(_shares(eta, truth.gap_response[setting]), weights)
-        fielded = _shares(eta + wave_error, truth.gap_response[setting])
+        fielded = _shares(eta + wave_error + luck, truth.gap_response[setting])
         drawn = _with_whole(_draw(rng, fielded, respondents[:-1], truth.deff), weights)
         true.append(_long(shares, names, waves, setting))
         published.append(_long(drawn, names, waves, setting))

@@ -128,7 +128,9 @@ def _row(
     baseline = values.get(crime.baseline_year)
     absent = [y for y in crime.guard_years if y not in values]
     mean = None
-    if absent:
+    if not crime.guard_years:
+        reasons.append("the agreement names no guard years")
+    elif absent:
         reasons.append(f"no published {form} for {', '.join(map(str, absent))}")
     else:
         mean = sum(values[y] for y in crime.guard_years) / len(crime.guard_years)
@@ -160,12 +162,13 @@ def _row(
         reasons.append("not modelled: no series for this area and type")
         return row | {"reason": "; ".join(reasons)}
     value = own.set_index("quantity")["value"]
-    label = guard_label(crime.guard_years)
     chances = {
         "latent_baseline": value["true_baseline"],
         "probability_baseline": value["probability_true_at_or_below"],
-        "probability_guard_mean": value[f"probability_true_at_or_below_{label}"],
     }
+    if crime.guard_years:
+        name = f"probability_true_at_or_below_{guard_label(crime.guard_years)}"
+        chances["probability_guard_mean"] = value[name]
     row |= {k: None if pd.isna(v) else float(v) for k, v in chances.items()}
     return row | {"reason": "; ".join(reasons)}
 

@@ -109,7 +109,9 @@ def _crime(
 ) -> Iterator[dict[str, Any]]:
     if data.crime is None:
         return
-    first, last = min(agreement.crime.guard_years), crime_year_of_wave(year)
+    crime = agreement.crime
+    first = min((crime.baseline_year, *crime.guard_years))
+    last = crime_year_of_wave(year)
     for definition in definitions:
         for area in shown_areas(data, agreement):
             own = data.crime[
