@@ -21,7 +21,7 @@ from amager_eval.goals.record import read_record, recorded_years
 from amager_eval.goals.suppression import Relation, suppress
 from amager_eval.provenance import sha256_of_bytes
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.crime_options import crime_options
+from amager_eval.trends.crime_options import Total
 
 if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement
@@ -74,7 +74,7 @@ def _mask_reports(
         return None, []
     masked: list[Masked] = []
     before = _earlier(record)
-    types = crime_options(load_model_spec("crime_trend")).total
+    types = Total.model_validate(load_model_spec("crime_trend").options["total"])
     for definition in _unique(data, "definition"):
         years = dict(_yearly_counts(data, definition))
         schemes = [

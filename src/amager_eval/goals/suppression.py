@@ -162,7 +162,7 @@ class _System:
             solved = linprog(aim, A_eq=matrix, b_eq=right, bounds=(0, None), method="highs")
             if solved.status == 3:  # unbounded
                 ends.append(float("inf"))
-            elif solved.status == 0:
+            elif solved.fun is not None:
                 ends.append(sign * float(solved.fun))
             else:
                 raise ArithmeticError(f"the linear program failed: {solved.message}")

@@ -152,11 +152,15 @@ def _published(statement: Statement) -> dict[_Series, dict[int, _Year]]:
     hidden = {(m.area, m.definition, m.what, m.period) for m in data.masked}
     found: dict[_Series, dict[int, _Year]] = {}
     order = {a: i for i, a in enumerate(areas)}
-    groups = sorted(
-        chosen.groupby(["area", "definition", "crime_type"], sort=False),
-        key=lambda g: (order[g[0][0]], *g[0][1:]),
-    )
-    for (area, definition, kind), group in groups:
+    keys = chosen[["area", "definition", "crime_type"]].drop_duplicates()
+    for area, definition, kind in sorted(
+        keys.itertuples(index=False, name=None), key=lambda k: (order[k[0]], *k[1:])
+    ):
+        group = chosen[
+            (chosen["area"] == area)
+            & (chosen["definition"] == definition)
+            & (chosen["crime_type"] == kind)
+        ]
         first = {int(str(r["period"])[:4]): r for r in reversed(records(group))}
         for year, figure in annual_figures(data, area, kind, definition).items():
             masked = (area, definition, kind, year) in hidden
