@@ -285,6 +285,8 @@ def _record(statement: Statement, words: Wording) -> list[Block]:
     inputs = inputs_table(statement, words)
     key = "record.inputs" if len(inputs.frame) else "record.no_inputs"
     blocks.append(Paragraph(words.say(key, seed=statement.seed)))
+    if statement.data.masked:
+        blocks.append(Paragraph(words.say("record.masked")))
     if len(inputs.frame):
         blocks.append(TableBlock(inputs))
     versions = {k: v for k, v in statement.versions.items() if len(v) <= 20}

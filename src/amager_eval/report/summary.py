@@ -10,6 +10,7 @@ from amager_eval.report.document import Block, Bullets, Heading, Paragraph, Tabl
 from amager_eval.tables.record import missing_table
 from amager_eval.tables.results import goal_parts, goals_table, indicators_table
 from amager_eval.tables.table import print_cell, records
+from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import MISSING
 from amager_eval.wording.probability import probability_word, say_probability
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement, Goal
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["goal_sentences", "indicator_sentences", "summary"]
+__all__ = ["goal_sentences", "indicator_sentences", "reservations", "summary"]
 
 
 def summary(statement: Statement, words: Wording) -> list[Block]:
@@ -57,7 +58,27 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
         blocks.append(TableBlock(missing))
     else:
         blocks.append(Paragraph(words.say("missing_text.nothing")))
+    blocks.append(Bullets(reservations(statement, words)))
     return [Heading(words.say("section.summary")), *blocks]
+
+
+def reservations(statement: Statement, words: Wording) -> tuple[str, ...]:
+    """Say what could not be done with what was delivered, and what is hidden."""
+    agreement, data, said = statement.agreement, statement.data, []
+    if data.safety is not None:
+        compared = set(statement.comparisons["area"]) if len(statement.comparisons) else set()
+        known = set(data.safety["area"])
+        own = dict.fromkeys((evaluated_area(data, agreement), *agreement.areas.indicators))
+        left_out = [area_label(agreement, a, words) for a in own if a in known - compared]
+        if left_out:
+            said.append(words.say("summary.not_compared", areas=words.listing(left_out)))
+    if data.masked:
+        said.append(
+            words.say(
+                "summary.masked", count=len(data.masked), threshold=agreement.disclosure.threshold
+            )
+        )
+    return tuple(said)
 
 
 def goal_sentences(statement: Statement, words: Wording) -> tuple[str, ...]:
@@ -82,6 +103,9 @@ def _sentence(statement: Statement, goal: Goal, head: dict[str, Any], words: Wor
             due = "_due_bare"
         agreement = statement.agreement
         target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
+        hidden = any(str(n).startswith("masked") for p in parts for n in p["notes"] or [])
+        if goal.kind == "crime" and not due and hidden:
+            due = "_masked"
         sentence = words.say(
             f"summary.unavailable_{goal.kind}{due}",
             area=evaluated_area(statement.data, agreement),
