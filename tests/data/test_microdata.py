@@ -1,7 +1,8 @@
-import importlib.util
+import sys
 from pathlib import Path
 
 import pandas as pd
+import pyreadstat
 import pytest
 
 from amager_eval.data.microdata import read_mapping, read_microdata
@@ -95,14 +96,22 @@ def test_mapping_faults(tmp_path):
         read_microdata(write(tmp_path, MAPPING.replace("svar.csv", "svar.toml")))
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("pyreadstat") is not None, reason="pyreadstat is installed"
-)
-def test_without_pyreadstat_the_message_says_what_to_install(tmp_path):
+def test_without_pyreadstat_the_message_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)  # importing it fails
     path = write(tmp_path, MAPPING.replace("svar.csv", "svar.sav"))
     (tmp_path / "svar.sav").write_bytes(b"$FL2")
     with pytest.raises(InputError, match="pyreadstat"):
         read_microdata(path)
+
+
+def test_only_the_columns_named_are_read_and_bounded(tmp_path, monkeypatch):
+    rows = pd.read_csv(REFERENCE / "03_survey_microdata.csv")
+    mapping = write(tmp_path, MAPPING.replace("svar.csv", "svar.zsav"))
+    pyreadstat.write_sav(rows.assign(navn="x" * 200), str(tmp_path / "svar.zsav"), compress=True)
+    assert len(read_microdata(mapping)) == 3 * 15
+    monkeypatch.setattr("amager_eval.data.microdata.MOST_CELLS", 4 * 3000)
+    with pytest.raises(InputError, match=r"svar\.zsav.*too large"):
+        read_microdata(mapping)
 
 
 def test_a_stata_file_gives_the_same_shares(tmp_path):
@@ -119,7 +128,6 @@ def test_a_stata_file_gives_the_same_shares(tmp_path):
 
 
 def test_an_spss_file_gives_the_same_shares(tmp_path):
-    pyreadstat = pytest.importorskip("pyreadstat")
     expected = read_microdata(write(tmp_path))
     rows = pd.read_csv(REFERENCE / "03_survey_microdata.csv")
     pyreadstat.write_sav(rows, str(tmp_path / "svar.sav"))

@@ -127,11 +127,11 @@ def test_windows_text_and_faulty_files(tmp_path):
     for change, message in (
         (ROWS.replace("kode", "offence"), "column is missing"),
         (ROWS.replace("bydel", "dato"), "two columns mean the same"),
-        (ROWS + "A10;2024-01-01;1316;1009;anmeldt;x;y\n", "not a readable CSV"),
+        (ROWS + "A10;2024-01-01;1316;1009;anmeldt;x;y\n", "row 12: the file is not a readable CSV"),
         (ROWS.replace("A1;", "A1;x;", 1), "more cells"),
         (ROWS.replace(";anmeldt", ";anmeldt;x"), "more cells"),
         ("journalnr;dato;kode;bydel;status\n", "no rows"),
-        ("", "not a readable CSV"),
+        ("", "no rows"),
         ("a\x00b\n", "NUL"),
     ):
         with pytest.raises(InputError, match=message):

@@ -87,7 +87,7 @@ def _records(content: bytes) -> list[dict[str, str]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252")
-    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";"))
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";", restval=""))
 
 
 def _register(here: Path, rng: random.Random) -> Outcome:

@@ -13,7 +13,14 @@ from amager_eval.data.table_file import Grid
 from amager_eval.errors import Fault, InputError
 from amager_eval.provenance import sha256_of_bytes
 
-__all__ = ["MOST_BYTES", "detect_separator", "file_fault", "read_bytes", "read_delimited"]
+__all__ = [
+    "MOST_BYTES",
+    "MOST_CELLS",
+    "detect_separator",
+    "file_fault",
+    "read_bytes",
+    "read_delimited",
+]
 
 #: A table of published figures is far smaller; more is refused before it is read.
 MOST_BYTES: Final = 64 * 1024 * 1024

@@ -117,6 +117,12 @@ FAULT_TEXTS: Final[dict[str, FaultText]] = {
         "tabellen har ingen rækker",
         "Udfyld den, eller udelad filen eller arket.",
     ),
+    "no_header": _error(
+        "none of the table's headings was found in the first rows",
+        "Write the headings above the rows: {columns}.",
+        "ingen af tabellens overskrifter blev fundet i de første rækker",
+        "Skriv overskrifterne over rækkerne: {columns}.",
+    ),
     "column_missing": _error(
         "a column is missing",
         "Add the column '{column}'.",
@@ -485,9 +491,9 @@ FAULT_TEXTS: Final[dict[str, FaultText]] = {
         "Tilføj koden i mappingfilen; værdien vises ikke her, fordi den er et svar.",
     ),
     "weight_wrong": _error(
-        "the weight must be a number above 0",
+        "the weight must be a number above 0 and at most ten million",
         "Correct the weight; the value is not shown here because it belongs to a respondent.",
-        "vægten skal være et tal over 0",
+        "vægten skal være et tal over 0 og højst ti millioner",
         "Ret vægten; værdien vises ikke her, fordi den hører til en svarperson.",
     ),
     "area_wrong": _error(

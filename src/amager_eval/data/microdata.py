@@ -30,14 +30,15 @@ The mapping file (TOML) says which column is what and which codes mean which ans
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
+import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from amager_eval.data.delimited import read_bytes, read_delimited
+from amager_eval.data.delimited import MOST_CELLS, file_fault, read_bytes, read_delimited
 from amager_eval.data.fault_texts import Lang
 from amager_eval.data.findings import Findings, raise_errors
 from amager_eval.data.frames import check_safety
@@ -192,7 +193,7 @@ def read_microdata(mapping: str | Path, *, lang: Lang = "en") -> pd.DataFrame:
                 column="file",
             )
         )
-    raw, mark = _read_rows(path, lang)
+    raw, mark = _read_rows(path, _wanted(coding).values(), lang)
     findings = Findings(lang=lang, file=path.name, rows=range(2, len(raw) + 2))
     rows = _canonical(raw, coding, findings)
     raise_errors(findings.faults)
@@ -217,17 +218,17 @@ def _code(value: Any) -> str | None:
     return str(value).strip() or None
 
 
-def _read_rows(path: Path, lang: Lang) -> tuple[pd.DataFrame, DecimalMark]:
+def _read_rows(path: Path, wanted: Collection[str], lang: Lang) -> tuple[pd.DataFrame, DecimalMark]:
     """Rows of a CSV, SPSS or Stata file as they stand, codes not labels."""
     suffix = path.suffix.lower()
     if suffix == ".csv":
         grid = read_delimited(path, lang, within=path.parent)
         if not grid.rows:
-            raise InputError(Fault("the file has no rows", file=path.name))
-        return _rows_of(grid, lang), grid.mark
+            raise file_fault("empty_table", path.name, lang)
+        return _rows_of(grid, wanted, lang), grid.mark
     read_bytes(path, lang, within=path.parent)  # the same bounds as for every other file
     if suffix in {".sav", ".zsav", ".dta"}:
-        return _read_statistics_file(path, suffix), "."
+        return _read_statistics_file(path, wanted, lang), "."
     raise InputError(
         Fault(
             "microdata are read from CSV, SPSS (.sav) and Stata (.dta)",
@@ -238,11 +239,12 @@ def _read_rows(path: Path, lang: Lang) -> tuple[pd.DataFrame, DecimalMark]:
     )
 
 
-def _rows_of(grid: Grid, lang: Lang) -> pd.DataFrame:
+def _rows_of(grid: Grid, wanted: Collection[str], lang: Lang) -> pd.DataFrame:
     """Rows below the header as text; a row or header of the wrong shape is told."""
     header = [str(h).strip() for h in grid.rows[0]]
     findings = Findings(lang=lang, file=grid.file)
-    for name in sorted({h for h in header if header.count(h) > 1}):
+    # other names are not looked at: without a header the first row is an answer
+    for name in sorted({h for h in header if h in wanted and header.count(h) > 1}):
         findings.add("column_twice", row=1, column=name)
     for number, row in enumerate(grid.rows[1:], start=2):
         if len(row) > len(header):
@@ -254,51 +256,62 @@ def _rows_of(grid: Grid, lang: Lang) -> pd.DataFrame:
     return pd.DataFrame(body, columns=header)
 
 
-def _read_statistics_file(path: Path, suffix: str) -> pd.DataFrame:
-    """Read Stata by pandas, SPSS by pyreadstat; codes, not their labels."""
-    # the reader's own message is left out: it may quote what stands in the file
-    broken = Fault("the file cannot be read", "", "Save it again, or as CSV.", path.name)
-    if suffix == ".dta":
-        try:
-            return pd.read_stata(path, convert_categoricals=False, convert_dates=False)
-        except Exception as error:  # noqa: BLE001 - a broken file raises whatever it runs into
-            raise InputError(replace(broken, found=type(error).__name__)) from None
+def _read_statistics_file(path: Path, wanted: Collection[str], lang: Lang) -> pd.DataFrame:
+    """Read the wanted columns of an SPSS or Stata file; codes, not their labels."""
     try:
         import pyreadstat  # type: ignore[import-not-found,unused-ignore]
     except ImportError as error:
         raise InputError(
             Fault(
-                "SPSS files need the package pyreadstat",
+                "SPSS and Stata files need the package pyreadstat",
                 found=path.suffix,
-                remedy="Install amager-eval[microdata], or save the file as CSV or Stata.",
+                remedy="Install amager-eval[microdata], or save the file as CSV.",
                 file=path.name,
             )
         ) from error
+    read = pyreadstat.read_dta if path.suffix.lower() == ".dta" else pyreadstat.read_sav
     try:
-        rows, _ = pyreadstat.read_sav(str(path), apply_value_formats=False)
-    except (pyreadstat.ReadstatError, OSError, ValueError) as error:
-        raise InputError(replace(broken, found=type(error).__name__)) from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they quote what stands in the file
+            _, about = read(str(path), metadataonly=True)
+            names = list(about.column_names)
+            # however small it is packed, no more is held than of any other file
+            most = MOST_CELLS // max(1, len(wanted))
+            if names:
+                columns = [c for c in names if c in set(wanted)] or names[:1]
+                rows, _ = read(str(path), usecols=columns, row_limit=most + 1)
+    except Exception as error:  # noqa: BLE001 - a broken file raises whatever it runs into
+        # the reader's own message is left out: it may quote what stands in the file
+        raise file_fault("unreadable", path.name, lang, type(error).__name__) from None
+    findings = Findings(lang=lang, file=path.name)
+    for column in wanted:
+        if f"{column}_duplicated1" in names:  # so pyreadstat names the second
+            findings.add("column_twice", column=column)
+    if not names or rows.empty:
+        findings.add("empty_table")
+    elif len(rows) > most:
+        findings.add("too_large", limit=f"{most} x {len(wanted)}")
+    raise_errors(findings.faults)
     return pd.DataFrame(rows)
+
+
+def _wanted(coding: MicrodataMapping) -> dict[str, str]:
+    """Name the columns of the file that are read, by what they are."""
+    columns: dict[str, str | None] = coding.columns.model_dump()
+    columns |= {str(setting): answers.column for setting, answers in coding.answers.items()}
+    if coding.extra_area is not None:
+        columns["extra_area"] = coding.extra_area.column
+    return {name: column for name, column in columns.items() if column is not None}
 
 
 def _canonical(raw: pd.DataFrame, coding: MicrodataMapping, findings: Findings) -> pd.DataFrame:
     """Name the columns and turn codes into words; unknown codes stay, to be told."""
-    wanted: dict[str, str | None] = {
-        "area": coding.columns.area,
-        "wave": coding.columns.wave,
-        "weight": coding.columns.weight,
-        "stratum": coding.columns.stratum,
-    }
-    wanted |= {str(setting): answers.column for setting, answers in coding.answers.items()}
-    if coding.extra_area is not None:
-        wanted["extra_area"] = coding.extra_area.column
+    wanted = _wanted(coding)
     for column in wanted.values():
-        if column is not None and column not in raw:
+        if column not in raw:
             findings.add("column_missing", column=column)
     raise_errors(findings.faults)
-    rows = pd.DataFrame(
-        {name: raw[c] for name, c in wanted.items() if c is not None and name != "extra_area"}
-    )
+    rows = pd.DataFrame({name: raw[c] for name, c in wanted.items() if name != "extra_area"})
     if coding.wave is not None:
         rows["wave"] = coding.wave
     if coding.areas:
@@ -311,5 +324,5 @@ def _canonical(raw: pd.DataFrame, coding: MicrodataMapping, findings: Findings) 
         words |= dict.fromkeys(answers.missing, "")
         codes = rows[setting].map(_code)
         rows[setting] = codes.map(lambda c, known=words: "" if c is None else known.get(c, "?"))
-    findings.headings = {name: c for name, c in wanted.items() if c is not None}
+    findings.headings = wanted
     return rows

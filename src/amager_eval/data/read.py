@@ -121,7 +121,9 @@ def _headed(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
     start = header_row(grid.rows, columns) if columns.name == "safety" else None
     # the header alone decides: a row of shares may hold words that are headings elsewhere
     header = [] if start is None else [str(c) for c in grid.rows[start] if not is_empty(c)]
-    return name_columns(grid, RESPONDENTS if are_respondents(header) else columns, lang)
+    if are_respondents(header):
+        return name_columns(grid, RESPONDENTS, lang, private=True)
+    return name_columns(grid, columns, lang)
 
 
 def _with_computed(

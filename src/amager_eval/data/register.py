@@ -29,6 +29,7 @@ The file is read in pieces; what is kept is counts, and no row reaches an output
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,6 +57,8 @@ CHUNK: Final = 200_000
 EVERY: Final = "*"
 _UNITS: Final[dict[str, Unit]] = {"year": "Y", "quarter": "K", "month": "M"}
 _LISTED: Final = 10
+#: An offence code is digits, perhaps after a letter; a number of a person or case is longer.
+_CODE: Final = re.compile(r"[A-Za-z]?\d{1,6}", re.ASCII)
 
 
 class _Frozen(BaseModel):
@@ -228,9 +231,11 @@ def _chunks(path: Path, coding: RegisterMapping, lang: Lang) -> Iterator[pd.Data
         header = [str(h) for h in first.iloc[0].fillna("")]
         names = {k: c for k, c in coding.columns.model_dump().items() if c is not None}
         findings = Findings(lang=lang, file=path.name)
+        # without any of the columns the first row may be no header but a report
+        shown = ", ".join(header) if set(names.values()) & set(header) else ""
         for column in names.values():
             if column not in header:
-                findings.add("column_missing", row=1, column=column, found=", ".join(header))
+                findings.add("column_missing", row=1, column=column, found=shown)
             if header.count(column) > 1:
                 findings.add("column_twice", row=1, column=column)
         raise_errors(findings.faults)
@@ -251,8 +256,18 @@ def _chunks(path: Path, coding: RegisterMapping, lang: Lang) -> Iterator[pd.Data
                 yield pd.DataFrame({name: chunk[column] for name, column in names.items()})
     except (OSError, UnicodeDecodeError) as error:
         raise file_fault("unreadable", path.name, lang, type(error).__name__) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise file_fault("broken_csv", path.name, lang, type(error).__name__) from error
+    except pd.errors.EmptyDataError as error:
+        raise file_fault("empty_table", path.name, lang) from error
+    except pd.errors.ParserError as error:
+        findings = Findings(lang=lang, file=path.name)
+        findings.add("broken_csv", row=_broken_row(str(error)))
+        raise InputError(findings.faults) from error
+
+
+def _broken_row(message: str) -> int | None:
+    """Row at which the reader gave up; it counts lines from 1 and records from 0."""
+    found = re.search(r"(line|row) (\d+)", message)
+    return None if found is None else int(found[2]) + (found[1] == "row")
 
 
 def _encoding(path: Path) -> str:
@@ -354,11 +369,12 @@ class _Tally:
         return RegisterCounts(crime, self.rows, counted, tuple(self.findings.faults))
 
     def _tell_unlisted(self, cells: pd.DataFrame, code: str) -> None:
-        """Name the offence codes the map lacks; a code says nothing about a person."""
+        """Name the offence codes the map lacks, if they are codes and no names or addresses."""
         if cells.empty:
             return
         sizes = cells.groupby("offence")["size"].sum().sort_values(ascending=False)
-        listed = ", ".join(f"{offence} ({n})" for offence, n in sizes.head(_LISTED).items())
+        codes = [(str(o), n) for o, n in sizes.items() if _CODE.fullmatch(str(o))][:_LISTED]
+        listed = ", ".join(f"{offence} ({n})" for offence, n in codes)
         self.findings.add(
             code,
             row=int(cells["min"].min()),

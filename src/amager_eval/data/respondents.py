@@ -39,6 +39,8 @@ RESPONDENTS: Final = TableColumns(
         Column("night", "Aften- og nattetimer", also=("nat", "aften", "aften/nat")),
     ),
 )
+#: A weight says how many inhabitants an answer stands for.
+LARGEST_WEIGHT: Final = 1e7
 #: Longer texts are no names of areas.
 LONGEST_NAME: Final = 200
 #: A computed share is not rounded: so many decimals of a percentage are kept.
@@ -87,7 +89,8 @@ def check_respondents(
     weight = pd.Series(1.0, index=rows.index)
     if "weight" in rows:
         weight = rows["weight"].map(lambda v: _weight(v, mark)).astype(float)
-        good &= _told(np.isfinite(weight) & (weight > 0), "weight_wrong", "weight", findings)
+        right = (weight > 0) & (weight <= LARGEST_WEIGHT)
+        good &= _told(right, "weight_wrong", "weight", findings)
     stratum = area if "stratum" not in rows else rows["stratum"].fillna("").astype("str")
     checked = {"area": area, "wave": wave, "stratum": stratum, "weight": weight}
     for setting in SETTINGS:

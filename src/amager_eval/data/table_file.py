@@ -60,6 +60,11 @@ def is_empty(cell: object) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
+def _known(row: Sequence[Any], columns: TableColumns) -> set[str]:
+    """Columns that the cells of a row head."""
+    return {found.name for c in row if not is_empty(c) and (found := columns.find(str(c)))}
+
+
 def header_row(rows: Sequence[Sequence[Any]], columns: TableColumns) -> int | None:
     """Place of the first row with two known headings; else of the first row with anything."""
     first = None
@@ -67,12 +72,14 @@ def header_row(rows: Sequence[Sequence[Any]], columns: TableColumns) -> int | No
         filled = [c for c in row if not is_empty(c)]
         if filled and first is None:
             first = i
-        if len({found.name for c in filled if (found := columns.find(str(c)))}) >= 2:
+        if len(_known(row, columns)) >= 2:
             return i
     return first
 
 
-def name_columns(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
+def name_columns(
+    grid: Grid, columns: TableColumns, lang: Lang, *, private: bool = False
+) -> HeadedTable:
     """Find the header of a grid and name its cells by canonical column.
 
     Parameters
@@ -83,6 +90,8 @@ def name_columns(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
         Which table it should be.
     lang : {"en", "da"}
         Language of the faults.
+    private : bool
+        Whether rows are of persons, so that no cell of them may be shown.
 
     Returns
     -------
@@ -98,6 +107,11 @@ def name_columns(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
     if start is None:
         findings.add("empty_table")
         return HeadedTable(Table(columns, [], []), findings, grid.mark)
+    if not _known(grid.rows[start], columns):
+        # not quoted: where there is no header, the first row may be an answer or a report
+        wanted = (c.danish if lang == "da" else c.name for c in columns.columns if c.required)
+        findings.add("no_header", row=start + 1, columns=", ".join(wanted))
+        return HeadedTable(Table(columns, [], []), findings, grid.mark)
     places = _places(grid.rows[start], columns, start + 1, findings)
     cells: list[dict[str, Any]] = []
     numbers: list[int] = []
@@ -108,8 +122,8 @@ def name_columns(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
         if str(next(c for c in row if not is_empty(c))).strip().upper().startswith(EXAMPLE):
             continue
         if any(not is_empty(c) for c in row[width:]):
-            found = next(c for c in row[width:] if not is_empty(c))
-            findings.add("row_too_long", row=number, found=found)
+            extra = next(c for c in row[width:] if not is_empty(c))
+            findings.add("row_too_long", row=number, found="" if private else extra)
             continue
         cells.append(
             {
