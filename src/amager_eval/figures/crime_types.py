@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from amager_eval.goals.statement import Statement
+    from amager_eval.trends.fit import Forecast
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["CrimeView", "crime_view", "picture_crime_types", "plot_crime_type"]
+__all__ = ["CrimeView", "crime_area", "crime_view", "picture_crime_types", "plot_crime_type"]
 
 _COLOUR = "#0072B2"
 
@@ -156,7 +157,7 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
     if forecast is None:
         return None
     levels = annual_levels(forecast)
-    area = crime_area(statement, levels)
+    area = crime_area(statement, forecast)
     definition = str(forecast.draws.attrs.get("definition", ""))
     views = [
         crime_view(
@@ -166,6 +167,7 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
         )
         for t in levels["crime_type"].values
     ]  # fmt: skip
+    columns = 4 if len(views) > 6 else min(3, len(views))
     return Picture(
         id="crime_types",
         title=words.say(
@@ -179,15 +181,15 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
         ),
         source=source_of(statement, definition, words),
         panels=tuple(partial(plot_crime_type, view) for view in views),
-        columns=min(3, len(views)),
-        height=22 + 38 * -(-len(views) // 3),
+        columns=columns,
+        height=22 + 38 * -(-len(views) // columns),
         synthetic=statement.synthetic,
     )  # fmt: skip
 
 
-def crime_area(statement: Statement, levels: xr.Dataset) -> str:
+def crime_area(statement: Statement, forecast: Forecast) -> str:
     """Name the area whose levels are shown: the agreement's own where modelled, else the whole."""
-    known = [str(a) for a in levels["area"].values]
+    known = [str(a) for a in forecast.draws["area"].values]
     wanted = (*statement.agreement.areas.evaluated.names, statement.agreement.areas.whole)
     return next((a for a in wanted if a in known), known[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amager_eval.figures.crime_types import picture_crime_types
+from amager_eval.figures.crime_types import crime_area, picture_crime_types
 from amager_eval.figures.part_whole import picture_part_whole
 from amager_eval.figures.partner_activities import picture_activities
 from amager_eval.figures.probabilities import picture_probabilities
@@ -58,7 +58,6 @@ def sections(statement: Statement, words: Wording) -> list[Block]:
         *_goals(statement, words),
         *_activities(statement, words),
         *_power(statement, words),
-        *_missing(statement, words),
         *_method(statement, words),
         *_record(statement, words),
     ]
@@ -184,10 +183,12 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
             )  # fmt: skip
         else:
             text = words.say("crimetext.own", definition=definition, area=shown_areas(statement)[0])
+        shown = crime_area(statement, statement.crime)
+        numbers = crime_table(statement, words, area=shown)
         blocks += [
             Paragraph(text, "warning"),
-            Figure(picture, crime_table(statement, words)),
-            TableBlock(crime_table(statement, words), "print"),
+            Figure(picture, numbers),
+            TableBlock(numbers, "print"),
             Paragraph(words.say("crimetext.caveat")),
         ]
     totals = district_totals_table(statement, words)
@@ -255,11 +256,6 @@ def _power(statement: Statement, words: Wording) -> list[Block]:
     return [heading, Paragraph(intro), TableBlock(table)]
 
 
-def _missing(statement: Statement, words: Wording) -> list[Block]:
-    key = "missing_text.intro" if statement.missing else "missing_text.nothing"
-    return [Heading(words.say("section.missing")), Paragraph(words.say(key))]
-
-
 def _method(statement: Statement, words: Wording) -> list[Block]:
     agreement = statement.agreement
     text = words.say("method.items", survey=agreement.safety.survey)
@@ -288,10 +284,10 @@ def _record(statement: Statement, words: Wording) -> list[Block]:
     if statement.data.masked:
         blocks.append(Paragraph(words.say("record.masked")))
     if len(inputs.frame):
-        blocks.append(TableBlock(inputs))
+        blocks.append(TableBlock(inputs, "page"))
     versions = {k: v for k, v in statement.versions.items() if len(v) <= 20}
     listed = ", ".join(f"{k} {v}" for k, v in versions.items())
     blocks.append(Paragraph(words.say("record.versions", versions=listed), "note"))
     if len(versions) < len(statement.versions):
-        blocks.append(TableBlock(versions_table(statement, words)))
+        blocks.append(TableBlock(versions_table(statement, words), "page"))
     return [*blocks, Paragraph(words.say("document.attachments"), "note")]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from amager_eval.goals.crime import QUANTITY_COLUMNS
 from amager_eval.goals.crime_results import AnnualFigure, annual_figures
 from amager_eval.tables.table import Column, Kind, Table, build_table, records
+from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.numbers import number
 
@@ -38,8 +39,15 @@ _PRINTED: Final[tuple[tuple[str, Kind, str, str], ...]] = (
 )
 
 
-def crime_table(statement: Statement, words: Wording) -> Table:
+def crime_table(statement: Statement, words: Wording, *, area: str | None = None) -> Table:
     """One row a type: the baseline level, the forecast and the probability of holding it.
+
+    Parameters
+    ----------
+    statement : Statement
+    words : Wording
+    area : str or None
+        The one area to list; None lists all, as the open data do.
 
     Returns
     -------
@@ -50,8 +58,8 @@ def crime_table(statement: Statement, words: Wording) -> Table:
     years = {"baseline": crime.baseline_year, "target": crime.target_year}
     shown_alone = {"low", "high"}
     columns = [
-        Column("area", say("column.area"), "text", 1.2),
-        Column("crime_type", say("column.crime_type"), "text", 1.5),
+        Column("area", say("column.area"), "text", 1.2, shown=area is None),
+        Column("crime_type", say("column.crime_type"), "text", 2.0),
         *(
             Column(name, say(f"column.crime_{name}", **years), kind, shown=name not in shown_alone)
             for name, kind, _, _ in _PRINTED
@@ -62,13 +70,15 @@ def crime_table(statement: Statement, words: Wording) -> Table:
     frame = statement.crime_quantities
     if len(frame):
         at_target = frame[frame["year"] == crime.target_year]
-        for (area, crime_type), group in at_target.groupby(["area", "crime_type"], sort=False):
+        if area is not None:
+            at_target = at_target[at_target["area"] == area]
+        for (name, crime_type), group in at_target.groupby(["area", "crime_type"], sort=False):
             values = {(r["form"], r["quantity"]): r["value"] for r in records(group)}
             label = type_label(crime, str(crime_type), group["definition"].iloc[0], words)
             cells = [values.get((form, quantity)) for _, _, form, quantity in _PRINTED]
             low, high = (number(v, 1, words.lang) for v in cells[3:5])
             cells.insert(5, words.say("table.range", low=low, high=high))
-            rows.append([area, label, *cells])
+            rows.append([name, label, *cells])
     return build_table(
         "crime_forecast",
         say("table.crime.title", **years),
@@ -123,7 +133,7 @@ def district_totals_table(statement: Statement, words: Wording, *, short: bool =
             remark = say("crime.masked") if masked else _jump(years, year, words)
             rows.append(
                 [
-                    area,
+                    area_label(agreement, area, words) if short else area,
                     year,
                     definition,
                     label,

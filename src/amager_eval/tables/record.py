@@ -53,7 +53,9 @@ def missing_table(statement: Statement, words: Wording) -> Table:
             f"missing_delivery.{m.what}", **{**m.delivery, "types": words.listing(types)}
         )
         rows.append((words.name("missing", m.what), m.consequence or none, delivery))
-    return build_table("missing", say("table.missing.title"), columns, rows)
+    return build_table(
+        "missing", say("table.missing.title"), columns, rows, say("table.missing.note")
+    )
 
 
 def inputs_table(statement: Statement, words: Wording) -> Table:

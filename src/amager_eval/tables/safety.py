@@ -71,18 +71,18 @@ def changes_table(statement: Statement, words: Wording, *, short: bool = False) 
     statement : Statement
     words : Wording
     short : bool
-        Leave out other answers than the goals', and changes since before the baseline.
+        Leave out other answers than the goals', changes since before the baseline, and the whole.
     """
     say = words.say
     columns = [
         Column("area", say("column.area"), "text", 1.1),
         Column("setting", say("column.setting"), "text", 0.85),
-        Column("response", say("column.response"), "text", 0.7),
+        Column("response", say("column.response"), "text", 0.7, shown=not short),
         Column("wave_before", say("column.wave_before"), "year", shown=False),
         Column("wave_after", say("column.wave_after"), "year", shown=False),
         Column("percent_before", say("column.percent_before"), "percent", shown=False),
         Column("percent_after", say("column.percent_after"), "percent", shown=False),
-        Column("years", say("column.years"), "text", 1.15),
+        Column("years", say("column.years"), "text", 1.3),
         Column("change", say("column.change"), "text", 1.2),
         Column("n_before", say("column.n_before"), "count", shown=False),
         Column("n_after", say("column.n_after"), "count", shown=False),
@@ -97,7 +97,11 @@ def changes_table(statement: Statement, words: Wording, *, short: bool = False) 
     if short and len(frame):
         since = statement.agreement.safety.baseline_wave
         response = statement.agreement.response
-        frame = frame[(frame["response"] == response) & (frame["wave_before"] >= since)]
+        frame = frame[
+            (frame["response"] == response)
+            & (frame["wave_before"] >= since)
+            & (frame["area"] != statement.agreement.areas.whole)
+        ]
     rows = [_change_row(row, statement.agreement, words) for row in records(frame)]
     return build_table(
         "safety_changes", say("table.changes.title"), columns, rows, say("table.changes.note")
