@@ -14,7 +14,13 @@ __all__ = ["AmagerEvalError", "Fault", "GateError", "InputError", "SpecError"]
 
 
 class AmagerEvalError(Exception):
-    """Base of all errors of the package; `exit_code` is what the command line returns."""
+    """Base of all errors of the package; `exit_code` is what the command line returns.
+
+    Examples
+    --------
+    >>> [error.exit_code for error in (InputError("no rows"), SpecError(), GateError(["R-hat"]))]
+    [2, 2, 3]
+    """
 
     exit_code = 2
 
@@ -76,6 +82,15 @@ class InputError(AmagerEvalError):
     ----------
     faults : sequence of Fault or str
         Every fault found, not only the first.
+
+    Examples
+    --------
+    >>> error = InputError([Fault("no rows", file="crime.csv"), Fault("no area", row=3)])
+    >>> print(error)
+    crime.csv: no rows.
+    row 3: no area.
+    >>> error.faults[1].row
+    3
     """
 
     def __init__(self, faults: Sequence[Fault] | Fault | str) -> None:
@@ -88,7 +103,15 @@ class InputError(AmagerEvalError):
 
 
 class SpecError(AmagerEvalError):
-    """A document in `models/` (agreement, model spec, register) is wrong."""
+    """A document in `models/` (agreement, model spec, register) is wrong.
+
+    Examples
+    --------
+    >>> from amager_eval.spec.agreement import load_agreement
+    >>> load_agreement("no_such_agreement")
+    Traceback (most recent call last):
+    amager_eval.errors.SpecError: ...
+    """
 
 
 class GateError(AmagerEvalError):
@@ -98,6 +121,11 @@ class GateError(AmagerEvalError):
     ----------
     problems : sequence of str
         One sentence per gate that failed.
+
+    Examples
+    --------
+    >>> print(GateError(["R-hat 1.02 of path_sd exceeds 1.01"]))
+    The fit did not pass its gates: R-hat 1.02 of path_sd exceeds 1.01
     """
 
     exit_code = 3

@@ -31,6 +31,10 @@ class Findings:
         Column name to the heading it has in the file.
     rows : sequence of int
         Row number of each row, as a spreadsheet shows it.
+    labels : sequence of hashable
+        Index label of each row, for a bare frame.
+    faults : list of Fault
+        What was found so far.
     """
 
     lang: Lang = "en"

@@ -78,6 +78,11 @@ class Input:
         Further frames that came along (figures of other surveys), never mixed with the five.
     masked : tuple of Masked
         What was hidden to protect small counts; nothing before that was done.
+
+    Examples
+    --------
+    >>> Input(name="nothing yet").missing
+    ('safety', 'survey_rounds', 'crime', 'population', 'activities')
     """
 
     safety: pd.DataFrame | None = None

@@ -58,12 +58,24 @@ def read_input(path: str | Path, *, lang: Lang = "en") -> Input:
     Returns
     -------
     Input
+        Five checked frames; a table that was not there is None.
 
     Raises
     ------
     InputError
         Every fault that is an error, each with file, sheet, row and column. Warnings are
         listed by :func:`amager_eval.data.check.check_input`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import pandas as pd
+    >>> figure = {"area": "Nord", "wave": 2024, "setting": "night", "response": "safe"}
+    >>> with TemporaryDirectory() as folder:
+    ...     pd.DataFrame([figure | {"percent": 71}]).to_csv(f"{folder}/safety.csv", index=False)
+    ...     data = read_input(folder)
+    >>> data.safety["percent"].tolist(), data.crime is None
+    ([71.0], True)
     """
     reading = read_everything(path, lang=lang)
     raise_errors(reading.faults)

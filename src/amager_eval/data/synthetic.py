@@ -197,7 +197,9 @@ def write_synthetic(
         Seed.
     workbook : bool
         Write one workbook in place of CSV files.
-    scenario, last_wave
+    scenario : str
+        As in :func:`synthetic_city`.
+    last_wave : int
         As :func:`synthetic_city`.
 
     Returns

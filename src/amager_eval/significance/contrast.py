@@ -33,6 +33,13 @@ class Contrast:
         Name of the method.
     unit : str
         What the numbers are: `share`, `log odds ratio`.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> c = sg.part_versus_whole(0.84, 310, 0.88, 4000, weight=0.095)
+    >>> c.significant, round(c.low, 3), round(c.high, 3)
+    (True, -0.078, -0.002)
     """
 
     estimate: Number

@@ -50,6 +50,13 @@ class Difference:
         Confidence level.
     method : str
         Name of the interval's method.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> d = sg.difference(53, 60, 231, 300)
+    >>> d.significant, d.agrees, d.n
+    (True, False, 360.0)
     """
 
     estimate: Number

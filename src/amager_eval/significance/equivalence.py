@@ -49,8 +49,19 @@ class Equivalence:
         The larger of the two.
     equivalent : bool or ndarray of bool
         Whether p_value is below 1 - level.
-    margin, n, deff, level, method
-        What was asked: margin as a share, respondents in all, and so on.
+    margin, n, deff : float or ndarray
+        Margin as a share, respondents in all, design effect.
+    level : float
+        One minus the size of each one-sided test.
+    method : str
+        Name of the test.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> e = sg.equivalence(264, 300, 3432, 3900, margin=0.05)
+    >>> e.equivalent, round(e.p_lower, 4), round(e.p_upper, 4)
+    (True, 0.012, 0.001)
     """
 
     estimate: Number
@@ -86,8 +97,19 @@ class NonInferiority:
         One-sided test.
     non_inferior : bool or ndarray of bool
         Whether p_value is below 1 - level.
-    margin, n, deff, level, method
-        What was asked: margin as a share, respondents in all, and so on.
+    margin, n, deff : float or ndarray
+        Margin as a share, respondents in all, design effect.
+    level : float
+        One minus the size of each one-sided test.
+    method : str
+        Name of the test.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> t = sg.non_inferiority(264, 300, 3432, 3900, margin=0.05)
+    >>> t.non_inferior, round(t.low, 3)
+    (True, -0.035)
     """
 
     estimate: Number
@@ -262,8 +284,14 @@ def non_inferiority(
 
     Parameters
     ----------
-    x1, n1, x2, n2, margin, deff, level, method
-        As in :func:`equivalence`.
+    x1, n1, x2, n2 : float or array_like
+        Respondents who gave the answer, and respondents, in each group.
+    margin, deff : float or array_like
+        Margin above 0, a share, and design effect, as in :func:`equivalence`.
+    level : float
+        One minus the size of the test.
+    method : {"farrington-manning", "miettinen-nurminen", "wald"}
+        Variance, as in :func:`equivalence`.
     higher_is_better : bool
         True for `safe` (group 1 at most `margin` below), False for `unsafe` (at most `margin`
         above).

@@ -40,6 +40,13 @@ class ExactShareTest:
         The stated share and the respondents.
     method : str
         Name of the test.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> t = sg.exact_share_test(18, 20, 0.75)
+    >>> round(t.p_value, 4), round(t.p_greater, 4)
+    (0.1825, 0.0913)
     """
 
     estimate: Number
@@ -69,6 +76,7 @@ def exact_share_test(x: ArrayLike, n: ArrayLike, share: ArrayLike) -> ExactShare
     Returns
     -------
     ExactShareTest
+        `.p_value .p_greater .p_less` and the chance of so many.
 
     Raises
     ------

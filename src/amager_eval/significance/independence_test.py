@@ -39,6 +39,13 @@ class IndependenceTest:
         Respondents in all.
     method : str
         Name of the test.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> t = sg.independence_test(6, 7, 2, 7)
+    >>> round(t.p_value, 4), t.method
+    (0.1026, 'fisher')
     """
 
     statistic: Number
@@ -72,6 +79,7 @@ def independence_test(
     Returns
     -------
     IndependenceTest
+        `.p_value` and the method it comes from.
 
     Raises
     ------

@@ -111,8 +111,25 @@ class EarlierPercent:
     certain : float or ndarray
         Percentage nearest the later one from which it was significant, whatever the rounding
         and design effect. NaN where none.
-    percent_after, n_before, n_after, direction, decimals, deffs, level, method
-        What was asked.
+    percent_after, n_before, n_after : float
+        The later percentage and the respondents of both, as asked.
+    direction : {"fall", "rise"}
+        Direction of the stated change.
+    decimals : int
+        Decimals of both percentages.
+    deffs : tuple of float
+        Design effects the change must survive.
+    level : float
+        Confidence level.
+    method : str
+        Name of the test.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> e = sg.earlier_percent_needed(84, 300, 300)
+    >>> e.possible, e.certain
+    (89.0, 92.0)
     """
 
     possible: Number

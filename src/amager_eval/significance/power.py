@@ -89,7 +89,7 @@ def power(
 
     Notes
     -----
-    Phi((|d| - z s0) / s1) with s0 the standard error under the pooled share and s1 under the
+    Phi((abs(d) - z s0) / s1) with s0 the standard error under the pooled share and s1 under the
     true ones, as in R's ``power.prop.test``. Source: Fleiss, Levin & Paik (2003) Statistical
     Methods for Rates and Proportions, ch. 4; Cohen (1988) for the arcsine.
 
@@ -118,14 +118,20 @@ def respondents_for_power(
     level: float = LEVEL,
     method: Method = "score",
 ) -> Number:
-    """Respondents per group at which a true difference is found with a given probability.
+    """Count the respondents per group that find a true difference with a given probability.
 
     Parameters
     ----------
-    share1, share2, deff, level, method
-        As in :func:`power`; groups of equal size.
+    share1, share2 : float or array_like
+        True shares of two groups of equal size, 0 to 1.
     power : float
         Probability wanted, above 1 - level and below 1.
+    deff : float or array_like
+        Design effect of both.
+    level : float
+        Confidence level of the two-sided test.
+    method : str
+        Test, as in :func:`power`.
 
     Returns
     -------

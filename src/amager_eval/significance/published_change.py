@@ -57,7 +57,7 @@ class PublishedVerdict:
     z_low, z_high : float or ndarray
         Smallest and largest z over the rounding box and the design effects.
     z : float or ndarray
-        z of the figures as printed, with the first design effect.
+        Score statistic of the figures as printed, with the first design effect.
     critical_deff : float or ndarray
         Design effect at which the figures as printed are exactly on the limit of significance.
     estimate : float or ndarray
@@ -72,6 +72,13 @@ class PublishedVerdict:
         Confidence level.
     method : str
         Name of the test.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> v = sg.published_change(85, 300, 80, 300)
+    >>> v.verdict, round(v.z_low, 2), round(v.z_high, 2)
+    ('not significant', -1.93, -1.02)
     """
 
     verdict: Verdict | NDArray[np.str_]
@@ -196,14 +203,21 @@ def published_part_versus_whole(
     ----------
     percent_part, percent_whole : float or array_like
         Published percentages, 0 to 100.
-    n_part, n_whole, weight
-        As in :func:`part_versus_whole`.
-    decimals, deffs, level
-        As in :func:`published_change`.
+    n_part, n_whole : float or array_like
+        Respondents; the whole's include the part's.
+    weight : float or array_like
+        The part's share W of the whole's population, as in :func:`part_versus_whole`.
+    decimals : int or array_like
+        Decimals the percentages are printed with.
+    deffs : float or sequence of float
+        Design effects the verdict must survive.
+    level : float
+        Confidence level.
 
     Returns
     -------
     PublishedVerdict
+        `.verdict .z_low .z_high`.
 
     Raises
     ------

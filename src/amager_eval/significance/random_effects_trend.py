@@ -54,6 +54,14 @@ class RandomEffectsTrend:
         Confidence level.
     method : str
         Name of the method.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> t = sg.random_effects_trend([0.86, 0.85, 0.84, 0.84], [0.0004] * 4,
+    ...                             [2021, 2022, 2023, 2024])
+    >>> round(t.estimate, 4), round(t.p_value, 2)
+    (-0.007, 0.43)
     """
 
     estimate: float

@@ -29,6 +29,13 @@ class RankTrend:
         Waves.
     method : str
         Name of the method.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> t = sg.rank_trend([89, 88, 87, 86, 85], [2020, 2021, 2022, 2023, 2024])
+    >>> t.slope, round(t.p_value, 4)
+    (-1.0, 0.0143)
     """
 
     tau: float

@@ -33,6 +33,13 @@ class RaoScottTest:
         Respondents.
     method : str
         Name of the test.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> t = sg.rao_scott_test([1, 1, 0, 1, 0, 1, 0, 0], list("aaaabbbb"), [1, 2, 1, 2, 1, 1, 2, 1])
+    >>> round(t.f, 3), round(t.p_value, 3)
+    (3.458, 0.105)
     """
 
     f: float
@@ -65,6 +72,7 @@ def rao_scott_test(
     Returns
     -------
     RaoScottTest
+        `.f .p_value` and their degrees of freedom.
 
     Raises
     ------

@@ -34,8 +34,19 @@ class RateNonInferiority:
         rate has risen by more than the margin.
     non_inferior : bool or ndarray of bool
         Whether p_value is below 1 - level.
-    margin_ratio, n, dispersion, level, method
-        What was asked; n is the events in both periods.
+    margin_ratio, n, dispersion : float or ndarray
+        Margin of the ratio, events in both periods, variance over the Poisson variance.
+    level : float
+        One minus the size of the test.
+    method : str
+        Name of the test.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> t = sg.rate_non_inferiority(380, 58900, 412, 58000, margin_ratio=1.05)
+    >>> t.non_inferior, round(t.high, 3)
+    (True, 1.023)
     """
 
     estimate: Number
@@ -68,8 +79,10 @@ def rate_non_inferiority(
 
     Parameters
     ----------
-    count1, exposure1, count0, exposure0, dispersion
-        As in :func:`rate_ratio`; 1 is the new period.
+    count1, exposure1, count0, exposure0 : float or array_like
+        Events and exposure of each period, as in :func:`rate_ratio`; 1 is the new period.
+    dispersion : float or array_like
+        Variance over the Poisson variance, as in :func:`rate_ratio`.
     margin_ratio : float or array_like
         1 for "held", 1.05 for "no more than 5 % up"; declared before looking.
     level : float

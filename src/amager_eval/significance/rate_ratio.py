@@ -43,6 +43,13 @@ class RateRatio:
         Confidence level.
     method : str
         Name of the test and interval.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> r = sg.rate_ratio(41, 28010, 15, 19017)
+    >>> r.significant, round(r.low, 3), round(r.high, 3)
+    (True, 1.006, 3.609)
     """
 
     estimate: Number

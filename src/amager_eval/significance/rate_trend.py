@@ -49,6 +49,14 @@ class RateTrend:
         Confidence level.
     method : str
         Name of the family.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> t = sg.rate_trend([612, 598, 640, 571], [52000, 52468, 52940, 53417],
+    ...                   [2013, 2014, 2015, 2016])
+    >>> round(t.estimate, 3), round(t.p_value, 2)
+    (-0.022, 0.46)
     """
 
     estimate: float

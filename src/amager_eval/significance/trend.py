@@ -30,6 +30,13 @@ class TrendTest:
         Design effect.
     method : str
         Name of the test.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> t = sg.trend([84, 80, 75], [100, 100, 100])
+    >>> round(t.z, 3), round(t.p_value, 3)
+    (-1.581, 0.114)
     """
 
     z: float

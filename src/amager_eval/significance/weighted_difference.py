@@ -35,6 +35,14 @@ class WeightedComparison:
         Sampling covariance of the two: positive where one contains the other.
     weight : float
         Group 1's share of the weights of both groups together: the W of a part.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> c = sg.weighted_difference([1, 1, 0, 1, 0, 1], [1, 2, 1, 2, 1, 1],
+    ...                            [True] * 3 + [False] * 3, [False] * 3 + [True] * 3)
+    >>> round(c.difference.estimate, 3), round(c.difference.se, 3)
+    (0.0, 0.362)
     """
 
     difference: Contrast
@@ -114,8 +122,10 @@ def weighted_difference(
         As in :func:`weighted_share`.
     group1, group2 : array_like of bool, dims respondent
         The groups; they may overlap.
-    strata, post_strata, population
+    strata, post_strata : array_like or None, dims respondent
         As in :func:`weighted_share`.
+    population : mapping or None
+        Size of each group of `post_strata`.
     scale : {"share", "logit"}
         Difference of shares, or log odds ratio (a logistic regression on the group).
     level : float
@@ -124,6 +134,7 @@ def weighted_difference(
     Returns
     -------
     WeightedComparison
+        `.difference`, a :class:`Contrast`, and the shares it is of.
 
     Raises
     ------
@@ -169,8 +180,10 @@ def weighted_part_versus_whole(
         As in :func:`weighted_share`.
     part : array_like of bool, dims respondent
         Who belongs to the part.
-    strata, post_strata, population
+    strata, post_strata : array_like or None, dims respondent
         As in :func:`weighted_share`.
+    population : mapping or None
+        Size of each group of `post_strata`.
     level : float
         Confidence level.
 

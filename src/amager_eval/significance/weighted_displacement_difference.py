@@ -29,6 +29,13 @@ class DisplacementDifference:
         positive is crime that moved.
     total : Contrast
         The sum of both: what is left after displacement.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> w = sg.weighted_displacement_difference([207, 110], [308, 318], [178, 157], [150, 140])
+    >>> round(w.local.estimate, 1), round(w.total.z, 2)
+    (-107.0, -2.98)
     """
 
     local: Contrast
@@ -70,6 +77,7 @@ def weighted_displacement_difference(
     Returns
     -------
     DisplacementDifference
+        `.local .displacement .total`, each a :class:`Contrast` of reports.
 
     Raises
     ------

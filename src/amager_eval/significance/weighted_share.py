@@ -45,6 +45,13 @@ class WeightedShare:
         Confidence level.
     method : str
         Name of the interval.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> s = sg.weighted_share([1, 1, 0, 1, 0, 1], [1, 2, 1, 2, 1, 1])
+    >>> round(s.estimate, 3), round(s.low, 3), round(s.high, 3)
+    (0.75, 0.2, 0.973)
     """
 
     estimate: float
@@ -100,6 +107,7 @@ def weighted_share(
     Returns
     -------
     WeightedShare
+        `.estimate .low .high .se`, a share.
 
     Raises
     ------

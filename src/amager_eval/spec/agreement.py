@@ -181,6 +181,7 @@ def load_agreement(name: str | Path = "amager_2025_2028") -> Agreement:
     Returns
     -------
     Agreement
+        The document, validated and frozen.
 
     Raises
     ------

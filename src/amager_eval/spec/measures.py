@@ -26,6 +26,8 @@ class AreaVersion(Frozen):
         Districts it lies in; estates it holds.
     evaluated : bool
         Whether the agreement's goals are about this version.
+    note : str
+        Why it differs from the version before.
     """
 
     id: str

@@ -118,6 +118,7 @@ def load_model_spec(name: str | Path) -> ModelSpec:
     Returns
     -------
     ModelSpec
+        The document, validated and frozen, with its digest.
 
     Raises
     ------

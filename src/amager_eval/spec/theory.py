@@ -56,6 +56,8 @@ class Expected(Labelled):
         A result in the short term or an effect in the long term.
     indicators : tuple of str
         `safety.<setting>.<response>`, `crime.<type>`, or any other text, which nothing measures.
+    label_da, label_en : str
+        What it is called; one stands for both languages.
     """
 
     term: Literal["short", "long"]

@@ -40,6 +40,15 @@ class Forecast:
         prior: what one would have said without the series.
     spec_digest : str
         Digest of the model's spec.
+
+    Examples
+    --------
+    >>> draws = xr.Dataset(
+    ...     {"count": (("sample", "period"), [[3.0, 4.0], [5.0, 8.0]])},
+    ...     coords={"period": ["2027", "2028"]},
+    ... )
+    >>> Forecast("crime", draws, None, "0" * 64).to_frame(levels=(0.8,))["median"].tolist()
+    [4.0, 6.0]
     """
 
     kind: Kind
@@ -96,6 +105,13 @@ class Fit:
         `.passed`, and why not.
     seed : int
         The seed it was sampled with.
+
+    Examples
+    --------
+    >>> import amager_eval as ae
+    >>> fit = ae.fit_safety(ae.published())  # doctest: +SKIP
+    >>> fit.diagnostics.passed  # doctest: +SKIP
+    True
     """
 
     kind: Kind
@@ -117,13 +133,37 @@ class Fit:
         Returns
         -------
         Forecast
+            Joint draws, with the figures published so far standing where they are known.
+
+        Raises
+        ------
+        InputError
+            `until` lies before the first period, or is no period of this fit's kind.
+
+        Examples
+        --------
+        >>> import amager_eval as ae
+        >>> fit = ae.fit_safety(ae.published())  # doctest: +SKIP
+        >>> fit.forecast(2028).to_frame()  # doctest: +SKIP
         """
         module = import_module(f"amager_eval.trends.{self.kind}_forecast")
         forecast: Forecast = module.forecast(self, until, n=n)
         return forecast
 
     def save(self, path: str | Path) -> None:
-        """Write the fit to one NetCDF file; :func:`load_fit` reads it back."""
+        """Write the fit to one NetCDF file; :func:`load_fit` reads it back.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file; its folder must exist. An older file is replaced when the new is complete.
+
+        Examples
+        --------
+        >>> import amager_eval as ae
+        >>> fit = ae.fit_safety(ae.published())  # doctest: +SKIP
+        >>> fit.save("safety.nc")  # doctest: +SKIP
+        """
         from amager_eval.trends.store import save_fit
 
         save_fit(self, Path(path))

@@ -33,6 +33,10 @@ class LastGap:
         Draws.
     name : str
         Name in league tables.
+    scale, method : str
+        Scale it works on, and what it does, as league tables say it.
+    packages : tuple of str
+        Packages whose versions belong to a score.
     """
 
     size: int = 1000

@@ -127,6 +127,13 @@ def fit_safety(
     Two runs of one compiled model (with and without drift) and a third on the baseline wave
     alone, from which the prior-only answers come. Damped drift differs from drift only after the
     last observed wave and needs no run of its own.
+
+    Examples
+    --------
+    >>> import amager_eval as ae
+    >>> fit = ae.fit_safety(ae.published(), seed=1)  # doctest: +SKIP
+    >>> fit.diagnostics.passed  # doctest: +SKIP
+    True
     """
     prepared = prepare_safety(data, population=population, whole=whole, spec=spec, parts=parts)
     return sample_safety(prepared, draws=draws, chains=chains, seed=seed, progress=progress)
@@ -216,8 +223,12 @@ def sample_safety(
     ----------
     prepared : Prepared
         From :func:`prepare_safety`.
-    draws, chains, seed, progress
+    draws : int or None
+        Draws per chain; default the spec's.
+    chains, seed : int
         As :func:`fit_safety`.
+    progress : callable or None
+        Called with draws done and draws in all.
     keep : ndarray of bool, or None
         Figures that count, shape (area, setting, response, year).
 

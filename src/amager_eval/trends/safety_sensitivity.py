@@ -35,8 +35,12 @@ def without_grades(
         From :func:`~amager_eval.trends.safety_fit.prepare_safety`.
     grades : sequence of str
         Source grades to leave out.
-    draws, chains, seed, progress
+    draws : int or None
+        Draws per chain; default the spec's.
+    chains, seed : int
         As :func:`~amager_eval.trends.safety_fit.fit_safety`.
+    progress : callable or None
+        Called with draws done and draws in all.
 
     Returns
     -------

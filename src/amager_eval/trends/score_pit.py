@@ -26,8 +26,10 @@ def pit_bounds(draws: ArrayLike, observed: ArrayLike) -> tuple[Floats, Floats]:
 
     Returns
     -------
-    low, high : ndarray
-        Between 0 and 1, dims `...`.
+    low : ndarray
+        Lower end, between 0 and 1, dims `...`.
+    high : ndarray
+        Upper end, the same dims.
 
     Notes
     -----

@@ -61,6 +61,10 @@ def load_fit(path: str | Path) -> Fit:
     ------
     InputError
         The file does not exist or was not written by this package.
+
+    Examples
+    --------
+    >>> load_fit("safety.nc").forecast(2028)  # doctest: +SKIP
     """
     path = Path(path)
     if not path.is_file():
