@@ -97,7 +97,7 @@ def appendix(
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(help="Folder of CSV files or workbook.")],
+    path: Annotated[Path, typer.Argument(help="Folder of CSV files or workbook.", readable=False)],
     lang: Annotated[str, typer.Option(help="Language of the faults: da or en.")] = "en",
 ) -> None:
     """List every fault of an input: file, row, column, what was found, what to do."""
@@ -284,3 +284,6 @@ def main() -> None:
         else:
             sys.stderr.write("amager-eval: nothing was published; see --draft.\n")
         sys.exit(error.exit_code)
+    except OSError as error:
+        sys.stderr.write(f"amager-eval: the output cannot be written: {error.strerror or error}\n")
+        sys.exit(2)

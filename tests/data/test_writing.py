@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from amager_eval.data import synthetic, template
+from amager_eval.data import synthetic
 from amager_eval.data.delimited import read_bytes
 from amager_eval.data.synthetic import write_synthetic
 from amager_eval.data.template import write_template
@@ -21,7 +21,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_text", full_disk)
     with pytest.raises(InputError, match="No space left"):
         write_synthetic(tmp_path / "by")
-    monkeypatch.setattr(template, "_write", full_disk)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(InputError, match="No space left"):
         write_template(tmp_path / "t.xlsx")
     assert list(tmp_path.iterdir()) == []

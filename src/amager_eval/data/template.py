@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -191,7 +192,7 @@ def write_workbook(path: Path, frames: Mapping[str, pd.DataFrame], *, lang: Lang
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
             half = Path(folder) / "workbook.xlsx"
-            _write(half, frames, lang)
+            half.write_bytes(_workbook(frames, lang))
             half.replace(path)
     except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
         raise InputError(
@@ -203,9 +204,11 @@ def write_workbook(path: Path, frames: Mapping[str, pd.DataFrame], *, lang: Lang
         ) from error
 
 
-def _write(path: Path, frames: Mapping[str, pd.DataFrame], lang: Lang) -> None:
+def _workbook(frames: Mapping[str, pd.DataFrame], lang: Lang) -> bytes:
+    """Make the workbook in memory: it is small, and a full disk then fails in one place."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(path, options) as book:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, options | {"in_memory": True}) as book:
         # a fixed date: the same tables give the same bytes
         book.set_properties({"created": datetime(2025, 1, 1, tzinfo=UTC)})
         _guidance(book, lang)
@@ -213,6 +216,7 @@ def _write(path: Path, frames: Mapping[str, pd.DataFrame], lang: Lang) -> None:
             if name in frames:
                 title = columns.danish.capitalize() if lang == "da" else name
                 _sheet(book, book.add_worksheet(title), columns, frames[name], lang)
+    return buffer.getvalue()
 
 
 def _guidance(book: Workbook, lang: Lang) -> None:
