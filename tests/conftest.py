@@ -21,6 +21,8 @@ from amager_eval.goals.crime_results import crime_rows
 from amager_eval.goals.issue_forecasts import issue_forecasts
 from amager_eval.goals.ledger import Ledger
 from amager_eval.goals.missing import missing_deliveries
+from amager_eval.goals.partner_split import partner_split
+from amager_eval.goals.plan import plan_chain
 from amager_eval.goals.power import what_goals_can_show
 from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
 from amager_eval.goals.safety import safety_quantities
@@ -227,6 +229,10 @@ def make_statement() -> Callable[..., Statement]:
             safety=forecast,
             crime=crime_forecast,
             missing=missing_deliveries(data, agreement, own),
+            partners=partner_split(data.activities, goal)
+            if data.activities is not None
+            else pd.DataFrame(),
+            plan=plan_chain(data, agreement, year),
             issued=issue_forecasts(data, agreement, year, forecast, crime_forecast, crime_frame),
             ledger=ledger,
             changed=changed,

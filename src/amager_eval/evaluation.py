@@ -22,6 +22,8 @@ from amager_eval.goals.disclosure import mask_small_counts
 from amager_eval.goals.issue_forecasts import issue_forecasts
 from amager_eval.goals.ledger import Ledger
 from amager_eval.goals.missing import missing_deliveries
+from amager_eval.goals.partner_split import partner_split
+from amager_eval.goals.plan import plan_chain
 from amager_eval.goals.power import what_goals_can_show
 from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
 from amager_eval.goals.safety import safety_quantities
@@ -80,6 +82,7 @@ def evaluate(
     Returns
     -------
     Statement
+        Every verdict of the year with what it rests on.
 
     Raises
     ------
@@ -143,9 +146,10 @@ def evaluate(
     ]
     attach_guard(rows, guard)
     partner_goal = next((g for g in agreement.goal if g.kind == "partners"), None)
-    activities = pd.DataFrame()
+    activities = partners = pd.DataFrame()
     if data.activities is not None and partner_goal is not None and len(data.activities):
         activities = partner_share(data.activities, at_least=partner_goal.partners_at_least or 2)
+        partners = partner_split(data.activities, partner_goal)
     shown = (agreement.areas.whole, *areas)
     stated = (
         versions()
@@ -178,6 +182,8 @@ def evaluate(
         ledger=score_record(kept, data, agreement, year) if record is not None else Ledger(),
         changed=changed_documents(kept, stated),
         guard=guard,
+        partners=partners,
+        plan=plan_chain(data, agreement, year),
     )
 
 

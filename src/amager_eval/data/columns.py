@@ -150,6 +150,8 @@ _ACTIVITIES = TableColumns(
         Column("start", "Start", also=("startdato",)),
         Column("end", "Slut", also=("slutdato",)),
         Column("note", "Bemærkning", also=("bemærkninger", "noter")),
+        Column("list_version", "Listens version", also=("version",)),
+        Column("list_date", "Listens dato", also=("opdateret", "updated")),
         Column("source", "Kilde"),
     ),
 )

@@ -452,6 +452,8 @@ class ActivityRow(Row):
     start: OptionalDate = None
     end: OptionalDate = None
     note: OptionalText = None
+    list_version: OptionalText = None
+    list_date: OptionalDate = None
     source: OptionalText = None
 
     @model_validator(mode="after")

@@ -102,7 +102,10 @@ def picture_activities(statement: Statement, words: Wording) -> Picture | None:
     goal = next((g for g in statement.agreement.goal if g.kind == "partners"), None)
     if statement.activities.empty or goal is None or goal.threshold is None:
         return None
-    view = activities_view(statement.activities, goal.threshold, words)
+    english = {t.focus_area: t.label_en for t in statement.agreement.theory if t.label_en}
+    names = english if words.lang == "en" else {}
+    activities = statement.activities.replace({"focus_area": names})
+    view = activities_view(activities, goal.threshold, words)
     total = view.frame.iloc[-1]
     values = {
         "met": number(total["with_two_or_more"], 0, words.lang),

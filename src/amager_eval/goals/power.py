@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from amager_eval.goals.crime_power import crime_power_rows
 from amager_eval.goals.published_shares import published_shares, respondents
 from amager_eval.significance import probability_of_rising_every_year, smallest_detectable_change
 
@@ -32,7 +33,7 @@ def what_goals_can_show(
     Parameters
     ----------
     data : Input
-        With `safety`; areas without a published safe share or any n are left out.
+        With `safety`; areas without a published share of the goals' answer or any n are left out.
     agreement : Agreement
         Baseline and target wave, design effects.
     year : int
@@ -46,15 +47,41 @@ def what_goals_can_show(
         Columns :data:`POWER_COLUMNS`. Questions `rises_every_year_<points>` (probability that
         published whole percentages rise strictly in every wave from baseline to target when the
         true share rises by so many points a year) and `smallest_detectable_rise` (percentage
-        points between two waves, power .8).
+        points between two waves, power .8); where the goals are on the unsafe share
+        `falls_every_year_<points>` and `smallest_detectable_fall`. The chance of every year only
+        where a goal is read so. The crime goals' questions follow, see
+        :mod:`amager_eval.goals.crime_power`; their `setting` and `deff` are None.
     """
+    rows = [*_safety_rows(data, agreement, year, areas), *crime_power_rows(data, agreement)]
+    return pd.DataFrame(rows, columns=list(POWER_COLUMNS))
+
+
+def _safety_rows(
+    data: Input, agreement: Agreement, year: int, areas: Sequence[str]
+) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    if data.safety is None:
-        return pd.DataFrame(rows, columns=list(POWER_COLUMNS))
+    goals = [g for g in agreement.goal if g.kind == "safety"]
+    if data.safety is None or not goals:
+        return rows
+    up = agreement.response == "safe"
+    yearly = next(
+        (
+            g.id
+            for g in goals
+            for r in g.reading
+            if r.id == "rises_every_year" and r.response == agreement.response
+        ),
+        None,
+    )
+    every_year, smallest = (
+        ("rises_every_year", "smallest_detectable_rise")
+        if up
+        else ("falls_every_year", "smallest_detectable_fall")
+    )
     baseline, target = agreement.safety.baseline_wave, agreement.safety.target_wave
     for area in areas:
         for setting in agreement.safety.settings:
-            shares = published_shares(data.safety, area, setting, "safe")
+            shares = published_shares(data.safety, area, setting, agreement.response)
             waves = [w for w in shares if w <= year]
             if not waves:
                 continue
@@ -65,8 +92,10 @@ def what_goals_can_show(
             years = np.arange(target - baseline + 1)
             for deff in agreement.verdicts.deffs:
                 common = (area, setting)
-                for points in _YEARLY_POINTS:
-                    path = (start.percent + points * years) / 100
+                for points in _YEARLY_POINTS if yearly is not None else ():
+                    # a fall of one answer is read as a rise of all the others
+                    level = start.percent if up else 100 - start.percent
+                    path = (level + points * years) / 100
                     if path[-1] >= 1:
                         continue
                     probability = probability_of_rising_every_year(
@@ -74,9 +103,9 @@ def what_goals_can_show(
                     )
                     rows.append(
                         (
-                            "1a",
+                            yearly,
                             *common,
-                            f"rises_every_year_{points:g}",
+                            f"{every_year}_{points:g}",
                             size.n,
                             size.assumed,
                             deff,
@@ -85,13 +114,17 @@ def what_goals_can_show(
                         )
                     )
                 detectable = smallest_detectable_change(
-                    start.percent / 100, size.n, size.n, direction="up", deff=deff
+                    start.percent / 100,
+                    size.n,
+                    size.n,
+                    direction="up" if up else "down",
+                    deff=deff,
                 )
                 rows.append(
                     (
-                        "1a",
+                        yearly or goals[0].id,
                         *common,
-                        "smallest_detectable_rise",
+                        smallest,
                         size.n,
                         size.assumed,
                         deff,
@@ -99,4 +132,4 @@ def what_goals_can_show(
                         "percentage points",
                     )
                 )
-    return pd.DataFrame(rows, columns=list(POWER_COLUMNS))
+    return rows

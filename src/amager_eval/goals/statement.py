@@ -15,6 +15,7 @@ from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.goals.changed_documents import ChangedDocument
+    from amager_eval.goals.plan import PlanChain
     from amager_eval.spec.agreement import Agreement
     from amager_eval.trends.fit import Forecast
 
@@ -119,6 +120,16 @@ class Statement:
     guard : DataFrame
         The hold-2024 goals against a baseline less noisy, see
         :mod:`amager_eval.goals.baseline_guard`.
+    partners : DataFrame
+        The partner goal per focus area, see :mod:`amager_eval.goals.partner_split`.
+    plan : PlanChain or None
+        The theory of change, see :mod:`amager_eval.goals.plan`; None without focus areas.
+
+    Examples
+    --------
+    >>> import amager_eval as ae
+    >>> statement = ae.evaluate(ae.published())  # doctest: +SKIP
+    >>> statement.results["literal_verdict"].value_counts()  # doctest: +SKIP
     """
 
     year: int
@@ -142,6 +153,8 @@ class Statement:
     ledger: Ledger = field(default_factory=Ledger)
     changed: tuple[ChangedDocument, ...] = ()
     guard: pd.DataFrame = field(default_factory=pd.DataFrame)
+    partners: pd.DataFrame = field(default_factory=pd.DataFrame)
+    plan: PlanChain | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -164,6 +177,8 @@ class Statement:
                 {k: _plain(row[k]) for k in RESULT_COLUMNS}
                 for row in self.results.to_dict(orient="records")
             ],
+            "partners": _rows(self.partners),
+            "plan": None if self.plan is None else self.plan.to_dict(),
             "baseline_guard": _rows(self.guard),
             "changed_documents": [asdict(c) for c in self.changed],
             "forecasts": {

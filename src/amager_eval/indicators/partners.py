@@ -6,16 +6,43 @@ import pandas as pd
 
 from amager_eval.errors import Fault, InputError
 
-__all__ = ["partner_share"]
+__all__ = ["partner_names", "partner_share"]
 
 _TOTAL = "i alt"
 
 
-def _number_of_partners(names: object) -> int:
-    """Count the different partners in a cell `A; B; A`; an empty cell has none."""
-    if not isinstance(names, str):
-        return 0
-    return len({name.strip().casefold() for name in names.split(";") if name.strip()})
+def partner_names(cell: object) -> dict[str, str]:
+    """List the different partners of a cell `A; B; A`; an empty cell has none.
+
+    Returns
+    -------
+    dict of str to str
+        Name folded for comparison to the name as it was first written.
+
+    Examples
+    --------
+    >>> partner_names("SSP; fsb; ssp")
+    {'ssp': 'SSP', 'fsb': 'fsb'}
+    """
+    names: dict[str, str] = {}
+    if isinstance(cell, str):
+        for name in (part.strip() for part in cell.split(";")):
+            if name:
+                names.setdefault(name.casefold(), name)
+    return names
+
+
+def enough_partners(activities: pd.DataFrame, at_least: int) -> pd.Series[bool]:
+    """Whether each activity has enough partners, those named in either column counted once."""
+    inside = activities["partners"].map(partner_names)
+    if "outside_partners" not in activities:
+        return inside.map(len) >= at_least
+    outside = activities["outside_partners"].map(partner_names)
+    return pd.Series(
+        [len(a | b) >= at_least for a, b in zip(inside, outside, strict=True)],
+        index=activities.index,
+        dtype=bool,
+    )
 
 
 def partner_share(activities: pd.DataFrame, *, at_least: int = 2) -> pd.DataFrame:
@@ -25,7 +52,7 @@ def partner_share(activities: pd.DataFrame, *, at_least: int = 2) -> pd.DataFram
     ----------
     activities : DataFrame
         `focus_area` and `partners`, names separated by `;`; one row per activity. A name that
-        occurs twice in a cell counts once.
+        occurs twice in a row counts once; `outside_partners`, if there, are partners too.
     at_least : int
         Partners an activity must have to count.
 
@@ -60,7 +87,7 @@ def partner_share(activities: pd.DataFrame, *, at_least: int = 2) -> pd.DataFram
         )
     if activities.empty:
         return pd.DataFrame(columns=columns)
-    enough = activities["partners"].map(_number_of_partners) >= at_least
+    enough = enough_partners(activities, at_least)
     table = (
         enough.groupby(activities["focus_area"], sort=False, dropna=False)
         .agg(["size", "sum"])

@@ -9,6 +9,7 @@ from amager_eval.report.document import Document, tables
 from amager_eval.report.sections import sections, shown_areas
 from amager_eval.report.summary import summary
 from amager_eval.tables.crime import crime_quantities_table, crime_table
+from amager_eval.tables.plan import plan_signals_table
 from amager_eval.tables.results import results_table
 from amager_eval.tables.safety import probabilities_table, published_table
 from amager_eval.wording.about import bound_to
@@ -62,6 +63,7 @@ def open_data(statement: Statement, document: Document, words: Wording) -> tuple
         probabilities_table(statement, words),
         crime_table(statement, words),
         crime_quantities_table(statement, words),
+        plan_signals_table(statement, words),
     ]
     every = {t.id: t for t in (*tables(document.blocks), *more)}
     return tuple(t for t in every.values() if len(t.frame))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from amager_eval.figures.crime_types import crime_area, picture_crime_types
 from amager_eval.figures.part_whole import picture_part_whole
-from amager_eval.figures.partner_activities import picture_activities
 from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
@@ -22,9 +21,11 @@ from amager_eval.report.document import (
     TableBlock,
     Where,
 )
+from amager_eval.report.ledger import changed_documents, guard, ledger
+from amager_eval.report.plan import activity_blocks, plan_blocks
 from amager_eval.tables.crime import crime_table, district_totals_table
+from amager_eval.tables.crime_power import crime_power_table
 from amager_eval.tables.record import (
-    activities_table,
     diagnostics_table,
     inputs_table,
     versions_table,
@@ -43,7 +44,8 @@ from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
-    from amager_eval.spec.agreement import Claim
+    from amager_eval.spec.agreement import Claim, Statbank
+    from amager_eval.trends.fit import Forecast
     from amager_eval.wording.sentences import Wording
 
 __all__ = ["sections"]
@@ -56,9 +58,11 @@ def sections(statement: Statement, words: Wording) -> list[Block]:
         *_forecast(statement, words),
         *_crime(statement, words),
         *_goals(statement, words),
-        *_activities(statement, words),
+        *activity_blocks(statement, words),
+        *plan_blocks(statement, words),
         *_power(statement, words),
         *_method(statement, words),
+        *ledger(statement, words),
         *_record(statement, words),
     ]
 
@@ -179,7 +183,7 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
         if crime.statbank is not None and definition == crime.statbank.table:
             text = words.say(
                 "crimetext.context", definition=definition, goal_definition=crime.definition,
-                note=crime.statbank.note,
+                note=_statbank_note(crime.statbank, words),
             )  # fmt: skip
         else:
             text = words.say("crimetext.own", definition=definition, area=shown_areas(statement)[0])
@@ -190,6 +194,7 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
             Figure(picture, numbers),
             TableBlock(numbers, "print"),
             Paragraph(words.say("crimetext.caveat")),
+            Paragraph(words.say(f"crimetext.total_{_total_answer(statement.crime)}"), "note"),
         ]
     totals = district_totals_table(statement, words)
     if len(totals.frame):
@@ -197,7 +202,18 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
         blocks += [TableBlock(printed, "print"), TableBlock(totals, "page")]
     else:
         blocks.append(Paragraph(words.say("crimetext.no_published")))
-    return blocks
+    return [*blocks, *guard(statement, words)]
+
+
+def _total_answer(forecast: Forecast) -> str:
+    """Which of the two answers about the total the statement carries."""
+    return "of_parts" if forecast.draws.attrs.get("total_parts") else "itself"
+
+
+def _statbank_note(statbank: Statbank, words: Wording) -> str:
+    """Say what the series holds, in the reader's language where the catalogue knows the table."""
+    key = f"statbank_note.{statbank.table}"
+    return words.say(key) if words.has(key) else statbank.note
 
 
 def _goals(statement: Statement, words: Wording) -> list[Block]:
@@ -234,26 +250,17 @@ def _goals(statement: Statement, words: Wording) -> list[Block]:
     return blocks
 
 
-def _activities(statement: Statement, words: Wording) -> list[Block]:
-    picture = picture_activities(statement, words)
-    heading = Heading(words.say("section.activities"))
-    if picture is None:
-        if not any(g.kind == "partners" for g in statement.agreement.goal):
-            return []
-        return [
-            heading,
-            Paragraph(words.say("activities.absent"), "warning"),
-        ]
-    return [heading, Figure(picture, activities_table(statement, words))]
-
-
 def _power(statement: Statement, words: Wording) -> list[Block]:
-    table = power_table(statement, words)
-    heading = Heading(words.say("section.power"))
-    if not len(table.frame):
-        return [heading, Paragraph(words.say("power_text.absent"))]
-    intro = words.say_of(statement.agreement.response, "power_text.intro")
-    return [heading, Paragraph(intro), TableBlock(table)]
+    table, crime = power_table(statement, words), crime_power_table(statement, words)
+    blocks: list[Block] = [Heading(words.say("section.power"))]
+    if len(table.frame):
+        intro = words.say_of(statement.agreement.response, "power_text.intro")
+        blocks += [Paragraph(intro), TableBlock(table)]
+    else:
+        blocks.append(Paragraph(words.say("power_text.absent")))
+    if len(crime.frame):
+        blocks += [Paragraph(words.say("power_text.crime")), TableBlock(crime)]
+    return blocks
 
 
 def _method(statement: Statement, words: Wording) -> list[Block]:
@@ -290,4 +297,5 @@ def _record(statement: Statement, words: Wording) -> list[Block]:
     blocks.append(Paragraph(words.say("record.versions", versions=listed), "note"))
     if len(versions) < len(statement.versions):
         blocks.append(TableBlock(versions_table(statement, words), "page"))
+    blocks += changed_documents(statement, words)
     return [*blocks, Paragraph(words.say("document.attachments"), "note")]

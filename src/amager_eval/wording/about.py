@@ -37,6 +37,7 @@ def bound_to(agreement: Agreement, words: Wording) -> Wording:
         to_wave=safety.target_wave,
         other_wave=safety.alternative_target_wave,
         from_year=agreement.crime.baseline_year,
+        to_year=agreement.crime.target_year,
         reached=percent(verdicts.reached_from, 0, words.lang),
         not_reached=percent(verdicts.not_reached_to, 0, words.lang),
         deffs=words.listing([number(d, 1, words.lang) for d in verdicts.deffs]),

@@ -1,0 +1,123 @@
+"""The safety plan on the page: partners and one activity, then the chain per focus area."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amager_eval.figures.partner_activities import picture_activities
+from amager_eval.goals.partner_split import ONE_ACTIVITY
+from amager_eval.goals.partners import count_partners
+from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
+from amager_eval.tables.plan import partners_table, plan_indicators_table, plan_table
+from amager_eval.tables.record import activities_table
+from amager_eval.wording.numbers import date, number, percent
+
+if TYPE_CHECKING:
+    from amager_eval.goals.plan import PlanChain
+    from amager_eval.goals.statement import Statement
+    from amager_eval.spec.agreement import Goal
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["activity_blocks", "plan_blocks"]
+
+
+def activity_blocks(statement: Statement, words: Wording) -> list[Block]:
+    """Share of activities with enough partners, split, and what one activity would change."""
+    goal = next((g for g in statement.agreement.goal if g.kind == "partners"), None)
+    if goal is None:
+        return []
+    picture = picture_activities(statement, words)
+    heading = Heading(words.say("section.activities"))
+    if picture is None or statement.data.activities is None:
+        return [heading, Paragraph(words.say("activities.absent"), "warning")]
+    blocks: list[Block] = [heading, Figure(picture, activities_table(statement, words))]
+    if len(statement.partners):
+        blocks += [
+            Bullets(_one_activity(statement, goal, words)),
+            TableBlock(partners_table(statement, words)),
+        ]
+    return blocks
+
+
+def plan_blocks(statement: Statement, words: Wording) -> list[Block]:
+    """Draw the theory of change: the list's age, the money, and the chain of every focus area."""
+    chain = statement.plan
+    if chain is None:
+        return []
+    say = words.say
+    months = statement.agreement.plan.renewed_within_months
+    dated = date(chain.list_date, words.lang) if chain.list_date else ""
+    blocks: list[Block] = [Heading(say("section.plan")), Paragraph(say("plan.intro"))]
+    if chain.list_date:
+        key = "plan.list" if chain.list_version else "plan.list_dated"
+        blocks.append(Paragraph(say(key, version=chain.list_version, date=dated)))
+    blocks += [
+        Paragraph(
+            say(
+                f"plan.{warning}",
+                date=dated,
+                months=months,
+                version=chain.list_version,
+                held_on=date(chain.held_on, words.lang),
+            ),
+            "warning",
+        )
+        for warning in chain.warnings
+    ]
+    money = _money(chain, words)
+    if money:
+        blocks.append(Paragraph(money))
+    blocks.append(TableBlock(plan_table(statement, words)))
+    indicators = plan_indicators_table(statement, words)
+    return [*blocks, TableBlock(indicators)] if len(indicators.frame) else blocks
+
+
+def _money(chain: PlanChain, words: Wording) -> str:
+    """Hold the amounts of the list against what the agreement sets aside a year."""
+    budget, allocated = chain.budget_dkk, chain.allocated_dkk_per_year
+    said = {
+        "budget": number(budget, 0, words.lang),
+        "allocated": number(allocated, 0, words.lang),
+    }
+    if budget is not None and allocated:
+        share = percent(budget / allocated, 0, words.lang)
+        return words.say("plan.money", share=share, **said)
+    if budget is not None:
+        return words.say("plan.money_alone", **said)
+    return words.say("plan.money_unknown", **said) if allocated else ""
+
+
+def _one_activity(statement: Statement, goal: Goal, words: Wording) -> tuple[str, ...]:
+    """Say where the goal stands and what one activity more or less would make of it."""
+    assert statement.data.activities is not None
+    assert goal.threshold is not None
+    count = count_partners(statement.data.activities, goal)
+    total = statement.partners.iloc[-1]
+
+    def verdict(reached: bool) -> str:
+        return words.name("verdict", "nået" if reached else "ikke nået")
+
+    sentences = [
+        words.say(
+            "activities.now",
+            met=number(count.met, 0, words.lang),
+            total=number(count.total, 0, words.lang),
+            partners=goal.partners_at_least,
+            share=percent(count.share, 0, words.lang),
+            needed=number(count.needed, 0, words.lang),
+            goal=percent(goal.threshold, 0, words.lang),
+            verdict=verdict(count.reached),
+        )
+    ]
+    for change in ONE_ACTIVITY:
+        share = total[change]
+        if share is not None:
+            sentences.append(
+                words.say(
+                    f"activities.{change}",
+                    partners=goal.partners_at_least,
+                    share=percent(share, 0, words.lang),
+                    verdict=verdict(share >= goal.threshold),
+                )
+            )
+    return tuple(sentences)

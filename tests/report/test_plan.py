@@ -1,0 +1,90 @@
+"""The chain on the page: activities, money, expectations, signals, and no word of cause."""
+
+from dataclasses import replace
+
+import pytest
+
+from amager_eval.data.input import Input
+from amager_eval.goals.partner_split import partner_split
+from amager_eval.goals.plan import plan_chain
+from amager_eval.report.document import Bullets, Paragraph, TableBlock
+from amager_eval.report.plan import activity_blocks, plan_blocks
+from amager_eval.tables.plan import plan_signals_table
+from amager_eval.wording.about import bound_to
+from amager_eval.wording.sentences import load_wording
+
+
+@pytest.fixture
+def statement(make_statement):
+    """A statement whose list says who is from outside, what it costs and when it was made."""
+    made = make_statement(own_area=True)
+    rows = made.data.activities.assign(
+        budget_dkk=100_000.0, outside_partners=None, list_version="2", list_date="2024-11-01"
+    )
+    rows.loc[0, "outside_partners"] = "Museet"
+    data = replace(made.data, activities=rows)
+    goal = next(g for g in made.agreement.goal if g.kind == "partners")
+    return replace(
+        made,
+        data=data,
+        partners=partner_split(rows, goal),
+        plan=plan_chain(data, made.agreement, made.year),
+    )
+
+
+def blocks(of, statement, lang):
+    return of(statement, bound_to(statement.agreement, load_wording(lang)))
+
+
+@pytest.mark.parametrize(
+    ("lang", "money", "outdated", "cause"),
+    [
+        ("da", "2.200.000 kr. mod de 1.900.000 kr. om året", "ældre end 12 måneder",
+         "ikke, at det"),
+        ("en", "DKK 2,200,000 in all, against the DKK 1,900,000", "older than 12 months",
+         "does not show that one thing caused another"),
+    ],
+)  # fmt: skip
+def test_the_chain_says_what_the_list_and_the_agreement_say(
+    statement, lang, money, outdated, cause
+):
+    found = blocks(plan_blocks, statement, lang)
+    text = " ".join(b.text for b in found if isinstance(b, Paragraph))
+    assert money in text
+    assert outdated in text
+    assert cause in text
+    table, indicators = (b.table for b in found if isinstance(b, TableBlock))
+    assert len(table.frame) == 4
+    assert table.frame["expects"].str.contains({"da": "Lang sigt", "en": "Long term"}[lang]).all()
+    assert len(indicators.frame) == 6
+    assert set(table.frame["budget_dkk"]) == {400_000.0, 500_000.0, 600_000.0, 700_000.0}
+
+
+def test_partners_and_one_activity_are_said(statement):
+    found = blocks(activity_blocks, statement, "da")
+    (bullets,) = [b for b in found if isinstance(b, Bullets)]
+    assert bullets.items[0].startswith("18 af 22 aktiviteter har mindst 2 partnere (82")
+    assert bullets.items[0].endswith("så målet er nået.")
+    assert "Én aktivitet mere uden: 78\u00a0%, nået." in bullets.items
+    (table,) = [b.table for b in found if isinstance(b, TableBlock)]
+    total = table.frame.iloc[-1]
+    assert total["both"] + total["inside"] + total["outside"] == 18
+
+
+def test_open_data_hold_every_link(statement):
+    words = bound_to(statement.agreement, load_wording("en"))
+    table = plan_signals_table(statement, words)
+    assert len(table.frame) == 4 * 6
+    assert set(table.frame["signal"]) == {"not shown to have moved"}
+    assert table.frame["before"].notna().all()
+
+
+def test_the_statement_carries_the_chain_and_the_split(statement):
+    kept = statement.to_dict()
+    assert [f["focus_area"] for f in kept["plan"]["focus"]] == list(statement.agreement.focus_areas)
+    assert kept["partners"][-1]["met"] == 18
+
+
+def test_an_agreement_without_focus_areas_has_no_chain(make_statement):
+    bare = replace(make_statement(), plan=None, data=Input())
+    assert blocks(plan_blocks, bare, "da") == []
