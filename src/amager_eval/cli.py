@@ -141,11 +141,20 @@ def fetch(
     districts: Annotated[
         bool, typer.Option(help="Also ask København's own bank for the districts' inhabitants.")
     ] = True,
+    saved: Annotated[
+        list[Path] | None,
+        typer.Option(help="Table saved by hand (.px, .json, .csv), repeatable; nothing is sent."),
+    ] = None,
     base_url: Annotated[
         str | None, typer.Option(help="Address of the service, if not Statistics Denmark's.")
     ] = None,
 ) -> None:
     """Fetch reported offences and inhabitants from the StatBank as an input folder."""
+    if saved:
+        from amager_eval.data.statbank_saved import input_of_saved
+
+        typer.echo(str(input_of_saved(out, saved)))
+        return
     from amager_eval.data.statbank import BASE_URL, Service
     from amager_eval.data.statbank_input import fetch_input
 

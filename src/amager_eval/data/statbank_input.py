@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,7 +17,14 @@ from amager_eval.data.statbank_formats import VALUE
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import Agreement, load_agreement
 
-__all__ = ["Fetched", "fetch_input"]
+__all__ = [
+    "Fetched",
+    "city_population",
+    "crime_of_offences",
+    "fetch_input",
+    "refuse_existing",
+    "write_folder",
+]
 
 #: Inhabitants on the first day of the quarter.
 _POPULATION_TABLE = "FOLK1A"
@@ -69,15 +78,11 @@ def fetch_input(
     InputError
         The service's errors, or the folder cannot be written.
     """
-    out = Path(out)
+    out = refuse_existing(out)
     agreement = load_agreement() if agreement is None else agreement
     service = Service() if service is None else service
     if agreement.crime.statbank is None:
         raise InputError(f"the agreement {agreement.id} names no StatBank series.")
-    if out.exists():
-        raise InputError(
-            Fault("the folder exists and is left alone", str(out), "Name a new folder.")
-        )
     offences = _fetch_offences(agreement, since, service)
     people = fetch_table(
         _POPULATION_TABLE,
@@ -85,7 +90,7 @@ def fetch_input(
         service,
     )
     tables = [offences, people]
-    population = [_city_population(people, agreement.areas.whole)]
+    population = [city_population(people.frame, people.source, agreement)]
     without: tuple[str, ...] = ()
     if districts:
         try:
@@ -97,11 +102,18 @@ def fetch_input(
         tables.append(found.table)
         population.append(found.frame)
         without = found.without
-    _write(
-        out,
-        {"crime": _crime(offences, agreement), "population": pd.concat(population)},
-        tables,
-    )
+    crime = crime_of_offences(offences.frame, offences.source, agreement)
+    provenance = [
+        {
+            "table": table.info.id,
+            "title": table.info.text,
+            "updated": table.info.updated,
+            "source": table.source,
+            "replies": list(table.replies),
+        }
+        for table in tables
+    ]
+    write_folder(out, {"crime": crime, "population": pd.concat(population)}, provenance)
     return Fetched(out, without)
 
 
@@ -116,49 +128,64 @@ def _fetch_offences(agreement: Agreement, since: int, service: Service) -> Statb
     )
 
 
-def _crime(offences: StatbankTable, agreement: Agreement) -> pd.DataFrame:
-    """Sum offence codes to crime types; a missing figure stays missing."""
+def refuse_existing(out: str | Path) -> Path:
+    """Return the folder to make; one that exists is an error."""
+    out = Path(out)
+    if out.exists():
+        raise InputError(
+            Fault("the folder exists and is left alone", str(out), "Name a new folder.")
+        )
+    return out
+
+
+def crime_of_offences(offences: pd.DataFrame, source: str, agreement: Agreement) -> pd.DataFrame:
+    """Sum offence codes to crime types; a missing figure stays missing.
+
+    Parameters
+    ----------
+    offences : DataFrame
+        `OVERTRÆD, Tid, INDHOLD` of the whole.
+    source : str
+        How to cite it.
+    agreement : Agreement
+        Names the codes of each type.
+
+    Returns
+    -------
+    DataFrame
+        The table `crime`.
+    """
     statbank = agreement.crime.statbank
     assert statbank is not None  # checked by the caller, told to the type checker
     frames = []
     for crime_type, codes in statbank.types.items():
-        rows = offences.frame[offences.frame["OVERTRÆD"].isin(codes)]
+        rows = offences[offences["OVERTRÆD"].isin(codes)]
         sums = rows.groupby("Tid")[VALUE].sum(min_count=len(codes)).dropna()
         frames.append(pd.DataFrame({"period": sums.index, "count": sums.to_numpy()}))
         frames[-1]["crime_type"] = crime_type
     crime = pd.concat(frames, ignore_index=True)
     return crime.assign(
-        area=agreement.areas.whole,
-        area_kind="city",
-        definition=statbank.table,
-        source=offences.source,
+        area=agreement.areas.whole, area_kind="city", definition=statbank.table, source=source
     )
 
 
-def _city_population(people: StatbankTable, whole: str) -> pd.DataFrame:
+def city_population(people: pd.DataFrame, source: str, agreement: Agreement) -> pd.DataFrame:
+    """Return the inhabitants of the whole as the table `population`."""
     return pd.DataFrame(
         {
-            "area": whole,
+            "area": agreement.areas.whole,
             "area_kind": "city",
-            "period": people.frame["Tid"],
-            "population": people.frame[VALUE],
-            "source": people.source,
+            "period": people["Tid"],
+            "population": people[VALUE],
+            "source": source,
         }
     ).dropna(subset="population")
 
 
-def _write(out: Path, frames: dict[str, pd.DataFrame], tables: list[StatbankTable]) -> None:
+def write_folder(
+    out: Path, frames: Mapping[str, pd.DataFrame], provenance: Sequence[Mapping[str, Any]]
+) -> None:
     """Write the folder in one move, so that no half of it is ever left."""
-    provenance = [
-        {
-            "table": table.info.id,
-            "title": table.info.text,
-            "updated": table.info.updated,
-            "source": table.source,
-            "replies": list(table.replies),
-        }
-        for table in tables
-    ]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
@@ -166,7 +193,7 @@ def _write(out: Path, frames: dict[str, pd.DataFrame], tables: list[StatbankTabl
             half.mkdir()
             for name, frame in frames.items():
                 frame.to_csv(half / f"{name}.csv", index=False, lineterminator="\n")
-            text = json.dumps(provenance, ensure_ascii=False, indent=1)
+            text = json.dumps(list(provenance), ensure_ascii=False, indent=1)
             (half / "PROVENANCE.json").write_text(text + "\n", encoding="utf-8")
             half.rename(out)
     except OSError as error:
