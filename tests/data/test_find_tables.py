@@ -89,4 +89,23 @@ def test_mapped_files_alone_are_an_input(folder):
     assert len(data.safety) == 39
     assert len(data.crime) == 2
     # without inhabitants there is no rate, which is told
-    assert [f.severity for f in check_input(folder)] == ["warning"]
+    told = [(f.severity, f.file, f.found) for f in check_input(folder)]
+    assert told == [("warning", "udtraek.csv", "1")]
+
+
+def test_faults_of_a_mapping_in_danish(folder):
+    wrong = REGISTER.replace('"year"', '"uge"').replace("until", "til")
+    (folder / "register.toml").write_text(wrong)
+    (folder / "microdata.toml").write_text(MICRODATA.replace("[0]", "[1]"))
+    faults = [f for f in check_input(folder, lang="da") if f.file != "svar.csv"]
+    told = {(f.file, f.column, f.message) for f in faults if f.severity == "error"}
+    assert told == {
+        ("register.toml", "period", "mappingen har en værdi, der ikke er en af "
+         "'year', 'quarter', 'month'"),
+        ("register.toml", "until", "mappingen mangler en nøgle"),
+        ("register.toml", "til", "mappingen har en ukendt nøgle"),
+        ("microdata.toml", "answers.night", "koden 1 betyder to svar"),
+    }  # fmt: skip
+    (folder / "register.toml").write_text(REGISTER + "\nfile = \n")
+    (fault,) = [f for f in check_input(folder, lang="da") if f.file == "register.toml"]
+    assert fault.row == REGISTER.count("\n") + 2

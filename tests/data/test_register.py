@@ -146,7 +146,7 @@ def test_windows_text_and_faulty_files(tmp_path):
         (("[types]", "[typer]"), "typer"),
         (('area = "bydel"', ""), "area_name or columns.area"),
         (('status = "status"', ""), "keep_status needs"),
-        (('file = "udtraek.csv"', 'file = "../udtraek.csv"'), "outside"),
+        (('file = "udtraek.csv"', 'file = "../udtraek.csv"'), "beside"),
         (('file = "udtraek.csv"', 'file = "none.csv"'), "no such file"),
     ],
 )

@@ -452,6 +452,91 @@ FAULT_TEXTS: Final[dict[str, FaultText]] = {
         "{area} har flere adspurgte end hele runden ({respondents})",
         "Kontrollér n og tabellen survey_rounds.",
     ),
+    # ------------------------------------------------------------------ mapping files
+    "beside_mapping": _error(
+        "the file must lie beside the mapping",
+        "Write its name without a folder.",
+        "filen skal ligge ved siden af mappingen",
+        "Skriv navnet uden mappe.",
+    ),
+    "microdata_format": _error(
+        "microdata are read from CSV, SPSS (.sav) and Stata (.dta)",
+        "Save the file in one of these formats.",
+        "mikrodata læses fra CSV, SPSS (.sav) og Stata (.dta)",
+        "Gem filen i et af disse formater.",
+    ),
+    "no_pyreadstat": _error(
+        "SPSS and Stata files need the package pyreadstat",
+        "Install amager-eval[microdata], or save the file as CSV.",
+        "SPSS- og Stata-filer kræver pakken pyreadstat",
+        "Installér amager-eval[microdata], eller gem filen som CSV.",
+    ),
+    "mapping_not_toml": _error(
+        "the mapping is not valid TOML in UTF-8",
+        "Correct the line; docs/input.md shows a whole mapping.",
+        "mappingen er ikke gyldig TOML i UTF-8",
+        "Ret linjen; docs/input.md viser en hel mapping.",
+    ),
+    "mapping_key_unknown": _error(
+        "the mapping has a key that is not known",
+        "Correct its name or remove it; docs/input.md shows a whole mapping.",
+        "mappingen har en ukendt nøgle",
+        "Ret navnet, eller fjern den; docs/input.md viser en hel mapping.",
+    ),
+    "mapping_key_missing": _error(
+        "the mapping lacks a key",
+        "Add '{column}'; docs/input.md shows a whole mapping.",
+        "mappingen mangler en nøgle",
+        "Tilføj '{column}'; docs/input.md viser en hel mapping.",
+    ),
+    "mapping_choice": _error(
+        "the mapping has a value that is not one of {expected}",
+        "Write one of them.",
+        "mappingen har en værdi, der ikke er en af {expected}",
+        "Skriv en af dem.",
+    ),
+    "mapping_value": _error(
+        "the mapping has a value of the wrong kind",
+        "Write it as docs/input.md shows.",
+        "mappingen har en værdi af forkert slags",
+        "Skriv den som vist i docs/input.md.",
+    ),
+    "mapping_code_twice": _error(
+        "code {codes} means two answers",
+        "Keep it in one of the lists.",
+        "koden {codes} betyder to svar",
+        "Behold den i én af listerne.",
+    ),
+    "mapping_wave": _error(
+        "the mapping must give either wave or columns.wave",
+        "Keep one of them.",
+        "mappingen skal angive enten wave eller columns.wave",
+        "Behold én af dem.",
+    ),
+    "mapping_area": _error(
+        "the mapping must give either area_name or columns.area",
+        "Keep one of them.",
+        "mappingen skal angive enten area_name eller columns.area",
+        "Behold én af dem.",
+    ),
+    "mapping_areas": _error(
+        "columns.area needs the table areas",
+        "List each value of the column with the areas it counts in.",
+        "columns.area kræver tabellen areas",
+        "Angiv hver værdi i kolonnen med de områder, den tæller i.",
+    ),
+    "mapping_dates": _error(
+        "until lies before from",
+        "Correct one of the two dates.",
+        "until ligger før from",
+        "Ret en af de to datoer.",
+    ),
+    "mapping_status": _error(
+        "keep_status needs columns.status",
+        "Name the column that holds the status.",
+        "keep_status kræver columns.status",
+        "Angiv kolonnen med status.",
+    ),
     # ------------------------------------------------------------------ register extracts
     "offence_unknown": _warning(
         "{count} reports have offence codes that are in no crime type and were not counted",

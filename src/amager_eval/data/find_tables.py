@@ -43,6 +43,8 @@ class Found:
         Cells by table name.
     computed : dict of str to DataFrame
         Figures computed from microdata or a register extract, by table name.
+    computed_from : dict of str to str
+        Name of the file each of these was computed from.
     files : list of SourceFile
         Files read.
     synthetic : bool
@@ -53,6 +55,7 @@ class Found:
 
     grids: dict[str, Grid] = field(default_factory=dict)
     computed: dict[str, pd.DataFrame] = field(default_factory=dict)
+    computed_from: dict[str, str] = field(default_factory=dict)
     files: list[SourceFile] = field(default_factory=list)
     synthetic: bool = False
     faults: list[Fault] = field(default_factory=list)
@@ -131,6 +134,7 @@ def _read_mapped(folder: Path, found: Found, lang: Lang) -> set[str]:
             continue
         named.add(file)
         found.computed[table] = computed
+        found.computed_from[table] = file
         found.faults.extend(faults)
         for source in (mapping, folder / file):
             found.files.append(SourceFile(source.name, sha256_of_file(source)))

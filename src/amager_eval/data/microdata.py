@@ -29,23 +29,23 @@ The mapping file (TOML) says which column is what and which codes mean which ans
 
 from __future__ import annotations
 
-import tomllib
 import warnings
 from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from amager_eval.data.delimited import MOST_CELLS, file_fault, read_bytes, read_delimited
 from amager_eval.data.fault_texts import Lang
 from amager_eval.data.findings import Findings, raise_errors
 from amager_eval.data.frames import check_safety
+from amager_eval.data.mapping_file import read_mapping_file
 from amager_eval.data.respondents import check_respondents, shares_of_respondents
 from amager_eval.data.rows import DecimalMark
 from amager_eval.data.table_file import Grid
-from amager_eval.errors import Fault, InputError
 
 __all__ = ["MicrodataMapping", "read_mapping", "read_microdata"]
 
@@ -81,7 +81,7 @@ class Answers(_Frozen):
         codes = [*self.safe, *self.neither, *self.unsafe, *self.missing]
         twice = sorted({c for c in codes if codes.count(c) > 1})
         if twice:
-            raise ValueError(f"code {', '.join(twice)} means two answers")
+            raise PydanticCustomError("mapping_code_twice", "twice", {"codes": ", ".join(twice)})
         return self
 
 
@@ -125,11 +125,11 @@ class MicrodataMapping(_Frozen):
     @model_validator(mode="after")
     def _one_wave(self) -> MicrodataMapping:
         if (self.wave is None) == (self.columns.wave is None):
-            raise ValueError("give either wave or columns.wave")
+            raise PydanticCustomError("mapping_wave", "wave")
         return self
 
 
-def read_mapping(path: str | Path) -> MicrodataMapping:
+def read_mapping(path: str | Path, *, lang: Lang = "en") -> MicrodataMapping:
     """Read and validate a mapping file.
 
     Raises
@@ -137,26 +137,7 @@ def read_mapping(path: str | Path) -> MicrodataMapping:
     InputError
         Every wrong key, by its name.
     """
-    path = Path(path)
-    content = read_bytes(path, "en", within=path.parent)
-    try:
-        return MicrodataMapping.model_validate(tomllib.loads(content.decode("utf-8-sig")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            Fault("the mapping is not valid TOML", str(error), "Correct the file.", path.name)
-        ) from error
-    except ValidationError as error:
-        faults = [
-            Fault(
-                f"the mapping is wrong: {fault['msg']}",
-                found="" if isinstance(fault["input"], dict) else str(fault["input"])[:60],
-                remedy="See the mapping's description in the documentation of microdata.",
-                file=path.name,
-                column=".".join(str(k) for k in fault["loc"]) or None,
-            )
-            for fault in error.errors()
-        ]
-        raise InputError(faults) from error
+    return read_mapping_file(Path(path), MicrodataMapping, lang)
 
 
 def read_microdata(mapping: str | Path, *, lang: Lang = "en") -> pd.DataFrame:
@@ -181,18 +162,10 @@ def read_microdata(mapping: str | Path, *, lang: Lang = "en") -> pd.DataFrame:
         Every fault by row and column, without the value: it may be a person's answer.
     """
     mapping = Path(mapping)
-    coding = read_mapping(mapping)
+    coding = read_mapping(mapping, lang=lang)
     path = mapping.parent / coding.file
     if Path(coding.file).name != coding.file:
-        raise InputError(
-            Fault(
-                "the microdata file must lie beside the mapping",
-                found=coding.file,
-                remedy="Write the file's name without a folder.",
-                file=mapping.name,
-                column="file",
-            )
-        )
+        raise file_fault("beside_mapping", mapping.name, lang, coding.file)
     raw, mark = _read_rows(path, _wanted(coding).values(), lang)
     findings = Findings(lang=lang, file=path.name, rows=range(2, len(raw) + 2))
     rows = _canonical(raw, coding, findings)
@@ -229,14 +202,7 @@ def _read_rows(path: Path, wanted: Collection[str], lang: Lang) -> tuple[pd.Data
     read_bytes(path, lang, within=path.parent)  # the same bounds as for every other file
     if suffix in {".sav", ".zsav", ".dta"}:
         return _read_statistics_file(path, wanted, lang), "."
-    raise InputError(
-        Fault(
-            "microdata are read from CSV, SPSS (.sav) and Stata (.dta)",
-            found=suffix,
-            remedy="Save the file in one of these formats.",
-            file=path.name,
-        )
-    )
+    raise file_fault("microdata_format", path.name, lang, suffix)
 
 
 def _rows_of(grid: Grid, wanted: Collection[str], lang: Lang) -> pd.DataFrame:
@@ -261,14 +227,7 @@ def _read_statistics_file(path: Path, wanted: Collection[str], lang: Lang) -> pd
     try:
         import pyreadstat  # type: ignore[import-not-found,unused-ignore]
     except ImportError as error:
-        raise InputError(
-            Fault(
-                "SPSS and Stata files need the package pyreadstat",
-                found=path.suffix,
-                remedy="Install amager-eval[microdata], or save the file as CSV.",
-                file=path.name,
-            )
-        ) from error
+        raise file_fault("no_pyreadstat", path.name, lang, path.suffix) from error
     read = pyreadstat.read_dta if path.suffix.lower() == ".dta" else pyreadstat.read_sav
     try:
         with warnings.catch_warnings():

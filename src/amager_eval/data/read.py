@@ -106,7 +106,8 @@ def read_everything(path: str | Path, *, lang: Lang = "en") -> Reading:
     reading = Reading(None, list(found.faults))
     tables = _filled({n: _headed(g, TABLES[n], lang) for n, g in found.grids.items()})
     for name, figures in found.computed.items():
-        tables[name] = _with_computed(tables.get(name), figures, name, lang)
+        source = found.computed_from[name]
+        tables[name] = _with_computed(tables.get(name), figures, name, source, lang)
     checked = {name: _Checked(headed, _parse(headed)) for name, headed in tables.items()}
     _across(checked)
     for table in checked.values():
@@ -139,12 +140,12 @@ def _headed(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
 
 
 def _with_computed(
-    headed: HeadedTable | None, figures: pd.DataFrame, name: str, lang: Lang
+    headed: HeadedTable | None, figures: pd.DataFrame, name: str, source: str, lang: Lang
 ) -> HeadedTable:
     """Add figures computed from microdata or a register extract; they have no rows to name."""
     cells = _cells(figures)
     if headed is None:
-        findings = Findings(lang=lang, file=name, rows=[None] * len(cells))
+        findings = Findings(lang=lang, file=source, rows=[None] * len(cells))
         findings.headings = {str(c): str(c) for c in figures.columns}
         return HeadedTable(Table(TABLES[name], cells, findings.rows), findings, ".")
     table = headed.table

@@ -30,7 +30,6 @@ The file is read in pieces; what is kept is counts, and no row reaches an output
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -39,12 +38,14 @@ from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from amager_eval.data.delimited import detect_separator, file_fault, read_bytes
+from amager_eval.data.delimited import detect_separator, file_fault
 from amager_eval.data.fault_texts import Lang
 from amager_eval.data.findings import Findings, raise_errors
 from amager_eval.data.frames import check_frame
+from amager_eval.data.mapping_file import read_mapping_file
 from amager_eval.data.period import Unit, period_range
 from amager_eval.data.rows import RowContext
 from amager_eval.errors import Fault, InputError
@@ -117,13 +118,13 @@ class RegisterMapping(_Frozen):
     @model_validator(mode="after")
     def _consistent(self) -> RegisterMapping:
         if (self.area_name is None) == (self.columns.area is None):
-            raise ValueError("give either area_name or columns.area")
+            raise PydanticCustomError("mapping_area", "wrong")
         if self.columns.area is not None and not self.areas:
-            raise ValueError("columns.area needs the table areas")
+            raise PydanticCustomError("mapping_areas", "wrong")
         if self.until < self.first_day:
-            raise ValueError("until lies before from")
+            raise PydanticCustomError("mapping_dates", "wrong")
         if self.keep_status and self.columns.status is None:
-            raise ValueError("keep_status needs columns.status")
+            raise PydanticCustomError("mapping_status", "wrong")
         return self
 
 
@@ -148,33 +149,14 @@ class RegisterCounts:
     faults: tuple[Fault, ...]
 
 
-def read_register_mapping(path: str | Path) -> RegisterMapping:
+def read_register_mapping(path: str | Path, *, lang: Lang = "en") -> RegisterMapping:
     """Read and validate a mapping file; every wrong key is named.
 
     Raises
     ------
     InputError
     """
-    path = Path(path)
-    try:
-        document = tomllib.loads(read_bytes(path, "en", within=path.parent).decode("utf-8-sig"))
-        return RegisterMapping.model_validate(document)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            Fault("the mapping is not valid TOML", str(error), "Correct the file.", path.name)
-        ) from error
-    except ValidationError as error:
-        faults = [
-            Fault(
-                f"the mapping is wrong: {fault['msg']}",
-                found="" if isinstance(fault["input"], dict) else str(fault["input"])[:60],
-                remedy="See the mapping's description in the documentation of register.",
-                file=path.name,
-                column=".".join(str(k) for k in fault["loc"]) or None,
-            )
-            for fault in error.errors()
-        ]
-        raise InputError(faults) from error
+    return read_mapping_file(Path(path), RegisterMapping, lang)
 
 
 def read_register(mapping: str | Path, *, lang: Lang = "en") -> RegisterCounts:
@@ -198,9 +180,9 @@ def read_register(mapping: str | Path, *, lang: Lang = "en") -> RegisterCounts:
         never by value.
     """
     mapping = Path(mapping)
-    coding = read_register_mapping(mapping)
+    coding = read_register_mapping(mapping, lang=lang)
     if Path(coding.file).name != coding.file:
-        raise file_fault("outside_folder", mapping.name, lang, coding.file)
+        raise file_fault("beside_mapping", mapping.name, lang, coding.file)
     path = mapping.parent / coding.file
     findings = Findings(lang=lang, file=path.name)
     tally = _Tally(coding, findings)
