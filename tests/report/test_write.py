@@ -111,7 +111,8 @@ def test_with_figures_for_the_area_itself(make_statement):
     words = load_wording("da")
     document = compose(make_statement(own_area=True), words)
     goals = next(b.table for b in document.blocks if isinstance(b, TableBlock)).frame
-    assert goals["observed"].iloc[0] == "nabolag 84\u00a0%\nnat 73\u00a0%"
+    assert goals["part"].iloc[0] == "nabolag\nnat"
+    assert goals["observed"].iloc[0] == "84\u00a0%\n73\u00a0%"
     assert goals["observed"].iloc[2] == "42,4"  # 910 reports in 2025, interpolated population
     fan = next(p for p in pictures(document) if p.id == "safety_fan")
     assert fan.title.startswith("Partnerskabet i nabolaget: ")

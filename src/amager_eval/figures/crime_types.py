@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["CrimeView", "crime_area", "crime_view", "picture_crime_types", "plot_crime_type"]
 
 _COLOUR = "#0072B2"
+#: Characters of a heading before it is broken: panels stand side by side.
+_TITLE_WIDTH = 22
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +117,7 @@ def plot_crime_type(view: CrimeView, ax: Axes | None = None) -> Axes:
     """
     with style():
         ax = axes_or_new(ax)
-        ax.set_title(view.title)
+        ax.set_title(textwrap.fill(view.title, _TITLE_WIDTH))
         bands = view.bands.sort_values("year")
         x = bands["year"].to_numpy(float)
         for level, alpha in zip(reversed(LEVELS), (0.14, 0.16, 0.22), strict=True):

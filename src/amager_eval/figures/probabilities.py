@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -34,6 +35,10 @@ _READINGS = (
     "reaches_whole",
     "rises_every_year",
 )
+
+
+#: Characters of a heading before it is broken: panels stand side by side.
+_TITLE_WIDTH = 34
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +139,7 @@ def plot_probabilities(
     """
     with style():
         ax = axes_or_new(ax)
-        ax.set_title(view.title)
+        ax.set_title(textwrap.fill(view.title, _TITLE_WIDTH))
         rows = np.arange(len(view.frame))[::-1].astype(float)
         for column, shift, face, hatch in (
             ("probability_true", 0.2, "#0072B2", ""),

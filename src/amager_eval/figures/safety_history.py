@@ -48,6 +48,8 @@ class HistoryView:
         The area drawn black.
     words : Wording
         Language.
+    since : int
+        First wave of the latest data collector; no line leads to it from the one before.
     """
 
     title: str
@@ -55,6 +57,7 @@ class HistoryView:
     areas: tuple[str, ...]
     whole: str | None
     words: Wording
+    since: int = 0
 
 
 def history_view(
@@ -105,7 +108,9 @@ def history_view(
         response=words.name("response_people", response),
         setting=words.name("setting_when", setting),
     )
-    return HistoryView(title, pd.DataFrame(rows, columns=columns), tuple(areas), data.whole, words)
+    frame = pd.DataFrame(rows, columns=columns)
+    since = comparable_since(data, int(frame["wave"].max())) if len(frame) else 0
+    return HistoryView(title, frame, tuple(areas), data.whole, words, since)
 
 
 def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
@@ -132,7 +137,9 @@ def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
             own, group = look[str(area)], group.sort_values("wave")
             x = group["wave"].to_numpy(float) + shift[str(area)]
             y = group["share"].to_numpy(float)
-            ax.plot(x, y, color=own.colour, linestyle=own.line, linewidth=1.1)
+            later = group["wave"].to_numpy(int) >= view.since
+            for piece in (later, ~later):
+                ax.plot(x[piece], y[piece], color=own.colour, linestyle=own.line, linewidth=1.1)
             ax.vlines(x, group["low"], group["high"], color=own.colour, linewidth=0.9, alpha=0.75)
             fill = ["white" if g == "C" else own.colour for g in group["grade"]]
             for xi, yi, colour in zip(x, y, fill, strict=True):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from amager_eval.tables.table import Column, Table, build_table, records
+from amager_eval.wording.area import area_label
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -12,11 +13,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "activities_table",
+    "changed_documents_table",
     "diagnostics_table",
     "inputs_table",
     "missing_table",
     "versions_table",
 ]
+
+#: What the sentence of each failed gate says, see :func:`amager_eval.trends.diagnose.diagnose`.
+_GATES: Final = {
+    "rhat": "R-hat",
+    "ess": "effective sample size",
+    "divergences": "divergent",
+    "finite": "not finite",
+}
 
 
 def activities_table(statement: Statement, words: Wording) -> Table:
@@ -40,22 +50,20 @@ def missing_table(statement: Statement, words: Wording) -> Table:
     """List what was not supplied, which goal it leaves open, which delivery would decide it."""
     say = words.say
     columns = [
-        Column("what", say("column.missing_what"), "text", 2.2),
-        Column("goals", say("column.missing_goals"), "text", 0.6),
-        Column("delivery", say("column.missing_delivery"), "text", 3.6),
+        Column("what", say("column.missing_what"), "text", 2.3),
+        Column("goals", say("column.missing_goals"), "text", 0.75),
+        Column("delivery", say("column.missing_delivery"), "text", 4.2),
     ]
     none = say("missing.no_goal")
     crime = statement.agreement.crime
     rows = []
     for m in statement.missing:
         types = [crime.label(t, words.lang) for t in m.delivery.get("types", ())]
-        delivery = say(
-            f"missing_delivery.{m.what}", **{**m.delivery, "types": words.listing(types)}
-        )
+        area = area_label(statement.agreement, str(m.delivery.get("area", "")), words)
+        named = {**m.delivery, "area": area, "types": words.listing(types)}
+        delivery = say(f"missing_delivery.{m.what}", **named)
         rows.append((words.name("missing", m.what), m.consequence or none, delivery))
-    return build_table(
-        "missing", say("table.missing.title"), columns, rows, say("table.missing.note")
-    )
+    return build_table("missing", say("table.missing.title"), columns, rows)
 
 
 def inputs_table(statement: Statement, words: Wording) -> Table:
@@ -91,8 +99,36 @@ def diagnostics_table(statement: Statement, words: Wording) -> Table:
         Column("max_rhat", "R-hat", "rhat", 0.8),
         Column("min_ess", say("column.min_ess"), "count", 0.8),
         Column("passed", say("column.passed"), "flag", 0.9),
-        Column("problems", say("column.problems"), "text", 2.5),
+        Column("failed", say("column.problems"), "text", 2.5),
+        Column("problems", say("column.problems"), "text", shown=False),
         Column("digest", "SHA-256", "text", shown=False),
     ]
-    rows = [[r.get(c.key) for c in columns] for r in records(statement.diagnostics)]
+    rows = [
+        [(r | {"failed": _failed(r["problems"], words)}).get(c.key) for c in columns]
+        for r in records(statement.diagnostics)
+    ]
     return build_table("diagnostics", say("table.diagnostics.title"), columns, rows)
+
+
+def _failed(problems: str, words: Wording) -> str:
+    """Name the gates that failed; the sentence with the parameter's name is in the open data."""
+    named = [words.say(f"gate.{key}") for key, sign in _GATES.items() if sign in problems]
+    return words.listing(named)
+
+
+def changed_documents_table(statement: Statement, words: Wording) -> Table:
+    """Name every model and agreement of another version than in the statement before."""
+    say = words.say
+    columns = [
+        Column("document", say("column.name"), "text", 1.8),
+        Column("since", say("column.changed_since"), "year", 0.7),
+        Column("before", say("column.changed_before"), "text", 0.9),
+        Column("now", say("column.changed_now"), "text", 0.9),
+        Column("reason", say("column.reason"), "text", 3.0),
+    ]
+    rows = [
+        (c.document, c.since, c.before, c.now, c.reason or say("table.changed_documents.no_reason"))
+        for c in statement.changed
+    ]
+    title = say("table.changed_documents.title")
+    return build_table("changed_documents", title, columns, rows)

@@ -33,19 +33,20 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     Returns
     -------
     Table
-        `goal, title, observed, baseline, comparison, literal_verdict, evidence_verdict,
-        probability_true`.
+        `goal, title, part, observed, baseline, comparison, literal_verdict, evidence_verdict,
+        probability_true`; a goal of several parts has a line for each in its cells.
     """
     say = words.say
     columns = [
-        Column("goal", say("column.goal"), "text", 0.55),
-        Column("title", say("column.title"), "text", 2.5),
-        Column("observed", say("column.observed"), "text", 1.25),
-        Column("baseline", str(statement.agreement.safety.baseline_wave), "text", 1.0),
-        Column("comparison", say("column.comparison"), "text", 1.2),
-        Column("literal_verdict", say("column.literal_verdict"), "mark", 1.35),
-        Column("evidence_verdict", say("column.evidence_verdict"), "mark", 1.6),
-        Column("probability_true", say("column.probability_true"), "text", 1.6),
+        Column("goal", say("column.goal"), "text", 0.65),
+        Column("title", say("column.title"), "text", 2.8),
+        Column("part", say("column.part"), "text", 1.85),
+        Column("observed", say("column.observed"), "text", 1.0),
+        Column("baseline", str(statement.agreement.safety.baseline_wave), "text", 0.85),
+        Column("comparison", say("column.comparison"), "text", 1.45),
+        Column("literal_verdict", say("column.literal_verdict"), "mark", 1.3),
+        Column("evidence_verdict", say("column.evidence_verdict"), "mark", 1.5),
+        Column("probability_true", say("column.probability_true"), "text", 1.75),
     ]
     rows = []
     for goal in statement.agreement.goal:
@@ -55,6 +56,7 @@ def goals_table(statement: Statement, words: Wording) -> Table:
             (
                 goal.id,
                 goal.title(words.lang),
+                "\n".join(_part_names(parts, words)),
                 *(
                     _joined(parts, key, goal, words)
                     for key in ("observed", "baseline", "comparison")
@@ -102,7 +104,7 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
     target, response = agreement.safety.target_wave, agreement.response
     columns = [
         Column("area", say("column.area"), "text", 1.3),
-        Column("setting", say("column.setting"), "text", 1.1),
+        Column("setting", say("column.setting"), "text", 1.75),
         Column("setting_id", say("column.setting"), "text", shown=False),
         Column("observed", say("column.observed_wave", wave=statement.year), "text", 1.5),
         Column("baseline", str(agreement.safety.baseline_wave), "percent", 0.7),
@@ -197,62 +199,48 @@ def readings_table(statement: Statement, area: str, words: Wording) -> Table:
 
 
 def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wording) -> Table:
-    """Every reading at its target year, the areas side by side; readings without a figure left out.
+    """Every reading at its target year, area after area; readings without a figure left out.
 
     Returns
     -------
     Table
-        `goal, reading, part`, then per area both verdicts and both probabilities, each with its
-        value without data in brackets.
+        `goal, reading, part, area`, both verdicts and both probabilities, each with its value
+        without data in brackets.
     """
-    say = words.say
+    say, agreement = words.say, statement.agreement
     columns = [
-        Column("goal", say("column.goal"), "text", 0.5),
-        Column("reading", say("column.reading"), "text", 3.3),
-        Column("part", say("column.part"), "text", 1.3),
+        Column("goal", say("column.goal"), "text", 0.7),
+        Column("reading", say("column.reading"), "text", 6.6),
+        Column("part", say("column.part"), "text", 2.0),
+        Column("area", say("column.area"), "text", 1.4, shown=len(areas) > 1),
+        Column("literal_verdict", say("column.literal_short"), "mark", 1.5),
+        Column("evidence_verdict", say("column.evidence_short"), "mark", 1.7),
+        Column("true", say("column.true"), "text", 1.7),
+        Column("published", say("column.published"), "text", 1.7),
     ]
-    for i, area in enumerate(areas, start=1):
-        labels = {
-            key: say(f"column.{name}")
-            for key, name in (
-                ("literal", "literal_short"),
-                ("evidence", "evidence_short"),
-                ("true", "true"),
-                ("published", "published"),
-            )
-        }
-        if len(areas) > 1:
-            named = area_label(statement.agreement, area, words)
-            labels = {k: say("column.of_area", area=named, what=v) for k, v in labels.items()}
-        columns += [
-            Column(f"literal_{i}", labels["literal"], "mark", 1.35),
-            Column(f"evidence_{i}", labels["evidence"], "mark", 1.4),
-            Column(f"true_{i}", labels["true"], "text", 1.05),
-            Column(f"published_{i}", labels["published"], "text", 1.25),
-        ]
-    agreement = statement.agreement
     target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
     goals = {g.id: g for g in agreement.goal}
-    found: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
+    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in records(statement.results):
         goal = goals[row["goal"]]
         of_part = row["setting"] is not None or row["crime_type"] is not None
         known = row["baseline"] is not None or row["probability_true"] is not None
         if row["area"] in areas and of_part and known and row["year"] == target.get(goal.kind):
             key = (row["goal"], row["reading"], row["response"], row["setting"], row["crime_type"])
-            found.setdefault(key, {})[row["area"]] = row
-    rows = []
-    for by_area in found.values():
-        first = next(iter(by_area.values()))
-        reading = find_reading(goals[first["goal"]], first)
-        cells: list[Any] = [
-            first["goal"], _reading_name(reading, words), _part_name(first, statement, words)
-        ]  # fmt: skip
-        for area in areas:
-            one = by_area.get(area, dict.fromkeys(first))
-            cells += [one["literal_verdict"], one["evidence_verdict"]]
-            cells += [_with_prior(one, kind, words) for kind in ("true", "published")]
-        rows.append(cells)
+            found.setdefault(key, []).append(row)
+    rows = [
+        (
+            row["goal"],
+            _reading_name(find_reading(goals[row["goal"]], row), words),
+            _part_name(row, statement, words),
+            area_label(agreement, row["area"], words),
+            row["literal_verdict"],
+            row["evidence_verdict"],
+            *(_with_prior(row, kind, words) for kind in ("true", "published")),
+        )
+        for of_reading in found.values()
+        for row in of_reading
+    ]
     return build_table(
         f"readings_{file_stem(areas[0])}_side_by_side"
         if len(areas) == 1
@@ -347,16 +335,16 @@ def _unit(goal: Goal, row: Mapping[str, Any], key: str) -> Any:
 
 
 def _joined(parts: list[dict[str, Any]], key: str, goal: Goal, words: Wording) -> str:
-    """Cells of several parts in one: each under its own name where they differ."""
+    """Cells of several parts in one, a line for each."""
     cells = [print_cell(p[key], _unit(goal, p, key), words) for p in parts]
-    if not cells or set(cells) == {MISSING}:
-        return MISSING
-    if len(cells) == 1:
-        return cells[0]
-    names = [words.name("setting_short", str(p["setting"] or p["crime_type"])) for p in parts]
-    return "\n".join(
-        words.say("table.part_cell", name=n, cell=c) for n, c in zip(names, cells, strict=True)
-    )
+    return MISSING if set(cells) <= {MISSING} else "\n".join(cells)
+
+
+def _part_names(parts: list[dict[str, Any]], words: Wording) -> list[str]:
+    """Short names of the parts of a goal; none where there is one part."""
+    if len(parts) < 2:
+        return []
+    return [words.name("setting_short", str(p["setting"] or p["crime_type"])) for p in parts]
 
 
 def _observed(row: Mapping[str, Any], year: int, words: Wording) -> str:

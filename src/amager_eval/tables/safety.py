@@ -76,7 +76,7 @@ def changes_table(statement: Statement, words: Wording, *, short: bool = False) 
     say = words.say
     columns = [
         Column("area", say("column.area"), "text", 1.1),
-        Column("setting", say("column.setting"), "text", 0.85),
+        Column("setting", say("column.setting"), "text", 1.25),
         Column("response", say("column.response"), "text", 0.7, shown=not short),
         Column("wave_before", say("column.wave_before"), "year", shown=False),
         Column("wave_after", say("column.wave_after"), "year", shown=False),
