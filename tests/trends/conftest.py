@@ -14,9 +14,8 @@ from amager_eval.trends import sample
 class RandomDraws:
     """Stands in for a compiled model; remembers the data it was given."""
 
-    def __init__(self, model: Any) -> None:
-        self.shapes = {rv.name: tuple(rv.type.shape) for rv in model.free_RVs}
-        self.positive = {rv.name for rv in model.free_RVs if model.rvs_to_transforms[rv]}
+    def __init__(self, shapes: dict[str, tuple[int, ...]], positive: set[str]) -> None:
+        self.shapes, self.positive = shapes, positive
         self.given: list[dict[str, Any]] = []
 
     def with_data(self, **data: Any) -> RandomDraws:
@@ -28,10 +27,8 @@ class RandomDraws:
         variables = {}
         for name, shape in self.shapes.items():
             values = rng.normal(0, 1, size=(chains, draws, *shape))
-            if name == "level":
-                values = 1.7 + 0.1 * values
-            elif name.endswith("_level"):
-                values = 0.3 * (values - values.mean(axis=-1, keepdims=True))
+            if name.endswith("level"):
+                values = 0.3 * values
             elif name in self.positive:
                 values = 0.1 + 0.8 / (1 + np.exp(-values))
             dims = ("chain", "draw", *(f"{name}_{i}" for i in range(len(shape))))
@@ -44,11 +41,19 @@ class RandomDraws:
 
 @pytest.fixture
 def random_draws(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
-    """Replace compiling and sampling; the list holds every model that was to be compiled."""
+    """Replace compiling and sampling; the list holds everything that was to be compiled."""
     made: list[RandomDraws] = []
 
     def compile_model(model: Any) -> RandomDraws:
-        made.append(RandomDraws(model))
+        shapes = {rv.name: tuple(rv.type.shape) for rv in model.free_RVs}
+        positive = {rv.name for rv in model.free_RVs if model.rvs_to_transforms[rv]}
+        made.append(RandomDraws(shapes, positive))
+        return made[-1]
+
+    def compile_density(density: Any) -> RandomDraws:
+        shapes = {block.name: block.shape for block in density.blocks}
+        positive = {block.name for block in density.blocks if block.transform}
+        made.append(RandomDraws(shapes, positive))
         return made[-1]
 
     def sample_posterior(
@@ -57,5 +62,6 @@ def random_draws(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
         return compiled.draw(chains, draws, seed)
 
     monkeypatch.setattr(sample, "compile_model", compile_model)
+    monkeypatch.setattr(sample, "compile_density", compile_density)
     monkeypatch.setattr(sample, "sample_posterior", sample_posterior)
     return made

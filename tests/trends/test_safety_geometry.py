@@ -2,8 +2,14 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from amager_eval.trends.safety_geometry import setting_contrasts, slope_coefficients, walk_basis
+from amager_eval.trends.safety_geometry import (
+    level_basis,
+    setting_contrasts,
+    slope_coefficients,
+    walk_basis,
+)
 
 
 def test_the_walk_has_the_variance_of_its_distance_from_the_anchor():
@@ -36,3 +42,12 @@ def test_contrasts_of_equally_correlated_settings_are_independent(settings):
     cov = np.full((settings, settings), 0.3) + 0.7 * np.eye(settings)
     variances = [1 + 0.3 * (settings - 1)] + [0.7] * (settings - 1)
     assert contrasts @ cov @ contrasts.T == pytest.approx(np.diag(variances))
+
+
+@pytest.mark.parametrize("weight", [[0.2, 0.3, 0.5], [0.5, 0.5, 0.0], [1.0, 0.0, 0.0], [0, 0, 0]])
+def test_levels_of_the_parts_sum_to_zero_and_other_areas_are_free(weight):
+    basis = level_basis(xr.Dataset({"weight": ("latent", np.array(weight))}))
+    inside = np.count_nonzero(weight) or 3
+    assert basis[:inside].sum(axis=0) == pytest.approx([0, 0])
+    assert basis.T @ basis == pytest.approx(np.eye(2))
+    assert basis[inside:, inside - 1 :] == pytest.approx(np.eye(3 - inside))

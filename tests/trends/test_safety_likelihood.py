@@ -13,17 +13,16 @@ from scipy.integrate import dblquad
 
 from amager_eval.data.published import published
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.safety_cells import list_cells, observe
+from amager_eval.trends.safety_cells import list_cells, observe, quadrature_nodes, structure
 from amager_eval.trends.safety_design import build_design
 from amager_eval.trends.safety_fit import design_safety
 from amager_eval.trends.safety_likelihood import (
     INPUTS,
-    FiguresLikelihood,
     log_interval,
     log_likelihood,
     whole_moments,
 )
-from amager_eval.trends.safety_model import _likelihood_inputs, quadrature_nodes
+from amager_eval.trends.safety_operation import FiguresLikelihood
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 SPEC = load_model_spec("safety_trend")
@@ -45,10 +44,11 @@ def _inputs(design, safe, unsafe, inverse, *, weight_sd=0.0):
     keep = np.isfinite(design["low"].to_numpy())
     data = observe(design, cells, keep=keep, nodes=quadrature_nodes(design))
     shape = [design.sizes[k] for k in ("latent", "setting", "year")]
-    sampled = tuple(
-        np.broadcast_to(np.asarray(x, dtype=float), shape) for x in (safe, unsafe, inverse)
+    sampled = (
+        np.broadcast_to(np.asarray(x, dtype=float), shape).ravel() for x in (safe, unsafe, inverse)
     )
-    inputs = _likelihood_inputs(design, spec, cells, data, sampled)
+    inputs = data | structure(design, spec, cells)
+    inputs |= dict(zip(INPUTS[:3], sampled, strict=True))
     return [np.ascontiguousarray(inputs[k]) for k in INPUTS]
 
 

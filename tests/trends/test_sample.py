@@ -1,5 +1,7 @@
 """What is handed to the sampler, and what it reports; nutpie is replaced."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import nutpie
 import pymc as pm
@@ -56,6 +58,24 @@ def test_compiled_code_is_kept_in_a_folder_of_the_package(monkeypatch, tmp_path)
     assert sample.compile_model(model) == "code"
     assert seen == [model]
     assert (tmp_path / "amager_eval" / "numba").is_dir()
+
+
+def test_a_written_density_is_sampled_without_a_graph():
+    """Two Normals, 2,000 draws: mean and sd within five Monte-Carlo errors."""
+    density = SimpleNamespace(
+        blocks=(SimpleNamespace(name="x", shape=(2,)),),
+        data={"sd": np.float64(1.0)},
+        start=np.zeros(2),
+        evaluate=lambda x, sd: (float(-0.5 * x @ x / sd**2), -x / sd**2),
+        variables=lambda x: {"x": x},
+    )
+    compiled = sample.compile_density(density).with_data(sd=np.float64(3.0))
+    tree = sample.sample_posterior(
+        compiled, draws=1000, tune=300, chains=2, target_accept=0.9, seed=1
+    )
+    x = tree["posterior"]["x"].to_numpy().reshape(-1, 2)
+    assert x.mean(axis=0) == pytest.approx([0, 0], abs=0.5)
+    assert x.std(axis=0) == pytest.approx([3, 3], rel=0.12)
 
 
 class TestSampleWithoutDivergence:

@@ -14,10 +14,12 @@ from amager_eval.trends.safety_design import ABOVE, BELOW
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from amager_eval.spec.model import ModelSpec
+
     type Floats = NDArray[np.float64]
     type Integers = NDArray[np.int64]
 
-__all__ = ["Cells", "list_cells", "observe"]
+__all__ = ["Cells", "list_cells", "observe", "quadrature_nodes", "structure"]
 
 #: share of each response as constant + a * safe + b * unsafe
 _LINEAR = {"safe": (0.0, 1.0, 0.0), "neither": (1.0, -1.0, -1.0), "unsafe": (0.0, 0.0, 1.0)}
@@ -94,6 +96,42 @@ def list_cells(design: xr.Dataset) -> Cells:
     outer = np.array(found["whole"], dtype=int).reshape(-1, 2)
     pairs = np.array(responses["area"] + responses["whole"], dtype=int).reshape(-1, 2)
     return Cells(*inner.T, *outer.T, *pairs.T)
+
+
+def structure(design: xr.Dataset, spec: ModelSpec, cells: Cells) -> dict[str, Any]:
+    """Lay out what the likelihood takes besides shares and figures; refits leave it alone.
+
+    Parameters
+    ----------
+    design : Dataset
+        The design.
+    spec : ModelSpec
+        Its option `weight_sd`.
+    cells : Cells
+        The design's cells.
+
+    Returns
+    -------
+    dict of str to ndarray
+        `cell` (cell) and `grid` (whole_cell, latent), positions in the flattened latent cells;
+        `linear` (cell + whole_cell, 2, 3) from shares to first and second figure; `single,
+        double`; `weight` and `loose`, the variance of its error (latent); `rounding` ().
+    """
+    shape = tuple(design.sizes[k] for k in ("latent", "setting", "year"))
+    weight = design["weight"].to_numpy()
+    parts = np.arange(shape[0])[None, :]
+    grid = (parts, cells.whole_setting[:, None], cells.whole_year[:, None])
+    second = np.where(cells.second < 0, cells.first, cells.second)
+    return {
+        "cell": np.ravel_multi_index((cells.area, cells.setting, cells.year), shape),
+        "grid": np.ravel_multi_index(np.broadcast_arrays(*grid), shape),
+        "linear": np.stack([cells.linear(cells.first), cells.linear(second)], axis=1),
+        "single": cells.single,
+        "double": cells.double,
+        "weight": weight,
+        "loose": (spec.options["weight_sd"] * weight) ** 2,
+        "rounding": np.float64(_rounding_variance(design)),
+    }
 
 
 def observe(
@@ -184,3 +222,22 @@ def _integration(
     if l3 > BELOW or h3 < ABOVE:
         lows, highs = np.maximum(lows, 1 - x - h3), np.minimum(highs, 1 - x - l3)
     return x, np.log(weights * half), lows, highs
+
+
+def quadrature_nodes(design: xr.Dataset) -> int:
+    """Nodes needed over the widest rounding interval, for cells with two figures: 5 to 40."""
+    low, high = design["low"].to_numpy(), design["high"].to_numpy()
+    width = np.nanmax(np.where((low > 0) & (high < 1), high - low, np.nan), initial=0.0)
+    largest = float(np.nanmax(design["n_base"].to_numpy(), initial=1.0))
+    if design.attrs["weighted"]:
+        largest = float(design["n_base"].sum("latent").max())
+    narrowest = np.sqrt(0.5 * 0.05 * 0.95 / max(largest, 1.0))
+    return int(np.clip(np.ceil(2.0 * width / narrowest) + 3, 5, 40))
+
+
+def _rounding_variance(design: xr.Dataset) -> float:
+    """Variance of a uniform error over the widest rounding interval of a part's figure."""
+    decimals = design["decimals"].to_numpy()
+    if np.isnan(decimals).all():
+        return 0.0
+    return float((10.0 ** -np.nanmin(decimals) / 100) ** 2 / 12)

@@ -21,6 +21,7 @@ from amager_eval.trends.fit import Fit
 from amager_eval.trends.safety_design import build_design
 from amager_eval.trends.safety_geometry import (
     centring,
+    level_basis,
     setting_contrasts,
     slope_coefficients,
     step_coefficients,
@@ -65,7 +66,7 @@ class Prepared:
     spec : ModelSpec
         The document.
     compiled : object
-        What :func:`amager_eval.trends.sample.compile_model` returned.
+        What :func:`amager_eval.trends.sample.compile_density` returned.
     """
 
     design: xr.Dataset
@@ -151,9 +152,9 @@ def prepare_safety(
     spec = spec or load_model_spec("safety_trend")
     _check_spec(spec)
     design = design_safety(data, population=population, whole=whole, spec=spec, parts=parts)
-    from amager_eval.trends.safety_model import build_model
+    from amager_eval.trends.safety_density import write_density
 
-    return Prepared(design, spec, sample.compile_model(build_model(design, spec)))
+    return Prepared(design, spec, sample.compile_density(write_density(design, spec)))
 
 
 def design_safety(
@@ -236,8 +237,7 @@ def sample_safety(
     -------
     Fit
     """
-    from amager_eval.trends.safety_cells import list_cells, observe
-    from amager_eval.trends.safety_model import quadrature_nodes
+    from amager_eval.trends.safety_cells import list_cells, observe, quadrature_nodes
 
     design, spec = prepared.design, prepared.spec
     count = draws if draws is not None else spec.sampling.draws
@@ -251,7 +251,6 @@ def sample_safety(
     runs: list[tuple[xr.Dataset, xr.DataTree]] = []
     for k, (figures, drift) in enumerate([(kept, 0.0), (kept, 1.0), (baseline, 1.0)]):
         data = observe(design, cells, keep=figures, nodes=nodes)
-        data = {name: value for name, value in data.items() if value.size}
         centre = centring(design, spec, figures)
         tree = sample.sample_without_divergence(
             prepared.compiled.with_data(drift_on=np.float64(drift), **data, **centre),
@@ -347,10 +346,11 @@ def natural_draws(
     straight = path_slope[..., None] * line + seen_step
     coefficients = coefficients + (1 - centred) * straight - seen_step
     coefficients = coefficients[..., None, :, :]
-    levels = get("level", settings)[..., None, :]
+    level = priors["level"]["mu"] + priors["level"]["sigma"] * get("level", settings)
+    levels = level[..., None, :]
     if areas > 1:
         spread = priors["gap_sd_spread"]["sigma"] * get("gap_sd_spread", areas)
-        signed = get("gap_scale")[..., None] * np.exp(spread)
+        signed = priors["gap_sd"]["sigma"] * get("gap_scale")[..., None] * np.exp(spread)
         gap_sd = np.abs(signed)
         sd = signed[..., None] * relative[..., None, :]
         coefficients = (
@@ -360,8 +360,8 @@ def natural_draws(
         )
         scale, area_sd = priors["area_sd"]["sigma"], get("area_sd")
         unit = scale * (area_sd / scale) ** (1 - centre["centre_level"])
-        pieces = [raw[k].to_numpy() for k in ("part_level", "area_level") if k in raw]
-        levels = levels + unit[..., None, None] * np.concatenate(pieces, -1).swapaxes(-1, -2)
+        free = get("area_level", areas - 1, settings)
+        levels = levels + unit[..., None, None] * (level_basis(design) @ free)
     eta = levels[..., None] + contrasts.T @ coefficients @ basis
     path_slope, gap_slope = path_slope @ contrasts, gap_slope @ contrasts
     dims = {

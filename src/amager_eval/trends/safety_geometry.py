@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["centring", "setting_contrasts", "slope_coefficients", "step_coefficients", "walk_basis"]
+__all__ = [
+    "centring",
+    "level_basis",
+    "setting_contrasts",
+    "slope_coefficients",
+    "step_coefficients",
+    "walk_basis",
+]
 
 
 def walk_basis(years: Sequence[int] | Floats, anchor: int) -> Floats:
@@ -106,6 +113,31 @@ def step_coefficients(design: xr.Dataset) -> Floats:
     return steps
 
 
+def level_basis(design: xr.Dataset) -> Floats:
+    """Matrix from free numbers to the areas' levels: the parts' sum to zero, other areas' are free.
+
+    Where nothing is part of a whole, all areas' levels sum to zero. The columns are orthonormal, so
+    independent Normals of one sd become a Normal on the sum-to-zero plane with that sd.
+
+    Parameters
+    ----------
+    design : Dataset
+        Its `weight` is above 0 for the parts, which come first.
+
+    Returns
+    -------
+    ndarray
+        Shape (latent, free number).
+    """
+    areas = design.sizes["latent"]
+    inside = int((design["weight"] > 0).sum()) or areas
+    basis = np.zeros((areas, areas - 1))
+    # Helmert: contrasts of settings and of areas are the same thing
+    basis[:inside, : inside - 1] = setting_contrasts(inside)[1:].T
+    basis[inside:, inside - 1 :] = np.eye(areas - inside)
+    return basis
+
+
 def setting_contrasts(settings: int) -> Floats:
     """Orthonormal contrasts (Helmert), the mean first, then differences; (contrast, setting).
 
@@ -141,8 +173,8 @@ def centring(design: xr.Dataset, spec: ModelSpec, keep: NDArray[np.bool_]) -> di
     Returns
     -------
     dict of str to ndarray
-        `centre_path` (coefficient) and `centre_level` (), each 0 (non-centred) to 1 (centred).
-        Gap walks are never centred: no area has figures enough.
+        `centre_path` (contrast, coefficient) and `centre_level` (), each 0 (non-centred) to 1
+        (centred). Gap walks are never centred: no area has figures enough.
     """
     years, anchor = design["year"].to_numpy(), design.attrs["anchor"]
     priors = spec.priors
@@ -151,7 +183,8 @@ def centring(design: xr.Dataset, spec: ModelSpec, keep: NDArray[np.bool_]) -> di
     path = priors["path_sd"]["sigma"] ** 2 * of_whole @ basis.T**2
     level = priors["area_sd"]["sigma"] ** 2 * of_area.sum(axis=-1).mean()
     return {
-        "centre_path": (path / (1 + path)).mean(axis=0),
+        # the same in every contrast
+        "centre_path": np.tile((path / (1 + path)).mean(axis=0), (len(path), 1)),
         "centre_level": np.asarray(level / (1 + level)),
     }
 

@@ -1,8 +1,7 @@
 """Log-likelihood of the published figures and its gradient, written out for one compiled pass.
 
-As PyTensor expressions this took two thirds of the compile time and most of each step of the
-sampler; as one operation with its own derivatives it compiles once and is kept. Tests hold the
-values against numerical integration and simulation, the derivatives against finite differences.
+Tests hold the values against numerical integration and simulation, the derivatives against finite
+differences.
 
 Plain functions come first in each pair, the compiled one beside it; only the latter call each
 other.
@@ -13,13 +12,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-import numba
 import numpy as np
-import pytensor.tensor
-from pytensor.gradient import DisconnectedType
-from pytensor.graph.basic import Apply
-from pytensor.graph.op import Op
-from pytensor.link.numba.dispatch import basic as dispatch
+
+from amager_eval.trends.machine_code import njit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,20 +24,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INPUTS",
-    "FiguresLikelihood",
     "log_double",
     "log_interval",
+    "log_likelihood",
     "part_given",
     "whole_moments",
 ]
 
-# Numba and PyTensor are only partly typed
-_njit: Any = numba.njit
-_funcify: Any = dispatch.register_funcify_default_op_cache_key
 _HALF_LOG_TWO_PI: Final = 0.9189385332046727
 _ROOT_HALF: Final = 0.7071067811865476
 
-#: Inputs of the operation, in order; shapes in `FiguresLikelihood`.
+#: Inputs of :func:`log_likelihood`, in order.
 INPUTS: Final = (
     "safe",
     "unsafe",
@@ -83,7 +75,7 @@ def _log_phi(z: float) -> float:
     )
 
 
-log_phi: Any = _njit(_log_phi)
+log_phi: Any = njit(_log_phi)
 
 
 def _log_interval(low: float, high: float, mean: float, var: float) -> tuple[float, float, float]:
@@ -107,7 +99,7 @@ def _log_interval(low: float, high: float, mean: float, var: float) -> tuple[flo
     return log_p, by_mean, by_var
 
 
-log_interval: Any = _njit(_log_interval)
+log_interval: Any = njit(_log_interval)
 
 
 def _log_double(
@@ -161,7 +153,7 @@ def _log_double(
     return log_p, d_m1, d_v1, d_m2, d_v2, d_cov
 
 
-log_double: Any = _njit(_log_double)
+log_double: Any = njit(_log_double)
 
 
 def _part_given(
@@ -230,8 +222,8 @@ def _given_other(
     out[var, 3] = share * (rest - share) / rest
 
 
-_other: Any = _njit(_given_other)
-part_given: Any = _njit(_part_given)
+_other: Any = njit(_given_other)
+part_given: Any = njit(_part_given)
 
 
 def _whole_moments(
@@ -307,7 +299,7 @@ def _whole_moments(
     return moments[0], moments[1], moments[2], moments[3], moments[4]
 
 
-whole_moments: Any = _njit(_whole_moments)
+whole_moments: Any = njit(_whole_moments)
 
 
 def _log_likelihood(
@@ -411,52 +403,4 @@ def _log_likelihood(
     return np.asarray(total), d_safe, d_unsafe, d_inverse
 
 
-log_likelihood: Any = _njit(_log_likelihood)
-
-
-class FiguresLikelihood(Op):
-    """Log-likelihood of all figures, with its derivatives as further outputs.
-
-    Inputs, named in :data:`INPUTS`: `safe, unsafe, inverse` (share a wave estimates, and design
-    effect over respondents, of every latent cell, flattened); `cell` (figure cell to latent cell)
-    and `grid` (whole cell, part); `linear` (cell, 2, 3) from shares to first and second figure;
-    `single, double` (positions of the cells with one and two figures); what
-    :func:`~amager_eval.trends.safety_cells.observe` gives; `weight, loose` (part) and `rounding`.
-    Outputs: log-likelihood, and its derivative by `safe`, `unsafe` and `inverse`.
-    """
-
-    __props__ = ()
-
-    def make_node(self, *inputs: Any) -> Any:
-        """Check the number of inputs and name the outputs."""
-        if len(inputs) != len(INPUTS):
-            raise TypeError(f"{len(INPUTS)} inputs expected, {len(inputs)} given")
-        tensors = [pytensor.tensor.as_tensor_variable(x) for x in inputs]
-        outputs = [pytensor.tensor.dscalar(), *(t.type() for t in tensors[:3])]
-        return Apply(self, tensors, outputs)
-
-    def perform(self, node: Any, inputs: Any, outputs: Any) -> None:  # noqa: ARG002
-        """Compute outside compiled graphs."""
-        for storage, value in zip(outputs, log_likelihood(*inputs), strict=True):
-            storage[0] = np.asarray(value)
-
-    def infer_shape(self, node: Any, shapes: Any) -> Any:  # noqa: ARG002
-        """Give derivatives the shape of what they are taken by."""
-        return [(), *shapes[:3]]
-
-    def connection_pattern(self, node: Any) -> list[list[bool]]:  # noqa: ARG002
-        """Connect the log-likelihood with the first three inputs, and nothing else."""
-        return [[k < 3, False, False, False] for k in range(len(INPUTS))]
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        """Multiply the derivatives by what follows."""
-        derivatives = [cotangents[0] * d for d in outputs[1:4]]
-        return derivatives + [DisconnectedType()() for _ in inputs[3:]]
-
-
-def _compiled(op: FiguresLikelihood, node: Any, **_: Any) -> tuple[Any, int]:  # noqa: ARG001
-    """Hand PyTensor the compiled function; the number is to be raised when the code changes."""
-    return dispatch.numba_njit(_log_likelihood), 1
-
-
-_funcify(FiguresLikelihood)(_compiled)
+log_likelihood: Any = njit(_log_likelihood)

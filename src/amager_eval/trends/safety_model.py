@@ -8,15 +8,17 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor
 
-from amager_eval.trends.safety_cells import Cells, list_cells, observe
+from amager_eval.trends.safety_cells import list_cells, observe, quadrature_nodes, structure
 from amager_eval.trends.safety_geometry import (
     centring,
+    level_basis,
     setting_contrasts,
     slope_coefficients,
     step_coefficients,
     walk_basis,
 )
-from amager_eval.trends.safety_likelihood import INPUTS, FiguresLikelihood
+from amager_eval.trends.safety_likelihood import INPUTS
+from amager_eval.trends.safety_operation import FiguresLikelihood
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 pt: Any = pytensor.tensor  # only partly typed
 
-__all__ = ["build_model", "quadrature_nodes"]
+__all__ = ["build_model"]
 
 
 def build_model(design: xr.Dataset, spec: ModelSpec) -> pm.Model:
@@ -55,21 +57,11 @@ def build_model(design: xr.Dataset, spec: ModelSpec) -> pm.Model:
         shared["drift_on"] = pm.Data("drift_on", np.float64(1.0))
         eta = _latent(design, spec.priors, shared)
         sampled = _sampled(design, spec.priors, eta)
-        inputs = _likelihood_inputs(design, spec, cells, shared, sampled)
+        inputs = shared | structure(design, spec, cells)
+        inputs |= dict(zip(INPUTS[:3], (v.flatten() for v in sampled), strict=True))
         outputs: Any = FiguresLikelihood()(*(inputs[k] for k in INPUTS))
         pm.Potential("figures", outputs[0])
     return model
-
-
-def quadrature_nodes(design: xr.Dataset) -> int:
-    """Nodes needed over the widest rounding interval, for cells with two figures: 5 to 40."""
-    low, high = design["low"].to_numpy(), design["high"].to_numpy()
-    width = np.nanmax(np.where((low > 0) & (high < 1), high - low, np.nan), initial=0.0)
-    largest = float(np.nanmax(design["n_base"].to_numpy(), initial=1.0))
-    if design.attrs["weighted"]:
-        largest = float(design["n_base"].sum("latent").max())
-    narrowest = np.sqrt(0.5 * 0.05 * 0.95 / max(largest, 1.0))
-    return int(np.clip(np.ceil(2.0 * width / narrowest) + 3, 5, 40))
 
 
 def _latent(design: xr.Dataset, priors: dict[str, Prior], shared: dict[str, Any]) -> Any:
@@ -77,7 +69,7 @@ def _latent(design: xr.Dataset, priors: dict[str, Prior], shared: dict[str, Any]
     years, anchor = design["year"].to_numpy(), design.attrs["anchor"]
     areas, settings = design.sizes["latent"], design.sizes["setting"]
     basis = walk_basis(years, anchor)
-    level = pm.Normal("level", priors["level"]["mu"], priors["level"]["sigma"], shape=settings)
+    level = priors["level"]["mu"] + priors["level"]["sigma"] * pm.Normal("level", shape=settings)
     line = slope_coefficients(years, anchor)
     relative = _contrast_sds(priors, settings)
     drift_on = shared["drift_on"]
@@ -87,7 +79,7 @@ def _latent(design: xr.Dataset, priors: dict[str, Prior], shared: dict[str, Any]
     levels = level[None]
     if areas > 1:
         # HalfNormal as |Normal|: near 0 the sampler passes through instead of sinking into log 0
-        signed = pm.Normal("gap_scale", 0.0, priors["gap_sd"]["sigma"])
+        signed = priors["gap_sd"]["sigma"] * pm.Normal("gap_scale")
         spread = priors["gap_sd_spread"]["sigma"] * pm.Normal("gap_sd_spread", shape=areas)
         sd = (signed * pt.exp(spread))[:, None, None] * relative[:, None]
         slope = priors["gap_drift"]["sigma"] * pm.Normal("gap_drift", shape=(areas, settings))
@@ -139,21 +131,12 @@ def _contrast_sds(priors: dict[str, Prior], settings: int) -> Any:
 
 
 def _area_levels(design: xr.Dataset, priors: dict[str, Prior], centre: Any) -> Any:
-    """Levels at the anchor, (latent, setting): the parts' sum to zero, other areas' are free."""
-    settings = design.sizes["setting"]
-    inside = int((design["weight"] > 0).sum())
-    free = design.sizes["latent"] - inside
-    scale = priors["area_sd"]["sigma"]
+    """Levels at the anchor, (latent, setting); `centre` as in :func:`_path`."""
+    basis, scale = level_basis(design), priors["area_sd"]["sigma"]
     sd = pm.HalfNormal("area_sd", scale)
-    sigma = pt.exp(centre * pt.log(sd / scale))
-    pieces = []
-    if inside:
-        pieces.append(pm.ZeroSumNormal("part_level", sigma, shape=(settings, inside)))
-    if free and inside:
-        pieces.append(pm.Normal("area_level", 0.0, sigma, shape=(settings, free)))
-    elif free:
-        pieces.append(pm.ZeroSumNormal("area_level", sigma, shape=(settings, free)))
-    return pt.concatenate(pieces, axis=1).T * (sd / sigma)
+    sigma = (sd / scale) ** centre
+    shape = (basis.shape[1], design.sizes["setting"])
+    return pt.dot(basis, pm.Normal("area_level", 0.0, sigma, shape=shape)) * (sd / sigma)
 
 
 def _sampled(design: xr.Dataset, priors: dict[str, Prior], eta: Any) -> tuple[Any, Any, Any]:
@@ -208,39 +191,3 @@ def _inverse_size(design: xr.Dataset, priors: dict[str, Prior]) -> Any:
             prior["mu"] + prior["sigma"] * pm.Normal("unknown_size")
         )
     return pt.exp(log_inverse)
-
-
-def _likelihood_inputs(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    cells: Cells,
-    shared: dict[str, Any],
-    sampled: tuple[Any, Any, Any],
-) -> dict[str, Any]:
-    """Everything the likelihood takes: shares, which cells hold figures, and the figures."""
-    shape = tuple(design.sizes[k] for k in ("latent", "setting", "year"))
-    weight = design["weight"].to_numpy()
-    parts = np.arange(shape[0])[None, :]
-    grid = (parts, cells.whole_setting[:, None], cells.whole_year[:, None])
-    second = np.where(cells.second < 0, cells.first, cells.second)
-    return shared | {
-        "safe": sampled[0].flatten(),
-        "unsafe": sampled[1].flatten(),
-        "inverse": sampled[2].flatten(),
-        "cell": np.ravel_multi_index((cells.area, cells.setting, cells.year), shape),
-        "grid": np.ravel_multi_index(np.broadcast_arrays(*grid), shape),
-        "linear": np.stack([cells.linear(cells.first), cells.linear(second)], axis=1),
-        "single": cells.single,
-        "double": cells.double,
-        "weight": weight,
-        "loose": (spec.options["weight_sd"] * weight) ** 2,
-        "rounding": np.float64(_rounding_variance(design)),
-    }
-
-
-def _rounding_variance(design: xr.Dataset) -> float:
-    """Variance of a uniform error over the widest rounding interval of a part's figure."""
-    decimals = design["decimals"].to_numpy()
-    if np.isnan(decimals).all():
-        return 0.0
-    return float((10.0 ** -np.nanmin(decimals) / 100) ** 2 / 12)

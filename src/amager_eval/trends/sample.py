@@ -6,13 +6,22 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from platformdirs import user_cache_path
 
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-__all__ = ["Progress", "compile_model", "sample_posterior", "sample_without_divergence"]
+    from amager_eval.trends.safety_density import Density
+
+__all__ = [
+    "Progress",
+    "compile_density",
+    "compile_model",
+    "sample_posterior",
+    "sample_without_divergence",
+]
 
 #: Called with (draws done over all chains, draws in all); must be thread-safe.
 type Progress = Callable[[int, int], None]
@@ -36,6 +45,37 @@ def compile_model(model: pm.Model) -> Any:
     import nutpie
 
     return nutpie.compile_pymc_model(model)
+
+
+def compile_density(density: Density) -> Any:
+    """Make a written-out log-density ready for nutpie.
+
+    Parameters
+    ----------
+    density : Density
+        Value and gradient, variables, and the data refits may replace.
+
+    Returns
+    -------
+    nutpie.compiled_pyfunc.PyFuncModel
+        With `.with_data`, as a compiled PyMC model has.
+    """
+    from nutpie.compiled_pyfunc import from_pyfunc
+
+    def first(seed: int) -> Any:
+        # chains start apart, so that R-hat means something
+        return density.start + np.random.default_rng(seed).uniform(-0.5, 0.5, len(density.start))
+
+    return from_pyfunc(
+        ndim=len(density.start),
+        make_logp_fn=lambda: density.evaluate,
+        make_expand_fn=lambda *_: lambda x, **_: density.variables(x),
+        expanded_dtypes=[np.dtype(float)] * len(density.blocks),
+        expanded_shapes=[block.shape for block in density.blocks],
+        expanded_names=[block.name for block in density.blocks],
+        shared_data=density.data,
+        make_initial_point_fn=first,
+    )
 
 
 def sample_posterior(
