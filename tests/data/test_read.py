@@ -95,6 +95,22 @@ def test_column_is_named_as_in_the_file_and_in_danish(tmp_path):
     assert "skal ligge i 0 til 100" in fault.message
 
 
+def test_a_table_of_fractions_is_refused(tmp_path):
+    """A cell in percent format shows 84 % and holds .84."""
+    text = SAFETY
+    for percent in (84, 85, 15, 14):
+        text = text.replace(f",{percent},", f",0.{percent},")
+    (fault,) = [f for f in check_input(folder_with(tmp_path, safety=text)) if f.row == 2]
+    assert (fault.severity, fault.column, fault.found) == ("error", "percent", "0.84")
+
+
+def test_words_in_danish_faults_are_danish(tmp_path):
+    text = SAFETY + "Nord,2024,night,unsafe,14,310,0\nNord,2024,om tirsdagen,unsafe,14,310,0\n"
+    told = [f.message for f in check_input(folder_with(tmp_path, safety=text), lang="da")]
+    assert "det samme tal står i række 5: Nord, 2024, aften- og nattetimer, utryg" in told
+    assert "tidspunktet er ikke et af dagtimer, aften- og nattetimer" in told
+
+
 def test_header_faults(tmp_path):
     text = SAFETY.replace("area,", "place,").replace(",n,", ",percent,")
     faults = check_input(folder_with(tmp_path, safety=text))

@@ -10,7 +10,15 @@ from typing import Final, Literal
 
 from amager_eval.conventions import COMPARATORS, RESPONSES, SETTINGS
 
-__all__ = ["TABLES", "Column", "TableColumns", "canonical_word", "simplify", "table_named"]
+__all__ = [
+    "DANISH_WORDS",
+    "TABLES",
+    "Column",
+    "TableColumns",
+    "canonical_word",
+    "simplify",
+    "table_named",
+]
 
 
 @dataclass(frozen=True)
@@ -187,6 +195,14 @@ _WORDS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ">": ("over", "mere end", "flere end", "above"),
     },
 }  # fmt: skip
+#: What the words are called where a Danish reader is told of them.
+DANISH_WORDS: Final[Mapping[str, str]] = {
+    "neighbourhood": "dagtimer",
+    "night": "aften- og nattetimer",
+    "safe": "tryg",
+    "neither": "hverken/eller",
+    "unsafe": "utryg",
+}
 _KNOWN: Final[dict[str, tuple[str, ...]]] = {
     "setting": SETTINGS,
     "response": RESPONSES,

@@ -222,11 +222,14 @@ def _figures_agree(row: Record, at: int, findings: Findings) -> None:
 
 def _fractions(rows: Sequence[Record], positions: Sequence[int], findings: Findings) -> None:
     given = [row["percent"] for row in rows if row["percent"]]
-    all_small = len(given) > 1 and max(given) <= 1
+    # one figure below 1 may be right, a whole table of them is not
+    code = "fractions" if len(given) > 1 and max(given) <= 1 else "fraction"
     for at, row in zip(positions, rows, strict=True):
         value = row["percent"]
-        if value and (value < 1 or (all_small and value == 1)):
-            findings.add("fraction", at=at, column="percent", found=f"{value:g}")
+        if value and (value < 1 or code == "fractions"):
+            findings.add(code, at=at, column="percent", found=f"{value:g}")
+            if code == "fractions":
+                return
 
 
 def _area_versions(

@@ -348,6 +348,12 @@ FAULT_TEXTS: Final[dict[str, FaultText]] = {
         "procenten ligner en brøkdel",
         "Skriv 84 for 84 procent, ikke 0,84.",
     ),
+    "fractions": _error(
+        "every percentage of the table is 1 or less, so they are fractions",
+        "Write 84 for 84 percent; a cell in percent format shows 84 % but holds 0.84.",
+        "alle procenter i tabellen er højst 1, altså brøkdele",
+        "Skriv 84 for 84 procent; en celle i procentformat viser 84 %, men indeholder 0,84.",
+    ),
     "wave_without_n": _warning(
         "no number of respondents for wave {wave}",
         "Fill in n: without it the uncertainty is borrowed from other waves.",
@@ -414,13 +420,13 @@ FAULT_TEXTS: Final[dict[str, FaultText]] = {
         "there is no population for {area}, where reports are counted",
         "Add its inhabitants to the table population.",
         "der mangler indbyggertal for {area}, hvor der er anmeldelser",
-        "Tilføj områdets indbyggertal i tabellen population.",
+        "Tilføj områdets indbyggertal i tabellen befolkning (population).",
     ),
     "population_unknown": _warning(
         "there is no population for {area}, where reports are counted, so no rate is shown",
         "Add its inhabitants to the table population.",
         "der mangler indbyggertal for {area}, hvor der er anmeldelser, så ingen rate vises",
-        "Tilføj områdets indbyggertal i tabellen population.",
+        "Tilføj områdets indbyggertal i tabellen befolkning (population).",
     ),
     "population_absent": _error(
         "no population was given, neither as a frame nor as a column",
@@ -450,7 +456,7 @@ FAULT_TEXTS: Final[dict[str, FaultText]] = {
         "{area} has more respondents than the whole round ({respondents})",
         "Check n and the table survey_rounds.",
         "{area} har flere adspurgte end hele runden ({respondents})",
-        "Kontrollér n og tabellen survey_rounds.",
+        "Kontrollér n og tabellen undersøgelser (survey_rounds).",
     ),
     # ------------------------------------------------------------------ mapping files
     "beside_mapping": _error(

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from amager_eval.data.columns import DANISH_WORDS
 from amager_eval.data.fault_texts import FAULT_TEXTS, Lang
 from amager_eval.errors import Fault, InputError
 
@@ -64,6 +65,8 @@ class Findings:
         text = FAULT_TEXTS[code]
         message, remedy = text.in_language(self.lang)
         words.setdefault("column", column)
+        if self.lang == "da":
+            words |= {k: _in_danish(str(words[k])) for k in ("what", "known") if k in words}
         message = message.format(**words)
         if at is not None:
             row = self.rows[at]
@@ -83,10 +86,17 @@ class Findings:
         )
 
 
+def _in_danish(listed: str) -> str:
+    """Turn the package's words in a list into Danish ones."""
+    return ", ".join(DANISH_WORDS.get(word, word) for word in listed.split(", "))
+
+
 def show_found(value: object) -> str:
     """Show a found value: short, on one line, without control characters."""
     if value is None:
         return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)  # a spreadsheet shows 102 where it stores 102.0
     text = "".join(c if c.isprintable() else "?" for c in str(value)[: LONGEST_FOUND + 1])
     return text if len(text) <= LONGEST_FOUND else text[:LONGEST_FOUND] + "…"
 

@@ -227,7 +227,12 @@ def _respondents(value: object, info: ValidationInfo) -> float | None:
 
 
 def _year(value: object, info: ValidationInfo) -> int:
-    number = _number(_unpoint(value), info)
+    try:
+        number = _number(_unpoint(value), info)
+    except PydanticCustomError as error:
+        if error.type != "not_number":
+            raise
+        raise PydanticCustomError("no_year", "no year") from error
     if number is None:
         raise PydanticCustomError("missing", "missing")
     if number != math.floor(number) or not FIRST_YEAR <= number <= LAST_YEAR:
