@@ -30,7 +30,7 @@ REST: Final = "øvrige"
 def draw_population(
     rng: np.random.Generator, truth: Truth, places: Places
 ) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Draw inhabitants on 1 January of every year; in a scenario their number stands still.
+    """Draw inhabitants on 1 January of every year; in a scenario districts are alike and still.
 
     Returns
     -------
@@ -40,8 +40,9 @@ def draw_population(
         Share of each district's inhabitants that live in the partnership area.
     """
     years = np.arange(_FIRST_YEAR, HORIZON + 1)
-    start = _INHABITANTS * np.exp(rng.normal(0, 0.3, len(places.parts)))
-    growth = rng.normal(0.009, 0.006, len(places.parts)) * (truth.scenario is None)
+    drawn = truth.scenario is None
+    start = _INHABITANTS * np.exp(rng.normal(0, 0.3, len(places.parts)) * drawn)
+    growth = rng.normal(0.009, 0.006, len(places.parts)) * drawn
     numbers = np.round(start[:, None] * np.exp(growth[:, None] * (years - _FIRST_YEAR)))
     inside = {district: float(rng.uniform(0.1, 0.2)) for district in places.inside}
     area = np.sum(
@@ -80,8 +81,12 @@ def draw_crime(
 
     Parameters
     ----------
-    rng, truth, places
-        Source of randomness, parameters, names.
+    rng : numpy.random.Generator
+        Source of randomness.
+    truth : Truth
+        Parameters.
+    places : Places
+        Names.
     population : DataFrame
         From :func:`draw_population`.
     inside : dict of str to float
