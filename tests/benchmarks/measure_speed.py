@@ -98,7 +98,9 @@ def fit_plain(kind: str) -> dict[str, float]:
         with crime_model(design):
             tree = pm.sample(draws=sampling.draws, random_seed=1, **settings)
         stats.append(tree["sample_stats"].to_dataset())
-        reported.append(crime_posterior(tree["posterior"].to_dataset(), design, model_data(design)))
+        rng = np.random.default_rng(1)
+        draws = tree["posterior"].to_dataset()
+        reported.append(crime_posterior(draws, design, model_data(design), rng))
     diverging = xr.Dataset({"diverging": sum(int(s["diverging"].sum()) for s in stats)})
     found = diagnose(diverging, reported, spec.gates)
     return {"ess": found.min_ess, "rhat": found.max_rhat, "divergences": found.divergences}

@@ -1,16 +1,15 @@
 """The package's own model as a forecaster; the fit itself is replaced."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends import crime_fit, safety_fit
-from amager_eval.trends.backtest_forecaster import OwnModel, at_origin
+from amager_eval.trends import backtest_forecaster, crime_fit, safety_fit, sample
+from amager_eval.trends.backtest_forecaster import OwnModel, among_all, at_origin
 from amager_eval.trends.backtest_panel import restrict, split
 from amager_eval.trends.backtest_panels import copenhagen, crime_quarterly, crime_yearly, envipe
 from amager_eval.trends.backtest_score import score_unit
@@ -55,11 +54,13 @@ def test_crime_draws_meet_their_cells(make, monkeypatch):
     draws, cells = numbered(["crime_type", "area", "period"], coords)
     seen = {}
 
-    def fake(data, **options):
-        seen.update(options, data=data)
+    def fake(compiled, design, spec, **options):
+        seen.update(options, design=design, spec=spec)
         return FakeFit(draws, "count")
 
-    monkeypatch.setattr(crime_fit, "fit_crime", fake)
+    monkeypatch.setattr(crime_fit, "sample_design", fake)
+    monkeypatch.setattr(sample, "compile_model", lambda model: model)
+    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
     predicted = OwnModel("crime", draws=10)(unit.task)
     for column, target in enumerate(unit.task.targets.itertuples()):
         period = int(target.period) if make is crime_yearly else target.period
@@ -69,8 +70,47 @@ def test_crime_draws_meet_their_cells(make, monkeypatch):
     assert "divergent" in predicted.problems
     assert seen["draws"] == 10
     assert seen["seed"] == unit.task.seed
-    pd.testing.assert_frame_equal(seen["data"], unit.task.training)
-    assert score_unit(unit, OwnModel("crime", draws=10))["passed"].eq(False).all()
+    assert seen["chains"] == seen["spec"].options["backtest"]["chains"]
+    assert seen["spec"].sampling.tune == seen["spec"].options["backtest"]["tune"]
+    last = str(seen["design"]["period"].values[-1])
+    assert last == str(panel.final[0])  # nothing after the origin
+    assert seen["design"].attrs["whole"] == "all areas"
+
+
+def test_a_block_is_seen_against_all_areas_of_the_panel():
+    panel = restrict(crime_yearly(), crime_yearly().areas[:5])
+    first, second = split(panel, origins=["2020"], block_size=3)
+    for unit in (first, second):
+        inside = among_all(unit.task)
+        assert inside.whole == "all areas"
+        everyone = inside.training.query("area == 'all areas'").set_index(["period", "crime_type"])
+        past = panel.frame[panel.frame["period"] <= "2020"]
+        expected = past.groupby(["period", "crime_type"])["count"].sum()
+        assert (everyone["count"] == expected.loc[everyone.index]).all()
+        assert len(everyone) == len(expected)
+        people = inside.population.query("area == 'all areas' and period == '2020'")["population"]
+        known = panel.population[panel.population["area"].isin(panel.areas)]
+        assert people.item() == known.query("period == '2020'")["population"].sum()
+        assert set(inside.targets["area"]) == set(unit.task.targets["area"])
+
+
+def test_a_cell_one_area_does_not_report_is_no_sum():
+    panel = restrict(crime_yearly(), crime_yearly().areas[:3])
+    gap = (panel.frame["area"] == panel.areas[0]) & (panel.frame["period"] == "2018")
+    (unit,) = split(replace(panel, frame=panel.frame[~gap]), origins=["2020"])
+    assert "2018" not in set(unit.task.together["period"])
+    assert "2019" in set(unit.task.together["period"])
+
+
+def test_blocks_of_one_structure_are_compiled_once(random_draws, monkeypatch):
+    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
+    panel = restrict(crime_yearly(), crime_yearly().areas[:6])
+    own = OwnModel("crime", draws=20)
+    for unit in split(panel, origins=["2020"], block_size=3):
+        scores = score_unit(unit, own)
+        assert scores["crps"].notna().all()
+    assert len(random_draws) == 1
+    assert len(random_draws[0].given) == 1
 
 
 def test_safety_gets_what_was_known_and_no_more(monkeypatch):

@@ -49,8 +49,11 @@ def test_dims_and_period_are_as_promised(forecast):
 
 def test_rate_carries_the_pandemic_and_level_does_not(forecast):
     ratio = forecast.draws["rate"] / forecast.draws["level"]
-    assert np.allclose(ratio.sel(period=[2022, 2024, 2028]), 1)
-    assert float(ratio.sel(period=2021).std()) > 0.01
+    rest, inside = ratio.sel(area=rest_name("City")), ratio.sel(area="D")
+    assert np.allclose(rest.sel(period=[2022, 2024, 2028]), 1)
+    assert float(rest.sel(period=2021).std()) > 0.01
+    assert float(inside.sel(period=2024).std()) > 0.001  # what passes is no part of the level
+    assert float(inside.sel(period=2028).std()) > 0.001
 
 
 def test_late_district_is_predicted_before_it_reports(random_draws):

@@ -14,8 +14,9 @@ SPEC = load_model_spec("crime_trend")
 
 
 def design(nested):
-    rows = [("D", 2020 + i, 40 + 3 * i, 2.0e3) for i in range(6)]
-    rows += [("City", 2020 + i, 400 - 5 * i, 20.0e3) for i in range(6)] if nested else []
+    periods = [f"{2023 + i // 4}K{i % 4 + 1}" for i in range(6)]
+    rows = [("D", p, 40 + 3 * i, 2.0e3) for i, p in enumerate(periods)]
+    rows += [("City", p, 400 - 5 * i, 20.0e3) for i, p in enumerate(periods)] if nested else []
     frame = pd.DataFrame(rows, columns=["area", "period", "count", "population"])
     return crime_design(frame.assign(crime_type="t"), SPEC, whole="City" if nested else None)
 
@@ -23,7 +24,7 @@ def design(nested):
 def both_densities(nested, rng):
     """Log density by the model's potentials, and by the declared prior with a numeric Jacobian."""
     built = design(nested)
-    data = unpack(model_data(built), built.sizes["effect"])
+    data = unpack(model_data(built), built)
     shapes = {
         "drift_raw": (built.sizes["area"], 1),
         "centre_raw": (built.sizes["area"], 1),
@@ -35,7 +36,11 @@ def both_densities(nested, rng):
         "drift_spread": rng.normal(size=1),
         "effect_raw": rng.normal(size=(1, built.sizes["effect"])),
     }
-    squared = np.array([rng.uniform(0.001, 0.05)])
+    if nested:
+        fixed["passing_raw"] = rng.normal(size=1)
+        fixed["season_gap_spread"] = rng.normal(size=1)
+        fixed["season_gap_raw"] = rng.normal(size=(2, 1, 3))
+    squared = rng.uniform(0.001, 0.05, size=(built.sizes["area"], 1))
     sizes = [int(np.prod(s)) for s in shapes.values()]
 
     def walk(x):
@@ -59,14 +64,17 @@ def both_densities(nested, rng):
     gap = data["is_gap"][:, None]
     prior = data["drift_prior"]
     sd = np.abs(fixed["innovation_raw"] * data["innovation_scale"])
-    sd = (1 - gap) * sd[0] + gap * sd[-1]
+    variance = ((1 - gap) * sd[0] + gap * sd[-1])[..., None] ** 2
+    if nested:
+        passing = (fixed["passing_raw"] * data["passing_scale"])[:, None] ** 2
+        variance = variance + gap[..., None] * passing * data["passing_in_walk"]
     mean = (1 - gap) * (prior[0] + prior[1] * fixed["drift_mean"])
     spread = np.abs((1 - gap) * prior[2] * fixed["drift_spread"] + gap * prior[3])
     rest = ((1 - gap)[:, :, None] * w.coefficient).sum(axis=0)
     expected = w.drift[..., None] * data["time_in_walk"] + gap[..., None] * rest
     level = data["level_mean"] + gap * ((1 - gap) * w.level).sum(axis=0)
     declared = (
-        stats.norm.logpdf(w.coefficient, expected, sd[..., None]).sum()
+        stats.norm.logpdf(w.coefficient, expected, np.sqrt(variance)).sum()
         + stats.norm.logpdf(w.drift, mean, spread).sum()
         + stats.norm.logpdf(w.level, level, data["level_sd"]).sum()
     )
@@ -84,7 +92,7 @@ def test_density_differs_from_the_declared_prior_by_a_constant(nested):
 
 def test_level_and_path_agree():
     built = design(nested=True)
-    data = unpack(model_data(built), built.sizes["effect"])
+    data = unpack(model_data(built), built)
     rng = np.random.default_rng(1)
     raw = {
         "innovation_raw": rng.normal(size=(2, 1)),
@@ -92,9 +100,10 @@ def test_level_and_path_agree():
         "drift_spread": rng.normal(size=1),
         "drift_raw": rng.normal(size=(2, 1)),
         "centre_raw": rng.normal(size=(2, 1)),
-        "effect_raw": rng.normal(size=(1, 1)),
+        "effect_raw": rng.normal(size=(1, built.sizes["effect"])),
         "walk_raw": rng.normal(size=built["guess"].shape),
+        "passing_raw": rng.normal(size=1),
     }
-    w = crime_walk(raw, np.array([0.01]), data, np.matmul, nested=True)
+    w = crime_walk(raw, np.full((2, 1), 0.01), data, np.matmul, nested=True)
     path = w.centre[..., None] + w.coefficient @ data["walk"]
     assert np.allclose(path @ built["baseline_weight"].values, w.level)

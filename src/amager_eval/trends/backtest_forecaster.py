@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from amager_eval.trends.backtest_panel import Task
     from amager_eval.trends.fit import Fit, Kind
 
-__all__ = ["Forecaster", "OwnModel", "Predicted", "at_origin"]
+__all__ = ["Forecaster", "OwnModel", "Predicted", "among_all", "at_origin"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +76,9 @@ class OwnModel:
     spec : str or Path or None
         Its document; default the one in `models/`.
     draws : int or None
-        Kept draws per chain; default the spec's.
-    chains : int
-        Number of chains.
+        Kept draws per chain; default the spec's for a back-test (crime), or its own.
+    chains : int or None
+        Number of chains; default the back-test's in the spec (crime), or 4.
     name : str
         Name in league tables.
 
@@ -91,7 +91,7 @@ class OwnModel:
     kind: Kind
     spec: str | Path | None = None
     draws: int | None = None
-    chains: int = 4
+    chains: int | None = None
     name: str = "amager_eval"
 
     @property
@@ -100,7 +100,7 @@ class OwnModel:
         folder = Path(__file__).parent
         code = b"".join(p.read_bytes() for p in sorted(folder.glob(f"{self.kind}_*.py")))
         spec = load_model_spec(self.spec or f"{self.kind}_trend")
-        return f"{spec.digest} {sha256_of_bytes(code)} {self.draws} {self.chains}"
+        return f"{spec.digest} {sha256_of_bytes(code)} {self.draws} {self.chains} together"
 
     def __call__(self, task: Task) -> Predicted:
         """Fit on the task's training figures and forecast its targets jointly."""
@@ -117,21 +117,81 @@ class OwnModel:
         )
 
     def _fit(self, task: Task, spec: ModelSpec) -> Fit:
+        if self.kind == "crime":
+            return _fit_crime(among_all(task), spec, self.draws, self.chains)
         shared: dict[str, Any] = {
             "spec": spec,
             "draws": self.draws,
-            "chains": self.chains,
+            "chains": self.chains or 4,
             "seed": task.seed,
         }
-        if self.kind == "crime":
-            from amager_eval.trends.crime_fit import fit_crime
-
-            return fit_crime(task.training, population=task.population, whole=task.whole, **shared)
         from amager_eval.trends.safety_fit import fit_safety
 
         if task.background is not None:
             return fit_safety(task.background, **shared)
         return fit_safety(task.training, whole=task.whole, **shared)
+
+
+#: The model compiled last, and its structure: blocks of one origin share it.
+_COMPILED: dict[Any, Any] = {}
+
+
+def _fit_crime(task: Task, spec: ModelSpec, draws: int | None, chains: int | None) -> Fit:
+    """Fit a task's counts; a design of the structure last compiled only gets new data."""
+    from amager_eval.trends import sample
+    from amager_eval.trends.crime_data import model_data
+    from amager_eval.trends.crime_design import crime_design
+    from amager_eval.trends.crime_fit import sample_design
+    from amager_eval.trends.crime_model import crime_model
+    from amager_eval.trends.crime_options import crime_options
+
+    declared = crime_options(spec).backtest
+    settings = {"tune": declared.tune, "target_accept": declared.target_accept}
+    spec = spec.model_copy(update={"sampling": spec.sampling.model_copy(update=settings)})
+    design = crime_design(task.training, spec, population=task.population, whole=task.whole)
+    arrays = model_data(design)
+    nested = bool(design["is_gap"].values.any())
+    structure = (sample.compile_model, nested, *((n, a.shape) for n, a in arrays.items()))
+    if structure in _COMPILED:
+        compiled = _COMPILED[structure].with_data(**arrays)
+    else:
+        compiled = sample.compile_model(crime_model(design))
+        _COMPILED.clear()
+        _COMPILED[structure] = compiled
+    return sample_design(
+        compiled,
+        design,
+        spec,
+        draws=draws or declared.draws,
+        chains=chains or declared.chains,
+        seed=task.seed,
+        forecast_only=True,
+    )
+
+
+def among_all(task: Task) -> Task:
+    """Put a block of areas inside all areas of the panel, so that it shares their movements.
+
+    Parameters
+    ----------
+    task : Task
+        Of a crime panel.
+
+    Returns
+    -------
+    Task
+        With all areas together as its whole; the task itself where it has a whole already or
+        the panel's areas never report together.
+    """
+    if task.whole is not None or task.together is None or task.together.empty:
+        return task
+    name = "all areas"
+    training = pd.concat([task.training, task.together.assign(area=name)], ignore_index=True)
+    population = task.population
+    if population is not None and task.together_population is not None:
+        everyone = task.together_population.assign(area=name)
+        population = pd.concat([population, everyone], ignore_index=True)
+    return replace(task, training=training, population=population, whole=name)
 
 
 def at_origin(spec: ModelSpec, task: Task) -> ModelSpec:

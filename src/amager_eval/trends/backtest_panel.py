@@ -144,6 +144,12 @@ class Task:
         Seed for this task.
     background : Input or None
         What else is known, with the training figures as its `safety` (safety).
+    together : DataFrame or None
+        Reports of all areas of the panel together up to the origin, `period, crime_type, count`
+        and what else the training figures hold; of cells every area reports (crime without a
+        whole). A block of areas is seen against it.
+    together_population : DataFrame or None
+        Their inhabitants, `period, population`.
     """
 
     kind: Kind
@@ -154,6 +160,8 @@ class Task:
     whole: str | None
     seed: int
     background: Input | None = None
+    together: pd.DataFrame | None = None
+    together_population: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,6 +244,7 @@ def _unit(
     else:
         observed = future["count"].to_numpy(dtype=np.float64)
         width = np.ones(len(future))
+    everyone = _known_population(panel.population, panel.areas, origin)
     task = Task(
         kind=panel.kind,
         origin=origin,
@@ -244,6 +253,8 @@ def _unit(
         targets=targets.reset_index(drop=True),
         whole=panel.whole,
         background=_background(panel.background, training, origin),
+        together=_together(panel, origin),
+        together_population=None if everyone is None else _summed(everyone, ["period"], panel),
         seed=zlib.crc32(f"{panel.name}/{key}/{seed}".encode()),
     )
     return WorkUnit(key, task, observed, width)
@@ -278,6 +289,24 @@ def _known_population(
     start = population["period"].map(lambda p: parse_period(p).start)
     chosen = population[(start <= end + 1e-9) & population["area"].isin(areas)]
     return chosen.reset_index(drop=True)
+
+
+def _together(panel: Panel, origin: str | int) -> pd.DataFrame | None:
+    """Sum the reports of all areas up to the origin, over cells that every area reports."""
+    if panel.kind != "crime" or panel.whole is not None or len(panel.areas) < 2:
+        return None
+    frame = panel.frame
+    past = frame[_ordinal(frame["period"]) <= _ordinal(pd.Series([origin])).iloc[0]]
+    by = [c for c in ("period", "crime_type", "definition") if c in past]
+    return _summed(past, by, panel)
+
+
+def _summed(frame: pd.DataFrame, by: list[str], panel: Panel) -> pd.DataFrame:
+    """Sum counts and inhabitants over areas where each of the panel's areas has them."""
+    values = [c for c in ("count", "population") if c in frame]
+    grouped = frame.dropna(subset=values).groupby(by, sort=False)
+    summed = grouped[values].sum()[grouped.size() == len(panel.areas)]
+    return summed.reset_index()
 
 
 def _background(

@@ -43,7 +43,12 @@ def model_data(design: xr.Dataset) -> dict[str, NDArray[Any]]:
         "components": np.stack([design[name].values for name in _COMPONENT]),
         "area_types": np.stack([design[name].values for name in _AREA_TYPE]),
         "bases": np.vstack(
-            [at_baseline, design["time_in_walk"].values, design["effect_in_walk"].values]
+            [
+                at_baseline,
+                design["time_in_walk"].values,
+                design["passing_in_walk"].values,
+                design["effect_in_walk"].values,
+            ]
         ),
         "walk": np.ascontiguousarray(walk.T),
         "effects": np.column_stack(
@@ -51,9 +56,11 @@ def model_data(design: xr.Dataset) -> dict[str, NDArray[Any]]:
         ),
         "types": np.vstack(
             [
-                design["dispersion_scale"].values,
+                design["passing_scale"].values,
+                design["season_gap_scale"].values,
                 design["effect_scale"].values.T,
                 design["innovation_scale"].values,
+                design["dispersion_scale"].values,
             ]
         ),
         "scalars": np.array([float(design[name]) for name in _SCALARS]),
@@ -64,27 +71,30 @@ def model_data(design: xr.Dataset) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def unpack(arrays: Mapping[str, Any], n_effects: int) -> dict[str, Any]:
+def unpack(arrays: Mapping[str, Any], design: xr.Dataset) -> dict[str, Any]:
     """Name the parts of packed arrays or of the tensors that stand for them.
 
     Parameters
     ----------
     arrays : mapping of str to array or tensor
         As :func:`model_data` gives them.
-    n_effects : int
-        Number of effects of the design.
+    design : Dataset
+        The design they are of; only its sizes are read.
 
     Returns
     -------
     dict of str to array or tensor
         `y`, `seen`, `log_exposure` (dims `area, crime_type, period`), `walk` (dims `component,
-        period`), `baseline_walk`, `time_in_walk` (dims `component`), `effect_in_walk`,
-        `effect_value`, `effect_in_centre`, `effect_scale` (dims `crime_type, effect`),
-        `innovation_scale` (dims `path_class, crime_type`), `dispersion_scale`,
-        `dispersion_spread`, `drift_prior` (mean, its sd, spread, the gap's sd), `is_gap`, and the
+        period`), `baseline_walk`, `time_in_walk`, `passing_in_walk` (dims `component`),
+        `effect_in_walk`, `effect_value`, `effect_in_centre`, `effect_scale` (dims `crime_type,
+        effect`), `season_in_walk`, `season_value`, `season_in_centre` (their first rows: the
+        season), `innovation_scale` and `dispersion_scale` (dims `path_class, crime_type`),
+        `passing_scale`, `season_gap_scale` (dims `crime_type`), `dispersion_spread`,
+        `drift_prior` (mean, its sd, spread, the gap's sd), `is_gap`, and the
         geometry under the design's own names.
     """
     cells, types, scalars = arrays["cells"], arrays["types"], arrays["scalars"]
+    n_effects, n_classes = design.sizes["effect"], design.sizes["path_class"]
     named = {
         "y": cells[0],
         "seen": cells[1],
@@ -92,15 +102,24 @@ def unpack(arrays: Mapping[str, Any], n_effects: int) -> dict[str, Any]:
         "walk": arrays["walk"],
         "baseline_walk": arrays["bases"][0],
         "time_in_walk": arrays["bases"][1],
-        "effect_in_walk": arrays["bases"][2:],
+        "passing_in_walk": arrays["bases"][2],
+        "effect_in_walk": arrays["bases"][3:],
         "effect_in_centre": arrays["effects"][:, 0],
         "effect_value": arrays["effects"][:, 1:],
-        "dispersion_scale": types[0],
-        "effect_scale": types[1 : 1 + n_effects].T,
-        "innovation_scale": types[1 + n_effects :],
+        "passing_scale": types[0],
+        "season_gap_scale": types[1],
+        "effect_scale": types[2 : 2 + n_effects].T,
+        "innovation_scale": types[2 + n_effects : 2 + n_effects + n_classes],
+        "dispersion_scale": types[2 + n_effects + n_classes :],
         "drift_prior": [scalars[i] for i in range(4)],
         "dispersion_spread": scalars[4],
         "is_gap": arrays["is_gap"],
+    }
+    contrasts = design.sizes["season_contrast"]
+    named |= {
+        "season_in_walk": named["effect_in_walk"][:contrasts],
+        "season_in_centre": named["effect_in_centre"][:contrasts],
+        "season_value": named["effect_value"][:contrasts],
     }
     named |= {name: arrays["components"][i] for i, name in enumerate(_COMPONENT)}
     named |= {name: arrays["area_types"][i] for i, name in enumerate(_AREA_TYPE)}

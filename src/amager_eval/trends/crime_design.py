@@ -20,6 +20,7 @@ from amager_eval.trends.crime_disjoint import DisjointCounts, split_counts
 from amager_eval.trends.crime_effects import effect_matrix
 from amager_eval.trends.crime_geometry import walk_geometry
 from amager_eval.trends.crime_options import CrimeOptions, crime_options
+from amager_eval.trends.crime_passing import correlation, share_basis
 
 __all__ = ["REMAINDER", "crime_design", "rest_name"]
 
@@ -445,11 +446,17 @@ def _add_time(design: xr.Dataset, periods: Sequence[Period], options: CrimeOptio
     n = len(periods)
     steps = np.tril(np.ones((n, n)), -1)[:, : n - 1] / np.sqrt(periods[0].per_year)
     left, size, _ = np.linalg.svd(steps - steps.mean(axis=0), full_matrices=False)
+    walk, passing = (left * size)[:, : n - 1], np.zeros(n - 1)
+    rho = correlation(options.passing.half_life_years, periods[0].per_year)
+    if design["is_gap"].values.any():
+        walk, passing = share_basis(walk, rho)
     design.attrs["anchor_year"] = int(chosen)
+    design.attrs["passing_correlation"] = rho
     return design.assign(
         time=(("period",), time - time.mean()),
         baseline_weight=(("period",), weight),
-        walk=(("period", "component"), (left * size)[:, : n - 1]),
+        walk=(("period", "component"), walk),
+        passing_in_walk=(("component",), passing),
     )
 
 
@@ -463,7 +470,7 @@ def _add_effects(design: xr.Dataset, options: CrimeOptions, spec: ModelSpec) -> 
         effect_value=(("effect", "period"), matrix),
         effect_scale=(("crime_type", "effect"), scale),
         completeness=(("crime_type", "period"), _log_completeness(types, periods, options)),
-    ).assign_coords(effect=names)
+    ).assign_coords(effect=names, season_contrast=names[: periods[0].per_year - 1])
 
 
 def _log_completeness(
@@ -497,13 +504,16 @@ def _add_priors(design: xr.Dataset, options: CrimeOptions, spec: ModelSpec) -> x
 
     classes = ["innovation", "innovation_gap"] if gap.any() else ["innovation"]
     innovation = np.stack([scales(name) for name in classes])
+    dispersion = np.stack([scales(n.replace("innovation", "dispersion")) for n in classes])
     level = np.where(gap == 1, priors["level_gap"]["mu"], priors["level"]["mu"] + crude)
     level_sd = np.where(gap == 1, priors["level_gap"]["sigma"], priors["level"]["sigma"])
     return design.assign(
         level_mean=(("area", "crime_type"), level),
         level_sd=(("area", "crime_type"), np.broadcast_to(level_sd, level.shape).copy()),
         innovation_scale=(("path_class", "crime_type"), innovation),
-        dispersion_scale=(("crime_type",), scales("dispersion")),
+        dispersion_scale=(("path_class", "crime_type"), dispersion),
+        passing_scale=(("crime_type",), scales("passing")),
+        season_gap_scale=(("crime_type",), scales("season_gap")),
         drift_spread=((), priors["drift_spread"]["sigma"]),
         drift_mean=((), priors["drift_mean"]["mu"]),
         drift_mean_sd=((), priors["drift_mean"]["sigma"]),

@@ -60,6 +60,15 @@ def _first_day(period: Period) -> int:
     return date(period.year, month, 1).toordinal()
 
 
+def _pandemic(periods: Sequence[Period], options: CrimeOptions) -> Floats:
+    """Share of each period's days in the window, once enough counts follow it."""
+    window = options.covid
+    after = _first_day(periods[-1].shift(1)) - window.end.toordinal() - 1
+    if after < round(365 * window.least_years_after):
+        return np.zeros(len(periods))
+    return np.array([day_share(p, window.start, window.end) for p in periods])
+
+
 def effect_matrix(
     periods: Sequence[Period],
     types: Sequence[str],
@@ -85,8 +94,9 @@ def effect_matrix(
     names : list of str
         `season_1`, ..., `covid`, then the steps.
     value : ndarray
-        Dims `effect, period`. Pandemic: share of the period's days in the window. A step: share
-        of the days before its date, so that the present is the reference.
+        Dims `effect, period`. Pandemic: share of the period's days in the window, zero while
+        too few counts follow it. A step: share of the days before its date, so that the present
+        is the reference.
     scale : ndarray
         Prior standard deviations, dims `crime_type, effect`; zero where an effect is not
         declared for a type.
@@ -99,7 +109,7 @@ def effect_matrix(
     season = [(o.season if o else None) or spec.priors["season"]["sigma"] for o in own]
     columns = [np.array(season)] * (n - 1)
     names.append("covid")
-    rows.append(np.array([day_share(p, options.covid.start, options.covid.end) for p in periods]))
+    rows.append(_pandemic(periods, options))
     columns.append(
         np.array([(o.covid if o else None) or spec.priors["covid"]["sigma"] for o in own])
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import xarray as xr
 
 from amager_eval.spec.model import ModelSpec, load_model_spec
@@ -75,6 +76,14 @@ def fit_crime(
     Notes
     -----
     The likelihood, every prior and its reason stand in `models/crime_trend/spec.toml`.
+
+    Examples
+    --------
+    >>> import amager_eval as ae
+    >>> data = ae.published()
+    >>> fit = ae.fit_crime(data, definition="STRAF11", seed=1)  # doctest: +SKIP
+    >>> fit.diagnostics.passed  # doctest: +SKIP
+    True
     """
     if not isinstance(spec, ModelSpec):
         spec = load_model_spec(spec or "crime_trend")
@@ -96,11 +105,13 @@ def sample_design(
     chains: int = 4,
     seed: int = 1,
     progress: sample.Progress | None = None,
+    forecast_only: bool = False,
 ) -> Fit:
     """Sample a compiled model holding a design's data, and diagnose it.
 
     A refit is `sample_design(compiled.with_data(**model_data(other)), other, spec)` for a design
-    of the same shape.
+    of the same shape. With `forecast_only` the gates judge what forecasts rest on: of the levels
+    the last. The passing part is not judged: it is reported nowhere.
     """
     tree = sample.sample_posterior(
         compiled,
@@ -111,9 +122,13 @@ def sample_design(
         seed=seed,
         progress=progress,
     )
-    posterior = crime_posterior(tree["posterior"].to_dataset(), design, model_data(design))
+    rng = np.random.default_rng([seed, 4])
+    posterior = crime_posterior(tree["posterior"].to_dataset(), design, model_data(design), rng)
     stats = tree["sample_stats"].to_dataset()
-    diagnostics = diagnose(stats, [posterior], spec.gates)
+    judged = posterior.drop_vars("passing", errors="ignore")
+    if forecast_only:
+        judged = judged.assign(level=judged["level"].isel(period=-1))
+    diagnostics = diagnose(stats, [judged], spec.gates)
     kept = stats[[n for n in ("diverging", "n_steps", "step_size", "energy") if n in stats]]
     data = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": kept, "design": design})
     return Fit("crime", data, spec, diagnostics, seed)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from amager_eval.data.period import Period, parse_period
 from amager_eval.errors import Fault, InputError
 from amager_eval.trends.crime_effects import season_basis
+from amager_eval.trends.crime_passing import passing_ahead
 from amager_eval.trends.crime_prior import prior_draws
+from amager_eval.trends.crime_walk import by_area
 from amager_eval.trends.fit import Forecast
 
 if TYPE_CHECKING:
@@ -45,10 +47,11 @@ def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
     Forecast
         Variables with dims `sample, area, crime_type, period`:
 
-        - `rate`: expected reports per 1,000 inhabitants per period, with season, the pandemic
-          and declared steps as they were; none of the two after the last observed period;
+        - `rate`: expected reports per 1,000 inhabitants per period, with season, the pandemic,
+          declared steps and what passes as they were; after the last observed period without
+          the first two and with what is left of the last;
         - `count`: reports; where published, the published figure in every draw, else predictive;
-        - `level`: as `rate` but without pandemic and steps (today's recording) throughout;
+        - `level`: as `rate` but without pandemic, steps (today's recording) and what passes;
         - `expected`: expected reports at `level`, that is `level` times thousand inhabitants.
 
         Areas are the published ones and the rest of the whole, types the published ones and the
@@ -103,9 +106,10 @@ def _draw(
     log_level = _levels(state, design, len(periods), rng)
     season, passing = _effects(state, design, periods)
     exposure = _exposure(design, state.sizes["sample"], len(periods), rng)
-    expected = np.exp(log_level + season[:, None]) * exposure[:, :, None, :]
-    mean = expected * np.exp(passing[:, None])
-    shape = 1.0 / state["dispersion"].values[:, None, :, None] ** 2
+    expected = np.exp(log_level + season) * exposure[:, :, None, :]
+    mean = expected * np.exp(passing[:, None] + _passing(state, design, len(periods), rng))
+    dispersion = state["dispersion"].transpose("sample", "path_class", "crime_type").values
+    shape = 1.0 / by_area(dispersion, design["is_gap"].values)[..., None] ** 2
     count = rng.poisson(rng.gamma(shape, mean / shape)).astype(np.float64)
     seen = min(design.sizes["period"], len(periods))
     own = design["count"].values[:, :, :seen]
@@ -173,15 +177,39 @@ def _levels(
     return np.concatenate([level, level[..., -1:] + moved], axis=-1)
 
 
+def _passing(
+    state: xr.Dataset, design: xr.Dataset, n_periods: int, rng: np.random.Generator
+) -> Floats:
+    """Deviations that die away, log rate, dims `sample, area, crime_type, period`."""
+    if "passing" not in state:
+        return np.zeros((1, 1, 1, n_periods))
+    past: Floats = state["passing"].transpose("sample", "area", "crime_type", "period").values
+    ahead = n_periods - past.shape[-1]
+    if ahead <= 0:
+        return past[..., :n_periods]
+    rho = float(design.attrs["passing_correlation"])
+    weight, factor = passing_ahead(rho, past.shape[-1], ahead)
+    sd = state["passing_sd"].transpose("sample", "crime_type").values[:, None, :, None]
+    shocks = rng.standard_normal((*past.shape[:-1], ahead)) @ factor.T
+    later = past @ weight.T + design["is_gap"].values[:, None, None] * sd * shocks
+    return np.concatenate([past, later], axis=-1)
+
+
 def _effects(state: xr.Dataset, design: xr.Dataset, periods: list[Period]) -> tuple[Floats, Floats]:
-    """Season, and what passes (pandemic, steps, completeness); dims `sample, type, period`."""
+    """Season, and what the observation adds (pandemic, steps, completeness).
+
+    Dims `sample, area, crime_type, period` and `sample, crime_type, period`.
+    """
     effect = state["effect_size"].transpose("sample", "crime_type", "effect").values
     per_year = int(design.attrs["per_year"])
     basis = season_basis(per_year)[[p.index - 1 for p in periods]]
-    season = effect[..., : per_year - 1] @ basis.T
+    season = effect[:, None, :, : per_year - 1] @ basis.T
+    if "season_gap" in state:
+        own = state["season_gap"].transpose("sample", "area", "crime_type", "season_contrast")
+        season = season + own.values @ basis.T
     seen = min(design.sizes["period"], len(periods))
     value = design["effect_value"].values[per_year - 1 :, :seen]
-    passing = np.zeros_like(season)
+    passing = np.zeros((*effect.shape[:2], len(periods)))
     passing[..., :seen] = effect[..., per_year - 1 :] @ value
     completeness = design["completeness"].values
     passing[..., :seen] += completeness[:, :seen]

@@ -53,7 +53,8 @@ def walk_geometry(design: xr.Dataset) -> xr.Dataset:
     with np.errstate(invalid="ignore"):
         reports = np.where(seen, count + 0.5, 0.0).sum(axis=2) / np.maximum(seen.sum(axis=2), 1)
     typical = np.maximum(reports, 0.5)
-    dispersion = HALF_NORMAL_MEDIAN * design["dispersion_scale"].values
+    of_class = (design["is_gap"].values > 0) * (design.sizes["path_class"] - 1)
+    dispersion = HALF_NORMAL_MEDIAN * design["dispersion_scale"].values[of_class]
     guess = np.zeros_like(coverage)
     rest = ((1.0 - design["is_gap"].values[:, None]) * design["level_mean"].values).sum(axis=0)
     guess_centre = design["level_mean"].values + design["is_gap"].values[:, None] * rest
@@ -63,7 +64,7 @@ def walk_geometry(design: xr.Dataset) -> xr.Dataset:
         effects = design["effect_value"].values.T
         guess_centre[a, k], guess[a, k] = _centre_and_coefficients(
             np.where(seen[a, k], log_rate[a, k], 0.0),
-            seen[a, k] / (1.0 / typical[a, k] + dispersion[k] ** 2),
+            seen[a, k] / (1.0 / typical[a, k] + dispersion[a, k] ** 2),
             walk,
             innovation[0, k],
             effects * design["effect_scale"].values[k],
@@ -118,12 +119,14 @@ def _shared_information(
     if not is_gap.any():
         return shared
     own = np.divide(
-        1.0 / typical[:, :, None] + dispersion[:, None] ** 2,
+        1.0 / typical[:, :, None] + dispersion[:, :, None] ** 2,
         coverage,
         out=np.full_like(coverage, np.inf),
         where=coverage > 1e-12,
     )
-    lent = 1.0 / (own + innovation[-1][:, None] ** 2)
+    passing = (HALF_NORMAL_MEDIAN * design["passing_scale"].values[:, None]) ** 2
+    apart = innovation[-1][:, None] ** 2 + passing * design["passing_in_walk"].values
+    lent = 1.0 / (own + apart)
     shared[~is_gap] = lent[is_gap].sum(axis=0)
     return shared
 

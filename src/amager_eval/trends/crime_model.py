@@ -11,7 +11,7 @@ import xarray as xr
 
 from amager_eval.trends.crime_data import model_data, unpack
 from amager_eval.trends.crime_geometry import LEAST_DISPERSION
-from amager_eval.trends.crime_walk import crime_walk
+from amager_eval.trends.crime_walk import by_area, crime_walk
 
 __all__ = ["crime_model"]
 
@@ -45,18 +45,19 @@ def crime_model(design: xr.Dataset) -> pm.Model:
     there stops the sampler.
     """
     sizes = design.sizes
-    n_types, n_effects = sizes["crime_type"], sizes["effect"]
+    n_types, n_effects, classes = sizes["crime_type"], sizes["effect"], sizes["path_class"]
     cells = (sizes["area"], n_types)
     # shapes, not dims: the length of a named dimension would be one more array to compile for
     with pm.Model() as model:
         packed = {name: pm.Data(name, value) for name, value in model_data(design).items()}
-        d = unpack(packed, n_effects)
-        dispersion = pm.HalfNormal("dispersion_common", 1.0) * pt.exp(
-            d["dispersion_spread"] * pm.Normal("dispersion_raw", shape=n_types)
+        d = unpack(packed, design)
+        dispersion = pm.HalfNormal("dispersion_common", 1.0, shape=(classes, 1)) * pt.exp(
+            d["dispersion_spread"] * pm.Normal("dispersion_raw", shape=(classes, n_types))
         )
         squared = (d["dispersion_scale"] * dispersion) ** 2 + LEAST_DISPERSION**2
+        of_area = by_area(squared, d["is_gap"])
         raw = {
-            "innovation_raw": pm.Normal("innovation_raw", shape=(sizes["path_class"], n_types)),
+            "innovation_raw": pm.Normal("innovation_raw", shape=(classes, n_types)),
             "drift_mean": pm.Normal("drift_mean", shape=1),
             "drift_spread": pm.Normal("drift_spread", shape=1),
             "drift_raw": pm.Normal("drift_raw", shape=cells),
@@ -65,7 +66,13 @@ def crime_model(design: xr.Dataset) -> pm.Model:
             "walk_raw": pm.Normal("walk_raw", shape=design["guess"].shape),
         }
         nested = bool(design["is_gap"].values.any())
-        walk = crime_walk(raw, squared, d, _product(design["guess"].size), nested=nested)
+        if nested:
+            raw["passing_raw"] = pm.Normal("passing_raw", shape=n_types)
+        if nested and sizes["season_contrast"]:
+            contrasts = (*cells, sizes["season_contrast"])
+            raw["season_gap_spread"] = pm.Normal("season_gap_spread", shape=n_types)
+            raw["season_gap_raw"] = pm.Normal("season_gap_raw", shape=contrasts)
+        walk = crime_walk(raw, of_area, d, _product(design["guess"].size), nested=nested)
         squares, *changes = walk.squares
         pm.Potential("priors", 0.5 * squares.sum() - 0.5 * sum(pt.log1p(c).sum() for c in changes))
 
@@ -75,13 +82,15 @@ def crime_model(design: xr.Dataset) -> pm.Model:
             raw["effect_raw"] * d["effect_scale"], d["effect_value"]
         )
         log_mu = path + effect + d["log_exposure"]
-        alpha = 1.0 / squared
-        reports = d["seen"] * _log_negbin(d["y"], log_mu, alpha[:, None])
+        if walk.season_gap is not None:
+            log_mu = log_mu + _written_out(walk.season_gap, d["season_value"])
+        reports = d["seen"] * _log_negbin(d["y"], log_mu, (1.0 / of_area)[:, :, None])
         pm.Potential("reports", reports.sum())
         if sizes["lump"]:
             flat = pt.concatenate([pt.exp(log_mu).ravel(), pt.zeros(1)])  # type: ignore[no-untyped-call]
             log_sum = pt.log(flat[packed["lump_cells"]].sum(axis=1))
-            summed = _log_negbin(packed["lump_count"], log_sum, alpha[packed["lump_type"]])
+            of_lump = (1.0 / squared[0])[packed["lump_type"]]  # a sum varies as its rest does
+            summed = _log_negbin(packed["lump_count"], log_sum, of_lump)
             pm.Potential("summed_reports", summed.sum())
     return model
 

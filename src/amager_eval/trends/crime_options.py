@@ -22,8 +22,11 @@ PRIOR_FAMILIES: Final = {
     "drift_spread": "HalfNormal",
     "drift_gap": "Normal",
     "dispersion": "HalfNormal",
+    "dispersion_gap": "HalfNormal",
     "dispersion_spread": "Normal",
     "season": "Normal",
+    "season_gap": "HalfNormal",
+    "passing": "HalfNormal",
     "covid": "Normal",
     "population_growth": "Normal",
 }
@@ -34,10 +37,22 @@ class _Frozen(BaseModel):
 
 
 class Window(_Frozen):
-    """Days, first and last included."""
+    """Days, first and last included.
+
+    Parameters
+    ----------
+    start, end : datetime.date
+        The window.
+    least_years_after : float
+        Years of counts that must follow the window before it has an effect of its own: until the
+        reports have been seen to come back, what happened in the window belongs to the path.
+    reason : str
+        What happened.
+    """
 
     start: date
     end: date
+    least_years_after: Annotated[float, Field(ge=0)]
     reason: str
 
 
@@ -83,6 +98,24 @@ class FuturePopulation(_Frozen):
     reason: str
 
 
+class Passing(_Frozen):
+    """How fast an area's deviations from its path die away."""
+
+    half_life_years: Annotated[float, Field(gt=0)]
+    reason: str
+
+
+class Backtesting(_Frozen):
+    """How the back-test samples: blocks of areas, fewer draws than a published fit."""
+
+    block_size: Annotated[int, Field(ge=1)]
+    draws: Annotated[int, Field(ge=10)]
+    tune: Annotated[int, Field(ge=10)]
+    chains: Annotated[int, Field(ge=1)]
+    target_accept: Annotated[float, Field(gt=0, lt=1)]
+    reason: str
+
+
 class Completeness(_Frozen):
     """Growing share of offences with no area: type to calendar year to share."""
 
@@ -97,7 +130,10 @@ class TypeScales(_Frozen):
     innovation: float | None = None
     innovation_gap: float | None = None
     dispersion: float | None = None
+    dispersion_gap: float | None = None
     season: float | None = None
+    season_gap: float | None = None
+    passing: float | None = None
     covid: float | None = None
 
 
@@ -109,6 +145,8 @@ class CrimeOptions(_Frozen):
     steps: tuple[Step, ...] = ()
     total: Total
     population: FuturePopulation
+    passing: Passing
+    backtest: Backtesting
     completeness: Completeness
     types: dict[str, TypeScales] = Field(default_factory=dict)
 

@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from amager_eval.trends.crime_geometry import LEAST_DISPERSION
+from amager_eval.trends.crime_posterior import COORDS
 
 __all__ = ["prior_draws"]
 
@@ -41,8 +42,9 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
         * design["innovation_scale"].values
     )
     of_path = (1 - gap) * innovation[:, 0, None] + gap * innovation[:, -1, None]
-    common = np.abs(rng.standard_normal((size, 1)))
-    own = np.exp(float(design["dispersion_spread"]) * rng.standard_normal((size, n_types)))
+    classes = design.sizes["path_class"]
+    common = np.abs(rng.standard_normal((size, classes, 1)))
+    own = np.exp(float(design["dispersion_spread"]) * rng.standard_normal((size, classes, n_types)))
     dispersion = np.hypot(design["dispersion_scale"].values * common * own, LEAST_DISPERSION)
     raw = rng.standard_normal((size, n_areas, n_types))
     mean = float(design["drift_mean"]) + float(design["drift_mean_sd"]) * rng.standard_normal(size)
@@ -63,20 +65,24 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
     if inside.size:
         moved[:, inside] += moved[:, rest]
     level = np.empty((size, n_areas, n_types))
-    seasonal = effect @ design["effect_value"].values
+    seasonal = (effect @ design["effect_value"].values)[:, None]
+    beside, inside_only = _beside_the_level(design, size, rng) if inside.size else (0.0, {})
+    passing = inside_only["passing"][1] if inside.size else np.zeros((1, n_areas, n_types, 1))
+    at_baseline = passing @ (weight if inside.size else np.ones(1))
     for area in (*rest, *inside):
         centre = np.tile(design["level_mean"].values[area], (size, 1))
         if area in inside:
             centre += level[:, rest[0]]
+        centre = centre - at_baseline[:, area]  # the prior stands on the whole path
         for k in range(n_types):
             level[:, area, k] = _baseline_level(
                 design["count"].values[area, k],
                 np.log(design["exposure"].values[area, :n_periods])
                 + design["completeness"].values[k]
                 + moved[:, area, k]
-                + seasonal[:, k],
+                + (seasonal + beside)[:, area if inside.size else 0, k],
                 weight > 0,
-                dispersion[:, k],
+                dispersion[:, -1 if area in inside else 0, k],
                 centre[:, k],
                 float(design["level_sd"].values[area, k]),
                 rng,
@@ -88,11 +94,41 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
             "level_baseline": (dims, level),
             "drift": (dims, drift),
             "innovation": (("sample", "path_class", "crime_type"), innovation),
-            "dispersion": (("sample", "crime_type"), dispersion),
+            "dispersion": (("sample", "path_class", "crime_type"), dispersion),
             "effect_size": (("sample", "crime_type", "effect"), effect),
+            **inside_only,
         },
-        coords={n: design[n] for n in ("area", "crime_type", "period", "effect", "path_class")},
+        coords={n: design[n] for n in COORDS},
     )
+
+
+def _beside_the_level(
+    design: xr.Dataset, size: int, rng: np.random.Generator
+) -> tuple[Floats, dict[str, tuple[tuple[str, ...], Floats]]]:
+    """Draw what areas inside a whole have beside the level: what passes, own season.
+
+    Returns
+    -------
+    sum : ndarray
+        Of both, log rate, dims `sample, area, crime_type, period`.
+    variables : dict
+        As :func:`amager_eval.trends.crime_posterior.crime_posterior` names them.
+    """
+    gap = design["is_gap"].values[:, None, None]
+    dims = ("sample", "area", "crime_type")
+    shape = (size, design.sizes["area"], design.sizes["crime_type"])
+    sd = np.abs(rng.standard_normal((size, shape[2]))) * design["passing_scale"].values
+    basis = design["walk"].values * np.sqrt(np.maximum(design["passing_in_walk"].values, 0.0))
+    passing = (rng.standard_normal((*shape, basis.shape[1])) @ basis.T) * sd[:, None, :, None]
+    passing *= gap
+    n = design.sizes["season_contrast"]
+    spread = np.abs(rng.standard_normal((size, shape[2]))) * design["season_gap_scale"].values
+    season = gap * spread[:, None, :, None] * rng.standard_normal((*shape, n))
+    return passing + season @ design["effect_value"].values[:n], {
+        "passing": ((*dims, "period"), passing),
+        "passing_sd": (("sample", "crime_type"), sd),
+        "season_gap": ((*dims, "season_contrast"), season),
+    }
 
 
 def _baseline_level(

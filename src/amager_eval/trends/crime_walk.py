@@ -9,11 +9,14 @@ holds what turns the density of the standard variables into the declared prior.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from amager_eval.trends.crime_geometry import CENTRE_SCALE
 
-__all__ = ["CrimeWalk", "crime_walk"]
+__all__ = ["CrimeWalk", "by_area", "crime_walk"]
+
+#: Keeps the derivative of a square root finite; far below any variance that matters.
+NO_KINK: Final = 1e-20
 
 
 class CrimeWalk(NamedTuple):
@@ -29,6 +32,15 @@ class CrimeWalk(NamedTuple):
         Per year; of the gap for an area inside a whole; dims `area, crime_type`.
     level : array
         Baseline log rate, dims `area, crime_type`.
+    shock : array
+        What of the coefficient neither drift nor the path it stands on explains; dims as
+        `coefficient`.
+    variance : array
+        Prior variance of the shock given the standard deviations; broadcasts against it.
+    passing_variance : array or None
+        The part of it that passes; None where no area lies inside a whole.
+    season_gap : array or None
+        An area's own season beside its type's, log rate, dims `area, crime_type, contrast`.
     squares : tuple of arrays
         Squares of the declared standard normals less those of the sampler's, to be summed, and
         the arguments of `log1p` of the change of variables; see :func:`crime_walk`.
@@ -38,7 +50,19 @@ class CrimeWalk(NamedTuple):
     centre: Any
     drift: Any
     level: Any
+    shock: Any
+    variance: Any
+    passing_variance: Any | None
+    season_gap: Any | None
     squares: tuple[Any, ...]
+
+
+def by_area(of_class: Any, is_gap: Any) -> Any:
+    """Give each area its class's value; dims `path_class, crime_type` to `area, crime_type`."""
+    gap = is_gap[:, None]
+    return (1.0 - gap) * of_class[..., 0, :][..., None, :] + gap * (
+        of_class[..., -1, :][..., None, :]
+    )
 
 
 def crime_walk(
@@ -56,9 +80,12 @@ def crime_walk(
     raw : mapping of str to array
         `innovation_raw` (dims `path_class, crime_type`), `drift_mean`, `drift_spread` (last dim
         of length 1 each), `drift_raw`, `centre_raw` (dims `area, crime_type`), `effect_raw` (dims
-        `crime_type, effect`), `walk_raw` (dims `area, crime_type, component`).
+        `crime_type, effect`), `walk_raw` (dims `area, crime_type, component`); where areas lie
+        inside a whole `passing_raw` (dims `crime_type`) and, in quarters and months,
+        `season_gap_spread` (dims `crime_type`) and `season_gap_raw` (dims `area, crime_type,
+        contrast`).
     squared_dispersion : array
-        1/alpha, dims `crime_type`.
+        1/alpha, dims `area, crime_type`.
     design : mapping of str to array
         As :func:`amager_eval.trends.crime_data.unpack` names it.
     product : callable
@@ -73,9 +100,16 @@ def crime_walk(
         `squares[0]`, less half the sum of `log1p` of each further element.
     """
     gap = design["is_gap"][:, None]
-    innovation = raw["innovation_raw"] * design["innovation_scale"]
-    outer, inner = innovation[..., 0, :][..., None, :], innovation[..., -1, :][..., None, :]
-    deviation = (1.0 - gap) * outer + gap * inner
+    deviation = by_area(raw["innovation_raw"] * design["innovation_scale"], design["is_gap"])
+    deviation, passing = deviation[..., None], None
+    variance = deviation**2
+    if nested:
+        sd = (raw["passing_raw"] * design["passing_scale"])[..., None, :, None]
+        passing = gap[:, :, None] * sd**2 * design["passing_in_walk"]
+        variance = variance + passing
+        # signed where nothing passes, so that a walk's zero is no kink to the sampler
+        inside = gap[:, :, None]
+        deviation = (1.0 - inside) * deviation + inside * (variance + NO_KINK) ** 0.5
     prior = design["drift_prior"]
     mean = (1.0 - gap) * (prior[0] + prior[1] * raw["drift_mean"][..., None])
     spread = (1.0 - gap) * prior[2] * raw["drift_spread"][..., None] + gap * prior[3]
@@ -84,17 +118,22 @@ def crime_walk(
     guess = design["guess"] - product(effect, design["effect_in_walk"])[..., None, :, :]
     in_centre = (effect * design["effect_in_centre"]).sum(axis=-1)
     centre = design["guess_centre"] - in_centre[..., None, :] + CENTRE_SCALE * raw["centre_raw"]
+    season = None
+    if "season_gap_raw" in raw:
+        size = (raw["season_gap_spread"] * design["season_gap_scale"])[..., None, :, None]
+        season = gap[:, :, None] * size * raw["season_gap_raw"]
+        guess = guess - product(season, design["season_in_walk"])
+        centre = centre - (season * design["season_in_centre"]).sum(axis=-1)
 
-    uncertain = 1.0 / design["typical_count"] + squared_dispersion[..., None, :]
+    uncertain = 1.0 / design["typical_count"] + squared_dispersion
     information = design["shared_information"] + design["coverage"] / uncertain[..., None]
-    deviation = deviation[..., None]
-    told = deviation**2 * information
+    told = variance * information
     time = design["time_in_walk"]
     known = information / (1.0 + told)  # of a coefficient about its drift, walk integrated out
     told_drift = (known * time**2).sum(axis=-1)
     told_spread = spread**2 * told_drift
 
-    def paths(base: Any) -> tuple[Any, Any, Any, Any]:
+    def paths(base: Any) -> tuple[Any, Any, Any, Any, Any]:
         ahead = (known * time * (guess - base)).sum(axis=-1) - told_drift * mean
         standard_drift = (
             spread * ahead / (1.0 + told_spread) + raw["drift_raw"] * (1.0 + told_spread) ** -0.5
@@ -102,13 +141,14 @@ def crime_walk(
         drift = mean + spread * standard_drift
         expected = base + drift[..., None] * time
         standard = deviation * known * (guess - expected) + raw["walk_raw"] * (1.0 + told) ** -0.5
-        return drift, standard_drift, standard, expected + deviation * standard
+        shock = deviation * standard
+        return drift, standard_drift, standard, shock, expected + shock
 
-    drift, standard_drift, standard, coefficient = paths(0.0)
+    drift, standard_drift, standard, shock, coefficient = paths(0.0)
     if nested:  # a gap stands on the path of the rest, which is drawn first
         outside = (1.0 - gap)[:, :, None]
         rest = (outside * coefficient).sum(axis=-3)[..., None, :, :]
-        drift, standard_drift, standard, coefficient = paths(gap[:, :, None] * rest)
+        drift, standard_drift, standard, shock, coefficient = paths(gap[:, :, None] * rest)
 
     level = centre + (coefficient * design["baseline_walk"]).sum(axis=-1)
     level_mean = design["level_mean"]
@@ -121,4 +161,14 @@ def crime_walk(
         + raw["centre_raw"] ** 2
         - ((level - level_mean) / design["level_sd"]) ** 2
     )
-    return CrimeWalk(coefficient, centre, drift, level, (squares, told, told_spread))
+    return CrimeWalk(
+        coefficient,
+        centre,
+        drift,
+        level,
+        shock,
+        variance,
+        passing,
+        season,
+        (squares, told, told_spread),
+    )
