@@ -1,10 +1,17 @@
 """Sessions: start with `python3 -m uv run nox -s NAME`."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import nox
 
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["lint", "types", "floors", "tests"]
 nox.options.reuse_existing_virtualenvs = True
+nox.options.download_python = "never"  # a version that is not there is skipped, and said so
+nox.options.error_on_missing_interpreters = False
+
+PYTHONS = ("3.12", "3.13")
 
 
 def sync(session: nox.Session, *groups: str) -> None:
@@ -26,6 +33,8 @@ def lint(session: nox.Session) -> None:
     sync(session)
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
+    session.run("numpydoc", "lint", *(str(p) for p in sorted(Path("src").rglob("*.py"))))
+    session.run("pytest", "-q", "tests/test_docstrings.py")
 
 
 @nox.session
@@ -42,7 +51,7 @@ def floors(session: nox.Session) -> None:
     session.run("lint-imports")
 
 
-@nox.session
+@nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Every test but the slow ones, one real end-to-end run included."""
     sync(session)
@@ -68,3 +77,47 @@ def browser(session: nox.Session) -> None:
     """The web page in a real headless Chromium: axe-core, keyboard, 320 px."""
     sync(session, "browser")
     session.run("pytest", "-m", "browser", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The site, warnings as errors, its tutorials and every example executed."""
+    sync(session, "docs")
+    build = ("sphinx-build", "-W", "--keep-going", "-b")
+    session.run(*build, "html", "docs", "docs/_build/html", *session.posargs)
+    session.run(*build, "doctest", "docs", "docs/_build/doctest")
+
+
+@nox.session(python=PYTHONS)
+def package(session: nox.Session) -> None:
+    """Wheel and sdist, checked, and the wheel at work in a clean environment elsewhere."""
+    sync(session, "package")
+    with TemporaryDirectory() as outside:
+        dist, clean = Path(outside, "dist"), Path(outside, "clean")
+        session.run("uv", "build", "--quiet", "--out-dir", dist, external=True)
+        (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
+        session.run("twine", "check", "--strict", wheel, sdist)
+        session.run("check-wheel-contents", wheel)
+        # cffconvert has an environment of its own: it wants an old jsonschema
+        session.run("uv", "tool", "run", "cffconvert==2.0.0", "--validate", external=True)
+
+        python = clean / "bin" / "python"
+        session.run("uv", "venv", "--quiet", "--python", session.python, clean, external=True)
+        session.run("uv", "pip", "install", "--quiet", "--python", python, wheel, external=True)
+        with session.chdir(outside):
+            for command in (["--help"], ["template", "t.xlsx"], ["synthetic", "city"],
+                            ["check", "city"]):  # fmt: skip
+                session.run(clean / "bin" / "amager-eval", *command, external=True)
+            session.run(python, "-c", INSTALLED, external=True)
+
+
+INSTALLED = """
+import amager_eval as ae
+from amager_eval import significance as sg
+assert "site-packages" in ae.__file__, ae.__file__
+assert ae.load_agreement().safety.target_wave == 2028
+assert ae.load_model_spec("safety_trend").priors
+assert len(ae.published().safety) > 0
+assert sg.difference(252, 300, 210, 300).significant
+print(ae.__file__)
+"""

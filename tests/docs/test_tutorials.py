@@ -1,0 +1,49 @@
+"""Every block of the tutorials runs, the two that fit a model with the sampler replaced."""
+
+import contextlib
+import runpy
+import tomllib
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+
+import amager_eval as ae
+
+TESTS = Path(__file__).parents[1]
+DOCS = TESTS.parent / "docs"
+STORE = runpy.run_path(str(DOCS / "store_results.py"))
+PAGES = sorted(p for p in DOCS.glob("*.md") if "{code-cell}" in p.read_text(encoding="utf-8"))
+random_draws = runpy.run_path(str(TESTS / "trends" / "conftest.py"))["random_draws"]
+
+
+def test_there_are_pages_to_run():
+    assert {p.stem for p in PAGES} >= {"evaluator", "researcher", "statistician"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_every_block_runs(page, random_draws, capsys):
+    cells = STORE["code_cells"](page)
+    assert len(cells) == page.read_text(encoding="utf-8").count("{code-cell}")
+    names = {}
+    with mpl.rc_context({"backend": "agg"}), contextlib.chdir(DOCS):
+        for _, code in cells:
+            exec(compile(code, str(page), "exec"), names)
+    if page.stem == "researcher":
+        assert len(random_draws) == 2  # both fits went to the replaced sampler
+        assert names["fit"].kind == "safety"
+        assert names["panel_fit"].kind == "crime"
+        assert "row 3" in capsys.readouterr().out  # the planted count below zero
+
+
+def test_what_is_shown_as_stored_has_the_form_of_a_forecast():
+    bands = pd.read_csv(DOCS / "stored" / "bands.csv")
+    assert set(bands["area"]) == set(STORE["SHOWN_AREAS"])
+    assert {"low_95", "median", "high_95"} <= set(bands)
+    assert bands["median"].between(0, 1).all()
+    stored = tomllib.loads((DOCS / "stored" / "stored.toml").read_text(encoding="utf-8"))
+    for name, kept in stored["draws"].items():
+        spec = ae.load_model_spec(name)
+        assert len(stored["specs"][name]) == 64
+        assert kept >= spec.gates.ess_min

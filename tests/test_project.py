@@ -1,0 +1,59 @@
+"""What the project says about itself agrees: version, changelog, citation, templates, extras."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_citation_is_of_this_version():
+    version = PROJECT["project"]["version"]
+    assert f"\nversion: {version}\n" in read("CITATION.cff")
+
+
+def test_the_changelog_keeps_its_form():
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security", "Untested"}
+    versions = re.findall(r"^## (.*)$", read("CHANGELOG.md"), re.M)
+    assert versions[0] == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", v) for v in versions[1:])
+    assert set(re.findall(r"^### (.*)$", read("CHANGELOG.md"), re.M)) <= kinds
+
+
+def test_pythons_are_the_same_everywhere():
+    assert PROJECT["project"]["requires-python"] == ">=3.12"
+    named = {c.rpartition(" ")[2] for c in PROJECT["project"]["classifiers"] if ":: 3." in c}
+    tested = set(re.findall(r"\d\.\d+", re.search(r"^PYTHONS = .*$", read("noxfile.py"), re.M)[0]))
+    assert tested == set(read(".python-version").split())
+    assert tested <= named
+    for untested in named - tested:
+        assert f"Python {untested}" in read("CONTRIBUTING.md")
+
+
+@pytest.mark.parametrize("extra", ["microdata", "distributed", "bench", "docs"])
+def test_extras_stay_out_of_the_default_install(extra):
+    def names(requirements):
+        return {re.match(r"[\w-]+", r)[0] for r in requirements}
+
+    wanted = names(PROJECT["project"]["optional-dependencies"][extra])
+    assert wanted
+    assert wanted.isdisjoint(names(PROJECT["project"]["dependencies"]))
+
+
+def test_templates_of_issues_and_changes_name_sessions_that_exist():
+    sessions = set(re.findall(r"^def (\w+)\(session", read("noxfile.py"), re.M))
+    for page in ("docs/release.md", ".github/pull_request_template.md", "CONTRIBUTING.md"):
+        named = re.findall(r"nox -s ([a-z ]+)", read(page))
+        assert named
+        assert {word for line in named for word in line.split()} <= sessions | {"and", "pass"}
+    assert {p.name for p in (ROOT / ".github" / "ISSUE_TEMPLATE").iterdir()} >= {
+        "fault.yml",
+        "method.yml",
+    }
