@@ -91,6 +91,8 @@ def test_px_by_code_in_danish():
         (parse_csv, b"", "no CSV reply"),
         (parse_csv, b"A;B\n1;2\n", "column INDHOLD"),
         (parse_csv, b"TID;INDHOLD\n2024K1;mange\n", "no number"),
+        (parse_csv, b"TID;INDHOLD\n101;2024K1;7\n", "too many or too few"),
+        (parse_csv, b"TID;INDHOLD\n2024K1;7\n2024K2\n", "too many or too few"),
         (parse_json_stat, b"{", "no JSON-stat"),
         (parse_json_stat, b"[]", "no JSON-stat"),
         (parse_json_stat, json.dumps(JSON_STAT).replace("[1, 1, 2]", "[1, 1, 3]").encode(), "size"),

@@ -202,7 +202,10 @@ def run(
         here = folder / f"{trial}"
         here.mkdir()
         if special and key in special:
-            found, why = special[key](here, rng)
+            try:
+                found, why = special[key](here, rng)
+            except Exception as error:  # noqa: BLE001 - what no one else can read must not pass
+                found, why = "other", f"not readable by hand: {type(error).__name__}: {error}"
         else:
             file = here / Path(key).name
             file.write_bytes(mutated(good[key], file.suffix, rng))

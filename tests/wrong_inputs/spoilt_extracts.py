@@ -213,7 +213,7 @@ def _statbank(here: Path, rng: random.Random) -> Outcome:
         ]
     expected = [
         "" if f in {"..", "...", ".", "-", ""} else f"{float(f.replace(',', '.')):g}"
-        for f in figures
+        for f in map(str.strip, figures)
     ]
     return ("accepted", "") if found == expected else ("other", f"{found} is not {expected}")
 

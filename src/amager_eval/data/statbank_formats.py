@@ -73,6 +73,10 @@ def parse_csv(content: bytes, file: str | None = None) -> pd.DataFrame:
         )
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise _fault("this is no CSV reply of the StatBank", type(error).__name__, file) from error
+    # a row with a cell too many shifts the columns, one too few leaves one empty
+    empty = frame.isna() | (frame == "")
+    if not isinstance(frame.index, pd.RangeIndex) or empty.any(axis=None):
+        raise _fault("a row of the CSV reply has too many or too few cells", "", file)
     if VALUE not in frame or len(frame.columns) < 2:
         raise _fault(f"a CSV reply has variables and the column {VALUE}", list(frame.columns), file)
     return _tidy(frame, file)
