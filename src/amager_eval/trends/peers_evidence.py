@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from amager_eval.errors import InputError
 from amager_eval.provenance import sha256_of_file
-from amager_eval.spec.documents import models_folder, read_document
+from amager_eval.trends.backtest_evidence import (
+    evidence_folder,
+    read_record,
+    read_scores,
+    record_header,
+    record_table,
+    write_scores,
+)
 from amager_eval.trends.backtest_run import run_backtest
-from amager_eval.trends.backtest_score import SCORE_VERSION
 
 if TYPE_CHECKING:
     from amager_eval.trends.backtest_panel import Panel
@@ -24,22 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["evidence_folder", "read_peer_scores", "write_peer_scores"]
 
-#: Significant digits kept; a mean over thousands of cells is exact far beyond them.
-_DIGITS: Final = {
-    "crps": 4,
-    "crps_log": 4,
-    "log_score": 4,
-    "pit_low": 4,
-    "pit_high": 4,
-    "reach_probability": 4,
-}
 #: Blocks a run can be stopped and continued between, where areas stand alone.
 _BLOCK_SIZE: Final = 14
-
-
-def evidence_folder(panel: Panel) -> Path:
-    """Return the folder of `models/` that the panel's evidence is kept in."""
-    return models_folder() / f"{panel.kind}_trend" / "evidence"
+_COMMAND: Final = "python -m amager_eval.trends.peers_run"
 
 
 def write_peer_scores(
@@ -61,7 +51,7 @@ def write_peer_scores(
     peers : sequence of forecaster
         From :func:`~amager_eval.trends.peers.peers_of`.
     folder : Path
-        Where `peers_<panel>_<peer>.csv` and `peers_<panel>.toml` are written.
+        Where `peers_<panel>_<peer>.csv.gz` and `peers_<panel>.toml` are written.
     command : str
         The command that made them, for the record.
     seed : int
@@ -88,10 +78,11 @@ def write_peer_scores(
             cache=cache,
             progress=_named(progress, peer.name),
         )
-        path = folder / f"peers_{panel.name}_{peer.name}.csv"
-        _rounded(result.scores).to_csv(path, index=False)
-        records.append(_record(peer, result, path))
-        text = _header(panel, command, seed) + "".join(_table(r) for r in records)
+        path = folder / f"peers_{panel.name}_{peer.name}.csv.gz"
+        write_scores(result.scores, panel, path)
+        records.append(_record(peer, result, panel, path))
+        text = record_header(panel, command, "Peers' scores, computed once.", seed=seed)
+        text += "".join(record_table("peer", r) for r in records)
         (folder / f"peers_{panel.name}.toml").write_text(text, encoding="utf-8")
 
 
@@ -116,40 +107,11 @@ def read_peer_scores(panel: Panel, folder: Path | None = None) -> pd.DataFrame:
         The scores are missing, changed, of other figures or of another score formula.
     """
     folder = evidence_folder(panel) if folder is None else folder
-    record = folder / f"peers_{panel.name}.toml"
-    if not record.is_file():
-        raise InputError(
-            f"no stored peer scores for {panel.name}: {record.name} is not in {folder.name}/; "
-            f"compute them with python -m amager_eval.trends.peers_run {panel.name}"
-        )
-    document, _ = read_document(record)
-    found = (document["panel_digest"], document["score_version"])
-    if found != (panel.digest, SCORE_VERSION):
-        raise InputError(
-            f"{record.name} belongs to other figures or scores; "
-            f"compute it again with python -m amager_eval.trends.peers_run {panel.name}"
-        )
+    document = read_record(panel, folder / f"peers_{panel.name}.toml", _COMMAND)
     return pd.concat(
-        [_read(folder / peer["file"], peer, panel) for peer in document["peer"]],
+        [read_scores(panel, folder / peer["file"], peer) for peer in document["peer"]],
         ignore_index=True,
     )
-
-
-def _read(path: Path, peer: dict[str, Any], panel: Panel) -> pd.DataFrame:
-    if not path.is_file() or sha256_of_file(path) != peer["sha256"]:
-        raise InputError(f"{path.name} is missing or not as it was stored; compute it again.")
-    text: dict[str, type] = {"area": str, "crime_type": str}
-    if panel.kind == "crime":
-        text |= {"origin": str, "period": str}
-    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
-
-
-def _rounded(scores: pd.DataFrame) -> pd.DataFrame:
-    result = scores.assign(fallback=scores["fallback"].astype(int))
-    for column, digits in _DIGITS.items():
-        if column in result:
-            result[column] = [float(f"{v:.{digits}g}") for v in result[column]]
-    return result.drop(columns=["problems"], errors="ignore")
 
 
 def _named(
@@ -160,12 +122,13 @@ def _named(
     return lambda done, total, _: progress(name, done, total)
 
 
-def _record(peer: Peer, result: Backtest, path: Path) -> dict[str, Any]:
+def _record(peer: Peer, result: Backtest, panel: Panel, path: Path) -> dict[str, Any]:
     problems = sorted({str(p) for p in result.units["problems"].dropna()})
     return {
         "name": peer.name,
         "file": path.name,
         "sha256": sha256_of_file(path),
+        "origins": list(panel.origins),
         "scale": peer.scale,
         "method": peer.method,
         "versions": {p: version(p) for p in peer.packages},
@@ -174,34 +137,3 @@ def _record(peer: Peer, result: Backtest, path: Path) -> dict[str, Any]:
         "cells_by_fallback": int(result.scores["fallback"].sum()),
         "reasons_for_fallback": problems[:10],
     }
-
-
-def _header(panel: Panel, command: str, seed: int) -> str:
-    from amager_eval.provenance import versions
-
-    values = {
-        "panel": panel.name,
-        "panel_digest": panel.digest,
-        "score_version": SCORE_VERSION,
-        "date": datetime.now(UTC).date().isoformat(),
-        "command": command,
-        "seed": seed,
-        "development_origins": list(panel.development),
-        "final_origins": list(panel.final),
-        "horizons": list(panel.horizons),
-        "python": versions()["python"],
-    }
-    lines = ["# Peers' scores, computed once. One CSV per peer, one row per cell, no draws."]
-    lines += [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in values.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _table(record: dict[str, Any]) -> str:
-    lines = ["", "[[peer]]"]
-    for key, value in record.items():
-        if isinstance(value, dict):
-            inner = ", ".join(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in value.items())
-            lines.append(f"{key} = {{ {inner} }}")
-        else:
-            lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
-    return "\n".join(lines) + "\n"

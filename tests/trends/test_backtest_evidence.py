@@ -1,0 +1,58 @@
+"""What is stored of the own model's scores, and when it is refused."""
+
+import tomllib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from amager_eval.errors import InputError
+from amager_eval.trends.backtest_evidence import read_own_scores, write_own_scores, write_scores
+from amager_eval.trends.backtest_panels import make_panel
+from amager_eval.trends.backtest_run import run_backtest
+from amager_eval.trends.peers_series import SeriesPeer, last_value
+
+#: Quick, and named as the own model: what is stored does not depend on who forecast.
+STAND_IN = SeriesPeer("amager_eval", last_value, "sqrt", "last value", least=1, size=200)
+
+
+@pytest.fixture
+def panel():
+    rng = np.random.default_rng(1)
+    index = pd.MultiIndex.from_product(
+        [["NA", "Nord", "Syd"], ["theft"], [str(y) for y in range(2010, 2022)]],
+        names=["area", "crime_type", "period"],
+    )
+    frame = index.to_frame(index=False).assign(count=rng.poisson(30, len(index)))
+    return make_panel("made_up", "crime", frame, origins=["2018", "2019"], horizons=[1, 2])
+
+
+def test_scores_come_back_with_their_cells_whatever_order_they_were_in(panel, tmp_path):
+    result = run_backtest(panel, STAND_IN, origins=["2018"], block_size=2, cache=tmp_path)
+    record = write_own_scores(panel, result, tmp_path, command="none")
+    stored = read_own_scores(panel, tmp_path)
+    keys = ["area", "crime_type", "origin", "period", "horizon"]
+    both = stored.merge(result.scores, on=keys, suffixes=("", "_fresh"))
+    assert len(both) == len(stored) == len(result.scores) == 6
+    np.testing.assert_allclose(both["crps"], both["crps_fresh"], rtol=5.1e-3)
+    np.testing.assert_allclose(both["log_score"], both["log_score_fresh"], atol=5.1e-3)
+    entry = tomllib.loads(record.read_text())["own"][0]
+    assert entry["origins"] == ["2018"]
+    shuffled = result.scores.sample(frac=1, random_state=1)
+    write_scores(shuffled, panel, tmp_path / "again.csv.gz")
+    assert (tmp_path / "again.csv.gz").read_bytes() == (tmp_path / entry["file"]).read_bytes()
+
+
+def test_scores_of_another_spec_are_refused(panel, tmp_path):
+    result = run_backtest(panel, STAND_IN, origins=["2018"], cache=tmp_path)
+    record = write_own_scores(panel, result, tmp_path, command="none")
+    entry = tomllib.loads(record.read_text())["own"][0]
+    record.write_text(record.read_text().replace(entry["spec_digest"], "0" * 64))
+    with pytest.raises(InputError, match="belong to version"):
+        read_own_scores(panel, tmp_path)
+
+
+def test_a_cell_without_a_score_is_refused(panel, tmp_path):
+    result = run_backtest(panel, STAND_IN, origins=["2018"], cache=tmp_path)
+    with pytest.raises(InputError, match="5 scores for 6 cells"):
+        write_scores(result.scores.iloc[1:], panel, tmp_path / "a.csv.gz")
