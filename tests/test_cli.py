@@ -132,3 +132,34 @@ def test_a_bar_stands_for_every_fit_from_its_compiling_on(capsys):
     shown = capsys.readouterr().err
     assert "compiling" not in shown.splitlines()[-1]
     assert "100%" in shown
+
+
+def test_backtest_prints_the_league_and_names_a_wrong_panel(run, monkeypatch, tmp_path):
+    from amager_eval.trends import backtest_own
+    from amager_eval.trends.backtest_compare import compare
+    from amager_eval.trends.backtest_panels import copenhagen
+    from amager_eval.trends.backtest_run import Backtest
+    from amager_eval.trends.peers_evidence import read_peer_scores
+
+    panel = copenhagen()
+    peers = read_peer_scores(panel)
+    own = peers[peers["forecaster"] == "prophet"].assign(forecaster="amager_eval")
+    result = Backtest(panel.name, "amager_eval", own, own.head(0))
+    seen = {}
+
+    def fake(chosen, **options):
+        seen.update(options, panel=chosen.name)
+        return result, compare(chosen, result, peers)
+
+    monkeypatch.setattr(backtest_own, "backtest_own", fake)
+    monkeypatch.chdir(tmp_path)
+    code, said, _ = run("backtest", "copenhagen", "--scheduler", "tcp://host:8786")
+    assert code == 0
+    assert seen["panel"] == "copenhagen"
+    assert seen["scheduler"] == "tcp://host:8786"
+    assert seen["final"] is False
+    assert "amager_eval" in said
+    assert (tmp_path / "build" / "backtest-copenhagen" / "copenhagen_league.csv").is_file()
+    code, _, err = run("backtest", "nowhere")
+    assert code == 2
+    assert "no such panel" in err

@@ -249,6 +249,70 @@ def synthetic(
     typer.echo(f"{written}{'' if workbook else '/'}  SYNTETISKE DATA")
 
 
+@app.command()
+def backtest(
+    panel: Annotated[
+        str,
+        typer.Argument(
+            help="crime_quarterly, crime_yearly, envipe, copenhagen, or an input of any city."
+        ),
+    ],
+    model: Annotated[
+        str | None, typer.Option(help="safety or crime: which figures of an input with both.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, as tcp://host:8786.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the tables; default build/backtest-<panel>.")
+    ] = None,
+    final: Annotated[
+        bool, typer.Option("--final", help="Also score the origins held back.")
+    ] = False,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Compare the stored scores; nothing is fitted.")
+    ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the scores in the checkout's models/*/evidence.")
+    ] = False,
+    origins: Annotated[
+        str | None, typer.Option(help="Origins of an input, as 2021K4,2022K4; the last held back.")
+    ] = None,
+    definition: Annotated[
+        str | None, typer.Option(help="Definition of crime of an input with several.")
+    ] = None,
+    draws: Annotated[int | None, typer.Option(min=10, help="Draws per chain, for a trial.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of every fit.")] = 1,
+) -> None:
+    """Score the model's forecasts of past years against other methods; a stopped run continues."""
+    if model not in {None, "safety", "crime"}:
+        raise InputError(f"--model must be safety or crime, found '{model}'")
+    from amager_eval.trends.backtest_evidence import evidence_folder, write_own_scores
+    from amager_eval.trends.backtest_input import find_panel
+    from amager_eval.trends.backtest_own import backtest_own, stored_comparison
+
+    chosen = find_panel(
+        panel,
+        model=model,  # type: ignore[arg-type]
+        origins=origins.split(",") if origins else (),
+        definition=definition,
+    )
+    if stored:
+        found = stored_comparison(chosen)
+    else:
+        with _progress() as progress:
+            result, found = backtest_own(
+                chosen, final=final, scheduler=scheduler, draws=draws, seed=seed, progress=progress
+            )
+        if keep:
+            command = f"amager-eval backtest {panel}{' --final' if final else ''} --keep"
+            write_own_scores(chosen, result, evidence_folder(chosen), command=command)
+    for name in ("league", "differences", "coverage"):
+        typer.echo(found.frames()[name].to_string(index=False, float_format="%.3f"))
+    for path in found.write(out or Path("build") / f"backtest-{chosen.name}"):
+        typer.echo(str(path))
+
+
 @contextmanager
 def _progress() -> Iterator[FitProgress]:
     """Show one progress bar per fit on standard error."""

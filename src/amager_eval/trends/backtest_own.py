@@ -1,0 +1,125 @@
+"""Back-test the package's own model and hold it against the peers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.backtest_compare import Comparison, compare
+from amager_eval.trends.backtest_evidence import read_own_scores
+from amager_eval.trends.backtest_forecaster import OwnModel
+from amager_eval.trends.backtest_panels import PANELS
+from amager_eval.trends.backtest_run import Backtest, run_backtest
+from amager_eval.trends.crime_options import crime_options
+from amager_eval.trends.peers import peers_of
+from amager_eval.trends.peers_evidence import read_peer_scores
+
+if TYPE_CHECKING:
+    from amager_eval.trends.backtest_panel import Panel
+
+__all__ = ["backtest_own", "stored_comparison"]
+
+#: Called with (forecaster, units done, units in all).
+type NamedProgress = Callable[[str, int, int], None]
+
+
+def backtest_own(
+    panel: Panel,
+    *,
+    final: bool = False,
+    scheduler: str | None = None,
+    draws: int | None = None,
+    seed: int = 1,
+    cache: Path | None = None,
+    progress: NamedProgress | None = None,
+) -> tuple[Backtest, Comparison]:
+    """Score the own model on a panel and compare it with the peers on the same cells.
+
+    Parameters
+    ----------
+    panel : Panel
+        Declared, or of any city.
+    final : bool
+        Whether the origins held back are scored too.
+    scheduler : str or None
+        Address of a Dask scheduler; None runs here.
+    draws : int or None
+        Draws per chain, for a trial.
+    seed : int
+        Seed of the run.
+    cache : Path or None
+        Where finished units are kept; a stopped run continues.
+    progress : callable or None
+        Called after every unit.
+
+    Returns
+    -------
+    Backtest
+        The own model's.
+    Comparison
+        Against stored peers; of a panel that is not declared against those peers whose packages
+        are installed, computed here.
+    """
+    origins = panel.origins if final else panel.development
+
+    def named(name: str) -> Callable[[int, int, str], None] | None:
+        if progress is None:
+            return None
+        return lambda done, total, _: progress(name, done, total)
+
+    own = OwnModel(panel.kind, draws=draws)
+    result = run_backtest(
+        panel,
+        own,
+        origins=origins,
+        block_size=_block_size(panel),
+        seed=seed,
+        cache=cache,
+        progress=named(own.name),
+        scheduler=scheduler,
+    )
+    if panel.name in PANELS:
+        peers = read_peer_scores(panel)
+    else:
+        installed = [p for p in peers_of(panel.kind) if all(find_spec(n) for n in p.packages)]
+        runs = (
+            run_backtest(panel, p, origins=origins, seed=seed, cache=cache, progress=named(p.name))
+            for p in installed
+        )
+        peers = pd.concat([r.scores for r in runs], ignore_index=True)
+    return result, compare(panel, result, peers, seed=seed)
+
+
+def stored_comparison(panel: Panel) -> Comparison:
+    """Compare the own model's stored scores with the stored peers'.
+
+    Parameters
+    ----------
+    panel : Panel
+        A declared one.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        No scores are stored, or of another version of the model or the figures.
+    """
+    scores = read_own_scores(panel)
+    name = str(scores["forecaster"].iloc[0])
+    units = pd.DataFrame(columns=["unit", "seconds", "passed", "problems"])
+    return compare(panel, Backtest(panel.name, name, scores, units), read_peer_scores(panel))
+
+
+def _block_size(panel: Panel) -> int | None:
+    """Areas a unit: as declared where areas stand beside one another, else all of them."""
+    if panel.kind == "safety" or panel.whole is not None:
+        return None
+    return crime_options(load_model_spec("crime_trend")).backtest.block_size
