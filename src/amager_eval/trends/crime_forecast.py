@@ -19,7 +19,7 @@ from amager_eval.trends.fit import Forecast
 if TYPE_CHECKING:
     from amager_eval.trends.fit import Fit
 
-__all__ = ["forecast"]
+__all__ = ["forecast", "simulate_cells"]
 
 type Floats = NDArray[np.float64]
 
@@ -96,6 +96,43 @@ def _periods(design: xr.Dataset, until: int | str) -> list[Period]:
     return [first.shift(i) for i in range(last.ordinal - first.ordinal + 1)]
 
 
+def simulate_cells(
+    state: xr.Dataset, design: xr.Dataset, n_periods: int, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Draw what is reported in every modelled cell, observed or not.
+
+    Parameters
+    ----------
+    state : Dataset
+        Draws of the model's quantities, dim `sample`.
+    design : Dataset
+        The design they belong to.
+    n_periods : int
+        From the first observed period on.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    expected, mean, count : ndarray
+        Expected reports at today's recording, as they were, and reports; dims `sample, area,
+        crime_type, period`.
+    exposure : ndarray
+        Thousand inhabitants, dims `sample, area, period`.
+    """
+    first = parse_period(design["period"].values[0])
+    periods = [first.shift(i) for i in range(n_periods)]
+    log_level = _levels(state, design, n_periods, rng)
+    season, passing = _effects(state, design, periods)
+    exposure = _exposure(design, state.sizes["sample"], n_periods, rng)
+    expected = np.exp(log_level + season) * exposure[:, :, None, :]
+    mean = expected * np.exp(passing[:, None] + _passing(state, design, n_periods, rng))
+    dispersion = state["dispersion"].transpose("sample", "path_class", "crime_type").values
+    shape = 1.0 / by_area(dispersion, design["is_gap"].values)[..., None] ** 2
+    count = rng.poisson(rng.gamma(shape, mean / shape)).astype(np.float64)
+    return expected, mean, count, exposure
+
+
 def _draw(
     state: xr.Dataset,
     design: xr.Dataset,
@@ -103,14 +140,7 @@ def _draw(
     rng: np.random.Generator,
 ) -> xr.Dataset:
     """Levels to the end, then what is reported: sums over areas and types, published figures."""
-    log_level = _levels(state, design, len(periods), rng)
-    season, passing = _effects(state, design, periods)
-    exposure = _exposure(design, state.sizes["sample"], len(periods), rng)
-    expected = np.exp(log_level + season) * exposure[:, :, None, :]
-    mean = expected * np.exp(passing[:, None] + _passing(state, design, len(periods), rng))
-    dispersion = state["dispersion"].transpose("sample", "path_class", "crime_type").values
-    shape = 1.0 / by_area(dispersion, design["is_gap"].values)[..., None] ** 2
-    count = rng.poisson(rng.gamma(shape, mean / shape)).astype(np.float64)
+    expected, mean, count, exposure = simulate_cells(state, design, len(periods), rng)
     seen = min(design.sizes["period"], len(periods))
     own = design["count"].values[:, :, :seen]
     count[..., :seen] = np.where(np.isnan(own), count[..., :seen], own)
