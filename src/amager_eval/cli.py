@@ -307,8 +307,9 @@ def backtest(
         if keep:
             command = f"amager-eval backtest {panel}{' --final' if final else ''} --keep"
             write_own_scores(chosen, result, evidence_folder(chosen), command=command)
-    for name in ("league", "differences", "coverage"):
-        typer.echo(found.frames()[name].to_string(index=False, float_format="%.3f"))
+    coverage = found.coverage[found.coverage["forecaster"] == found.forecaster]
+    for table in (found.league, found.differences, coverage):
+        typer.echo(table.to_string(index=False, float_format="%.3f") + "\n")
     for path in found.write(out or Path("build") / f"backtest-{chosen.name}"):
         typer.echo(str(path))
 
