@@ -49,11 +49,37 @@ def test_dims_and_period_are_as_promised(forecast):
 
 def test_rate_carries_the_pandemic_and_level_does_not(forecast):
     ratio = forecast.draws["rate"] / forecast.draws["level"]
-    rest, inside = ratio.sel(area=rest_name("City")), ratio.sel(area="D")
-    assert np.allclose(rest.sel(period=[2022, 2024, 2028]), 1)
-    assert float(rest.sel(period=2021).std()) > 0.01
-    assert float(inside.sel(period=2024).std()) > 0.001  # what passes is no part of the level
-    assert float(inside.sel(period=2028).std()) > 0.001
+    assert np.allclose(ratio.sel(period=[2022, 2024, 2028]), 1)
+    assert float(ratio.sel(period=2021).std()) > 0.01
+
+
+def quarters():
+    rows = [
+        (area, f"{2022 + i // 4}K{i % 4 + 1}", size + i, size * 50.0)
+        for area, size in (("City", 400), ("D", 30))
+        for i in range(12)
+    ]
+    columns = ["area", "period", "count", "population"]
+    return pd.DataFrame(rows, columns=columns).assign(crime_type="theft")
+
+
+def test_what_passes_is_part_of_the_rate_and_no_part_of_the_level(random_draws):
+    fit = fit_crime(quarters(), whole="City", draws=400, chains=2)
+    draws = fit.forecast("2027K4").draws
+    ratio = (draws["rate"] / draws["level"]).sel(crime_type="theft")
+    # the level has the season but the rest has nothing that passes
+    assert np.allclose(ratio.sel(area=rest_name("City")), 1)
+    spread = np.log(ratio.sel(area="D"))
+    assert float(spread.sel(period="2024K2").std()) > 0.01
+    # in the end what passes is as wide as its standard deviation says, about its earlier mean
+    end = spread.sel(period="2027K4").values
+    sd = fit.data["posterior"]["passing_sd"].values.ravel()
+    assert end.std() == pytest.approx(np.sqrt((sd**2).mean()), rel=0.25)
+
+
+def test_nothing_passes_in_years(random_draws):
+    fit = fit_crime(city(types=("theft",)), whole="City", draws=10, chains=1)
+    assert "passing_sd" not in fit.data["posterior"]
 
 
 def test_late_district_is_predicted_before_it_reports(random_draws):

@@ -448,10 +448,12 @@ def _add_time(design: xr.Dataset, periods: Sequence[Period], options: CrimeOptio
     left, size, _ = np.linalg.svd(steps - steps.mean(axis=0), full_matrices=False)
     walk, passing = (left * size)[:, : n - 1], np.zeros(n - 1)
     rho = correlation(options.passing.half_life_years, periods[0].per_year)
-    if design["is_gap"].values.any():
+    # in periods longer than its half-life it could not be told from the dispersion
+    passes = rho >= 0.5 and bool(design["is_gap"].values.any())
+    if passes:
         walk, passing = share_basis(walk, rho)
     design.attrs["anchor_year"] = int(chosen)
-    design.attrs["passing_correlation"] = rho
+    design.attrs["passing_correlation"] = rho if passes else 0.0
     return design.assign(
         time=(("period",), time - time.mean()),
         baseline_weight=(("period",), weight),

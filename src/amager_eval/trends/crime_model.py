@@ -66,7 +66,7 @@ def crime_model(design: xr.Dataset) -> pm.Model:
             "walk_raw": pm.Normal("walk_raw", shape=design["guess"].shape),
         }
         nested = bool(design["is_gap"].values.any())
-        if nested:
+        if float(design.attrs["passing_correlation"]) > 0:
             raw["passing_raw"] = pm.Normal("passing_raw", shape=n_types)
         if nested and sizes["season_contrast"]:
             contrasts = (*cells, sizes["season_contrast"])

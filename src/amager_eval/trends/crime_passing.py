@@ -1,7 +1,8 @@
 """What passes: deviations of an area from its path that die away within a year or so.
 
 A stationary first-order autoregression, measured from its mean over the observed periods. It is
-no part of the level.
+no part of the level. In periods longer than its half-life (years, as declared) it could not be
+told from the dispersion and is left to it.
 """
 
 from __future__ import annotations

@@ -47,8 +47,9 @@ def crime_posterior(
         (per year; of the gap for an area inside a whole; dims `area, crime_type`), `innovation`
         (per square root of a year) and `dispersion` (1/sqrt(alpha) per period; both dims
         `path_class, crime_type`), `effect_size` (log rate, dims `crime_type, effect`); where areas
-        lie inside a whole `passing` (log rate, dims as `level`), `passing_sd` (dims `crime_type`)
-        and in quarters and months `season_gap` (dims `area, crime_type, season_contrast`).
+        lie inside a whole, in quarters and months, `passing` (log rate, dims as `level`),
+        `passing_sd` (dims `crime_type`) and `season_gap` (dims `area, crime_type,
+        season_contrast`).
     """
     data = unpack(packed, design)
     free = {str(name): raw[name].values for name in raw.data_vars}

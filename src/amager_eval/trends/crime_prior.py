@@ -67,8 +67,9 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
     level = np.empty((size, n_areas, n_types))
     seasonal = (effect @ design["effect_value"].values)[:, None]
     beside, inside_only = _beside_the_level(design, size, rng) if inside.size else (0.0, {})
-    passing = inside_only["passing"][1] if inside.size else np.zeros((1, n_areas, n_types, 1))
-    at_baseline = passing @ (weight if inside.size else np.ones(1))
+    at_baseline = np.zeros((1, n_areas, n_types))
+    if "passing" in inside_only:
+        at_baseline = inside_only["passing"][1] @ weight
     for area in (*rest, *inside):
         centre = np.tile(design["level_mean"].values[area], (size, 1))
         if area in inside:
@@ -118,17 +119,20 @@ def _beside_the_level(
     dims = ("sample", "area", "crime_type")
     shape = (size, design.sizes["area"], design.sizes["crime_type"])
     sd = np.abs(rng.standard_normal((size, shape[2]))) * design["passing_scale"].values
+    passes = float(design.attrs["passing_correlation"]) > 0
     basis = design["walk"].values * np.sqrt(np.maximum(design["passing_in_walk"].values, 0.0))
     passing = (rng.standard_normal((*shape, basis.shape[1])) @ basis.T) * sd[:, None, :, None]
     passing *= gap
     n = design.sizes["season_contrast"]
     spread = np.abs(rng.standard_normal((size, shape[2]))) * design["season_gap_scale"].values
     season = gap * spread[:, None, :, None] * rng.standard_normal((*shape, n))
-    return passing + season @ design["effect_value"].values[:n], {
-        "passing": ((*dims, "period"), passing),
-        "passing_sd": (("sample", "crime_type"), sd),
-        "season_gap": ((*dims, "season_contrast"), season),
-    }
+    variables: dict[str, tuple[tuple[str, ...], Floats]] = {}
+    if passes:
+        variables["passing"] = ((*dims, "period"), passing)
+        variables["passing_sd"] = (("sample", "crime_type"), sd)
+    if n:
+        variables["season_gap"] = ((*dims, "season_contrast"), season)
+    return passing + season @ design["effect_value"].values[:n], variables
 
 
 def _baseline_level(

@@ -38,7 +38,7 @@ class CrimeWalk(NamedTuple):
     variance : array
         Prior variance of the shock given the standard deviations; broadcasts against it.
     passing_variance : array or None
-        The part of it that passes; None where no area lies inside a whole.
+        The part of it that passes; None where nothing does.
     season_gap : array or None
         An area's own season beside its type's, log rate, dims `area, crime_type, contrast`.
     squares : tuple of arrays
@@ -81,9 +81,8 @@ def crime_walk(
         `innovation_raw` (dims `path_class, crime_type`), `drift_mean`, `drift_spread` (last dim
         of length 1 each), `drift_raw`, `centre_raw` (dims `area, crime_type`), `effect_raw` (dims
         `crime_type, effect`), `walk_raw` (dims `area, crime_type, component`); where areas lie
-        inside a whole `passing_raw` (dims `crime_type`) and, in quarters and months,
-        `season_gap_spread` (dims `crime_type`) and `season_gap_raw` (dims `area, crime_type,
-        contrast`).
+        inside a whole, in quarters and months, `passing_raw`, `season_gap_spread` (dims
+        `crime_type`) and `season_gap_raw` (dims `area, crime_type, contrast`).
     squared_dispersion : array
         1/alpha, dims `area, crime_type`.
     design : mapping of str to array
@@ -103,7 +102,7 @@ def crime_walk(
     deviation = by_area(raw["innovation_raw"] * design["innovation_scale"], design["is_gap"])
     deviation, passing = deviation[..., None], None
     variance = deviation**2
-    if nested:
+    if "passing_raw" in raw:
         sd = (raw["passing_raw"] * design["passing_scale"])[..., None, :, None]
         passing = gap[:, :, None] * sd**2 * design["passing_in_walk"]
         variance = variance + passing
