@@ -2,10 +2,12 @@
 
 Without arguments: København's quarterly counts by type (STRAF11), and its total under three
 assumptions: made of its types, modelled itself, and modelled itself with the growing share of
-offences without municipality put back. With an input folder or workbook: the
-same table for every area of the one definition named, which is then the goal's own.
+offences without municipality put back. With an input folder or workbook: the same tables for
+every area of the one definition named, which is then the goal's own. With four areas (or several,
+separated by ;) named, whether crime moved next door: the weighted displacement difference.
 
 Run: python3 -m uv run python analyses/q2_crime_trends.py [--input PATH --definition NAME]
+         [--area A --control B --next-door C --next-door-control D]
 """
 
 import argparse
@@ -14,7 +16,13 @@ import sys
 import pandas as pd
 
 import amager_eval as ae
-from amager_eval.goals.crime import crime_quantities, type_contributions, yearly_changes
+from amager_eval import significance as sg
+from amager_eval.goals.crime import (
+    annual_levels,
+    crime_quantities,
+    type_contributions,
+    yearly_changes,
+)
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends.crime_control import control_chart
 from amager_eval.wording.numbers import number
@@ -32,6 +40,16 @@ COLUMNS = {
     "probability_true_at_or_below_105": "P(højst +5 %)",
     "probability_observed_at_or_below": "P(anmeldt højst)",
     "probability_true_every_year": "P(hvert år)",
+}
+PARTS = {"local": "her", "displacement": "ved siden af", "total": "i alt"}
+MOVED = {
+    "crime_type": "type",
+    "year": "år",
+    "part": "hvor",
+    "estimate": "ændring",
+    "low": "fra",
+    "high": "til",
+    "p_value": "p",
 }
 
 
@@ -57,24 +75,65 @@ def goal_table(forecast: ae.Forecast, form: str) -> pd.DataFrame:
     return wide.reindex(columns=list(COLUMNS)).rename(columns=COLUMNS)
 
 
-def sensitivity(data: ae.Input, definition: str, spec: ModelSpec) -> pd.DataFrame:
+def sensitivity(data: ae.Input, definition: str | None, spec: ModelSpec) -> pd.DataFrame:
     """Rate of the total and the probability of holding it, by how the total is modelled."""
+    nested = spec.options["total"]["nested"].get(definition or "", ())
     variants = {
-        "rest + typer": spec,
         "for sig": with_options(spec, total={"nested": {}}),
         "for sig, fuldstændighed korrigeret": with_options(spec, completeness={"apply": True}),
     }
+    if nested:
+        variants = {"rest + typer": spec, **variants}
     rows = {}
     for name, variant in variants.items():
         fit = ae.fit_crime(data, definition=definition, spec=variant)
         if not fit.diagnostics.passed:
             sys.exit(f"{name}: " + "; ".join(fit.diagnostics.problems))
-        table = goal_table(fit.forecast(f"{TARGET}K4"), "rate")
-        rows[name] = table.xs("total", level="crime_type").iloc[0]
-    return pd.DataFrame(rows).T
+        table = goal_table(fit.forecast(until(fit)), "rate")
+        total = table.xs(spec.options["total"]["type"], level="crime_type")
+        rows |= {(area, name): row for area, row in total.iterrows()}
+    return pd.DataFrame(rows).T.sort_index(level=0, sort_remaining=False)
 
 
-def report(data: ae.Input, definition: str, spec: ModelSpec, title: str) -> ae.Fit:
+def until(fit: ae.Fit) -> int | str:
+    """Give the last period of the target year, as the fit counts time."""
+    unit = {1: "", 4: "K4", 12: "M12"}[int(fit.data["design"].attrs["per_year"])]
+    return f"{TARGET}{unit}" if unit else TARGET
+
+
+def displacement(forecast: ae.Forecast, groups: list[list[str]]) -> pd.DataFrame:
+    """Change of reports per 1,000 since the baseline, here and next door, against controls.
+
+    Groups: the area, its control, the area next door, the control of that.
+    """
+    levels = annual_levels(forecast)
+    rows = []
+    for kind in levels["crime_type"].values:
+        of = levels.sel(crime_type=kind)
+        areas = [a for group in groups for a in group]
+        seen = of["observed"].sel(area=areas).all("area")
+        years = [int(y) for y in seen["year"].values[seen.values]]
+        if BASELINE not in years or years[-1] == BASELINE:
+            print(f"{kind}: ingen tal for alle områder i {BASELINE} og et senere år")
+            continue
+        latest = years[-1]
+        chosen = of.sel(year=[BASELINE, latest]).isel(sample=0)
+        counts = [chosen["reports"].sel(area=g).sum("area").values.tolist() for g in groups]
+        people = [float(chosen["inhabitants"].sel(area=g).sum("area").mean()) for g in groups]
+        found = sg.weighted_displacement_difference(*counts, areas=people)
+        frame = found.to_frame().assign(crime_type=str(kind), year=latest)
+        frame["part"] = frame["part"].map(PARTS)
+        rows.append(frame[list(MOVED)].rename(columns=MOVED))
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=list(MOVED))
+
+
+def report(
+    data: ae.Input,
+    definition: str | None,
+    spec: ModelSpec,
+    title: str,
+    groups: list[list[str]] | None = None,
+) -> ae.Fit:
     """Fit, print the gates and the tables; a fit that fails its gates prints no number."""
     fit = ae.fit_crime(data, definition=definition, spec=spec)
     d = fit.diagnostics
@@ -84,8 +143,7 @@ def report(data: ae.Input, definition: str, spec: ModelSpec, title: str) -> ae.F
     )
     if not d.passed:
         sys.exit("The fit did not pass its gates: " + "; ".join(d.problems))
-    unit = {1: "", 4: "K4", 12: "M12"}[int(fit.data["design"].attrs["per_year"])]
-    forecast = fit.forecast(f"{TARGET}{unit}")
+    forecast = fit.forecast(until(fit))
     show(f"{title}, anmeldelser per 1.000 indbyggere om året", goal_table(forecast, "rate"))
     show(f"{title}, antal anmeldelser om året", goal_table(forecast, "count"))
     contributions = type_contributions(forecast, baseline=BASELINE, target=TARGET)
@@ -95,6 +153,9 @@ def report(data: ae.Input, definition: str, spec: ModelSpec, title: str) -> ae.F
     show(f"{title}, ændring fra år til år i niveauet per 1.000", changes)
     signals = control_chart(fit).query("signal != ''").tail(20)
     show(f"{title}, perioder uden for den almindelige variation (de seneste 20)", signals)
+    if groups:
+        moved = displacement(forecast, groups)
+        show(f"{title}, flyttede anmeldelserne sig? Ændring per 1.000 siden {BASELINE}", moved)
     return fit
 
 
@@ -103,16 +164,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--input", help="folder of CSV files or a workbook")
     parser.add_argument("--definition", help="definition of crime in it, such as borgervendt")
+    names = ("area", "control", "next_door", "next_door_control")
+    for name in names:
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, help="area, or several separated by ;")
     arguments = parser.parse_args()
+    given = [getattr(arguments, name) for name in names]
+    if any(given) and not all(given):
+        parser.error("displacement needs --area, --control, --next-door and --next-door-control")
+    groups = [g.split(";") for g in given] if all(given) else None
     spec = load_model_spec("crime_trend")
     if arguments.input:
         data = ae.read_input(arguments.input)
         mark = "SYNTETISK " if data.synthetic else ""
-        report(data, arguments.definition, spec, f"{mark}{data.name}")
+        title = f"{mark}{data.name}"
+        report(data, arguments.definition, spec, title, groups)
+        if spec.options["total"]["type"] in set(data.crime["crime_type"]):
+            table = sensitivity(data, arguments.definition, spec)
+            show(f"{title}, den samlede rate efter antagelse", table)
         return
     data = ae.published()
     report(data, "STRAF11", spec, "København")
-    show("København, det samlede antal efter antagelse", sensitivity(data, "STRAF11", spec))
+    show("København, den samlede rate efter antagelse", sensitivity(data, "STRAF11", spec))
     print("\nKilde: Danmarks Statistik, statistikbanken.dk/STRAF11. Anmeldelser er ikke en")
     print("stikprøve: intervallerne beskriver almindelig variation fra år til år.")
 

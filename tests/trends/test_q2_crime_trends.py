@@ -1,0 +1,84 @@
+"""The analysis of question 2 on a supplied input; the sampler is replaced."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "analyses" / "q2_crime_trends.py"
+AREAS = {"City": 20_000, "Area": 1_000, "Next": 1_200, "Far": 1_500, "Further": 1_400}
+
+
+@pytest.fixture
+def script():
+    specification = importlib.util.spec_from_file_location("q2_crime_trends", SCRIPT)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A made-up city in years: reports fell in the area and rose next door."""
+    rows = []
+    for area, people in AREAS.items():
+        for year in range(2018, 2027):
+            moved = {"Area": -12, "Next": 9}.get(area, 0) * (year >= 2025)
+            for kind, share in (("total", 0.05), ("theft", 0.02)):
+                rows.append((area, year, kind, round(people * share) + moved, "police", "city"))
+    columns = ["area", "period", "crime_type", "count", "definition", "area_kind"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame["area_kind"] = np.where(frame["area"] == "City", "city", "district")
+    frame.to_csv(tmp_path / "crime.csv", index=False)
+    people = pd.DataFrame(
+        [(a, y, n) for a, n in AREAS.items() for y in range(2018, 2028)],
+        columns=["area", "period", "population"],
+    )
+    people.to_csv(tmp_path / "population.csv", index=False)
+    return tmp_path
+
+
+def run(script, monkeypatch, capsys, *arguments):
+    monkeypatch.setattr(sys, "argv", ["q2_crime_trends.py", *map(str, arguments)])
+    script.main()
+    return capsys.readouterr().out
+
+
+def test_a_supplied_series_gives_the_goal_table_both_totals_and_displacement(
+    script, folder, monkeypatch, capsys, random_draws
+):
+    text = run(
+        script, monkeypatch, capsys, "--input", folder, "--definition", "police",
+        "--area", "Area", "--control", "Far", "--next-door", "Next",
+        "--next-door-control", "Further",
+    )  # fmt: skip
+    for heading in ("P(højst 2024)", "anmeldt 2024", "P(hvert år)"):
+        assert text.count(heading) == 3  # rate, count, and the total by assumption
+    for area in AREAS:
+        assert area in text
+    assert "for sig, fuldstændighed korrigeret" in text
+    lines = text[text.index("flyttede anmeldelserne sig") :].splitlines()
+    found = [line.split() for line in lines if " 2026 " in line and "total" in line]
+    # 12 fewer of 1,000 inhabitants here, 9 more of 1,200 next door, nothing in the controls
+    assert [row[-4] for row in found] == ["−12,00", "7,50", "−4,50"]
+
+
+def test_half_a_displacement_is_refused(script, folder, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        run(script, monkeypatch, capsys, "--input", folder, "--area", "Area")
+    assert "displacement needs" in capsys.readouterr().err
+
+
+def test_a_fit_past_no_gate_prints_no_probability(
+    script, folder, monkeypatch, capsys, random_draws
+):
+    fit_crime = script.ae.fit_crime
+    monkeypatch.setattr(
+        script.ae, "fit_crime", lambda *a, **k: fit_crime(*a, **k, draws=10, chains=2)
+    )
+    with pytest.raises(SystemExit, match="did not pass its gates"):
+        run(script, monkeypatch, capsys, "--input", folder, "--definition", "police")
+    assert "P(højst 2024)" not in capsys.readouterr().out
