@@ -73,7 +73,7 @@ _UNFINISHED = pytest.mark.xfail(reason="Prophet or AutoARIMA has not been run to
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=_UNFINISHED if n.startswith("crime") else ()) for n in sorted(PANELS)],
+    [pytest.param(n, marks=_UNFINISHED if n == "crime_quarterly" else ()) for n in sorted(PANELS)],
 )
 def test_bundled_evidence_belongs_to_the_bundled_figures_and_every_peer(name):
     """Fails when figures, splits or the score's formula changed and the peers were not rerun."""
