@@ -160,6 +160,7 @@ def test_backtest_prints_the_league_and_names_a_wrong_panel(run, monkeypatch, tm
     assert seen["final"] is False
     assert "amager_eval" in said
     assert (tmp_path / "build" / "backtest-copenhagen" / "copenhagen_league.csv").is_file()
+    assert (tmp_path / "build" / "backtest-copenhagen" / "copenhagen_differences.svg").is_file()
     code, _, err = run("backtest", "nowhere")
     assert code == 2
     assert "no such panel" in err

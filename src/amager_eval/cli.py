@@ -283,13 +283,18 @@ def backtest(
     ] = None,
     draws: Annotated[int | None, typer.Option(min=10, help="Draws per chain, for a trial.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of every fit.")] = 1,
+    lang: Annotated[str, typer.Option(help="Language of the figure: da or en.")] = "da",
 ) -> None:
     """Score the model's forecasts of past years against other methods; a stopped run continues."""
     if model not in {None, "safety", "crime"}:
         raise InputError(f"--model must be safety or crime, found '{model}'")
+    if lang not in {"da", "en"}:
+        raise InputError(f"--lang must be da or en, found '{lang}'")
+    from amager_eval.figures.backtest import BacktestView, save_backtest
     from amager_eval.trends.backtest_evidence import evidence_folder, write_own_scores
     from amager_eval.trends.backtest_input import find_panel
     from amager_eval.trends.backtest_own import backtest_own, stored_comparison
+    from amager_eval.wording.sentences import load_wording
 
     chosen = find_panel(
         panel,
@@ -310,7 +315,10 @@ def backtest(
     coverage = found.coverage[found.coverage["forecaster"] == found.forecaster]
     for table in (found.league, found.differences, coverage):
         typer.echo(table.to_string(index=False, float_format="%.3f") + "\n")
-    for path in found.write(out or Path("build") / f"backtest-{chosen.name}"):
+    folder = out or Path("build") / f"backtest-{chosen.name}"
+    view = BacktestView(found.differences, chosen.name, load_wording(lang))
+    paths = [*found.write(folder), *save_backtest(view, folder)]
+    for path in paths:
         typer.echo(str(path))
 
 

@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
+from amager_eval.trends import backtest_forecaster
+from amager_eval.trends.backtest_forecaster import OwnModel
 from amager_eval.trends.backtest_panel import restrict
-from amager_eval.trends.backtest_panels import crime_quarterly
+from amager_eval.trends.backtest_panels import crime_quarterly, crime_yearly
 from amager_eval.trends.backtest_run import run_backtest
 from amager_eval.trends.peers_series import SeriesPeer, last_value
 
@@ -30,4 +32,23 @@ def test_two_workers_give_the_numbers_of_one_process(tmp_path):
             progress=lambda n, total, key: done.append((n, total)),
         )
     assert done == [(n, 12) for n in range(1, 13)]
+    pd.testing.assert_frame_equal(here.scores, there.scores)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_the_own_model_gives_the_same_numbers_on_two_workers(tmp_path, monkeypatch):
+    panel = restrict(crime_yearly(), crime_yearly().areas[:8])
+    own = OwnModel("crime", draws=50, chains=1)
+    options = {"origins": ["2019"], "block_size": 2}
+    # code just compiled and code from the compiler's cache differ in the last bit: all from cache
+    run_backtest(panel, own, cache=tmp_path / "warm", **options)
+    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
+    here = run_backtest(panel, own, cache=tmp_path / "here", **options)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        there = run_backtest(
+            panel, own, cache=tmp_path / "there", scheduler=cluster.scheduler_address, **options
+        )
     pd.testing.assert_frame_equal(here.scores, there.scores)
