@@ -48,3 +48,14 @@ def test_step_touches_declared_types_and_definitions_before_its_date():
     assert scale[0, at] == options.steps[0].sigma
     assert scale[1, at] == 0
     assert "step_paragraph_276a" not in effect_matrix(periods, types, options, spec, "other")[0]
+
+
+@pytest.mark.parametrize(
+    ("last", "known"), [("2019K4", False), ("2021K4", False), ("2022K3", False), ("2022K4", True)]
+)
+def test_the_pandemic_has_an_effect_once_a_year_of_counts_has_followed_it(last, known):
+    spec = load_model_spec("crime_trend")
+    options = crime_options(spec)
+    assert options.covid.least_years_after == 1.0
+    names, value, _ = effect_matrix(period_range("2018K1", last), ["a"], options, spec, "")
+    assert bool(value[names.index("covid")].any()) is known
