@@ -8,7 +8,7 @@ import pytest
 
 from amager_eval.errors import InputError
 from amager_eval.trends.backtest_evidence import read_own_scores, write_own_scores, write_scores
-from amager_eval.trends.backtest_panels import make_panel
+from amager_eval.trends.backtest_panels import PANELS, make_panel
 from amager_eval.trends.backtest_run import run_backtest
 from amager_eval.trends.peers_series import SeriesPeer, last_value
 
@@ -56,3 +56,13 @@ def test_a_cell_without_a_score_is_refused(panel, tmp_path):
     result = run_backtest(panel, STAND_IN, origins=["2018"], cache=tmp_path)
     with pytest.raises(InputError, match="5 scores for 6 cells"):
         write_scores(result.scores.iloc[1:], panel, tmp_path / "a.csv.gz")
+
+
+@pytest.mark.parametrize("name", ["crime_quarterly", "crime_yearly"])
+def test_bundled_own_scores_belong_to_the_declared_model_and_every_origin(name):
+    """Fails when the spec changed and `amager-eval backtest NAME --final --keep` was not run."""
+    panel = PANELS[name]()
+    scores = read_own_scores(panel)
+    assert set(scores["origin"]) == set(panel.origins)
+    assert np.isfinite(scores[["crps", "log_score"]].to_numpy()).all()
+    assert (scores["pit_low"] < scores["pit_high"]).all()
