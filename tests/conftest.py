@@ -13,6 +13,7 @@ import xarray as xr
 from amager_eval.data.input import Input
 from amager_eval.data.published import published
 from amager_eval.goals.baseline_guard import baseline_guard
+from amager_eval.goals.caveats import attach_caveats, caveats
 from amager_eval.goals.changed_documents import ChangedDocument
 from amager_eval.goals.changes import changes
 from amager_eval.goals.comparisons import compare_with_whole
@@ -200,6 +201,8 @@ def make_statement() -> Callable[..., Statement]:
             *crime_rows(data, agreement, year, crime_frame, "STRAF11" if crime else None),
             *partner_rows(data, agreement, year),
         ]
+        found = caveats(data, agreement, year)
+        attach_caveats(rows, found)
         diagnostics = pd.DataFrame(
             [("safety_trend", "1", "0" * 64, 4000, 0, 1.004, 812.0, True, "")],
             columns=["model", "version", "digest", "draws", "divergences", "max_rhat", "min_ess",
@@ -233,6 +236,7 @@ def make_statement() -> Callable[..., Statement]:
             if data.activities is not None
             else pd.DataFrame(),
             plan=plan_chain(data, agreement, year),
+            caveats=found,
             issued=issue_forecasts(data, agreement, year, forecast, crime_forecast, crime_frame),
             ledger=ledger,
             changed=changed,

@@ -13,6 +13,7 @@ from amager_eval.conventions import crime_year_of_wave
 from amager_eval.errors import Fault, GateError, InputError
 from amager_eval.goals.baseline import hold_against_baseline
 from amager_eval.goals.baseline_guard import attach_guard, baseline_guard
+from amager_eval.goals.caveats import attach_caveats, caveats
 from amager_eval.goals.changed_documents import changed_documents
 from amager_eval.goals.changes import changes
 from amager_eval.goals.comparisons import compare_with_whole
@@ -145,6 +146,8 @@ def evaluate(
         *partner_rows(data, agreement, year),
     ]
     attach_guard(rows, guard)
+    found = caveats(data, agreement, year)
+    attach_caveats(rows, found)
     partner_goal = next((g for g in agreement.goal if g.kind == "partners"), None)
     activities = partners = pd.DataFrame()
     if data.activities is not None and partner_goal is not None and len(data.activities):
@@ -184,6 +187,7 @@ def evaluate(
         guard=guard,
         partners=partners,
         plan=plan_chain(data, agreement, year),
+        caveats=found,
     )
 
 

@@ -214,10 +214,31 @@ def test_probabilities_are_attached_with_the_reading_they_belong_to(forecast):
 
 
 def test_the_overall_row_of_a_safety_goal_is_joint_over_the_settings():
-    data = Input(safety=safety_frame([(AREA, 2026, "night", "safe", 82)]))
+    both = [(AREA, 2026, setting, "safe", 82) for setting in ("neighbourhood", "night")]
+    data = Input(safety=safety_frame(both))
     rows = safety_rows(data, AGREEMENT, 2026, None, {})
     joint = quantities(rises_every_year=0.3, shortfall_smaller_and_rose=float("nan"))
     frame = with_overall(rows, AGREEMENT, data, {2028: joint.assign(area=AREA, setting="alle")})
     overall = frame[frame["setting"].isna() & (frame["area"] == AREA)].set_index("goal")
     assert overall.loc["1a", "probability_true"] == 0.3
     assert pd.isna(overall.loc["1b", "probability_true"])  # none is made up
+
+
+def test_no_joint_probability_where_a_part_is_not_judged():
+    data = Input(safety=safety_frame([(AREA, 2026, "night", "safe", 82)]))
+    rows = safety_rows(data, AGREEMENT, 2026, None, {})
+    joint = quantities(rises_every_year=0.3).assign(area=AREA, setting="alle")
+    frame = with_overall(rows, AGREEMENT, data, {2028: joint})
+    overall = frame[frame["setting"].isna() & (frame["area"] == AREA)].set_index("goal")
+    assert pd.isna(overall.loc["1a", "probability_true"])
+
+
+def test_a_model_alone_judges_nobody(forecast):
+    """Amager Vest was last published before the baseline: however sure the model, no verdict."""
+    safety = safety_frame([("Amager Vest", 2020, "night", "safe", 82)])
+    by_target = {2028: quantities(reaches_whole=0.0, rises_every_year=0.0)}
+    rows = safety_rows(Input(safety=safety), AGREEMENT, 2028, forecast, by_target)
+    row = vest(rows, "reaches_whole", 2028)
+    assert (row["literal_verdict"], row["evidence_verdict"]) == ("ikke opgjort", "kan ikke afgøres")
+    assert row["probability_true"] is None
+    assert "not judged: no figure since the baseline wave" in row["notes"]

@@ -89,7 +89,10 @@ def safety_rows(
                         row = _safety_row(
                             data, agreement, goal, reading, area, setting, year, target
                         )
-                        _attach_probability(row, agreement, forecast, quantities, year, target)
+                        if _seen_since_baseline(data, agreement, area, setting, year):
+                            _attach_probability(row, agreement, forecast, quantities, year, target)
+                        else:
+                            row["notes"].append("not judged: no figure since the baseline wave")
                         if area != area_of_goal:
                             row["notes"].append("indicator: district, not the agreement's area")
                         rows.append(row)
@@ -159,7 +162,8 @@ def with_overall(
             overall["method"] = "all parts of the primary reading"
             overall["notes"] = sorted({n for r in parts for n in r["notes"]})
             frame = (quantities or {}).get(overall["year"])
-            if goal.kind == "safety" and frame is not None:
+            judged = not any(n.startswith("not judged") for n in overall["notes"])
+            if goal.kind == "safety" and frame is not None and judged:
                 united = overall | {"setting": _EVERY_SETTING}
                 joint = _quantity(frame, united, _QUANTITY.get(primary.id, primary.id))
                 if joint is not None and not pd.isna(joint[_TRUE]):
@@ -237,6 +241,18 @@ def _safety_row(
     if met is None and target > year:
         row["notes"].append(f"due in wave {target}")
     return row
+
+
+def _seen_since_baseline(
+    data: Input, agreement: Agreement, area: str, setting: str, year: int
+) -> bool:
+    """Whether anything was published of an area since the baseline; a model alone judges nobody."""
+    if data.safety is None:
+        return False
+    waves = data.safety.loc[
+        (data.safety["area"] == area) & (data.safety["setting"] == setting), "wave"
+    ]
+    return bool(waves.between(agreement.safety.baseline_wave, year).any())
 
 
 def _attach_probability(

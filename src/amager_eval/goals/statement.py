@@ -14,6 +14,7 @@ from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
+    from amager_eval.goals.caveats import Caveat
     from amager_eval.goals.changed_documents import ChangedDocument
     from amager_eval.goals.plan import PlanChain
     from amager_eval.spec.agreement import Agreement
@@ -124,6 +125,8 @@ class Statement:
         The partner goal per focus area, see :mod:`amager_eval.goals.partner_split`.
     plan : PlanChain or None
         The theory of change, see :mod:`amager_eval.goals.plan`; None without focus areas.
+    caveats : tuple of Caveat
+        Reservations that apply, see :mod:`amager_eval.goals.caveats`.
 
     Examples
     --------
@@ -155,6 +158,7 @@ class Statement:
     guard: pd.DataFrame = field(default_factory=pd.DataFrame)
     partners: pd.DataFrame = field(default_factory=pd.DataFrame)
     plan: PlanChain | None = None
+    caveats: tuple[Caveat, ...] = ()
 
     @property
     def synthetic(self) -> bool:
@@ -179,6 +183,7 @@ class Statement:
             ],
             "partners": _rows(self.partners),
             "plan": None if self.plan is None else self.plan.to_dict(),
+            "caveats": [asdict(c) for c in self.caveats],
             "baseline_guard": _rows(self.guard),
             "changed_documents": [asdict(c) for c in self.changed],
             "forecasts": {

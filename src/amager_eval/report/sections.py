@@ -12,6 +12,7 @@ from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.goals.published_shares import published_shares
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety import fall_probability
+from amager_eval.report.caveats import caveat_blocks
 from amager_eval.report.document import (
     Block,
     Bullets,
@@ -225,6 +226,7 @@ def _goals(statement: Statement, words: Wording) -> list[Block]:
             Paragraph(words.say("goals.left_out", what=left.label(words.lang)), "note")
             for left in statement.agreement.left_out
         ),
+        *caveat_blocks(statement, words),
     ]
     own, *others = shown_areas(statement)[:-1]
     results = statement.results

@@ -67,9 +67,13 @@ class Disclosure(Frozen):
     ----------
     threshold : int
         Counts of persons or reports from 1 to below it are not shown.
+    few_answers, few_reports : int
+        Below this many answers (of a survey) or reports (of a year) a figure is marked as small.
     """
 
     threshold: Annotated[int, Field(ge=1, le=100)] = 5
+    few_answers: Annotated[int, Field(ge=1)] = 100
+    few_reports: Annotated[int, Field(ge=1)] = 20
 
 
 class LeftOut(Labelled):

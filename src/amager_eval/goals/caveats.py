@@ -1,0 +1,180 @@
+"""What a reader must know of a figure: its boundary, its series, its year, how small it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from amager_eval.conventions import crime_year_of_wave
+from amager_eval.goals.crime_results import annual_figures
+from amager_eval.goals.published_shares import published_shares, respondents
+from amager_eval.goals.results import evaluated_area
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from amager_eval.data.input import Input
+    from amager_eval.spec.agreement import Agreement
+
+__all__ = ["Caveat", "attach_caveats", "caveats"]
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """A reservation and where it applies.
+
+    Parameters
+    ----------
+    kind : {"boundary", "definition", "wave_year", "few_answers", "few_reports"}
+        Key of wording.
+    goals : tuple of str
+        Ids of the goals it touches.
+    area : str
+        Area whose figures it is about.
+    parts : tuple of str
+        Settings or types of crime it is about; empty for all.
+    values : mapping of str to object
+        What the sentence names.
+    """
+
+    kind: Literal["boundary", "definition", "wave_year", "few_answers", "few_reports"]
+    goals: tuple[str, ...]
+    area: str
+    parts: tuple[str, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def note(self) -> str:
+        """Return it as a note of a result, the same in every language."""
+        said = ", ".join(f"{k} {v}" for k, v in self.values.items())
+        return f"{self.kind.replace('_', ' ')}: {said}"
+
+
+def caveats(data: Input, agreement: Agreement, year: int) -> tuple[Caveat, ...]:
+    """Collect every reservation that applies to a year's figures of the agreement's areas.
+
+    Parameters
+    ----------
+    data : Input
+    agreement : Agreement
+        Its area versions, target waves, series, and below what a number is small.
+    year : int
+        Survey wave of the statement.
+
+    Returns
+    -------
+    tuple of Caveat
+        - `boundary`: the baseline lies before the boundary the goals are about, or figures of
+          one area are marked with several versions;
+        - `definition`: the area's reports are also there in another series;
+        - `wave_year`: the target year may be read as another wave;
+        - `few_answers`, `few_reports`: a figure rests on fewer than the agreement's limit.
+    """
+    return (
+        *_boundary(data, agreement),
+        *_definition(data, agreement),
+        *_wave_year(data, agreement),
+        *_few_answers(data, agreement, year),
+        *_few_reports(data, agreement, year),
+    )
+
+
+def attach_caveats(rows: list[dict[str, Any]], found: tuple[Caveat, ...]) -> None:
+    """Write each caveat into the notes of the results it applies to."""
+    for caveat in found:
+        for row in rows:
+            part = row["setting"] if row["setting"] is not None else row["crime_type"]
+            if (
+                row["goal"] in caveat.goals
+                and row["area"] == caveat.area
+                and (not caveat.parts or part in caveat.parts)
+            ):
+                row["notes"].append(caveat.note())
+
+
+def _goals(agreement: Agreement, *kinds: str) -> tuple[str, ...]:
+    return tuple(g.id for g in agreement.goal if g.kind in kinds)
+
+
+def _areas(data: Input, agreement: Agreement) -> tuple[str, ...]:
+    own = evaluated_area(data, agreement)
+    return tuple(dict.fromkeys((own, *agreement.areas.indicators)))
+
+
+def _boundary(data: Input, agreement: Agreement) -> Iterator[Caveat]:
+    own, version = evaluated_area(data, agreement), agreement.areas.evaluated
+    for frame, period, kind, start in (
+        (data.safety, "wave", "safety", agreement.safety.baseline_wave),
+        (data.crime, "period", "crime", agreement.crime.baseline_year),
+    ):
+        goals = _goals(agreement, kind)
+        if frame is None or not goals:
+            continue
+        rows = frame[frame["area"] == own]
+        years = rows[period].astype(str).str[:4].astype(int) if len(rows) else rows[period]
+        marked = _versions(rows)
+        if len(marked) > 1:
+            yield Caveat("boundary", goals, own, (), {"versions": ", ".join(marked)})
+        elif version.from_wave is not None and start < version.from_wave and (years == start).any():
+            stated = {"baseline": start, "version": version.id, "since": version.from_wave}
+            yield Caveat("boundary", goals, own, (), stated)
+
+
+def _versions(rows: pd.DataFrame) -> list[str]:
+    if "area_version" not in rows:
+        return []
+    return sorted({str(v) for v in rows["area_version"].dropna()})
+
+
+def _definition(data: Input, agreement: Agreement) -> Iterator[Caveat]:
+    goals, own = _goals(agreement, "crime"), agreement.crime.definition
+    if data.crime is None or not goals:
+        return
+    for area in _areas(data, agreement):
+        others = sorted(set(data.crime.loc[data.crime["area"] == area, "definition"]) - {own})
+        if others:
+            stated = {"own": own, "others": ", ".join(map(str, others))}
+            yield Caveat("definition", goals, area, (), stated)
+
+
+def _wave_year(data: Input, agreement: Agreement) -> Iterator[Caveat]:
+    safety = agreement.safety
+    if safety.alternative_target_wave != safety.target_wave:
+        goals = _goals(agreement, "safety")
+        stated = {"target": safety.target_wave, "other": safety.alternative_target_wave}
+        for area in _areas(data, agreement):
+            yield Caveat("wave_year", goals, area, (), stated)
+
+
+def _few_answers(data: Input, agreement: Agreement, year: int) -> Iterator[Caveat]:
+    goals, limit = _goals(agreement, "safety"), agreement.disclosure.few_answers
+    if data.safety is None or not goals:
+        return
+    for area in _areas(data, agreement):
+        for setting in agreement.safety.settings:
+            shares = published_shares(data.safety, area, setting, agreement.response)
+            waves = [w for w in shares if agreement.safety.baseline_wave <= w <= year]
+            sizes = {w: respondents(data, area, w) for w in waves}
+            small = {w: s.n for w, s in sizes.items() if s is not None and s.n < limit}
+            if small:
+                stated = {"n": round(min(small.values())), "limit": limit}
+                yield Caveat("few_answers", goals, area, (setting,), stated)
+
+
+def _few_reports(data: Input, agreement: Agreement, year: int) -> Iterator[Caveat]:
+    crime, limit = agreement.crime, agreement.disclosure.few_reports
+    for goal in agreement.goal:
+        if goal.kind != "crime":
+            continue
+        for area in _areas(data, agreement):
+            for crime_type in goal.crime_types:
+                figures = annual_figures(data, area, crime_type, crime.definition)
+                counts = [
+                    f.count
+                    for y, f in figures.items()
+                    if f.count is not None and crime.baseline_year <= y <= crime_year_of_wave(year)
+                ]
+                if counts and min(counts) < limit:
+                    stated = {"count": round(min(counts)), "limit": limit}
+                    yield Caveat("few_reports", (goal.id,), area, (crime_type,), stated)
