@@ -1,0 +1,85 @@
+"""Every published form of an appendix with small counts: the same bytes whatever they were."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from amager_eval.data.input import SourceFile
+from amager_eval.data.published import published
+from amager_eval.goals.disclosure import mask_small_counts
+from amager_eval.report.write import write_appendix
+from amager_eval.spec.agreement import load_agreement
+
+AREA = "Amager Partnerskab (2025)"
+
+
+def delivery(indbrud, vold, digest):
+    """Published figures and a made-up delivery for the area, small counts among it."""
+    rows = [
+        (AREA, str(year), kind, float(count), "borgervendt", np.nan, "A")
+        for year in (2024, 2025)
+        for kind, count in (
+            ("indbrud", indbrud),
+            ("vold/våben", vold),
+            ("tyveri/røveri", 200),
+            ("total", 200 + indbrud + vold),
+        )
+    ]
+    data = published()
+    crime = pd.DataFrame(
+        rows,
+        columns=["area", "period", "crime_type", "count", "definition", "per_1000", "source_grade"],
+    )
+    population = pd.DataFrame(
+        [(AREA, "2024", 21_000.0), (AREA, "2026", 21_600.0)],
+        columns=["area", "period", "population"],
+    )
+    return replace(
+        data,
+        crime=pd.concat([data.crime, crime], ignore_index=True),
+        population=pd.concat([data.population, population], ignore_index=True),
+        files=(SourceFile("crime.csv", digest),),
+    )
+
+
+@pytest.fixture(scope="module")
+def folders(make_statement, tmp_path_factory):
+    made = []
+    for name, indbrud, vold in (("three", 3, 9), ("one", 1, 11)):
+        data = mask_small_counts(delivery(indbrud, vold, name), load_agreement())
+        assert {(m.what, m.period) for m in data.masked} == {
+            (kind, year) for kind in ("indbrud", "vold/våben") for year in (2024, 2025)
+        }
+        out = tmp_path_factory.mktemp(name) / "out"
+        write_appendix(make_statement(data=data), out)
+        made.append(out)
+    return made
+
+
+def test_no_published_form_knows_the_small_count(folders):
+    first, second = folders
+    files = {p.relative_to(first) for p in first.rglob("*") if p.is_file()}
+    assert {p.suffix for p in files} >= {".pdf", ".html", ".json", ".xlsx", ".csv", ".svg", ".png"}
+    for name in files:
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+def test_what_is_hidden_is_said(folders):
+    out = folders[0]
+    record = json.loads((out / "statement.json").read_text(encoding="utf-8"))
+    assert len(record["masked"]) == 4
+    about = [r for r in record["results"] if r["crime_type"] == "indbrud" and r["area"] == AREA]
+    assert about
+    for row in about:
+        assert row["observed"] is row["baseline"] is None
+        assert "masked: reports of 2024" in row["notes"]
+    table = pd.read_csv(out / "tables" / "crime_published.csv")
+    hidden = table[table["masked"]]
+    assert len(hidden) == 4
+    assert hidden[["count", "per_1000"]].isna().all(axis=None)
+    assert (hidden["remark"] == "Skjult: diskretion").all()
+    html = (out / "appendix.html").read_text(encoding="utf-8")
+    assert "Skjulte tal: 4." in html
