@@ -18,7 +18,6 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.doctest",
 ]
 exclude_patterns = ["_build", "_ext", "stored", "README.md"]
 default_role = "literal"  # docstrings write names in single backquotes
@@ -36,13 +35,6 @@ autodoc_typehints = "none"  # types stand in the numpydoc sections
 autosummary_generate = True
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
-
-doctest_global_setup = """
-import numpy as np
-import pandas as pd
-import amager_eval as ae
-from amager_eval import significance as sg
-"""
 
 html_theme = "furo"
 html_title = f"amager_eval {release}"
