@@ -67,7 +67,8 @@ def with_options(spec: ModelSpec, **changes: dict[str, object]) -> ModelSpec:
 
 def goal_table(forecast: ae.Forecast, form: str) -> pd.DataFrame:
     """One row per area and type: 2024, the forecast and the probabilities of holding it."""
-    frame = crime_quantities(forecast, baseline=BASELINE, target=TARGET)
+    margin = ae.load_agreement().crime.margin
+    frame = crime_quantities(forecast, baseline=BASELINE, target=TARGET, margin=margin)
     chosen = frame[(frame["year"] == TARGET) & (frame["form"] == form)]
     wide = chosen.pivot_table(
         index=["area", "crime_type"], columns="quantity", values="value", sort=False

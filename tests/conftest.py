@@ -192,7 +192,9 @@ def make_statement() -> Callable[..., Statement]:
         crime_frame = pd.DataFrame()
         crime_forecast = _crime_forecast(agreement, rng) if crime else None
         if crime_forecast is not None:
-            crime_frame = crime_quantities(crime_forecast, baseline=2024, target=2028)
+            crime_frame = crime_quantities(
+                crime_forecast, baseline=2024, target=2028, margin=agreement.crime.margin
+            )
         own = evaluated_area(data, agreement)
         shown = (whole, own, *agreement.areas.indicators)
         goal = next(g for g in agreement.goal if g.kind == "partners")

@@ -132,6 +132,7 @@ def evaluate(
             baseline=agreement.crime.baseline_year,
             target=agreement.crime.target_year,
             guard=agreement.crime.guard_years or None,
+            margin=agreement.crime.margin,
         )
     problems = [
         f"{name}: {problem}" for name, fit in fits.items() for problem in fit.diagnostics.problems

@@ -67,13 +67,20 @@ FOUR = [
 
 
 def test_probabilities_are_shares_of_draws():
-    frame = crime_quantities(Forecast("crime", draws(FOUR), None, ""))
+    frame = crime_quantities(Forecast("crime", draws(FOUR), None, ""), margin=1.05)
     assert tuple(frame.columns) == QUANTITY_COLUMNS
     assert value(frame, "probability_true_at_or_below") == 0.5
     assert value(frame, "probability_true_at_or_below_105") == 0.75
     assert value(frame, "probability_true_every_year") == 0.25
     # four years of 1 % more inhabitants: only 1.9 / 2.0 is fewer reports
     assert value(frame, "probability_true_at_or_below", form="count") == 0.25
+
+
+def test_the_margin_is_the_agreements_and_names_what_it_asks():
+    without = crime_quantities(Forecast("crime", draws(FOUR), None, ""))
+    assert not [q for q in without["quantity"] if q.removeprefix("prior_").endswith("_105")]
+    wide = crime_quantities(Forecast("crime", draws(FOUR), None, ""), margin=1.25)
+    assert value(wide, "probability_true_at_or_below_125") == 1.0
 
 
 def test_quarters_sum_to_years_per_1000():

@@ -51,7 +51,7 @@ def test_every_goal_has_one_primary_reading():
 
 
 def test_a_file_is_loaded_by_its_path(variant):
-    assert load_agreement(variant('version = "1"', 'version = "9"')).version == "9"
+    assert load_agreement(variant('version = "2"', 'version = "9"')).version == "9"
 
 
 def test_an_unknown_name_lists_the_known():
@@ -96,6 +96,8 @@ def test_a_wrong_key_or_value_is_refused_with_file_line_and_key(variant, old, ne
         ("not_reached_to = 0.05", "not_reached_to = 0.99", "verdicts.not_reached_to",
          "must lie below"),
         ("default_deff = 1.3", "default_deff = 1.4", "verdicts.default_deff", "one of deffs"),
+        ("margin = 1.05 ", "margin = 0.05 ", "crime.margin", "greater than 1"),
+        ("margin = 1.05 ", "margin = 5 ", "crime.margin", "less than or equal to 2"),
         ("threshold = 5 ", "threshold = 0 ", "disclosure.threshold", "greater than or equal to 1"),
         ("status_month = 5", "status_month = 13", "plan.status_month", "less than or equal to 12"),
         ("target_wave = 2028", "target_wave = 2024", "safety.target_wave", "after the baseline"),

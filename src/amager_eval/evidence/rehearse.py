@@ -253,6 +253,7 @@ def _judge(
         baseline=agreement.crime.baseline_year,
         target=agreement.crime.target_year,
         guard=agreement.crime.guard_years,
+        margin=agreement.crime.margin,
     )
     spent["crime"] = time.perf_counter() - begun
     made = crime_rows(data, agreement, target, frame, agreement.crime.definition)

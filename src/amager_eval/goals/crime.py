@@ -40,8 +40,6 @@ QUANTITY_COLUMNS = (
     "value",
     "reason",
 )
-#: "Near" the baseline level: 5 % above it.
-MARGIN = 1.05
 _PERIODS = {"year": PER_YEAR["Y"], "quarter": PER_YEAR["K"], "month": PER_YEAR["M"]}
 
 
@@ -112,6 +110,7 @@ def crime_quantities(
     baseline: int = 2024,
     target: int = 2028,
     guard: Sequence[int] | None = None,
+    margin: float | None = None,
 ) -> pd.DataFrame:
     """Every quantity the crime goals and the monitoring ask for.
 
@@ -123,6 +122,9 @@ def crime_quantities(
         Calendar years.
     guard : sequence of int or None
         Years whose mean guards against a noisy baseline; default it and the two before.
+    margin : float or None
+        Ratio to the baseline that still counts as near it, the agreement's `crime.margin`; None
+        asks nothing about it.
 
     Returns
     -------
@@ -142,7 +144,7 @@ def crime_quantities(
         - `true_baseline`, `true_target`, `true_low_95`, `true_high_95`: median of the true level
           then and in `year`, and its interval; `true_change`, `true_change_low_95`,
           `true_change_high_95`: ratio to the baseline less one;
-        - `probability_true_at_or_below`, `probability_true_at_or_below_105`,
+        - `probability_true_at_or_below`, `probability_true_at_or_below_105` (for a margin of 1.05),
           `probability_true_at_or_below_mean_2022_24`, `probability_true_every_year` (every year
           since the baseline): of the true level against the true baseline level;
         - `probability_observed_at_or_below`, `probability_observed_at_or_below_mean_2022_24`,
@@ -179,7 +181,7 @@ def crime_quantities(
                     pairs = [*_published(levels.sel(own), form, baseline, year)]
                     for prefix, answer in answers:
                         one = answer.sel(own)
-                        found = [*_levels_and_chances(one, form, baseline, year, guard)]
+                        found = [*_levels_and_chances(one, form, baseline, year, guard, margin)]
                         if form == "rate":
                             found += _against_rest(
                                 answer, str(area), str(crime_type), baseline, year
@@ -237,7 +239,12 @@ def _published(
 
 
 def _levels_and_chances(
-    cell: xr.Dataset, form: str, baseline: int, year: int, guard_years: Sequence[int]
+    cell: xr.Dataset,
+    form: str,
+    baseline: int,
+    year: int,
+    guard_years: Sequence[int],
+    margin: float | None,
 ) -> Iterator[tuple[str, float]]:
     """Yield true levels, their change, and the probabilities of holding the baseline."""
     true = cell[form].transpose("sample", "year")
@@ -267,13 +274,14 @@ def _levels_and_chances(
     every_published = (reports.sel(year=since).values <= published_then[:, None]).all(axis=1)
     chances = {
         "true_at_or_below": now <= then,
-        "true_at_or_below_105": now <= MARGIN * then,
         f"true_at_or_below_{label}": now <= true_guard if complete else None,
         "true_every_year": every_true,
         "observed_at_or_below": published_now <= published_then,
         f"observed_at_or_below_{label}": published_now <= published_guard if complete else None,
         "observed_every_year": every_published,
     }
+    if margin is not None:
+        chances[f"true_at_or_below_{100 * margin:g}"] = now <= margin * then
     known = bool(cell["observed"].sel(year=baseline))
     for name, happened in chances.items():
         decidable = known and happened is not None

@@ -66,7 +66,7 @@ class Disclosure(Frozen):
     Parameters
     ----------
     threshold : int
-        Counts of persons or reports from 1 to below it are not shown.
+        Counts of persons or reports below it, zero included, are not shown.
     few_answers, few_reports : int
         Below this many answers (of a survey) or reports (of a year) a figure is marked as small.
     """
@@ -122,7 +122,7 @@ class Agreement(Frozen):
 
     @property
     def disclosure_threshold(self) -> int:
-        """Counts from 1 to below it are not shown."""
+        """Counts below it, zero included, are not shown."""
         return self.disclosure.threshold
 
     @model_validator(mode="before")

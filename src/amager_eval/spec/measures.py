@@ -145,10 +145,14 @@ class CrimePower(Frozen):
 
 
 class Crime(Frozen):
-    """What the crime goals are measured by; without types nothing about crime is judged."""
+    """What the crime goals are measured by; without types nothing about crime is judged.
+
+    `margin` is the ratio to the baseline that still counts as near it; None declares none.
+    """
 
     baseline_year: int
     guard_years: tuple[int, ...] = ()
+    margin: Annotated[float, Field(gt=1, le=2)] | None = None
     target_year: int
     definition: str = ""
     source: str = ""
