@@ -78,6 +78,8 @@ def test_a_card_quotes_by_inclusion(tmp_path: Path, spec: ModelSpec, evidence: E
     assert "old" not in card
     assert card.endswith("\n\nText.\n")
     assert quote_evidence(card, spec, folder=tmp_path) == card
+    beside = CARD.replace("quantity coverage_80", "settings")
+    assert "| fits | 200 |" in quote_evidence(beside, spec, folder=tmp_path)
     with pytest.raises(SpecError, match="no column 'missing'"):
         quote_evidence(CARD.replace("coverage_80", "missing"), spec, folder=tmp_path)
 

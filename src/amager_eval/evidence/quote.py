@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +28,8 @@ def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) ->
     ----------
     card : str
         Markdown with blocks `<!-- evidence NAME COLUMN ... -->` to `<!-- end -->`; without
-        columns all are quoted.
+        columns all are quoted, and `settings` in place of columns quotes the numbers beside the
+        table.
     spec : ModelSpec
         The model's document.
     folder : Path or None
@@ -53,6 +55,9 @@ def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) ->
 
 def _table(evidence: Evidence, columns: Sequence[str]) -> str:
     """Markdown table with a line that says where it comes from."""
+    if list(columns) == ["settings"]:
+        rows = [{"what": k.replace("_", " "), "value": v} for k, v in _numbers(evidence)]
+        return _table(replace(evidence, rows=rows, settings={}), [])
     known = list(evidence.rows[0])
     for column in columns:
         if column not in known:
@@ -65,12 +70,17 @@ def _table(evidence: Evidence, columns: Sequence[str]) -> str:
         f"|{'---|' * len(shown)}",
         *(f"| {' | '.join(_cell(row.get(c)) for c in shown)} |" for row in evidence.rows),
     ]
-    settings = ", ".join(f"{k.replace('_', ' ')} {_cell(v)}" for k, v in evidence.settings.items())
+    settings = ", ".join(f"{k.replace('_', ' ')} {_cell(v)}" for k, v in _numbers(evidence))
     source = (
         f"Version {evidence.spec_version}, {evidence.date}, `{evidence.command}`"
         f"{f' ({settings})' if settings else ''}, {evidence.seconds:.0f} s."
     )
     return "\n" + "\n".join(lines) + f"\n\n{source}\n\n"
+
+
+def _numbers(evidence: Evidence) -> list[tuple[str, Any]]:
+    """Pick the settings that are one number or word each."""
+    return [(k, v) for k, v in evidence.settings.items() if isinstance(v, (int, float, str))]
 
 
 def _cell(value: Any) -> str:
