@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,31 @@ def test_an_interrupt_half_way_leaves_the_old_folder(tmp_path, monkeypatch):
         write_synthetic(tmp_path / "by", seed=2)
     assert (tmp_path / "by" / "truth.json").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["by"]
+
+
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_the_template_is_seen_whole_and_printed_a_page_wide(tmp_path, lang):
+    with zipfile.ZipFile(write_template(tmp_path / "t.xlsx", lang=lang)) as book:
+        sheets = [book.read(f"xl/worksheets/sheet{i}.xml").decode() for i in range(1, 7)]
+        strings = re.findall(r"<si><t[^>]*>(.*?)</t>", book.read("xl/sharedStrings.xml").decode())
+    for sheet in sheets:
+        assert '<pageSetUpPr fitToPage="1"/>' in sheet
+        assert re.search(
+            r'<pageSetup paperSize="9" fitToHeight="0" orientation="landscape"/>', sheet
+        )
+    width = float(re.search(r'<col [^>]* width="([\d.]+)"', sheets[0])[1])
+    heights = re.findall(r'<row [^>]* ht="([\d.]+)"[^>]*>.*?<v>(\d+)</v>', sheets[0])
+    assert len(heights) > 10
+    for height, string in heights:
+        assert float(height) >= 15 * len(strings[int(string)]) / width
+    # the example of the activities, the widest of all, is not cut
+    widths = [float(w) for w in re.findall(r'<col [^>]* width="([\d.]+)"', sheets[5])]
+    assert widths[2] > len("SSP København; fsb; Københavns Politi")
+    told = " ".join(strings)
+    for column in {"da": ("Listens version", "Listens dato"), "en": ("list_version", "list_date")}[
+        lang
+    ]:
+        assert told.count(column) >= 2  # a heading and its explanation
 
 
 def test_no_permission_is_told(tmp_path, monkeypatch):

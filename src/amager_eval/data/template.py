@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,11 @@ GUIDANCE: Final = {"da": "Vejledning", "en": "Guidance"}
 #: Rows that get drop-downs and typed cells.
 _ROWS: Final = 3000
 _HEADER: Final = "#DDE6ED"
+#: Characters a line of the guidance holds, and a column at most.
+_LINE: Final = 110
+_WIDEST: Final = 42
+#: Points a line of text takes.
+_LINE_HEIGHT: Final = 15.5
 
 #: Words of the drop-downs; what is read understands both languages.
 _CHOICES: Final[dict[tuple[str, str], dict[Lang, list[str]]]] = {
@@ -86,6 +92,8 @@ _EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "budget_dkk": 40000,
         "start": "2025-03-01",
         "end": "2025-11-30",
+        "list_version": "3",
+        "list_date": "2025-01-15",
     },
 }
 
@@ -106,7 +114,10 @@ _GUIDANCE_TEXT: Final[dict[Lang, list[str]]] = {
         "kvartal (2024K3) eller en måned (2024M07). Ingen anmeldelser skrives 0. Definitionen "
         "(borgervendt, straffelov ...) skal altid stå der, og den må ikke skifte undervejs.",
         "Befolkning: indbyggere den første dag i perioden, for alle områder med anmeldelser.",
-        "Aktiviteter: én række pr. aktivitet i tryghedsplanen; partnere adskilles med semikolon.",
+        "Aktiviteter: én række pr. aktivitet i tryghedsplanen; partnere adskilles med semikolon. "
+        "Listens version og Listens dato siger, hvilken udgave af listen rækkerne er skrevet af "
+        "fra (for eksempel 3) og hvornår den sidst blev ændret (2026-01-15). Skriv det samme i "
+        "alle rækker. Står datoen der ikke, kan bilaget ikke vise, om listen er årets.",
         "",
         "Et område, der har skiftet grænse, er et nyt område og skal have sit eget navn.",
         "Skriv aldrig enkelte personers svar eller enkelte anmeldelser i denne projektmappe.",
@@ -128,7 +139,10 @@ _GUIDANCE_TEXT: Final[dict[Lang, list[str]]] = {
         "(2024K3) or a month (2024M07). Zero reports is written 0. The definition must always "
         "stand there, and it may not change along a series.",
         "population: inhabitants on the first day of the period, for all areas with reports.",
-        "activities: one row per activity of the safety plan; partners separated by semicolons.",
+        "activities: one row per activity of the safety plan; partners separated by semicolons. "
+        "list_version and list_date say which edition of the list the rows were copied from (3, "
+        "say) and when it was last changed (2026-01-15). Write the same in every row. Without "
+        "the date the appendix cannot show whether the list is this year's.",
         "",
         "An area that changed its boundary is a new area and must have a name of its own.",
         "Never write single persons' answers or single reports in this workbook.",
@@ -221,12 +235,23 @@ def _workbook(frames: Mapping[str, pd.DataFrame], lang: Lang) -> bytes:
 
 def _guidance(book: Workbook, lang: Lang) -> None:
     sheet = book.add_worksheet(GUIDANCE[lang])
-    sheet.set_column(0, 0, 110)
+    sheet.set_column(0, 0, _LINE)
     sheet.hide_gridlines(2)
+    _page(sheet)
     title = book.add_format({"bold": True, "font_size": 14})
     text = book.add_format({"text_wrap": True, "valign": "top"})
     for row, line in enumerate(_GUIDANCE_TEXT[lang]):
+        # a wrapped cell has no height of its own until somebody edits it
+        lines = max(1, len(textwrap.wrap(line, _LINE)))
+        sheet.set_row(row, _LINE_HEIGHT * (lines + (row == 0) / 2))
         sheet.write_string(row, 0, line, title if row == 0 else text)
+
+
+def _page(sheet: Worksheet) -> None:
+    """Print on A4 lying down, one page wide."""
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
 
 
 def _sheet(
@@ -240,9 +265,12 @@ def _sheet(
         "float": book.add_format({"num_format": "General"}),
     }
     sheet.freeze_panes(1, 0)
+    _page(sheet)
+    sheet.repeat_rows(0)
     for place, column in enumerate(columns.columns):
         heading = column.danish if lang == "da" else column.name
-        sheet.set_column(place, place, max(12, len(heading) + 2), formats[column.kind])
+        width = _width(heading, frame[column.name] if column.name in frame.columns else ())
+        sheet.set_column(place, place, width, formats[column.kind])
         sheet.write_string(0, place, heading, header)
         sheet.write_comment(0, place, _note(column, lang))
         _validate(sheet, place, columns.name, column, lang)
@@ -251,6 +279,12 @@ def _sheet(
         for row, value in enumerate(frame[column.name].tolist(), start=1):
             _cell(sheet, row, place, value, grey if _is_example(frame, row - 1) else None)
     sheet.autofilter(0, 0, max(len(frame), 1), len(columns.columns) - 1)
+
+
+def _width(heading: str, values: Iterable[Any]) -> int:
+    """Return the characters that show the heading and the longest text whole, within reason."""
+    longest = max((len(v) for v in values if isinstance(v, str)), default=0)
+    return max(12, len(heading) + 2, min(_WIDEST, longest + 2))
 
 
 def _is_example(frame: pd.DataFrame, row: int) -> bool:
