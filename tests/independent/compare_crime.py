@@ -50,7 +50,7 @@ def package_answers(data, spec, draws):
     found = {}
     for at in batches(CHAINS, draws):
         part = replace(forecast, draws=forecast.draws.isel(sample=at), prior_only=None)
-        frame = crime_quantities(part, baseline=BASELINE, target=TARGET)
+        frame = crime_quantities(part, baseline=BASELINE, target=TARGET, margin=MARGIN)
         frame = frame[(frame["year"] == TARGET) & frame["quantity"].isin(PROBABILITIES)]
         for line in frame.itertuples():
             quantity = line.quantity.removeprefix("probability_")
