@@ -120,19 +120,20 @@ def _find_in_folder(folder: Path, lang: Lang) -> Found:
 def _read_mapped(folder: Path, found: Found, lang: Lang) -> set[str]:
     """Turn microdata and a register extract into figures; return the names of their files."""
     named: set[str] = set()
-    for name, table, compute in (
-        (MICRODATA, "safety", _shares_of_microdata),
-        (REGISTER, "crime", _counts_of_register),
+    for name, table, file_of, compute in (
+        (MICRODATA, "safety", _file_of_microdata, _shares_of_microdata),
+        (REGISTER, "crime", _file_of_register, _counts_of_register),
     ):
         mapping = folder / name
         if not mapping.exists():
             continue
         try:
-            computed, file, faults = compute(mapping, lang)
+            file = file_of(mapping, lang)
+            named.add(file)  # before its rows are read: a file at fault is no unknown table
+            computed, faults = compute(mapping, lang)
         except InputError as error:
             found.faults.extend(error.faults)
             continue
-        named.add(file)
         found.computed[table] = computed
         found.computed_from[table] = file
         found.faults.extend(faults)
@@ -141,13 +142,21 @@ def _read_mapped(folder: Path, found: Found, lang: Lang) -> set[str]:
     return named
 
 
-def _shares_of_microdata(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, str, Sequence[Fault]]:
-    return read_microdata(mapping, lang=lang), read_mapping(mapping).file, ()
+def _file_of_microdata(mapping: Path, lang: Lang) -> str:
+    return read_mapping(mapping, lang=lang).file
 
 
-def _counts_of_register(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, str, Sequence[Fault]]:
+def _file_of_register(mapping: Path, lang: Lang) -> str:
+    return read_register_mapping(mapping, lang=lang).file
+
+
+def _shares_of_microdata(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, Sequence[Fault]]:
+    return read_microdata(mapping, lang=lang), ()
+
+
+def _counts_of_register(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, Sequence[Fault]]:
     counts = read_register(mapping, lang=lang)
-    return counts.crime, read_register_mapping(mapping).file, counts.faults
+    return counts.crime, counts.faults
 
 
 def _find_in_workbook(path: Path, lang: Lang) -> Found:
@@ -164,7 +173,7 @@ def _find_in_workbook(path: Path, lang: Lang) -> Found:
             _note_unknown(found, path.name, name, lang)
     found.files.append(SourceFile(path.name, grids[0].sha256 if grids else ""))
     if not found.grids and not found.faults:
-        raise file_fault("nothing_to_read", path.name, lang, tables=", ".join(TABLES))
+        raise file_fault("nothing_to_read", path.name, lang, tables=_names(lang))
     return found
 
 
@@ -179,8 +188,13 @@ def _add(found: Found, table: TableColumns, grid: Grid, lang: Lang) -> None:
 
 def _note_unknown(found: Found, file: str, sheet: str | None, lang: Lang) -> None:
     findings = Findings(lang=lang, file=file, sheet=sheet)
-    findings.add("unknown_table", tables=", ".join(TABLES))
+    findings.add("unknown_table", tables=_names(lang))
     found.faults.extend(findings.faults)
+
+
+def _names(lang: Lang) -> str:
+    """Name the tables as the template of that language names its sheets."""
+    return ", ".join(t.danish.capitalize() if lang == "da" else t.name for t in TABLES.values())
 
 
 def _says_synthetic(path: Path, folder: Path, lang: Lang) -> bool:
