@@ -20,7 +20,6 @@ from amager_eval.report.document import (
     Heading,
     Paragraph,
     TableBlock,
-    Where,
 )
 from amager_eval.report.ledger import changed_documents, guard, ledger
 from amager_eval.report.plan import activity_blocks, plan_blocks
@@ -244,9 +243,12 @@ def _goals(statement: Statement, words: Wording) -> list[Block]:
     districts = [a for a in areas if a != own]
     if own in areas:
         blocks.append(TableBlock(side_by_side_table(statement, [own], words)))
-    if districts:  # where the area itself is known, its districts are read in the open tables
-        where: Where = "page" if own in areas else "everywhere"
-        blocks.append(TableBlock(side_by_side_table(statement, districts, words), where))
+    if districts:  # the goals are not theirs: print has the primary readings, and that only where
+        # the area itself is not known
+        blocks.append(TableBlock(side_by_side_table(statement, districts, words), "page"))
+        if own not in areas:
+            primary = side_by_side_table(statement, districts, words, primary=True)
+            blocks.append(TableBlock(primary, "print"))
     for area in areas:
         blocks.append(TableBlock(readings_table(statement, area, words), "page"))
     return blocks

@@ -198,8 +198,21 @@ def readings_table(statement: Statement, area: str, words: Wording) -> Table:
     )  # fmt: skip
 
 
-def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wording) -> Table:
+def side_by_side_table(
+    statement: Statement, areas: Sequence[str], words: Wording, *, primary: bool = False
+) -> Table:
     """Every reading at its target year, area after area; readings without a figure left out.
+
+    Parameters
+    ----------
+    statement : Statement
+        The results.
+    areas : sequence of str
+        Areas shown.
+    words : Wording
+        Language.
+    primary : bool
+        Only each goal's primary reading.
 
     Returns
     -------
@@ -225,6 +238,8 @@ def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wordin
         goal = goals[row["goal"]]
         of_part = row["setting"] is not None or row["crime_type"] is not None
         known = row["baseline"] is not None or row["probability_true"] is not None
+        if primary and not find_reading(goal, row).primary:
+            continue
         if row["area"] in areas and of_part and known and row["year"] == target.get(goal.kind):
             key = (row["goal"], row["reading"], row["response"], row["setting"], row["crime_type"])
             found.setdefault(key, []).append(row)
@@ -241,17 +256,17 @@ def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wordin
         for of_reading in found.values()
         for row in of_reading
     ]
+    texts = "table.primary_readings" if primary else "table.side_by_side"
+    stem = "primary" if primary else "side_by_side"
     return build_table(
-        f"readings_{file_stem(areas[0])}_side_by_side"
-        if len(areas) == 1
-        else "readings_side_by_side",
+        f"readings_{file_stem(areas[0])}_{stem}" if len(areas) == 1 else f"readings_{stem}",
         say(
-            "table.side_by_side.title",
+            f"{texts}.title",
             areas=words.listing([area_label(agreement, a, words) for a in areas]),
         ),
         columns,
         rows,
-        say("table.side_by_side.note"),
+        say(f"{texts}.note"),
     )
 
 
