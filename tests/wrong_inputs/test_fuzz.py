@@ -41,8 +41,8 @@ def test_mutated_inputs_are_refused_or_right(tmp_path, good):
     assert others == []
     # the run is worth something only if both happen, for every kind of file
     for kind in (".csv", ".xlsx", ".ods", *SPECIAL):
-        assert seen[f"{kind} refused"] > 2
-        assert seen[f"{kind} accepted"] > 2
+        assert seen[f"{kind} refused"] > 0
+        assert seen[f"{kind} accepted"] > 0
 
 
 @pytest.mark.slow
