@@ -174,6 +174,36 @@ def test_merged_cells_hidden_rows_and_other_sheets(tmp_path):
     assert len(read_input(tmp_path / "b.xlsx").safety) == 2
 
 
+def test_a_sheet_whose_header_is_lost_is_told_and_not_passed_over(tmp_path):
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name, rows in (
+            ("Tryghed", [HEADER, *ROWS]),
+            ("Befolkning", [["Nord", 2024, 4000]] * 2),
+        ):
+            sheet = book.add_worksheet(name)
+            for i, row in enumerate(rows):
+                sheet.write_row(i, 0, row)
+    (fault,) = check_input(path)
+    assert (fault.sheet, fault.row, fault.severity) == ("Befolkning", 1, "error")
+    # a sheet that holds its header alone was left empty on purpose
+    with xlsxwriter.Workbook(path) as book:
+        header = ["Område", "Periode", "Indbyggere"]
+        for name, rows in (("Tryghed", [HEADER, *ROWS]), ("Befolkning", [header])):
+            sheet = book.add_worksheet(name)
+            for i, row in enumerate(rows):
+                sheet.write_row(i, 0, row)
+    assert check_input(path) == []
+
+
+def test_an_encoding_nobody_knows(tmp_path):
+    path = repack(
+        workbook(tmp_path / "a.xlsx"),
+        lambda n, e: e.replace(b"UTF-8", b"UTF--1", 1) if n.endswith("sheet1.xml") else e,
+    )
+    assert "cannot be read" in refused(path)
+
+
 def test_a_merged_title_above_the_table_is_no_fault(tmp_path):
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
         sheet = book.add_worksheet("safety")

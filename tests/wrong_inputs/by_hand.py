@@ -231,7 +231,7 @@ def _same(expected: Any, value: Any) -> bool:
 
 def _expected(cell: Any, column: str, mark: str) -> Any:
     if column in NUMBERS:
-        return _number(cell, mark, year=column == "wave")
+        return read_number(cell, mark, year=column == "wave")
     text = _text(cell)
     if text is None:
         return None
@@ -264,7 +264,7 @@ def _text(cell: Any) -> str | None:
     return unicodedata.normalize("NFC", str(cell)).replace("\u00a0", " ").strip() or None
 
 
-def _number(cell: Any, mark: str, *, year: bool) -> Any:
+def read_number(cell: Any, mark: str, *, year: bool) -> Any:
     if isinstance(cell, bool):
         return f"no number: {cell}"
     if isinstance(cell, float) or cell is None:

@@ -148,7 +148,11 @@ def tables_by_hand(path: Path) -> dict[str, list[list[object]]]:
         return {path.stem: csv_rows(content) or []}
     sheets = ods_sheets(content) if path.suffix == ".ods" else xlsx_sheets(content)
     named = {SHEETS.get(name.casefold().strip()): rows for name, rows in sheets.items()}
-    return {t: rows for t, rows in named.items() if t and any(any(r) for r in rows)}
+    # a sheet with a header alone was not filled in
+    filled = {
+        t: sum(any(c not in (None, "") for c in r) for r in rows) for t, rows in named.items()
+    }
+    return {t: rows for t, rows in named.items() if t and filled[t] > 1}
 
 
 def outcome(file: Path) -> tuple[str, str]:

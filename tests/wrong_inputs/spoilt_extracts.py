@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from by_hand import read_number
 from fuzz import mutate_bytes, mutate_cells
 
 from amager_eval.data.microdata import read_microdata
@@ -169,7 +170,7 @@ def _microdata(here: Path, rng: random.Random) -> Outcome:
         )
         if answer and any(row.values()):
             area = row["bydel"].strip()
-            weights[area][answer] += float(row["w"].strip().replace(",", ".").rstrip(" %"))
+            weights[area][answer] += read_number(row["w"], ".", year=False)
             n[area] += 1
     for area, response, percent, number in zip(
         shares["area"], shares["response"], shares["percent"], shares["n"], strict=True

@@ -166,7 +166,14 @@ def _cells(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _filled(tables: dict[str, HeadedTable]) -> dict[str, HeadedTable]:
     """Leave out sheets nobody filled in: a workbook has all of them, a folder only some files."""
-    filled = {n: t for n, t in tables.items() if t.table.cells or t.findings.sheet is None}
+
+    def counts(headed: HeadedTable) -> bool:
+        if headed.table.cells or headed.findings.sheet is None:
+            return True
+        # rows under a header nobody can read are no empty sheet: the fault must be told
+        return any(f.severity == "error" and f.row is not None for f in headed.findings.faults)
+
+    filled = {name: table for name, table in tables.items() if counts(table)}
     return filled or tables
 
 

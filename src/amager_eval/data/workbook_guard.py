@@ -99,7 +99,7 @@ def unpack(content: bytes, file: str, lang: Lang) -> Unpacked:
             raise file_fault("unreadable", file, lang, "no workbook inside")
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise file_fault("unreadable", file, lang, str(error)) from error
-    except (ET.ParseError, KeyError, ValueError) as error:
+    except (ET.ParseError, LookupError, ValueError) as error:  # also an encoding nobody knows
         raise file_fault("unreadable", file, lang, f"broken XML: {error}") from error
     for note in notes.values():
         if note.rows * note.columns > MOST_CELLS:
