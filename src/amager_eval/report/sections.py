@@ -198,8 +198,11 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
         ]
     totals = district_totals_table(statement, words)
     if len(totals.frame):
-        printed = district_totals_table(statement, words, short=True)
-        blocks += [TableBlock(printed, "print"), TableBlock(totals, "page")]
+        blocks.append(TableBlock(totals, "page"))
+        own = shown_areas(statement)[0]
+        if statement.crime is None or own not in statement.crime.draws["area"].values:
+            # where the area's own reports are drawn, print does not repeat the districts' beside
+            blocks.append(TableBlock(district_totals_table(statement, words, short=True), "print"))
     else:
         blocks.append(Paragraph(words.say("crimetext.no_published")))
     return [*blocks, *guard(statement, words)]
