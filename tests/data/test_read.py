@@ -191,7 +191,8 @@ def test_warnings_do_not_stop(tmp_path):
     assert one(safety=SAFETY.replace(",2023,", ",2021,")) == [("safety.csv", None, "wave")]
     assert one(crime=CRIME) == [("crime.csv", 2, "area")]
     assert one(crime=CRIME.replace(",2023,", ",2021,"), population=POPULATION) == [
-        ("crime.csv", None, "period")
+        ("crime.csv", None, "period"),
+        ("population.csv", None, "period"),
     ]
     assert one(crime=CRIME, population=POPULATION.replace("4010", "6010")) == [
         ("population.csv", 3, "population")
@@ -201,6 +202,30 @@ def test_warnings_do_not_stop(tmp_path):
     versions = SAFETY.replace("Nord,2024", "Nord (2024),2024")
     assert one(safety=versions) == [("safety.csv", 3, "area")]
     assert one(safety=SAFETY, tryghd=SAFETY) == [("tryghd.csv", None, None)]
+
+
+def test_inhabitants_far_from_the_reports_are_told(tmp_path):
+    (tmp_path / "crime.csv").write_text(
+        "area,period,crime_type,count,definition\n"
+        + "".join(f"Byen,{year},total,{100 + year % 7},borgervendt\n" for year in range(2019, 2025))
+    )
+    (tmp_path / "population.csv").write_text("area,period,population\nByen,2021,9000\n")
+    told = [f.message for f in check_input(tmp_path) if "population within a year" in f.message]
+    assert told == ["Byen has reports but no population within a year of 2019, 2022, 2023, 2024"]
+    both = "area,period,population\n" + "".join(f"Byen,{y},9000\n" for y in range(2019, 2025))
+    (tmp_path / "population.csv").write_text(both)
+    assert not [f for f in check_input(tmp_path) if "within a year" in f.message]
+
+
+@pytest.mark.parametrize("area", ["0", "2024", "-1.5"])
+def test_an_area_that_is_a_number_is_told_once(tmp_path, area):
+    (tmp_path / "safety.csv").write_text(
+        "area,wave,setting,response,percent,n\n"
+        f"{area},2023,night,safe,80,400\n{area},2024,night,safe,81,400\n"
+        "By 9,2024,night,safe,80,400\n"
+    )
+    told = [f for f in check_input(tmp_path) if f.message == "the area is a number"]
+    assert [(f.row, f.found, f.severity) for f in told] == [(2, area, "warning")]
 
 
 def test_whole_smaller_than_its_parts(tmp_path):

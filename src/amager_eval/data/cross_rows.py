@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = [
     "CHECKS",
     "Record",
+    "areas_that_are_numbers",
     "one_series_each",
+    "population_covers_years",
     "population_given",
     "respondents_within_round",
     "waves_without_n",
@@ -361,6 +363,36 @@ def population_given(
         if row["count"] is not None and row["area"] not in noted:
             noted.add(row["area"])
             findings.add(code, at=at, column="area", found=row["area"], area=row["area"])
+
+
+def population_covers_years(
+    crime: Sequence[Record], population: Sequence[Record], findings: Findings
+) -> None:
+    """Per area, years of counted reports that lie over a year from any date with inhabitants."""
+    dates: dict[str, list[float]] = defaultdict(list)
+    for row in population:
+        dates[row["area"]].append(parse_period(row["period"]).start)
+    years: dict[str, set[int]] = defaultdict(set)
+    for row in crime:
+        if row["count"] is not None and row["area"] in dates:
+            years[row["area"]].add(int(parse_period(row["period"]).start))
+    for area, counted in years.items():
+        far = [y for y in sorted(counted) if min(abs(y + 0.5 - d) for d in dates[area]) > 1]
+        if far:
+            listed = ", ".join(str(y) for y in far[:8]) + (" …" if len(far) > 8 else "")
+            findings.add("population_far", column="period", area=area, missing=listed)
+
+
+def areas_that_are_numbers(
+    rows: Sequence[Record], positions: Sequence[int], findings: Findings
+) -> None:
+    """Warn of an area that is a number: a year, or what a formula came to. Told once an area."""
+    told: set[str] = set()
+    for at, row in zip(positions, rows, strict=True):
+        area = str(row["area"])
+        if area not in told and area.replace(".", "", 1).removeprefix("-").isdigit():
+            told.add(area)
+            findings.add("area_is_a_number", at=at, column="area", found=area)
 
 
 def _total_holds_types(

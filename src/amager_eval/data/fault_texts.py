@@ -416,6 +416,18 @@ FAULT_TEXTS: Final[dict[str, FaultText]] = {
         "år, kvartaler eller måneder er blandet: {units}",
         "Brug én periodelængde ad gangen; årlige og kvartalsvise antal er ikke samme serie.",
     ),
+    "population_far": _warning(
+        "{area} has reports but no population within a year of {missing}",
+        "Add its inhabitants; until then they are carried on from the nearest dates.",
+        "{area} har anmeldelser, men intet indbyggertal inden for et år af {missing}",
+        "Tilføj indbyggertallene; indtil da føres de videre fra de nærmeste datoer.",
+    ),
+    "area_is_a_number": _warning(
+        "the area is a number",
+        "Write the area's name; a formula counts as what it came to.",
+        "området er et tal",
+        "Skriv områdets navn; en formel tæller som det, den gav.",
+    ),
     "population_missing": _error(
         "there is no population for {area}, where reports are counted",
         "Add its inhabitants to the table population.",

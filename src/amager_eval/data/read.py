@@ -221,6 +221,17 @@ def _across(checked: dict[str, _Checked]) -> None:
             cells = checked["population"].headed.table.cells
             code, inhabited = "population_missing", {str(c.get("area")).strip() for c in cells}
         cross_rows.population_given(crime.records, crime.positions, inhabited, findings, code=code)
+        if "population" in checked:
+            inhabitants = checked["population"]
+            cross_rows.population_covers_years(
+                crime.records, inhabitants.parsed.records, inhabitants.findings
+            )
+    for name in ("safety", "crime", "population"):
+        if name in checked:
+            table = checked[name].parsed
+            cross_rows.areas_that_are_numbers(
+                table.records, table.positions, checked[name].findings
+            )
     whole, parts = whole_and_parts(_rows(checked))
     if whole is not None:
         for name, keys, value in (
