@@ -218,14 +218,17 @@ def test_inhabitants_far_from_the_reports_are_told(tmp_path):
 
 
 @pytest.mark.parametrize("area", ["0", "2024", "-1.5"])
-def test_an_area_that_is_a_number_is_told_once(tmp_path, area):
+def test_a_number_among_named_areas_is_told_once(tmp_path, area):
     (tmp_path / "safety.csv").write_text(
         "area,wave,setting,response,percent,n\n"
         f"{area},2023,night,safe,80,400\n{area},2024,night,safe,81,400\n"
         "By 9,2024,night,safe,80,400\n"
     )
-    told = [f for f in check_input(tmp_path) if f.message == "the area is a number"]
+    told = [f for f in check_input(tmp_path) if f.message == "the area is a number among names"]
     assert [(f.row, f.found, f.severity) for f in told] == [(2, area, "warning")]
+    text = (tmp_path / "safety.csv").read_text()
+    (tmp_path / "safety.csv").write_text(text.replace("By 9", "9"))
+    assert not [f for f in check_input(tmp_path) if f.message == "the area is a number among names"]
 
 
 def test_whole_smaller_than_its_parts(tmp_path):

@@ -386,12 +386,17 @@ def population_covers_years(
 def areas_that_are_numbers(
     rows: Sequence[Record], positions: Sequence[int], findings: Findings
 ) -> None:
-    """Warn of an area that is a number: a year, or what a formula came to. Told once an area."""
-    told: set[str] = set()
+    """Warn of an area that is a number among names: a year, or what a formula came to.
+
+    Told once an area. Where every area is a number they are codes, and right.
+    """
+    numbers: dict[str, int] = {}
     for at, row in zip(positions, rows, strict=True):
         area = str(row["area"])
-        if area not in told and area.replace(".", "", 1).removeprefix("-").isdigit():
-            told.add(area)
+        if area.replace(".", "", 1).removeprefix("-").isdigit():
+            numbers.setdefault(area, at)
+    if len(numbers) < len({str(row["area"]) for row in rows}):
+        for area, at in numbers.items():
             findings.add("area_is_a_number", at=at, column="area", found=area)
 
 

@@ -423,9 +423,9 @@ FAULT_TEXTS: Final[dict[str, FaultText]] = {
         "Tilføj indbyggertallene; indtil da føres de videre fra de nærmeste datoer.",
     ),
     "area_is_a_number": _warning(
-        "the area is a number",
+        "the area is a number among names",
         "Write the area's name; a formula counts as what it came to.",
-        "området er et tal",
+        "området er et tal blandt navne",
         "Skriv områdets navn; en formel tæller som det, den gav.",
     ),
     "population_missing": _error(
