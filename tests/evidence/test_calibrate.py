@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from amager_eval.errors import InputError
-from amager_eval.evidence.calibrate import Replicate, calibrate, judge_ranks, summarise_recovery
+from amager_eval.evidence.calibrate import calibrate, judge_ranks, summarise_recovery
+from amager_eval.trends.diagnose import Diagnostics
+from amager_eval.trends.replicate import Replicate
 
 
 class NormalMean:
@@ -30,7 +32,8 @@ class NormalMean:
                 "narrow": seen / 2 + 0.6 * (right - seen / 2),
                 "shifted": right + 0.35,
             },
-            divergences=0,
+            diagnostics=Diagnostics(divergences=0, max_rhat=1.0, min_ess=400.0, problems=()),
+            pit=(np.empty(0), np.empty(0)),
         )
 
 

@@ -25,6 +25,7 @@ import pandas as pd
 from amager_eval.data.statbank_formats import VALUE, parse_csv
 from amager_eval.errors import Fault, InputError
 from amager_eval.provenance import sha256_of_bytes
+from amager_eval.whole_file import whole_file
 
 __all__ = [
     "BASE_URL",
@@ -425,14 +426,13 @@ def _from_cache(
 
 
 def _to_cache(key: str, content: bytes, reply: dict[str, Any], cache: Path) -> None:
-    """Keep a reply; written beside and moved, so that no half reply is ever kept."""
+    """Keep a reply; no half reply is ever kept."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
         text = json.dumps(reply, ensure_ascii=False, indent=1).encode()
         for name, kept in ((f"{key}.body", content), (f"{key}.json", text)):
-            half = cache / f".{name}.part"
-            half.write_bytes(kept)
-            half.replace(cache / name)
+            with whole_file(cache / name) as unfinished:
+                unfinished.write_bytes(kept)
     except OSError as error:
         raise _fault(
             "the reply cannot be kept", error.strerror, "Name a cache folder you may write to."

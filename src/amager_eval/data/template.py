@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import textwrap
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from amager_eval.data.columns import TABLES, Column, TableColumns
 from amager_eval.data.fault_texts import Lang
 from amager_eval.data.table_file import EXAMPLE
 from amager_eval.errors import Fault, InputError
+from amager_eval.whole_file import whole_file
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -204,10 +204,8 @@ def write_workbook(path: Path, frames: Mapping[str, pd.DataFrame], *, lang: Lang
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
-            half = Path(folder) / "workbook.xlsx"
-            half.write_bytes(_workbook(frames, lang))
-            half.replace(path)
+        with whole_file(path) as unfinished:
+            unfinished.write_bytes(_workbook(frames, lang))
     except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
         raise InputError(
             Fault(

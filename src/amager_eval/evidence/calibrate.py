@@ -7,10 +7,9 @@ Bayesian Analysis). A wrong likelihood, prior or geometry bends the ranks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import arviz as az
 import arviz_stats.ecdf_utils
@@ -18,13 +17,12 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.errors import InputError
+from amager_eval.whole_file import whole_file
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from amager_eval.trends.replicate import Replicate, Study
 
-    type Floats = NDArray[np.float64]
-
-__all__ = ["Replicate", "Study", "calibrate", "judge_ranks", "rank_curves", "summarise_recovery"]
+__all__ = ["calibrate", "judge_ranks", "rank_curves", "summarise_recovery"]
 
 ecdf_pit: Any = arviz_stats.ecdf_utils.ecdf_pit  # not typed
 
@@ -32,35 +30,6 @@ ecdf_pit: Any = arviz_stats.ecdf_utils.ecdf_pit  # not typed
 LEVELS: Final = (0.5, 0.8, 0.95)
 #: Of the band around all quantities' rank distributions together.
 BAND: Final = 0.99
-
-
-@dataclass(frozen=True)
-class Replicate:
-    """One truth and what the fit to its data says.
-
-    Parameters
-    ----------
-    truth : mapping of str to float
-        Quantity to its true value.
-    draws : mapping of str to ndarray
-        Quantity to posterior draws, dims `chain, draw`.
-    divergences : int
-        Divergent transitions of the fit.
-    """
-
-    truth: Mapping[str, float]
-    draws: Mapping[str, Floats]
-    divergences: int
-
-
-class Study(Protocol):
-    """A model that can make data from its own prior and be fitted to them."""
-
-    name: str
-
-    def replicate(self, seed: int) -> Replicate:
-        """Draw a truth, simulate its data, fit."""
-        ...
 
 
 def calibrate(
@@ -107,9 +76,8 @@ def calibrate(
         if not path.is_file():
             rng = np.random.default_rng([int(seeds[k]), 1])
             rows = _ranked(study.replicate(int(seeds[k])), rng).assign(fit=k)
-            unfinished = path.with_suffix(".part")
-            rows.to_csv(unfinished, index=False)
-            unfinished.replace(path)
+            with whole_file(path) as unfinished:
+                rows.to_csv(unfinished, index=False)
         frames.append(pd.read_csv(path))
         if progress is not None:
             progress(k + 1, fits)
@@ -229,7 +197,7 @@ def _ranked(replicate: Replicate, rng: np.random.Generator) -> pd.DataFrame:
                 "pit": (below + rng.uniform() * (ties + 1)) / (flat.size + 1),
                 "ess": float(az.ess(draws)),
                 "rhat": float(az.rhat(draws)),
-                "divergences": replicate.divergences,
+                "divergences": replicate.diagnostics.divergences,
             }
         )
     return pd.DataFrame(rows)

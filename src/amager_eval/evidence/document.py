@@ -15,6 +15,7 @@ from amager_eval.errors import SpecError
 from amager_eval.provenance import versions
 from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import ModelSpec
+from amager_eval.whole_file import whole_file
 
 __all__ = ["Evidence", "evidence_path", "list_evidence", "read_evidence", "write_evidence"]
 
@@ -91,9 +92,8 @@ def write_evidence(evidence: Evidence, *, folder: Path | None = None) -> Path:
     document = {"schema_version": SCHEMA_VERSION, **asdict(evidence)}
     document["seconds"] = round(evidence.seconds, 1)
     text = json.dumps(_plain(document), ensure_ascii=False, indent=1, allow_nan=False)
-    unfinished = path.with_suffix(".part")
-    unfinished.write_text(text + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(text + "\n", encoding="utf-8")
     return path
 
 

@@ -38,6 +38,7 @@ from amager_eval.trends.crime_design import crime_design
 from amager_eval.trends.crime_fit import sample_design
 from amager_eval.trends.crime_model import crime_model
 from amager_eval.trends.safety_fit import Prepared, design_safety, prepare_safety, sample_safety
+from amager_eval.whole_file import whole_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -129,9 +130,9 @@ def rehearse(
             if bench is None:
                 bench = _Bench.compiled(city, agreement)
             kept = {"identity": identity} | _judge(bench, city, agreement, scenario, seed, settings)
-            unfinished = path.with_suffix(".part")
-            unfinished.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
-            unfinished.replace(path)
+            with whole_file(path) as unfinished:
+                text = json.dumps(kept, ensure_ascii=False, indent=1)
+                unfinished.write_text(text, encoding="utf-8")
         more = {name: kept[name] for name in ("seconds", "passed", "divergences")}
         frames += [{"scenario": scenario, "seed": seed} | row | more for row in kept["rows"]]
         if progress is not None:

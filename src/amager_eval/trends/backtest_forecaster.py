@@ -24,7 +24,12 @@ __all__ = ["Forecaster", "OwnModel", "Predicted", "among_all", "at_origin"]
 
 
 #: Code of a model no forecast rests on: a change there leaves cached scores as they are.
-_NO_FORECAST: Final = ("crime_control", "crime_simulate")
+_NO_FORECAST: Final = (
+    "crime_control",
+    "crime_simulate",
+    "safety_known",
+    "safety_simulate",
+)
 
 
 @dataclass(frozen=True, eq=False)

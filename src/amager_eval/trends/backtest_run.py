@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from amager_eval.errors import InputError
 from amager_eval.provenance import sha256_of_bytes
 from amager_eval.trends.backtest_panel import Panel, WorkUnit, split
 from amager_eval.trends.backtest_score import SCORE_VERSION, score_unit
+from amager_eval.whole_file import whole_file
 
 if TYPE_CHECKING:
     from amager_eval.trends.backtest_forecaster import Forecaster
@@ -103,7 +103,8 @@ def run_backtest(
     work = partial(score_unit, forecaster=forecaster)
     results = _on_cluster(scheduler, waiting, work) if scheduler else _here(waiting, work)
     for key, scores in results:
-        _write(scores, folder / f"{key}.csv")
+        with whole_file(folder / f"{key}.csv") as unfinished:
+            scores.to_csv(unfinished, index=False)
         done += 1
         if progress is not None:
             progress(done, len(units), key)
@@ -153,13 +154,6 @@ def _finished(path: Path, unit: WorkUnit) -> bool:
     columns = list(unit.task.targets.columns)
     stored = pd.read_csv(path, usecols=columns, dtype=str, keep_default_na=False)[columns]
     return np.array_equal(stored.to_numpy(), unit.task.targets.astype(str).to_numpy())
-
-
-def _write(scores: pd.DataFrame, path: Path) -> None:
-    """Write in one step, so that a stopped run leaves no half file."""
-    part = path.with_suffix(f".{os.getpid()}.part")
-    scores.to_csv(part, index=False)
-    part.replace(path)
 
 
 def _collect(panel: Panel, forecaster: Forecaster, files: Sequence[Path]) -> Backtest:

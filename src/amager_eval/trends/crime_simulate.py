@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +15,9 @@ from amager_eval.trends.crime_fit import sample_design
 from amager_eval.trends.crime_forecast import simulate_cells
 from amager_eval.trends.crime_geometry import walk_geometry
 from amager_eval.trends.crime_prior import prior_draws
-from amager_eval.trends.diagnose import Diagnostics
+from amager_eval.trends.replicate import Replicate
 
-__all__ = ["CrimeReplicate", "CrimeStudy", "Simulated", "replace_counts", "simulate_crime"]
+__all__ = ["CrimeStudy", "Simulated", "replace_counts", "simulate_crime"]
 
 type Floats = NDArray[np.float64]
 
@@ -104,32 +103,6 @@ def replace_counts(design: xr.Dataset, cells: Floats, everything: Floats) -> xr.
     return walk_geometry(changed)
 
 
-@dataclass(frozen=True, eq=False)
-class CrimeReplicate:
-    """One truth and what the fit to its counts says.
-
-    Parameters
-    ----------
-    truth : mapping of str to float
-        Quantity to its true value.
-    draws : mapping of str to ndarray
-        Quantity to posterior draws, dims `chain, draw`.
-    divergences : int
-        Divergent transitions of the fit.
-    diagnostics : Diagnostics
-        What the gates saw.
-    pit : tuple of ndarray
-        Bounds of the probability integral transform of the future counts, `low, high`; for
-        :func:`amager_eval.trends.score_pit.covered`.
-    """
-
-    truth: Mapping[str, float]
-    draws: Mapping[str, Floats]
-    divergences: int
-    diagnostics: Diagnostics
-    pit: tuple[Floats, Floats]
-
-
 class CrimeStudy:
     """The crime model as something that makes its own data and is fitted to them.
 
@@ -164,7 +137,7 @@ class CrimeStudy:
         self._draws, self._chains = draws, chains
         self._compiled = sample.compile_model(crime_model(design))
 
-    def replicate(self, seed: int) -> CrimeReplicate:
+    def replicate(self, seed: int) -> Replicate:
         """Draw a truth, simulate its counts, fit, forecast.
 
         Parameters
@@ -174,7 +147,7 @@ class CrimeStudy:
 
         Returns
         -------
-        CrimeReplicate
+        Replicate
         """
         from amager_eval.trends.score_pit import pit_bounds
 
@@ -194,10 +167,9 @@ class CrimeStudy:
         stacked = stacked.transpose("sample", ...)
         _, _, count, _ = simulate_cells(stacked, made.design, n + self._ahead, rng)
         draws = count[..., n:].reshape(count.shape[0], -1)
-        return CrimeReplicate(
+        return Replicate(
             truth={k: float(v) for k, v in _quantities(made.truth).items()},
             draws=_quantities(posterior),
-            divergences=fit.diagnostics.divergences,
             diagnostics=fit.diagnostics,
             pit=pit_bounds(draws, made.future.ravel()),
         )

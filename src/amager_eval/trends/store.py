@@ -12,6 +12,7 @@ from amager_eval.errors import InputError
 from amager_eval.spec.model import ModelSpec
 from amager_eval.trends.diagnose import Diagnostics
 from amager_eval.trends.fit import Fit
+from amager_eval.whole_file import whole_file
 
 __all__ = ["load_fit", "save_fit"]
 
@@ -39,9 +40,8 @@ def save_fit(fit: Fit, path: Path) -> None:
     }
     tree = fit.data.copy()
     tree.attrs["amager_eval_fit"] = json.dumps(record)
-    unfinished = path.with_name(path.name + ".unfinished")
-    tree.to_netcdf(unfinished, engine="h5netcdf", mode="w")
-    unfinished.replace(path)
+    with whole_file(path) as unfinished:
+        tree.to_netcdf(unfinished, engine="h5netcdf", mode="w")
 
 
 def load_fit(path: str | Path) -> Fit:

@@ -1,0 +1,51 @@
+"""What one round of calibration leaves: a truth drawn from the priors, and the fit to its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from amager_eval.trends.diagnose import Diagnostics
+
+    type Floats = NDArray[np.float64]
+
+__all__ = ["Replicate", "Study"]
+
+
+@dataclass(frozen=True, eq=False)
+class Replicate:
+    """One truth and what the fit to its data says.
+
+    Parameters
+    ----------
+    truth : mapping of str to float
+        Quantity to its true value.
+    draws : mapping of str to ndarray
+        Quantity to posterior draws, dims `chain, draw`.
+    diagnostics : Diagnostics
+        What the gates saw.
+    pit : tuple of ndarray
+        Bounds of the probability integral transform of figures that came after, `low, high`; for
+        :func:`amager_eval.trends.score_pit.covered`. Empty where none were forecast.
+    """
+
+    truth: Mapping[str, float]
+    draws: Mapping[str, Floats]
+    diagnostics: Diagnostics
+    pit: tuple[Floats, Floats]
+
+
+class Study(Protocol):
+    """A model that can make data from its own prior and be fitted to them."""
+
+    name: str
+
+    def replicate(self, seed: int) -> Replicate:
+        """Draw a truth, simulate its data, fit."""
+        ...
