@@ -39,7 +39,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Static types: mypy strict on src."""
+    """Static types: mypy strict on src and on the scripts of analyses."""
     sync(session)
     session.run("mypy")
 

@@ -6,13 +6,15 @@ and over the declared design effects; where n was not published, over a range of
 Run: python3 -m uv run python analyses/q1_safety_change.py
 """
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
 import amager_eval as ae
 from amager_eval import significance as sg
 from amager_eval.goals.comparisons import part_weight
-from amager_eval.goals.published_shares import published_shares, respondents
+from amager_eval.goals.published_shares import Respondents, published_shares, respondents
 from amager_eval.wording.numbers import number
 from amager_eval.wording.numbers import percent as percent_of_share
 from amager_eval.wording.sentences import load_wording
@@ -49,14 +51,23 @@ def show(title: str, table: pd.DataFrame, sentences: list[str]) -> None:
     print("\n".join(f"* {sentence}" for sentence in sentences))
 
 
-def fall_of_area(data: ae.Input, deffs: tuple[float, ...]) -> None:
+def asked(data: ae.Input, area: str, wave: int) -> Respondents:
+    """How many respondents the figures rest on; without any n nothing can be tested."""
+    found = respondents(data, area, wave)
+    if found is None:
+        raise ae.InputError(f"no number of respondents is known for {area} in wave {wave}")
+    return found
+
+
+def fall_of_area(safety: pd.DataFrame, deffs: tuple[float, ...]) -> None:
     """Which 2014 share would make the stated fall of Amager Øst significant."""
     rows, sentences = [], []
     for setting in ("neighbourhood", "night"):
-        shares = published_shares(data.safety, AREA, setting, "safe")
+        shares = published_shares(safety, AREA, setting, "safe")
         after = shares[AFTER].percent
-        needed = sg.earlier_percent_needed(after, SIZES, SIZES, deffs=deffs)
-        for n, possible, certain in zip(SIZES, needed.possible, needed.certain, strict=True):
+        needed = sg.earlier_percent_needed(after, SIZES, SIZES, deffs=deffs).to_frame()
+        limits = zip(SIZES, needed["possible"], needed["certain"], strict=True)
+        for n, possible, certain in limits:
             exact = [100 * sg.earlier_share_needed(after / 100, n, n, deff=deff) for deff in deffs]
             rows.append((WORDS.name("setting", setting), after, n, *exact, possible, certain))
         where = WORDS.name("setting_when", setting)
@@ -66,11 +77,11 @@ def fall_of_area(data: ae.Input, deffs: tuple[float, ...]) -> None:
                 f"i {BEFORE}; aftalens udsagn om et statistisk signifikant fald kan ikke "
                 "efterprøves."
             )
-        first, n = 1, SIZES[1]
+        shown = needed.iloc[1]
         sentences.append(
-            f"Med {n} svar hvert år var et fald til {percent(after)} {where} sikkert signifikant "
-            f"fra {percent(needed.certain[first])} eller mere i {BEFORE} og sikkert ikke, "
-            f"hvis andelen var under {percent(needed.possible[first])}."
+            f"Med {shown['n_before']:.0f} svar hvert år var et fald til {percent(after)} {where} "
+            f"sikkert signifikant fra {percent(shown['certain'])} eller mere i {BEFORE} og sikkert "
+            f"ikke, hvis andelen var under {percent(shown['possible'])}."
         )
     sentences.append(
         "Undersøgelsen skiftede dataindsamler i 2017: et fald fra 2014 kan være skiftet selv."
@@ -84,20 +95,24 @@ def fall_of_area(data: ae.Input, deffs: tuple[float, ...]) -> None:
     show(title, pd.DataFrame(rows, columns=columns), sentences)
 
 
-def area_against_city(data: ae.Input, deffs: tuple[float, ...]) -> None:
+def area_against_city(
+    data: ae.Input, safety: pd.DataFrame, city_name: str, deffs: tuple[float, ...]
+) -> None:
     """Whether Amager Øst differs from the rest of the city in 2024, day and night."""
     weight = part_weight(data, AREA)
-    size, whole = respondents(data, AREA, AFTER), respondents(data, data.whole, AFTER)
+    if weight is None:
+        raise ae.InputError(f"the part of {city_name} that lives in {AREA} is not known")
+    size, whole = asked(data, AREA, AFTER), asked(data, city_name, AFTER)
     rows, sentences = [], []
     for setting in ("neighbourhood", "night"):
-        part = published_shares(data.safety, AREA, setting, "safe")[AFTER]
-        city = published_shares(data.safety, data.whole, setting, "safe")[AFTER]
+        part = published_shares(safety, AREA, setting, "safe")[AFTER]
+        city = published_shares(safety, city_name, setting, "safe")[AFTER]
         verdicts = set()
         for n in (size.low, size.n, size.high):
             judged = sg.published_part_versus_whole(
                 part.percent, n, city.percent, whole.n, weight=weight, deffs=deffs
             )
-            verdicts.add(judged.verdict)
+            verdicts.add(str(judged.verdict))
             for deff in deffs:
                 c = sg.part_versus_whole(
                     part.percent / 100, n, city.percent / 100, whole.n, weight=weight, deff=deff
@@ -125,10 +140,10 @@ def area_against_city(data: ae.Input, deffs: tuple[float, ...]) -> None:
 
 def two_estates(data: ae.Input, deffs: tuple[float, ...]) -> None:
     """From which n the ministry's two estate figures differ."""
-    other = data.other_frames["other_surveys"].set_index("area")
-    high, low = (float(other.loc[estate, "percent"]) for estate in ESTATES)
+    percents = data.other_frames["other_surveys"].set_index("area")["percent"].astype(float)
+    high, low = (percents[estate] for estate in ESTATES)
 
-    def from_n(deff: float, apart: float = 0.0, method: str = "score") -> int:
+    def from_n(deff: float, apart: float = 0.0, method: Literal["score", "wald"] = "score") -> int:
         shares = ((high + apart) / 100, (low - apart) / 100)
         return int(np.ceil(sg.respondents_needed(*shares, deff=deff, method=method)))
 
@@ -153,22 +168,25 @@ def two_estates(data: ae.Input, deffs: tuple[float, ...]) -> None:
     )
 
 
-def published_verdicts(data: ae.Input, deffs: tuple[float, ...]) -> None:
+def published_verdicts(
+    data: ae.Input, safety: pd.DataFrame, city_name: str, deffs: tuple[float, ...]
+) -> None:
     """Which of the municipality's own verdicts follow from its published figures."""
     rows, sentences = [], []
     for setting, before, after, claimed, source in CLAIMS:
-        shares = published_shares(data.safety, data.whole, setting, "unsafe")
+        shares = published_shares(safety, city_name, setting, "unsafe")
         p0, p1 = shares[before].percent, shares[after].percent
-        n0, n1 = respondents(data, data.whole, before).n, respondents(data, data.whole, after).n
+        n0, n1 = asked(data, city_name, before).n, asked(data, city_name, after).n
         v = sg.published_change(p0, n0, p1, n1, deffs=deffs)
-        names = (VERDICTS[claimed], VERDICTS[v.verdict])
+        verdict = str(v.verdict)
+        names = (VERDICTS[claimed], VERDICTS[verdict])
         where = WORDS.name("setting", setting)
         rows.append((where, before, after, p0, p1, n0, n1, v.z_low, v.z_high, *names))
         direction = "rise" if p1 > p0 else "fall"
-        said = WORDS.say(f"change.{v.verdict.replace(' ', '_')}_{direction}")
+        said = WORDS.say(f"change.{verdict.replace(' ', '_')}_{direction}")
         outcome = (
             "genskabt"
-            if v.verdict == claimed
+            if verdict == claimed
             else "følger ikke af de afrundede tal alene, men modsiges ikke"
         )
         sentences.append(
@@ -183,11 +201,14 @@ def published_verdicts(data: ae.Input, deffs: tuple[float, ...]) -> None:
 
 def main() -> None:
     """Answer the agreement's statements from the bundled figures."""
-    data, deffs = ae.published(), ae.load_agreement().verdicts.deffs
-    fall_of_area(data, deffs)
-    area_against_city(data, deffs)
+    data, agreement = ae.published(), ae.load_agreement()
+    if data.safety is None:
+        raise ae.InputError("the safety figures are missing")
+    whole, deffs = agreement.areas.whole, agreement.verdicts.deffs
+    fall_of_area(data.safety, deffs)
+    area_against_city(data, data.safety, whole, deffs)
     two_estates(data, deffs)
-    published_verdicts(data, deffs)
+    published_verdicts(data, data.safety, whole, deffs)
 
 
 if __name__ == "__main__":

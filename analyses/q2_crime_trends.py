@@ -12,6 +12,7 @@ Run: python3 -m uv run python analyses/q2_crime_trends.py [--input PATH --defini
 
 import argparse
 import sys
+from collections.abc import Hashable
 
 import pandas as pd
 
@@ -85,7 +86,7 @@ def sensitivity(data: ae.Input, definition: str | None, spec: ModelSpec) -> pd.D
     }
     if nested:
         variants = {"rest + typer": spec, **variants}
-    rows = {}
+    rows: dict[tuple[Hashable, str], pd.Series[float]] = {}
     for name, variant in variants.items():
         fit = ae.fit_crime(data, definition=definition, spec=variant)
         if not fit.diagnostics.passed:
@@ -180,7 +181,9 @@ def main() -> None:
         mark = "SYNTETISK " if data.synthetic else ""
         title = f"{mark}{data.name}"
         report(data, arguments.definition, spec, title, groups)
-        if spec.options["total"]["type"] in set(data.crime["crime_type"]):
+        if data.crime is not None and spec.options["total"]["type"] in set(
+            data.crime["crime_type"]
+        ):
             table = sensitivity(data, arguments.definition, spec)
             show(f"{title}, den samlede rate efter antagelse", table)
         return

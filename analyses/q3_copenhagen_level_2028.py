@@ -12,6 +12,8 @@ READINGS = ("reaches_whole", "within_2_points", "shortfall_smaller", "rises_ever
 def main() -> None:
     """Fit the safety model to the published figures and print what it says of 2028."""
     agreement, data = ae.load_agreement(), ae.published()
+    if data.safety is None:
+        raise ae.InputError("the safety figures are missing")
     year = int(data.safety["wave"].max())
     forecast, quantities, fit = forecast_safety(data, agreement, year, seed=1)
     if not fit.diagnostics.passed:
