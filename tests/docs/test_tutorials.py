@@ -15,7 +15,6 @@ TESTS = Path(__file__).parents[1]
 DOCS = TESTS.parent / "docs"
 STORE = runpy.run_path(str(DOCS / "store_results.py"))
 PAGES = sorted(p for p in DOCS.glob("*.md") if "{code-cell}" in p.read_text(encoding="utf-8"))
-random_draws = runpy.run_path(str(TESTS / "trends" / "conftest.py"))["random_draws"]
 
 
 def test_there_are_pages_to_run():

@@ -11,9 +11,6 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 SCRIPT = TESTS.parent / "docs" / "examples" / "borough_panel.py"
-random_draws = runpy.run_path(str(TESTS / "trends" / "conftest.py"))["random_draws"]
-
-
 WRONG = "import amager_eval as ae\nae.fit_everything()\nshare: int = ae.published()\n"
 
 

@@ -1,9 +1,7 @@
 """Rehearsed partnerships: kept, continued, counted; the sampler is replaced, or slow and real."""
 
 import json
-import runpy
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,9 +17,6 @@ from amager_eval.evidence.rehearse import (
     summarise,
     with_whole_goals,
 )
-
-TRENDS = Path(__file__).parents[1] / "trends"
-random_draws = runpy.run_path(str(TRENDS / "conftest.py"))["random_draws"]
 
 KEYS = ("goal", "reading", "setting", "response", "crime_type", "year")
 VERDICTS = {"nået", "ikke nået", "kan ikke afgøres", "ikke opgjort"}
