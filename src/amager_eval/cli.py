@@ -102,16 +102,23 @@ def check(
 ) -> None:
     """List every fault of an input: file, row, column, what was found, what to do."""
     from amager_eval.data.check import check_input
-    from amager_eval.data.fault_texts import format_fault, known_language
+    from amager_eval.data.fault_texts import format_fault
+    from amager_eval.wording.sentences import known_language, load_wording
 
     known = known_language(lang)
+    words = load_wording(known)
     faults = check_input(path, lang=known)
-    words = {"error": "fejl", "warning": "advarsel"} if known == "da" else {}
     for fault in faults:
-        typer.echo(f"{words.get(fault.severity, fault.severity)}: {format_fault(fault, known)}")
+        typer.echo(words.say(f"check.{fault.severity}", fault=format_fault(fault, known)))
     errors = sum(fault.severity == "error" for fault in faults)
-    counted = "{} fejl, {} advarsler" if known == "da" else "{} errors, {} warnings"
-    typer.echo(counted.format(errors, len(faults) - errors))
+    warnings = len(faults) - errors
+    typer.echo(
+        words.say(
+            "check.counted",
+            errors=words.say_count("check.errors", errors),
+            warnings=words.say_count("check.warnings", warnings),
+        )
+    )
     if errors:
         raise typer.Exit(2)
 
@@ -122,8 +129,8 @@ def template(
     lang: Annotated[str, typer.Option(help="Language of the workbook: da or en.")] = "da",
 ) -> None:
     """Write an empty input workbook with guidance, lists and one example row per sheet."""
-    from amager_eval.data.fault_texts import known_language
     from amager_eval.data.template import write_template
+    from amager_eval.wording.sentences import known_language
 
     typer.echo(str(write_template(out, lang=known_language(lang))))
 

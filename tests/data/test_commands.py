@@ -50,3 +50,16 @@ def test_an_unknown_language_is_told(run, tmp_path):
     code, _, err = run("check", tmp_path, "--lang", "fr")
     assert code == 2
     assert "da or en" in err
+
+
+def test_faults_are_counted_as_the_language_counts(run, tmp_path):
+    (tmp_path / "befolkning.csv").write_text(
+        "Område;Periode;Indbyggere;Farve\nNord;2024;x;blå\n", encoding="utf-8"
+    )
+    assert run("check", tmp_path, "--lang", "da")[1].splitlines()[-1] == "1 fejl, 1 advarsel"
+    assert run("check", tmp_path)[1].splitlines()[-1] == "1 error, 1 warning"
+    (tmp_path / "befolkning.csv").write_text(
+        "Område;Periode;Indbyggere\nNord;2024;x\nNord;2025;y\n", encoding="utf-8"
+    )
+    assert run("check", tmp_path, "--lang", "da")[1].splitlines()[-1] == "2 fejl, 0 advarsler"
+    assert run("check", tmp_path)[1].splitlines()[-1] == "2 errors, 0 warnings"

@@ -1,30 +1,28 @@
 import re
 from pathlib import Path
-from string import Formatter
 
 import pytest
 
 import amager_eval.data.fault_texts as module
 from amager_eval.data.check import check_input
-from amager_eval.data.fault_texts import FAULT_TEXTS, format_fault
+from amager_eval.data.fault_texts import fault_text, format_fault
 from amager_eval.errors import Fault
+from amager_eval.wording.sentences import LANGUAGES, load_wording
+
+CODES = sorted(
+    {key.split(".")[1] for key in load_wording("en").sentences if key.startswith("fault.")}
+)
 
 
-def fields(text):
-    return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-
-@pytest.mark.parametrize("code", sorted(FAULT_TEXTS))
-def test_both_languages_say_the_same(code):
-    text = FAULT_TEXTS[code]
-    for part in (text.en, text.en_remedy, text.da, text.da_remedy):
-        assert part
-    assert fields(text.en) == fields(text.da)
-    assert fields(text.en_remedy) == fields(text.da_remedy)
-    # the place goes before a message and a full stop after it
-    assert not text.en.endswith(".")
-    assert text.en_remedy.endswith(".")
-    assert text.da_remedy.endswith(".")
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_fault_says_what_is_wrong_and_what_to_do(lang):
+    words = load_wording(lang)
+    for code in CODES:
+        # the place goes before a message and a full stop after it
+        for key in (f"fault.{code}.problem", f"fault.{code}.problem_one"):
+            assert not words.sentences.get(key, "none").endswith(".")
+        assert words.has(f"fault.{code}.problem")
+        assert words.sentences[f"fault.{code}.remedy"].endswith(".")
 
 
 def test_every_fault_is_raised_somewhere():
@@ -36,7 +34,19 @@ def test_every_fault_is_raised_somewhere():
     # two are put together from parts
     made = {"register_duplicates", "register_dates_outside", "unknown_response"}
     made |= {"unknown_comparator"}
-    assert sorted(set(FAULT_TEXTS) - quoted - made) == []
+    assert sorted(set(CODES) - quoted - made) == []
+    assert set(CODES) >= module._WARNINGS
+
+
+def test_one_report_is_not_several():
+    told = [fault_text("area_unmatched", lang, count=n) for lang in LANGUAGES for n in (1, 2)]
+    assert [text.problem.split(" i ")[0][:20] for text in told] == [
+        "1 anmeldelse ligger",
+        "2 anmeldelser ligger",
+        "1 report lies in an ",
+        "2 reports lie in are",
+    ]
+    assert {text.severity for text in told} == {"warning"}
 
 
 def test_a_fault_in_danish_from_place_to_remedy(tmp_path):
@@ -53,3 +63,12 @@ def test_a_fault_in_danish_from_place_to_remedy(tmp_path):
 
 def test_a_fault_without_a_place():
     assert format_fault(Fault("noget er galt"), "da") == "noget er galt."
+
+
+def test_in_english_a_fault_reads_as_the_fault_itself_does():
+    for fault in (
+        Fault("no rows"),
+        Fault("no rows", found="0", remedy="Add some.", file="a.xlsx", sheet="crime", row=3),
+        Fault("no area", remedy="Add it.", row=3, column="area"),
+    ):
+        assert format_fault(fault, "en") == str(fault)

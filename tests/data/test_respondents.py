@@ -49,6 +49,20 @@ def test_a_fault_tells_the_row_and_never_the_answer():
         assert "73" not in str(caught.value)
 
 
+def test_rows_with_the_same_fault_are_told_together():
+    rows = respondents().astype(object)
+    rows.loc[[1, 3, 4], "night"] = "hemmelig-besvarelse"
+    with pytest.raises(InputError) as caught:
+        check_safety(rows)
+    (fault,) = caught.value.faults
+    assert (fault.row, fault.column) == (2, "night")
+    assert "(3 rows: 2, 4, 5)" in str(caught.value)
+    assert "hemmelig" not in str(caught.value)
+    many = pd.concat([rows] * 10, ignore_index=True).assign(weight=-1.0)
+    with pytest.raises(InputError, match=r"80 rows: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and more"):
+        check_safety(many)
+
+
 def test_a_lonely_stratum_is_refused():
     with pytest.raises(InputError, match="one respondent"):
         check_safety(respondents(stratum=["a", "a", "a", "z", "b", "b", "b", "b"]))

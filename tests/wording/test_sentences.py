@@ -30,7 +30,7 @@ def test_listing():
 
 
 def test_unknown_language():
-    with pytest.raises(InputError, match="no wording for the language 'fr'"):
+    with pytest.raises(InputError, match="must be da or en, found 'fr'"):
         load_wording("fr")
 
 

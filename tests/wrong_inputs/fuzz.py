@@ -16,9 +16,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from amager_eval.data.fault_texts import FAULT_TEXTS
 from amager_eval.data.read import read_input
 from amager_eval.errors import Fault, InputError
+from amager_eval.wording.sentences import load_wording
 
 sys.path.insert(0, str(Path(__file__).parent))
 from by_hand import csv_rows, differences, ods_sheets, xlsx_sheets
@@ -137,7 +137,9 @@ def located(fault: Fault, name: str, rows: int | None) -> bool:
         return fault.row >= 1 and (rows is None or fault.row <= rows)
     if fault.column is not None:
         return True
-    whole = [FAULT_TEXTS[code].en.partition("{")[0] for code in OF_A_WHOLE]
+    whole = [
+        load_wording("en").sentences[f"fault.{c}.problem"].partition("{")[0] for c in OF_A_WHOLE
+    ]
     return any(fault.message.startswith(text) for text in whole)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from amager_eval.data.fault_texts import Lang
 from amager_eval.data.read import read_everything
 from amager_eval.errors import Fault
+from amager_eval.wording.sentences import Lang
 
 __all__ = ["check_input"]
 

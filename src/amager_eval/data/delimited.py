@@ -7,17 +7,17 @@ import io
 from pathlib import Path
 from typing import Final
 
-from amager_eval.data.fault_texts import FAULT_TEXTS, Lang
+from amager_eval.data.fault_texts import fault_text, file_fault
 from amager_eval.data.rows import decimal_mark
 from amager_eval.data.table_file import Grid
 from amager_eval.errors import Fault, InputError
 from amager_eval.provenance import sha256_of_bytes
+from amager_eval.wording.sentences import Lang
 
 __all__ = [
     "MOST_BYTES",
     "MOST_CELLS",
     "detect_separator",
-    "file_fault",
     "read_bytes",
     "read_delimited",
 ]
@@ -25,13 +25,6 @@ __all__ = [
 #: A table of published figures is far smaller; more is refused before it is read.
 MOST_BYTES: Final = 64 * 1024 * 1024
 MOST_CELLS: Final = 2_000_000
-
-
-def file_fault(code: str, file: str, lang: Lang, found: str = "", **words: object) -> InputError:
-    """Make the error for a fault of a whole file."""
-    text = FAULT_TEXTS[code]
-    message, remedy = text.in_language(lang)
-    return InputError(Fault(message.format(**words), found, remedy.format(**words), file=file))
 
 
 def read_bytes(path: Path, lang: Lang, *, within: Path | None = None) -> bytes:
@@ -143,9 +136,8 @@ def read_delimited(path: Path, lang: Lang = "en", *, within: Path | None = None)
                 raise file_fault("too_large", path.name, lang, limit=limit)
             rows.append(row)
     except csv.Error as error:
-        text_of = FAULT_TEXTS["broken_csv"]
-        message, remedy = text_of.in_language(lang)
-        fault = Fault(message, str(error), remedy, file=path.name, row=len(rows) + 1)
+        told = fault_text("broken_csv", lang)
+        fault = Fault(told.problem, str(error), told.remedy, file=path.name, row=len(rows) + 1)
         raise InputError(fault) from error
     cells = [cell for row in rows[:2000] for cell in row]
     return Grid(path.name, None, rows, decimal_mark(cells, separator), sha256_of_bytes(content))

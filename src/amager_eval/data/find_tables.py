@@ -11,8 +11,8 @@ from typing import Final
 import pandas as pd
 
 from amager_eval.data.columns import TABLES, TableColumns, table_named
-from amager_eval.data.delimited import file_fault, read_bytes, read_delimited
-from amager_eval.data.fault_texts import Lang
+from amager_eval.data.delimited import read_bytes, read_delimited
+from amager_eval.data.fault_texts import file_fault
 from amager_eval.data.findings import Findings
 from amager_eval.data.input import SourceFile
 from amager_eval.data.microdata import read_mapping, read_microdata
@@ -21,6 +21,7 @@ from amager_eval.data.table_file import Grid, is_empty
 from amager_eval.data.workbook import SUFFIXES, read_workbook
 from amager_eval.errors import Fault, InputError
 from amager_eval.provenance import sha256_of_file
+from amager_eval.wording.sentences import Lang
 
 __all__ = ["SYNTHETIC_MARK", "Found", "find_tables"]
 

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from amager_eval.data.columns import DANISH_WORDS
-from amager_eval.data.fault_texts import FAULT_TEXTS, Lang
+from amager_eval.data.fault_texts import fault_text
 from amager_eval.errors import Fault, InputError
+from amager_eval.wording.sentences import Lang, load_wording
 
 __all__ = ["LONGEST_FOUND", "MOST_FAULTS", "Findings", "raise_errors"]
 
 #: Faults listed of one table; more are counted, not listed.
 MOST_FAULTS: Final = 10_000
+#: Rows named of a fault that several share.
+MOST_ROWS: Final = 10
 #: A found value is shown up to this length.
 LONGEST_FOUND: Final = 60
 
@@ -57,26 +60,44 @@ class Findings:
         **words: object,
     ) -> None:
         """Note one fault; `at` is the position of the row in the table, counted from 0."""
+        self._note(code, () if at is None else (at,), row, column, found, words)
+
+    def add_rows(self, code: str, at: Sequence[int], *, column: str) -> None:
+        """Note one fault of several rows at once, placed at the first."""
+        self._note(code, at, None, column, "", {})
+
+    def _note(
+        self,
+        code: str,
+        at: Sequence[int],
+        row: int | None,
+        column: str | None,
+        found: object,
+        words: dict[str, object],
+    ) -> None:
         if len(self.faults) > MOST_FAULTS:
             return
         if len(self.faults) == MOST_FAULTS:
-            code, at, row, column, found = "too_many", None, None, None, ""
+            code, at, row, column, found = "too_many", (), None, None, ""
             words = {"limit": MOST_FAULTS}
-        text = FAULT_TEXTS[code]
-        message, remedy = text.in_language(self.lang)
         words.setdefault("column", column)
         if self.lang == "da":
             words |= {k: _in_danish(str(words[k])) for k in ("what", "known") if k in words}
-        message = message.format(**words)
-        if at is not None:
-            row = self.rows[at]
+        text = fault_text(code, self.lang, **words)
+        message, say = text.problem, load_wording(self.lang).say
+        if at:
+            row = self.rows[at[0]]
             if self.labels:
-                message += f" (index {self.labels[at]!r})"
+                message = say("place.index", problem=message, label=repr(self.labels[at[0]]))
+        if len(at) > 1:
+            rows = ", ".join(str(self.rows[i]) for i in at[:MOST_ROWS])
+            rows = rows if len(at) <= MOST_ROWS else say("place.more_rows", rows=rows)
+            message = say("place.in_rows", problem=message, count=len(at), rows=rows)
         self.faults.append(
             Fault(
                 message,
                 found=show_found(found),
-                remedy=remedy.format(**words),
+                remedy=text.remedy,
                 file=self.file,
                 sheet=self.sheet,
                 row=row,

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 
 from amager_eval.data import cross_rows
 from amager_eval.data.columns import TABLES, TableColumns
-from amager_eval.data.fault_texts import FAULT_TEXTS, Lang
+from amager_eval.data.fault_texts import is_fault
 from amager_eval.data.findings import LONGEST_FOUND, Findings, raise_errors
 from amager_eval.data.respondents import are_respondents, safety_of_respondents
 from amager_eval.data.rows import ROW_MODELS, RowContext
 from amager_eval.errors import InputError
+from amager_eval.wording.sentences import Lang
 
 __all__ = [
     "Parsed",
@@ -106,7 +107,7 @@ def parse_table(
                 column = str(fault["loc"][0]) if fault["loc"] else str(words.pop("at", ""))
                 if column in absent:
                     continue
-                code = fault["type"] if fault["type"] in FAULT_TEXTS else "not_text"
+                code = fault["type"] if is_fault(fault["type"]) else "not_text"
                 found = cells.get(column)
                 words.setdefault("limit", LONGEST_FOUND)
                 findings.add(code, at=position, column=column or None, found=found, **words)

@@ -10,9 +10,10 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 
 from amager_eval.data.delimited import read_bytes
-from amager_eval.data.fault_texts import FAULT_TEXTS, Lang
+from amager_eval.data.fault_texts import is_fault
 from amager_eval.data.findings import Findings
 from amager_eval.errors import InputError
+from amager_eval.wording.sentences import Lang
 
 __all__ = ["read_mapping_file"]
 
@@ -61,7 +62,7 @@ def read_mapping_file[M: BaseModel](path: Path, model: type[M], lang: Lang) -> M
             words = {"expected": "", **fault.get("ctx", {})}
             words["expected"] = str(words["expected"]).replace(" or ", ", ")
             findings.add(
-                code if code in FAULT_TEXTS else "mapping_value",
+                code if is_fault(code) else "mapping_value",
                 column=key or None,
                 found="" if isinstance(given, dict | BaseModel) else given,
                 **words,

@@ -38,14 +38,15 @@ import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from amager_eval.data.delimited import MOST_CELLS, file_fault, read_bytes, read_delimited
-from amager_eval.data.fault_texts import Lang
+from amager_eval.data.delimited import MOST_CELLS, read_bytes, read_delimited
+from amager_eval.data.fault_texts import file_fault
 from amager_eval.data.findings import Findings, raise_errors
 from amager_eval.data.frames import check_safety
 from amager_eval.data.mapping_file import read_mapping_file
 from amager_eval.data.respondents import check_respondents, shares_of_respondents
 from amager_eval.data.rows import DecimalMark
 from amager_eval.data.table_file import Grid
+from amager_eval.wording.sentences import Lang
 
 __all__ = ["MicrodataMapping", "read_mapping", "read_microdata"]
 

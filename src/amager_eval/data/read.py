@@ -13,7 +13,6 @@ from amager_eval.conventions import SETTINGS
 from amager_eval.data import cross_rows
 from amager_eval.data.areas import whole_and_parts
 from amager_eval.data.columns import TABLES, TableColumns
-from amager_eval.data.fault_texts import Lang
 from amager_eval.data.find_tables import SYNTHETIC_MARK, Found, find_tables
 from amager_eval.data.findings import Findings, raise_errors
 from amager_eval.data.frames import Parsed, Table, parse_table
@@ -23,6 +22,7 @@ from amager_eval.data.rows import RowContext
 from amager_eval.data.table_file import Grid, HeadedTable, header_row, is_empty, name_columns
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import load_agreement
+from amager_eval.wording.sentences import Lang
 
 __all__ = ["Reading", "read_everything", "read_input"]
 

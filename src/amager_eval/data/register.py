@@ -41,14 +41,15 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from amager_eval.data.delimited import detect_separator, file_fault
-from amager_eval.data.fault_texts import Lang
+from amager_eval.data.delimited import detect_separator
+from amager_eval.data.fault_texts import file_fault
 from amager_eval.data.findings import Findings, raise_errors
 from amager_eval.data.frames import check_frame
 from amager_eval.data.mapping_file import read_mapping_file
 from amager_eval.data.period import Unit, period_range
 from amager_eval.data.rows import RowContext
 from amager_eval.errors import Fault, InputError
+from amager_eval.wording.sentences import Lang
 
 __all__ = ["RegisterCounts", "RegisterMapping", "read_register", "read_register_mapping"]
 

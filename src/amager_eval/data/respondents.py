@@ -155,9 +155,10 @@ def _weight(value: object, mark: DecimalMark) -> float:
 
 
 def _told(right: Any, code: str, column: str, findings: Findings) -> Any:
-    """Note the rows that are not right; return which are."""
-    for at in np.flatnonzero(~np.asarray(right, dtype=bool)):
-        findings.add(code, at=int(at), column=column)
+    """Note the rows that are not right, as one fault; return which are."""
+    wrong = np.flatnonzero(~np.asarray(right, dtype=bool))
+    if wrong.size:
+        findings.add_rows(code, wrong.tolist(), column=column)
     return right
 
 

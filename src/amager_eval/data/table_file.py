@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from amager_eval.data.columns import TableColumns
-from amager_eval.data.fault_texts import Lang
 from amager_eval.data.findings import Findings
 from amager_eval.data.frames import Table
 from amager_eval.data.rows import DecimalMark
+from amager_eval.wording.sentences import Lang
 
 __all__ = ["Grid", "HeadedTable", "header_row", "is_empty", "name_columns"]
 

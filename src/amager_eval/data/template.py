@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 import xlsxwriter
 
-from amager_eval.data.columns import TABLES, Column, TableColumns
-from amager_eval.data.fault_texts import Lang
+from amager_eval.conventions import COMPARATORS, RESPONSES, SETTINGS
+from amager_eval.data.columns import DANISH_WORDS, TABLES, Column, TableColumns
 from amager_eval.data.table_file import EXAMPLE
 from amager_eval.errors import Fault, InputError
 from amager_eval.whole_file import whole_file
+from amager_eval.wording.sentences import Lang, load_wording
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -36,17 +37,11 @@ _WIDEST: Final = 42
 #: Points a line of text takes.
 _LINE_HEIGHT: Final = 15.5
 
-#: Words of the drop-downs; what is read understands both languages.
-_CHOICES: Final[dict[tuple[str, str], dict[Lang, list[str]]]] = {
-    ("safety", "setting"): {
-        "da": ["dagtimer", "aften- og nattetimer"],
-        "en": ["neighbourhood", "night"],
-    },
-    ("safety", "response"): {
-        "da": ["tryg", "hverken/eller", "utryg"],
-        "en": ["safe", "neither", "unsafe"],
-    },
-    ("safety", "comparator"): {"da": ["=", "<", ">"], "en": ["=", "<", ">"]},
+#: Columns with a drop-down; what is read understands both languages.
+_CHOICES: Final = {
+    ("safety", "setting"): SETTINGS,
+    ("safety", "response"): RESPONSES,
+    ("safety", "comparator"): COMPARATORS,
 }
 
 #: One row per table that shows how it is filled in; read as guidance, never as data.
@@ -95,59 +90,6 @@ _EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "list_version": "3",
         "list_date": "2025-01-15",
     },
-}
-
-_GUIDANCE_TEXT: Final[dict[Lang, list[str]]] = {
-    "da": [
-        "Sådan udfyldes projektmappen",
-        "",
-        "Et ark pr. tabel. Udfyld de ark, I har tal til; slet eller lad resten stå tomme.",
-        "Der gættes aldrig på det, der mangler: bilaget skriver, hvad der ikke er opgjort.",
-        "Rækken, der begynder med EKSEMPEL, læses ikke. Rækkefølgen af kolonner er fri.",
-        "En stjerne i overskriftens note betyder, at kolonnen skal udfyldes.",
-        "",
-        "Tryghed: én række pr. område, bølge, tidspunkt og svar. Skriv procenten (84 for 84 %) "
-        "og antal adspurgte. Tryg, utryg og hverken/eller er tre svar; det ene regnes aldrig ud "
-        "som 100 minus et andet.",
-        "Undersøgelser: én række pr. bølge: inviterede, svar, feltperiode, indsamler.",
-        "Anmeldelser: én række pr. område, periode og gerningstype. Periode er et år (2024), et "
-        "kvartal (2024K3) eller en måned (2024M07). Ingen anmeldelser skrives 0. Definitionen "
-        "(borgervendt, straffelov ...) skal altid stå der, og den må ikke skifte undervejs.",
-        "Befolkning: indbyggere den første dag i perioden, for alle områder med anmeldelser.",
-        "Aktiviteter: én række pr. aktivitet i tryghedsplanen; partnere adskilles med semikolon. "
-        "Listens version og Listens dato siger, hvilken udgave af listen rækkerne er skrevet af "
-        "fra (for eksempel 3) og hvornår den sidst blev ændret (2026-01-15). Skriv det samme i "
-        "alle rækker. Står datoen der ikke, kan bilaget ikke vise, om listen er årets.",
-        "",
-        "Et område, der har skiftet grænse, er et nyt område og skal have sit eget navn.",
-        "Skriv aldrig enkelte personers svar eller enkelte anmeldelser i denne projektmappe.",
-        "Kontrollér den med: amager-eval check FIL",
-    ],
-    "en": [
-        "How to fill in this workbook",
-        "",
-        "One sheet per table. Fill in the sheets you have figures for; leave the others empty.",
-        "What is missing is never guessed: the appendix says what was not supplied.",
-        "The row that begins with EKSEMPEL is not read. Columns may stand in any order.",
-        "A star in the note of a heading means that the column must be filled in.",
-        "",
-        "safety: one row per area, wave, setting and response. Write the percentage (84 for "
-        "84 %) and the number of respondents. Safe, unsafe and neither are three answers; one "
-        "is never computed as 100 minus another.",
-        "survey_rounds: one row per wave: invited, respondents, fieldwork, collector.",
-        "crime: one row per area, period and crime type. A period is a year (2024), a quarter "
-        "(2024K3) or a month (2024M07). Zero reports is written 0. The definition must always "
-        "stand there, and it may not change along a series.",
-        "population: inhabitants on the first day of the period, for all areas with reports.",
-        "activities: one row per activity of the safety plan; partners separated by semicolons. "
-        "list_version and list_date say which edition of the list the rows were copied from (3, "
-        "say) and when it was last changed (2026-01-15). Write the same in every row. Without "
-        "the date the appendix cannot show whether the list is this year's.",
-        "",
-        "An area that changed its boundary is a new area and must have a name of its own.",
-        "Never write single persons' answers or single reports in this workbook.",
-        "Check it with: amager-eval check FILE",
-    ],
 }
 
 
@@ -238,7 +180,7 @@ def _guidance(book: Workbook, lang: Lang) -> None:
     _page(sheet)
     title = book.add_format({"bold": True, "font_size": 14})
     text = book.add_format({"text_wrap": True, "valign": "top"})
-    for row, line in enumerate(_GUIDANCE_TEXT[lang]):
+    for row, line in enumerate(load_wording(lang).say("template.guidance").split("\n")):
         # a wrapped cell has no height of its own until somebody edits it
         lines = max(1, len(textwrap.wrap(line, _LINE)))
         sheet.set_row(row, _LINE_HEIGHT * (lines + (row == 0) / 2))
@@ -297,9 +239,8 @@ def _cell(sheet: Worksheet, row: int, place: int, value: Any, style: Format | No
 
 
 def _note(column: Column, lang: Lang) -> str:
-    needed = {"da": "* skal udfyldes", "en": "* must be filled in"}[lang]
     other = column.name if lang == "da" else column.danish
-    return f"{other}\n{needed}" if column.required else other
+    return load_wording(lang).say("template.required", name=other) if column.required else other
 
 
 def _validate(sheet: Worksheet, place: int, table: str, column: Column, lang: Lang) -> None:
@@ -307,7 +248,8 @@ def _validate(sheet: Worksheet, place: int, table: str, column: Column, lang: La
     choices = _CHOICES.get((table, column.name))
     rule: dict[str, Any] | None = None
     if choices is not None:
-        rule = {"validate": "list", "source": choices[lang]}
+        words = [DANISH_WORDS.get(w, w) for w in choices] if lang == "da" else list(choices)
+        rule = {"validate": "list", "source": words}
     elif column.name in {"percent", "response_rate_percent"}:
         rule = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 100}
     elif column.name == "wave":

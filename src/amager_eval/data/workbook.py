@@ -9,12 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from amager_eval.data.delimited import file_fault, read_bytes
-from amager_eval.data.fault_texts import Lang
+from amager_eval.data.delimited import read_bytes
+from amager_eval.data.fault_texts import file_fault
 from amager_eval.data.rows import decimal_mark
 from amager_eval.data.table_file import Grid
 from amager_eval.data.workbook_guard import SheetNotes, Unpacked, unpack
 from amager_eval.provenance import sha256_of_bytes
+from amager_eval.wording.sentences import Lang
 
 __all__ = ["SUFFIXES", "read_workbook"]
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from amager_eval.data.delimited import file_fault
-from amager_eval.data.fault_texts import Lang
+from amager_eval.data.fault_texts import file_fault
+from amager_eval.wording.sentences import Lang
 
 __all__ = ["MOST_CELLS", "SheetNotes", "Unpacked", "unpack"]
 

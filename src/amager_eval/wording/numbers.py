@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final, Literal
+from typing import Final
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-__all__ = ["MISSING", "NBSP", "Lang", "date", "number", "percent", "signed"]
-
-type Lang = Literal["da", "en"]
+__all__ = ["MISSING", "NBSP", "date", "number", "percent", "signed"]
 
 #: Shown where there is no number.
 MISSING: Final = "–"

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from amager_eval.errors import InputError
 
-__all__ = ["LANGUAGES", "Wording", "load_wording"]
+__all__ = ["LANGUAGES", "Lang", "Wording", "known_language", "load_wording"]
 
-LANGUAGES: Final = ("da", "en")
+Lang = Literal["da", "en"]
+LANGUAGES: Final[tuple[Lang, ...]] = get_args(Lang)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,10 @@ class Wording:
         own = f"{key}_{response}"
         return self.say(own if self.has(own) else key, **values)
 
+    def say_count(self, key: str, count: int) -> str:
+        """Say how many there are: one has a sentence of its own."""
+        return self.say(f"{key}_one" if count == 1 else key, count=count)
+
     def has(self, key: str) -> bool:
         """Whether there is a sentence of that key."""
         return key in self.sentences
@@ -67,6 +72,25 @@ class Wording:
         if len(items) < 2:
             return "".join(items)
         return self.say("list.last", head=", ".join(items[:-1]), last=items[-1])
+
+
+def known_language(lang: str) -> Lang:
+    """Return `lang` if there is a catalogue for it; an error if not.
+
+    Raises
+    ------
+    InputError
+        A language there is no catalogue for.
+
+    Examples
+    --------
+    >>> known_language("da")
+    'da'
+    """
+    for known in LANGUAGES:
+        if lang == known:
+            return known
+    raise InputError(f"the language must be {' or '.join(LANGUAGES)}, found '{lang}'")
 
 
 @cache
@@ -92,9 +116,8 @@ def load_wording(lang: str = "da") -> Wording:
     >>> load_wording("da").say("document.draft")
     'UDKAST'
     """
-    if lang not in LANGUAGES:
-        raise InputError(f"no wording for the language '{lang}'; there is {', '.join(LANGUAGES)}")
-    text = files("amager_eval.wording").joinpath(f"{lang}.toml").read_text(encoding="utf-8")
+    catalogue = files("amager_eval.wording").joinpath(f"{known_language(lang)}.toml")
+    text = catalogue.read_text(encoding="utf-8")
     sentences = dict(_flat(tomllib.loads(text)))
     about = {k.removeprefix("about."): v for k, v in sentences.items() if k.startswith("about.")}
     return Wording(lang, sentences, about)
