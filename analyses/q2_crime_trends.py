@@ -18,12 +18,8 @@ import pandas as pd
 
 import amager_eval as ae
 from amager_eval import significance as sg
-from amager_eval.goals.crime import (
-    annual_levels,
-    crime_quantities,
-    type_contributions,
-    yearly_changes,
-)
+from amager_eval.goals.crime import annual_levels, crime_quantities
+from amager_eval.goals.crime_changes import type_contributions, yearly_changes
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends.crime_control import control_chart
 from amager_eval.wording.numbers import number

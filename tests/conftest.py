@@ -29,7 +29,7 @@ from amager_eval.goals.power import what_goals_can_show
 from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
 from amager_eval.goals.safety import safety_quantities
 from amager_eval.goals.statement import Statement
-from amager_eval.indicators.partners import partner_share
+from amager_eval.indicators.partner_share import partner_share
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.trends import sample
 from amager_eval.trends.fit import Forecast

@@ -59,6 +59,12 @@ def appendix(
             "--draft", help="Report failed gates instead of enforcing them; marks UDKAST."
         ),
     ] = False,
+    sensitivity: Annotated[
+        bool,
+        typer.Option(
+            "--sensitivity", help="Fit again under every other declared assumption (slow)."
+        ),
+    ] = False,
 ) -> None:
     """Write the annual appendix: PDF, page, figures, tables and statement.json."""
     if lang not in {"da", "en"}:
@@ -82,6 +88,12 @@ def appendix(
             draws=draws,
             draft=draft,
             progress=progress,
+        )
+    if sensitivity:
+        from amager_eval.evidence.refit_alternatives import refit_alternatives
+
+        statement = refit_alternatives(
+            statement, draws=draws, progress=lambda name: typer.echo(f"{name} …", err=True)
         )
     target = out or Path("build") / f"appendix-{statement.year}"
     if record is not None and not draft:
@@ -162,8 +174,8 @@ def fetch(
 
         typer.echo(str(input_of_saved(out, saved)))
         return
-    from amager_eval.data.statbank import BASE_URL, Service
     from amager_eval.data.statbank_input import fetch_input
+    from amager_eval.data.statbank_service import BASE_URL, Service
 
     service = Service(base_url=base_url or BASE_URL, cache=cache, offline=offline)
     fetched = fetch_input(out, since=since, service=service, districts=districts)

@@ -9,8 +9,9 @@ import pytest
 
 from amager_eval.data.published import bundled_frame
 from amager_eval.data.read import read_input
-from amager_eval.data.statbank import Service, Variable, fetch_table, select, table_info
+from amager_eval.data.statbank import Variable, fetch_table, select, table_info
 from amager_eval.data.statbank_input import fetch_input
+from amager_eval.data.statbank_service import Service
 from amager_eval.errors import InputError
 from amager_eval.spec.agreement import load_agreement
 

@@ -7,9 +7,8 @@ from amager_eval.goals.crime import (
     QUANTITY_COLUMNS,
     annual_levels,
     crime_quantities,
-    type_contributions,
-    yearly_changes,
 )
+from amager_eval.goals.crime_changes import type_contributions, yearly_changes
 from amager_eval.trends.fit import Forecast
 
 PERIODS = [f"{y}K{q}" for y in range(2022, 2029) for q in range(1, 5)]

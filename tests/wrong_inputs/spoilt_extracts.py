@@ -16,7 +16,7 @@ from by_hand import read_number
 from fuzz import mutate_bytes, mutate_cells
 
 from amager_eval.data.microdata import read_microdata
-from amager_eval.data.register import read_register
+from amager_eval.data.police_extract import read_register
 from amager_eval.data.statbank_formats import read_statbank_file
 from amager_eval.errors import InputError
 

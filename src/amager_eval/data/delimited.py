@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from amager_eval.data.fault_texts import fault_text, file_fault
-from amager_eval.data.rows import decimal_mark
+from amager_eval.data.number_text import decimal_mark
 from amager_eval.data.table_file import Grid
 from amager_eval.errors import Fault, InputError
 from amager_eval.provenance import sha256_of_bytes

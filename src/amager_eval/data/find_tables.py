@@ -16,7 +16,8 @@ from amager_eval.data.fault_texts import file_fault
 from amager_eval.data.findings import Findings
 from amager_eval.data.input import SourceFile
 from amager_eval.data.microdata import read_mapping, read_microdata
-from amager_eval.data.register import read_register, read_register_mapping
+from amager_eval.data.police_extract import read_register
+from amager_eval.data.police_mapping import read_register_mapping
 from amager_eval.data.table_file import Grid, is_empty
 from amager_eval.data.workbook import SUFFIXES, read_workbook
 from amager_eval.errors import Fault, InputError

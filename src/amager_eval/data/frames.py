@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 from pydantic import ValidationError
 
-from amager_eval.data import cross_rows
+from amager_eval.data.cells import RowContext
 from amager_eval.data.columns import TABLES, TableColumns
+from amager_eval.data.cross_crime import (
+    check_crime_rows,
+    check_population_rows,
+    one_series_each,
+    population_given,
+)
+from amager_eval.data.cross_rows import Record, check_activity_rows
+from amager_eval.data.cross_safety import check_round_rows, check_safety_rows
 from amager_eval.data.fault_texts import is_fault
 from amager_eval.data.findings import LONGEST_FOUND, Findings, raise_errors
 from amager_eval.data.respondents import are_respondents, safety_of_respondents
-from amager_eval.data.rows import ROW_MODELS, RowContext
+from amager_eval.data.rows import ROW_MODELS
 from amager_eval.errors import InputError
 from amager_eval.wording.sentences import Lang
 
@@ -29,6 +37,15 @@ __all__ = [
     "check_survey_rounds",
     "parse_table",
 ]
+
+#: How the rows of each table are held against each other.
+_CHECKS: Final[Mapping[str, Callable[[Sequence[Record], Sequence[int], Findings], None]]] = {
+    "safety": check_safety_rows,
+    "survey_rounds": check_round_rows,
+    "crime": check_crime_rows,
+    "population": check_population_rows,
+    "activities": check_activity_rows,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +82,7 @@ class Parsed:
     """
 
     frame: pd.DataFrame
-    records: list[cross_rows.Record]
+    records: list[Record]
     positions: list[int]
 
 
@@ -95,7 +112,7 @@ def parse_table(
         The rows without a fault of their own.
     """
     model = ROW_MODELS[table.columns.name]
-    good: list[cross_rows.Record] = []
+    good: list[Record] = []
     positions: list[int] = []
     for position, cells in enumerate(table.cells):
         try:
@@ -111,7 +128,7 @@ def parse_table(
                 found = cells.get(column)
                 words.setdefault("limit", LONGEST_FOUND)
                 findings.add(code, at=position, column=column or None, found=found, **words)
-    cross_rows.CHECKS[table.columns.name](good, positions, findings)
+    _CHECKS[table.columns.name](good, positions, findings)
     frame = pd.DataFrame(good, columns=list(model.model_fields))
     return Parsed(_typed(frame, table.columns), good, positions)
 
@@ -255,10 +272,10 @@ def check_crime(
     ['2024K3', '2024K4']
     """
     checked, findings = check_frame(frame, "crime", RowContext(), lang)
-    cross_rows.one_series_each(checked.records, findings)
+    one_series_each(checked.records, findings)
     if population is not None:
         areas = set(check_population(population, lang=lang)["area"])
-        cross_rows.population_given(checked.records, checked.positions, areas, findings)
+        population_given(checked.records, checked.positions, areas, findings)
     elif "population" in frame.columns:
         _check_population_column(checked.frame, findings)
     else:

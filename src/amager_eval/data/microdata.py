@@ -43,8 +43,8 @@ from amager_eval.data.fault_texts import file_fault
 from amager_eval.data.findings import Findings, raise_errors
 from amager_eval.data.frames import check_safety
 from amager_eval.data.mapping_file import read_mapping_file
+from amager_eval.data.number_text import DecimalMark
 from amager_eval.data.respondents import check_respondents, shares_of_respondents
-from amager_eval.data.rows import DecimalMark
 from amager_eval.data.table_file import Grid
 from amager_eval.wording.sentences import Lang
 

@@ -10,15 +10,17 @@ from typing import Any
 import pandas as pd
 
 from amager_eval.conventions import SETTINGS
-from amager_eval.data import cross_rows
 from amager_eval.data.areas import whole_and_parts
+from amager_eval.data.cells import RowContext
 from amager_eval.data.columns import TABLES, TableColumns
+from amager_eval.data.cross_crime import population_covers_years, population_given
+from amager_eval.data.cross_rows import Record, areas_that_are_numbers, whole_holds_parts
+from amager_eval.data.cross_safety import respondents_within_round, waves_without_n
 from amager_eval.data.find_tables import SYNTHETIC_MARK, Found, find_tables
 from amager_eval.data.findings import Findings, raise_errors
 from amager_eval.data.frames import Parsed, Table, parse_table
 from amager_eval.data.input import Input
 from amager_eval.data.respondents import RESPONDENTS, are_respondents, safety_of_respondents
-from amager_eval.data.rows import RowContext
 from amager_eval.data.table_file import Grid, HeadedTable, header_row, is_empty, name_columns
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import load_agreement
@@ -211,8 +213,8 @@ def _across(checked: dict[str, _Checked]) -> None:
     rounds = checked["survey_rounds"].parsed.records if "survey_rounds" in checked else []
     if "safety" in checked:
         safety, findings = checked["safety"].parsed, checked["safety"].findings
-        cross_rows.waves_without_n(safety.records, rounds, findings)
-        cross_rows.respondents_within_round(safety.records, safety.positions, rounds, findings)
+        waves_without_n(safety.records, rounds, findings)
+        respondents_within_round(safety.records, safety.positions, rounds, findings)
     if "crime" in checked:
         crime, findings = checked["crime"].parsed, checked["crime"].findings
         code, inhabited = "population_unknown", set()
@@ -220,18 +222,14 @@ def _across(checked: dict[str, _Checked]) -> None:
             # an area whose inhabitants are wrong was told already
             cells = checked["population"].headed.table.cells
             code, inhabited = "population_missing", {str(c.get("area")).strip() for c in cells}
-        cross_rows.population_given(crime.records, crime.positions, inhabited, findings, code=code)
+        population_given(crime.records, crime.positions, inhabited, findings, code=code)
         if "population" in checked:
             inhabitants = checked["population"]
-            cross_rows.population_covers_years(
-                crime.records, inhabitants.parsed.records, inhabitants.findings
-            )
+            population_covers_years(crime.records, inhabitants.parsed.records, inhabitants.findings)
     for name in ("safety", "crime", "population"):
         if name in checked:
             table = checked[name].parsed
-            cross_rows.areas_that_are_numbers(
-                table.records, table.positions, checked[name].findings
-            )
+            areas_that_are_numbers(table.records, table.positions, checked[name].findings)
     whole, parts = whole_and_parts(_rows(checked))
     if whole is not None:
         for name, keys, value in (
@@ -240,7 +238,7 @@ def _across(checked: dict[str, _Checked]) -> None:
         ):
             if name in checked:
                 table = checked[name].parsed
-                cross_rows.whole_holds_parts(
+                whole_holds_parts(
                     table.records,
                     table.positions,
                     whole,
@@ -251,7 +249,7 @@ def _across(checked: dict[str, _Checked]) -> None:
                 )
 
 
-def _rows(checked: dict[str, _Checked]) -> Iterator[cross_rows.Record]:
+def _rows(checked: dict[str, _Checked]) -> Iterator[Record]:
     """Every row of every table."""
     for table in checked.values():
         yield from table.parsed.records

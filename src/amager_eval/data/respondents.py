@@ -14,9 +14,9 @@ from pydantic_core import PydanticCustomError
 
 from amager_eval.conventions import RESPONSES, SETTINGS
 from amager_eval.data.columns import Column, TableColumns, canonical_word
+from amager_eval.data.domain_share import domain_share
 from amager_eval.data.findings import Findings
-from amager_eval.data.rows import DecimalMark, parse_number
-from amager_eval.data.weighted_shares import weighted_share
+from amager_eval.data.number_text import DecimalMark, parse_number
 
 __all__ = [
     "RESPONDENTS",
@@ -194,7 +194,7 @@ def shares_of_respondents(
                     continue
                 for response in RESPONSES:
                     gave = (sample[setting] == response).to_numpy()
-                    found = weighted_share(gave, weight, strata, answered)
+                    found = domain_share(gave, weight, strata, answered)
                     if np.isnan(found.deff):
                         findings.add("lonely_stratum", column="stratum", area=name, wave=wave)
                         continue

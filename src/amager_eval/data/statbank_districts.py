@@ -16,8 +16,9 @@ from typing import Final
 import pandas as pd
 
 from amager_eval.data.period import parse_period
-from amager_eval.data.statbank import Service, StatbankTable, TableInfo, fetch_table, table_info
+from amager_eval.data.statbank import StatbankTable, TableInfo, fetch_table, table_info
 from amager_eval.data.statbank_formats import VALUE
+from amager_eval.data.statbank_service import Service
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import Agreement
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from amager_eval.data.statbank import Service, StatbankTable, fetch_table
+from amager_eval.data.statbank import StatbankTable, fetch_table
 from amager_eval.data.statbank_districts import fetch_districts
 from amager_eval.data.statbank_formats import VALUE
+from amager_eval.data.statbank_service import Service
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import Agreement, load_agreement
 

@@ -17,10 +17,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from amager_eval.data.cells import RowContext
 from amager_eval.data.find_tables import SYNTHETIC_MARK
 from amager_eval.data.frames import check_frame
 from amager_eval.data.input import Input
-from amager_eval.data.rows import RowContext
 from amager_eval.data.synthetic_crime import draw_crime, draw_population
 from amager_eval.data.synthetic_process import HORIZON, SCENARIOS, Places, Truth
 from amager_eval.data.synthetic_safety import draw_safety

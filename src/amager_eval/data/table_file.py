@@ -9,7 +9,7 @@ from typing import Any, Final
 from amager_eval.data.columns import TableColumns
 from amager_eval.data.findings import Findings
 from amager_eval.data.frames import Table
-from amager_eval.data.rows import DecimalMark
+from amager_eval.data.number_text import DecimalMark
 from amager_eval.wording.sentences import Lang
 
 __all__ = ["Grid", "HeadedTable", "header_row", "is_empty", "name_columns"]

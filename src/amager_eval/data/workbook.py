@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from amager_eval.data.delimited import read_bytes
 from amager_eval.data.fault_texts import file_fault
-from amager_eval.data.rows import decimal_mark
+from amager_eval.data.number_text import decimal_mark
 from amager_eval.data.table_file import Grid
 from amager_eval.data.workbook_guard import SheetNotes, Unpacked, unpack
 from amager_eval.provenance import sha256_of_bytes

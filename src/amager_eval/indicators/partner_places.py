@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from amager_eval.indicators.partners import enough_partners, partner_names
+from amager_eval.indicators.partner_share import enough_partners, partner_names
 
 __all__ = ["PLACES", "partner_places"]
 

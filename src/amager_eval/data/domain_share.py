@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WeightedShare", "stratified_variance", "weighted_share"]
+__all__ = ["DomainShare", "domain_share", "stratified_variance"]
 
 type Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class WeightedShare:
+class DomainShare:
     """A weighted share of a domain and how sure it is.
 
     Parameters
@@ -75,12 +75,12 @@ def stratified_variance(influence: Array, strata: NDArray[np.int64]) -> float:
     return float(np.sum(size[several] / (size[several] - 1) * squares[several]))
 
 
-def weighted_share(
+def domain_share(
     answer: NDArray[np.bool_],
     weight: Array,
     strata: NDArray[np.int64],
     domain: NDArray[np.bool_] | None = None,
-) -> WeightedShare:
+) -> DomainShare:
     """Estimate a weighted share of a domain.
 
     Parameters
@@ -96,12 +96,12 @@ def weighted_share(
 
     Returns
     -------
-    WeightedShare
+    DomainShare
 
     Examples
     --------
     >>> rng = np.random.default_rng(1)
-    >>> found = weighted_share(rng.random(400) < 0.8, np.ones(400), np.zeros(400, dtype=int))
+    >>> found = domain_share(rng.random(400) < 0.8, np.ones(400), np.zeros(400, dtype=int))
     >>> found.n, round(found.deff, 3)
     (400, 1.003)
     """
@@ -115,4 +115,4 @@ def weighted_share(
     kish = float(n * np.sum(weight[inside] ** 2) / total**2)
     deff = variance / binomial if binomial > 0 else kish
     freedom = n - len(np.unique(strata[inside]))
-    return WeightedShare(share, float(np.sqrt(variance)), n, deff, freedom)
+    return DomainShare(share, float(np.sqrt(variance)), n, deff, freedom)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from amager_eval.data.register import read_register
+from amager_eval.data.police_extract import read_register
 from amager_eval.errors import InputError
 
 MAPPING = """

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from amager_eval.data.weighted_shares import stratified_variance, weighted_share
+from amager_eval.data.domain_share import domain_share, stratified_variance
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -29,7 +29,7 @@ def test_district_shares_and_standard_errors(sample, cases, question, key):
     table = cases["svyby_table"][key]
     for district, p, se in zip(table["district"], table["p"], table["se"], strict=True):
         domain = (sample["district"] == district).to_numpy()
-        found = weighted_share(gave, sample["w"].to_numpy(), sample["district"].to_numpy(), domain)
+        found = domain_share(gave, sample["w"].to_numpy(), sample["district"].to_numpy(), domain)
         assert found.share == pytest.approx(p, abs=1e-8)
         assert found.standard_error == pytest.approx(se, abs=1e-8)
 
@@ -42,11 +42,11 @@ def test_the_whole_and_a_part(sample, cases, design):
     assert len(cases[design]) > 1
     for case in cases[design]:
         gave = (sample[case["outcome"]] == 1).to_numpy()
-        whole = weighted_share(gave, weight, strata)
+        whole = domain_share(gave, weight, strata)
         assert whole.share == pytest.approx(case["whole"], abs=1e-8)
         assert whole.standard_error == pytest.approx(case["se_whole"], abs=1e-8)
         domain = (sample["district"] == case["district"]).to_numpy()
-        part = weighted_share(gave, weight, strata, domain)
+        part = domain_share(gave, weight, strata, domain)
         assert part.standard_error == pytest.approx(case["se_part"], abs=1e-8)
         assert part.n == case["n"]
 
@@ -56,19 +56,19 @@ def test_degrees_of_freedom_as_in_r(sample, cases):
     domain = (sample["district"] == case["district"]).to_numpy()
     gave = (sample["safe_day"] == 1).to_numpy()
     weight, strata = sample["w"].to_numpy(), sample["district"].to_numpy()
-    assert weighted_share(gave, weight, strata, domain).degrees_of_freedom == case["df"]
+    assert domain_share(gave, weight, strata, domain).degrees_of_freedom == case["df"]
 
 
 def test_equal_weights_and_no_strata_are_the_binomial():
     gave = np.arange(200) < 150
-    found = weighted_share(gave, np.full(200, 3.0), np.zeros(200, dtype=int))
+    found = domain_share(gave, np.full(200, 3.0), np.zeros(200, dtype=int))
     assert found.standard_error == pytest.approx(np.sqrt(0.75 * 0.25 / 199))
     assert found.deff == pytest.approx(200 / 199)
 
 
 def test_a_share_of_all_takes_kishs_design_effect():
     weight = np.array([1.0, 1, 2, 4])
-    found = weighted_share(np.ones(4, dtype=bool), weight, np.zeros(4, dtype=int))
+    found = domain_share(np.ones(4, dtype=bool), weight, np.zeros(4, dtype=int))
     assert (found.share, found.standard_error) == (1.0, 0.0)
     assert found.deff == pytest.approx(4 * 22 / 64)
 

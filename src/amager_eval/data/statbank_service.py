@@ -1,0 +1,194 @@
+"""Ask the StatBank service: one request, one reply, kept with its provenance if wanted.
+
+Nothing is sent unless a table is fetched. The service is described in `docs/input.md`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from amager_eval.errors import Fault, InputError
+from amager_eval.provenance import sha256_of_bytes
+from amager_eval.whole_file import whole_file
+
+__all__ = ["BASE_URL", "CELL_LIMIT", "Service", "ask", "service_fault"]
+
+BASE_URL: Final = "https://api.statbank.dk/v1"
+#: Cells of one request in a format that is not streamed.
+CELL_LIMIT: Final = 1_000_000
+#: Largest reply read into memory.
+MOST_BYTES: Final = 256 * 1024 * 1024
+_RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
+
+#: What to do about each of the service's own error codes.
+_REMEDIES: Final = {
+    "EXTRACT-NOTFOUND": "Look up the table's variables and values with table_info.",
+    "EXTRACT-NOTALLOWED": "Choose values for every variable, and no order for streamed formats.",
+    "REQUEST-LIMIT": "Choose fewer values, or let fetch_table split the request.",
+    "REQUEST-MISSING": "The request lacks a table or a format.",
+    "REQUEST-EMPTY": "The request was empty.",
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where and how the StatBank is asked.
+
+    Parameters
+    ----------
+    base_url : str
+        Address of the service.
+    bank : str or None
+        A bank of its own below it (`s30`: København).
+    timeout : float
+        Seconds to wait for one reply.
+    retries : int
+        Attempts after the first, at growing intervals, when the service is busy or unreachable.
+    cache : Path or None
+        Folder that keeps every reply with its provenance.
+    offline : bool
+        Use the cache alone; nothing is sent.
+    cell_limit : int
+        Cells of one request.
+    pause : callable
+        Called with the seconds to wait between attempts.
+    """
+
+    base_url: str = BASE_URL
+    bank: str | None = None
+    timeout: float = 60.0
+    retries: int = 3
+    cache: Path | None = None
+    offline: bool = False
+    cell_limit: int = CELL_LIMIT
+    pause: Callable[[float], None] = time.sleep
+
+
+def service_fault(message: str, found: object, remedy: str) -> InputError:
+    """Make the error for what the service did, or what it was asked."""
+    return InputError(Fault(message, str(found)[:120], remedy))
+
+
+def ask(
+    function: str, request: Mapping[str, Any], service: Service
+) -> tuple[bytes, dict[str, Any]]:
+    """Return a reply's bytes and its provenance, from the cache when offline."""
+    base = service.base_url.rstrip("/") + (f"/{service.bank}" if service.bank else "")
+    url = f"{base}/{function}"
+    body = json.dumps(request, ensure_ascii=False, sort_keys=True).encode()
+    key = sha256_of_bytes(url.encode() + b"\n" + body)
+    if service.offline:
+        return _from_cache(key, request, service)
+    content = _send(url, body, service)
+    reply = {
+        "url": url,
+        "request": dict(request),
+        "retrieved": datetime.now(UTC).isoformat(timespec="seconds"),
+        "sha256": sha256_of_bytes(content),
+    }
+    if service.cache is not None:
+        _to_cache(key, content, reply, service.cache)
+    return content, reply
+
+
+def _from_cache(
+    key: str, request: Mapping[str, Any], service: Service
+) -> tuple[bytes, dict[str, Any]]:
+    table = request.get("table", "")
+    if service.cache is None:
+        raise service_fault(
+            "offline needs a cache folder", table, "Name the folder of an earlier fetch."
+        )
+    try:
+        content = (service.cache / f"{key}.body").read_bytes()
+        reply = json.loads((service.cache / f"{key}.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise service_fault(
+            "this request is not in the cache", table, "Fetch it once without offline."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise service_fault(
+            "the cache cannot be read", table, "Fetch again without offline."
+        ) from error
+    if not isinstance(reply, dict) or reply.get("sha256") != sha256_of_bytes(content):
+        raise service_fault(
+            "a kept reply was changed after it was fetched", table, "Fetch it again."
+        )
+    return content, reply
+
+
+def _to_cache(key: str, content: bytes, reply: dict[str, Any], cache: Path) -> None:
+    """Keep a reply; no half reply is ever kept."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(reply, ensure_ascii=False, indent=1).encode()
+        for name, kept in ((f"{key}.body", content), (f"{key}.json", text)):
+            with whole_file(cache / name) as unfinished:
+                unfinished.write_bytes(kept)
+    except OSError as error:
+        raise service_fault(
+            "the reply cannot be kept", error.strerror, "Name a cache folder you may write to."
+        ) from error
+
+
+def _send(url: str, body: bytes, service: Service) -> bytes:
+    """POST a request; try again when the service is busy or unreachable."""
+    if urlsplit(url).scheme not in {"https", "http"}:
+        raise service_fault("the service's address must be https", url, "Give an https address.")
+    problem = ""
+    for attempt in range(service.retries + 1):
+        if attempt:
+            service.pause(2.0 ** (attempt - 1))
+        request = urllib.request.Request(
+            url, data=body, headers={"Content-Type": "application/json; charset=utf-8"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=service.timeout) as response:
+                return _read_within(response, url)
+        except urllib.error.HTTPError as error:
+            if error.code not in _RETRIED:
+                raise _service_error(error) from error
+            problem = f"HTTP {error.code}"
+        except (urllib.error.URLError, TimeoutError, OSError, http.client.HTTPException) as error:
+            problem = str(getattr(error, "reason", "") or type(error).__name__)
+    raise service_fault(
+        f"the StatBank could not be reached in {service.retries + 1} attempts",
+        problem,
+        "Check the network and try later, or use what was fetched before with offline.",
+    )
+
+
+def _read_within(response: Any, url: str) -> bytes:
+    content: bytes = response.read(MOST_BYTES + 1)
+    # a bounded read does not say itself that the connection broke off
+    if response.length and len(content) <= MOST_BYTES:
+        raise http.client.IncompleteRead(content, response.length)
+    if len(content) > MOST_BYTES:
+        limit = f"{MOST_BYTES // 1024**2} MB"
+        raise service_fault(f"the reply is larger than {limit}", url, "Choose fewer values.")
+    return content
+
+
+def _service_error(error: urllib.error.HTTPError) -> InputError:
+    """Put the service's own error body into words."""
+    try:
+        body = json.loads(error.read(100_000).decode("utf-8-sig"))
+        code, message = str(body["errorTypeCode"]), str(body["message"])
+    except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
+        return service_fault(
+            f"the StatBank refused the request (HTTP {error.code})",
+            error.reason,
+            "Check the table, its variables and its values.",
+        )
+    remedy = _REMEDIES.get(code, "Check the table, its variables and its values.")
+    return service_fault(f"the StatBank refused the request: {message.rstrip('.')}", code, remedy)
