@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from amager_eval.errors import Fault, InputError
 from amager_eval.provenance import sha256_of_bytes, sha256_of_file
+from amager_eval.whole_file import whole_file
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -78,9 +79,8 @@ def keep_file(folder: Path, name: str, content: bytes) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     digests = _digests(folder) | {name: sha256_of_bytes(content)}
     for target, data in ((folder / name, content), (folder / MANIFEST, _manifest(digests))):
-        temporary = target.with_suffix(".tmp")
-        temporary.write_bytes(data)
-        temporary.replace(target)
+        with whole_file(target) as unfinished:
+            unfinished.write_bytes(data)
     return folder / name
 
 
