@@ -1,0 +1,289 @@
+"""How much a forecast loses by not knowing the safety model's scales: the same fit with them given.
+
+On figures the model made itself, the answer that knows the innovation sds, their correlation, the
+numbers of respondents, the design effect and the third answer's width, but no drift, step or state,
+is the best one can hope for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from amager_eval.errors import InputError
+from amager_eval.trends import sample
+from amager_eval.trends.diagnose import diagnose
+from amager_eval.trends.fit import Fit
+from amager_eval.trends.safety_density import Density, write_density
+from amager_eval.trends.safety_fit import natural_draws
+from amager_eval.trends.safety_forecast import forecast
+from amager_eval.trends.safety_simulate import simulate_safety
+from amager_eval.trends.safety_study import SafetyStudy, figures_of
+from amager_eval.trends.score_crps import crps_draws
+from amager_eval.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from amager_eval.spec.model import ModelSpec
+    from amager_eval.trends.safety_simulate import Simulated
+
+    type Floats = NDArray[np.float64]
+
+__all__ = ["Pinned", "compare_ratios", "compare_with_known", "pin_known"]
+
+#: Waves ahead that are scored.
+_AHEAD: Final = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Pinned(Density):
+    """A density on some of its coordinates, the others held where they are.
+
+    Parameters
+    ----------
+    blocks, data, start
+        As :class:`~amager_eval.trends.safety_density.Density`; `start` has the free coordinates.
+    inner : Density
+        The density on all coordinates.
+    point : ndarray
+        A point of `inner`; its free coordinates are not read.
+    free : ndarray of bool
+        Which coordinates are sampled.
+    """
+
+    inner: Density
+    point: Floats
+    free: NDArray[np.bool_]
+
+    @property
+    def evaluate(self) -> Callable[..., tuple[float, Floats]]:
+        """Function of the free coordinates that gives value and gradient."""
+
+        def restricted(x: Floats, **data: Any) -> tuple[float, Floats]:
+            value, gradient = self.inner.evaluate(self._whole(x), **data)
+            return value, gradient[self.free]
+
+        return restricted
+
+    def variables(self, x: Floats) -> dict[str, Floats]:
+        """Turn free coordinates into all of the model's variables."""
+        return self.inner.variables(self._whole(x))
+
+    def _whole(self, x: Floats) -> Floats:
+        whole = self.point.copy()
+        whole[self.free] = x
+        return whole
+
+
+def pin_known(density: Density, spec: ModelSpec, truth: xr.Dataset) -> Pinned:
+    """Hold sds, correlation, sizes, design effect and response gaps at their true values.
+
+    Parameters
+    ----------
+    density : Density
+        Of the design the truth's figures stand in.
+    spec : ModelSpec
+        Prior scales.
+    truth : Dataset
+        From :func:`amager_eval.trends.safety_simulate.simulate_safety`.
+
+    Returns
+    -------
+    Pinned
+    """
+    priors = spec.priors
+    settings, years = truth.sizes["setting"], density.data["by_year"].shape[0]
+    lowest = -1.0 / max(settings - 1, 1)
+    unit = (float(truth["setting_correlation"]) - lowest) / (1.0 - lowest)
+    with np.errstate(divide="ignore", invalid="ignore"):  # absent where there is one area
+        spread = np.log(truth["gap_sd"].to_numpy() / float(truth["gap_sd_common"]))
+    known = {
+        "path_sd": np.log(float(truth["path_sd"])),
+        "area_sd": np.log(float(truth["area_sd"])),
+        "response_gap": np.log(truth["response_gap"].isel(latent=0).to_numpy()),
+        "setting_correlation_unit": np.log(unit / (1.0 - unit)),
+        "gap_scale": float(truth["gap_sd_common"]) / priors["gap_sd"]["sigma"],
+        "gap_sd_spread": spread / priors["gap_sd_spread"]["sigma"],
+        "log_deff": (float(truth["log_deff"]) - priors["design_effect"]["mu"])
+        / priors["design_effect"]["sigma"],
+        "wave_size": truth["wave_size"].to_numpy()[:years] / priors["wave_size"]["sigma"],
+        "area_size": truth["area_size"].to_numpy() / priors["area_size"]["sigma"],
+        "unknown_size": (float(truth["unknown_size"]) - priors["unknown_size"]["mu"])
+        / priors["unknown_size"]["sigma"],
+    }
+    pieces = [np.broadcast_to(known.get(b.name, np.nan), b.shape).ravel() for b in density.blocks]
+    point = np.concatenate(pieces).astype(float)
+    free = np.repeat(
+        [b.name not in known for b in density.blocks], [piece.size for piece in pieces]
+    )
+    return Pinned(
+        density.blocks, density.data, density.start[free], inner=density, point=point, free=free
+    )
+
+
+def compare_with_known(
+    design: xr.Dataset,
+    spec: ModelSpec,
+    *,
+    sets: int,
+    seed: int,
+    folder: Path,
+    draws: int | None = None,
+    tune: int | None = None,
+    chains: int = 4,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Score both answers on simulated sets that are not kept yet; a stopped run continues.
+
+    Parameters
+    ----------
+    design : Dataset
+        Shape of every set; :func:`amager_eval.trends.safety_study.small_city`.
+    spec : ModelSpec
+        The model's document.
+    sets : int
+        Simulated sets, two fits each.
+    seed : int
+        Seed; set k has the k-th seed drawn from it.
+    folder : Path
+        One file per finished set.
+    draws, tune, chains : int or None
+        Of each fit; default the spec's and 4.
+    progress : callable or None
+        Called with (sets done, sets in all).
+
+    Returns
+    -------
+    DataFrame
+        `set, quantity` (true or published share), `area, setting, response, ahead` (waves), and
+        the CRPS (share) of the model's forecast and of the one that knows, `model, known`; the
+        divergences of both, `model_divergences, known_divergences`.
+
+    Raises
+    ------
+    InputError
+        Fewer than ten sets: the ratio would show nothing.
+    """
+    if sets < 10:
+        raise InputError(f"the comparison needs at least 10 simulated sets, found {sets}")
+    folder.mkdir(parents=True, exist_ok=True)
+    study = SafetyStudy(design, spec, ahead=_AHEAD, draws=draws, tune=tune, chains=chains)
+    seeds = np.random.SeedSequence(seed).generate_state(sets)
+    frames = []
+    for k in range(sets):
+        path = folder / f"known-{seed}-{k:04d}.csv"
+        if not path.is_file():
+            rows = _scored(study, design, spec, int(seeds[k]), draws, tune, chains).assign(set=k)
+            with whole_file(path) as unfinished:
+                rows.to_csv(unfinished, index=False)
+        frames.append(pd.read_csv(path))
+        if progress is not None:
+            progress(k + 1, sets)
+    return pd.concat(frames, ignore_index=True)
+
+
+def compare_ratios(scores: pd.DataFrame, *, seed: int = 1, resamples: int = 4000) -> pd.DataFrame:
+    """Divide the model's mean CRPS by that of the answer that knows, with an interval.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From :func:`compare_with_known`.
+    seed, resamples : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        `quantity, ahead` (0 for all together), `sets, model, known` (mean CRPS, percentage
+        points), `ratio, low, high`: 95 % percentile interval over sets, which are resampled whole.
+    """
+    every = pd.concat([scores, scores.assign(ahead=0)])
+    means = every.groupby(["quantity", "ahead", "set"])[["model", "known"]].mean()
+    rng = np.random.default_rng([seed, 31])
+    rows = []
+    for (quantity, ahead), group in means.groupby(level=["quantity", "ahead"]):
+        pair = group.to_numpy()
+        drawn = pair[rng.integers(len(pair), size=(resamples, len(pair)))].mean(axis=1)
+        low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
+        model, known = 100 * pair.mean(axis=0)
+        found = {"quantity": quantity, "ahead": ahead, "sets": len(pair), "model": model}
+        rows.append(found | {"known": known, "ratio": model / known, "low": low, "high": high})
+    return pd.DataFrame(rows)
+
+
+def _scored(
+    study: SafetyStudy,
+    design: xr.Dataset,
+    spec: ModelSpec,
+    seed: int,
+    draws: int | None,
+    tune: int | None,
+    chains: int,
+) -> pd.DataFrame:
+    """One set: simulate, fit twice, score the waves ahead."""
+    made = simulate_safety(design, spec, seed, ahead=_AHEAD)
+    told = figures_of(made.design, spec, centred=False)
+    told["centre_level"] = np.zeros(())  # with its sd given there is no narrow place to avoid
+    pinned = pin_known(write_density(made.design, spec), spec, made.truth)
+    tree = sample.sample_without_divergence(
+        sample.compile_density(replace(pinned, data=pinned.data | told)),
+        draws=draws or spec.sampling.draws,
+        tune=tune or spec.sampling.tune,
+        chains=chains,
+        targets=(spec.sampling.target_accept, *spec.sampling.stricter),
+        seed=seed,
+    )
+    knowing = natural_draws(tree["posterior"].to_dataset(), made.design, spec, told, 1.0)
+    fits = {
+        "model": study.fit(made.design, seed),
+        "known": (knowing, tree["sample_stats"].to_dataset()),
+    }
+    found = {}
+    for name, (posterior, stats) in fits.items():
+        ahead = _forecast(posterior, stats, made, spec, seed)
+        found[name] = _crps(ahead, made)
+        found[f"{name}_divergences"] = xr.DataArray(int(stats["diverging"].sum()))
+    return xr.Dataset(found).to_dataframe().reset_index()
+
+
+def _forecast(
+    posterior: xr.Dataset, stats: xr.Dataset, made: Simulated, spec: ModelSpec, seed: int
+) -> xr.Dataset:
+    """Forecast as the package does, with the one assumption on drift the sets are made with."""
+    options = {
+        "alternatives": ["drift"],
+        "forecast_draws": posterior.sizes["chain"] * posterior.sizes["draw"],
+    }
+    one = spec.model_copy(update={"options": spec.options | options})
+    design = made.design
+    groups = {
+        "posterior": posterior.expand_dims(alternative=["drift"]),
+        # the prior-only answer is not looked at
+        "baseline_only": posterior.assign(eta=posterior["eta"].sel(year=design.attrs["anchor"])),
+        "design": design.assign(kept=np.isfinite(design["low"])),
+    }
+    judged = diagnose(stats, [posterior[["eta"]].astype(float)], spec.gates)
+    fit = Fit("safety", xr.DataTree.from_dict(groups), one, judged, seed)
+    return forecast(fit, int(made.shares["year"][-1])).draws
+
+
+def _crps(ahead: xr.Dataset, made: Simulated) -> xr.DataArray:
+    """CRPS of true and published shares, dims quantity, area, setting, response, ahead."""
+    future = made.shares.isel(year=slice(-_AHEAD, None)).sel(response=ahead["response"])
+    future = future.sel(area=ahead["area"]).transpose("area", "setting", "response", "year")
+    drawn = ahead.sel(period=future["year"].to_numpy())
+    scores = [crps_draws(drawn[k].to_numpy(), future[k].to_numpy()) for k in ("true", "published")]
+    names = {k: ahead[k].to_numpy() for k in ("area", "setting", "response")}
+    return xr.DataArray(
+        np.stack(scores),
+        dims=("quantity", "area", "setting", "response", "ahead"),
+        coords={"quantity": ["true", "published"], **names, "ahead": np.arange(1, _AHEAD + 1)},
+    )

@@ -1,0 +1,60 @@
+"""A made-up city fitted again and again; the sampler is replaced."""
+
+import numpy as np
+import pytest
+
+from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.safety_study import SafetyStudy, figures_of, small_city, walk_on
+
+SPEC = load_model_spec("safety_trend")
+CITY = small_city(SPEC)
+
+
+def test_the_city_has_what_a_real_survey_has():
+    given = np.isfinite(CITY["low"])
+    assert CITY.sizes == {"area": 4, "setting": 2, "response": 3, "year": 10, "latent": 3}
+    assert not given.sel(year=2021).any()  # a gap between waves
+    assert set(CITY["before_break"].to_numpy()) == {0.0, 1.0}
+    assert not given.sel(response="safe", year=2023).any()
+    assert given.sel(response=["safe", "unsafe"], year=2024).all()
+    assert not given.sel(area="Vest", year=2018).any()
+    assert bool(CITY["from_wave"].sel(year=2025).all())
+    assert not CITY["from_wave"].sel(year=2026).any()
+    assert bool((given & CITY["value"].isnull()).any())  # a bound
+
+
+def test_a_replicate_names_truths_and_draws_alike(random_draws):
+    study = SafetyStudy(CITY, SPEC, draws=30, tune=10, chains=2)
+    first, second = study.replicate(5), study.replicate(6)
+    assert len(random_draws) == 1  # laid out once
+    assert len(random_draws[0].given) == 2
+    assert set(first.truth) == set(first.draws)
+    assert {"path_sd", "log_deff", "wave_size 2025", "share_target Byen night"} <= set(first.truth)
+    assert all(d.shape == (2, 30) for d in first.draws.values())
+    assert np.isfinite(list(first.truth.values())).all()
+    assert first.truth != second.truth
+    assert first.diagnostics.divergences == 0
+    shares = [f"share_last {a} night" for a in ("Byen", "Nord")]
+    of_city, of_part = (first.truth[k] for k in shares)
+    assert first.truth["gap_last night Nord"] == pytest.approx(of_city - of_part)
+
+
+def test_coordinates_are_the_fits_own_or_the_priors():
+    own, plain = (figures_of(CITY, SPEC, centred=c) for c in (True, False))
+    assert own["centre_path"].max() > 0.3
+    assert not plain["centre_path"].any()
+    assert set(own) == set(plain)
+
+
+def test_the_walk_ahead_has_the_sum_of_its_steps(random_draws):
+    study = SafetyStudy(CITY, SPEC, draws=4000, tune=10, chains=2)
+    posterior, _ = study.fit(CITY, 1)
+    ahead = walk_on(posterior, 4, np.random.default_rng(1))
+    moved = ahead - posterior["eta"].isel(year=-1, drop=True)
+    slope = posterior["path_slope"] + posterior["gap_slope"]
+    sd = 2 * np.sqrt(posterior["path_sd"] ** 2 + posterior["gap_sd"] ** 2)
+    z = ((moved - 4 * slope) / sd).transpose("chain", "draw", "latent", "setting").to_numpy()
+    assert z.mean() == pytest.approx(0, abs=0.02)
+    assert z.std() == pytest.approx(1, abs=0.02)
+    expected = float(posterior["setting_correlation"].mean())
+    assert (z[..., 0] * z[..., 1]).mean() == pytest.approx(expected, abs=0.03)
