@@ -28,7 +28,7 @@ from amager_eval.wording.sentences import Lang
 
 __all__ = [
     "Parsed",
-    "Table",
+    "RawTable",
     "check_activities",
     "check_crime",
     "check_frame",
@@ -49,7 +49,7 @@ _CHECKS: Final[Mapping[str, Callable[[Sequence[Record], Sequence[int], Findings]
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class RawTable:
     """A table as it stands in a file: cells by canonical column name, not yet checked.
 
     Parameters
@@ -87,7 +87,7 @@ class Parsed:
 
 
 def parse_table(
-    table: Table,
+    table: RawTable,
     context: RowContext,
     findings: Findings,
     *,
@@ -97,7 +97,7 @@ def parse_table(
 
     Parameters
     ----------
-    table : Table
+    table : RawTable
         Cells by column.
     context : RowContext
         How cells are read.
@@ -167,7 +167,7 @@ def check_frame(
     missing = frame[known].isna().to_numpy()
     cells = frame[known].astype(object).to_numpy()
     cells[missing] = None
-    table = Table(columns, [dict(zip(known, row, strict=True)) for row in cells], findings.rows)
+    table = RawTable(columns, [dict(zip(known, row, strict=True)) for row in cells], findings.rows)
     parsed = parse_table(table, context, findings)
     raise_errors(findings.faults)
     extra = frame[[c for c in frame.columns if c not in set(parsed.frame.columns)]]

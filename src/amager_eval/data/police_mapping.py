@@ -1,26 +1,28 @@
 """How an extract of the police register is coded: the mapping file (TOML) beside it::
 
-file = "udtraek.csv"
-definition = "borgervendt"
-period = "quarter"                 # year, quarter or month
-from = 2016-01-01                  # what the extract was made to cover
-until = 2025-12-31
-ignore_offences = ["9999"]         # known, and on purpose not counted
-keep_status = ["anmeldt"]          # leave out where there is no status
+    file = "udtraek.csv"
+    definition = "borgervendt"
+    period = "quarter"                 # year, quarter or month
+    from = 2016-01-01                  # what the extract was made to cover
+    until = 2025-12-31
+    ignore_offences = ["9999"]         # known, and on purpose not counted
+    keep_status = ["anmeldt"]          # leave out where there is no status
 
-[columns]
-date = "gerningsdato"
-offence = "gerningskode"
-area = "bydel"                     # or: area_name = "Amager Partnerskab (2025)" at the top
-id = "journalnr"                   # finds duplicates; leave out for none
-status = "status"
+    [columns]
+    date = "gerningsdato"
+    offence = "gerningskode"
+    area = "bydel"                     # or: area_name = "Amager Partnerskab (2025)" at the top
+    id = "journalnr"                   # finds duplicates; leave out for none
+    status = "status"
 
-[areas]                            # value of the column to the areas it counts in
-"1009" = ["Amager Øst"]
+    [areas]                            # value of the column to the areas it counts in
+    "1009" = ["Amager Øst"]
 
-[types]                            # an offence may count in several types
-"indbrud" = ["1316", "1320"]
-"total" = ["*"]
+    [types]                            # an offence may count in several types
+    "indbrud" = ["1316", "1320"]
+    "total" = ["*"]
+
+An area may count in several areas, as its versions do; what is in neither table is told, not counted.
 """
 
 from __future__ import annotations

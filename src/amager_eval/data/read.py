@@ -18,7 +18,7 @@ from amager_eval.data.cross_rows import Record, areas_that_are_numbers, whole_ho
 from amager_eval.data.cross_safety import respondents_within_round, waves_without_n
 from amager_eval.data.find_tables import SYNTHETIC_MARK, Found, find_tables
 from amager_eval.data.findings import Findings, raise_errors
-from amager_eval.data.frames import Parsed, Table, parse_table
+from amager_eval.data.frames import Parsed, RawTable, parse_table
 from amager_eval.data.input import Input
 from amager_eval.data.respondents import RESPONDENTS, are_respondents, safety_of_respondents
 from amager_eval.data.table_file import Grid, HeadedTable, header_row, is_empty, name_columns
@@ -26,11 +26,11 @@ from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.wording.sentences import Lang
 
-__all__ = ["Reading", "read_everything", "read_input"]
+__all__ = ["ReadResult", "read_everything", "read_input"]
 
 
 @dataclass
-class Reading:
+class ReadResult:
     """What was read of an input so far.
 
     Parameters
@@ -86,7 +86,7 @@ def read_input(path: str | Path, *, lang: Lang = "en") -> Input:
     return reading.data
 
 
-def read_everything(path: str | Path, *, lang: Lang = "en") -> Reading:
+def read_everything(path: str | Path, *, lang: Lang = "en") -> ReadResult:
     """Read an input as far as it goes and collect every fault.
 
     Parameters
@@ -98,14 +98,14 @@ def read_everything(path: str | Path, *, lang: Lang = "en") -> Reading:
 
     Returns
     -------
-    Reading
+    ReadResult
     """
     path = Path(path)
     try:
         found = find_tables(path, lang)
     except InputError as error:
-        return Reading(None, list(error.faults))
-    reading = Reading(None, list(found.faults))
+        return ReadResult(None, list(error.faults))
+    reading = ReadResult(None, list(found.faults))
     tables = _filled({n: _headed(g, TABLES[n], lang) for n, g in found.grids.items()})
     for name, figures in found.computed.items():
         source = found.computed_from[name]
@@ -149,12 +149,12 @@ def _with_computed(
     if headed is None:
         findings = Findings(lang=lang, file=source, rows=[None] * len(cells))
         findings.headings = {str(c): str(c) for c in figures.columns}
-        return HeadedTable(Table(TABLES[name], cells, findings.rows), findings, ".")
+        return HeadedTable(RawTable(TABLES[name], cells, findings.rows), findings, ".")
     table = headed.table
     findings = headed.findings
     findings.rows = [*findings.rows, *[None] * len(cells)]
     return HeadedTable(
-        Table(table.columns, [*table.cells, *cells], findings.rows), findings, headed.mark
+        RawTable(table.columns, [*table.cells, *cells], findings.rows), findings, headed.mark
     )
 
 
@@ -205,7 +205,7 @@ def _parse_respondents(headed: HeadedTable, context: RowContext) -> Parsed:
     cells = _cells(shares)
     findings.rows = [None] * len(cells)  # a share has no row of its own
     findings.headings = {}
-    return parse_table(Table(TABLES["safety"], cells, findings.rows), context, findings)
+    return parse_table(RawTable(TABLES["safety"], cells, findings.rows), context, findings)
 
 
 def _across(checked: dict[str, _Checked]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from amager_eval.data.columns import TableColumns
 from amager_eval.data.findings import Findings
-from amager_eval.data.frames import Table
+from amager_eval.data.frames import RawTable
 from amager_eval.data.number_text import DecimalMark
 from amager_eval.wording.sentences import Lang
 
@@ -50,7 +50,7 @@ class Grid:
 class HeadedTable:
     """A grid whose columns are named, with the faults of its header and shape."""
 
-    table: Table
+    table: RawTable
     findings: Findings
     mark: DecimalMark
 
@@ -106,12 +106,12 @@ def name_columns(
             findings.add(code, row=at, column=column or None, found=problem)
     if start is None:
         findings.add("empty_table")
-        return HeadedTable(Table(columns, [], []), findings, grid.mark)
+        return HeadedTable(RawTable(columns, [], []), findings, grid.mark)
     if not _known(grid.rows[start], columns):
         # not quoted: where there is no header, the first row may be an answer or a report
         wanted = (c.danish if lang == "da" else c.name for c in columns.columns if c.required)
         findings.add("no_header", row=start + 1, columns=", ".join(wanted))
-        return HeadedTable(Table(columns, [], []), findings, grid.mark)
+        return HeadedTable(RawTable(columns, [], []), findings, grid.mark)
     places = _places(grid.rows[start], columns, start + 1, findings)
     cells: list[dict[str, Any]] = []
     numbers: list[int] = []
@@ -135,7 +135,7 @@ def name_columns(
     if not cells and not findings.faults:
         findings.add("empty_table")
     findings.rows = numbers
-    return HeadedTable(Table(columns, cells, numbers), findings, grid.mark)
+    return HeadedTable(RawTable(columns, cells, numbers), findings, grid.mark)
 
 
 def _places(
