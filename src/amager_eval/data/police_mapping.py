@@ -22,7 +22,8 @@
     "indbrud" = ["1316", "1320"]
     "total" = ["*"]
 
-An area may count in several areas, as its versions do; what is in neither table is told, not counted.
+A value of `areas` may count in several areas, as its versions are. What stands in neither table is
+told with its number of reports.
 """
 
 from __future__ import annotations
