@@ -12,9 +12,15 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from PIL import Image, ImageChops
+
 from amager_eval.data.template import write_template
 
 IMAGES = Path(__file__).parent / "images"
+#: Pixels the site gives a picture; a wider one that is but a few rows high is folded.
+PAGE_WIDTH, FOLDED_UP_TO = 900, 200
+#: Pixels between the halves of a folded sheet.
+BETWEEN = 10
 SHEETS = ("guidance", "safety", "survey_rounds", "crime", "population", "activities")
 
 
@@ -63,15 +69,33 @@ def main() -> None:
 
 
 def crop(source: Path, target: Path) -> None:
-    """Cut the empty paper away and keep few colours."""
-    from PIL import Image, ImageChops
-
+    """Cut the empty paper away, fold a wide sheet so that it can be read, keep few colours."""
     with Image.open(source) as opened:
         picture = opened.convert("RGB")
     paper = Image.new("RGB", picture.size, "white")
     left, top, right, bottom = ImageChops.difference(picture, paper).getbbox() or (0, 0, 1, 1)
     cut = picture.crop((left, top, right, bottom))
+    if cut.width > PAGE_WIDTH and cut.height < FOLDED_UP_TO:
+        cut = folded(cut)
     cut.quantize(32).save(target, optimize=True)
+
+
+def folded(picture: Image.Image) -> Image.Image:
+    """Stack the two halves of a sheet, cut at the grid line nearest the middle."""
+    grey = picture.convert("L")
+    lines = [
+        x
+        for x in range(picture.width)
+        if all(grey.getpixel((x, y)) < 128 for y in range(picture.height))
+    ]
+    middle = min(lines, key=lambda x: abs(x - picture.width / 2))
+    halves = (picture.crop((0, 0, middle + 1, picture.height)),
+              picture.crop((middle, 0, picture.width, picture.height)))  # fmt: skip
+    height = picture.height + BETWEEN
+    both = Image.new("RGB", (max(h.width for h in halves), height + picture.height), "white")
+    for row, half in enumerate(halves):
+        both.paste(half, (0, row * height))
+    return both
 
 
 if __name__ == "__main__":
