@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from amager_eval.conventions import COMPARATORS, RESPONSES, SETTINGS
+from amager_eval.wording.sentences import Lang
 
 __all__ = [
-    "DANISH_WORDS",
     "TABLES",
     "Column",
     "TableColumns",
     "canonical_word",
     "simplify",
     "table_named",
+    "word_in",
 ]
 
 
@@ -45,6 +46,10 @@ class Column:
     required: bool = False
     also: tuple[str, ...] = ()
 
+    def heading(self, lang: Lang) -> str:
+        """Return the heading a reader of `lang` knows it by."""
+        return self.danish if lang == "da" else self.name
+
 
 @dataclass(frozen=True)
 class TableColumns:
@@ -54,6 +59,10 @@ class TableColumns:
     danish: str
     columns: tuple[Column, ...]
     also: tuple[str, ...] = ()
+
+    def title(self, lang: Lang) -> str:
+        """Return the name a reader of `lang` knows it by."""
+        return self.danish.capitalize() if lang == "da" else self.name
 
     def find(self, heading: str) -> Column | None:
         """Return the column a heading means, or None."""
@@ -196,7 +205,7 @@ _WORDS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
 }  # fmt: skip
 #: What the words are called where a Danish reader is told of them.
-DANISH_WORDS: Final[Mapping[str, str]] = {
+_DANISH: Final[Mapping[str, str]] = {
     "neighbourhood": "dagtimer",
     "night": "aften- og nattetimer",
     "safe": "tryg",
@@ -237,6 +246,17 @@ def canonical_word(kind: str, text: str) -> str | None:
         if wanted == word or wanted in _WORDS[kind][word]:
             return word
     return None
+
+
+def word_in(lang: Lang, word: str) -> str:
+    """Return a word of the package as a reader of `lang` knows it; others stay as they are.
+
+    Examples
+    --------
+    >>> word_in("da", "night"), word_in("da", "="), word_in("en", "night")
+    ('aften- og nattetimer', '=', 'night')
+    """
+    return _DANISH.get(word, word) if lang == "da" else word
 
 
 def table_named(name: str) -> TableColumns | None:

@@ -12,7 +12,7 @@ from amager_eval.data.number_text import decimal_mark
 from amager_eval.data.table_file import Grid
 from amager_eval.errors import Fault, InputError
 from amager_eval.provenance import sha256_of_bytes
-from amager_eval.wording.sentences import Lang
+from amager_eval.wording.sentences import Lang, load_wording
 
 __all__ = [
     "MOST_BYTES",
@@ -132,7 +132,7 @@ def read_delimited(path: Path, lang: Lang = "en", *, within: Path | None = None)
         for row in reader:
             cells_read += len(row)
             if cells_read > MOST_CELLS:
-                limit = f"{MOST_CELLS} celler" if lang == "da" else f"{MOST_CELLS} cells"
+                limit = load_wording(lang).say("place.cells", count=MOST_CELLS)
                 raise file_fault("too_large", path.name, lang, limit=limit)
             rows.append(row)
     except csv.Error as error:

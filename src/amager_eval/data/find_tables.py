@@ -196,7 +196,7 @@ def _note_unknown(found: Found, file: str, sheet: str | None, lang: Lang) -> Non
 
 def _names(lang: Lang) -> str:
     """Name the tables as the template of that language names its sheets."""
-    return ", ".join(t.danish.capitalize() if lang == "da" else t.name for t in TABLES.values())
+    return ", ".join(t.title(lang) for t in TABLES.values())
 
 
 def _says_synthetic(path: Path, folder: Path, lang: Lang) -> bool:

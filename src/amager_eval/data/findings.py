@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from amager_eval.data.columns import DANISH_WORDS
+from amager_eval.data.columns import word_in
 from amager_eval.data.fault_texts import fault_text
 from amager_eval.errors import Fault, InputError
 from amager_eval.wording.sentences import Lang, load_wording
@@ -81,8 +81,9 @@ class Findings:
             code, at, row, column, found = "too_many", (), None, None, ""
             words = {"limit": MOST_FAULTS}
         words.setdefault("column", column)
-        if self.lang == "da":
-            words |= {k: _in_danish(str(words[k])) for k in ("what", "known") if k in words}
+        for listed in {"what", "known"} & words.keys():
+            parts = str(words[listed]).split(", ")
+            words[listed] = ", ".join(word_in(self.lang, part) for part in parts)
         text = fault_text(code, self.lang, **words)
         message, say = text.problem, load_wording(self.lang).say
         if at:
@@ -105,11 +106,6 @@ class Findings:
                 severity=text.severity,
             )
         )
-
-
-def _in_danish(listed: str) -> str:
-    """Turn the package's words in a list into Danish ones."""
-    return ", ".join(DANISH_WORDS.get(word, word) for word in listed.split(", "))
 
 
 def show_found(value: object) -> str:

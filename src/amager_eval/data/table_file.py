@@ -109,7 +109,7 @@ def name_columns(
         return HeadedTable(RawTable(columns, [], []), findings, grid.mark)
     if not _known(grid.rows[start], columns):
         # not quoted: where there is no header, the first row may be an answer or a report
-        wanted = (c.danish if lang == "da" else c.name for c in columns.columns if c.required)
+        wanted = (c.heading(lang) for c in columns.columns if c.required)
         findings.add("no_header", row=start + 1, columns=", ".join(wanted))
         return HeadedTable(RawTable(columns, [], []), findings, grid.mark)
     places = _places(grid.rows[start], columns, start + 1, findings)
@@ -149,9 +149,7 @@ def _places(
             continue
         column = columns.find(str(heading))
         if column is None:
-            known = ", ".join(
-                c.danish if findings.lang == "da" else c.name for c in columns.columns
-            )
+            known = ", ".join(c.heading(findings.lang) for c in columns.columns)
             findings.add("column_unknown", row=number, found=heading, columns=known)
         elif column.name in places:
             findings.add("column_twice", row=number, column=column.name, found=heading)
@@ -160,7 +158,7 @@ def _places(
             headings[column.name] = str(heading).strip().strip("\ufeff")
     for column in columns.columns:
         if column.required and column.name not in places:
-            shown = column.danish if findings.lang == "da" else column.name
+            shown = column.heading(findings.lang)
             seen = ", ".join(str(h).strip() for h in header if not is_empty(h))
             findings.add("column_missing", row=number, column=shown, found=seen)
     findings.headings = headings

@@ -13,7 +13,7 @@ import pandas as pd
 import xlsxwriter
 
 from amager_eval.conventions import COMPARATORS, RESPONSES, SETTINGS
-from amager_eval.data.columns import DANISH_WORDS, TABLES, Column, TableColumns
+from amager_eval.data.columns import TABLES, Column, TableColumns, word_in
 from amager_eval.data.table_file import EXAMPLE
 from amager_eval.errors import Fault, InputError
 from amager_eval.whole_file import whole_file
@@ -168,7 +168,7 @@ def _workbook(frames: Mapping[str, pd.DataFrame], lang: Lang) -> bytes:
         _guidance(book, lang)
         for name, columns in TABLES.items():
             if name in frames:
-                title = columns.danish.capitalize() if lang == "da" else name
+                title = columns.title(lang)
                 _sheet(book, book.add_worksheet(title), columns, frames[name], lang)
     return buffer.getvalue()
 
@@ -208,7 +208,7 @@ def _sheet(
     _page(sheet)
     sheet.repeat_rows(0)
     for place, column in enumerate(columns.columns):
-        heading = column.danish if lang == "da" else column.name
+        heading = column.heading(lang)
         width = _width(heading, frame[column.name] if column.name in frame.columns else ())
         sheet.set_column(place, place, width, formats[column.kind])
         sheet.write_string(0, place, heading, header)
@@ -239,7 +239,7 @@ def _cell(sheet: Worksheet, row: int, place: int, value: Any, style: Format | No
 
 
 def _note(column: Column, lang: Lang) -> str:
-    other = column.name if lang == "da" else column.danish
+    other = column.heading("en" if lang == "da" else "da")
     return load_wording(lang).say("template.required", name=other) if column.required else other
 
 
@@ -248,8 +248,7 @@ def _validate(sheet: Worksheet, place: int, table: str, column: Column, lang: La
     choices = _CHOICES.get((table, column.name))
     rule: dict[str, Any] | None = None
     if choices is not None:
-        words = [DANISH_WORDS.get(w, w) for w in choices] if lang == "da" else list(choices)
-        rule = {"validate": "list", "source": words}
+        rule = {"validate": "list", "source": [word_in(lang, word) for word in choices]}
     elif column.name in {"percent", "response_rate_percent"}:
         rule = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 100}
     elif column.name == "wave":

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from amager_eval.conventions import Response
-from amager_eval.spec.values import AtKey, Frozen, Labelled, Share
+from amager_eval.spec.values import AtKey, Frozen, Labelled, Share, in_language
 
 __all__ = ["Family", "Goal", "Reading", "Verdicts"]
 
@@ -119,8 +119,7 @@ class Goal(Frozen):
 
     def title(self, lang: str = "da") -> str:
         """Return the title in `lang`, or in the other language where there is none."""
-        first, second = self.title_da, self.title_en
-        return (first or second) if lang == "da" else (second or first)
+        return in_language(lang, self.title_da, self.title_en)
 
 
 class Family(Frozen):

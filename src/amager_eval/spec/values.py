@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["AtKey", "Frozen", "Labelled", "Share"]
+__all__ = ["AtKey", "Frozen", "Labelled", "Share", "in_language"]
 
 type Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -25,6 +25,17 @@ class AtKey(ValueError):
     def __init__(self, location: tuple[str | int, ...], message: str) -> None:
         super().__init__(message)
         self.location = location
+
+
+def in_language(lang: str, danish: str, english: str) -> str:
+    """Return what is written in `lang`, or in the other language where there is nothing.
+
+    Examples
+    --------
+    >>> in_language("en", "indbrud", "burglary"), in_language("en", "indbrud", "")
+    ('burglary', 'indbrud')
+    """
+    return (danish or english) if lang == "da" else (english or danish)
 
 
 class Frozen(BaseModel):
@@ -53,5 +64,4 @@ class Labelled(Frozen):
 
     def label(self, lang: str = "da") -> str:
         """Return the label in `lang`, or in the other language where there is none."""
-        first, second = self.label_da, self.label_en
-        return (first or second) if lang == "da" else (second or first)
+        return in_language(lang, self.label_da, self.label_en)
