@@ -42,7 +42,9 @@ def test_a_replicate_names_truths_and_draws_alike(random_draws):
 def test_coordinates_are_the_fits_own_or_the_priors():
     own, plain = (figures_of(CITY, SPEC, centred=c) for c in (True, False))
     assert own["centre_path"].max() > 0.3
+    assert float(own["centre_level"]) > 0.9
     assert not plain["centre_path"].any()
+    assert not plain["centre_level"].any()
     assert set(own) == set(plain)
 
 

@@ -231,7 +231,6 @@ def _scored(
     """One set: simulate, fit twice, score the waves ahead."""
     made = simulate_safety(design, spec, seed, ahead=_AHEAD)
     told = figures_of(made.design, spec, centred=False)
-    told["centre_level"] = np.zeros(())  # with its sd given there is no narrow place to avoid
     pinned = pin_known(write_density(made.design, spec), spec, made.truth)
     tree = sample.sample_without_divergence(
         sample.compile_density(replace(pinned, data=pinned.data | told)),
