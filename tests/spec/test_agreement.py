@@ -192,7 +192,7 @@ def test_the_claim_and_the_threshold_stand_in_the_document():
     agreement = load_agreement()
     (claim,) = agreement.claim
     assert (claim.area, claim.before, claim.after) == ("Amager Øst", 2014, 2024)
-    assert agreement.disclosure_threshold == 5
+    assert agreement.disclosure.threshold == 5
 
 
 def test_text_that_is_not_toml_is_refused(tmp_path):

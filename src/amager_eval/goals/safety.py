@@ -35,8 +35,6 @@ QUANTITIES: Final = (
     "rises_every_year",
     "stays_reached",
 )
-#: Quantities that compare with the whole.
-_AGAINST_WHOLE: Final = frozenset(QUANTITIES) - {"above_baseline", "rises_every_year"}
 #: Quantities that ask for a shortfall to close; an area that had none has nothing to close.
 _OF_SHORTFALL: Final = ("shortfall_smaller", "shortfall_smaller_and_rose", "shortfall_halved")
 #: Published percentages are compared as such: differences below this are rounding of binary.

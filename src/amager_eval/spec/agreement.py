@@ -120,11 +120,6 @@ class Agreement(Frozen):
         safety = next((g for g in self.goal if g.kind == "safety"), None)
         return str(safety.primary.response) if safety is not None else "safe"
 
-    @property
-    def disclosure_threshold(self) -> int:
-        """Counts below it, zero included, are not shown."""
-        return self.disclosure.threshold
-
     @model_validator(mode="before")
     @classmethod
     def _without_crime(cls, document: Any) -> Any:
