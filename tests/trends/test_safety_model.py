@@ -34,11 +34,12 @@ def _design(rows, **options):
     return build_design(frame, **(given | options))
 
 
+@pytest.mark.parametrize("response", ["safe", "unsafe"])
 @pytest.mark.parametrize(("weighted", "settings"), [(True, 2), (False, 2), (True, 1), (False, 3)])
-def test_draws_are_turned_into_the_same_path_as_the_model_computes(weighted, settings):
+def test_draws_are_turned_into_the_same_path_as_the_model_computes(weighted, settings, response):
     names = ["neighbourhood", "night", "school"][:settings]
     rows = [
-        (area, wave, s, "safe", 80.0, 300.0)
+        (area, wave, s, response, 80.0, 300.0)
         for area in ("Nord", "Syd", "Vest", "Byen")
         for wave in (2021, 2022, 2024, 2025)
         for s in names
@@ -49,6 +50,7 @@ def test_draws_are_turned_into_the_same_path_as_the_model_computes(weighted, set
     design = _design(rows, whole="Byen", parts=parts, weights=weights, rounds=rounds)
     assert design["before_break"].to_numpy().tolist() == [1, 0, 0, 0, 0]
     centre = centring(design, SPEC, np.isfinite(design["low"].to_numpy()))
+    assert (centre["centre_unsafe"] == (response == "unsafe")).all()
     with pm.Model() as model:
         shared = {k: pt.as_tensor(v) for k, v in centre.items()} | {"drift_on": pt.constant(1.0)}
         eta = _latent(design, SPEC.priors, shared)
@@ -76,9 +78,13 @@ def test_the_partial_centring_leaves_the_prior_as_it_is():
     density = {}
     for share, sampled in ((0.0, (path - straight) / sd), (1.0, path / scale)):
         with pm.Model() as model:
-            shared = {"centre_path": pt.constant(np.full(len(line), share))}
+            shared = {
+                "centre_path": pt.constant(np.full(len(line), share)),
+                "centre_unsafe": pt.constant(np.zeros(1)),
+            }
             eta = _latent(design, SPEC.priors, shared | {"drift_on": pt.constant(1.0)})
         point = {"level": [0.3], "path_sd": sd, "path_drift": [drift], "path": sampled[None]}
+        point |= {"response_gap": [0.5]}
         at = {rv: pt.constant(np.asarray(point[rv.name], dtype=float)) for rv in model.free_RVs}
         found = _value(clone_replace(eta, at))
         assert found[0, 0] == pytest.approx(level + path @ walk_basis(years, anchor))

@@ -183,7 +183,7 @@ def _blocks(design: xr.Dataset, priors: dict[str, Prior]) -> list[Block]:
         Block("path", (settings, steps)),
         Block("area_level", (level_basis(design).shape[1], settings), "", several),
         # standard Normal from here on
-        Block("level", (settings,)),
+        Block("level", (settings,)),  # around the third answer's width, where that is tied to it
         Block("path_drift", (settings,)),
         Block("collector_step", (), "", bool(design["before_break"].any())),
         Block("gap_scale", (), "", several),
@@ -241,7 +241,7 @@ def _log_density(
     scale: tuple[float, ...],
     geometry: tuple[Floats, ...],
     sizes: tuple[Floats, ...],
-    refit: tuple[float, Floats, float],
+    refit: tuple[float, Floats, float, Floats],
     figures: tuple[Any, ...],
 ) -> tuple[float, Floats]:
     """Log-density and gradient: forward through the model, then backward.
@@ -254,7 +254,7 @@ def _log_density(
     s_wave_size, s_area_size, mu_unknown, s_unknown, weighted = scale[16:]
     levels_of, line, jump, walk, is_mean, by_setting, by_year, before = geometry
     base, free_deff, from_wave, from_area, from_nothing = sizes
-    drift, centre, centre_level = refit
+    drift, centre, centre_level, centre_unsafe = refit
     settings, steps, areas = len(line), len(jump), len(base)
     full = np.zeros(at[-1])
     full[place] = x
@@ -294,11 +294,13 @@ def _log_density(
     area_unit, area_tight = s_area * area_ratio ** (1.0 - centre_level), area_ratio**centre_level
     area_off = free_levels / area_tight
     off_levels = levels_of @ free_levels
-    levels = mu_level + s_level * full[at[6] : at[7]] + area_unit * off_levels
+    log_gap = full[at[2] : at[3]]
+    tie = centre_unsafe / s_level
+    own = full[at[6] : at[7]] - tie * (np.exp(log_gap) - alpha / beta)
+    levels = mu_level + s_level * own + area_unit * off_levels
     logp -= 0.5 * (area_off**2).sum() + area_off.size * math.log(area_tight)
 
     # ---- forward: shares a wave estimates, and deff / n
-    log_gap = full[at[2] : at[3]]
     wide = np.exp(log_gap + s_wide * full[at[13] : at[14]].reshape(areas, settings))
     wave = s_wave * (full[at[14] : at[15]] @ by_year) + step * before
     wider = np.exp(wide) @ by_setting
@@ -327,14 +329,14 @@ def _log_density(
                 size *= of_nothing
             inverse[a, j] = size
     logp += alpha * log_gap.sum() - beta * np.exp(log_gap).sum()
-    logp -= 0.5 * (full[at[6] :] ** 2).sum()
+    logp -= 0.5 * ((own @ own) + (full[at[7] :] ** 2).sum())
     value, g_safe, g_unsafe, g_inverse = log_likelihood(
         safe.reshape(-1), unsafe.reshape(-1), inverse.reshape(-1), *figures
     )
     logp += value.item()
 
     # ---- backward: shares and deff / n
-    g[at[6] :] = -full[at[6] :]
+    g[at[7] :] = -full[at[7] :]
     g_seen, g_wider = g_safe.reshape(shape), g_unsafe.reshape(shape)
     g_wave, g_of_wave = np.zeros(shape[1]), np.zeros(shape[1])
     g_of_area, g_deff, g_of_nothing = np.zeros(areas), 0.0, 0.0
@@ -361,7 +363,9 @@ def _log_density(
 
     # ---- backward: levels and gaps of areas
     g_levels = g_seen @ by_setting.T
-    g[at[6] : at[7]] += s_level * g_levels.sum(axis=0)
+    g_own = s_level * g_levels.sum(axis=0) - own
+    g[at[6] : at[7]] = g_own
+    g[at[2] : at[3]] -= g_own * tie * np.exp(log_gap)
     g_free = area_unit * (levels_of.T @ g_levels) - area_off / area_tight
     g[at[5] : at[6]] = g_free.reshape(-1)
     g_area = (1.0 - centre_level) * area_unit * (g_levels * off_levels).sum()
@@ -405,7 +409,11 @@ log_density: Any = njit(_log_density)
 
 def _evaluate(x: Floats, **data: Any) -> tuple[float, Floats]:
     """Hand the data to the compiled function as the types it was made for."""
-    centre = (data["centre_path"].reshape(-1), float(data["centre_level"]))
+    centre = (
+        data["centre_path"].reshape(-1),
+        float(data["centre_level"]),
+        data["centre_unsafe"],
+    )
     refit = (float(data["drift_on"]), *centre)
     geometry = tuple(data[k] for k in _GEOMETRY)
     sizes = tuple(data[k] for k in _SIZES)

@@ -20,13 +20,13 @@ from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
 from amager_eval.trends.safety_design import build_design
 from amager_eval.trends.safety_geometry import (
-    centring,
     level_basis,
     setting_contrasts,
     slope_coefficients,
     step_coefficients,
     walk_basis,
 )
+from amager_eval.trends.safety_run import sample_run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -251,9 +251,12 @@ def sample_safety(
     runs: list[tuple[xr.Dataset, xr.DataTree]] = []
     for k, (figures, drift) in enumerate([(kept, 0.0), (kept, 1.0), (baseline, 1.0)]):
         data = observe(design, cells, keep=figures, nodes=nodes)
-        centre = centring(design, spec, figures)
-        tree = sample.sample_without_divergence(
-            prepared.compiled.with_data(drift_on=np.float64(drift), **data, **centre),
+        tree, centre = sample_run(
+            prepared.compiled,
+            data | {"drift_on": np.float64(drift)},
+            design,
+            spec,
+            keep=figures,
             # the baseline run answers with levels alone and mixes well: half as many will do
             draws=count if k < 2 else (count + 1) // 2,
             tune=spec.sampling.tune,
@@ -346,7 +349,9 @@ def natural_draws(
     straight = path_slope[..., None] * line + seen_step
     coefficients = coefficients + (1 - centred) * straight - seen_step
     coefficients = coefficients[..., None, :, :]
-    level = priors["level"]["mu"] + priors["level"]["sigma"] * get("level", settings)
+    width, prior = get("response_gap", settings), priors["response_gap"]
+    tied = centre["centre_unsafe"] * (width - prior["alpha"] / prior["beta"])
+    level = priors["level"]["mu"] + priors["level"]["sigma"] * get("level", settings) - tied
     levels = level[..., None, :]
     if areas > 1:
         spread = priors["gap_sd_spread"]["sigma"] * get("gap_sd_spread", areas)
@@ -381,7 +386,7 @@ def natural_draws(
     }
     size = {"latent": areas, "setting": settings, "year": len(years)}
     effect, unknown = priors["design_effect"], priors["unknown_size"]
-    width = get("response_gap", settings)[..., None, :]
+    width = width[..., None, :]
     if "response_gap_spread" in priors:
         spread = get("response_gap_spread", areas, settings)
         width = width * np.exp(priors["response_gap_spread"]["sigma"] * spread)

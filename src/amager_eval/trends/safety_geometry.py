@@ -174,18 +174,23 @@ def centring(design: xr.Dataset, spec: ModelSpec, keep: NDArray[np.bool_]) -> di
     -------
     dict of str to ndarray
         `centre_path` (contrast, coefficient) and `centre_level` (), each 0 (non-centred) to 1
-        (centred). Gap walks are never centred: no area has figures enough.
+        (centred). Gap walks are never centred: no area has figures enough. `centre_unsafe`
+        (setting), 1 where only the unsafe share is published: there what the figures determine is
+        the level and the width of the third answer together.
     """
     years, anchor = design["year"].to_numpy(), design.attrs["anchor"]
     priors = spec.priors
     basis = walk_basis(years, anchor)
     of_area, of_whole = _precisions(design, spec, keep)
+    answers = (keep & np.isfinite(design["low"].to_numpy())).any(axis=(0, 3))
+    safe = answers[:, list(design["response"].to_numpy()).index("safe")]
     path = priors["path_sd"]["sigma"] ** 2 * of_whole @ basis.T**2
     level = priors["area_sd"]["sigma"] ** 2 * of_area.sum(axis=-1).mean()
     return {
         # the same in every contrast
         "centre_path": np.tile((path / (1 + path)).mean(axis=0), (len(path), 1)),
         "centre_level": np.asarray(level / (1 + level)),
+        "centre_unsafe": (answers.any(axis=1) & ~safe).astype(float),
     }
 
 

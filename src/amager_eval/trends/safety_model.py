@@ -69,7 +69,7 @@ def _latent(design: xr.Dataset, priors: dict[str, Prior], shared: dict[str, Any]
     years, anchor = design["year"].to_numpy(), design.attrs["anchor"]
     areas, settings = design.sizes["latent"], design.sizes["setting"]
     basis = walk_basis(years, anchor)
-    level = priors["level"]["mu"] + priors["level"]["sigma"] * pm.Normal("level", shape=settings)
+    level = _common_level(priors, shared["centre_unsafe"], settings)
     line = slope_coefficients(years, anchor)
     relative = _contrast_sds(priors, settings)
     drift_on = shared["drift_on"]
@@ -90,6 +90,19 @@ def _latent(design: xr.Dataset, priors: dict[str, Prior], shared: dict[str, Any]
     if settings > 1:
         walks = pt.tensordot(walks, setting_contrasts(settings), axes=(1, 0)).transpose(0, 2, 1)
     return levels[:, :, None] + walks
+
+
+def _common_level(priors: dict[str, Prior], centre: Any, settings: int) -> Any:
+    """Write down the common level at the anchor, (setting).
+
+    Where `centre` is 1, what is sampled is the level that the unsafe share shows: moved by how far
+    the width of the third answer lies from its prior mean.
+    """
+    alpha, beta = priors["response_gap"]["alpha"], priors["response_gap"]["beta"]
+    width = pm.Gamma("response_gap", alpha=alpha, beta=beta, shape=settings)
+    mu, sigma = priors["level"]["mu"], priors["level"]["sigma"]
+    tied = centre * (width - alpha / beta) / sigma
+    return mu + sigma * (pm.Normal("level", tied, 1.0, shape=settings) - tied)
 
 
 def _path(
@@ -143,12 +156,7 @@ def _sampled(design: xr.Dataset, priors: dict[str, Prior], eta: Any) -> tuple[An
     """Safe and unsafe shares a wave estimates, and deff / n; each (latent, setting, year)."""
     years = design.sizes["year"]
     settings = design.sizes["setting"]
-    gap = pm.Gamma(
-        "response_gap",
-        alpha=priors["response_gap"]["alpha"],
-        beta=priors["response_gap"]["beta"],
-        shape=settings,
-    )[None]
+    gap = pm.modelcontext(None)["response_gap"][None]
     if "response_gap_spread" in priors:  # the sensitivity: areas differ in their third answer
         spread = pm.Normal("response_gap_spread", shape=(design.sizes["latent"], settings))
         gap = gap * pt.exp(priors["response_gap_spread"]["sigma"] * spread)
