@@ -1,8 +1,10 @@
 """A user's script is held by the package's types, and runs."""
 
+import re
 import runpy
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 SCRIPT = TESTS.parent / "docs" / "examples" / "borough_panel.py"
+README = TESTS.parent / "README.md"
 WRONG = "import amager_eval as ae\nae.fit_everything()\nshare: int = ae.published()\n"
 
 
@@ -21,8 +24,12 @@ def test_the_package_says_it_is_typed():
 def test_a_users_script_passes_mypy_strict_and_a_wrong_one_does_not(tmp_path):
     wrong = tmp_path / "wrong.py"
     wrong.write_text(WRONG, encoding="utf-8")
-    done = subprocess.run(  # both at once: most of the time goes to reading libraries
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir=cache", str(SCRIPT), str(wrong)],
+    shown = tmp_path / "readme.py"
+    (block,) = re.findall(r"## From Python\n\n((?:    .*\n|\n)+)", README.read_text("utf-8"))
+    shown.write_text(textwrap.dedent(block), encoding="utf-8")
+    scripts = [str(path) for path in (SCRIPT, shown, wrong)]
+    done = subprocess.run(  # all at once: most of the time goes to reading libraries
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir=cache", *scripts],
         capture_output=True,
         text=True,
         check=False,
