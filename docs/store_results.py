@@ -1,12 +1,14 @@
 """Run the researcher's tutorial for real and keep the frames its pages show (minutes of sampling).
 
-Run: python3 -m uv run python docs/store_results.py
+Run: python3 -m uv run python docs/store_results.py [safety | crime]
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
+import sys
+import tomllib
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from typing import Any
 import pandas as pd
 
 HERE = Path(__file__).parent
+#: Kinds of fit, as blocks of the tutorial are tagged.
+KINDS = {"safety", "crime"}
 SHOWN_AREAS = ("København", "Amager Øst", "Amager Vest")
 
 
@@ -29,43 +33,57 @@ def code_cells(page: Path) -> list[tuple[frozenset[str], str]]:
     return cells
 
 
-def run_tutorial(page: Path) -> dict[str, Any]:
-    """Run every block but those that read what is stored; return the names they leave."""
+def run_tutorial(page: Path, kinds: set[str]) -> dict[str, Any]:
+    """Run the blocks, but not those of another kind of fit nor those that read what is stored.
+
+    Returns the names they leave.
+    """
     names: dict[str, Any] = {}
     with contextlib.chdir(page.parent):
         for tags, code in code_cells(page):
-            if "remove-input" not in tags:
+            if "remove-input" not in tags and not tags & (KINDS - kinds):
                 exec(compile(code, str(page), "exec"), names)
     return names
 
 
 def main() -> None:
-    """Write the frames and the record of what they come from."""
-    names = run_tutorial(HERE / "researcher.md")
-    fits = [names["fit"], names["panel_fit"]]
+    """Write the frames of the kinds asked for, and the record of what they come from."""
+    kinds = set(sys.argv[1:]) or KINDS
+    if kinds - KINDS:
+        raise SystemExit(f"{', '.join(sorted(kinds - KINDS))}: name safety, crime or nothing")
+    names = run_tutorial(HERE / "researcher.md", kinds)
+    fits = [names[name] for name in ("fit", "panel_fit") if name in names]
     for fit in fits:
         if not fit.diagnostics.passed:
             raise SystemExit(f"not stored: {fit.spec.name}: {fit.diagnostics.problems}")
-    bands: pd.DataFrame = names["bands"]
-    bands = bands[bands["area"].isin(SHOWN_AREAS)]
     folder = HERE / "stored"
     folder.mkdir(exist_ok=True)
-    bands.round(5).to_csv(folder / "bands.csv", index=False, lineterminator="\n")
-    names["reaches"].round(3).to_csv(folder / "reaches.csv", lineterminator="\n")
-    names["panel_bands"].round(3).to_csv(
-        folder / "panel_bands.csv", index=False, lineterminator="\n"
-    )
+    if "safety" in kinds:
+        bands: pd.DataFrame = names["bands"]
+        write(bands[bands["area"].isin(SHOWN_AREAS)].round(5), folder / "bands.csv")
+        write(names["reaches"].round(3).reset_index(), folder / "reaches.csv")
+    if "crime" in kinds:
+        write(names["panel_bands"].round(3), folder / "panel_bands.csv")
+    record = folder / "stored.toml"
+    stored = tomllib.loads(record.read_text("utf-8")) if record.exists() else {}
+    specs = stored.get("specs", {}) | {fit.spec.name: fit.spec.digest for fit in fits}
+    draws = stored.get("draws", {}) | {fit.spec.name: _kept(fit) for fit in fits}
     lines = [
         "# Written by docs/store_results.py; do not edit.",
         f'amager_eval = "{version("amager-eval")}"',
         "",
         "[specs]  # digest of the document each fit was made under; both passed their gates",
-        *(f'{fit.spec.name} = "{fit.spec.digest}"' for fit in fits),
+        *(f'{name} = "{digest}"' for name, digest in specs.items()),
         "",
         "[draws]  # kept draws, chains times draws per chain",
-        *(f"{fit.spec.name} = {_kept(fit)}" for fit in fits),
+        *(f"{name} = {kept}" for name, kept in draws.items()),
     ]
-    (folder / "stored.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    record.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as CSV, the same bytes on every system."""
+    frame.to_csv(path, index=False, lineterminator="\n")
 
 
 def _kept(fit: Any) -> int:
