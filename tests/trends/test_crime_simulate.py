@@ -9,7 +9,7 @@ from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime_design import crime_design, rest_name
 from amager_eval.trends.crime_forecast import simulate_cells
 from amager_eval.trends.crime_prior import prior_draws
-from amager_eval.trends.crime_simulate import CrimeStudy, simulate_crime
+from amager_eval.trends.crime_simulate import simulate_crime
 
 SPEC = load_model_spec("crime_trend")
 
@@ -59,18 +59,3 @@ def test_counts_have_the_mean_and_variance_of_their_truth():
         expected = mu + squared[path_class][:, None] * mu**2
         assert count[:, area].mean(axis=0) == pytest.approx(mu, rel=0.05)
         assert count[:, area].var(axis=0) == pytest.approx(expected, rel=0.08)
-
-
-def test_a_replicate_names_truths_and_draws_alike(random_draws):
-    study = CrimeStudy(design(), SPEC, ahead=2, draws=30, chains=2)
-    first, second = study.replicate(5), study.replicate(6)
-    assert len(random_draws) == 1  # compiled once
-    assert len(random_draws[0].given) == 2
-    assert set(first.truth) == set(first.draws)
-    assert "level_last D a" in first.truth
-    assert "passing_sd b" in first.truth
-    assert all(d.shape == (2, 30) for d in first.draws.values())
-    assert first.truth != second.truth
-    low, high = first.pit
-    assert low.shape == (2 * 2 * 2,)
-    assert ((low >= 0) & (high <= 1) & (low < high)).all()

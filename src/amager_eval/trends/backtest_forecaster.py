@@ -27,8 +27,10 @@ __all__ = ["Forecaster", "OwnModel", "Predicted", "among_all", "at_origin"]
 _NO_FORECAST: Final = (
     "crime_control",
     "crime_simulate",
+    "crime_study",
     "safety_known",
     "safety_simulate",
+    "safety_study",
 )
 
 
