@@ -3,6 +3,7 @@ import pytest
 from amager_eval.data.frames import check_crime, check_safety
 from amager_eval.data.published import bundled_frame, published
 from amager_eval.errors import InputError
+from amager_eval.spec.agreement import load_agreement
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +80,13 @@ def test_it_says_what_it_was_read_from(data):
     assert all(len(f.sha256) == 64 for f in data.files)
     assert data.missing == ("activities",)
     assert len(check_safety(data.safety)) == len(data.safety)
+
+
+def test_a_type_with_a_code_that_is_not_bundled_is_left_out_whole():
+    agreement = load_agreement()
+    types = {"indbrud": ("1316", "1320"), "vold/våben": ("12", "9999")}
+    statbank = agreement.crime.statbank.model_copy(update={"types": types})
+    crime = agreement.crime.model_copy(update={"statbank": statbank})
+    data = published(agreement.model_copy(update={"crime": crime}))
+    counted = data.crime[data.crime["definition"] == "STRAF11"]
+    assert set(counted["crime_type"]) == {"indbrud"}

@@ -9,6 +9,7 @@ from amager_eval.data.synthetic_process import SCENARIOS
 from amager_eval.errors import InputError
 from amager_eval.goals.literal_reading import literally_met
 from amager_eval.goals.published_shares import PublishedShare
+from amager_eval.spec.agreement import load_agreement
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,27 @@ def test_the_same_seed_draws_the_same_city(city):
     pd.testing.assert_frame_equal(again.data.crime, city.data.crime)
     assert again.truth == city.truth
     assert synthetic_city(2).data.crime["count"].tolist() != city.data.crime["count"].tolist()
+
+
+@pytest.mark.parametrize("name", ["amager_2025_2028", "template", "folehaven", "tingbjerg_husum"])
+def test_any_agreement_has_its_city(name):
+    agreement = load_agreement(name)
+    made = synthetic_city(1, agreement=agreement)
+    crime = made.data.crime
+    assert {t.id for t in agreement.crime.type} <= set(crime["crime_type"])
+    if agreement.crime.definition:
+        assert set(crime["definition"]) == {agreement.crime.definition}
+    judged = {(g["goal"], g["reading"]) for g in made.truth["goals"]}
+    asked = {(g.id, r.id) for g in agreement.goal for r in g.reading if g.kind != "partners"}
+    assert judged == asked
+
+
+def test_a_crime_type_of_ones_own_is_drawn():
+    agreement = load_agreement()
+    own = agreement.crime.type[1].model_copy(update={"id": "cykeltyveri"})
+    crime = agreement.crime.model_copy(update={"type": (*agreement.crime.type, own)})
+    made = synthetic_city(1, agreement=agreement.model_copy(update={"crime": crime}))
+    assert made.data.crime.query("crime_type == 'cykeltyveri'")["count"].gt(0).any()
 
 
 def test_every_row_is_marked(city):

@@ -67,8 +67,9 @@ def published(agreement: Agreement | None = None) -> Input:
         `safety`: the municipality's survey alone, `n` of the city's rows from the survey
         rounds. `crime`: published totals by the definitions `borgervendt` and `straffelov`
         (`per_1000` where only a rate was published), and the city's quarterly counts by the
-        definition `STRAF11`. `population`: the city from FOLK1A (years 2016 to 2021) and
-        FOLK1AM (months from 2021M10); the districts in 2025 derived from count over rate.
+        definition `STRAF11`, of types whose codes are all bundled. `population`: the city from
+        FOLK1A (years 2016 to 2021) and FOLK1AM (months from 2021M10); the districts in 2025
+        derived from count over rate.
         `other_frames["other_surveys"]`: figures of other surveys, with a column `survey`.
 
     Notes
@@ -132,7 +133,10 @@ def _reports() -> pd.DataFrame:
 
 
 def _statbank_counts(agreement: Agreement) -> pd.DataFrame:
-    """Quarterly counts of the whole by the agreement's map of offence codes to types."""
+    """Quarterly counts of the whole by the agreement's map of offence codes to types.
+
+    A type with a code that is not bundled is left out: some of its codes would be a smaller type.
+    """
     statbank = agreement.crime.statbank
     if statbank is None:
         return pd.DataFrame()
@@ -140,9 +144,13 @@ def _statbank_counts(agreement: Agreement) -> pd.DataFrame:
     counts = counts[counts["area"] == statbank.area]
     frames: list[pd.DataFrame] = []
     for crime_type, codes in statbank.types.items():
+        if not set(codes) <= set(counts["offence"]):
+            continue
         chosen = counts[counts["offence"].isin(codes)]
         summed = chosen.groupby("quarter")["count"].sum().reset_index()
         frames.append(summed.assign(crime_type=crime_type))
+    if not frames:
+        return pd.DataFrame()
     both: pd.DataFrame = pd.concat(frames, ignore_index=True).rename(columns={"quarter": "period"})
     return both.assign(
         area=agreement.areas.whole,

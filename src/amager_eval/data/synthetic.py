@@ -21,7 +21,7 @@ from amager_eval.data.cells import RowContext
 from amager_eval.data.find_tables import SYNTHETIC_MARK
 from amager_eval.data.frames import check_frame
 from amager_eval.data.input import Input
-from amager_eval.data.synthetic_crime import draw_crime, draw_population
+from amager_eval.data.synthetic_crime import REST, TOTAL, draw_crime, draw_population
 from amager_eval.data.synthetic_process import HORIZON, SCENARIOS, Places, Truth
 from amager_eval.data.synthetic_safety import draw_safety
 from amager_eval.data.synthetic_truth import true_readings
@@ -33,6 +33,19 @@ __all__ = ["SyntheticCity", "synthetic_city", "write_synthetic"]
 SOURCE: Final = f"{SYNTHETIC_MARK}: opdigtede tal, ikke om noget virkeligt sted"
 _WORKBOOK: Final = "syntetisk.xlsx"
 _ACTIVITIES: Final = 20
+
+#: True levels of what an agreement is likely to name: logit shares; reports per 1,000 a quarter.
+_LEVELS: Final = {"neighbourhood": 1.9, "night": 1.3}
+_GAPS: Final = {"neighbourhood": 0.6, "night": 0.4}
+_RATES: Final = {
+    "indbrud": 0.9,
+    "tyveri/røveri": 4.0,
+    "vold/våben": 0.8,
+    "chikane": 0.15,
+    "hærværk": 0.9,
+    "narkotika": 1.1,
+    "trusler": 0.3,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,21 +67,14 @@ class SyntheticCity:
     truth: dict[str, Any]
 
 
-def _parameters(scenario: str) -> Truth:
+def _parameters(scenario: str, agreement: Agreement) -> Truth:
+    """Return what is true of the city: known levels by name, others about as high."""
+    types = [t.id for t in agreement.crime.type if t.role != "total"] or list(_RATES)
     return Truth(
-        level={"neighbourhood": 1.9, "night": 1.3},
-        gap_response={"neighbourhood": 0.6, "night": 0.4},
-        rate={
-            "indbrud": 0.9,
-            "tyveri/røveri": 4.0,
-            "vold/våben": 0.8,
-            "chikane": 0.15,
-            "hærværk": 0.9,
-            "narkotika": 1.1,
-            "trusler": 0.3,
-            "øvrige": 2.2,
-        },
-        counted_in_total={"vold/våben": 0.85},  # weapons are outside the total
+        level={s: _LEVELS.get(s, 1.6) for s in agreement.safety.settings},
+        gap_response={s: _GAPS.get(s, 0.5) for s in agreement.safety.settings},
+        rate={k: _RATES.get(k, 1.0) for k in types} | {REST: 2.2},
+        counted_in_total={k: 0.85 for k in types if k == "vold/våben"},  # weapons are outside it
         scenario=SCENARIOS.get(scenario),
         # a goal of coming nearer needs an area that lies below the city
         area_gap=-0.5 if scenario in SCENARIOS else None,
@@ -91,7 +97,8 @@ def synthetic_city(
     last_wave : int
         Last survey wave, 2025 to 2029; reports end with the year before.
     agreement : Agreement or None
-        Names of areas, focus areas and partners; default the Amager agreement.
+        Names of areas, settings, crime types, focus areas and partners; default the Amager
+        agreement. What it leaves open has a made-up name.
     scenario : str
         `drawn` (every path wanders, nobody knows where to), or a known answer:
         `nothing_changes`, `goals_met`, `goals_missed`, or `low_baseline` (nothing changes, and
@@ -115,10 +122,14 @@ def synthetic_city(
     agreement = load_agreement() if agreement is None else agreement
     _check(scenario, last_wave)
     rng = np.random.default_rng(seed)
-    truth, places = _parameters(scenario), Places.of(agreement)
+    truth, places = _parameters(scenario, agreement), Places.of(agreement)
     population, inside = draw_population(rng, truth, places)
     safety, rounds, shares = draw_safety(rng, truth, places, last_wave)
-    crime, rates = draw_crime(rng, truth, places, population, inside)
+    crime, rates = (
+        frame.replace({"crime_type": {TOTAL: _total(agreement)}})
+        for frame in draw_crime(rng, truth, places, population, inside)
+    )
+    crime = crime.assign(definition=agreement.crime.definition or "borgervendt")
     crime = crime[crime["period"].str[:4].astype(int) < last_wave].reset_index(drop=True)
     population = population[population["period"] <= last_wave].reset_index(drop=True)
     activities, with_partners = _activities(rng, agreement)
@@ -159,16 +170,20 @@ def _check(scenario: str, last_wave: int) -> None:
         raise InputError(f"the city is drawn for waves 2025 to {HORIZON}; found {last_wave}")
 
 
+def _total(agreement: Agreement) -> str:
+    return next((t.id for t in agreement.crime.type if t.role == "total"), TOTAL)
+
+
 def _activities(rng: np.random.Generator, agreement: Agreement) -> tuple[pd.DataFrame, int]:
     """Draw a list of activities; also how many have two partners or more."""
-    numbers = 1 + rng.binomial(3, 0.5, _ACTIVITIES)
-    partners = [
-        "; ".join(rng.choice(agreement.parties, size=k, replace=False).tolist()) for k in numbers
-    ]
+    parties = agreement.parties or tuple(f"Opdigtet part {i + 1}" for i in range(4))
+    numbers = np.minimum(1 + rng.binomial(3, 0.5, _ACTIVITIES), len(parties))
+    partners = ["; ".join(rng.choice(parties, size=k, replace=False).tolist()) for k in numbers]
+    focus_areas = agreement.focus_areas or ("Opdigtet indsatsområde",)
     frame = pd.DataFrame(
         {
             "activity": [f"Opdigtet aktivitet {i + 1}" for i in range(_ACTIVITIES)],
-            "focus_area": rng.choice(agreement.focus_areas, size=_ACTIVITIES).tolist(),
+            "focus_area": rng.choice(focus_areas, size=_ACTIVITIES).tolist(),
             "partners": partners,
             "budget_dkk": np.round(rng.uniform(20, 200, _ACTIVITIES)) * 1000,
             "start": "2025-01-01",

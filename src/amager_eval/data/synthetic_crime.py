@@ -18,13 +18,15 @@ from amager_eval.data.synthetic_process import (
     random_walks,
 )
 
-__all__ = ["draw_crime", "draw_population"]
+__all__ = ["REST", "TOTAL", "draw_crime", "draw_population"]
 
 _FIRST_YEAR: Final = 2016
 _INHABITANTS: Final = 48_000
 _COVID: Final = (2020 + 71 / 366, 2022.0)
 #: Type that is counted in the total alone and not shown.
 REST: Final = "øvrige"
+#: What all counted types sum to.
+TOTAL: Final = "total"
 
 
 def draw_population(
@@ -95,7 +97,7 @@ def draw_crime(
     Returns
     -------
     crime : DataFrame
-        `area, area_kind, period, crime_type, count, definition`.
+        `area, area_kind, period, crime_type, count`.
     true_rates : DataFrame
         `area, crime_type, period, per_1000, expected` a quarter; `expected` in reports.
     """
@@ -129,11 +131,11 @@ def draw_crime(
         drawn = means[crime_type] * np.exp(luck[kind_of])
         counts[crime_type] = rng.poisson(rng.gamma(alpha, drawn / alpha)).astype(float)
     share = {k: truth.counted_in_total.get(k, 1.0) for k in truth.rate}
-    counts["total"] = np.sum(
+    counts[TOTAL] = np.sum(
         [rng.binomial(c.astype(int), share[k]) for k, c in counts.items()], axis=0
     ).astype(float)
-    means["total"] = np.sum([share[k] * m for k, m in means.items()], axis=0)
-    shown = ["total", *(k for k in truth.rate if k != REST)]
+    means[TOTAL] = np.sum([share[k] * m for k, m in means.items()], axis=0)
+    shown = [TOTAL, *(k for k in truth.rate if k != REST)]
     crime, rates = [], []
     for name, rows in members.items():
         for crime_type in shown:
@@ -148,7 +150,6 @@ def draw_crime(
                     | {
                         "area_kind": places.kind(name),
                         "count": counts[crime_type][rows].sum(axis=0),
-                        "definition": "borgervendt",
                     }
                 )
             )
