@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 
 from amager_eval.errors import InputError
-from amager_eval.evidence.calibrate import calibrate, judge_ranks, summarise_recovery
+from amager_eval.evidence.calibrate import (
+    calibrate,
+    judge_forecasts,
+    judge_ranks,
+    summarise_recovery,
+)
 from amager_eval.trends.diagnose import Diagnostics
 from amager_eval.trends.replicate import Replicate
+from amager_eval.trends.score_pit import pit_bounds
 
 
 class NormalMean:
@@ -33,12 +39,14 @@ class NormalMean:
                 "shifted": right + 0.35,
             },
             diagnostics=Diagnostics(divergences=0, max_rhat=1.0, min_ess=400.0, problems=()),
-            pit=(np.empty(0), np.empty(0)),
+            pit=pit_bounds(
+                seen / 2 + np.sqrt(1.5) * rng.normal(size=(500, 3)), mean + rng.normal(size=3)
+            ),
         )
 
 
 def test_ranks_of_the_exact_posterior_stay_in_the_band(tmp_path: Path) -> None:
-    replicates = calibrate(NormalMean(), fits=200, seed=1, folder=tmp_path)
+    replicates = calibrate(NormalMean(), fits=200, seed=1, folder=tmp_path).replicates
     judged = judge_ranks(replicates).set_index("quantity")
     assert judged["inside"].to_dict() == {"right": True, "narrow": False, "shifted": False}
     # binomial sd of a coverage of .8 over 200 fits is .028
@@ -47,12 +55,29 @@ def test_ranks_of_the_exact_posterior_stay_in_the_band(tmp_path: Path) -> None:
 
 
 def test_recovery_shows_the_shift_and_the_closed_form_error(tmp_path: Path) -> None:
-    replicates = calibrate(NormalMean(), fits=200, seed=1, folder=tmp_path)
+    replicates = calibrate(NormalMean(), fits=200, seed=1, folder=tmp_path).replicates
     recovery = summarise_recovery(replicates).set_index("quantity")
     assert abs(recovery.loc["right", "bias"]) < 3 * recovery.loc["right", "bias_se"]
     assert recovery.loc["shifted", "bias"] > 3 * recovery.loc["shifted", "bias_se"]
     assert recovery.loc["right", "rmse"] == pytest.approx(np.sqrt(0.5), rel=0.15)
     assert recovery.loc["right", "correlation"] == pytest.approx(np.sqrt(0.5), abs=0.1)
+
+
+def test_forecasts_of_the_exact_posterior_hold_what_came(tmp_path: Path) -> None:
+    forecasts = calibrate(NormalMean(), fits=200, seed=1, folder=tmp_path).forecasts
+    assert len(forecasts) == 600
+    judged = judge_forecasts(forecasts)
+    assert judged["figures"].tolist() == [600] * 3
+    # a 95 % interval is four standard errors wide
+    off = (judged["coverage"] - judged["nominal"]).abs()
+    assert (off < judged["high"] - judged["low"]).all()
+    # three figures of one truth belong together: the interval is wider than a binomial's
+    width = (judged["high"] - judged["low"]).iloc[1]
+    assert width > 2 * 1.96 * np.sqrt(0.8 * 0.2 / 600)
+    wrong = judge_forecasts(
+        forecasts.assign(low=lambda f: f["low"] ** 2, high=lambda f: f["high"] ** 2)
+    )
+    assert (wrong["high"] < wrong["nominal"])[:2].all()
 
 
 def test_a_stopped_run_continues_where_it_was(tmp_path: Path) -> None:

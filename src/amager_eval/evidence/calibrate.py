@@ -8,6 +8,7 @@ Bayesian Analysis). A wrong likelihood, prior or geometry bends the ranks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,12 +18,20 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.errors import InputError
+from amager_eval.trends.score_pit import covered
 from amager_eval.whole_file import whole_file
 
 if TYPE_CHECKING:
     from amager_eval.trends.replicate import Replicate, Study
 
-__all__ = ["calibrate", "judge_ranks", "rank_curves", "summarise_recovery"]
+__all__ = [
+    "Calibrated",
+    "calibrate",
+    "judge_forecasts",
+    "judge_ranks",
+    "rank_curves",
+    "summarise_recovery",
+]
 
 ecdf_pit: Any = arviz_stats.ecdf_utils.ecdf_pit  # not typed
 
@@ -32,6 +41,24 @@ LEVELS: Final = (0.5, 0.8, 0.95)
 BAND: Final = 0.99
 
 
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """What the replicates of a study say.
+
+    Parameters
+    ----------
+    replicates : DataFrame
+        One row per replicate and quantity: `fit, quantity, truth, mean, sd, pit, ess, rhat,
+        divergences`; `pit` is the randomised rank of the truth among the draws, 0 to 1.
+    forecasts : DataFrame
+        One row per replicate and figure that came after: `fit, low, high`, the bounds of its
+        probability integral transform. No rows where the study forecasts nothing.
+    """
+
+    replicates: pd.DataFrame
+    forecasts: pd.DataFrame
+
+
 def calibrate(
     study: Study,
     *,
@@ -39,7 +66,7 @@ def calibrate(
     seed: int,
     folder: Path,
     progress: Callable[[int, int], None] | None = None,
-) -> pd.DataFrame:
+) -> Calibrated:
     """Run the replicates that are not kept yet; a stopped run continues.
 
     Parameters
@@ -51,15 +78,13 @@ def calibrate(
     seed : int
         Seed; replicate k has the k-th seed drawn from it.
     folder : Path
-        One file per finished replicate.
+        Two files per finished replicate.
     progress : callable or None
         Called with (replicates done, replicates in all).
 
     Returns
     -------
-    DataFrame
-        One row per replicate and quantity: `fit, quantity, truth, mean, sd, pit, ess, rhat,
-        divergences`; `pit` is the randomised rank of the truth among the draws, 0 to 1.
+    Calibrated
 
     Raises
     ------
@@ -70,18 +95,56 @@ def calibrate(
         raise InputError(f"calibration needs at least 20 fits, found {fits}")
     folder.mkdir(parents=True, exist_ok=True)
     seeds = np.random.SeedSequence(seed).generate_state(fits)
-    frames = []
+    replicates, forecasts = [], []
     for k in range(fits):
         path = folder / f"{study.name}-{seed}-{k:04d}.csv"
+        after = path.with_suffix(".after.csv")
         if not path.is_file():
+            found = study.replicate(int(seeds[k]))
             rng = np.random.default_rng([int(seeds[k]), 1])
-            rows = _ranked(study.replicate(int(seeds[k])), rng).assign(fit=k)
-            with whole_file(path) as unfinished:
-                rows.to_csv(unfinished, index=False)
-        frames.append(pd.read_csv(path))
+            bounds = pd.DataFrame(dict(zip(("low", "high"), found.pit, strict=True)))
+            # the ranks last: they say that the replicate is finished
+            for where, rows in ((after, bounds), (path, _ranked(found, rng))):
+                with whole_file(where) as unfinished:
+                    rows.assign(fit=k).to_csv(unfinished, index=False)
+        replicates.append(pd.read_csv(path))
+        forecasts.append(pd.read_csv(after))
         if progress is not None:
             progress(k + 1, fits)
-    return pd.concat(frames, ignore_index=True)
+    return Calibrated(
+        pd.concat(replicates, ignore_index=True), pd.concat(forecasts, ignore_index=True)
+    )
+
+
+def judge_forecasts(
+    forecasts: pd.DataFrame, *, seed: int = 1, resamples: int = 2000
+) -> pd.DataFrame:
+    """Count how often central intervals hold what came.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        From :func:`calibrate`.
+    seed, resamples : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        `nominal, coverage, low, high, figures`: the interval is 95 %, over replicates, whose
+        figures belong together.
+    """
+    rng = np.random.default_rng([seed, 8])
+    rows = []
+    for level in LEVELS:
+        inside = covered(forecasts["low"], forecasts["high"], level)
+        sums = pd.DataFrame({"inside": inside, "fit": forecasts["fit"]}).groupby("fit")["inside"]
+        table = sums.agg(["sum", "count"]).to_numpy()
+        drawn = table[rng.integers(len(table), size=(resamples, len(table)))].sum(axis=1)
+        low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
+        row = {"nominal": level, "coverage": float(inside.mean()), "low": low, "high": high}
+        rows.append(row | {"figures": len(inside)})
+    return pd.DataFrame(rows)
 
 
 def judge_ranks(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
@@ -90,7 +153,7 @@ def judge_ranks(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
     Parameters
     ----------
     replicates : DataFrame
-        From :func:`calibrate`.
+        The `replicates` of :func:`calibrate`.
     seed : int
         Seed of the simulated band.
 
@@ -126,7 +189,7 @@ def rank_curves(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
     Parameters
     ----------
     replicates : DataFrame
-        From :func:`calibrate`.
+        The `replicates` of :func:`calibrate`.
     seed : int
         Seed of the simulated band.
 
