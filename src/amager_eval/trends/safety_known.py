@@ -7,6 +7,7 @@ is the best one can hope for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from amager_eval.trends.fit import Fit
 from amager_eval.trends.safety_density import Density, write_density
 from amager_eval.trends.safety_fit import natural_draws
 from amager_eval.trends.safety_forecast import forecast
+from amager_eval.trends.safety_point import true_point
 from amager_eval.trends.safety_simulate import simulate_safety
 from amager_eval.trends.safety_study import SafetyStudy, figures_of
 from amager_eval.trends.score_crps import crps_draws
@@ -40,6 +42,19 @@ __all__ = ["Pinned", "compare_ratios", "compare_with_known", "pin_known"]
 
 #: Waves ahead that are scored.
 _AHEAD: Final = 4
+#: Variables the best answer is given; drifts, steps, levels and walks it has to find.
+_KNOWN: Final = (
+    "path_sd",
+    "area_sd",
+    "gap_scale",
+    "gap_sd_spread",
+    "setting_correlation_unit",
+    "response_gap",
+    "log_deff",
+    "wave_size",
+    "area_size",
+    "unknown_size",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +97,15 @@ class Pinned(Density):
         return whole
 
 
-def pin_known(density: Density, spec: ModelSpec, truth: xr.Dataset) -> Pinned:
+def pin_known(density: Density, design: xr.Dataset, spec: ModelSpec, truth: xr.Dataset) -> Pinned:
     """Hold sds, correlation, sizes, design effect and response gaps at their true values.
 
     Parameters
     ----------
     density : Density
-        Of the design the truth's figures stand in.
+        Of `design`.
+    design : Dataset
+        The figures the truth has made.
     spec : ModelSpec
         Prior scales.
     truth : Dataset
@@ -98,33 +115,17 @@ def pin_known(density: Density, spec: ModelSpec, truth: xr.Dataset) -> Pinned:
     -------
     Pinned
     """
-    priors = spec.priors
-    settings, years = truth.sizes["setting"], density.data["by_year"].shape[0]
-    lowest = -1.0 / max(settings - 1, 1)
-    unit = (float(truth["setting_correlation"]) - lowest) / (1.0 - lowest)
-    with np.errstate(divide="ignore", invalid="ignore"):  # absent where there is one area
-        spread = np.log(truth["gap_sd"].to_numpy() / float(truth["gap_sd_common"]))
-    known = {
-        "path_sd": np.log(float(truth["path_sd"])),
-        "area_sd": np.log(float(truth["area_sd"])),
-        "response_gap": np.log(truth["response_gap"].isel(latent=0).to_numpy()),
-        "setting_correlation_unit": np.log(unit / (1.0 - unit)),
-        "gap_scale": float(truth["gap_sd_common"]) / priors["gap_sd"]["sigma"],
-        "gap_sd_spread": spread / priors["gap_sd_spread"]["sigma"],
-        "log_deff": (float(truth["log_deff"]) - priors["design_effect"]["mu"])
-        / priors["design_effect"]["sigma"],
-        "wave_size": truth["wave_size"].to_numpy()[:years] / priors["wave_size"]["sigma"],
-        "area_size": truth["area_size"].to_numpy() / priors["area_size"]["sigma"],
-        "unknown_size": (float(truth["unknown_size"]) - priors["unknown_size"]["mu"])
-        / priors["unknown_size"]["sigma"],
-    }
-    pieces = [np.broadcast_to(known.get(b.name, np.nan), b.shape).ravel() for b in density.blocks]
-    point = np.concatenate(pieces).astype(float)
     free = np.repeat(
-        [b.name not in known for b in density.blocks], [piece.size for piece in pieces]
+        [block.name not in _KNOWN for block in density.blocks],
+        [math.prod(block.shape) for block in density.blocks],
     )
     return Pinned(
-        density.blocks, density.data, density.start[free], inner=density, point=point, free=free
+        density.blocks,
+        density.data,
+        density.start[free],
+        inner=density,
+        point=true_point(density, design, spec, truth),
+        free=free,
     )
 
 
@@ -231,7 +232,7 @@ def _scored(
     """One set: simulate, fit twice, score the waves ahead."""
     made = simulate_safety(design, spec, seed, ahead=_AHEAD)
     told = figures_of(made.design, spec, centred=False)
-    pinned = pin_known(write_density(made.design, spec), spec, made.truth)
+    pinned = pin_known(write_density(made.design, spec), made.design, spec, made.truth)
     tree = sample.sample_without_divergence(
         sample.compile_density(replace(pinned, data=pinned.data | told)),
         draws=draws or spec.sampling.draws,

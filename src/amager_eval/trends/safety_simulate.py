@@ -35,7 +35,9 @@ class Simulated:
     ----------
     truth : Dataset
         Names and dims of :func:`amager_eval.trends.safety_fit.natural_draws` without `chain,
-        draw`, `year` running on to the last simulated one; also `area_sd` and `gap_sd_common`.
+        draw`, `year` running on to the last simulated one; also `area_sd`, `gap_sd_common`, and
+        what `eta` is the sum of: `level` (setting), `apart` (latent, setting), `path` (setting,
+        year) and `gap` (latent, setting, year); `area_size_excess` was taken off `area_size`.
     design : Dataset
         The design with simulated figures where the original had some.
     shares : Dataset
@@ -141,18 +143,21 @@ def _truth(
         inside = inside if inside.any() else np.ones(areas, dtype=bool)
         apart[inside] -= apart[inside].mean(axis=0)  # the parts' levels sum to zero
     level = normal("level", settings)
-    eta = level[None, :, None] + apart[..., None] + walk(path_sd, path_slope)
-    if several:
-        eta = eta + walk(gap_sd, gap_slope, areas)
-    gap = priors["response_gap"]
-    width = rng.gamma(gap["alpha"], 1.0 / gap["beta"], settings) * np.ones((areas, 1))
+    path = walk(path_sd, path_slope)
+    gap = walk(gap_sd, gap_slope, areas) if several else np.zeros((areas, settings, waves))
+    prior = priors["response_gap"]
+    width = rng.gamma(prior["alpha"], 1.0 / prior["beta"], settings) * np.ones((areas, 1))
     needs = {k: bool((design[k] > 0).any()) for k in ("from_wave", "from_area", "from_nothing")}
-    area_size = normal("area_size", areas) * needs["from_area"]
+    area_size, excess = normal("area_size", areas) * needs["from_area"], 0.0
     if design.attrs["weighted"]:
-        area_size -= np.log(np.exp(area_size).mean())  # the parts' sizes sum to the whole's
+        excess = float(np.log(np.exp(area_size).mean()))  # the parts' sizes sum to the whole's
     broken = bool(design["before_break"].any())
     values = {
-        "eta": (("latent", "setting", "year"), eta),
+        "eta": (("latent", "setting", "year"), (level + apart)[..., None] + path + gap),
+        "level": (("setting",), level),
+        "apart": (("latent", "setting"), apart),
+        "path": (("setting", "year"), path),
+        "gap": (("latent", "setting", "year"), gap),
         "path_sd": ((), float(path_sd)),
         "area_sd": ((), area_sd),
         "gap_sd_common": ((), gap_common),
@@ -165,7 +170,8 @@ def _truth(
         "collector_step": ((), float(normal("collector_step")) * broken),
         "log_deff": ((), float(normal("design_effect"))),
         "wave_size": (("year",), normal("wave_size", waves) * needs["from_wave"]),
-        "area_size": (("latent",), area_size),
+        "area_size": (("latent",), area_size - excess),
+        "area_size_excess": ((), excess),
         "unknown_size": ((), float(normal("unknown_size"))),
     }
     names = {k: design[k].to_numpy() for k in ("latent", "setting")}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["SafetyStudy", "figures_of", "small_city", "walk_on"]
+__all__ = ["SafetyStudy", "figures_of", "shares_of", "small_city", "walk_on"]
 
 #: The made-up city: its whole, and each part's share of the inhabitants.
 _WHOLE: Final = "Byen"
@@ -119,7 +119,7 @@ def figures_of(design: xr.Dataset, spec: ModelSpec, *, centred: bool = True) -> 
     told = observe(design, list_cells(design), keep=everything, nodes=quadrature_nodes(design))
     centre = centring(design, spec, everything)
     if not centred:
-        centre |= {k: np.zeros_like(centre[k]) for k in ("centre_path", "centre_level")}
+        centre = {k: np.zeros_like(v) for k, v in centre.items()}
     return told | centre
 
 
@@ -203,8 +203,8 @@ class SafetyStudy:
         Returns
         -------
         posterior, statistics : Dataset
-            As :func:`amager_eval.trends.safety_fit.natural_draws`, with `area_sd`; and the
-            sampler's, dims `chain, draw`.
+            As :func:`amager_eval.trends.safety_fit.natural_draws`, with `area_sd` and
+            `gap_sd_common`; and the sampler's, dims `chain, draw`.
 
         Notes
         -----
@@ -222,7 +222,10 @@ class SafetyStudy:
             seed=seed,
         )
         raw = tree["posterior"].to_dataset()
-        posterior = natural_draws(raw, design, spec, told, 1.0).assign(area_sd=raw["area_sd"])
+        posterior = natural_draws(raw, design, spec, told, 1.0).assign(
+            area_sd=raw["area_sd"],
+            gap_sd_common=spec.priors["gap_sd"]["sigma"] * abs(raw["gap_scale"]),
+        )
         return posterior, tree["sample_stats"].to_dataset()
 
 
@@ -250,7 +253,7 @@ def _quantities(state: xr.Dataset, target: xr.DataArray, design: xr.Dataset) -> 
     last, anchor = int(design["year"][-1]), design.attrs["anchor"]
     eta, whole = state["eta"].astype(float), design.attrs["whole"]
     unsized = design["from_wave"].any(("latent", "setting")) & design["is_wave"]
-    now, then = (_shares(v, design) for v in (eta.sel(year=last, drop=True), target))
+    now, then = (shares_of(v, design) for v in (eta.sel(year=last, drop=True), target))
     table = state[list(_QUANTITIES)].assign(
         response_gap=state["response_gap"].isel(latent=0, drop=True),
         wave_size=state["wave_size"].sel(year=design["year"][unsized].to_numpy()),
@@ -270,7 +273,7 @@ def _quantities(state: xr.Dataset, target: xr.DataArray, design: xr.Dataset) -> 
     return found
 
 
-def _shares(eta: xr.DataArray, design: xr.Dataset) -> xr.DataArray:
+def shares_of(eta: xr.DataArray, design: xr.Dataset) -> xr.DataArray:
     """Give the true safe share of the whole and of every part, dims area, setting and others."""
     share = xr.apply_ufunc(expit, eta).rename(latent="area")
     weight = xr.DataArray(design["weight"].to_numpy(), dims="area")
