@@ -48,7 +48,7 @@ def read_bytes(path: Path, lang: Lang, *, within: Path | None = None) -> bytes:
         if within is not None and not path.resolve().is_relative_to(within.resolve()):
             raise file_fault("outside_folder", path.name, lang)
         if not path.is_file():  # a pipe or device would never end
-            raise file_fault("unreadable", path.name, lang, "not a regular file")
+            raise file_fault("unreadable", path.name, lang, why="no_file")
         size = path.stat().st_size
         if size > MOST_BYTES:
             limit = f"{MOST_BYTES // 1024**2} MB"
@@ -73,7 +73,7 @@ def _decode(content: bytes, file: str, lang: Lang) -> str:
         if "\x00" in text:
             raise file_fault("nul", file, lang)
         return text
-    raise file_fault("unreadable", file, lang, "not UTF-8 or Windows-1252")
+    raise file_fault("unreadable", file, lang, why="no_text")
 
 
 def _separator(text: str) -> tuple[str, str]:

@@ -87,9 +87,18 @@ def fault_text(code: str, lang: Lang, **words: object) -> FaultText:
     )
 
 
-def file_fault(code: str, file: str, lang: Lang, found: str = "", **words: object) -> InputError:
-    """Make the error for a fault of a whole file."""
+def file_fault(
+    code: str, file: str, lang: Lang, found: str = "", *, why: str = "", **words: object
+) -> InputError:
+    """Make the error for a fault of a whole file; `why` is what was found, by its key.
+
+    Examples
+    --------
+    >>> print(file_fault("bomb", "a.xlsx", "da", why="entries", count=12).faults[0].found)
+    12 dele
+    """
     text = fault_text(code, lang, **words)
+    found = load_wording(lang).say(f"why.{why}", **words) if why else found
     return InputError(Fault(text.problem, found, text.remedy, file=file))
 
 

@@ -67,18 +67,20 @@ def _cells(unpacked: Unpacked, file: str, lang: Lang) -> list[tuple[str, list[li
         )
         sheets = json.loads(done.stdout)
     except subprocess.TimeoutExpired as error:
-        raise file_fault("unreadable", file, lang, f"not read in {TIMEOUT:.0f} s") from error
+        raise file_fault("unreadable", file, lang, why="too_slow", seconds=int(TIMEOUT)) from error
     except (subprocess.CalledProcessError, ValueError) as error:
-        raise file_fault("unreadable", file, lang, _reason(error)) from error
+        said = _said(error)
+        why = "" if said else "gave_up"
+        raise file_fault("unreadable", file, lang, said, why=why) from error
     return [(name, [[_cell(c) for c in row] for row in rows]) for name, rows in sheets]
 
 
-def _reason(error: Exception) -> str:
-    """Last line the reader wrote, if it is an error of its own."""
+def _said(error: Exception) -> str:
+    """Last line the reader wrote, if it is an error of its own; else nothing."""
     stderr: bytes = getattr(error, "stderr", None) or b""
     lines = stderr.decode("utf-8", errors="replace").strip().splitlines()
     known = lines and "Error" in lines[-1]
-    return lines[-1].rpartition("Error: ")[2][:60] if known else "the reader gave up"
+    return lines[-1].rpartition("Error: ")[2][:60] if known else ""
 
 
 def _cell(value: Any) -> Any:

@@ -88,7 +88,7 @@ def unpack(content: bytes, file: str, lang: Lang) -> Unpacked:
         It is no workbook, has macros, is protected, or would unpack beyond bounds.
     """
     if content.startswith(_OLE):
-        raise file_fault("unreadable", file, lang, "password-protected or the old .xls format")
+        raise file_fault("unreadable", file, lang, why="protected")
     try:
         entries = _entries(content, file, lang)
         if "content.xml" in entries:
@@ -96,14 +96,14 @@ def unpack(content: bytes, file: str, lang: Lang) -> Unpacked:
         elif "xl/workbook.xml" in entries:
             notes = _xlsx_notes(entries)
         else:
-            raise file_fault("unreadable", file, lang, "no workbook inside")
+            raise file_fault("unreadable", file, lang, why="no_workbook")
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise file_fault("unreadable", file, lang, str(error)) from error
     except (ET.ParseError, LookupError, ValueError) as error:  # also an encoding nobody knows
-        raise file_fault("unreadable", file, lang, f"broken XML: {error}") from error
+        raise file_fault("unreadable", file, lang, why="broken_xml", error=error) from error
     for note in notes.values():
         if note.rows * note.columns > MOST_CELLS:
-            raise file_fault("bomb", file, lang, f"{note.rows} x {note.columns} cells")
+            raise file_fault("bomb", file, lang, why="grid", rows=note.rows, columns=note.columns)
     return Unpacked(_packed(entries), notes)
 
 
@@ -114,7 +114,7 @@ def _entries(content: bytes, file: str, lang: Lang) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         infos = archive.infolist()
         if len(infos) > MOST_ENTRIES:
-            raise file_fault("bomb", file, lang, f"{len(infos)} entries")
+            raise file_fault("bomb", file, lang, why="entries", count=len(infos))
         for info in infos:
             name = info.filename
             if "vbaproject" in name.lower() or name.startswith("Basic/"):
@@ -122,12 +122,14 @@ def _entries(content: bytes, file: str, lang: Lang) -> dict[str, bytes]:
             if not _is_needed(name):
                 continue
             if info.file_size > left:
-                raise file_fault("bomb", file, lang, f"more than {MOST_UNPACKED // 1024**2} MB")
+                raise file_fault(
+                    "bomb", file, lang, why="over", limit=f"{MOST_UNPACKED // 1024**2} MB"
+                )
             entry = archive.read(info)  # reads no more than file_size
             if b"<!DOCTYPE" in entry or b"<!ENTITY" in entry:
-                raise file_fault("unreadable", file, lang, f"{name} declares entities")
+                raise file_fault("unreadable", file, lang, why="entities", name=name)
             if b"\x00" in entry[:200]:  # UTF-16 would hide from the checks
-                raise file_fault("unreadable", file, lang, f"{name} is not UTF-8")
+                raise file_fault("unreadable", file, lang, why="no_utf8", name=name)
             left -= len(entry)
             entries[name] = entry
     return entries
