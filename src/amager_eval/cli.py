@@ -341,6 +341,36 @@ def backtest(
         typer.echo(str(path))
 
 
+@app.command()
+def validate(
+    model: Annotated[str, typer.Argument(help="safety or crime.")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="prior_predictive, backtests, prior_sensitivity, gates, known_truth or "
+            "calibration; may be given several times. Default all: hours."
+        ),
+    ] = None,
+    fits: Annotated[int, typer.Option(min=20, help="Simulated data sets to fit.")] = 200,
+    draws: Annotated[
+        int | None,
+        typer.Option(min=10, help="Draws per chain of the bundled figures, for a trial."),
+    ] = None,
+    models: Annotated[
+        Path | None, typer.Option(help="Folder that stands for models/, for a trial.")
+    ] = None,
+) -> None:
+    """Examine a model and keep what is found under models/*/evidence; a stopped run continues."""
+    from amager_eval.evidence.validate import validate as examine
+
+    with _progress() as progress:
+        paths = examine(
+            model, only=only or (), fits=fits, draws=draws, folder=models, progress=progress
+        )
+    for path in paths:
+        typer.echo(str(path))
+
+
 @contextmanager
 def _progress() -> Iterator[FitProgress]:
     """Show one progress bar per fit on standard error."""

@@ -20,7 +20,7 @@ def test_probability_under_weaker_and_stronger_prior_agrees_with_closed_form() -
     rng = np.random.default_rng(1)
     mean = SEEN / 2 + np.sqrt(0.5) * rng.normal(size=(4, 10_000))
     other = rng.normal(size=(4, 10_000))
-    draws = xr.Dataset({"mean": (("chain", "draw"), mean)})
+    draws = xr.Dataset({"mean, a/b": (("chain", "draw"), mean)})
     log_priors = xr.Dataset(
         {
             "own": (("chain", "draw"), norm.logpdf(mean)),

@@ -46,18 +46,20 @@ def power_scale(quantities: xr.Dataset, events: xr.Dataset, log_priors: xr.Datas
     Kallioinen, Paananen, Bürkner and Vehtari (2024), Statistics and Computing 34, 57; weights
     are Pareto-smoothed. Nothing is fitted again.
     """
+    # a tree takes no slash in a name, crime types have them
+    plain = {name: f"q{k}" for k, name in enumerate(quantities.data_vars)}
     rows = []
     for prior in log_priors.data_vars:
         values = log_priors[prior].transpose("chain", "draw")
         tree = xr.DataTree.from_dict(
-            {"posterior": quantities, "log_prior": log_priors[[str(prior)]]}
+            {"posterior": quantities.rename(plain), "log_prior": log_priors[[str(prior)]]}
         )
         sensitivity = az.psense(tree, group="prior")
         weights, shapes = zip(*(_weights(values, power) for power in POWERS), strict=True)
         for name in quantities.data_vars:
             happened = events[name].transpose("chain", "draw").to_numpy().ravel()
             weaker, stronger = (float(w @ happened) for w in weights)
-            found = float(sensitivity[name])
+            found = float(sensitivity[plain[name]])
             rows.append(
                 {
                     "prior": str(prior),

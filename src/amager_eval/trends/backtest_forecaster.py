@@ -26,6 +26,7 @@ __all__ = ["Forecaster", "OwnModel", "Predicted", "among_all", "at_origin"]
 #: Code of a model no forecast rests on: a change there leaves cached scores as they are.
 _NO_FORECAST: Final = (
     "crime_control",
+    "crime_known",
     "crime_simulate",
     "crime_study",
     "safety_known",

@@ -16,9 +16,11 @@ from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from amager_eval.data.input import Input
 
@@ -106,12 +108,14 @@ def sample_design(
     seed: int = 1,
     progress: sample.Progress | None = None,
     forecast_only: bool = False,
+    given: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> Fit:
     """Sample a compiled model holding a design's data, and diagnose it.
 
     A refit is `sample_design(compiled.with_data(**model_data(other)), other, spec)` for a design
     of the same shape. With `forecast_only` the gates judge what forecasts rest on: of the levels
-    the last. The passing part is not judged: it is reported nowhere.
+    the last. The passing part is not judged: it is reported nowhere. `given` holds variables that
+    are not sampled but known.
     """
     tree = sample.sample_posterior(
         compiled,
@@ -123,9 +127,18 @@ def sample_design(
         progress=progress,
     )
     rng = np.random.default_rng([seed, 4])
-    posterior = crime_posterior(tree["posterior"].to_dataset(), design, model_data(design), rng)
+    raw = tree["posterior"].to_dataset()
+    for name, value in (given or {}).items():
+        dims = [f"{name}_{k}" for k in range(value.ndim)]
+        raw[name] = xr.DataArray(value, dims=dims).expand_dims(
+            chain=raw.sizes["chain"], draw=raw.sizes["draw"]
+        )
+    posterior = crime_posterior(raw, design, model_data(design), rng)
     stats = tree["sample_stats"].to_dataset()
     judged = posterior.drop_vars("passing", errors="ignore")
+    if given:  # what follows from known variables alone does not vary: nothing to judge
+        spread = judged.max(("chain", "draw")) - judged.min(("chain", "draw"))
+        judged = judged[[n for n in judged.data_vars if bool((spread[n] > 0).any())]]
     if forecast_only:
         judged = judged.assign(level=judged["level"].isel(period=-1))
     diagnostics = diagnose(stats, [judged], spec.gates)

@@ -1,0 +1,312 @@
+"""Examine a model and keep what was found as evidence of its version."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+from platformdirs import user_cache_path
+
+from amager_eval.data.published import published
+from amager_eval.errors import InputError
+from amager_eval.evidence.calibrate import (
+    Calibrated,
+    calibrate,
+    judge_forecasts,
+    judge_ranks,
+    summarise_recovery,
+)
+from amager_eval.evidence.document import Evidence, write_evidence
+from amager_eval.evidence.prior_predictive import crime_prior_predictive, safety_prior_predictive
+from amager_eval.evidence.prior_sensitivity import (
+    crime_prior_sensitivity,
+    safety_prior_sensitivity,
+)
+from amager_eval.evidence.quote import quote_evidence
+from amager_eval.spec.documents import models_folder
+from amager_eval.spec.model import ModelSpec, load_model_spec
+from amager_eval.trends import crime_known, crime_study, safety_known, safety_study
+from amager_eval.trends.backtest_own import stored_comparison
+from amager_eval.trends.backtest_panels import PANELS
+from amager_eval.trends.crime_fit import fit_crime
+from amager_eval.trends.safety_fit import fit_safety
+from amager_eval.trends.score_ratio import score_ratios
+
+if TYPE_CHECKING:
+    from amager_eval.trends.replicate import Study
+
+__all__ = ["EXAMINATIONS", "Job", "validate"]
+
+#: Of the fits of simulated data, which are small: draws per chain, warm-up (safety), chains.
+SMALL: Final = {"safety": (500, 500, 2), "crime": (1000, None, 2)}
+#: Cities drawn from the priors.
+PRIOR_DRAWS: Final = 2000
+#: Seeds whose fits of the bundled figures are tabled, chosen before they were run.
+SEEDS: Final = (1, 2, 3, 4, 5)
+
+#: Called with the examination, what is done and what there is in all.
+type Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model to examine.
+
+    Parameters
+    ----------
+    kind : {"safety", "crime"}
+        Which.
+    spec : ModelSpec
+        Its document.
+    fits : int
+        Simulated data sets that are fitted.
+    draws : int or None
+        Per chain of fits of the bundled figures; default the spec's.
+    cache : Path
+        Where finished fits of simulated data are kept; a stopped run continues.
+    progress : callable or None
+        Called now and then.
+    """
+
+    kind: str
+    spec: ModelSpec
+    fits: int
+    draws: int | None
+    cache: Path
+    progress: Progress | None = None
+
+    def told(self, name: str) -> Callable[[int, int], None] | None:
+        """Progress of one examination."""
+        if self.progress is None:
+            return None
+        progress = self.progress
+        return lambda done, total: progress(name, done, total)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table and the numbers beside it."""
+
+    table: pd.DataFrame
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def validate(
+    kind: str,
+    *,
+    only: Iterable[str] = (),
+    fits: int = 200,
+    draws: int | None = None,
+    cache: Path | None = None,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Run examinations of a model, keep each as evidence, and renew the card that quotes them.
+
+    Parameters
+    ----------
+    kind : {"safety", "crime"}
+        Which model.
+    only : iterable of str
+        Names in :data:`EXAMINATIONS`; none is all.
+    fits : int
+        Simulated data sets that are fitted.
+    draws : int or None
+        Per chain of fits of the bundled figures, for a trial; default the spec's.
+    cache : Path or None
+        Where finished fits are kept; default the user's cache folder. Kept under the spec's
+        digest: a changed document starts afresh, changed code does not.
+    folder : Path or None
+        Stands for `models/`.
+    progress : callable or None
+        Called now and then.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    InputError
+        A model or an examination that does not exist.
+    """
+    if kind not in {"safety", "crime"}:
+        raise InputError(f"the model must be safety or crime, found '{kind}'")
+    chosen = list(only) or list(EXAMINATIONS)
+    for name in chosen:
+        if name not in EXAMINATIONS:
+            raise InputError(
+                f"there is no examination '{name}'; there are {', '.join(EXAMINATIONS)}"
+            )
+    spec = load_model_spec(f"{kind}_trend")
+    place = cache or user_cache_path("amager_eval") / "validate"
+    job = Job(kind, spec, fits, draws, place / f"{spec.name}-{spec.digest[:12]}", progress)
+    paths = []
+    for name in chosen:
+        started = time.perf_counter()
+        for title, found in EXAMINATIONS[name](job).items():
+            evidence = Evidence(
+                name=title,
+                model=spec.name,
+                spec_version=spec.version,
+                spec_digest=spec.digest,
+                command=f"amager-eval validate {kind} --only {name}",
+                date=datetime.now(UTC).date().isoformat(),
+                seconds=time.perf_counter() - started,
+                settings=found.settings,
+                rows=[
+                    {str(k): v for k, v in row.items()} for row in found.table.to_dict("records")
+                ],
+            )
+            paths.append(write_evidence(evidence, folder=folder))
+    card = (folder or models_folder()) / spec.name / "CARD.md"
+    if card.is_file():
+        text = card.read_text(encoding="utf-8")
+        card.write_text(quote_evidence(text, spec, folder=folder), encoding="utf-8")
+    return paths
+
+
+def _prior_predictive(job: Job) -> dict[str, Found]:
+    predict = safety_prior_predictive if job.kind == "safety" else crime_prior_predictive
+    table = predict(job.spec, draws=PRIOR_DRAWS, seed=1)
+    return {"prior_predictive": Found(table, {"cities": PRIOR_DRAWS, "seed": 1})}
+
+
+def _calibration(job: Job) -> dict[str, Found]:
+    draws, tune, chains = SMALL[job.kind]
+    study: Study
+    if job.kind == "safety":
+        city = safety_study.small_city(job.spec)
+        study = safety_study.SafetyStudy(city, job.spec, draws=draws, tune=tune, chains=chains)
+    else:
+        city = crime_study.small_city(job.spec)
+        study = crime_study.CrimeStudy(city, job.spec, draws=draws, chains=chains)
+    made = calibrate(
+        study,
+        fits=job.fits,
+        seed=1,
+        folder=job.cache / f"calibration-{chains}x{draws}",
+        progress=job.told("calibration"),
+    )
+    return calibration_tables(made, {"fits": job.fits, "chains": chains, "draws": draws, "seed": 1})
+
+
+def calibration_tables(made: Calibrated, settings: Mapping[str, Any]) -> dict[str, Found]:
+    """Judge replicates: ranks, recovery, and forecasts where the study makes some."""
+    ranks = judge_ranks(made.replicates)
+    beside = {
+        "quantities": len(ranks),
+        "outside_the_band": int((~ranks["inside"]).sum()),
+        "fits_with_a_divergence": int(
+            (made.replicates.groupby("fit")["divergences"].first() > 0).sum()
+        ),
+    }
+    found = {
+        "calibration": Found(ranks, {**settings, **beside}),
+        "recovery": Found(summarise_recovery(made.replicates), settings),
+    }
+    if len(made.forecasts):
+        found["forecast_coverage"] = Found(judge_forecasts(made.forecasts), settings)
+    return found
+
+
+def _known_truth(job: Job) -> dict[str, Found]:
+    draws, tune, chains = SMALL[job.kind]
+    sets = max(10, job.fits // 5)
+    common: dict[str, Any] = {
+        "sets": sets,
+        "seed": 2,
+        "folder": job.cache / f"known-{chains}x{draws}",
+        "draws": draws,
+        "chains": chains,
+        "progress": job.told("known_truth"),
+    }
+    if job.kind == "safety":
+        city = safety_study.small_city(job.spec)
+        scores = safety_known.compare_with_known(city, job.spec, tune=tune, **common)
+        by = "quantity"
+    else:
+        city = crime_study.small_city(job.spec)
+        scores = crime_known.compare_with_known(city, job.spec, **common)
+        by = "area"
+    settings = {"sets": sets, "chains": chains, "draws": draws, "seed": 2}
+    return {"known_truth": Found(score_ratios(scores, by=by), settings)}
+
+
+def _backtests(job: Job) -> dict[str, Found]:
+    """Quote the stored scores: `amager-eval backtest PANEL --keep` makes them."""
+    found = {}
+    for name, make in PANELS.items():
+        panel = make()
+        if panel.kind != job.kind:
+            continue
+        result = stored_comparison(panel)
+        own = result.differences.query("subset == 'all'").set_index("versus")
+        league = result.league.drop(columns=["fallback"])
+        for column in ("difference", "low", "high"):
+            league[column] = league["forecaster"].map(own[column])
+        coverage = result.coverage[result.coverage["forecaster"] == result.forecaster]
+        settings = {"origins": len(result.origins), "last_origin": str(result.origins[-1])}
+        found[f"league_{name}"] = Found(league, settings)
+        found[f"coverage_{name}"] = Found(coverage.drop(columns="forecaster"), settings)
+        if result.events is not None:
+            found[f"events_{name}"] = Found(result.events, settings)
+    return found
+
+
+def _prior_sensitivity(job: Job) -> dict[str, Found]:
+    scale = safety_prior_sensitivity if job.kind == "safety" else crime_prior_sensitivity
+    table = scale(job.spec, draws=job.draws, seed=1)
+    settings = {
+        "seed": 1,
+        "notable": int(table["notable"].sum()),
+        "largest_pareto_k": float(table["pareto_k"].max()),
+    }
+    return {"prior_sensitivity": Found(table, settings)}
+
+
+def _gates(job: Job) -> dict[str, Found]:
+    """Fit the bundled figures from several seeds: time, effective draws, gates."""
+    data = published()
+    rows = []
+    for k, seed in enumerate(SEEDS):
+        started = time.perf_counter()
+        computing = time.process_time()
+        if job.kind == "safety":
+            fit = fit_safety(data, spec=job.spec, draws=job.draws, seed=seed)
+        else:
+            fit = fit_crime(data, spec=job.spec, draws=job.draws, seed=seed, definition="STRAF11")
+        seconds = time.perf_counter() - started
+        found = fit.diagnostics
+        rows.append(
+            {
+                "seed": seed,
+                "passed": found.passed,
+                "divergences": found.divergences,
+                "largest_rhat": found.max_rhat,
+                "least_ess": found.min_ess,
+                "seconds": seconds,
+                "cpu_seconds": time.process_time() - computing,
+                "ess_per_second": found.min_ess / seconds,
+            }
+        )
+        if job.progress is not None:
+            job.progress("gates", k + 1, len(SEEDS))
+    return {"gates": Found(pd.DataFrame(rows))}
+
+
+#: What can be examined; the cheap first.
+EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
+    "prior_predictive": _prior_predictive,
+    "backtests": _backtests,
+    "prior_sensitivity": _prior_sensitivity,
+    "gates": _gates,
+    "known_truth": _known_truth,
+    "calibration": _calibration,
+}

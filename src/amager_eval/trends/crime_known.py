@@ -1,0 +1,150 @@
+"""How much of a crime forecast's error is not knowing the scales? Against one that knows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from amager_eval.errors import InputError
+from amager_eval.trends import sample
+from amager_eval.trends.crime_data import model_data
+from amager_eval.trends.crime_fit import sample_design
+from amager_eval.trends.crime_forecast import simulate_cells
+from amager_eval.trends.crime_geometry import LEAST_DISPERSION
+from amager_eval.trends.crime_model import crime_model
+from amager_eval.trends.crime_simulate import Simulated, simulate_crime
+from amager_eval.trends.score_crps import crps_draws
+from amager_eval.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from amager_eval.spec.model import ModelSpec
+    from amager_eval.trends.fit import Fit
+
+__all__ = ["compare_with_known"]
+
+
+def compare_with_known(
+    design: xr.Dataset,
+    spec: ModelSpec,
+    *,
+    sets: int,
+    seed: int,
+    folder: Path,
+    ahead: int = 4,
+    draws: int | None = None,
+    chains: int = 4,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Score both answers on simulated sets that are not kept yet; a stopped run continues.
+
+    The one that knows has the true innovation and passing sds and dispersions, but not drifts,
+    steps, seasons or states, nor how drifts spread over types and seasons over areas.
+
+    Parameters
+    ----------
+    design : Dataset
+        Shape of every set; :func:`amager_eval.trends.crime_study.small_city`, which has all of
+        the model's parts.
+    spec : ModelSpec
+        The model's document.
+    sets : int
+        Simulated sets, two fits each.
+    seed : int
+        Seed; set k has the k-th seed drawn from it.
+    folder : Path
+        One file per finished set.
+    ahead : int
+        Periods forecast.
+    draws, chains : int or None
+        Of each fit; default the spec's and 4.
+    progress : callable or None
+        Called with (sets done, sets in all).
+
+    Returns
+    -------
+    DataFrame
+        `set, area, crime_type, ahead` (periods), and the CRPS of log(1 + reports), in which a
+        district counts as much as a city, of the model's forecast and of the one that knows:
+        `model, known`; the divergences of both, `model_divergences, known_divergences`.
+
+    Raises
+    ------
+    InputError
+        Fewer than ten sets: the ratio would show nothing.
+    """
+    import pymc as pm
+
+    if sets < 10:
+        raise InputError(f"the comparison needs at least 10 simulated sets, found {sets}")
+    folder.mkdir(parents=True, exist_ok=True)
+    compiled: dict[str, Any] = {}
+    seeds = np.random.SeedSequence(seed).generate_state(sets)
+    frames = []
+    for k in range(sets):
+        path = folder / f"known-{seed}-{k:04d}.csv"
+        if not path.is_file():
+            made = simulate_crime(design, int(seeds[k]), ahead=ahead)
+            known = _true_scales(made, design)
+            if not compiled:
+                model = crime_model(design)
+                compiled["model"] = sample.compile_model(model)
+                compiled["known"] = sample.compile_model(pm.do(model, known))
+            found = {}
+            for name, given in (("model", {}), ("known", known)):
+                fit = sample_design(
+                    compiled[name].with_data(**model_data(made.design), **given),
+                    made.design,
+                    spec,
+                    draws=draws,
+                    chains=chains,
+                    seed=int(seeds[k]),
+                    given=given,
+                )
+                found[name] = _crps(fit, made, int(seeds[k]))
+                found[f"{name}_divergences"] = xr.DataArray(fit.diagnostics.divergences)
+            rows = xr.Dataset(found).to_dataframe().reset_index().assign(set=k)
+            with whole_file(path) as unfinished:
+                rows.to_csv(unfinished, index=False)
+        frames.append(pd.read_csv(path))
+        if progress is not None:
+            progress(k + 1, sets)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _true_scales(made: Simulated, design: xr.Dataset) -> dict[str, np.ndarray]:
+    """Give the sampler's variables their true values; a common dispersion is in the types' own."""
+    spread = float(design["dispersion_spread"])
+    truth = made.truth
+    excess = np.sqrt(truth["dispersion"].to_numpy() ** 2 - LEAST_DISPERSION**2)
+    own = np.log(excess / design["dispersion_scale"].to_numpy()) / spread
+    return {
+        "innovation_raw": truth["innovation"].to_numpy() / design["innovation_scale"].to_numpy(),
+        "dispersion_common": np.ones((len(own), 1)),
+        "dispersion_raw": own,
+        "passing_raw": truth["passing_sd"].to_numpy() / design["passing_scale"].to_numpy(),
+    }
+
+
+def _crps(fit: Fit, made: Simulated, seed: int) -> xr.DataArray:
+    """Score the future reports, dims area, crime_type, ahead."""
+    state = fit.data["posterior"].to_dataset().stack(sample=("chain", "draw"))  # noqa: PD013
+    state = state.drop_vars(["chain", "draw", "sample"]).transpose("sample", ...)
+    ahead, periods = made.future.shape[-1], made.design.sizes["period"]
+    rng = np.random.default_rng([seed, 12])
+    _, _, count, _ = simulate_cells(state, made.design, periods + ahead, rng)
+    scores = crps_draws(np.log1p(count[..., periods:]), np.log1p(made.future))
+    return xr.DataArray(
+        scores,
+        dims=("area", "crime_type", "ahead"),
+        coords={
+            "area": made.design["area"].to_numpy(),
+            "crime_type": made.design["crime_type"].to_numpy(),
+            "ahead": np.arange(1, ahead + 1),
+        },
+    )

@@ -1,0 +1,123 @@
+"""Examinations become evidence of the version examined; samplers are replaced."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytest
+import xarray as xr
+
+from amager_eval.errors import InputError
+from amager_eval.evidence.calibrate import Calibrated
+from amager_eval.evidence.document import list_evidence, read_evidence
+from amager_eval.evidence.prior_sensitivity import log_density
+from amager_eval.evidence.validate import EXAMINATIONS, calibration_tables, validate
+from amager_eval.spec.model import load_model_spec
+
+SAFETY, CRIME = load_model_spec("safety_trend"), load_model_spec("crime_trend")
+
+
+def test_evidence_stands_under_the_spec_and_the_card_quotes_it(tmp_path: Path) -> None:
+    card = tmp_path / "crime_trend" / "CARD.md"
+    card.parent.mkdir()
+    block = "<!-- evidence prior_predictive quantity q50 -->\nold\n<!-- end -->\n"
+    card.write_text(f"# Card\n\n{block}", encoding="utf-8")
+    validate("crime", only=["prior_predictive"], folder=tmp_path)
+    evidence = read_evidence(CRIME, "prior_predictive", folder=tmp_path)
+    assert evidence.command == "amager-eval validate crime --only prior_predictive"
+    table = evidence.to_frame().set_index("quantity")
+    # the drift's and the walk's priors have no direction
+    assert table.loc["level after four years, district", "q50"] == pytest.approx(1.0, abs=0.05)
+    four = table.loc["level after four years, rest of the whole"]
+    drift, spread, walk = 0.03, 0.03, 0.10
+    sd = np.sqrt((4 * drift) ** 2 + (4 * spread) ** 2 + 4 * walk**2)
+    assert np.log(four["q97.5"]) == pytest.approx(1.96 * sd, rel=0.15)
+    assert "| level after four years, district |" in card.read_text(encoding="utf-8")
+    assert "old" not in card.read_text(encoding="utf-8")
+
+
+def test_stored_scores_are_quoted_without_a_fit(tmp_path: Path, random_draws: list) -> None:
+    validate("crime", only=["backtests"], folder=tmp_path)
+    assert random_draws == []
+    assert list_evidence("crime_trend", folder=tmp_path) == [
+        "coverage_crime_quarterly",
+        "coverage_crime_yearly",
+        "league_crime_quarterly",
+        "league_crime_yearly",
+    ]
+    league = read_evidence(CRIME, "league_crime_yearly", folder=tmp_path).to_frame()
+    own = league.set_index("forecaster").loc["amager_eval"]
+    assert own["cells"] == league["cells"].max()
+    assert np.isnan(own["difference"])  # against itself
+    assert league["difference"].notna().sum() == len(league) - 1
+
+
+@pytest.mark.parametrize("kind", ["safety", "crime"])
+def test_gates_are_tabled_seed_by_seed(kind: str, tmp_path: Path, random_draws: list) -> None:
+    told = []
+    validate(kind, only=["gates"], draws=30, folder=tmp_path,
+             progress=lambda *at: told.append(at))  # fmt: skip
+    spec = {"safety": SAFETY, "crime": CRIME}[kind]
+    table = read_evidence(spec, "gates", folder=tmp_path).to_frame()
+    assert table["seed"].tolist() == [1, 2, 3, 4, 5]
+    assert not table["passed"].any()  # thirty random draws are too few
+    assert told[-1] == ("gates", 5, 5)
+    assert len(random_draws) == 5
+
+
+def test_the_forecast_is_held_against_one_that_knows_the_scales(
+    tmp_path: Path, random_draws: list
+) -> None:
+    for _ in range(2):  # the second time everything is kept
+        validate("crime", only=["known_truth"], fits=50, folder=tmp_path, cache=tmp_path / "kept")
+    assert len(random_draws) == 2
+    full, knowing = (set(made.shapes) for made in random_draws)
+    assert full - knowing == {
+        "innovation_raw", "dispersion_common", "dispersion_raw", "passing_raw",
+    }  # fmt: skip
+    evidence = read_evidence(CRIME, "known_truth", folder=tmp_path)
+    assert evidence.settings["sets"] == 10
+    assert set(evidence.to_frame()["area"]) == {"Øst", "rest of Byen"}
+
+
+def test_ranks_that_leave_the_band_are_counted() -> None:
+    rng = np.random.default_rng(1)
+    fits = 200
+    rows = {"fit": range(fits), "truth": rng.normal(size=fits), "mean": 0.0, "sd": 1.0}
+    even = pd.DataFrame(rows).assign(pit=(np.arange(fits) + 0.5) / fits, ess=500.0, rhat=1.0)
+    off = even.assign(quantity="off", pit=even["pit"] ** 2, divergences=0)
+    both = pd.concat([even.assign(quantity="even", divergences=[1] + [0] * 199), off])
+    after = pd.DataFrame({"fit": range(fits), "low": even["pit"], "high": even["pit"] + 1e-6})
+    found = calibration_tables(Calibrated(both, after), {"fits": fits})
+    assert found["calibration"].settings == {
+        "fits": 200, "quantities": 2, "outside_the_band": 1, "fits_with_a_divergence": 1,
+    }  # fmt: skip
+    assert found["forecast_coverage"].table["coverage"].to_numpy() == pytest.approx(
+        [0.5, 0.8, 0.95], abs=0.01
+    )
+    assert set(calibration_tables(Calibrated(both, after[:0]), {})) == {"calibration", "recovery"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "variable"),
+    [
+        (SAFETY, "path_drift", lambda p: pm.Normal.dist(p["mu"], p["sigma"])),
+        (SAFETY, "path_sd", lambda p: pm.HalfNormal.dist(p["sigma"])),
+        (SAFETY, "response_gap", lambda p: pm.Gamma.dist(p["alpha"], p["beta"])),
+        (SAFETY, "design_effect", lambda p: pm.LogNormal.dist(p["mu"], p["sigma"])),
+    ],
+)
+def test_log_densities_are_those_of_the_modelling_library(spec, name, variable) -> None:
+    values = xr.DataArray([[[0.2, 0.7], [1.3, 0.1]]], dims=("chain", "draw", "setting"))
+    expected = pm.logp(variable(spec.priors[name].parameters), values.to_numpy()).eval().sum(-1)
+    found = log_density(spec.priors[name], values)
+    assert found.to_numpy() == pytest.approx(expected)
+
+
+def test_what_does_not_exist_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match="safety or crime, found 'weather'"):
+        validate("weather")
+    with pytest.raises(InputError, match="no examination 'horoscope'; there are prior_predictive"):
+        validate("crime", only=["horoscope"])
+    assert "calibration" in EXAMINATIONS
