@@ -28,9 +28,11 @@ from amager_eval.goals.plan import plan_chain
 from amager_eval.goals.power import what_goals_can_show
 from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
 from amager_eval.goals.safety import safety_quantities
+from amager_eval.goals.sensitivity import sensitivity_of_draws
 from amager_eval.goals.statement import Statement
 from amager_eval.indicators.partner_share import partner_share
 from amager_eval.spec.agreement import Agreement, load_agreement
+from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends import sample
 from amager_eval.trends.fit import Forecast
 
@@ -100,6 +102,7 @@ def _safety_forecast(agreement: Agreement, rng: np.random.Generator, own: bool) 
             "response": ["safe", "unsafe"],
             "period": periods,
             "observed": (dims[1:], observed),
+            "alternative": ("sample", np.repeat(["driftless", "drift", "damped"], _SAMPLES // 3)),
         },
     )
     return Forecast("safety", draws, draws.isel(sample=slice(None, None, 2)), "0" * 64)
@@ -241,6 +244,9 @@ def make_statement() -> Callable[..., Statement]:
             else pd.DataFrame(),
             plan=plan_chain(data, agreement, year),
             caveats=found,
+            sensitivity=sensitivity_of_draws(
+                agreement, shown[1:], forecast, crime_frame, load_sensitivity().safety.margins
+            ),
             issued=issue_forecasts(data, agreement, year, forecast, crime_forecast, crime_frame),
             ledger=ledger,
             changed=changed,

@@ -29,12 +29,14 @@ from amager_eval.goals.power import what_goals_can_show
 from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
 from amager_eval.goals.safety import safety_quantities
 from amager_eval.goals.score_record import earlier_statements, score_record
+from amager_eval.goals.sensitivity import sensitivity_of_draws
 from amager_eval.goals.statement import Statement
 from amager_eval.indicators import partner_share
 from amager_eval.provenance import versions
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.documents import models_folder
 from amager_eval.spec.register import hold_against_register
+from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime_fit import fit_crime
 from amager_eval.trends.safety_fit import fit_safety
 
@@ -189,6 +191,9 @@ def evaluate(
         partners=partners,
         plan=plan_chain(data, agreement, year),
         caveats=found,
+        sensitivity=sensitivity_of_draws(
+            agreement, areas, safety, crime_frame, load_sensitivity().safety.margins
+        ),
     )
 
 
@@ -275,7 +280,7 @@ def _documents(agreement: Agreement) -> list[Path]:
     folder = models_folder()
     own = folder / "agreements" / f"{agreement.id}.toml"
     specs = [folder / name / "spec.toml" for name in ("safety_trend", "crime_trend")]
-    return [*specs, *([own] if own.exists() else [])]
+    return [*specs, folder / "sensitivity.toml", *([own] if own.exists() else [])]
 
 
 def _statement_year(data: Input, agreement: Agreement) -> int:

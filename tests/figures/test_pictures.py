@@ -12,11 +12,12 @@ from amager_eval.figures.partner_activities import picture_activities
 from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
+from amager_eval.figures.sensitivity import picture_sensitivity
 from amager_eval.wording.sentences import load_wording
 
 AREAS = ("Amager Partnerskab (2025)", "Amager Øst", "Amager Vest", "København")
 WITH_AREAS = (picture_safety_history, picture_safety_fan, picture_probabilities)
-WITHOUT = (picture_part_whole, picture_crime_types, picture_activities)
+WITHOUT = (picture_part_whole, picture_crime_types, picture_activities, picture_sensitivity)
 
 
 def every(statement, lang):
@@ -44,7 +45,7 @@ def test_every_picture_speaks(statement, lang):
 
 def test_nothing_where_nothing_was_supplied(make_statement):
     bare = make_statement(safety=False, crime=False, activities=False)
-    assert every(bare, "da") == [None] * 6
+    assert every(bare, "da") == [None] * 7
 
 
 def test_the_finding_is_computed(statement):

@@ -18,6 +18,7 @@ from amager_eval.figures.partner_activities import ActivitiesView, plot_activiti
 from amager_eval.figures.probabilities import ProbabilityView, plot_probabilities
 from amager_eval.figures.safety_fan import FanView, plot_safety_fan
 from amager_eval.figures.safety_history import HistoryView, plot_safety_history
+from amager_eval.figures.sensitivity import SensitivityView, plot_sensitivity
 from amager_eval.wording.sentences import load_wording
 
 DA = load_wording("da").knowing(whole="København")
@@ -103,6 +104,19 @@ def ledger():
     return LedgerView(frame, DA)
 
 
+def sensitivity():
+    rows = [
+        ("1b Øst, nat", "used", 0.40),
+        ("1b Øst, nat", "driftless", 0.30),
+        ("1b Øst, nat", "design_effect_high", 0.97),
+        ("2a Indbrud", "used", 0.99),
+        ("2a Indbrud", "near_baseline", 1.0),
+    ]
+    frame = pd.DataFrame(rows, columns=["label", "alternative", "probability"])
+    words = DA.knowing(deff_high="1,6")
+    return SensitivityView(frame, (0.05, 0.95), words)
+
+
 #: Plot, view, and words that must stand on it.
 PLOTS = {
     "safety_history": (plot_safety_history, history, ["Øst 85\u00a0%", "Byen 88\u00a0%"]),
@@ -115,6 +129,15 @@ PLOTS = {
     "crime_type": (plot_crime_type, crime, ["2024: 7,4", "6,6"]),
     "part_whole": (plot_part_whole, part_whole, ["−3 [−8; 2]", "+5 [1; 9]"]),
     "activities": (plot_activities, activities, ["3 af 4 (75\u00a0%)", "mål 75\u00a0%"]),
+    "sensitivity": (
+        plot_sensitivity,
+        sensitivity,
+        [
+            "30\u00a0% (uden trend) til over 95\u00a0% (designeffekt 1,6)",
+            "over 95\u00a0% under alle",
+            "50\u00a0%",
+        ],
+    ),
     "ledger": (
         plot_ledger,
         ledger,
@@ -151,6 +174,10 @@ def test_draws_on_the_axes_it_is_given_and_leaves_the_settings_alone(name):
 def test_looks_as_before(name):
     plot, view, _ = PLOTS[name]
     return plot(view()).figure
+
+
+def test_an_answer_changes_when_it_crosses_a_limit():
+    assert sensitivity().changed == ["1b Øst, nat"]
 
 
 def test_a_rate_axis_begins_at_zero():

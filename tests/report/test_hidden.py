@@ -80,6 +80,6 @@ def test_what_is_hidden_is_said(folders):
     hidden = table[table["masked"]]
     assert len(hidden) == 4
     assert hidden[["count", "per_1000"]].isna().all(axis=None)
-    assert (hidden["remark"] == "Skjult: diskretion").all()
+    assert (hidden["remark"] == "Skjult: anonymitet").all()
     html = (out / "appendix.html").read_text(encoding="utf-8")
     assert "Skjulte tal: 4." in html

@@ -100,7 +100,7 @@ def test_unscored_and_revised_forecasts_are_named(make_statement):
     ]
     statement = make_statement(crime=False, ledger=kept(rows))
     text = said(ledger(statement, WORDS["en"]))
-    assert "another area cannot show whether the forecast held: 1." in text
+    assert "another area cannot show whether they held: 1." in text
     assert "because the figure was not published: 1." in text
     assert "night 2027: 74% became 73%" in text.replace("\u00a0", "")
 

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement, Goal, Reading
     from amager_eval.trends.fit import Forecast
 
-__all__ = ["empty_row", "evaluated_area", "partner_rows", "safety_rows", "with_overall"]
+__all__ = [
+    "empty_row",
+    "evaluated_area",
+    "partner_rows",
+    "quantity_of_reading",
+    "safety_rows",
+    "with_overall",
+]
 
 _TRUE = "probability_true"
 _PROBABILITIES = (
@@ -268,13 +275,12 @@ def _attach_probability(
     if forecast is None or frame is None or row["area"] not in set(frame["area"]):
         row["notes"].append("not modelled: no figures for this area")
         return
-    values = _quantity(frame, row, _QUANTITY.get(row["reading"], row["reading"]))
-    if row["reading"] in _OF_SHORTFALL and values is not None and pd.isna(values[_TRUE]):
-        values = _quantity(frame, row, "stays_reached")
-        row["notes"].append("at or above the city at the baseline: read as staying there")
+    values = quantity_of_reading(frame, row, row["reading"])
     if values is None:
         row["notes"].append("not modelled: no such quantity")
         return
+    if row["reading"] in _OF_SHORTFALL and values["quantity"] == "stays_reached":
+        row["notes"].append("at or above the city at the baseline: read as staying there")
     row |= {c: float(values[c]) for c in _PROBABILITIES}
     so_far = None
     if row["reading"] in _IRREVERSIBLE and year in quantities:
@@ -288,6 +294,16 @@ def _attach_probability(
     )
     low, high = np.quantile(true.values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     row["interval"] = {"level": LEVEL, "low": 100 * float(low), "high": 100 * float(high)}
+
+
+def quantity_of_reading(
+    frame: pd.DataFrame, row: Mapping[str, Any], reading: str
+) -> pd.Series | None:
+    """Row of the quantity that answers a reading; without a shortfall it asks to stay level."""
+    values = _quantity(frame, row, _QUANTITY.get(reading, reading))
+    if reading in _OF_SHORTFALL and values is not None and pd.isna(values[_TRUE]):
+        return _quantity(frame, row, "stays_reached")
+    return values
 
 
 def _quantity(frame: pd.DataFrame, row: Mapping[str, Any], quantity: str) -> pd.Series | None:

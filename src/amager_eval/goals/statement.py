@@ -127,6 +127,9 @@ class Statement:
         The theory of change, see :mod:`amager_eval.goals.plan`; None without focus areas.
     caveats : tuple of Caveat
         Reservations that apply, see :mod:`amager_eval.goals.caveats`.
+    sensitivity : DataFrame
+        The goals' probabilities under other assumptions, see
+        :mod:`amager_eval.goals.sensitivity`.
 
     Examples
     --------
@@ -159,6 +162,7 @@ class Statement:
     partners: pd.DataFrame = field(default_factory=pd.DataFrame)
     plan: PlanChain | None = None
     caveats: tuple[Caveat, ...] = ()
+    sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def synthetic(self) -> bool:
@@ -185,6 +189,7 @@ class Statement:
             "plan": None if self.plan is None else self.plan.to_dict(),
             "caveats": [asdict(c) for c in self.caveats],
             "baseline_guard": _rows(self.guard),
+            "sensitivity": _rows(self.sensitivity),
             "changed_documents": [asdict(c) for c in self.changed],
             "forecasts": {
                 "quantile_levels": list(QUANTILE_LEVELS),

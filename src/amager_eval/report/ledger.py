@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 from amager_eval.figures.ledger import picture_ledger
 from amager_eval.report.document import Block, Figure, Heading, Paragraph, TableBlock
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from amager_eval.wording.sentences import Wording
 
 __all__ = ["changed_documents", "guard", "ledger"]
+
+_UNITS: Final[Mapping[str, Kind]] = {"percent": "percent", "count": "count", "rate": "rate"}
 
 
 def ledger(statement: Statement, words: Wording) -> list[Block]:
@@ -66,14 +69,17 @@ def _revised(statement: Statement, words: Wording) -> list[str]:
             share = words.name("response_share", str(row["response"]))
             what = words.say("table.part_cell", name=share, cell=words.name(
                 "setting_when", str(row["setting"])))  # fmt: skip
-        unit: Kind = "percent" if row["form"] == "percent" else "rate"
+        unit = _UNITS[row["form"]]
+        before, after = (print_cell(row[k], unit, words) for k in ("first_published", "observed"))
+        if before == after:  # a rate that moved less than is printed; its count is named
+            continue
         said = words.say(
             "ledger.revised_item",
             area=row["area"],
             what=what,
             year=row["year"],
-            before=print_cell(row["first_published"], unit, words),
-            after=print_cell(row["observed"], unit, words),
+            before=before,
+            after=after,
         )
         items[said] = None
     return list(items)

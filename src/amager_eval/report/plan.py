@@ -67,7 +67,8 @@ def plan_blocks(statement: Statement, words: Wording) -> list[Block]:
     money = _money(chain, words)
     if money:
         blocks.append(Paragraph(money))
-    blocks.append(TableBlock(plan_table(statement, words)))
+    blocks.append(TableBlock(plan_table(statement, words, short=True), "print"))
+    blocks.append(TableBlock(plan_table(statement, words), "page"))
     indicators = plan_indicators_table(statement, words)
     return [*blocks, TableBlock(indicators)] if len(indicators.frame) else blocks
 

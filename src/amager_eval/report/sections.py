@@ -9,9 +9,11 @@ from amager_eval.figures.part_whole import picture_part_whole
 from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
+from amager_eval.figures.sensitivity import picture_sensitivity
 from amager_eval.goals.published_shares import published_shares
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety import fall_probability
+from amager_eval.goals.sensitivity import USED
 from amager_eval.report.caveats import caveat_blocks
 from amager_eval.report.document import (
     Block,
@@ -30,7 +32,11 @@ from amager_eval.tables.record import (
     inputs_table,
     versions_table,
 )
-from amager_eval.tables.results import readings_table, side_by_side_table
+from amager_eval.tables.results import (
+    joined_readings_table,
+    readings_table,
+    side_by_side_table,
+)
 from amager_eval.tables.safety import (
     changes_table,
     comparisons_table,
@@ -39,6 +45,8 @@ from amager_eval.tables.safety import (
     probabilities_table,
     published_table,
 )
+from amager_eval.tables.sensitivity import sensitivity_table
+from amager_eval.tables.table import records
 from amager_eval.wording.numbers import date
 from amager_eval.wording.probability import say_probability
 
@@ -61,6 +69,7 @@ def sections(statement: Statement, words: Wording) -> list[Block]:
         *activity_blocks(statement, words),
         *plan_blocks(statement, words),
         *_power(statement, words),
+        *_sensitivity(statement, words),
         *_method(statement, words),
         *ledger(statement, words),
         *_record(statement, words),
@@ -194,7 +203,7 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
             Figure(picture, numbers),
             TableBlock(numbers, "print"),
             Paragraph(words.say("crimetext.caveat")),
-            Paragraph(words.say(f"crimetext.total_{_total_answer(statement.crime)}"), "note"),
+            Paragraph(_total_answer(statement, statement.crime, words), "note"),
         ]
     totals = district_totals_table(statement, words)
     if len(totals.frame):
@@ -208,9 +217,19 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
     return [*blocks, *guard(statement, words)]
 
 
-def _total_answer(forecast: Forecast) -> str:
-    """Which of the two answers about the total the statement carries."""
-    return "of_parts" if forecast.draws.attrs.get("total_parts") else "itself"
+def _total_answer(statement: Statement, forecast: Forecast, words: Wording) -> str:
+    """Say how the total is computed, and the other answer where the statement has it."""
+    if not forecast.draws.attrs.get("total_parts"):
+        return words.say("crimetext.total_itself")
+    rows = [r for r in records(statement.sensitivity) if r["crime_type"] == "total"]
+    answers = {r["alternative"]: float(r["probability"]) for r in rows}
+    if "total_itself" not in answers:
+        return words.say("crimetext.total_of_parts")
+    return words.say(
+        "crimetext.total_both",
+        of_parts=say_probability(answers[USED], words),
+        itself=say_probability(answers["total_itself"], words),
+    )
 
 
 def _statbank_note(statbank: Statbank, words: Wording) -> str:
@@ -245,12 +264,13 @@ def _goals(statement: Statement, words: Wording) -> list[Block]:
         blocks.append(Paragraph(text, "warning"))
     districts = [a for a in areas if a != own]
     if own in areas:
-        blocks.append(TableBlock(side_by_side_table(statement, [own], words)))
+        blocks.append(TableBlock(joined_readings_table(statement, [own], words), "print"))
+        blocks.append(TableBlock(side_by_side_table(statement, [own], words), "page"))
     if districts:  # the goals are not theirs: print has the primary readings, and that only where
         # the area itself is not known
         blocks.append(TableBlock(side_by_side_table(statement, districts, words), "page"))
         if own not in areas:
-            primary = side_by_side_table(statement, districts, words, primary=True)
+            primary = joined_readings_table(statement, districts, words, primary=True)
             blocks.append(TableBlock(primary, "print"))
     for area in areas:
         blocks.append(TableBlock(readings_table(statement, area, words), "page"))
@@ -262,12 +282,21 @@ def _power(statement: Statement, words: Wording) -> list[Block]:
     blocks: list[Block] = [Heading(words.say("section.power"))]
     if len(table.frame):
         intro = words.say_of(statement.agreement.response, "power_text.intro")
-        blocks += [Paragraph(intro), TableBlock(table)]
+        short = power_table(statement, words, short=True)
+        blocks += [Paragraph(intro), TableBlock(short, "print"), TableBlock(table, "page")]
     else:
         blocks.append(Paragraph(words.say("power_text.absent")))
     if len(crime.frame):
         blocks += [Paragraph(words.say("power_text.crime")), TableBlock(crime)]
     return blocks
+
+
+def _sensitivity(statement: Statement, words: Wording) -> list[Block]:
+    picture = picture_sensitivity(statement, words)
+    if picture is None:
+        return []
+    heading = Heading(words.say("section.sensitivity"))
+    return [heading, Figure(picture, sensitivity_table(statement, words))]
 
 
 def _method(statement: Statement, words: Wording) -> list[Block]:

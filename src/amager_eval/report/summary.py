@@ -36,11 +36,15 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
         key = "lead_open" if no_own_safety and len(indicators.frame) else "lead_open_bare"
         areas = words.listing(list(statement.agreement.areas.indicators))
         lead.append(words.say(f"summary.{key}", open=len(missed), goals=len(heads), areas=areas))
-    if len(missed) < len(is_open):
+    kinds = {g.id: g.kind for g in statement.agreement.goal}
+    gaps = [r for r in is_open if r not in missed and _is_past(statement, kinds[r["goal"]])]
+    if gaps:
+        lead.append(words.say("summary.lead_gap", open=len(gaps), goals=len(heads)))
+    if len(missed) + len(gaps) < len(is_open):
         lead.append(
             words.say(
                 "summary.lead_due",
-                open=len(is_open) - len(missed),
+                open=len(is_open) - len(missed) - len(gaps),
                 goals=len(heads),
                 target=statement.agreement.safety.target_wave,
             )
@@ -81,6 +85,14 @@ def reservations(statement: Statement, words: Wording) -> tuple[str, ...]:
     return tuple(said)
 
 
+def _is_past(statement: Statement, kind: str) -> bool:
+    """Whether the year a goal is about has come: what is open then is open for want of a figure."""
+    agreement = statement.agreement
+    if kind == "safety":
+        return statement.year >= agreement.safety.target_wave
+    return crime_year_of_wave(statement.year) >= agreement.crime.target_year
+
+
 def goal_sentences(statement: Statement, words: Wording) -> tuple[str, ...]:
     """Say how the goals stand, in plain sentences; goals that stand alike share one."""
     heads = {str(r["goal"]): r for r in records(goals_table(statement, words).frame)}
@@ -99,8 +111,10 @@ def _sentence(statement: Statement, goal: Goal, head: dict[str, Any], words: Wor
     if head["literal_verdict"] == "ikke opgjort":
         probability = _probabilities(parts, words)
         due = "_due" if observed and goal.kind != "partners" else ""
+        if due and _is_past(statement, goal.kind):
+            due = "_gap"
         if due and probability == MISSING:
-            due = "_due_bare"
+            due += "_bare"
         agreement = statement.agreement
         target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
         hidden = any(str(n).startswith("masked") for p in parts for n in p["notes"] or [])
@@ -140,7 +154,8 @@ def _values(parts: list[dict[str, Any]], goal: Goal, words: Wording, agreement: 
         unit: Any = "percent"
         if goal.kind == "crime":
             unit = "rate" if part["reading"] == "hold_rate" else "count"
-        key = "summary.value_partners" if goal.kind == "partners" else "summary.value"
+        key = "summary.value_of_part" if len(parts) > 1 else "summary.value"
+        key = "summary.value_partners" if goal.kind == "partners" else key
         text = words.say(
             key,
             since=since,

@@ -24,7 +24,7 @@ def guard_table(statement: Statement, words: Wording, *, short: bool = False) ->
         Only the form each goal is primarily read in (reports, or reports per 1,000).
     """
     agreement, crime = statement.agreement, statement.agreement.crime
-    unit: Kind = "rate"
+    unit: Kind = "figure"  # rates per 1,000 and whole counts in one column
     years = {"baseline": crime.baseline_year}
     years |= {"first": min(crime.guard_years, default=crime.baseline_year)}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from amager_eval.tables.table import Column, Table, build_table, records
+from amager_eval.wording.numbers import percent
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -18,12 +19,13 @@ __all__ = ["ledger_crime_table", "ledger_events_table", "ledger_safety_table", "
 def scores_table(statement: Statement, words: Wording) -> Table:
     """Mean scores of what has been scored; one row a kind of figure, and one a goal."""
     say = words.say
+    inner, outer = (percent(v, 0, words.lang) for v in (0.8, 0.95))
     columns = [
         Column("of", say("column.ledger_of"), "text", 2.2),
         Column("form", say("column.form"), "text", shown=False),
         Column("scored", say("column.ledger_scored"), "count", 0.8),
-        Column("inside_80", say("column.ledger_inside", level="80 %"), "share"),
-        Column("inside_95", say("column.ledger_inside", level="95 %"), "share"),
+        Column("inside_80", say("column.ledger_inside", level=inner), "share"),
+        Column("inside_95", say("column.ledger_inside", level=outer), "share"),
         Column("crps", "CRPS", "decimal", 0.8),
         Column("error_of_last", say("column.error_of_last"), "decimal", 1.2),
         Column("brier", "Brier", "decimal", 0.8),
@@ -65,19 +67,20 @@ def _quantities(
     statement: Statement, words: Wording, kind: str, what: list[Column], unit: Any
 ) -> Table:
     say = words.say
+    inner, outer = (percent(v, 0, words.lang) for v in (0.8, 0.95))
     columns = [
         Column("issued", say("column.issued"), "year", 0.7),
         Column("area", say("column.area"), "text", 1.4),
         *what,
         Column("year", say("column.year"), "year", 0.6),
         Column("median", say("column.median"), unit, 0.8),
-        Column("low_80", say("column.ledger_low", level="80 %"), unit, shown=False),
-        Column("high_80", say("column.ledger_high", level="80 %"), unit, shown=False),
-        Column("low_95", say("column.ledger_low", level="95 %"), unit, 0.8),
-        Column("high_95", say("column.ledger_high", level="95 %"), unit, 0.8),
+        Column("low_80", say("column.ledger_low", level=inner), unit, shown=False),
+        Column("high_80", say("column.ledger_high", level=inner), unit, shown=False),
+        Column("low_95", say("column.ledger_low", level=outer), unit, 0.8),
+        Column("high_95", say("column.ledger_high", level=outer), unit, 0.8),
         Column("observed", say("column.ledger_observed"), unit, 0.8),
         Column("first_published", say("column.first_published"), unit, 0.9),
-        Column("inside_95", say("column.ledger_inside", level="95 %"), "flag", 0.7),
+        Column("inside_95", say("column.ledger_inside", level=outer), "flag", 0.7),
         Column("crps", "CRPS", "decimal", 0.7),
         Column("status", say("column.ledger_status"), "text", 1.3),
     ]

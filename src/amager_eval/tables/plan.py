@@ -20,8 +20,16 @@ __all__ = ["partners_table", "plan_indicators_table", "plan_signals_table", "pla
 _PLACES = ("inside", "both", "outside")
 
 
-def plan_table(statement: Statement, words: Wording) -> Table:
+def plan_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:
     """One row a focus area: activities, partners, money, and what its indicators show.
+
+    Parameters
+    ----------
+    statement : Statement
+    words : Wording
+    short : bool
+        Count the activities without naming them, and leave what the indicators show to the
+        table of indicators: the length of the list then does not matter.
 
     Returns
     -------
@@ -30,30 +38,41 @@ def plan_table(statement: Statement, words: Wording) -> Table:
     """
     say = words.say
     columns = [
-        Column("focus_area", say("column.focus_area"), "text", 1.3),
-        Column("activities", say("column.chain_activities"), "text", 2.2),
-        Column("partners", say("column.partners"), "text", 1.7),
+        Column("focus_area", say("column.focus_area"), "text", 2.2 if short else 1.5),
+        Column("activities", say("column.chain_activities"), "text", 1.0 if short else 2.2),
+        Column("partners", say("column.partners"), "text", 2.9 if short else 1.7),
         Column("budget_dkk", say("column.budget_dkk"), "count", 0.9),
-        Column("expects", say("column.expects"), "text", 4.2),
+        Column(
+            "expects",
+            say("column.expected" if short else "column.expects"),
+            "text",
+            2.7 if short else 4.2,
+        ),
     ]
     rows: list[tuple[Any, ...]] = []
     for focus in statement.plan.focus if statement.plan is not None else ():
-        names = words.listing(focus.activities)
         count = number(len(focus.activities), 0, words.lang)
+        named = words.listing(focus.activities)
+        activities = count if short else say("plan.activities", count=count, names=named)
         partners = list(focus.partners)
         if focus.outside_partners:
             partners.append(say("plan.outside", names=words.listing(focus.outside_partners)))
-        expects = [line for e in focus.expects for line in _expected(e, statement, words)]
+        expects = [
+            line
+            for e in focus.expects
+            for line in _expected(e, statement, words)[: 1 if short else None]
+        ]
         rows.append(
             (
                 focus_name(focus, words),
-                say("plan.activities", count=count, names=names) if focus.activities else None,
+                activities if focus.activities else None,
                 ", ".join(partners) or None,
                 focus.budget_dkk,
                 "\n".join(expects) or say("plan.expected_none"),
             )
         )
-    return build_table("plan", say("table.plan.title"), columns, rows, say("table.plan.note"))
+    note = say("table.plan.note_short" if short else "table.plan.note")
+    return build_table("plan", say("table.plan.title"), columns, rows, note)
 
 
 def plan_indicators_table(statement: Statement, words: Wording) -> Table:
@@ -118,16 +137,16 @@ def partners_table(statement: Statement, words: Wording) -> Table:
     """
     goal = next(g for g in statement.agreement.goal if g.kind == "partners")
     say = words.say
+    found = records(statement.partners)
+    unplaced = any(r["unstated"] for r in found)
     columns = [
         Column("focus_area", say("column.focus_area"), "text", 2.6),
         Column("activities", say("column.activities"), "count", 1.1),
         Column("met", say("column.met"), "count", 0.9),
         Column("share", say("column.share"), "share", 0.8),
-        *(Column(k, say(f"column.{k}"), "count", 0.8) for k in _PLACES),
+        *(Column(k, say(f"column.{k}"), "count", 0.8, shown=not unplaced) for k in _PLACES),
         *(Column(k, say(f"column.{k}"), "share", 0.9) for k in ONE_ACTIVITY),
     ]
-    found = records(statement.partners)
-    unplaced = any(r["unstated"] for r in found)
     names = {f.focus_area: f for f in (statement.plan.focus if statement.plan else ())}
     rows = []
     for row in found:
@@ -137,8 +156,8 @@ def partners_table(statement: Statement, words: Wording) -> Table:
         cells |= dict.fromkeys(_PLACES) if unplaced else {}
         rows.append([cells[c.key] for c in columns])
     goal_share = percent(goal.threshold, 0, words.lang)
-    note = [say("table.partners.note", goal=goal_share)]
-    note += [say("table.partners.unplaced")] if unplaced else []
+    places = say("table.partners.unplaced" if unplaced else "table.partners.placed")
+    note = [places, say("table.partners.note", goal=goal_share)]
     title = say("table.partners.title", partners=goal.partners_at_least)
     return build_table("partners", title, columns, rows, " ".join(note))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.goals.results import evaluated_area
@@ -21,6 +22,7 @@ __all__ = [
     "goal_parts",
     "goals_table",
     "indicators_table",
+    "joined_readings_table",
     "readings_table",
     "results_table",
     "side_by_side_table",
@@ -198,21 +200,8 @@ def readings_table(statement: Statement, area: str, words: Wording) -> Table:
     )  # fmt: skip
 
 
-def side_by_side_table(
-    statement: Statement, areas: Sequence[str], words: Wording, *, primary: bool = False
-) -> Table:
+def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wording) -> Table:
     """Every reading at its target year, area after area; readings without a figure left out.
-
-    Parameters
-    ----------
-    statement : Statement
-        The results.
-    areas : sequence of str
-        Areas shown.
-    words : Wording
-        Language.
-    primary : bool
-        Only each goal's primary reading.
 
     Returns
     -------
@@ -231,18 +220,11 @@ def side_by_side_table(
         Column("true", say("column.true"), "text", 1.7),
         Column("published", say("column.published"), "text", 1.7),
     ]
-    target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
     goals = {g.id: g for g in agreement.goal}
     found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in records(statement.results):
-        goal = goals[row["goal"]]
-        of_part = row["setting"] is not None or row["crime_type"] is not None
-        known = row["baseline"] is not None or row["probability_true"] is not None
-        if primary and not find_reading(goal, row).primary:
-            continue
-        if row["area"] in areas and of_part and known and row["year"] == target.get(goal.kind):
-            key = (row["goal"], row["reading"], row["response"], row["setting"], row["crime_type"])
-            found.setdefault(key, []).append(row)
+    for row in _at_target(statement, areas):
+        key = (row["goal"], row["reading"], row["response"], row["setting"], row["crime_type"])
+        found.setdefault(key, []).append(row)
     rows = [
         (
             row["goal"],
@@ -256,18 +238,105 @@ def side_by_side_table(
         for of_reading in found.values()
         for row in of_reading
     ]
-    texts = "table.primary_readings" if primary else "table.side_by_side"
-    stem = "primary" if primary else "side_by_side"
     return build_table(
-        f"readings_{file_stem(areas[0])}_{stem}" if len(areas) == 1 else f"readings_{stem}",
+        f"readings_{file_stem(areas[0])}_side_by_side"
+        if len(areas) == 1
+        else "readings_side_by_side",
         say(
-            f"{texts}.title",
+            "table.side_by_side.title",
             areas=words.listing([area_label(agreement, a, words) for a in areas]),
         ),
         columns,
         rows,
-        say(f"{texts}.note"),
+        say("table.side_by_side.note"),
     )
+
+
+def joined_readings_table(
+    statement: Statement, areas: Sequence[str], words: Wording, *, primary: bool = False
+) -> Table:
+    """Every reading at its target year, one row a reading with a line for each area and part.
+
+    Parameters
+    ----------
+    statement : Statement
+    areas : sequence of str
+    words : Wording
+    primary : bool
+        Only each goal's primary reading.
+
+    Returns
+    -------
+    Table
+        `goal, reading`, and as lines of a cell `part`, both verdicts and the probabilities of the
+        true share, without data, and of the published one.
+    """
+    say, agreement = words.say, statement.agreement
+    wide = len(areas) > 1
+    columns = [
+        Column("goal", say("column.goal"), "text", 0.75),
+        Column("reading", say("column.reading"), "text", 3.3 if wide else 4.2),
+        Column("part", say("column.part"), "text", 3.6 if wide else 2.65),
+        Column("literal_verdict", say("column.literal_short"), "mark", 2.75),
+        Column("evidence_verdict", say("column.evidence_short"), "mark", 3.35),
+        Column("probability_true", say("column.true"), "probability", 1.95),
+        Column("prior_probability_true", say("column.prior"), "probability", 1.95),
+        Column("probability_published", say("column.published"), "probability", 1.95),
+    ]
+    goals = {g.id: g for g in agreement.goal}
+    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in _at_target(statement, areas):
+        if not primary or find_reading(goals[row["goal"]], row).primary:
+            found.setdefault((row["goal"], row["reading"], row["response"]), []).append(row)
+    rows = [
+        (
+            parts[0]["goal"],
+            _reading_name(find_reading(goals[parts[0]["goal"]], parts[0]), words),
+            "\n".join(_line_name(p, statement, words, name_area=wide) for p in parts),
+            *("\n".join(print_cell(p[c.key], c.kind, words) for p in parts) for c in columns[3:]),
+        )
+        for parts in found.values()
+    ]
+    stem = "primary" if primary else "print"
+    texts = "table.primary_readings" if primary else "table.side_by_side"
+    return build_table(
+        f"readings_{stem}",
+        say(
+            f"{texts}.title", areas=words.listing([area_label(agreement, a, words) for a in areas])
+        ),
+        [replace(c, kind="text") for c in columns],  # already printed, line by line
+        rows,
+        say(f"table.{'primary' if primary else 'joined'}_readings.note"),
+    )
+
+
+def _line_name(
+    row: Mapping[str, Any], statement: Statement, words: Wording, *, name_area: bool
+) -> str:
+    """Short name of a line: its part, and where several areas stand together its area."""
+    part = str(row["setting"] or row["crime_type"])
+    if part == "total":
+        part = statement.agreement.crime.label(part, words.lang)
+    name = words.name("setting_short", part)
+    if not name_area:
+        return "" if row["crime_type"] == "total" else name
+    area = area_label(statement.agreement, row["area"], words)
+    return words.say("table.area_part", area=area, part=name)
+
+
+def _at_target(statement: Statement, areas: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of the parts of the safety and crime readings at the target year, where known."""
+    agreement = statement.agreement
+    target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
+    kinds = {g.id: g.kind for g in agreement.goal}
+    return [
+        row
+        for row in records(statement.results)
+        if row["area"] in areas
+        and (row["setting"] is not None or row["crime_type"] is not None)
+        and (row["baseline"] is not None or row["probability_true"] is not None)
+        and row["year"] == target.get(kinds[row["goal"]])
+    ]
 
 
 def _reading_name(reading: Reading, words: Wording) -> str:
@@ -296,6 +365,8 @@ def results_table(statement: Statement, words: Wording) -> Table:
         "comparison": "decimal",
         "interval_low": "decimal",
         "interval_high": "decimal",
+        "literal_verdict": "mark",
+        "evidence_verdict": "mark",
     }
     keys: list[str] = []
     for key in RESULT_COLUMNS:

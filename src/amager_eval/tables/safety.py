@@ -71,12 +71,13 @@ def changes_table(statement: Statement, words: Wording, *, short: bool = False) 
     statement : Statement
     words : Wording
     short : bool
-        Leave out other answers than the goals', changes since before the baseline, and the whole.
+        Leave out other answers than the goals', changes since before the baseline, the whole,
+        and where the agreement's own area has figures its districts' changes from year to year.
     """
     say = words.say
     columns = [
-        Column("area", say("column.area"), "text", 1.1),
-        Column("setting", say("column.setting"), "text", 1.25),
+        Column("area", say("column.area"), "text", 1.35),
+        Column("setting", say("column.setting"), "text", 1.35),
         Column("response", say("column.response"), "text", 0.7, shown=not short),
         Column("wave_before", say("column.wave_before"), "year", shown=False),
         Column("wave_after", say("column.wave_after"), "year", shown=False),
@@ -102,6 +103,9 @@ def changes_table(statement: Statement, words: Wording, *, short: bool = False) 
             & (frame["wave_before"] >= since)
             & (frame["area"] != statement.agreement.areas.whole)
         ]
+        own = frame["area"].isin(statement.agreement.areas.evaluated.names)
+        if own.any():
+            frame = frame[own | (frame["wave_before"] == since)]
     rows = [_change_row(row, statement.agreement, words) for row in records(frame)]
     return build_table(
         "safety_changes", say("table.changes.title"), columns, rows, say("table.changes.note")
@@ -283,12 +287,22 @@ def probabilities_table(
     return build_table("safety_probabilities", say("table.probabilities.title"), columns, rows)
 
 
-def power_table(statement: Statement, words: Wording) -> Table:
-    """Show what the goals can show: chance of four published rises, smallest visible rise."""
+def power_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:
+    """Show what the goals can show: chance of four published rises, smallest visible rise.
+
+    Parameters
+    ----------
+    statement : Statement
+    words : Wording
+    short : bool
+        Leave out the districts where the agreement's own area has figures.
+    """
     say = words.say
     agreement = statement.agreement
     power = statement.power
     own = power[power["setting"].notna()] if len(power) else power
+    if short and len(own) and own["area"].isin(agreement.areas.evaluated.names).any():
+        own = own[~own["area"].isin(agreement.areas.indicators)]
     questions = list(dict.fromkeys(own["question"])) if len(own) else []
     columns = [
         Column("area", say("column.area"), "text", 1.5),

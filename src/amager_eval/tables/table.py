@@ -27,6 +27,7 @@ type Kind = Literal[
     "chance",  # 0 to 1, computed without sampling: one decimal
     "rate",  # per 1,000, one decimal
     "count",
+    "figure",  # a number with the decimals it has, at most one
     "decimal",  # two decimals
     "rhat",  # three decimals
     "flag",
@@ -42,6 +43,7 @@ _NUMERIC: Final = frozenset(
         "probability",
         "rate",
         "count",
+        "figure",
         "decimal",
         "rhat",
     }
@@ -156,6 +158,8 @@ def print_cell(value: Any, kind: Kind, words: Wording) -> str:
             return number(float(value), 1, words.lang)
         case "count":
             return number(float(value), 0, words.lang)
+        case "figure":
+            return number(float(value), int(float(value) != round(float(value))), words.lang)
         case "decimal":
             return number(float(value), 2, words.lang)
         case "rhat":

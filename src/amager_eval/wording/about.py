@@ -30,15 +30,19 @@ def bound_to(agreement: Agreement, words: Wording) -> Wording:
     >>> bound_to(load_agreement(), load_wording("en")).say("quantity.reaches_whole", year=2028)
     'At least the level of København in 2028'
     """
-    safety, verdicts = agreement.safety, agreement.verdicts
+    safety, crime, verdicts = agreement.safety, agreement.crime, agreement.verdicts
     return words.knowing(
         whole=agreement.areas.whole,
         from_wave=safety.baseline_wave,
         to_wave=safety.target_wave,
         other_wave=safety.alternative_target_wave,
-        from_year=agreement.crime.baseline_year,
-        to_year=agreement.crime.target_year,
+        from_year=crime.baseline_year,
+        to_year=crime.target_year,
+        guard_from=min(crime.guard_years, default=crime.baseline_year),
+        near=percent((crime.margin or 1) - 1, 0, words.lang),
         reached=percent(verdicts.reached_from, 0, words.lang),
         not_reached=percent(verdicts.not_reached_to, 0, words.lang),
+        deff_low=number(min(verdicts.deffs), 1, words.lang),
+        deff_high=number(max(verdicts.deffs), 1, words.lang),
         deffs=words.listing([number(d, 1, words.lang) for d in verdicts.deffs]),
     )

@@ -1,0 +1,235 @@
+"""How far the goals' probabilities hang on the assumptions: every declared other one as a mark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import FuncFormatter
+
+from amager_eval.figures.picture import Picture
+from amager_eval.figures.rows import rows_of
+from amager_eval.figures.style import GOAL, INK, axes_or_new, style
+from amager_eval.goals.sensitivity import REFITS, USED
+from amager_eval.wording.area import area_label
+from amager_eval.wording.numbers import percent
+from amager_eval.wording.probability import say_probability
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from amager_eval.goals.statement import Statement
+    from amager_eval.wording.sentences import Wording
+
+__all__ = [
+    "SensitivityView",
+    "not_run",
+    "picture_sensitivity",
+    "plot_sensitivity",
+    "sensitivity_view",
+]
+
+#: Mark of what came from the same draws, and of what was fitted again.
+_DRAWN, _FITTED = "^", "D"
+_FITTED_NAMES: Final = frozenset(name for names in REFITS.values() for name in names)
+
+
+@dataclass(frozen=True, eq=False)
+class SensitivityView:
+    """Probabilities of the goals under every assumption tried.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `label, alternative, probability`; 0 to 1, one row per answer and alternative, of which
+        one is :data:`~amager_eval.goals.sensitivity.USED`.
+    limits : tuple of float
+        Probabilities to which an answer is "not reached", and from which it is "reached".
+    words : Wording
+        Language.
+    """
+
+    frame: pd.DataFrame
+    limits: tuple[float, float]
+    words: Wording
+
+    @property
+    def changed(self) -> list[str]:
+        """Labels of the answers that fall on another side of a limit under some alternative."""
+        low, high = self.limits
+        side = np.select(
+            [self.frame["probability"] <= low, self.frame["probability"] >= high], [-1, 1], 0
+        )
+        sides = self.frame.assign(side=side).groupby("label", sort=False)["side"].nunique()
+        return [str(label) for label in sides.index[sides > 1]]
+
+
+def sensitivity_view(statement: Statement, words: Wording) -> SensitivityView:
+    """Collect what is shown: the agreement's own area where modelled, else its districts."""
+    agreement = statement.agreement
+    rows = rows_of(statement.sensitivity)
+    own = [r for r in rows if r.setting and r.area in agreement.areas.evaluated.names]
+    safety = own or [r for r in rows if r.setting]
+    several = len({r.area for r in safety}) > 1
+    shown = [
+        (_label(r, statement, words, name_area=several), r.alternative, r.probability)
+        for r in (*safety, *(r for r in rows if r.crime_type))
+    ]
+    frame = pd.DataFrame(shown, columns=["label", "alternative", "probability"])
+    verdicts = agreement.verdicts
+    return SensitivityView(
+        frame.astype({"probability": float}),
+        (verdicts.not_reached_to, verdicts.reached_from),
+        words,
+    )
+
+
+def _label(row: Any, statement: Statement, words: Wording, *, name_area: bool) -> str:
+    """Say in short which answer a row of the sensitivity is about."""
+    agreement = statement.agreement
+    if row.crime_type:
+        return words.say(
+            "figure.sensitivity.crime_row" if row.goal else "figure.sensitivity.context_row",
+            goal=row.goal,
+            area=area_label(agreement, row.area, words),
+            type=agreement.crime.label(row.crime_type, words.lang),
+            baseline=agreement.crime.baseline_year,
+        )
+    quantity = row.quantity
+    if quantity == "shortfall_smaller":
+        quantity = "shortfall_smaller_and_rose"
+    return words.say(
+        "figure.sensitivity.area_row" if name_area else "figure.sensitivity.row",
+        goal=row.goal,
+        area=area_label(agreement, row.area, words),
+        reading=words.say_of(
+            agreement.response,
+            f"quantity_short.{quantity}",
+            year=agreement.safety.target_wave,
+        ),
+        part=words.name("setting_short", row.setting),
+    )
+
+
+def plot_sensitivity(view: SensitivityView, ax: Axes | None = None) -> Axes:
+    """Draw a line an answer: the probability used as a dot, every other assumption as a mark.
+
+    Parameters
+    ----------
+    view : SensitivityView
+        From :func:`sensitivity_view`.
+    ax : Axes or None
+        Where to draw; a new figure where None.
+
+    Returns
+    -------
+    Axes
+    """
+    with style():
+        ax = axes_or_new(ax)
+        words = view.words
+        labels = list(dict.fromkeys(view.frame["label"]))
+        rows = np.arange(len(labels))[::-1].astype(float)
+        for limit in view.limits:
+            ax.axvline(limit, color=GOAL, linestyle="-.", linewidth=1, zorder=1)
+        for y, label in zip(rows, labels, strict=True):
+            own = view.frame[view.frame["label"] == label]
+            low, high = (own.loc[own["probability"].idxmin()], own.loc[own["probability"].idxmax()])
+            ax.hlines(y, low["probability"], high["probability"], color="#0072B2", linewidth=1.2)
+            for name, value in zip(own["alternative"], own["probability"], strict=True):
+                if name == USED:
+                    ax.plot(value, y, "o", color="#0072B2", markersize=7, zorder=4)
+                    continue
+                mark = _FITTED if name in _FITTED_NAMES else _DRAWN
+                ax.plot(value, y, marker=mark, color="white", markeredgecolor=INK, markersize=4.5,
+                        markeredgewidth=0.9, zorder=5)  # fmt: skip
+            ax.annotate(
+                _range(low, high, words), (1, y), xytext=(8, 0), textcoords="offset points",
+                va="center", size=6.8, color=INK, annotation_clip=False,
+            )  # fmt: skip
+        ax.set_yticks(rows, labels)
+        ax.set_ylim(-0.6, len(rows) - 0.4)
+        ax.set_xlim(-0.02, 1.02)
+        ax.set_xticks([view.limits[0], 0.5, view.limits[1]])
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0, words.lang)))
+        ax.grid(axis="y", color="#e4e4e4", linewidth=0.6)
+        ax.set_axisbelow(True)
+        ax.tick_params(axis="y", length=0, labelsize=7)
+    return ax
+
+
+def _range(low: pd.Series, high: pd.Series, words: Wording) -> str:
+    """Name the alternatives at both ends, or the one answer where all print alike."""
+    ends = [say_probability(float(r["probability"]), words) for r in (low, high)]
+    if ends[0] == ends[1]:
+        return words.say("figure.sensitivity.same", probability=ends[0])
+    return words.say(
+        "figure.sensitivity.range",
+        low=ends[0],
+        high=ends[1],
+        of_low=words.say(f"alternative.{low['alternative']}"),
+        of_high=words.say(f"alternative.{high['alternative']}"),
+    )
+
+
+def not_run(statement: Statement) -> list[str]:
+    """Alternatives that need a fit of their own and have no answer in the statement."""
+    answered = set(statement.sensitivity["alternative"]) if len(statement.sensitivity) else set()
+    modelled = {"safety": statement.safety, "crime": statement.crime}
+    return [
+        name
+        for model, names in REFITS.items()
+        if modelled[model] is not None
+        for name in names
+        if name not in answered
+    ]
+
+
+def picture_sensitivity(statement: Statement, words: Wording) -> Picture | None:
+    """Show the goals under every assumption tried; None where no model could be fitted."""
+    view = sensitivity_view(statement, words)
+    if view.frame.empty:
+        return None
+    labels = list(dict.fromkeys(view.frame["label"]))
+    tried = [a for a in dict.fromkeys(view.frame["alternative"]) if a != USED]
+    alt = "; ".join(
+        words.say(
+            "figure.sensitivity.alt_row",
+            label=label,
+            values=", ".join(
+                words.say(
+                    "figure.sensitivity.alt_value",
+                    alternative=words.say(f"alternative.{r['alternative']}"),
+                    probability=say_probability(float(r["probability"]), words),
+                )
+                for r in view.frame[view.frame["label"] == label].to_dict(orient="records")
+            ),
+        )
+        for label in labels
+    )
+    return Picture(
+        id="sensitivity",
+        title=words.say(
+            "figure.sensitivity.title" if view.changed else "figure.sensitivity.title_same",
+            changed=len(view.changed), rows=len(labels), tried=len(tried),
+        ),
+        alt=alt,
+        caption=_caption(statement, words),
+        source=words.say("source.models", survey=statement.agreement.safety.survey),
+        panels=(partial(plot_sensitivity, view),),
+        height=20 + 4.3 * len(labels),
+        synthetic=statement.synthetic,
+    )  # fmt: skip
+
+
+def _caption(statement: Statement, words: Wording) -> str:
+    """Say how to read it, and which declared alternatives have no answer."""
+    caption = words.say("figure.sensitivity.caption")
+    names = [words.say(f"alternative.{name}") for name in not_run(statement)]
+    if not names:
+        return caption
+    more = words.say("figure.sensitivity.not_run", names=words.listing(names))
+    return f"{caption} {more}"

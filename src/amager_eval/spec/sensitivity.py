@@ -1,0 +1,64 @@
+"""The document of other assumptions: under which the goal probabilities are computed once more."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from amager_eval.spec.documents import models_folder, parse_document
+
+__all__ = ["Sensitivity", "load_sensitivity"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceGrades(_Frozen):
+    """Grades of figures left out."""
+
+    left_out: tuple[str, ...]
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class PandemicWaves(_Frozen):
+    """Survey waves left out."""
+
+    waves: tuple[int, ...]
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class ResponseLink(_Frozen):
+    """How much areas may differ in the width of the third answer, log ratio."""
+
+    sd: Annotated[float, Field(gt=0)]
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class SafetyAlternatives(_Frozen):
+    """Other assumptions of the safety model."""
+
+    margins: tuple[str, ...]
+    source_grades: SourceGrades
+    pandemic: PandemicWaves
+    response_link: ResponseLink
+
+
+class Sensitivity(_Frozen):
+    """`models/sensitivity.toml`, validated."""
+
+    name: str
+    version: str
+    safety: SafetyAlternatives
+
+
+def load_sensitivity() -> Sensitivity:
+    """Load `models/sensitivity.toml`.
+
+    Examples
+    --------
+    >>> load_sensitivity().safety.margins
+    ('within_1_point', 'within_2_points')
+    """
+    return parse_document(Sensitivity, models_folder() / "sensitivity.toml")

@@ -1,0 +1,104 @@
+"""Refits under the declared other assumptions; the sampler is replaced."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from amager_eval import evaluation
+from amager_eval.data.published import published
+from amager_eval.evidence import refit_alternatives as module
+from amager_eval.evidence.refit_alternatives import refit_alternatives
+from amager_eval.goals.sensitivity import REFITS, USED
+from amager_eval.trends.diagnose import Diagnostics
+
+PASSED, FAILED = Diagnostics(0, 1.0, 900.0, ()), Diagnostics(3, 1.2, 9.0, ("3 divergences",))
+
+
+@pytest.fixture
+def statement(make_statement, random_draws):
+    """A statement of the published figures with a crime forecast of the real model's shape."""
+    made = make_statement(activities=False, synthetic=False)
+    crime, _ = evaluation.forecast_crime(
+        published(), made.agreement, "STRAF11", seed=made.seed, draws=20
+    )
+    return replace(made, crime=crime)
+
+
+def judged(fit_it, diagnostics):
+    return lambda *args, **kwargs: replace(fit_it(*args, **kwargs), diagnostics=diagnostics)
+
+
+def judge(monkeypatch, **diagnostics):
+    for name in ("fit_safety", "sample_safety", "without_grades", "fit_crime"):
+        outcome = diagnostics.get(name, PASSED)
+        monkeypatch.setattr(module, name, judged(getattr(module, name), outcome))
+
+
+def test_every_declared_alternative_is_fitted_and_answers(statement, random_draws, monkeypatch):
+    judge(monkeypatch)
+    told = []
+    again = refit_alternatives(statement, draws=20, progress=told.append)
+    wanted = {name for names in REFITS.values() for name in names}
+    before = set(statement.sensitivity["alternative"])
+    assert set(again.sensitivity["alternative"]) - before == wanted
+    assert [t.split(", ")[0] for t in told] == ["safety_trend"] * 5 + ["crime_trend"] * 3
+    used = again.sensitivity[again.sensitivity["alternative"] == USED]
+    # a reading may ask something else where a district's level at the baseline is another
+    for name in wanted:
+        rows = again.sensitivity[again.sensitivity["alternative"] == name]
+        kind = "setting" if name in REFITS["safety"] else "crime_type"
+        assert set(rows["area"]) == set(used.loc[used[kind].notna(), "area"])
+        assert rows["probability"].between(0, 1).all()
+    pd.testing.assert_frame_equal(
+        again.sensitivity.iloc[: len(statement.sensitivity)], statement.sensitivity
+    )
+    assert again.diagnostics.equals(statement.diagnostics)
+
+
+def test_the_alternatives_differ_in_what_they_name(statement, random_draws, monkeypatch):
+    judge(monkeypatch)
+    effects, specs, periods = [], [], []
+    fit_safety, fit_crime = module.fit_safety, module.fit_crime
+
+    def safety(data, **kwargs):
+        effects.append(sorted(data.safety.get("deff", pd.Series(dtype=float)).dropna().unique()))
+        specs.append(kwargs.get("spec"))
+        return fit_safety(data, **kwargs)
+
+    def crime(data, **kwargs):
+        options = kwargs["spec"].options
+        periods.append(
+            (options["total"]["nested"], options["completeness"]["apply"],
+             any(str(p)[:4] in {"2020", "2021"} for p in data.crime["period"]))
+        )  # fmt: skip
+        return fit_crime(data, **kwargs)
+
+    monkeypatch.setattr(module, "fit_safety", safety)
+    monkeypatch.setattr(module, "fit_crime", crime)
+    refit_alternatives(statement, draws=20)
+    assert effects == [[1.0], [1.6], []]
+    assert specs[:2] == [None, None]
+    assert specs[2].priors["response_gap_spread"]["sigma"] == 0.2
+    nested = published_nested()
+    assert periods == [({}, False, True), (nested, True, True), (nested, False, False)]
+
+
+def published_nested():
+    from amager_eval.spec.model import load_model_spec
+
+    return load_model_spec("crime_trend").options["total"]["nested"]
+
+
+def test_a_fit_that_fails_its_gates_answers_nothing_and_is_named(
+    statement, random_draws, monkeypatch
+):
+    judge(monkeypatch, without_grades=FAILED)
+    again = refit_alternatives(statement, draws=20)
+    assert "source_grades" not in set(again.sensitivity["alternative"])
+    assert "pandemic" in set(again.sensitivity["alternative"])
+    (row,) = again.diagnostics[~again.diagnostics["passed"].astype(bool)].to_dict(orient="records")
+    assert row["model"] == "safety_trend, source_grades"
+    assert row["problems"] == "3 divergences"
+    draft = refit_alternatives(replace(statement, draft=True), draws=20)
+    assert "source_grades" in set(draft.sensitivity["alternative"])
