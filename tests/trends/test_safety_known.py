@@ -10,7 +10,7 @@ from amager_eval.spec.model import load_model_spec
 from amager_eval.trends import safety_known
 from amager_eval.trends.safety_density import write_density
 from amager_eval.trends.safety_fit import natural_draws
-from amager_eval.trends.safety_known import compare_ratios, compare_with_known, pin_known
+from amager_eval.trends.safety_known import compare_with_known, pin_known
 from amager_eval.trends.safety_simulate import simulate_safety
 from amager_eval.trends.safety_study import figures_of, small_city
 
@@ -68,28 +68,3 @@ def test_sets_are_scored_once_and_kept(random_draws, tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(scores, compare_with_known(CITY, SPEC, **settings))
     with pytest.raises(InputError, match="found 3"):
         compare_with_known(CITY, SPEC, **(settings | {"sets": 3}))
-
-
-def test_ratios_are_of_means_and_their_interval_is_over_sets():
-    rng = np.random.default_rng(2)
-    known = rng.uniform(0.5, 1.5, 60)
-    rows = [
-        {
-            "set": s,
-            "quantity": "true",
-            "ahead": h,
-            "known": known[s] * h,
-            "model": 1.05 * known[s] * h,
-        }
-        for s in range(60)
-        for h in (1, 2)
-    ]
-    table = compare_ratios(pd.DataFrame(rows)).set_index("ahead")
-    assert table["ratio"].to_numpy() == pytest.approx([1.05] * 3)
-    assert table["low"].to_numpy() == pytest.approx([1.05] * 3)  # the same in every set
-    assert table.loc[1, "known"] == pytest.approx(100 * known.mean())
-    noisy = pd.DataFrame(rows).assign(model=lambda t: t["model"] * rng.uniform(0.5, 1.5, len(t)))
-    table = compare_ratios(noisy).set_index("ahead")
-    assert (table["low"] < table["ratio"]).all()
-    assert (table["ratio"] < table["high"]).all()
-    assert 0.05 < (table["high"] - table["low"])[0] < 0.4

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["Pinned", "compare_ratios", "compare_with_known", "pin_known"]
+__all__ = ["Pinned", "compare_with_known", "pin_known"]
 
 #: Waves ahead that are scored.
 _AHEAD: Final = 4
@@ -188,36 +188,6 @@ def compare_with_known(
         if progress is not None:
             progress(k + 1, sets)
     return pd.concat(frames, ignore_index=True)
-
-
-def compare_ratios(scores: pd.DataFrame, *, seed: int = 1, resamples: int = 4000) -> pd.DataFrame:
-    """Divide the model's mean CRPS by that of the answer that knows, with an interval.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        From :func:`compare_with_known`.
-    seed, resamples : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    DataFrame
-        `quantity, ahead` (0 for all together), `sets, model, known` (mean CRPS, percentage
-        points), `ratio, low, high`: 95 % percentile interval over sets, which are resampled whole.
-    """
-    every = pd.concat([scores, scores.assign(ahead=0)])
-    means = every.groupby(["quantity", "ahead", "set"])[["model", "known"]].mean()
-    rng = np.random.default_rng([seed, 31])
-    rows = []
-    for (quantity, ahead), group in means.groupby(level=["quantity", "ahead"]):
-        pair = group.to_numpy()
-        drawn = pair[rng.integers(len(pair), size=(resamples, len(pair)))].mean(axis=1)
-        low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
-        model, known = 100 * pair.mean(axis=0)
-        found = {"quantity": quantity, "ahead": ahead, "sets": len(pair), "model": model}
-        rows.append(found | {"known": known, "ratio": model / known, "low": low, "high": high})
-    return pd.DataFrame(rows)
 
 
 def _scored(
