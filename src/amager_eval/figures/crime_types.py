@@ -133,10 +133,11 @@ def plot_crime_type(view: CrimeView, ax: Axes | None = None) -> Axes:
         top = max(bands["high_95"].max(), seen["rate"].max() if len(seen) else 0)
         ax.set_ylim(0, 1.08 * float(top))
         number_axis(ax, view.words)
-        year_axis(ax, int(x.min()), view.target, most=4)
+        year_axis(ax, int(x.min()), view.target, most=3)
         end = bands[bands["year"] == view.target].iloc[0]
         decimals = 1 if level_then >= 1 else 2
         say = partial(number, decimals=decimals, lang=view.words.lang)
+        then = view.words.say("figure.crime.baseline", year=view.baseline, rate=say(level_then))
         label_ends(
             ax,
             view.target,
@@ -144,13 +145,10 @@ def plot_crime_type(view: CrimeView, ax: Axes | None = None) -> Axes:
                 EndLabel(float(end["high_95"]), say(end["high_95"]), _COLOUR),
                 EndLabel(float(end["median"]), say(end["median"]), _COLOUR, bold=True),
                 EndLabel(float(end["low_95"]), say(end["low_95"]), _COLOUR),
+                EndLabel(level_then, then, "#8f3d00"),
             ],
+            size=6.8,
         )
-        ax.annotate(
-            view.words.say("figure.crime.baseline", year=view.baseline, rate=say(level_then)),
-            (x.min(), 0), xytext=(2, 3), textcoords="offset points", size=6.5,
-            color="#8f3d00", va="bottom",
-        )  # fmt: skip
     return ax
 
 

@@ -45,7 +45,8 @@ def draw(picture: Picture, words: Wording) -> Figure:
         height = picture.height / _INCH
         figure = Figure(figsize=(WIDTH_MM / _INCH, height), dpi=_DPI)
         rows = -(-len(picture.panels) // picture.columns)
-        source = textwrap.wrap(picture.source, 135)
+        # the mark stands in the corner at the source line's end
+        source = textwrap.wrap(picture.source, 105 if picture.synthetic else 135)
         foot = (0.13 * len(source) + 0.05) / height
         figure.set_layout_engine(
             ConstrainedLayoutEngine(rect=(0, foot, 1, 1 - foot), h_pad=0.05, w_pad=0.06)
@@ -53,12 +54,15 @@ def draw(picture: Picture, words: Wording) -> Figure:
         title = textwrap.fill(picture.title, 84)
         figure.suptitle(title, x=0.012, ha="left", fontsize=9.5, fontweight="bold", color=INK)
         grid = figure.subplots(rows, picture.columns, squeeze=False)
-        # the layout must be known before labels can be moved apart in points
         cells = [ax for row in grid for ax in row]
-        for ax, plot in zip(cells, picture.panels, strict=False):
-            plot(ax)
         for ax in cells[len(picture.panels) :]:
             ax.remove()
+        # twice: the size of the axes must be known before labels are moved apart in points
+        for _ in range(2):
+            for ax, plot in zip(cells, picture.panels, strict=False):
+                ax.clear()
+                plot(ax)
+            figure.draw_without_rendering()
         figure.text(
             0.012, 0.035 / height, "\n".join(source), ha="left", va="bottom", size=6.5, color=MUTED
         )
@@ -109,8 +113,9 @@ def _freeze_layout(figure: Figure) -> None:
 def _mark(figure: Figure, text: str) -> None:
     """Mark a figure made from made-up numbers across the whole of it, and in its corner."""
     figure.text(
-        0.5, 0.5, text, ha="center", va="center", rotation=20, size=34, color="#b00000",
-        alpha=0.13, weight="bold", zorder=10,
+        0.5, 0.5, text, ha="center", va="center", rotation=20,
+        size=min(34, 15 * figure.get_figheight()),  # slanted, it must not stick out of a low figure
+        color="#b00000", alpha=0.13, weight="bold", zorder=10,
     )  # fmt: skip
     figure.text(
         0.99, 0.012, text, ha="right", va="bottom", size=7.5, color="#b00000", weight="bold"

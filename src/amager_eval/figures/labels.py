@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["EndLabel", "label_ends", "number_axis", "percent_axis", "spread", "year_axis"]
+__all__ = ["EndLabel", "label_ends", "number_axis", "percent_axis", "spread", "within", "year_axis"]
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,33 @@ def spread(positions: Sequence[float], gap: float) -> list[float]:
     return moved
 
 
+def within(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Push positions that lie beyond the limits back, and their neighbours with them.
+
+    Examples
+    --------
+    >>> within([4.5, 5.5, 2.0], 1.0, 0.0, 5.0)
+    [4.0, 5.0, 2.0]
+    """
+    order = np.argsort(positions, kind="stable")
+    moved, limit = list(positions), high
+    for index in order[::-1]:
+        moved[index] = min(moved[index], limit)
+        limit = moved[index] - gap
+    limit = low
+    for index in order:
+        moved[index] = max(moved[index], limit)
+        limit = moved[index] + gap
+    return moved
+
+
 def label_ends(ax: Axes, x: float, labels: Sequence[EndLabel], *, size: float = 7.5) -> None:
     """Write labels to the right of `x`, moved apart; call when the limits of `ax` are final."""
     low, high = ax.get_ylim()
     height = ax.get_window_extent().height / ax.figure.dpi * 72  # points
     gap = (high - low) * size * 1.25 / max(height, 1)
-    for label, y in zip(labels, spread([lb.y for lb in labels], gap), strict=True):
+    places = within(spread([lb.y for lb in labels], gap), gap, low, high)
+    for label, y in zip(labels, places, strict=True):
         ax.annotate(
             label.text,
             xy=(x, y),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -75,7 +76,7 @@ def plot_ledger(view: LedgerView, ax: Axes | None = None) -> Axes:
             )
         )
         names = [
-            view.words.say("figure.ledger.row", label=r.label, issued=r.issued)
+            view.words.say("figure.ledger.row", label=textwrap.fill(r.label, 24), issued=r.issued)
             for r in rows_of(frame)
         ]
         ax.set_xticks(x, names)
@@ -145,6 +146,6 @@ def picture_ledger(statement: Statement, words: Wording) -> Picture | None:
         caption=words.say("figure.ledger.caption"),
         source=words.say("source.safety_model", survey=statement.agreement.safety.survey),
         panels=(partial(_plot_untitled, view),),
-        height=70,
+        height=58,
         synthetic=statement.synthetic,
     )

@@ -13,10 +13,11 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from amager_eval.figures.picture import Picture
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import CITY, axes_or_new, looks, style
+from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -58,6 +59,7 @@ def part_whole_view(
     deff: float,
     areas: Sequence[str],
     response: str = "safe",
+    names: Mapping[str, str] | None = None,
 ) -> PartWholeView:
     """Pick the latest wave of every area and setting.
 
@@ -73,6 +75,8 @@ def part_whole_view(
         Every area of the page, which fixes the looks.
     response : str
         Answer.
+    names : mapping of str to str or None
+        What to call the areas; None as they are.
 
     Returns
     -------
@@ -80,11 +84,12 @@ def part_whole_view(
     """
     chosen = comparisons[(comparisons["response"] == response) & (comparisons["deff"] == deff)]
     latest = chosen.loc[chosen.groupby(["area", "setting"], sort=False)["wave"].idxmax()]
+    called = names or {}
     frame = pd.DataFrame(
         {
             "area": latest["area"],
             "label": [
-                words.say("figure.part_whole.row", area=r.area, wave=r.wave,
+                words.say("figure.part_whole.row", area=called.get(r.area, r.area), wave=r.wave,
                           setting=words.name("setting", r.setting))
                 for r in rows_of(latest)
             ],
@@ -151,6 +156,7 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
     view = part_whole_view(
         statement.comparisons, words, deff=agreement.verdicts.default_deff,
         areas=[a for a in own if a in present], response=agreement.response,
+        names={a: area_label(agreement, a, words) for a in own},
     )  # fmt: skip
     if view.frame.empty:
         return None
@@ -180,6 +186,6 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
         ),
         source=words.say("source.safety", survey=agreement.safety.survey),
         panels=(partial(plot_part_whole, view),),
-        height=24 + 7.5 * len(view.frame),
+        height=22 + 6.2 * len(view.frame),
         synthetic=statement.synthetic,
     )  # fmt: skip

@@ -129,6 +129,6 @@ def picture_activities(statement: Statement, words: Wording) -> Picture | None:
         caption=words.say("figure.activities.caption"),
         source=words.say("source.activities"),
         panels=(partial(plot_activities, view),),
-        height=22 + 7 * len(view.frame),
+        height=20 + 5.6 * len(view.frame),
         synthetic=statement.synthetic,
     )

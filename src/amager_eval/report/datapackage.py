@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from amager_eval.goals.verdict import EVIDENCE_WORDS, LITERAL_WORDS
 from amager_eval.provenance import sha256_of_file
 from amager_eval.tables.table import file_stem
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
     from amager_eval.report.document import Document
     from amager_eval.tables.table import Column, Table
+    from amager_eval.wording.sentences import Wording
 
 __all__ = ["write_csv", "write_datapackage"]
 
@@ -38,7 +40,11 @@ def write_csv(table: Table, path: Path) -> None:
 
 
 def write_datapackage(
-    statement: Statement, document: Document, tables: Sequence[Table], folder: Path
+    statement: Statement,
+    document: Document,
+    tables: Sequence[Table],
+    folder: Path,
+    words: Wording,
 ) -> Path:
     """Describe the tables and the record of a folder.
 
@@ -52,6 +58,8 @@ def write_datapackage(
         Written as `tables/<id>.csv` in `folder`.
     folder : Path
         Where `statement.json` and the tables stand.
+    words : Wording
+        Language of titles and of what the codes of a verdict mean.
 
     Returns
     -------
@@ -82,7 +90,10 @@ def write_datapackage(
                 "mediatype": "text/csv",
                 "encoding": "utf-8",
                 **_file(path),
-                "schema": {"fields": [_field(c) for c in table.columns], "missingValues": [""]},
+                "schema": {
+                    "fields": [_field(c, words) for c in table.columns],
+                    "missingValues": [""],
+                },
             }
         )
     package = {
@@ -105,9 +116,16 @@ def _file(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "hash": f"sha256:{sha256_of_file(path)}"}
 
 
-def _field(column: Column) -> dict[str, str]:
-    return {
+def _field(column: Column, words: Wording) -> dict[str, Any]:
+    field: dict[str, Any] = {
         "name": column.key,
         "title": column.label.replace("\n", " "),
         "type": _TYPES.get(column.kind, "number"),
     }
+    if column.kind == "mark":  # one set of codes whatever the language; said in the reader's
+        words_used = dict.fromkeys((*LITERAL_WORDS, *EVIDENCE_WORDS))
+        codes = {code: words.say(f"verdict.{code}") for code in words_used}
+        said = "; ".join(f"{code} = {name}" for code, name in codes.items())
+        field["description"] = words.say("document.codes", codes=said)
+        field["constraints"] = {"enum": list(codes)}
+    return field

@@ -24,13 +24,16 @@ __all__ = ["write_workbook"]
 
 #: Number formats; Excel shows the separators of the reader's own language.
 _FORMATS: Final = {
-    "percent": "0.#%",
+    "percent": "0%",
+    "percent_1": "0.0%",
     "share": "0%",
     "chance": "0.0%",
     "probability": "0%",
     "points": "+0.0;-0.0;0",
     "rate": "#,##0.0",
     "count": "#,##0",
+    "figure": "#,##0",
+    "figure_1": "#,##0.0",
     "decimal": "0.00",
     "rhat": "0.000",
     "year": "0",
@@ -85,7 +88,7 @@ def write_workbook(
         _contents(contents, document, tables, names, bold, marks)
         for number, (table, name) in enumerate(zip(tables, names, strict=True), start=1):
             sheet = book.add_worksheet(name)
-            _put_table(sheet, table, f"t{number}_{table.id}", formats, bold, marks)
+            _put_table(sheet, table, f"t{number}_{table.id}", formats, bold, marks, words)
         sheet = book.add_worksheet(words.say("document.figures"))
         row = 0
         for picture in pictures(document):
@@ -142,6 +145,7 @@ def _put_table(
     formats: Mapping[str, Format],
     bold: Format,
     marks: str,
+    words: Wording,
 ) -> None:
     sheet.write_string(0, 0, table.title, bold)
     sheet.write_string(1, 0, table.note)
@@ -163,14 +167,20 @@ def _put_table(
     for j, column in enumerate(columns):
         sheet.set_column(j, j, 11 if column.numeric else min(60, 12 + 9 * column.width))
         for i, value in enumerate(table.frame[column.key], start=first + 1):
-            _put_cell(sheet, i, j, value, column, formats)
+            _put_cell(sheet, i, j, value, column, formats, words)
     sheet.freeze_panes(first + 1, 1)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
 
 
 def _put_cell(
-    sheet: Worksheet, row: int, col: int, value: Any, column: Column, formats: Mapping[str, Format]
+    sheet: Worksheet,
+    row: int,
+    col: int,
+    value: Any,
+    column: Column,
+    formats: Mapping[str, Format],
+    words: Wording,
 ) -> None:
     """Write one cell by its kind; what is missing stays empty."""
     if value is None or (isinstance(value, float) and value != value):
@@ -178,8 +188,13 @@ def _put_cell(
     if column.kind == "flag":
         sheet.write_boolean(row, col, bool(value))
     elif column.numeric:
-        number = float(value) / 100 if column.kind == "percent" else float(value)
-        sheet.write_number(row, col, number, formats[column.kind])
+        number, form = float(value), str(column.kind)
+        if f"{form}_1" in formats and number != round(number):
+            form += "_1"  # "0.#" would print the separator of whole numbers too
+        number = number / 100 if column.kind == "percent" else number
+        sheet.write_number(row, col, number, formats[form])
+    elif column.kind == "mark":
+        sheet.write_string(row, col, words.name("verdict", str(value)), formats["text"])
     else:
         sheet.write_string(row, col, str(value), formats["text"])
 

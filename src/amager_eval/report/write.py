@@ -92,7 +92,7 @@ def _write_all(statement: Statement, folder: Path, words: Wording) -> list[Path]
     csvs = _csv(data, folder)
     record = folder / "statement.json"
     record.write_text(statement.to_json(), encoding="utf-8")
-    package = write_datapackage(statement, document, data, folder)
+    package = write_datapackage(statement, document, data, folder, words)
     book = folder / "tables.xlsx"
     write_workbook(document, data, words, pngs, book)
     html = folder / "appendix.html"
