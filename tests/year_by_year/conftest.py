@@ -71,6 +71,7 @@ def quick_safety(data: Any, *, seed: int, **_: Any) -> Any:
                 "response": ["safe", "unsafe"],
                 "period": waves,
                 "observed": (dims[1:], observed),
+                "alternative": ("sample", np.repeat(["driftless", "damped"], _SAMPLES // 2)),
             },
         )
         return Forecast("safety", draws, draws.isel(sample=slice(0, 100)), "0" * 64)

@@ -8,12 +8,14 @@ wave in which the area had no sample; 2027 an enlarged area and a new version of
 import json
 import re
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
+import pikepdf
 import pytest
 
 from amager_eval import cli
@@ -317,6 +319,24 @@ def check_page(made: Evaluation) -> None:
     assert "SYNTETISKE DATA" in html
 
 
+def check_print(made: Evaluation) -> None:
+    """Own area, eight types, guard, plan and ledger: eight pages at most, no goal missing."""
+    for folder, goal in (("out-2029", "Mål"), ("out-2029-en", "Goal")):
+        path = made.folder / folder / "appendix.pdf"
+        with pikepdf.open(path) as pdf:
+            assert len(pdf.pages) <= 8, folder
+        command = ["pdftotext", "-layout", str(path), "-"]
+        text = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+        pages = text.split("\f")
+        for name in ("1a", "1b", "2a", "2b", "3"):
+            assert re.search(rf"^ *{name} ", pages[0], re.MULTILINE), (folder, name)
+            assert re.search(rf"{goal} {name}: »|{goal} {name}: “", text), (folder, name)
+        figures = {p.stem for p in (made.folder / folder / "figures").glob("*.svg")}
+        assert {"crime_types", "forecast_ledger", "safety_fan", "sensitivity"} <= figures
+        tables = {p.stem for p in (made.folder / folder / "tables").glob("*.csv")}
+        assert {"baseline_guard", "forecast_scores", "plan", "partners"} <= tables
+
+
 @pytest.mark.usefixtures("quick_fits")
 def test_five_years_through_the_command_line(tmp_path, monkeypatch, capsys):
     whole = write.write_appendix
@@ -324,6 +344,7 @@ def test_five_years_through_the_command_line(tmp_path, monkeypatch, capsys):
     def last_year_alone(statement, out, *, lang):
         """Write the appendix of the last year; of the others the statement, for it is quick."""
         if statement.year == YEARS[-1]:
+            whole(statement, tmp_path / "out-2029-en", lang="en")
             return whole(statement, out, lang=lang)
         out.mkdir(parents=True)
         (out / "statement.json").write_text(statement.to_json(), encoding="utf-8")
@@ -337,6 +358,7 @@ def test_five_years_through_the_command_line(tmp_path, monkeypatch, capsys):
     check_literal(made)
     check_changes(made)
     check_page(made)
+    check_print(made)
     check_truth(made)
     rows = own_rows(made, 2029)
     held = rows[(rows["goal"] == "2a") & (rows["year"] == 2028) & (rows["reading"] == "hold_rate")]
