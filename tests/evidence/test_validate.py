@@ -41,11 +41,15 @@ def test_stored_scores_are_quoted_without_a_fit(tmp_path: Path, random_draws: li
     validate("crime", only=["backtests"], folder=tmp_path)
     assert random_draws == []
     assert list_evidence("crime_trend", folder=tmp_path) == [
+        "backtests",
         "coverage_crime_quarterly",
         "coverage_crime_yearly",
         "league_crime_quarterly",
         "league_crime_yearly",
     ]
+    panels = read_evidence(CRIME, "backtests", folder=tmp_path).to_frame().set_index("panel")
+    assert panels["scored"].all()
+    assert panels.loc["crime_yearly", "forecasters"] == 8
     league = read_evidence(CRIME, "league_crime_yearly", folder=tmp_path).to_frame()
     own = league.set_index("forecaster").loc["amager_eval"]
     assert own["cells"] == league["cells"].max()
@@ -85,7 +89,9 @@ def test_ranks_that_leave_the_band_are_counted() -> None:
     rng = np.random.default_rng(1)
     fits = 200
     rows = {"fit": range(fits), "truth": rng.normal(size=fits), "mean": 0.0, "sd": 1.0}
-    even = pd.DataFrame(rows).assign(pit=(np.arange(fits) + 0.5) / fits, ess=500.0, rhat=1.0)
+    even = pd.DataFrame(rows).assign(
+        pit=(np.arange(fits) + 0.5) / fits, ess=500.0, rhat=1.0, seconds=2.0
+    )
     off = even.assign(quantity="off", pit=even["pit"] ** 2, divergences=0)
     both = pd.concat([even.assign(quantity="even", divergences=[1] + [0] * 199), off])
     after = pd.DataFrame({"fit": range(fits), "low": even["pit"], "high": even["pit"] + 1e-6})
@@ -93,6 +99,7 @@ def test_ranks_that_leave_the_band_are_counted() -> None:
     assert found["calibration"].settings == {
         "fits": 200, "quantities": 2, "outside_the_band": 1, "fits_with_a_divergence": 1,
     }  # fmt: skip
+    assert found["recovery"].seconds == pytest.approx(2 * fits)
     assert found["forecast_coverage"].table["coverage"].to_numpy() == pytest.approx(
         [0.5, 0.8, 0.95], abs=0.01
     )

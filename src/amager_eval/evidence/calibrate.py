@@ -7,6 +7,7 @@ Bayesian Analysis). A wrong likelihood, prior or geometry bends the ranks.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,8 @@ class Calibrated:
     ----------
     replicates : DataFrame
         One row per replicate and quantity: `fit, quantity, truth, mean, sd, pit, ess, rhat,
-        divergences`; `pit` is the randomised rank of the truth among the draws, 0 to 1.
+        divergences, seconds`; `pit` is the randomised rank of the truth among the draws, 0 to 1,
+        `seconds` the time of its fit.
     forecasts : DataFrame
         One row per replicate and figure that came after: `fit, low, high`, the bounds of its
         probability integral transform. No rows where the study forecasts nothing.
@@ -100,11 +102,14 @@ def calibrate(
         path = folder / f"{study.name}-{seed}-{k:04d}.csv"
         after = path.with_suffix(".after.csv")
         if not path.is_file():
+            started = time.perf_counter()
             found = study.replicate(int(seeds[k]))
+            seconds = time.perf_counter() - started
             rng = np.random.default_rng([int(seeds[k]), 1])
             bounds = pd.DataFrame(dict(zip(("low", "high"), found.pit, strict=True)))
             # the ranks last: they say that the replicate is finished
-            for where, rows in ((after, bounds), (path, _ranked(found, rng))):
+            ranked = _ranked(found, rng).assign(seconds=seconds)
+            for where, rows in ((after, bounds), (path, ranked)):
                 with whole_file(where) as unfinished:
                     rows.assign(fit=k).to_csv(unfinished, index=False)
         replicates.append(pd.read_csv(path))

@@ -31,6 +31,7 @@ from amager_eval.evidence.quote import quote_evidence
 from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import crime_known, crime_study, safety_known, safety_study
+from amager_eval.trends.backtest_evidence import evidence_folder, read_own_record
 from amager_eval.trends.backtest_own import stored_comparison
 from amager_eval.trends.backtest_panels import PANELS
 from amager_eval.trends.crime_fit import fit_crime
@@ -94,6 +95,8 @@ class Found:
 
     table: pd.DataFrame
     settings: Mapping[str, Any] = field(default_factory=dict)
+    #: Where fits were kept from an earlier run, what they took then; else it is measured.
+    seconds: float | None = None
 
 
 def validate(
@@ -158,7 +161,7 @@ def validate(
                 spec_digest=spec.digest,
                 command=f"amager-eval validate {kind} --only {name}",
                 date=datetime.now(UTC).date().isoformat(),
-                seconds=time.perf_counter() - started,
+                seconds=found.seconds or time.perf_counter() - started,
                 settings=found.settings,
                 rows=[
                     {str(k): v for k, v in row.items()} for row in found.table.to_dict("records")
@@ -207,12 +210,13 @@ def calibration_tables(made: Calibrated, settings: Mapping[str, Any]) -> dict[st
             (made.replicates.groupby("fit")["divergences"].first() > 0).sum()
         ),
     }
+    seconds = float(made.replicates.groupby("fit")["seconds"].first().sum())
     found = {
-        "calibration": Found(ranks, {**settings, **beside}),
-        "recovery": Found(summarise_recovery(made.replicates), settings),
+        "calibration": Found(ranks, {**settings, **beside}, seconds),
+        "recovery": Found(summarise_recovery(made.replicates), settings, seconds),
     }
     if len(made.forecasts):
-        found["forecast_coverage"] = Found(judge_forecasts(made.forecasts), settings)
+        found["forecast_coverage"] = Found(judge_forecasts(made.forecasts), settings, seconds)
     return found
 
 
@@ -240,11 +244,19 @@ def _known_truth(job: Job) -> dict[str, Found]:
 
 
 def _backtests(job: Job) -> dict[str, Found]:
-    """Quote the stored scores: `amager-eval backtest PANEL --keep` makes them."""
+    """Quote the stored scores: `amager-eval backtest PANEL --keep` makes them.
+
+    The table `backtests` has every declared panel, those without scores of this version too.
+    """
     found = {}
+    rows: list[dict[str, Any]] = []
     for name, make in PANELS.items():
         panel = make()
         if panel.kind != job.kind:
+            continue
+        scored = (evidence_folder(panel) / f"own_{name}.toml").is_file()
+        rows.append({"panel": name, "scored": scored})
+        if not scored:
             continue
         result = stored_comparison(panel)
         own = result.differences.query("subset == 'all'").set_index("versus")
@@ -252,12 +264,20 @@ def _backtests(job: Job) -> dict[str, Found]:
         for column in ("difference", "low", "high"):
             league[column] = league["forecaster"].map(own[column])
         coverage = result.coverage[result.coverage["forecaster"] == result.forecaster]
-        settings = {"origins": len(result.origins), "last_origin": str(result.origins[-1])}
-        found[f"league_{name}"] = Found(league, settings)
-        found[f"coverage_{name}"] = Found(coverage.drop(columns="forecaster"), settings)
+        units = read_own_record(panel)
+        rows[-1] |= {
+            "rank": int(league.query("forecaster == @result.forecaster")["rank"].iloc[0]),
+            "forecasters": len(league),
+            "origins": len(result.origins),
+            "fits": units["units"],
+            "fits_past_their_gates": units["units_past_their_gates"],
+            "seconds_forecasting": units["seconds_forecasting"],
+        }
+        found[f"league_{name}"] = Found(league)
+        found[f"coverage_{name}"] = Found(coverage.drop(columns="forecaster"))
         if result.events is not None:
-            found[f"events_{name}"] = Found(result.events, settings)
-    return found
+            found[f"events_{name}"] = Found(result.events)
+    return {"backtests": Found(pd.DataFrame(rows))} | found
 
 
 def _prior_sensitivity(job: Job) -> dict[str, Found]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "evidence_folder",
+    "read_own_record",
     "read_own_scores",
     "read_record",
     "read_scores",
@@ -191,14 +192,39 @@ def read_own_scores(panel: Panel, folder: Path | None = None) -> pd.DataFrame:
         There are none, or they belong to other figures or to another version of the spec.
     """
     folder = evidence_folder(panel) if folder is None else folder
-    document = read_record(panel, folder / f"own_{panel.name}.toml", "amager-eval backtest")
-    (entry,) = document["own"]
+    entry = read_own_record(panel, folder)
     if entry["spec_digest"] != load_model_spec(f"{panel.kind}_trend").digest:
         raise InputError(
             f"the stored scores belong to version {entry['spec_version']} of {entry['spec']}; "
             f"run amager-eval backtest {panel.name} again."
         )
     return read_scores(panel, folder / entry["file"], entry)
+
+
+def read_own_record(panel: Panel, folder: Path | None = None) -> dict[str, Any]:
+    """Read what is recorded of the own model's stored scores: spec, fits, gates, seconds.
+
+    Parameters
+    ----------
+    panel : Panel
+        The panel they must belong to.
+    folder : Path or None
+        Default the model's folder `evidence`.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    InputError
+        There are none, or they belong to other figures.
+    """
+    folder = evidence_folder(panel) if folder is None else folder
+    document = read_record(panel, folder / f"own_{panel.name}.toml", "amager-eval backtest")
+    (entry,) = document["own"]
+    found: dict[str, Any] = entry
+    return found
 
 
 def read_record(panel: Panel, path: Path, command: str) -> dict[str, Any]:
