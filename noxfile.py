@@ -66,6 +66,13 @@ def slow(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Time against plain PyMC in the same run; writes docs/benchmarks.md. Half an hour or more."""
+    sync(session)
+    session.run("python", "tests/benchmarks/measure_speed.py", *session.posargs)
+
+
+@nox.session
 def appendix(session: nox.Session) -> None:
     """The annual appendix from the bundled published figures."""
     sync(session)
