@@ -41,11 +41,10 @@ from amager_eval.trends.safety_fit import Prepared, design_safety, prepare_safet
 from amager_eval.whole_file import whole_file
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from amager_eval.data.input import Input
     from amager_eval.data.synthetic import SyntheticCity
     from amager_eval.spec.agreement import Agreement
+    from amager_eval.spec.model import ModelSpec
 
 __all__ = ["Settings", "main", "rehearse", "small_agreement", "summarise"]
 
@@ -197,12 +196,13 @@ class _Bench:
 
     safety: Prepared
     crime: Any
+    crime_spec: ModelSpec
 
     @classmethod
     def compiled(cls, city: SyntheticCity, agreement: Agreement) -> _Bench:
-        data = _as_judged(city.data, agreement)
-        design = _crime_design(data, agreement)
-        return cls(prepare_safety(data), sample.compile_model(crime_model(design)))
+        data, spec = _as_judged(city.data, agreement), load_model_spec("crime_trend")
+        design = crime_design(data, spec, definition=agreement.crime.definition)
+        return cls(prepare_safety(data), sample.compile_model(crime_model(design)), spec)
 
 
 def _judge(
@@ -221,11 +221,12 @@ def _judge(
     rows: list[dict[str, Any]] = []
     diagnostics = []
     spent = {}
+    # a compiled model has one shape: every wave is laid out, those that came later are not kept
+    prepared = _refit(bench.safety, _as_judged(city.data, agreement))
     for year in years:
         then = synthetic_city(seed, scenario=scenario, agreement=agreement, last_wave=year).data
         data = _as_judged(then, agreement)
         begun = time.perf_counter()
-        prepared = _refit(bench.safety, _as_judged(city.data, agreement))
         keep = np.broadcast_to(
             prepared.design["year"].to_numpy() <= year, prepared.design["low"].shape
         )
@@ -245,9 +246,10 @@ def _judge(
         made = safety_rows(data, agreement, year, forecast, quantities)
         rows += [r for r in made if r["year"] == year]
     begun = time.perf_counter()
-    design = _crime_design(data, agreement)
-    spec = load_model_spec("crime_trend")
-    crime = sample_design(bench.crime.with_data(**model_data(design)), design, spec, **sampling)
+    design = crime_design(data, bench.crime_spec, definition=agreement.crime.definition)
+    crime = sample_design(
+        bench.crime.with_data(**model_data(design)), design, bench.crime_spec, **sampling
+    )
     diagnostics.append(crime.diagnostics)
     frame = crime_quantities(
         crime.forecast(agreement.crime.target_year),
@@ -288,8 +290,7 @@ def _as_judged(data: Input, agreement: Agreement) -> Input:
     kinds = [t.id for t in agreement.crime.type if t.role != "monitored"]
     crime = data.crime[data.crime["area"].isin(areas) & data.crime["crime_type"].isin(kinds)]
     period = crime["period"].astype(str).str[:4]
-    keys = ["area", "crime_type", "definition"]
-    keys += ["period"]
+    keys = ["area", "crime_type", "definition", "period"]
     yearly = crime.assign(period=period).groupby(keys)["count"].sum().reset_index()
     yearly = yearly[yearly["period"].astype(int) >= agreement.crime.baseline_year - HISTORY]
     safety = data.safety.drop(columns="area_kind")
@@ -308,10 +309,6 @@ def _refit(prepared: Prepared, data: Input) -> Prepared:
     if not np.array_equal(np.isnan(design["low"]), np.isnan(prepared.design["low"])):
         raise AssertionError("other figures are published: the compiled model would be wrong")
     return replace(prepared, design=design)
-
-
-def _crime_design(data: Input, agreement: Agreement) -> xr.Dataset:
-    return crime_design(data, load_model_spec("crime_trend"), definition=agreement.crime.definition)
 
 
 def _identity(settings: Settings) -> str:
