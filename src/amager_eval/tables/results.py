@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.statement import RESULT_COLUMNS
 from amager_eval.tables.table import Column, Table, build_table, file_stem, print_cell, records
 from amager_eval.wording.area import area_label
-from amager_eval.wording.numbers import MISSING
+from amager_eval.wording.numbers import MISSING, NBSP
 from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
@@ -275,8 +275,8 @@ def joined_readings_table(
     wide = len(areas) > 1
     columns = [
         Column("goal", say("column.goal"), "text", 0.75),
-        Column("reading", say("column.reading"), "text", 3.3 if wide else 4.2),
-        Column("part", say("column.part"), "text", 3.6 if wide else 2.65),
+        Column("reading", say("column.reading"), "text", 3.0 if wide else 4.2),
+        Column("part", say("column.part"), "text", 4.5 if wide else 2.65),
         Column("literal_verdict", say("column.literal_short"), "mark", 2.75),
         Column("evidence_verdict", say("column.evidence_short"), "mark", 3.35),
         Column("probability_true", say("column.true"), "probability", 1.95),
@@ -292,8 +292,8 @@ def joined_readings_table(
         (
             parts[0]["goal"],
             _reading_name(find_reading(goals[parts[0]["goal"]], parts[0]), words),
-            "\n".join(_line_name(p, statement, words, name_area=wide) for p in parts),
-            *("\n".join(print_cell(p[c.key], c.kind, words) for p in parts) for c in columns[3:]),
+            _lines(_line_name(p, statement, words, name_area=wide) for p in parts),
+            *(_lines(print_cell(p[c.key], c.kind, words) for p in parts) for c in columns[3:]),
         )
         for parts in found.values()
     ]
@@ -304,10 +304,16 @@ def joined_readings_table(
         say(
             f"{texts}.title", areas=words.listing([area_label(agreement, a, words) for a in areas])
         ),
-        [replace(c, kind="text") for c in columns],  # already printed, line by line
+        # already printed, line by line; a mark is not hyphenated
+        [*columns[:2], *(replace(c, kind="mark") for c in columns[2:])],
         rows,
         say(f"table.{'primary' if primary else 'joined'}_readings.note"),
     )
+
+
+def _lines(cells: Iterable[str]) -> str:
+    """Join a line a part; no line may break, or those of one part would stand apart."""
+    return "\n".join(cell.replace(" ", NBSP) for cell in cells)
 
 
 def _line_name(
