@@ -117,7 +117,7 @@ def _model_page(card: Path, page: Path) -> str:
     def here(path: Path) -> str:
         return os.path.relpath(path, page.parent)
 
-    parts = [f"```{{include}} {here(card)}\n```\n", "## Evidence\n"]
+    parts = [f"```{{include}} {here(card)}\n:relative-images:\n```\n", "## Evidence\n"]
     evidence = sorted(p for p in (folder / "evidence").rglob("*") if p.is_file())
     if not evidence:
         parts.append("No evidence is stored for this model.\n")
@@ -125,7 +125,7 @@ def _model_page(card: Path, page: Path) -> str:
         name = path.relative_to(folder)
         if path.suffix == ".md":
             parts.append(f"```{{include}} {here(path)}\n:heading-offset: 2\n```\n")
-        elif path.suffix in {".toml", ".json"} and path.stat().st_size < _SHOWN_IN_FULL:
+        elif path.suffix == ".toml" and path.stat().st_size < _SHOWN_IN_FULL:
             parts.append(
                 f"`{name}`\n\n"
                 f"```{{literalinclude}} {here(path)}\n:language: {path.suffix[1:]}\n```\n"

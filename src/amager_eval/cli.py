@@ -367,6 +367,15 @@ def validate(
         paths = examine(
             model, only=only or (), fits=fits, draws=draws, folder=models, progress=progress
         )
+    for path in [p for p in paths if p.name == "calibration.json"]:
+        from amager_eval.evidence.calibrate import rank_curves
+        from amager_eval.evidence.validate import kept_replicates
+        from amager_eval.figures.calibration import CalibrationView, save_calibration
+        from amager_eval.wording.sentences import load_wording
+
+        ranks = kept_replicates(model)
+        view = CalibrationView(rank_curves(ranks), ranks["fit"].nunique(), load_wording("en"))
+        paths.append(save_calibration(view, path.with_suffix(".svg")))
     for path in paths:
         typer.echo(str(path))
 

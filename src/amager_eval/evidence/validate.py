@@ -41,7 +41,7 @@ from amager_eval.trends.score_ratio import score_ratios
 if TYPE_CHECKING:
     from amager_eval.trends.replicate import Study
 
-__all__ = ["EXAMINATIONS", "Job", "validate"]
+__all__ = ["EXAMINATIONS", "Job", "kept_replicates", "validate"]
 
 #: Of the fits of simulated data, which are small: draws per chain, warm-up (safety), chains.
 SMALL: Final = {"safety": (500, 500, 2), "crime": (1000, None, 2)}
@@ -80,6 +80,11 @@ class Job:
     draws: int | None
     cache: Path
     progress: Progress | None = None
+
+    def kept(self, name: str) -> Path:
+        """Folder of the finished fits of simulated data of this size."""
+        draws, _, chains = SMALL[self.kind]
+        return self.cache / f"{name}-{chains}x{draws}"
 
     def told(self, name: str) -> Callable[[int, int], None] | None:
         """Progress of one examination."""
@@ -147,9 +152,8 @@ def validate(
             raise InputError(
                 f"there is no examination '{name}'; there are {', '.join(EXAMINATIONS)}"
             )
-    spec = load_model_spec(f"{kind}_trend")
-    place = cache or user_cache_path("amager_eval") / "validate"
-    job = Job(kind, spec, fits, draws, place / f"{spec.name}-{spec.digest[:12]}", progress)
+    job = _job(kind, fits=fits, draws=draws, cache=cache, progress=progress)
+    spec = job.spec
     paths = []
     for name in chosen:
         started = time.perf_counter()
@@ -175,6 +179,41 @@ def validate(
     return paths
 
 
+def kept_replicates(kind: str, *, cache: Path | None = None) -> pd.DataFrame:
+    """Read the replicates of the last calibration; for its figure.
+
+    Parameters
+    ----------
+    kind : {"safety", "crime"}
+        Which model.
+    cache : Path or None
+        As :func:`validate` was given it.
+
+    Returns
+    -------
+    DataFrame
+        As :class:`~amager_eval.evidence.calibrate.Calibrated` has them.
+    """
+    folder = _job(kind, cache=cache).kept("calibration")
+    files = [p for p in sorted(folder.glob(f"{kind}-*.csv")) if ".after" not in p.name]
+    if not files:
+        raise InputError(f"{kind} has no finished calibration in {folder}")
+    return pd.concat(map(pd.read_csv, files), ignore_index=True)
+
+
+def _job(
+    kind: str,
+    *,
+    fits: int = 0,
+    draws: int | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Job:
+    spec = load_model_spec(f"{kind}_trend")
+    place = cache or user_cache_path("amager_eval") / "validate"
+    return Job(kind, spec, fits, draws, place / f"{spec.name}-{spec.digest[:12]}", progress)
+
+
 def _prior_predictive(job: Job) -> dict[str, Found]:
     predict = safety_prior_predictive if job.kind == "safety" else crime_prior_predictive
     table = predict(job.spec, draws=PRIOR_DRAWS, seed=1)
@@ -194,7 +233,7 @@ def _calibration(job: Job) -> dict[str, Found]:
         study,
         fits=job.fits,
         seed=1,
-        folder=job.cache / f"calibration-{chains}x{draws}",
+        folder=job.kept("calibration"),
         progress=job.told("calibration"),
     )
     return calibration_tables(made, {"fits": job.fits, "chains": chains, "draws": draws, "seed": 1})
@@ -226,7 +265,7 @@ def _known_truth(job: Job) -> dict[str, Found]:
     common: dict[str, Any] = {
         "sets": sets,
         "seed": 2,
-        "folder": job.cache / f"known-{chains}x{draws}",
+        "folder": job.kept("known"),
         "draws": draws,
         "chains": chains,
         "progress": job.told("known_truth"),

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from amager_eval.figures.style import GOAL, MUTED, axes_or_new, style
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matplotlib.axes import Axes
 
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["CalibrationView", "plot_calibration"]
+__all__ = ["CalibrationView", "plot_calibration", "save_calibration"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,3 +79,24 @@ def plot_calibration(view: CalibrationView, ax: Axes | None = None) -> Axes:
             view.words.say("figure.calibration.title", quantities=quantities, fits=view.fits)
         )
     return ax
+
+
+def save_calibration(view: CalibrationView, path: Path) -> Path:
+    """Save the figure as SVG, the same bytes for the same ranks; return the path.
+
+    Parameters
+    ----------
+    view : CalibrationView
+        Rank distributions.
+    path : Path
+        File to write.
+
+    Returns
+    -------
+    Path
+    """
+    with style():
+        figure = Figure(figsize=(7.0, 3.6), layout="constrained")
+        plot_calibration(view, figure.subplots())
+        figure.savefig(path, metadata={"Date": None})
+    return path
