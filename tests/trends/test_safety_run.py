@@ -25,13 +25,13 @@ class Told:
         return Told(**data)
 
 
-@pytest.mark.parametrize("clean_from", [0, 1, 2, 3, 9])
+@pytest.mark.parametrize("clean_from", [0, 1, 2, 3, 4, 9])
 def test_tries_in_order(monkeypatch: pytest.MonkeyPatch, clean_from: int) -> None:
     tried = []
 
     def sampled(told: Told, *, target_accept: float, seed: int) -> xr.DataTree:
-        centred = bool(np.any(told.data["centre_path"]))
-        tried.append((centred, target_accept, seed))
+        centred = tuple(bool(np.any(told.data[f"centre_{k}"])) for k in ("path", "level"))
+        tried.append((*centred, target_accept, seed))
         diverging = np.array([[False, len(tried) <= clean_from]])
         stats = xr.Dataset({"diverging": (("chain", "draw"), diverging)}, attrs={"at": len(tried)})
         return xr.DataTree.from_dict({"sample_stats": stats})
@@ -42,9 +42,15 @@ def test_tries_in_order(monkeypatch: pytest.MonkeyPatch, clean_from: int) -> Non
     tree, centre = sample_run(
         Told(), {"drift_on": 1.0}, design, SPEC, keep=keep, targets=(0.9, 0.98, 0.995), seed=7
     )
-    order = [(True, 0.9, 7), (False, 0.9, 7), (False, 0.98, 7), (False, 0.995, 7)]
+    order = [
+        (True, True, 0.9, 7),
+        (False, True, 0.9, 7),
+        (False, False, 0.9, 7),
+        (False, False, 0.98, 7),
+        (False, False, 0.995, 7),
+    ]
     # the last is returned though it diverges, for the gates to refuse
     assert tried == order[: clean_from + 1]
     assert tree["sample_stats"].attrs["at"] == len(tried)
-    assert np.any(centre["centre_path"]) == (clean_from == 0)
-    assert centre["centre_level"] > 0
+    told = tuple(bool(np.any(centre[f"centre_{k}"])) for k in ("path", "level"))
+    assert told == tried[-1][:2]  # the draws are turned back from the coordinates of the last

@@ -32,9 +32,10 @@ def sample_run(
     """Sample; a run that diverges is sampled again, whole and from the same seed.
 
     First in coordinates centred by what the figures say. Where few waves let a drift explain the
-    whole path, the path's sd reaches towards 0 and those coordinates are a funnel; so the second
-    try, with the same steps, is without centring of the path. Smaller steps come after. Nothing is
-    dropped from a run; the last one is returned as it is, and the gates judge it.
+    whole path, or there are few areas, an sd may reach towards 0 and those coordinates are a
+    funnel; so the next tries, with the same steps, are without centring of the path, then of the
+    levels too. Smaller steps come after. Nothing is dropped from a run; the last one is returned as
+    it is, and the gates judge it.
 
     Parameters
     ----------
@@ -62,8 +63,10 @@ def sample_run(
         :func:`amager_eval.trends.safety_fit.natural_draws` wants them.
     """
     centred = centring(design, spec, keep)
-    free = centred | {"centre_path": np.zeros_like(centred["centre_path"])}
-    for centre, target in [(centred, targets[0]), *((free, target) for target in targets)]:
+    path_free = centred | {"centre_path": np.zeros_like(centred["centre_path"])}
+    free = path_free | {"centre_level": np.zeros_like(centred["centre_level"])}
+    first = [(centre, targets[0]) for centre in (centred, path_free)]
+    for centre, target in [*first, *((free, target) for target in targets)]:
         chosen = compiled.with_data(**told, **centre)
         tree = sample.sample_posterior(chosen, target_accept=target, **settings)
         if not bool(tree["sample_stats"]["diverging"].any()):
