@@ -68,13 +68,7 @@ def test_changed_scores_or_figures_are_refused(panel, tmp_path):
         read_peer_scores(panel, tmp_path)
 
 
-_UNFINISHED = pytest.mark.xfail(reason="Prophet or AutoARIMA has not been run to the end yet")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=_UNFINISHED if n == "crime_quarterly" else ()) for n in sorted(PANELS)],
-)
+@pytest.mark.parametrize("name", sorted(PANELS))
 def test_bundled_evidence_belongs_to_the_bundled_figures_and_every_peer(name):
     """Fails when figures, splits or the score's formula changed and the peers were not rerun."""
     panel = PANELS[name]()

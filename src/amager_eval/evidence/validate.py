@@ -304,8 +304,9 @@ def _backtests(job: Job) -> dict[str, Found]:
         result = stored_comparison(panel)
         own = result.differences.query("subset == 'all'").set_index("versus")
         league = result.league.drop(columns=["fallback"])
-        for column in ("difference", "low", "high"):
-            league[column] = league["forecaster"].map(own[column])
+        # the interval over areas crossed with periods, the wider one
+        for column in ("difference", "low_crossed", "high_crossed"):
+            league[column.removesuffix("_crossed")] = league["forecaster"].map(own[column])
         coverage = result.coverage[result.coverage["forecaster"] == result.forecaster]
         units = read_own_record(panel)
         rows[-1] |= {
