@@ -29,7 +29,9 @@ _NO_FORECAST: Final = (
     "crime_known",
     "crime_simulate",
     "crime_study",
+    "safety_gates",
     "safety_known",
+    "safety_point",
     "safety_simulate",
     "safety_study",
 )

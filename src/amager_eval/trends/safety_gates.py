@@ -72,7 +72,11 @@ def judge_simulated(
         Its design says which figures there are.
     sets : int
         Simulated sets, one fit each; set and sampler have the same seed.
-    draws, chains, progress
+    draws : int or None
+        As :func:`judge_seeds`.
+    chains : int
+        As :func:`judge_seeds`.
+    progress : callable or None
         As :func:`judge_seeds`.
 
     Returns

@@ -63,8 +63,12 @@ class Pinned(Density):
 
     Parameters
     ----------
-    blocks, data, start
-        As :class:`~amager_eval.trends.safety_density.Density`; `start` has the free coordinates.
+    blocks : tuple of Block
+        As :class:`~amager_eval.trends.safety_density.Density`.
+    data : dict of str to ndarray
+        As there.
+    start : ndarray
+        The free coordinates only.
     inner : Density
         The density on all coordinates.
     point : ndarray

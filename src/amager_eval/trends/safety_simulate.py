@@ -69,14 +69,14 @@ def simulate_safety(design: xr.Dataset, spec: ModelSpec, seed: int, *, ahead: in
     -------
     Simulated
 
-    Notes
-    -----
-    A bound stays a bound at its edge, and says on which side the sample's share lies.
-
     Raises
     ------
     SpecError
         The spec lets areas differ in the third answer, which is not simulated.
+
+    Notes
+    -----
+    A bound stays a bound at its edge, and says on which side the sample's share lies.
     """
     if "response_gap_spread" in spec.priors:
         raise SpecError(

@@ -202,9 +202,11 @@ class SafetyStudy:
 
         Returns
         -------
-        posterior, statistics : Dataset
+        posterior : Dataset
             As :func:`amager_eval.trends.safety_fit.natural_draws`, with `area_sd` and
-            `gap_sd_common`; and the sampler's, dims `chain, draw`.
+            `gap_sd_common`.
+        statistics : Dataset
+            The sampler's, dims `chain, draw`.
 
         Notes
         -----
