@@ -76,10 +76,12 @@ def goal_table(forecast: ae.Forecast, form: str) -> pd.DataFrame:
 def sensitivity(data: ae.Input, definition: str | None, spec: ModelSpec) -> pd.DataFrame:
     """Rate of the total and the probability of holding it, by how the total is modelled."""
     nested = spec.options["total"]["nested"].get(definition or "", ())
-    variants = {
-        "for sig": with_options(spec, total={"nested": {}}),
-        "for sig, fuldstændighed korrigeret": with_options(spec, completeness={"apply": True}),
-    }
+    variants = {"for sig": with_options(spec, total={"nested": {}})}
+    statbank = ae.load_agreement().crime.statbank
+    # the offences without an area are counted by Statistics Denmark's definition alone
+    if statbank is not None and definition == statbank.table:
+        complete = with_options(spec, completeness={"apply": True})
+        variants["for sig, fuldstændighed korrigeret"] = complete
     if nested:
         variants = {"rest + typer": spec, **variants}
     rows: dict[tuple[Hashable, str], pd.Series[float]] = {}
@@ -149,7 +151,7 @@ def report(
         show(f"{title}, bidrag til ændringen i antal {BASELINE}-{TARGET}", contributions)
     changes = yearly_changes(forecast).query("form == 'rate'")
     show(f"{title}, ændring fra år til år i niveauet per 1.000", changes)
-    signals = control_chart(fit).query("signal != ''").tail(20)
+    signals = control_chart(fit).query("signal != ''").sort_values("period").tail(20)
     show(f"{title}, perioder uden for den almindelige variation (de seneste 20)", signals)
     if groups:
         moved = displacement(forecast, groups)

@@ -114,6 +114,51 @@ def test_projection_in_the_population_frame_is_used():
     assert design["exposure"].values[0, at] == pytest.approx(expected)
 
 
+def test_a_population_known_for_one_area_is_not_known_for_all():
+    people = pd.DataFrame(
+        [("Nord", y, 1000) for y in (2014, 2035)] + [("Syd", y, 900) for y in (2014, 2024)],
+        columns=["area", "period", "population"],
+    )
+    table = pd.concat([frame(), frame().assign(area="Syd")]).drop(columns="population")
+    design = crime_design(table, SPEC, population=people)
+    assert int(design["future"].values[-1]) > 2030
+    assert int(design.attrs["population_known_through"]) <= 2024
+
+
+def test_a_whole_without_counts_is_refused_where_it_was_named():
+    with pytest.raises(InputError, match="which has no counts"):
+        crime_design(frame(), SPEC, whole="Byn")
+    data = Input(crime=frame(), whole="Byen")  # the input's whole is not of this definition
+    assert crime_design(data, SPEC).attrs["whole"] == ""
+
+
+def test_an_area_that_overlaps_the_parts_is_not_taken_out_of_the_rest():
+    table = pd.concat(
+        [
+            frame().assign(area=area, count=lambda f, by=by: f["count"] * by,
+                           population=lambda f, by=by: f["population"] * by)
+            for area, by in (("Byen", 10), ("Nord", 1), ("Kvarter", 1))
+        ]
+    )  # fmt: skip
+    both = crime_design(table, SPEC, whole="Byen")
+    parted = crime_design(table, SPEC, whole="Byen", parts=["Nord"])
+    rest = [str(a).startswith("rest") for a in parted["area"].values]
+    assert (parted["exposure"].values[rest] > both["exposure"].values[rest]).all()
+
+
+def test_a_type_s_own_scale_is_a_scale():
+    table = frame(types=("theft",))
+    own = SPEC.model_copy(update={"options": SPEC.options | {"types": {"theft": {"covid": 0.01}}}})
+    scale = crime_design(table, own)["effect_scale"].values
+    assert scale[0, -1] == pytest.approx(0.01)
+    for wrong in (0.0, -1.0):
+        spec = own.model_copy(
+            update={"options": SPEC.options | {"types": {"theft": {"covid": wrong}}}}
+        )
+        with pytest.raises(SpecError, match="greater than 0"):
+            crime_design(table, spec)
+
+
 def test_several_definitions_are_refused_and_listed():
     both = pd.concat([frame(definition="a"), frame(definition="b")], ignore_index=True)
     with pytest.raises(InputError, match="a, b"):

@@ -110,6 +110,24 @@ def test_future_follows_drift_innovation_and_population(random_draws):
     assert growth.std() == pytest.approx(float(design["population_growth_sd"]), rel=0.1)
 
 
+def test_a_projection_moves_the_middle_and_leaves_the_uncertainty(random_draws):
+    table = city(types=("theft",))
+    known = table[["area", "period", "population"]].astype({"period": int})
+    later = known[known["period"] == 2025]
+    ahead = [later.assign(period=y, population=later["population"] * 1.1) for y in (2029, 2030)]
+    spread = {}
+    for name, people in (("known", known), ("projected", pd.concat([known, *ahead]))):
+        fit = fit_crime(table.drop(columns="population"), population=people, draws=400, chains=4)
+        draws = fit.forecast(2028).draws
+        people_then = (draws["expected"] / draws["level"]).sel(crime_type="theft", area="D")
+        spread[name] = np.log(people_then.sel(period=2028))
+    assert float(spread["known"].std()) > 0
+    assert float(spread["projected"].std() / spread["known"].std()) == pytest.approx(1, abs=0.1)
+    assert float((spread["projected"] - spread["known"]).mean()) == pytest.approx(
+        np.log(1.1) * 3.5 / 4, abs=0.01
+    )
+
+
 @pytest.mark.parametrize(("until", "n"), [("2028K4", None), (2010, None), (2028, 300)])
 def test_wrong_calls_are_explained(random_draws, until, n):
     fit = fit_crime(city(), draws=5, chains=1)

@@ -163,16 +163,20 @@ def _fit_crime(task: Task, spec: ModelSpec, draws: int | None, chains: int | Non
     declared = crime_options(spec).backtest
     settings = {"tune": declared.tune, "target_accept": declared.target_accept}
     spec = spec.model_copy(update={"sampling": spec.sampling.model_copy(update=settings)})
-    design = crime_design(task.training, spec, population=task.population, whole=task.whole)
+    design = crime_design(
+        task.training, spec, population=task.population, whole=task.whole, parts=task.parts
+    )
     arrays = model_data(design)
     nested = bool(design["is_gap"].values.any())
     structure = (sample.compile_model, nested, *((n, a.shape) for n, a in arrays.items()))
-    if structure in _COMPILED:
-        compiled = _COMPILED[structure].with_data(**arrays)
-    else:
+    # looked up once: another thread of a cluster's worker may clear it meanwhile
+    compiled = _COMPILED.get(structure)
+    if compiled is None:
         compiled = sample.compile_model(crime_model(design))
         _COMPILED.clear()
         _COMPILED[structure] = compiled
+    else:
+        compiled = compiled.with_data(**arrays)
     return sample_design(
         compiled,
         design,

@@ -141,4 +141,6 @@ def _panel(data: Input, kind: Kind, frame: pd.DataFrame, origins: Sequence[str])
     if kind == "safety":
         background = replace(data, crime=None, activities=None, other_frames={})
         panel = replace(panel, background=background)
+    elif whole is not None:  # an area that overlaps the parts is not taken out of the rest too
+        panel = replace(panel, parts=tuple(p for p in data.parts if p in set(frame["area"])))
     return panel

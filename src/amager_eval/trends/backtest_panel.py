@@ -59,6 +59,8 @@ class Panel:
     background : Input or None
         What a model may know besides the figures: survey rounds (a task gets those up to its
         origin), the parts of the whole and their population, which only gives them weights.
+    parts : tuple of str
+        The disjoint areas inside the whole; empty takes every other area for one (crime).
     """
 
     name: str
@@ -71,6 +73,7 @@ class Panel:
     population: pd.DataFrame | None = None
     least_history: int = 1
     background: Input | None = None
+    parts: tuple[str, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -150,6 +153,8 @@ class Task:
         whole). A block of areas is seen against it.
     together_population : DataFrame or None
         Their inhabitants, `period, population`.
+    parts : tuple of str
+        The disjoint areas inside the whole; empty takes every other area for one.
     """
 
     kind: Kind
@@ -162,6 +167,7 @@ class Task:
     background: Input | None = None
     together: pd.DataFrame | None = None
     together_population: pd.DataFrame | None = None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,6 +262,7 @@ def _unit(
         together=_together(panel, origin),
         together_population=None if everyone is None else _summed(everyone, ["period"], panel),
         seed=zlib.crc32(f"{panel.name}/{key}/{seed}".encode()),
+        parts=panel.parts,
     )
     return WorkUnit(key, task, observed, width)
 

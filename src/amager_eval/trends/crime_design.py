@@ -67,6 +67,7 @@ def crime_design(
     population: pd.DataFrame | None = None,
     whole: str | None = None,
     definition: str | None = None,
+    parts: Sequence[str] = (),
 ) -> xr.Dataset:
     """Build every array of the crime model, after checking the data.
 
@@ -84,6 +85,9 @@ def crime_design(
         The area that contains the others; None lets areas stand alone.
     definition : str or None
         Which definition of crime; needed where the data hold several.
+    parts : sequence of str
+        The disjoint areas inside the whole; default the input's, and for a frame every other
+        area.
 
     Returns
     -------
@@ -99,9 +103,10 @@ def crime_design(
         What the checks found, each with row and column.
     """
     options = crime_options(spec)
-    frame, population, whole, parts, definition = _one_definition(
+    frame, population, whole, own_parts, definition = _one_definition(
         data, population, whole, definition
     )
+    parts = tuple(parts) or own_parts
     published = _grid(frame, whole, parts, options.nested(definition), options.total.type)
     exposure, growth, last_known = _exposure(frame, population, published, options)
     split = split_counts(
@@ -161,7 +166,6 @@ def _one_definition(
             raise InputError("this input holds no crime frame; supply crime.csv.")
         frame, parts = data.crime, data.parts
         population = data.population if population is None else population
-        whole = data.whole if whole is None else whole
         frame = frame[frame["count"].notna()]
     else:
         frame = data
@@ -190,7 +194,16 @@ def _one_definition(
         frame = frame[keep]
     frame = check_crime(frame, population)
     if whole is not None and whole not in set(frame["area"]):
-        whole = None  # the whole has no counts by this definition: areas stand alone
+        raise InputError(
+            Fault(
+                f"`whole` is {whole!r}, which has no counts",
+                found=", ".join(map(str, frame["area"].unique())),
+                remedy="Name the area that contains the others, or leave `whole` out.",
+                column="area",
+            )
+        )
+    if whole is None and isinstance(data, Input) and data.whole in set(frame["area"]):
+        whole = data.whole  # else it has no counts by this definition: areas stand alone
     return frame, population, whole, parts, definition or ""
 
 
@@ -280,7 +293,8 @@ def _exposure(
     """
     known = _population_points(frame, population)
     step = published.periods[0].per_year
-    last_date = max(times[-1] for a, (times, _) in known.items() if a in published.areas)
+    ends = [times[-1] for a, (times, _) in known.items() if a in published.areas]
+    last_date = max(ends)
     ahead = max(0, int(np.floor((last_date - published.periods[-1].midpoint) * step)))
     periods = [published.periods[0].shift(i) for i in range(len(published.periods) + ahead)]
     times = midpoints(periods)
@@ -297,7 +311,8 @@ def _exposure(
     exposure = np.array(rows) / 1000.0
     back = min(len(times) - 1, round(options.population.growth_years * step))
     growth = np.log(exposure[:, -1] / exposure[:, -1 - back]) / (times[-1] - times[-1 - back])
-    return exposure, growth, str(periods[-1])
+    short = max(0, int(np.ceil((last_date - min(ends)) * step)))  # of the area known least far
+    return exposure, growth, str(periods[-1].shift(-short))
 
 
 def _rest_of(whole: str, inhabitants: Floats, inside: Floats, periods: Sequence[Period]) -> Floats:

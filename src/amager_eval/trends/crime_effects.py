@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from amager_eval.data.period import Period
 from amager_eval.spec.model import ModelSpec
-from amager_eval.trends.crime_options import CrimeOptions
+from amager_eval.trends.crime_options import CrimeOptions, TypeScales
 
 __all__ = ["day_share", "effect_matrix", "season_basis"]
 
@@ -60,6 +60,12 @@ def _first_day(period: Period) -> int:
     return date(period.year, month, 1).toordinal()
 
 
+def _own_scale(own: TypeScales | None, prior: str, spec: ModelSpec) -> float:
+    """Scale of a prior for a type: its own where one is declared."""
+    declared = None if own is None else getattr(own, prior)
+    return float(spec.priors[prior]["sigma"] if declared is None else declared)
+
+
 def _pandemic(periods: Sequence[Period], options: CrimeOptions) -> Floats:
     """Share of each period's days in the window, once enough counts follow it."""
     window = options.covid
@@ -106,13 +112,11 @@ def effect_matrix(
     names = [f"season_{j + 1}" for j in range(n - 1)]
     rows = list(basis.T)
     own = [options.types.get(k) for k in types]
-    season = [(o.season if o else None) or spec.priors["season"]["sigma"] for o in own]
+    season = [_own_scale(o, "season", spec) for o in own]
     columns = [np.array(season)] * (n - 1)
     names.append("covid")
     rows.append(_pandemic(periods, options))
-    columns.append(
-        np.array([(o.covid if o else None) or spec.priors["covid"]["sigma"] for o in own])
-    )
+    columns.append(np.array([_own_scale(o, "covid", spec) for o in own]))
     for step in options.steps:
         if step.definitions and definition not in step.definitions:
             continue

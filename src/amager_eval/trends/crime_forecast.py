@@ -248,14 +248,20 @@ def _effects(state: xr.Dataset, design: xr.Dataset, periods: list[Period]) -> tu
 
 
 def _exposure(design: xr.Dataset, size: int, n_periods: int, rng: np.random.Generator) -> Floats:
-    """Thousand inhabitants, dims `sample, area, period`: known, then growing uncertainly."""
-    known = design["exposure"].values
-    ahead = n_periods - known.shape[1]
-    exposure = np.broadcast_to(known[None], (size, *known.shape))
-    if ahead <= 0:
-        return exposure[..., :n_periods]
+    """Thousand inhabitants, dims `sample, area, period`: uncertain after the last count.
+
+    A supplied projection moves the middle of what is expected; it is a projection, so the growth
+    is as uncertain with it as without.
+    """
+    per_year = int(design.attrs["per_year"])
+    known = design["exposure"].values[:, :n_periods]
+    beyond = np.arange(1, n_periods - known.shape[1] + 1) / per_year
+    later = known[:, -1:] * np.exp(design["growth"].values[:, None] * beyond)
+    expected = np.concatenate([known, later], axis=-1)
+    if n_periods <= design.sizes["period"]:
+        return np.broadcast_to(expected, (size, *expected.shape))
+    years = np.maximum(np.arange(n_periods) + 1 - design.sizes["period"], 0) / per_year
     sd = float(design["population_growth_sd"])
-    growth = design["growth"].values + sd * rng.standard_normal((size, known.shape[0]))
-    years = np.arange(1, ahead + 1) / int(design.attrs["per_year"])
-    later = exposure[..., -1:] * np.exp(growth[..., None] * years)
-    return np.concatenate([exposure, later], axis=-1)
+    deviation = sd * rng.standard_normal((size, known.shape[0]))
+    exposure: Floats = expected * np.exp(deviation[..., None] * years)
+    return exposure

@@ -32,6 +32,9 @@ PRIOR_FAMILIES: Final = {
 }
 
 
+type Positive = Annotated[float, Field(gt=0)]
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -127,14 +130,14 @@ class Completeness(_Frozen):
 class TypeScales(_Frozen):
     """Prior scales of one type that differ from the common ones."""
 
-    innovation: float | None = None
-    innovation_gap: float | None = None
-    dispersion: float | None = None
-    dispersion_gap: float | None = None
-    season: float | None = None
-    season_gap: float | None = None
-    passing: float | None = None
-    covid: float | None = None
+    innovation: Positive | None = None
+    innovation_gap: Positive | None = None
+    dispersion: Positive | None = None
+    dispersion_gap: Positive | None = None
+    season: Positive | None = None
+    season_gap: Positive | None = None
+    passing: Positive | None = None
+    covid: Positive | None = None
 
 
 class CrimeOptions(_Frozen):
