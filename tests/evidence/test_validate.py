@@ -44,6 +44,8 @@ def test_stored_scores_are_quoted_without_a_fit(tmp_path: Path, random_draws: li
         "backtests",
         "coverage_crime_quarterly",
         "coverage_crime_yearly",
+        "groups_crime_quarterly",
+        "groups_crime_yearly",
         "league_crime_quarterly",
         "league_crime_yearly",
     ]
@@ -98,15 +100,19 @@ def test_ranks_that_leave_the_band_are_counted() -> None:
     off = even.assign(quantity="off", pit=even["pit"] ** 2, divergences=0)
     both = pd.concat([even.assign(quantity="even", divergences=[1] + [0] * 199), off])
     after = pd.DataFrame({"fit": range(fits), "low": even["pit"], "high": even["pit"] + 1e-6})
-    found = calibration_tables(Calibrated(both, after), {"fits": fits})
+    found = calibration_tables(Calibrated(both, after), {"fits": fits}, CRIME.gates)
     assert found["calibration"].settings == {
         "fits": 200, "quantities": 2, "outside_the_band": 1, "fits_with_a_divergence": 1,
+        "fits_past_the_gates": 199,
     }  # fmt: skip
     assert found["recovery"].seconds == pytest.approx(2 * fits)
     assert found["forecast_coverage"].table["coverage"].to_numpy() == pytest.approx(
         [0.5, 0.8, 0.95], abs=0.01
     )
-    assert set(calibration_tables(Calibrated(both, after[:0]), {})) == {"calibration", "recovery"}
+    assert set(calibration_tables(Calibrated(both, after[:0]), {}, CRIME.gates)) == {
+        "calibration",
+        "recovery",
+    }
 
 
 @pytest.mark.parametrize(

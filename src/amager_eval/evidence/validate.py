@@ -29,7 +29,7 @@ from amager_eval.evidence.prior_sensitivity import (
 )
 from amager_eval.evidence.quote import quote_evidence
 from amager_eval.spec.documents import models_folder
-from amager_eval.spec.model import ModelSpec, load_model_spec
+from amager_eval.spec.model import Gates, ModelSpec, load_model_spec
 from amager_eval.trends import crime_known, crime_study, safety_known, safety_study, sample
 from amager_eval.trends.backtest_evidence import evidence_folder, read_own_record
 from amager_eval.trends.backtest_own import stored_comparison
@@ -41,6 +41,7 @@ from amager_eval.trends.safety_gates import judge_seeds, judge_simulated
 from amager_eval.trends.score_ratio import score_ratios
 
 if TYPE_CHECKING:
+    from amager_eval.trends.backtest_compare import Comparison
     from amager_eval.trends.replicate import Study
 
 __all__ = ["EXAMINATIONS", "Job", "kept_replicates", "validate"]
@@ -240,17 +241,27 @@ def _calibration(job: Job) -> dict[str, Found]:
         folder=job.kept("calibration"),
         progress=job.told("calibration"),
     )
-    return calibration_tables(made, {"fits": job.fits, "chains": chains, "draws": draws, "seed": 1})
+    settings = {"fits": job.fits, "chains": chains, "draws": draws, "seed": 1}
+    return calibration_tables(made, settings, job.spec.gates)
 
 
-def calibration_tables(made: Calibrated, settings: Mapping[str, Any]) -> dict[str, Found]:
+def calibration_tables(
+    made: Calibrated, settings: Mapping[str, Any], gates: Gates
+) -> dict[str, Found]:
     """Judge replicates: ranks, recovery, and forecasts where the study makes some."""
     ranks = judge_ranks(made.replicates)
+    of_fit = made.replicates.groupby("fit")
     beside = {
         "quantities": len(ranks),
         "outside_the_band": int((~ranks["inside"]).sum()),
-        "fits_with_a_divergence": int(
-            (made.replicates.groupby("fit")["divergences"].first() > 0).sum()
+        "fits_with_a_divergence": int((of_fit["divergences"].max() > 0).sum()),
+        # shorter than a fit that is published, and judged by the same gates
+        "fits_past_the_gates": int(
+            (
+                (of_fit["divergences"].max() <= gates.divergences_max)
+                & (of_fit["rhat"].max() <= gates.rhat_max)
+                & (of_fit["ess"].min() >= gates.ess_min)
+            ).sum()
         ),
     }
     seconds = float(made.replicates.groupby("fit")["seconds"].first().sum())
@@ -318,10 +329,28 @@ def _backtests(job: Job) -> dict[str, Found]:
             "seconds_forecasting": units["seconds_forecasting"],
         }
         found[f"league_{name}"] = Found(league)
+        groups = _own_by_group(result)
+        led = {"groups": len(groups), "first_in": int((groups["rank"] == 1).sum())}
+        found[f"groups_{name}"] = Found(groups, led)
         found[f"coverage_{name}"] = Found(coverage.drop(columns="forecaster"))
         if result.events is not None:
             found[f"events_{name}"] = Found(result.events)
     return {"backtests": Found(pd.DataFrame(rows))} | found
+
+
+def _own_by_group(result: Comparison) -> pd.DataFrame:
+    """Rank of the own model per type (or setting and response) and horizon, and the best other."""
+    keys = [c for c in result.groups.columns if c not in {"forecaster", "cells", "crps", "rank"}]
+    rows = []
+    for at, group in result.groups.groupby(keys, sort=False):
+        is_own = group["forecaster"] == result.forecaster
+        own, best = group[is_own].iloc[0], group[~is_own].sort_values("crps").iloc[0]
+        rows.append(
+            dict(zip(keys, at, strict=True))
+            | {"rank": own["rank"], "best_other": best["forecaster"]}
+            | {"ratio": own["crps"] / best["crps"], "cells": own["cells"]}
+        )
+    return pd.DataFrame(rows)
 
 
 def _prior_sensitivity(job: Job) -> dict[str, Found]:
