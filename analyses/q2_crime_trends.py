@@ -193,4 +193,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ae.AmagerEvalError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
