@@ -13,6 +13,7 @@ from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
+from amager_eval.tables.sensitivity import sensitivity_table
 from amager_eval.wording.sentences import load_wording
 
 AREAS = ("Amager Partnerskab (2025)", "Amager Øst", "Amager Vest", "København")
@@ -91,3 +92,19 @@ def test_saved_alike_twice(statement, tmp_path):
     second.mkdir()
     for one, other in zip(save(picture, words, first), save(picture, words, second), strict=True):
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_the_citys_total_is_not_called_by_the_goals_name(statement):
+    words = load_wording("da")  # the statistics bank's total is not the goal's own series
+    alt = picture_sensitivity(statement, words).alt
+    assert "Anmeldelser i alt: højst som i 2024" in alt
+    assert statement.agreement.crime.label("total", "da") not in alt
+    tried = sensitivity_table(statement, words).frame
+    assert "Anmeldelser i alt" in set(tried["part"])
+
+
+def test_the_caption_says_how_many_answers(statement):
+    words = load_wording("da")
+    caption = picture_safety_history(statement, AREAS, words).caption
+    assert re.search(r"Antal svar i et år: Amager Øst ca\. \d", caption)
+    assert caption.count("København ca.") == 1

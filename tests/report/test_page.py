@@ -90,3 +90,9 @@ def test_input_text_is_escaped(make_statement):
     page = render_page(replace(document, blocks=blocks), words, {})
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_figures_finding_is_repeated_for_a_narrow_screen(document, parsed):
+    repeated = [a for a in parsed.all("p") if a.get("class") == "finding"]
+    assert len(repeated) == len(pictures(document)) > 0
+    assert all(a["aria-hidden"] == "true" for a in repeated)  # the SVG's own title is read aloud

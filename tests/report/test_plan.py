@@ -91,3 +91,11 @@ def test_the_statement_carries_the_chain_and_the_split(statement):
 def test_an_agreement_without_focus_areas_has_no_chain(make_statement):
     bare = replace(make_statement(), plan=None, data=Input())
     assert blocks(plan_blocks, bare, "da") == []
+
+
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_a_list_that_was_not_delivered_is_not_said_to_lack_amounts(make_statement, lang):
+    bare = make_statement(activities=False)
+    text = " ".join(b.text for b in blocks(plan_blocks, bare, lang) if isinstance(b, Paragraph))
+    assert {"da": "Aftalen afsætter 1.900.000 kr.", "en": "sets aside DKK 1,900,000"}[lang] in text
+    assert {"da": "Listen angiver", "en": "The list states"}[lang] not in text

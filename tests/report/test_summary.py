@@ -4,6 +4,7 @@ import pytest
 
 from amager_eval.report.document import Bullets, Paragraph
 from amager_eval.report.summary import summary
+from amager_eval.tables.results import goals_table
 from amager_eval.wording.sentences import load_wording
 
 
@@ -47,3 +48,12 @@ def test_a_part_that_has_failed_for_good_is_named(make_statement, lang, sentence
     )
     _, items = said(replace(statement, results=results), lang)
     assert items[0].endswith(sentence)
+
+
+def test_a_rate_carries_its_unit(make_statement):
+    statement = make_statement(own_area=True)
+    _, goals = said(statement)
+    (rate,) = [g for g in goals if g.startswith("Mål 2a")]
+    assert "42,4 per 1.000 indbyggere mod 42,6 i 2024" in rate
+    table = goals_table(statement, load_wording("da")).frame.set_index("goal")
+    assert table.loc["2a", "part"] == "per 1.000"

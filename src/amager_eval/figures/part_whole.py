@@ -167,7 +167,7 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
         for key, labels in (("below", below), ("above", above))
         if labels
     ]
-    title = " ".join(parts) or words.say("figure.part_whole.none")
+    title = " ".join(parts).removesuffix(".") or words.say("figure.part_whole.none")
     alt = " ".join(
         words.say(
             "figure.part_whole.alt", label=r.label,

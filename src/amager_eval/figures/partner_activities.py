@@ -70,7 +70,7 @@ def plot_activities(view: ActivitiesView, ax: Axes | None = None) -> Axes:
         lang = view.words.lang
         rows = np.arange(len(view.frame))[::-1].astype(float)
         shares = view.frame["share"].to_numpy(float)
-        faces = ["#7fb4d6"] * (len(rows) - 1) + ["#0072B2"]
+        faces = ["#cfe3f1"] * (len(rows) - 1) + ["#7fb4d6"]  # light: the label stands on them
         ax.barh(rows, shares, 0.62, color=faces, edgecolor="#0072B2", linewidth=0.8)
         for y, row in zip(rows, rows_of(view.frame), strict=True):
             text = view.words.say(
@@ -80,9 +80,7 @@ def plot_activities(view: ActivitiesView, ax: Axes | None = None) -> Axes:
                 share=percent(row.share, 0, lang),
             )
             ax.annotate(text, (0, y), xytext=(4, 0), textcoords="offset points", va="center",
-                        size=7.5, color=INK,
-                        bbox={"boxstyle": "square,pad=0.15", "facecolor": "white",
-                              "edgecolor": "none"})  # fmt: skip
+                        size=7.5, color=INK)  # fmt: skip
         ax.axvline(view.threshold, color=GOAL, linestyle="-.", linewidth=1.6)
         ax.annotate(
             view.words.say("figure.activities.goal", share=percent(view.threshold, 0, lang)),

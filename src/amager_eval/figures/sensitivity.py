@@ -15,6 +15,7 @@ from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import GOAL, INK, axes_or_new, style
 from amager_eval.goals.sensitivity import REFITS, USED
 from amager_eval.wording.area import area_label
+from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.numbers import percent
 from amager_eval.wording.probability import say_probability
 
@@ -91,11 +92,14 @@ def _label(row: Any, statement: Statement, words: Wording, *, name_area: bool) -
     """Say in short which answer a row of the sensitivity is about."""
     agreement = statement.agreement
     if row.crime_type:
+        definition = (
+            str(statement.crime.draws.attrs.get("definition", "")) if statement.crime else ""
+        )
         return words.say(
             "figure.sensitivity.crime_row" if row.goal else "figure.sensitivity.context_row",
             goal=row.goal,
             area=area_label(agreement, row.area, words),
-            type=agreement.crime.label(row.crime_type, words.lang),
+            type=type_label(agreement.crime, row.crime_type, definition, words),
             baseline=agreement.crime.baseline_year,
         )
     quantity = row.quantity

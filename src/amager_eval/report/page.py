@@ -76,6 +76,7 @@ def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[st
                 "type": "figure",
                 "id": picture.id,
                 "svg": Markup(_inline(figures[picture.id], picture.id)),
+                "title": picture.title,
                 "caption": picture.caption,
                 "numbers": _table(numbers, words) if numbers is not None else None,
             }

@@ -85,7 +85,10 @@ def _money(chain: PlanChain, words: Wording) -> str:
         return words.say("plan.money", share=share, **said)
     if budget is not None:
         return words.say("plan.money_alone", **said)
-    return words.say("plan.money_unknown", **said) if allocated else ""
+    if not allocated:
+        return ""
+    listed = "no_list" not in chain.warnings
+    return words.say("plan.money_unknown" if listed else "plan.money_no_list", **said)
 
 
 def _one_activity(statement: Statement, goal: Goal, words: Wording) -> tuple[str, ...]:

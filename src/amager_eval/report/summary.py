@@ -155,6 +155,7 @@ def _values(parts: list[dict[str, Any]], goal: Goal, words: Wording, agreement: 
         if goal.kind == "crime":
             unit = "rate" if part["reading"] == "hold_rate" else "count"
         key = "summary.value_of_part" if len(parts) > 1 else "summary.value"
+        key = "summary.value_rate" if key == "summary.value" and unit == "rate" else key
         key = "summary.value_partners" if goal.kind == "partners" else key
         text = words.say(
             key,

@@ -32,7 +32,7 @@ def guard_table(statement: Statement, words: Wording, *, short: bool = False) ->
         return words.say(key, **years)
 
     columns = [
-        Column("goal", say("column.goal"), "text", 0.5),
+        Column("goal", say("column.goal"), "text", 0.6),
         Column("crime_type", say("column.crime_type"), "text", 1.6),
         Column("form", say("column.form"), "text", 0.8),
         Column("year", say("column.guard_year"), "year", 0.7),

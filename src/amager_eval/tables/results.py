@@ -274,7 +274,7 @@ def joined_readings_table(
     say, agreement = words.say, statement.agreement
     wide = len(areas) > 1
     columns = [
-        Column("goal", say("column.goal"), "text", 0.75),
+        Column("goal", say("column.goal"), "text", 0.95),
         Column("reading", say("column.reading"), "text", 3.0 if wide else 4.2),
         Column("part", say("column.part"), "text", 4.5 if wide else 2.65),
         Column("literal_verdict", say("column.literal_short"), "mark", 2.75),
@@ -433,9 +433,10 @@ def _joined(parts: list[dict[str, Any]], key: str, goal: Goal, words: Wording) -
 
 
 def _part_names(parts: list[dict[str, Any]], words: Wording) -> list[str]:
-    """Short names of the parts of a goal; none where there is one part."""
+    """Short names of the parts of a goal; its unit where there is one part with a rate."""
     if len(parts) < 2:
-        return []
+        rate = bool(parts) and parts[0]["reading"] == "hold_rate"
+        return [words.say("crime_form.rate")] if rate else []
     return [words.name("setting_short", str(p["setting"] or p["crime_type"])) for p in parts]
 
 

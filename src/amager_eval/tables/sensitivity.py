@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.tables.table import Column, Table, build_table, records
+from amager_eval.wording.crime_type import type_label
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -38,13 +39,15 @@ def sensitivity_table(statement: Statement, words: Wording) -> Table:
         (g.id, r.id): r.label(words.lang) for g in agreement.goal for r in reversed(g.reading)
     }
     crime = {r.id: r.label(words.lang) for g in agreement.goal for r in g.reading}
+    fitted = statement.crime
+    definition = str(fitted.draws.attrs.get("definition", "")) if fitted else ""
     rows = []
     for row in records(statement.sensitivity):
         kind = row["crime_type"]
         cells = row | {
             "part": words.name("setting", row["setting"])
             if kind is None
-            else agreement.crime.label(kind, words.lang),
+            else type_label(agreement.crime, kind, definition, words),
             "reading": readings.get((row["goal"], row["quantity"]), crime[row["quantity"]]),
             "tried": say(f"alternative.{row['alternative']}"),
         }
