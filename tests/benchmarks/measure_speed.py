@@ -210,20 +210,22 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--inside", choices=TASKS)
     parser.add_argument("--accept", action="store_true", help="keep this run's ratios")
-    parser.add_argument("kinds", nargs="*", default=["safety", "crime"])
+    parser.add_argument("kinds", nargs="*", default=["safety", "crime", "appendix"])
     options = parser.parse_args()
     if options.inside:
         print(json.dumps(TASKS[options.inside](options.kinds[0])))
         return
     rows: list[dict[str, Any]] = []
-    for kind in options.kinds:
+    models = [kind for kind in options.kinds if kind != "appendix"]
+    for kind in models:
         rows += compare(kind, options.repeats)
-    with tempfile.TemporaryDirectory() as folder:
-        for state in ("cold", "warm"):
-            row = {"model": "both", "task": "appendix", "state": state}
-            rows.append(row | measure("appendix", "both", Path(folder)))
+    if "appendix" in options.kinds:
+        with tempfile.TemporaryDirectory() as folder:
+            for state in ("cold", "warm"):
+                row = {"model": "both", "task": "appendix", "state": state}
+                rows.append(row | measure("appendix", "both", Path(folder)))
     old = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
-    new = {k: v for kind in options.kinds for k, v in ratios(rows, kind).items()}
+    new = {k: v for kind in models for k, v in ratios(rows, kind).items()}
     write_page(rows, new, old)
     if options.accept:
         KEPT.write_text(json.dumps(old | new, indent=1) + "\n")
