@@ -9,7 +9,7 @@ import pytest
 
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime_design import crime_design
-from amager_eval.trends.crime_simulate import CrimeStudy
+from amager_eval.trends.crime_study import CrimeStudy
 from amager_eval.trends.score_pit import covered
 
 pytestmark = pytest.mark.slow

@@ -34,7 +34,10 @@ from amager_eval.trends import crime_known, crime_study, safety_known, safety_st
 from amager_eval.trends.backtest_evidence import evidence_folder, read_own_record
 from amager_eval.trends.backtest_own import stored_comparison
 from amager_eval.trends.backtest_panels import PANELS
-from amager_eval.trends.crime_fit import fit_crime
+from amager_eval.trends.crime_data import model_data
+from amager_eval.trends.crime_fit import fit_crime, sample_design
+from amager_eval.trends.crime_model import crime_model
+from amager_eval.trends.crime_simulate import simulate_crime
 from amager_eval.trends.safety_density import write_density
 from amager_eval.trends.safety_fit import Prepared, prepare_safety
 from amager_eval.trends.safety_gates import judge_seeds, judge_simulated
@@ -42,6 +45,7 @@ from amager_eval.trends.score_ratio import score_ratios
 
 if TYPE_CHECKING:
     from amager_eval.trends.backtest_compare import Comparison
+    from amager_eval.trends.fit import Fit
     from amager_eval.trends.replicate import Study
 
 __all__ = ["EXAMINATIONS", "Job", "kept_replicates", "validate"]
@@ -365,7 +369,7 @@ def _prior_sensitivity(job: Job) -> dict[str, Found]:
 
 
 def _gates(job: Job) -> dict[str, Found]:
-    """Fit the bundled figures from several seeds, and safety's small city drawn several times."""
+    """Fit the bundled figures from several seeds, and the small city drawn several times."""
     if job.kind == "safety":
         prepared = prepare_safety(published(), spec=job.spec)
         seeds = judge_seeds(prepared, seeds=SEEDS, draws=job.draws, progress=job.told("gates"))
@@ -374,26 +378,44 @@ def _gates(job: Job) -> dict[str, Found]:
         told = job.told("gates, simulated")
         cities = judge_simulated(small, sets=CITIES, draws=job.draws, progress=told)
         return {"gates": Found(seeds), "gates_simulated": Found(cities)}
-    rows = []
-    for k, seed in enumerate(SEEDS):
-        started = time.perf_counter()
-        fit = fit_crime(
-            published(), spec=job.spec, draws=job.draws, seed=seed, definition="STRAF11"
-        )
-        found = fit.diagnostics
-        rows.append(
-            {
-                "seed": seed,
-                "divergences": found.divergences,
-                "max_rhat": found.max_rhat,
-                "min_ess": found.min_ess,
-                "passed": found.passed,
-                "seconds": time.perf_counter() - started,
-            }
-        )
-        if job.progress is not None:
-            job.progress("gates", k + 1, len(SEEDS))
-    return {"gates": Found(pd.DataFrame(rows))}
+    bundled = [
+        _judged(seed, lambda s: fit_crime(published(), spec=job.spec, draws=job.draws, seed=s,
+                                          definition="STRAF11"), job, "gates", len(SEEDS))
+        for seed in SEEDS
+    ]  # fmt: skip
+    place = crime_study.small_city(job.spec)
+    compiled = sample.compile_model(crime_model(place))
+
+    def simulated(seed: int) -> Fit:
+        made = simulate_crime(place, seed).design
+        told = compiled.with_data(**model_data(made))
+        return sample_design(told, made, job.spec, draws=job.draws, seed=seed)
+
+    drawn = [
+        _judged(seed, simulated, job, "gates, simulated", CITIES) for seed in range(1, CITIES + 1)
+    ]
+    return {
+        "gates": Found(pd.DataFrame(bundled)),
+        "gates_simulated": Found(pd.DataFrame(drawn)),
+    }
+
+
+def _judged(
+    seed: int, fitted: Callable[[int], Fit], job: Job, name: str, total: int
+) -> dict[str, Any]:
+    """One fit and what its gates saw; seeds are counted from 1."""
+    started = time.perf_counter()
+    found = fitted(seed).diagnostics
+    if job.progress is not None:
+        job.progress(name, seed, total)
+    return {
+        "seed": seed,
+        "divergences": found.divergences,
+        "max_rhat": found.max_rhat,
+        "min_ess": found.min_ess,
+        "passed": found.passed,
+        "seconds": time.perf_counter() - started,
+    }
 
 
 #: What can be examined; the cheap first.
