@@ -347,7 +347,7 @@ def validate(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="prior_predictive, backtests, prior_sensitivity, gates, known_truth or "
+            help="prior_predictive, backtests, prior_sensitivity, gates, scaling, known_truth or "
             "calibration; may be given several times. Default all: hours."
         ),
     ] = None,

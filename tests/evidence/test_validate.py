@@ -131,6 +131,16 @@ def test_log_densities_are_those_of_the_modelling_library(spec, name, variable) 
     assert found.to_numpy() == pytest.approx(expected)
 
 
+def test_the_cost_of_more_areas_is_timed(tmp_path: Path, random_draws: list) -> None:
+    validate("crime", only=["scaling"], draws=10, folder=tmp_path)
+    table = read_evidence(CRIME, "scaling", folder=tmp_path).to_frame()
+    assert table["areas"].tolist() == [7, 14, 28]
+    assert table["series"].tolist() == [7 * n for n in (7, 14, 28)]
+    assert len(random_draws) == 3  # compiled once a size
+    assert (table["seconds"] > 0).all()
+    assert validate("safety", only=["scaling"], folder=tmp_path) == []
+
+
 def test_what_does_not_exist_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="safety or crime, found 'weather'"):
         validate("weather")

@@ -32,8 +32,10 @@ from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import Gates, ModelSpec, load_model_spec
 from amager_eval.trends import crime_known, crime_study, safety_known, safety_study, sample
 from amager_eval.trends.backtest_evidence import evidence_folder, read_own_record
+from amager_eval.trends.backtest_forecaster import OwnModel
 from amager_eval.trends.backtest_own import stored_comparison
-from amager_eval.trends.backtest_panels import PANELS
+from amager_eval.trends.backtest_panel import split
+from amager_eval.trends.backtest_panels import PANELS, crime_quarterly
 from amager_eval.trends.crime_data import model_data
 from amager_eval.trends.crime_fit import fit_crime, sample_design
 from amager_eval.trends.crime_model import crime_model
@@ -58,6 +60,8 @@ PRIOR_DRAWS: Final = 2000
 SEEDS: Final = (1, 2, 3, 4, 5)
 #: Simulated small cities whose fits are tabled.
 CITIES: Final = 10
+#: Areas of the fits whose time is compared.
+SIZES: Final = (7, 14, 28)
 
 #: Called with the examination, what is done and what there is in all.
 type Progress = Callable[[str, int, int], None]
@@ -418,12 +422,35 @@ def _judged(
     }
 
 
+def _scaling(job: Job) -> dict[str, Found]:
+    """Time fits of more and more areas of the quarterly panel (crime only)."""
+    if job.kind == "safety":
+        return {}
+    panel = crime_quarterly()
+    rows = []
+    for areas in SIZES:
+        unit = next(split(panel, origins=panel.origins[:1], block_size=areas))
+        model = OwnModel("crime", draws=job.draws)
+        spent = []
+        for _ in range(2):  # the second knows the compiled model
+            started = time.perf_counter()
+            model(unit.task)
+            spent.append(time.perf_counter() - started)
+        series = unit.task.training.groupby(["area", "crime_type"], observed=True).ngroups
+        rows.append({"areas": areas, "series": series, "first": spent[0], "seconds": spent[1],
+                     "seconds_per_area": spent[1] / areas})  # fmt: skip
+        if job.progress is not None:
+            job.progress("scaling", len(rows), len(SIZES))
+    return {"scaling": Found(pd.DataFrame(rows))}
+
+
 #: What can be examined; the cheap first.
 EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
     "prior_predictive": _prior_predictive,
     "backtests": _backtests,
     "prior_sensitivity": _prior_sensitivity,
     "gates": _gates,
+    "scaling": _scaling,
     "known_truth": _known_truth,
     "calibration": _calibration,
 }
