@@ -382,8 +382,9 @@ def _gates(job: Job) -> dict[str, Found]:
         told = job.told("gates, simulated")
         cities = judge_simulated(small, sets=CITIES, draws=job.draws, progress=told)
         return {"gates": Found(seeds), "gates_simulated": Found(cities)}
+    figures = published()
     bundled = [
-        _judged(seed, lambda s: fit_crime(published(), spec=job.spec, draws=job.draws, seed=s,
+        _judged(seed, lambda s: fit_crime(figures, spec=job.spec, draws=job.draws, seed=s,
                                           definition="STRAF11"), job, "gates", len(SEEDS))
         for seed in SEEDS
     ]  # fmt: skip

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from amager_eval.errors import InputError
 from amager_eval.trends import sample
 from amager_eval.trends.crime_data import model_data
 from amager_eval.trends.crime_fit import sample_design
@@ -17,7 +16,7 @@ from amager_eval.trends.crime_geometry import LEAST_DISPERSION
 from amager_eval.trends.crime_model import crime_model
 from amager_eval.trends.crime_simulate import Simulated, simulate_crime
 from amager_eval.trends.score_crps import crps_draws
-from amager_eval.whole_file import whole_file
+from amager_eval.trends.score_ratio import score_sets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,41 +79,31 @@ def compare_with_known(
     """
     import pymc as pm
 
-    if sets < 10:
-        raise InputError(f"the comparison needs at least 10 simulated sets, found {sets}")
-    folder.mkdir(parents=True, exist_ok=True)
     compiled: dict[str, Any] = {}
-    seeds = np.random.SeedSequence(seed).generate_state(sets)
-    frames = []
-    for k in range(sets):
-        path = folder / f"known-{seed}-{k:04d}.csv"
-        if not path.is_file():
-            made = simulate_crime(design, int(seeds[k]), ahead=ahead)
-            known = _true_scales(made, design)
-            if not compiled:
-                model = crime_model(design)
-                compiled["model"] = sample.compile_model(model)
-                compiled["known"] = sample.compile_model(pm.do(model, known))
-            found = {}
-            for name, given in (("model", {}), ("known", known)):
-                fit = sample_design(
-                    compiled[name].with_data(**model_data(made.design), **given),
-                    made.design,
-                    spec,
-                    draws=draws,
-                    chains=chains,
-                    seed=int(seeds[k]),
-                    given=given,
-                )
-                found[name] = _crps(fit, made, int(seeds[k]))
-                found[f"{name}_divergences"] = xr.DataArray(fit.diagnostics.divergences)
-            rows = xr.Dataset(found).to_dataframe().reset_index().assign(set=k)
-            with whole_file(path) as unfinished:
-                rows.to_csv(unfinished, index=False)
-        frames.append(pd.read_csv(path))
-        if progress is not None:
-            progress(k + 1, sets)
-    return pd.concat(frames, ignore_index=True)
+
+    def score(own: int) -> pd.DataFrame:
+        made = simulate_crime(design, own, ahead=ahead)
+        known = _true_scales(made, design)
+        if not compiled:
+            model = crime_model(design)
+            compiled["model"] = sample.compile_model(model)
+            compiled["known"] = sample.compile_model(pm.do(model, known))
+        found = {}
+        for name, given in (("model", {}), ("known", known)):
+            fit = sample_design(
+                compiled[name].with_data(**model_data(made.design), **given),
+                made.design,
+                spec,
+                draws=draws,
+                chains=chains,
+                seed=own,
+                given=given,
+            )
+            found[name] = _crps(fit, made, own)
+            found[f"{name}_divergences"] = xr.DataArray(fit.diagnostics.divergences)
+        return xr.Dataset(found).to_dataframe().reset_index()
+
+    return score_sets(score, sets=sets, seed=seed, folder=folder, progress=progress)
 
 
 def _true_scales(made: Simulated, design: xr.Dataset) -> dict[str, np.ndarray]:

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from amager_eval.errors import InputError
 from amager_eval.trends import sample
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
@@ -28,7 +27,7 @@ from amager_eval.trends.safety_point import true_point
 from amager_eval.trends.safety_simulate import simulate_safety
 from amager_eval.trends.safety_study import SafetyStudy, figures_of
 from amager_eval.trends.score_crps import crps_draws
-from amager_eval.whole_file import whole_file
+from amager_eval.trends.score_ratio import score_sets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -176,22 +175,12 @@ def compare_with_known(
     InputError
         Fewer than ten sets: the ratio would show nothing.
     """
-    if sets < 10:
-        raise InputError(f"the comparison needs at least 10 simulated sets, found {sets}")
-    folder.mkdir(parents=True, exist_ok=True)
     study = SafetyStudy(design, spec, ahead=_AHEAD, draws=draws, tune=tune, chains=chains)
-    seeds = np.random.SeedSequence(seed).generate_state(sets)
-    frames = []
-    for k in range(sets):
-        path = folder / f"known-{seed}-{k:04d}.csv"
-        if not path.is_file():
-            rows = _scored(study, design, spec, int(seeds[k]), draws, tune, chains).assign(set=k)
-            with whole_file(path) as unfinished:
-                rows.to_csv(unfinished, index=False)
-        frames.append(pd.read_csv(path))
-        if progress is not None:
-            progress(k + 1, sets)
-    return pd.concat(frames, ignore_index=True)
+
+    def score(own: int) -> pd.DataFrame:
+        return _scored(study, design, spec, own, draws, tune, chains)
+
+    return score_sets(score, sets=sets, seed=seed, folder=folder, progress=progress)
 
 
 def _scored(

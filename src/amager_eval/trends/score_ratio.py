@@ -2,10 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
-__all__ = ["score_ratios"]
+from amager_eval.errors import InputError
+from amager_eval.whole_file import whole_file
+
+__all__ = ["score_ratios", "score_sets"]
+
+
+def score_sets(
+    score: Callable[[int], pd.DataFrame],
+    *,
+    sets: int,
+    seed: int,
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Score the simulated sets that are not kept yet; a stopped run continues.
+
+    Parameters
+    ----------
+    score : callable
+        Gives the scores of the set that a seed makes.
+    sets : int
+        Simulated sets.
+    seed : int
+        Seed; set k has the k-th seed drawn from it.
+    folder : Path
+        One file per finished set.
+    progress : callable or None
+        Called with (sets done, sets in all).
+
+    Returns
+    -------
+    DataFrame
+        What `score` gives, with `set`.
+
+    Raises
+    ------
+    InputError
+        Fewer than ten sets: a ratio would show nothing.
+    """
+    if sets < 10:
+        raise InputError(f"the comparison needs at least 10 simulated sets, found {sets}")
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = []
+    for k, own in enumerate(np.random.SeedSequence(seed).generate_state(sets)):
+        path = folder / f"known-{seed}-{k:04d}.csv"
+        if not path.is_file():
+            rows = score(int(own)).assign(set=k)
+            with whole_file(path) as unfinished:
+                rows.to_csv(unfinished, index=False)
+        frames.append(pd.read_csv(path))
+        if progress is not None:
+            progress(k + 1, sets)
+    return pd.concat(frames, ignore_index=True)
 
 
 def score_ratios(
