@@ -13,6 +13,7 @@ from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
+from amager_eval.goals.published_shares import respondents
 from amager_eval.tables.sensitivity import sensitivity_table
 from amager_eval.wording.sentences import load_wording
 
@@ -42,6 +43,17 @@ def test_every_picture_speaks(statement, lang):
         assert picture.synthetic
         if lang == "da":  # decimal comma, and a non-breaking space before %
             assert not re.search(r"\d\.\d(?!\d\d)|\d%", picture.title + picture.alt)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("da", "Antal svar i et år: "), ("en", "Answers in")])
+def test_survey_figures_say_their_n(statement, lang, said):
+    words = load_wording(lang)
+    sizes = {round(respondents(statement.data, "Amager Øst", w).n) for w in (2024, 2025, 2026)}
+    for make in WITH_AREAS:
+        caption = make(statement, AREAS, words).caption
+        assert said in caption
+        stated = re.search(r"Amager Øst (?:ca\. )?([\d.,]+)", caption.split(said)[1])
+        assert int(re.sub(r"[.,]", "", stated[1])) <= min(sizes), "the smallest of the waves shown"
 
 
 def test_nothing_where_nothing_was_supplied(make_statement):

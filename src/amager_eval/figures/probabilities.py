@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
 from amager_eval.figures.picture import Picture
+from amager_eval.figures.respondents_shown import respondents_shown
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import GOAL, INK, MUTED, axes_or_new, style
 from amager_eval.wording.area import area_label
@@ -190,11 +191,12 @@ def picture_probabilities(
     if frame.empty:
         return None
     parts = [a for a in areas if a != agreement.areas.whole]
+    names = {a: area_label(agreement, a, words) for a in parts}
     views = [
         probability_view(
             frame, quantity, parts, agreement.safety.settings, words,
             year=agreement.safety.target_wave, response=agreement.response,
-            names={a: area_label(agreement, a, words) for a in parts},
+            names=names,
         )
         for quantity in _READINGS
     ]  # fmt: skip
@@ -227,11 +229,13 @@ def picture_probabilities(
         )
         for row in rows_of(reach.frame)
     ]
+    caption = words.say_of(agreement.response, "figure.probability.caption")
+    answers = respondents_shown(statement.data, [*parts, agreement.areas.whole], words, names)
     return Picture(
         id="probabilities",
         title=words.say("figure.probability.title", reading=reach.title, values="; ".join(values)),
         alt=alt,
-        caption=words.say_of(agreement.response, "figure.probability.caption"),
+        caption=f"{caption} {answers}".rstrip(),
         source=words.say("source.safety_model", survey=agreement.safety.survey),
         panels=tuple(
             partial(plot_probabilities, view, named=i % 2 == 0) for i, view in enumerate(views)

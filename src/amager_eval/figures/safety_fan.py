@@ -11,6 +11,7 @@ import pandas as pd
 from amager_eval.conventions import LEVELS
 from amager_eval.figures.labels import EndLabel, label_ends, percent_axis, year_axis
 from amager_eval.figures.picture import Picture
+from amager_eval.figures.respondents_shown import respondents_shown
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import CITY, GOAL, axes_or_new, looks, style
 from amager_eval.goals.published_shares import published_shares
@@ -198,21 +199,26 @@ def picture_safety_fan(
     only = forecast.draws[["true"]].sel(area=[*modelled, whole], response=[response])
     summary = replace(forecast, draws=only).to_frame(LEVELS)
     settings = [s for s in agreement.safety.settings if s in set(summary["setting"])]
+    names = {a: area_label(agreement, a, words) for a in modelled}
+    target = agreement.safety.target_wave
     views = [
         fan_view(
             summary, statement.data.safety, area=area, whole=whole, setting=setting,
             response=response, baseline=agreement.safety.baseline_wave,
-            target=agreement.safety.target_wave, words=words, colour_rank=rank,
-            name=area_label(agreement, area, words),
+            target=target, words=words, colour_rank=rank, name=names[area],
         )
         for rank, area in enumerate(modelled)
         for setting in settings
     ]  # fmt: skip
+    caption = words.say_of(response, "figure.fan.caption", target=target)
+    answers = respondents_shown(
+        statement.data, [*modelled, whole], words, names, since=target - _HISTORY
+    )
     return Picture(
         id="safety_fan",
         title=_finding(views[0]),
         alt=" ".join(_alt(view) for view in views),
-        caption=words.say_of(response, "figure.fan.caption", target=agreement.safety.target_wave),
+        caption=f"{caption} {answers}".rstrip(),
         source=words.say("source.safety_model", survey=agreement.safety.survey),
         panels=tuple(partial(plot_safety_fan, view) for view in views),
         columns=len(settings),

@@ -11,6 +11,7 @@ import pandas as pd
 
 from amager_eval.figures.labels import EndLabel, label_ends, percent_axis, year_axis
 from amager_eval.figures.picture import Picture
+from amager_eval.figures.respondents_shown import respondents_shown
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import axes_or_new, looks, style
 from amager_eval.goals.changes import comparable_since
@@ -213,6 +214,7 @@ def picture_safety_history(
         for view in views
     )
     rows = -(-len(views) // 2)
+    answers = respondents_shown(data, areas, words, names)
     return Picture(
         id="safety_history",
         title=words.say(
@@ -222,7 +224,7 @@ def picture_safety_history(
             values=words.listing(latest),
         ),
         alt=alt,
-        caption=f"{_caption(statement, words)} {_answers(views, words)}".rstrip(),
+        caption=f"{_caption(statement, words)} {answers}".rstrip(),
         source=words.say("source.safety", survey=agreement.safety.survey),
         panels=tuple(partial(plot_safety_history, view) for view in views),
         columns=2,
@@ -244,18 +246,6 @@ def _caption(statement: Statement, words: Wording) -> str:
     after = known.loc[known["wave"] == since, "collector"].iloc[0]
     moved = words.say("figure.history.collector", before=before, after=after, wave=since)
     return f"{caption} {moved}"
-
-
-def _answers(views: Sequence[HistoryView], words: Wording) -> str:
-    """Say how many answers a year's figure rests on, area by area; nothing where none is known."""
-    known = pd.concat([v.frame for v in views]).dropna(subset=["n"])
-    said = []
-    for area, group in known.groupby("area", sort=False):
-        low, high = (number(x, 0, words.lang) for x in (group["n"].min(), group["n"].max()))
-        n = low if low == high else words.say("table.range", low=low, high=high)
-        key = "answers_assumed" if group["n_assumed"].any() else "answers_of"
-        said.append(words.say(f"figure.history.{key}", area=area, n=n))
-    return words.say("figure.history.answers", areas="; ".join(said)) if said else ""
 
 
 def _renamed(view: HistoryView, names: Mapping[str, str]) -> HistoryView:
