@@ -30,6 +30,7 @@ from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows,
 from amager_eval.goals.safety import safety_quantities
 from amager_eval.goals.sensitivity import sensitivity_of_draws
 from amager_eval.goals.statement import Statement
+from amager_eval.goals.view_crime import view_crime
 from amager_eval.indicators.partner_share import partner_share
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.sensitivity import load_sensitivity
@@ -251,6 +252,7 @@ def make_statement() -> Callable[..., Statement]:
             ledger=ledger,
             changed=changed,
             guard=baseline_guard(data, agreement, year, crime_frame, "STRAF11" if crime else None),
+            crime_views=view_crime(data, agreement, crime_forecast),
         )
 
     return make

@@ -31,6 +31,7 @@ from amager_eval.goals.safety import safety_quantities
 from amager_eval.goals.score_record import earlier_statements, score_record
 from amager_eval.goals.sensitivity import sensitivity_of_draws
 from amager_eval.goals.statement import Statement
+from amager_eval.goals.view_crime import view_crime
 from amager_eval.indicators import partner_share
 from amager_eval.provenance import versions
 from amager_eval.spec.agreement import Agreement, load_agreement
@@ -194,6 +195,7 @@ def evaluate(
         sensitivity=sensitivity_of_draws(
             agreement, areas, safety, crime_frame, load_sensitivity().safety.margins
         ),
+        crime_views=view_crime(data, agreement, crime),
     )
 
 

@@ -177,7 +177,9 @@ def test_contributions_add_up_to_the_total():
         one.attrs | {"total_parts": "theft;remainder"}
     )
     whole["level"], whole["expected"] = whole["level"] + 0, whole["expected"] + 0
-    frame = type_contributions(Forecast("crime", whole, None, "")).set_index("crime_type")
+    years = type_contributions(Forecast("crime", whole, None, ""))
+    assert set(years["year"]) == {2025, 2026, 2027, 2028}
+    frame = years[years["year"] == 2028].set_index("crime_type")
     assert frame.loc["remainder", "median"] == pytest.approx(3 * frame.loc["theft", "median"])
     assert frame.loc["total", "median"] == pytest.approx(4 * frame.loc["theft", "median"])
     assert type_contributions(Forecast("crime", one, None, "")).empty

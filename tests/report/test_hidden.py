@@ -16,7 +16,21 @@ from amager_eval.spec.agreement import load_agreement
 AREA = "Amager Partnerskab (2025)"
 
 
-def delivery(indbrud, vold, digest):
+def monitored(drugs):
+    """Quarters of a monitored type in the area and its two districts; one year is small."""
+    rows = []
+    for year in range(2018, 2026):
+        for quarter in range(1, 5):
+            own = (drugs if quarter == 1 else 0) if year == 2020 else 9
+            counts = {AREA: own, "Amager Vest": 25, "Amager Øst": 30}
+            rows += [
+                (area, f"{year}K{quarter}", "chikane", float(n), "politi", np.nan, "A")
+                for area, n in counts.items()
+            ]
+    return rows
+
+
+def delivery(indbrud, vold, drugs, digest):
     """Published figures and a made-up delivery for the area, small counts among it."""
     rows = [
         (AREA, str(year), kind, float(count), "borgervendt", np.nan, "A")
@@ -28,13 +42,15 @@ def delivery(indbrud, vold, digest):
             ("total", 200 + indbrud + vold),
         )
     ]
+    rows += monitored(drugs)
     data = published()
     crime = pd.DataFrame(
         rows,
         columns=["area", "period", "crime_type", "count", "definition", "per_1000", "source_grade"],
     )
     population = pd.DataFrame(
-        [(AREA, "2024", 21_000.0), (AREA, "2026", 21_600.0)],
+        [(AREA, "2018", 21_000.0), (AREA, "2026", 21_600.0)]
+        + [(d, y, 50_000.0) for d in ("Amager Vest", "Amager Øst") for y in ("2018", "2026")],
         columns=["area", "period", "population"],
     )
     return replace(
@@ -49,9 +65,10 @@ def delivery(indbrud, vold, digest):
 def folders(make_statement, tmp_path_factory):
     made = []
     for name, indbrud, vold in (("three", 3, 9), ("one", 1, 11)):
-        data = mask_small_counts(delivery(indbrud, vold, name), load_agreement())
+        data = mask_small_counts(delivery(indbrud, vold, indbrud, name), load_agreement())
         assert {(m.what, m.period) for m in data.masked} == {
-            (kind, year) for kind in ("indbrud", "vold/våben") for year in (2024, 2025)
+            *((kind, year) for kind in ("indbrud", "vold/våben") for year in (2024, 2025)),
+            ("chikane", 2020),
         }
         out = tmp_path_factory.mktemp(name) / "out"
         write_appendix(make_statement(data=data), out)
@@ -70,7 +87,7 @@ def test_no_published_form_knows_the_small_count(folders):
 def test_what_is_hidden_is_said(folders):
     out = folders[0]
     record = json.loads((out / "statement.json").read_text(encoding="utf-8"))
-    assert len(record["masked"]) == 4
+    assert len(record["masked"]) == 5
     about = [r for r in record["results"] if r["crime_type"] == "indbrud" and r["area"] == AREA]
     assert about
     for row in about:
@@ -78,8 +95,17 @@ def test_what_is_hidden_is_said(folders):
         assert "masked: reports of 2024" in row["notes"]
     table = pd.read_csv(out / "tables" / "crime_published.csv")
     hidden = table[table["masked"]]
-    assert len(hidden) == 4
+    assert len(hidden) == 5
     assert hidden[["count", "per_1000"]].isna().all(axis=None)
     assert (hidden["remark"] == "Skjult: anonymitet").all()
     html = (out / "appendix.html").read_text(encoding="utf-8")
-    assert "Skjulte tal: 4." in html
+    assert "Skjulte tal: 5." in html
+
+
+def test_the_control_chart_falls_back_to_years_and_leaves_the_hidden_one_out(folders):
+    chart = pd.read_csv(folders[0] / "tables" / "crime_chart.csv", dtype={"period": str})
+    own = chart[(chart["definition"] == "politi") & (chart["area"] == AREA)]
+    assert set(own["period"]) == {str(y) for y in range(2018, 2026)} - {"2020"}
+    # another series, with no small quarter, keeps its quarters
+    city = chart[chart["definition"] == "STRAF11"]
+    assert city["period"].str.contains("K").all()

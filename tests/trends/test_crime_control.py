@@ -1,52 +1,124 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
-from amager_eval.trends.crime_control import CHART_COLUMNS, _chart, control_chart
+from amager_eval.errors import InputError
+from amager_eval.trends.crime_control import CHART_COLUMNS, SIGNALS, chart_series, control_chart
 from amager_eval.trends.crime_fit import fit_crime
 
+QUARTERS = [f"{y}K{q}" for y in range(2019, 2027) for q in range(1, 5)]
+MONTHS = [f"{y}M{m:02d}" for y in range(2019, 2027) for m in range(1, 13)]
+SEASON = np.array([0.5, 1.0, 1.6, 0.9])
 
-def chart(count, people=100.0, season=1.0, reference=12):
-    count = np.asarray(count, float)
-    return _chart(count, np.full(len(count), people), np.full(len(count), season), reference)
+
+def chart(count, periods=QUARTERS, people=None, **options):
+    people = np.full(len(count), 9.0) if people is None else people
+    return chart_series(periods[: len(count)], count, people, **({"through": 2024} | options))
 
 
-def test_limits_are_laneys():
-    rng = np.random.default_rng(4)
-    count = rng.poisson(80, 16).astype(float)
+def signals(frame):
+    return dict(zip(frame["period"], frame["signal"], strict=True))
+
+
+def test_a_purely_seasonal_series_is_no_signal_and_a_jump_is():
+    rng = np.random.default_rng(3)
+    expected = 60 * np.tile(SEASON, 8)
+    steady = rng.poisson(expected).astype(float)
+    assert set(chart(steady)["signal"]) == {""}
+    jumped = steady.copy()
+    jumped[QUARTERS.index("2026K1")] *= 2.2  # an ordinary count for a summer, far off in winter
+    assert jumped[QUARTERS.index("2026K1")] < steady[QUARTERS.index("2025K3")]
+    assert {p for p, s in signals(chart(jumped)).items() if s} == {"2026K1"}
+    assert signals(chart(jumped))["2026K1"] == "above"
+    # a chart that knows no season takes it for ordinary variation and sees nothing
+    years = [str(y) for y in range(1990, 2022)]
+    assert set(chart(jumped, periods=years, through=2013)["signal"]) == {""}
+
+
+def test_a_fall_and_a_long_run():
+    steady = np.tile([80.0, 84, 82, 78, 84, 80, 78, 82], 4)
+    fallen = steady.copy()
+    fallen[-1] = 20
+    assert chart(fallen)["signal"].iloc[-1] == "below"
+    after = np.array([p > "2024K4" for p in QUARTERS])
+    assert chart(np.where(after, steady + 6, steady))["signal"].iloc[-1] == "shift up"
+    assert chart(np.where(after, steady - 6, steady))["signal"].iloc[-1] == "shift down"
+
+
+def test_only_what_follows_the_reference_signals():
+    count = np.full(32, 50.0)
+    count[QUARTERS.index("2023K2")] = 200
     got = chart(count)
-    centre = count[:12].sum() / 1200
-    sd = np.sqrt(centre / 100)
-    z = (count / 100 - centre) / sd
-    spread = np.abs(np.diff(z[:12])).mean() / 1.128
-    assert got["centre"].to_numpy() == pytest.approx(centre)
-    assert got["high"].to_numpy() == pytest.approx(centre + 3 * spread * sd)
+    assert got["reference"].sum() == 12
+    assert got["period"].iloc[0] == "2022K1"
+    assert set(got.loc[got["reference"], "signal"]) == {""}
 
 
-def test_far_period_and_long_run_signal():
-    steady = [80, 84] * 6
-    assert chart([*steady, 140])["signal"].iloc[-1] == "above"
-    assert chart([*steady, 20])["signal"].iloc[-1] == "below"
-    run = chart([*steady, *[83] * 8])["signal"].tolist()
-    assert run[-1] == "shift up"
-    assert chart([*steady, *[81] * 9])["signal"].tolist()[-1] == "shift down"
-    assert chart(steady * 2)["signal"].eq("").all()
+def test_limits_are_farringtons():
+    count = np.array([40, 62, 75, 60, 55, 51, 90, 66, 44, 70, 81, 58, 60.0, 50, 80, 60])
+    got = chart(count, periods=QUARTERS[12:]).iloc[-4]  # 2025K1
+    seen = count[[0, 4, 8]].sum()
+    mean = np.array([count[i:12:4].mean() for i in range(4)])
+    residual = (count[:12] - np.tile(mean, 3)) / np.sqrt(np.tile(mean, 3))
+    dispersion = (residual**2).sum() / 8
+    scale = max(3.0, stats.t.ppf(1 - 0.00135, 8) * np.sqrt(dispersion))
+    spread = scale * np.sqrt(seen / 3 + (seen / 3) ** 2 / seen)
+    expected = seen / 3
+    assert got["expected"] == pytest.approx(expected)
+    assert got["high"] == pytest.approx(expected * (1 + 2 / 3 * spread / expected) ** 1.5)
+    assert got["low"] == pytest.approx(expected * max(0, 1 - 2 / 3 * spread / expected) ** 1.5)
 
 
-def test_ordinary_overdispersed_counts_seldom_signal():
+@pytest.mark.parametrize(("mean", "size"), [(6, 1e9), (80, 100), (2000, 100)])
+@pytest.mark.parametrize("periods", [QUARTERS, MONTHS], ids=["quarters", "months"])
+def test_ordinary_counts_seldom_lie_outside(mean, size, periods):
     rng = np.random.default_rng(8)
-    signals = 0
-    for _ in range(200):
-        count = rng.poisson(rng.gamma(100, 20, 24)).astype(float)  # mean 2000, 10 % spread
-        signals += chart(count)["signal"].isin(["above", "below"]).iloc[12:].sum()
-    assert signals / (200 * 12) < 0.03
+    outside = judged = 0
+    for _ in range(150):
+        count = rng.poisson(rng.gamma(size, mean / size, len(periods))).astype(float)
+        later = chart(count, periods=periods).query("not reference")
+        outside += later["signal"].isin(SIGNALS[:2]).sum()
+        judged += len(later)
+    assert outside / judged < 0.012  # .0027 by design
+
+
+def test_more_inhabitants_are_no_signal():
+    people = 1000 * 1.02 ** np.arange(32)
+    got = chart(np.round(0.06 * people), people=people)
+    assert set(got["signal"]) == {""}
+    assert got["expected"].iloc[-1] == pytest.approx(0.06 * people[-1], rel=0.01)
+
+
+def test_years_need_five_and_a_season_without_reports_is_possible():
+    years = [str(y) for y in range(2016, 2027)]
+    assert chart(np.full(11, 30.0), periods=years)["reference"].sum() == 8
+    assert chart(np.full(11, 30.0), periods=years, through=2020)["reference"].sum() == 5
+    assert chart(np.full(11, 30.0), periods=years, through=2019).empty
+    assert chart(np.full(8, np.nan)).empty
+    with pytest.raises(InputError, match="at least 2"):
+        chart(np.full(32, 50.0), years=1)
+    nothing = np.tile([0.0, 30, 30, 30], 8)
+    nothing[-4] = 1
+    assert signals(chart(nothing))["2026K1"] == ""
+
+
+def test_a_year_with_a_quarter_missing_is_no_reference():
+    count = np.full(32, 50.0)
+    count[QUARTERS.index("2023K3")] = np.nan
+    got = chart(count)
+    assert set(got.loc[got["reference"], "period"].str[:4]) == {"2021", "2022", "2024"}
+    assert "2023K3" not in set(got["period"])
 
 
 def test_chart_of_a_fit(random_draws):
-    periods = [f"{y}K{q}" for y in range(2019, 2025) for q in range(1, 5)]
-    frame = pd.DataFrame({"period": periods, "count": 50, "area": "N", "crime_type": "t"})
+    frame = pd.concat(
+        pd.DataFrame({"period": QUARTERS, "count": 50, "area": "N", "crime_type": kind})
+        for kind in ("t", "u")
+    )
     fit = fit_crime(frame.assign(population=9000.0), draws=10, chains=1)
     got = control_chart(fit)
     assert tuple(got.columns) == CHART_COLUMNS
-    assert len(got) == 24
-    assert control_chart(fit, years=6).empty
+    assert len(got) == 2 * 20
+    assert set(control_chart(fit, crime_types=["u"])["crime_type"]) == {"u"}
+    assert control_chart(fit, years=9).empty

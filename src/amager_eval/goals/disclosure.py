@@ -7,7 +7,7 @@ period of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from amager_eval.data.input import Input, Masked, SourceFile
+from amager_eval.data.period import parse_period
 from amager_eval.data.population import population_at
 from amager_eval.goals.crime_results import annual_figures
 from amager_eval.goals.record import read_record, recorded_years
@@ -26,7 +27,7 @@ from amager_eval.trends.crime_options import Total
 if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement
 
-__all__ = ["mask_small_counts"]
+__all__ = ["mask_small_counts", "short_periods_may_be_shown"]
 
 type Cell = tuple[str, str]  # area, crime type
 type Scheme = tuple[tuple[str, ...], tuple[str, ...]]
@@ -64,6 +65,54 @@ def mask_small_counts(data: Input, agreement: Agreement, record: Path | None = N
         SourceFile(f.name, sha256_of_bytes(f"{f.name}\n{text}".encode())) for f in data.files
     )
     return replace(data, crime=crime, safety=safety, masked=masked, files=files)
+
+
+def short_periods_may_be_shown(
+    data: Input, agreement: Agreement, areas: Sequence[str], crime_type: str, definition: str
+) -> bool:
+    """Whether a type's quarters or months show no small count and give none away.
+
+    Hiding goes by calendar year, so quarters of a year that is shown may be small. They may be
+    shown for all the areas or for none: none where anything of the type is hidden, or where in
+    any period a count of an area, or what is left between areas that contain each other, is
+    below the threshold.
+
+    Parameters
+    ----------
+    data : Input
+        With small counts hidden.
+    agreement : Agreement
+        Its `disclosure.threshold`; which areas contain which.
+    areas : sequence of str
+        The areas that are shown.
+    crime_type, definition : str
+        The series.
+
+    Returns
+    -------
+    bool
+        True for a series of years: those are hidden already.
+    """
+    assert data.crime is not None
+    own = data.crime[
+        (data.crime["crime_type"] == crime_type)
+        & (data.crime["definition"] == definition)
+        & data.crime["area"].isin(areas)
+    ]
+    if all(parse_period(p).per_year == 1 for p in own["period"].unique()):
+        return True
+    if any((m.what, m.definition) == (crime_type, definition) for m in data.masked):
+        return False
+    known = own[own["count"].notna()]
+    periods: dict[str, dict[Cell, float]] = {}
+    for area, period, count in zip(known["area"], known["period"], known["count"], strict=True):
+        periods.setdefault(str(period), {})[str(area), crime_type] = float(count)
+    smallest = [min(counts.values()) for counts in periods.values()]
+    for scheme in _area_schemes(data, agreement):
+        rests = [r for c in periods.values() for _, _, r in _instances(c, "area", scheme)]
+        if any(abs(rest) >= 1e-6 for rest in rests):  # else the parts are the whole: no rest
+            smallest += rests
+    return min(smallest, default=0.0) >= agreement.disclosure.threshold
 
 
 def _mask_reports(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from amager_eval.goals.crime_views import CrimeViews
 from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
 
 if TYPE_CHECKING:
@@ -130,6 +131,9 @@ class Statement:
     sensitivity : DataFrame
         The goals' probabilities under other assumptions, see
         :mod:`amager_eval.goals.sensitivity`.
+    crime_views : CrimeViews
+        Reported crime beside the goals: yearly changes, contributions, control chart of monitored
+        types, displacement.
 
     Examples
     --------
@@ -163,6 +167,7 @@ class Statement:
     plan: PlanChain | None = None
     caveats: tuple[Caveat, ...] = ()
     sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
+    crime_views: CrimeViews = field(default_factory=CrimeViews)
 
     @property
     def synthetic(self) -> bool:

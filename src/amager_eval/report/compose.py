@@ -9,6 +9,12 @@ from amager_eval.report.document import Document, tables
 from amager_eval.report.sections import sections, shown_areas
 from amager_eval.report.summary import summary
 from amager_eval.tables.crime import crime_quantities_table, crime_table
+from amager_eval.tables.crime_views import (
+    crime_changes_table,
+    crime_chart_table,
+    crime_contributions_table,
+    crime_displacement_table,
+)
 from amager_eval.tables.plan import plan_signals_table
 from amager_eval.tables.results import results_table
 from amager_eval.tables.safety import probabilities_table, published_table
@@ -63,6 +69,10 @@ def open_data(statement: Statement, document: Document, words: Wording) -> tuple
         probabilities_table(statement, words),
         crime_table(statement, words),
         crime_quantities_table(statement, words),
+        crime_changes_table(statement, words),
+        crime_contributions_table(statement, words),
+        crime_chart_table(statement, words),
+        crime_displacement_table(statement, words),
         plan_signals_table(statement, words),
     ]
     every = {t.id: t for t in (*tables(document.blocks), *more)}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from amager_eval.data.period import parse_period
-from amager_eval.trends.crime_effects import season_basis
+from amager_eval.errors import InputError
 
 if TYPE_CHECKING:
     from amager_eval.trends.fit import Fit
 
-__all__ = ["CHART_COLUMNS", "control_chart"]
+__all__ = ["CHART_COLUMNS", "SIGNALS", "chart_series", "control_chart"]
 
 type Floats = NDArray[np.float64]
 
@@ -23,107 +24,201 @@ CHART_COLUMNS: Final = (
     "area",
     "crime_type",
     "period",
+    "reference",
     "count",
-    "rate",
-    "centre",
+    "expected",
     "low",
     "high",
     "signal",
 )
-#: Mean moving range of a normal series over its standard deviation.
-MOVING_RANGE: Final = 1.128
-#: So many periods in a row on one side of the centre are a shift.
+#: What a period may signal; an empty text is none.
+SIGNALS: Final = ("above", "below", "shift up", "shift down")
+#: Chance that an ordinary period lies above (and that it lies below) the limits: three
+#: standard deviations of a normal.
+TAIL: Final = 0.00135
+SDS: Final = 3.0
+#: So many periods in a row on one side of what was expected are a shift.
 RUN: Final = 8
+#: Complete years that serve as reference: as many as wished, and the fewest, by periods a year.
+REFERENCE_YEARS: Final = {1: (8, 5), 4: (3, 3), 12: (3, 3)}
 
 
-def control_chart(fit: Fit, *, years: int = 3) -> pd.DataFrame:
-    """Hold each published period against the years before it.
-
-    A Laney u'-chart: rates per 1,000 with limits at three standard deviations, where the Poisson
-    variance is multiplied by what the moving range of the reference years shows, so that large
-    counts do not signal on ordinary variation. The season is the fitted one.
+def control_chart(
+    fit: Fit,
+    *,
+    crime_types: Sequence[str] | None = None,
+    years: int | None = None,
+    through: int | None = None,
+) -> pd.DataFrame:
+    """Hold each published period against the same area's own past.
 
     Parameters
     ----------
     fit : Fit
-        A crime fit.
-    years : int
-        The first so many complete years of a series are its reference.
+        A crime fit; only the reports and inhabitants it holds are read, not its draws.
+    crime_types : sequence of str or None
+        Types to chart, such as an agreement's monitored ones; None charts all.
+    years, through : int or None
+        As for :func:`chart_series`; `through` is the spec's baseline year by default.
 
     Returns
     -------
     DataFrame
-        `area, crime_type, period, count, rate, centre, low, high, signal`; rates per 1,000 per
-        period; `signal` is empty, `above`, `below` (outside the limits), `shift up` or `shift
-        down` (the eighth and later of a run on one side of the centre). Series without enough
-        years are left out.
+        `area, crime_type` and the columns of :func:`chart_series`; series without enough years
+        are left out.
 
-    References
-    ----------
-    Laney (2002), Quality Engineering 14(4), 531-537.
+    Raises
+    ------
+    InputError
+        `years` is below 2.
+
+    Examples
+    --------
+    >>> import amager_eval as ae
+    >>> fit = ae.fit_crime(ae.published(), definition="STRAF11")  # doctest: +SKIP
+    >>> control_chart(fit, crime_types=["narkotika"]).query("signal != ''")  # doctest: +SKIP
     """
     design = fit.data["design"].to_dataset()
-    per_year = int(design.attrs["per_year"])
-    season = _season(fit.data["posterior"].to_dataset(), design, per_year)
     count = design["published"].values
     members = design["out_area_members"].values[: count.shape[0]]
     people = members @ design["exposure"].values[:, : count.shape[2]]
+    periods = [str(p) for p in design["period"].values]
+    last = int(design.attrs["baseline_year"]) if through is None else through
     frames = []
     for a, area in enumerate(design["published_area"].values):
-        for k, crime_type in enumerate(design["published_type"].values):
-            seen = np.flatnonzero(~np.isnan(count[a, k]))
-            if len(seen) <= years * per_year:
+        for k, kind in enumerate(design["published_type"].values):
+            if crime_types is not None and str(kind) not in crime_types:
                 continue
-            chart = _chart(count[a, k, seen], people[a, seen], season[k, seen], years * per_year)
-            chart.insert(0, "period", design["period"].values[seen])
-            chart.insert(0, "crime_type", str(crime_type))
-            chart.insert(0, "area", str(area))
-            frames.append(chart)
+            chart = chart_series(periods, count[a, k], people[a], years=years, through=last)
+            frames.append(chart.assign(area=str(area), crime_type=str(kind)))
+    frames = [f for f in frames if len(f)]
     if not frames:
         return pd.DataFrame(columns=list(CHART_COLUMNS))
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(frames, ignore_index=True)[list(CHART_COLUMNS)]
 
 
-def _season(posterior: xr.Dataset, design: xr.Dataset, per_year: int) -> Floats:
-    """Fitted season as a factor with mean one over the year; dims `published type, period`.
+def chart_series(
+    periods: Sequence[object],
+    count: Sequence[float] | Floats,
+    inhabitants: Sequence[float] | Floats,
+    *,
+    years: int | None = None,
+    through: int | None = None,
+) -> pd.DataFrame:
+    """Chart one series: what the same season of the reference years leads to expect, and limits.
 
-    A total of nested types has the season of its parts, weighted by their reports.
+    Parameters
+    ----------
+    periods : sequence
+        Years, quarters or months of one kind, ascending; dims `period`.
+    count : sequence of float
+        Reports, NaN where not known; dims `period`.
+    inhabitants : sequence of float
+        In any unit, at the period's middle; dims `period`.
+    years : int or None
+        So many complete years are the reference; by default three, and eight of a yearly
+        series, or as many as there are from five up.
+    through : int or None
+        Last calendar year of the reference; None takes the last there is.
+
+    Returns
+    -------
+    DataFrame
+        `period, reference, count, expected, low, high, signal`, in reports, from the first
+        reference period on. `reference` marks the periods that the limits rest on; only later
+        ones signal: `above` or `below` (outside the limits), `shift up` or `shift down` (the
+        eighth and later in a row on one side of what was expected), else empty. No rows where
+        the complete years are too few.
+
+    Raises
+    ------
+    InputError
+        A period cannot be read, or `years` is below 2.
+
+    Notes
+    -----
+    Expected are the inhabitants times the reference years' rate of the same quarter or month, so
+    that a season is no signal. The limits are those of Farrington et al. (1996), J R Stat Soc A
+    159(3), 547-563, without a trend: quasi-Poisson, on the two-thirds power, which is nearly
+    symmetric for small counts too, and with the uncertainty of what is expected in them. The
+    dispersion is estimated from the reference and paid for by a t-quantile of its degrees of
+    freedom; it is never taken below Poisson. An ordinary period lies outside with probability
+    .0027.
+
+    Examples
+    --------
+    >>> quarters = [f"{year}K{quarter}" for year in range(2022, 2026) for quarter in range(1, 5)]
+    >>> reports = [40, 60, 80, 60] * 3 + [41, 59, 140, 61]
+    >>> chart = chart_series(quarters, reports, [9.0] * 16, through=2024)
+    >>> chart["signal"].tolist()[-4:], chart["expected"].tolist()[-4:]
+    (['', '', 'above', ''], [40.0, 60.0, 80.0, 60.0])
     """
-    index = [parse_period(p).index - 1 for p in design["period"].values]
-    effect = posterior["effect_size"].mean(("chain", "draw")).values[:, : per_year - 1]
-    factor = np.exp(effect @ season_basis(per_year).T)
-    weight = np.exp(design["level_mean"].values[design["is_gap"].values == 0].mean(axis=0))
-    kinds = design["out_type_members"].values[: design.sizes["published_type"]] * weight
-    combined = (kinds / kinds.sum(axis=1, keepdims=True)) @ factor
-    result: Floats = (combined / combined.mean(axis=1, keepdims=True))[:, index]
-    return result
-
-
-def _chart(count: Floats, people: Floats, season: Floats, reference: int) -> pd.DataFrame:
-    exposure = people * season
-    centre = count[:reference].sum() / exposure[:reference].sum()
-    sd = np.sqrt(centre / exposure)
-    score = np.divide(count / exposure - centre, sd, out=np.zeros_like(sd), where=sd > 0)
-    spread = max(np.abs(np.diff(score[:reference])).mean() / MOVING_RANGE, 1e-12)
-    width = 3.0 * spread * sd * season
-    rate, middle = count / people, centre * season
-    low, high = np.maximum(middle - width, 0.0), middle + width
-    side = np.sign(score)
-    run = np.ones(len(side), dtype=int)
-    for i in range(1, len(side)):
-        run[i] = run[i - 1] + 1 if side[i] == side[i - 1] and side[i] != 0 else 1
-    signal = np.select(
-        [rate > high, rate < low, (run >= RUN) & (side > 0), (run >= RUN) & (side < 0)],
-        ["above", "below", "shift up", "shift down"],
-        default="",
+    if years is not None and years < 2:
+        raise InputError(f"years must be at least 2 (a season is seen twice), found {years}.")
+    parsed = [parse_period(p) for p in periods]
+    known = np.flatnonzero(~np.isnan(np.asarray(count, dtype=np.float64)))
+    empty = pd.DataFrame(columns=list(CHART_COLUMNS[2:]))
+    if not len(known):
+        return empty
+    per_year = parsed[0].per_year
+    reports = np.asarray(count, dtype=np.float64)[known]
+    people = np.asarray(inhabitants, dtype=np.float64)[known]
+    year = np.array([parsed[i].year for i in known])
+    season = np.array([parsed[i].index - 1 for i in known])
+    wished, least = REFERENCE_YEARS[per_year] if years is None else (years, years)
+    complete = [
+        int(y)
+        for y in np.unique(year)
+        if (year == y).sum() == per_year and (through is None or y <= through)
+    ]
+    if len(complete) < least:
+        return empty
+    reference = np.isin(year, complete[-wished:])
+    start = int(np.argmax(reference))
+    known, reports, reference = known[start:], reports[start:], reference[start:]
+    expected, spread = _expected(reports, people[start:], season[start:], reference, per_year)
+    low, high = (
+        expected * np.maximum(0.0, 1.0 + side * spread / (1.5 * expected)) ** 1.5
+        for side in (-1.0, 1.0)
     )
     return pd.DataFrame(
         {
-            "count": count,
-            "rate": rate,
-            "centre": middle,
+            "period": [str(parsed[i]) for i in known],
+            "reference": reference,
+            "count": reports,
+            "expected": expected,
             "low": low,
             "high": high,
-            "signal": signal,
+            "signal": np.where(reference, "", _signals(reports, expected, low, high)),
         }
     )
+
+
+def _expected(
+    reports: Floats,
+    people: Floats,
+    season: NDArray[np.int64],
+    reference: NDArray[np.bool_],
+    per_year: int,
+) -> tuple[Floats, Floats]:
+    """Return the reports expected of every period, and three standard deviations around them."""
+    of_season = [reference & (season == s) for s in range(per_year)]
+    # half a report where a season had none: it is not impossible for that
+    seen = np.array([max(reports[m].sum(), 0.5) for m in of_season])
+    rate = seen / np.array([people[m].sum() for m in of_season])
+    expected = people * rate[season]
+    residual = (reports - expected)[reference] / np.sqrt(expected[reference])
+    free = int(reference.sum()) - per_year
+    estimated = float(stdtrit(free, 1 - TAIL)) * np.sqrt((residual**2).sum() / free)
+    scale = max(SDS, estimated)
+    return expected, scale * np.sqrt(expected + expected**2 / seen[season])
+
+
+def _signals(reports: Floats, expected: Floats, low: Floats, high: Floats) -> NDArray[np.str_]:
+    side = np.sign(reports - expected)
+    run = np.ones(len(side), dtype=int)
+    for i in range(1, len(side)):
+        run[i] = run[i - 1] + 1 if side[i] == side[i - 1] and side[i] != 0 else 1
+    shifted = run >= RUN
+    conditions = [reports > high, reports < low, shifted & (side > 0), shifted & (side < 0)]
+    return np.select(conditions, list(SIGNALS), default="")
