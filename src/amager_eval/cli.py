@@ -332,7 +332,8 @@ def backtest(
             command = f"amager-eval backtest {panel}{' --final' if final else ''} --keep"
             write_own_scores(chosen, result, evidence_folder(chosen), command=command)
     coverage = found.coverage[found.coverage["forecaster"] == found.forecaster]
-    for table in (found.league, found.differences, coverage):
+    groups = found.groups[found.groups["forecaster"] == found.forecaster]
+    for table in (found.league, found.differences, coverage, groups):
         typer.echo(table.to_string(index=False, float_format="%.3f") + "\n")
     folder = out or Path("build") / f"backtest-{chosen.name}"
     view = BacktestView(found.differences, chosen.name, load_wording(lang))

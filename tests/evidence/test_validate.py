@@ -45,7 +45,9 @@ def test_stored_scores_are_quoted_without_a_fit(tmp_path: Path, random_draws: li
         "coverage_crime_quarterly",
         "coverage_crime_yearly",
         "groups_crime_quarterly",
+        "groups_crime_quarterly_before_covid",
         "groups_crime_yearly",
+        "groups_crime_yearly_before_covid",
         "league_crime_quarterly",
         "league_crime_yearly",
     ]

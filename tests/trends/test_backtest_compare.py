@@ -31,7 +31,9 @@ def test_crime_tables_agree_with_one_another_and_are_written(tmp_path):
     row = found.differences.query("subset == 'all' and versus == 'naive_log'").iloc[0]
     assert row["difference"] == pytest.approx(mean["own"] - mean["naive_log"])
     assert row["low"] <= row["difference"] <= row["high"]
-    assert len(found.groups) == 3 * 7 * 8
+    assert found.groups.groupby("origins").size().to_dict() == dict.fromkeys(
+        ("all", "before_covid", "since"), 3 * 7 * 8
+    )
     assert found.events is None
     paths = found.write(tmp_path / "tables")
     assert {p.name for p in paths} == {

@@ -9,7 +9,6 @@ from amager_eval.trends.backtest_league import (
     event_table,
     league_table,
     paired_differences,
-    scores_by,
 )
 from amager_eval.trends.backtest_panels import make_panel
 
@@ -72,10 +71,7 @@ def test_only_cells_of_everyone_count(scores):
         paired_differences(scores, CRIME, "mine")
 
 
-def test_groups_and_coverage_per_origin(scores):
-    table = scores_by(scores, CRIME, ["crime_type", "horizon"])
-    assert len(table) == 2 * 2 * 2
-    assert set(table.loc[table["forecaster"] == "good", "rank"]) == {1}
+def test_coverage_per_origin(scores):
     coverage = coverage_by_origin(scores, levels=[0.5])
     assert len(coverage) == 4
     assert coverage.set_index("forecaster").loc["good", "coverage"].tolist() == [1.0, 1.0]

@@ -33,6 +33,7 @@ from amager_eval.spec.model import Gates, ModelSpec, load_model_spec
 from amager_eval.trends import crime_known, crime_study, safety_known, safety_study, sample
 from amager_eval.trends.backtest_evidence import evidence_folder, read_own_record
 from amager_eval.trends.backtest_forecaster import OwnModel
+from amager_eval.trends.backtest_groups import own_by_group
 from amager_eval.trends.backtest_own import stored_comparison
 from amager_eval.trends.backtest_panel import split
 from amager_eval.trends.backtest_panels import PANELS, crime_quarterly
@@ -46,7 +47,6 @@ from amager_eval.trends.safety_gates import judge_seeds, judge_simulated
 from amager_eval.trends.score_ratio import score_ratios
 
 if TYPE_CHECKING:
-    from amager_eval.trends.backtest_compare import Comparison
     from amager_eval.trends.fit import Fit
     from amager_eval.trends.replicate import Study
 
@@ -337,28 +337,19 @@ def _backtests(job: Job) -> dict[str, Found]:
             "seconds_forecasting": units["seconds_forecasting"],
         }
         found[f"league_{name}"] = Found(league)
-        groups = _own_by_group(result)
-        led = {"groups": len(groups), "first_in": int((groups["rank"] == 1).sum())}
-        found[f"groups_{name}"] = Found(groups, led)
+        for origins, ending in (("all", ""), ("before_covid", "_before_covid")):
+            groups = own_by_group(result.groups, result.forecaster, origins=origins)
+            if len(groups):
+                led = {
+                    "groups": len(groups),
+                    "first_in": int((groups["rank"] == 1).sum()),
+                    "first_in_by_log_score": int((groups["rank_log_score"] == 1).sum()),
+                }
+                found[f"groups_{name}{ending}"] = Found(groups, led)
         found[f"coverage_{name}"] = Found(coverage.drop(columns="forecaster"))
         if result.events is not None:
             found[f"events_{name}"] = Found(result.events)
     return {"backtests": Found(pd.DataFrame(rows))} | found
-
-
-def _own_by_group(result: Comparison) -> pd.DataFrame:
-    """Rank of the own model per type (or setting and response) and horizon, and the best other."""
-    keys = [c for c in result.groups.columns if c not in {"forecaster", "cells", "crps", "rank"}]
-    rows = []
-    for at, group in result.groups.groupby(keys, sort=False):
-        is_own = group["forecaster"] == result.forecaster
-        own, best = group[is_own].iloc[0], group[~is_own].sort_values("crps").iloc[0]
-        rows.append(
-            dict(zip(keys, at, strict=True))
-            | {"rank": own["rank"], "best_other": best["forecaster"]}
-            | {"ratio": own["crps"] / best["crps"], "cells": own["cells"]}
-        )
-    return pd.DataFrame(rows)
 
 
 def _prior_sensitivity(job: Job) -> dict[str, Found]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from amager_eval.data.period import parse_period
 from amager_eval.errors import InputError
+from amager_eval.trends.backtest_groups import group_table
 from amager_eval.trends.backtest_league import (
     COVID_YEAR,
     common_cells,
@@ -18,7 +19,6 @@ from amager_eval.trends.backtest_league import (
     event_table,
     league_table,
     paired_differences,
-    scores_by,
 )
 from amager_eval.trends.backtest_panels import small_areas
 
@@ -46,7 +46,8 @@ class Comparison:
         `small` (areas under 30,000 inhabitants), `before_covid` and `since` (origins before 2020
         and after).
     groups : DataFrame
-        Mean CRPS and rank per type (or setting and response) and horizon.
+        Mean CRPS, log score, ranks and coverage per type (or setting and response) and horizon,
+        origins before 2020 apart, see :mod:`amager_eval.trends.backtest_groups`.
     coverage : DataFrame
         Coverage per origin with block intervals, every forecaster.
     events : DataFrame or None
@@ -127,7 +128,7 @@ def compare(panel: Panel, result: Backtest, peers: pd.DataFrame, *, seed: int = 
         origins=origins,
         league=league_table(both, panel, small=small),
         differences=_differences(both, panel, result.forecaster, small, seed),
-        groups=scores_by(both, panel, [*panel.keys[1:], "horizon"]),
+        groups=group_table(both, panel, [*panel.keys[1:], "horizon"]),
         coverage=coverage_by_origin(both, seed=seed),
         events=(
             event_table(both, panel, reference=result.forecaster, seed=seed)

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from amager_eval.trends.backtest_panel import Panel
 
 __all__ = [
+    "COVID_YEAR",
     "common_cells",
     "coverage_by_origin",
     "event_table",
     "league_table",
     "paired_differences",
-    "scores_by",
 ]
 
 #: First year whose outcomes are all touched by the pandemic: origins before it stand apart.
@@ -116,34 +116,6 @@ def league_table(
     table = table.sort_values("crps").reset_index()
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     return table
-
-
-def scores_by(
-    scores: pd.DataFrame, panel: Panel, by: Sequence[str], *, score: str = "crps"
-) -> pd.DataFrame:
-    """Mean score per group and forecaster, with the rank within the group.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        Scores of several forecasters, under each other.
-    panel : Panel
-        The panel.
-    by : sequence of str
-        Columns to group by: `crime_type`, `horizon`, `origin`, `area`, ...
-    score : str
-        Column: `crps`, `crps_log`, `log_score`.
-
-    Returns
-    -------
-    DataFrame
-        The groups' columns, `forecaster, cells`, the score, `rank`.
-    """
-    scores = common_cells(scores, panel)
-    grouped = scores.groupby([*by, "forecaster"])[score]
-    table = pd.DataFrame({"cells": grouped.size(), score: grouped.mean()}).reset_index()
-    table["rank"] = table.groupby(list(by))[score].rank(method="min").astype(int)
-    return table.sort_values([*by, "rank"]).reset_index(drop=True)
 
 
 def paired_differences(
