@@ -74,10 +74,11 @@ def test_the_finding_is_computed(statement):
     assert f"Amager Øst {row['percent']:.0f}\u00a0%" in title
 
 
-def test_nothing_lies_outside_the_figure(statement):
+@pytest.mark.parametrize("narrow", [False, True])
+def test_nothing_lies_outside_the_figure(statement, narrow):
     words = load_wording("da")
     for picture in every(statement, "da"):
-        figure = draw(picture, words)
+        figure = draw(picture, words, narrow=narrow)
         box = figure.get_tightbbox()
         width, height = figure.get_size_inches()
         assert box.x0 >= 0, picture.id

@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from amager_eval.figures.picture import Picture
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["WIDTH_MM", "draw", "save"]
+__all__ = ["NARROW", "WIDTH_MM", "draw", "save"]
 
-#: Width of the text block of the page.
+#: Width of the text block of the page, and of the drawing for a phone's screen.
 WIDTH_MM: Final = 172.0
+_NARROW_MM: Final = 92.0
+#: What the id of a drawing for a phone ends with.
+NARROW: Final = "-narrow"
 _INCH: Final = 25.4
 #: Of the PNG; the layout is made at it, for hinted text is wider at some resolutions.
 _DPI: Final = 200
 _SVG: Final = "http://www.w3.org/2000/svg"
 
 
-def draw(picture: Picture, words: Wording) -> Figure:
+def draw(picture: Picture, words: Wording, *, narrow: bool = False) -> Figure:
     """Draw all panels of a picture on one figure.
 
     Parameters
@@ -35,6 +38,8 @@ def draw(picture: Picture, words: Wording) -> Figure:
         What to draw.
     words : Wording
         Language, for the mark of synthetic data.
+    narrow : bool
+        For a phone: the panels below each other, 92 mm wide, letters as large.
 
     Returns
     -------
@@ -42,18 +47,25 @@ def draw(picture: Picture, words: Wording) -> Figure:
         172 mm wide; not registered anywhere.
     """
     with style():
-        height = picture.height / _INCH
-        figure = Figure(figsize=(WIDTH_MM / _INCH, height), dpi=_DPI)
-        rows = -(-len(picture.panels) // picture.columns)
+        columns = 1 if narrow else picture.columns
+        rows = -(-len(picture.panels) // columns)
+        width = _NARROW_MM if narrow else WIDTH_MM
+        room = width / WIDTH_MM
+        millimetres = picture.height
+        if narrow:
+            as_on_page = picture.height * rows / -(-len(picture.panels) // picture.columns)
+            millimetres = picture.narrow_height or as_on_page
+        height = millimetres / _INCH
+        figure = Figure(figsize=(width / _INCH, height), dpi=_DPI)
         # the mark stands in the corner at the source line's end
-        source = textwrap.wrap(picture.source, 105 if picture.synthetic else 135)
+        source = textwrap.wrap(picture.source, int(room * (90 if picture.synthetic else 135)))
         foot = (0.13 * len(source) + 0.05) / height
         figure.set_layout_engine(
             ConstrainedLayoutEngine(rect=(0, foot, 1, 1 - foot), h_pad=0.05, w_pad=0.06)
         )
-        title = textwrap.fill(picture.title, 84)
+        title = textwrap.fill(picture.title, int(room * 84))
         figure.suptitle(title, x=0.012, ha="left", fontsize=9.5, fontweight="bold", color=INK)
-        grid = figure.subplots(rows, picture.columns, squeeze=False)
+        grid = figure.subplots(rows, columns, squeeze=False)
         cells = [ax for row in grid for ax in row]
         for ax in cells[len(picture.panels) :]:
             ax.remove()
@@ -72,7 +84,7 @@ def draw(picture: Picture, words: Wording) -> Figure:
     return figure
 
 
-def save(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path]:
+def save(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path, Path]:
     """Write a picture as SVG (text kept as text, with title and description) and PNG.
 
     Parameters
@@ -87,15 +99,16 @@ def save(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path]:
     Returns
     -------
     tuple of Path
-        The SVG and the PNG; byte-identical for the same picture.
+        The SVG, the SVG for a phone and the PNG; byte-identical for the same picture.
     """
+    svg, slim, png = (folder / f"{picture.id}{end}" for end in (".svg", f"{NARROW}.svg", ".png"))
     figure = draw(picture, words)
-    svg, png = folder / f"{picture.id}.svg", folder / f"{picture.id}.png"
     with style():
-        figure.savefig(svg, metadata={"Date": None, "Creator": None, "Title": picture.title})
         figure.savefig(png, dpi=_DPI, metadata={"Software": None, "Title": picture.title})
-    _describe(svg, picture, words.lang)
-    return svg, png
+        for path, drawn in ((svg, figure), (slim, draw(picture, words, narrow=True))):
+            drawn.savefig(path, metadata={"Date": None, "Creator": None, "Title": picture.title})
+            _describe(path, picture, words.lang)
+    return svg, slim, png
 
 
 def _freeze_layout(figure: Figure) -> None:
@@ -112,9 +125,10 @@ def _freeze_layout(figure: Figure) -> None:
 
 def _mark(figure: Figure, text: str) -> None:
     """Mark a figure made from made-up numbers across the whole of it, and in its corner."""
+    width, height = figure.get_size_inches()
     figure.text(
         0.5, 0.5, text, ha="center", va="center", rotation=20,
-        size=min(34, 15 * figure.get_figheight()),  # slanted, it must not stick out of a low figure
+        size=min(34, 15 * height, 5 * width),  # slanted, it must not stick out of the figure
         color="#b00000", alpha=0.13, weight="bold", zorder=10,
     )  # fmt: skip
     figure.text(
@@ -130,12 +144,12 @@ def _describe(path: Path, picture: Picture, lang: str) -> None:
     root = tree.getroot()
     for old in root.findall(f"{{{_SVG}}}metadata") + root.findall(f"{{{_SVG}}}title"):
         root.remove(old)
-    title = ElementTree.Element(f"{{{_SVG}}}title", {"id": f"{picture.id}-title"})
+    title = ElementTree.Element(f"{{{_SVG}}}title", {"id": f"{path.stem}-title"})
     title.text = picture.title
-    description = ElementTree.Element(f"{{{_SVG}}}desc", {"id": f"{picture.id}-desc"})
+    description = ElementTree.Element(f"{{{_SVG}}}desc", {"id": f"{path.stem}-desc"})
     description.text = picture.alt
     root[0:0] = [title, description]
     root.set("role", "img")
     root.set("lang", lang)
-    root.set("aria-labelledby", f"{picture.id}-title {picture.id}-desc")
+    root.set("aria-labelledby", f"{path.stem}-title {path.stem}-desc")
     tree.write(path, encoding="utf-8", xml_declaration=True)

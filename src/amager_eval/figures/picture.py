@@ -33,7 +33,9 @@ class Picture:
     columns : int
         Panels side by side.
     height : float
-        Millimetres, at 170 mm width.
+        Millimetres, at 172 mm width.
+    narrow_height : float or None
+        Millimetres of the drawing for a phone, at 92 mm width; None: every panel as on the page.
     synthetic : bool
         Whether it is marked as made from made-up figures.
     """
@@ -46,4 +48,5 @@ class Picture:
     panels: tuple[Callable[[Axes], Axes], ...]
     columns: int = 1
     height: float = 70.0
+    narrow_height: float | None = None
     synthetic: bool = False

@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter
 from amager_eval.figures.picture import Picture
 from amager_eval.figures.respondents_shown import respondents_shown
 from amager_eval.figures.rows import rows_of
-from amager_eval.figures.style import GOAL, INK, MUTED, axes_or_new, style
+from amager_eval.figures.style import GOAL, INK, MUTED, axes_or_new, is_narrow, style
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import percent
 from amager_eval.wording.probability import say_probability
@@ -40,6 +40,7 @@ _READINGS = (
 
 #: Characters of a heading before it is broken: panels stand side by side.
 _TITLE_WIDTH = 34
+_NARROW_TITLE_WIDTH = 28
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,9 +121,7 @@ def probability_view(
     return ProbabilityView(quantity, title, chosen[columns].reset_index(drop=True), words, response)
 
 
-def plot_probabilities(
-    view: ProbabilityView, ax: Axes | None = None, *, named: bool = True
-) -> Axes:
+def plot_probabilities(view: ProbabilityView, ax: Axes | None = None) -> Axes:
     """Draw a bar for the true share, a hatched bar for the published one, a mark for the prior.
 
     Parameters
@@ -130,9 +129,7 @@ def plot_probabilities(
     view : ProbabilityView
         From :func:`probability_view`.
     ax : Axes or None
-        Where to draw; a new figure where None.
-    named : bool
-        Whether the rows are named; not where the panel to the left names them.
+        Where to draw; a new figure where None. A panel to its left names the rows for both.
 
     Returns
     -------
@@ -140,7 +137,8 @@ def plot_probabilities(
     """
     with style():
         ax = axes_or_new(ax)
-        ax.set_title(textwrap.fill(view.title, _TITLE_WIDTH))
+        width = _NARROW_TITLE_WIDTH if is_narrow(ax) else _TITLE_WIDTH
+        ax.set_title(textwrap.fill(view.title, width))
         rows = np.arange(len(view.frame))[::-1].astype(float)
         for column, shift, face, hatch in (
             ("probability_true", 0.2, "#0072B2", ""),
@@ -171,7 +169,9 @@ def plot_probabilities(
         prior = view.frame["prior_probability_true"].to_numpy(float)
         ax.plot(prior, rows + 0.2, linestyle="none", marker="d", markersize=6,
                 color="white", markeredgecolor=GOAL, markeredgewidth=1.6, zorder=6)  # fmt: skip
-        ax.set_yticks(rows, view.frame["label"] if named else [""] * len(rows))
+        place = ax.get_subplotspec()
+        first = place is None or place.is_first_col()
+        ax.set_yticks(rows, view.frame["label"] if first else [""] * len(rows))
         ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.set_xlim(0, 1)
         ax.set_xticks([0, 0.5, 1])
@@ -237,9 +237,7 @@ def picture_probabilities(
         alt=alt,
         caption=f"{caption} {answers}".rstrip(),
         source=words.say("source.safety_model", survey=agreement.safety.survey),
-        panels=tuple(
-            partial(plot_probabilities, view, named=i % 2 == 0) for i, view in enumerate(views)
-        ),
+        panels=tuple(partial(plot_probabilities, view) for view in views),
         columns=2,
         height=20 + (12 + 6 * len(views[0].frame)) * -(-len(views) // 2),
         synthetic=statement.synthetic,

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter
 
 from amager_eval.figures.picture import Picture
 from amager_eval.figures.rows import rows_of
-from amager_eval.figures.style import GOAL, INK, axes_or_new, style
+from amager_eval.figures.style import GOAL, INK, axes_or_new, is_narrow, style
 from amager_eval.goals.sensitivity import REFITS, USED
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
@@ -134,7 +134,7 @@ def plot_sensitivity(view: SensitivityView, ax: Axes | None = None) -> Axes:
     """
     with style():
         ax = axes_or_new(ax)
-        words = view.words
+        words, slim = view.words, is_narrow(ax)
         labels = list(dict.fromkeys(view.frame["label"]))
         rows = np.arange(len(labels))[::-1].astype(float)
         for limit in view.limits:
@@ -150,12 +150,19 @@ def plot_sensitivity(view: SensitivityView, ax: Axes | None = None) -> Axes:
                 mark = _FITTED if name in _FITTED_NAMES else _DRAWN
                 ax.plot(value, y, marker=mark, color="white", markeredgecolor=INK, markersize=4.5,
                         markeredgewidth=0.9, zorder=5)  # fmt: skip
-            ax.annotate(
-                _range(low, high, words), (1, y), xytext=(8, 0), textcoords="offset points",
-                va="center", size=6.8, color=INK, annotation_clip=False,
-            )  # fmt: skip
-        ax.set_yticks(rows, labels)
-        ax.set_ylim(-0.6, len(rows) - 0.4)
+            place: dict[str, Any] = {
+                "xycoords": ax.get_yaxis_transform(), "textcoords": "offset points",
+                "size": 6.8, "color": INK, "annotation_clip": False,
+            }  # fmt: skip
+            above = place | {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0}}
+            said = _range(low, high, words)
+            if slim:
+                ax.annotate(label, (0, y), xytext=(0, 15), weight="bold", **above)
+                ax.annotate(said, (0, y), xytext=(0, 6), **above)
+            else:
+                ax.annotate(said, (1, y), xytext=(8, 0), va="center", **place)
+        ax.set_yticks(rows, [""] * len(rows) if slim else labels)
+        ax.set_ylim(-0.6, len(rows) - (0 if slim else 0.4))
         ax.set_xlim(-0.02, 1.02)
         ax.set_xticks([view.limits[0], 0.5, view.limits[1]])
         ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0, words.lang)))
@@ -224,7 +231,7 @@ def picture_sensitivity(statement: Statement, words: Wording) -> Picture | None:
         caption=_caption(statement, words),
         source=words.say("source.models", survey=statement.agreement.safety.survey),
         panels=(partial(plot_sensitivity, view),),
-        height=20 + 4.3 * len(labels),
+        height=20 + 4.3 * len(labels), narrow_height=20 + 10.5 * len(labels),
         synthetic=statement.synthetic,
     )  # fmt: skip
 

@@ -14,10 +14,23 @@ from matplotlib.figure import Figure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["CITY", "GOAL", "INK", "MUTED", "Look", "axes_or_new", "font_folder", "looks", "style"]
+__all__ = [
+    "CITY",
+    "GOAL",
+    "INK",
+    "MUTED",
+    "Look",
+    "axes_or_new",
+    "font_folder",
+    "is_narrow",
+    "looks",
+    "style",
+]
 
 INK: Final = "#1a1a1a"
 MUTED: Final = "#595959"  # 7:1 on white
+#: Narrower is a phone's: a page's figure and one a researcher draws are wider.
+_NARROW_INCHES: Final = 4.5
 GOAL: Final = "#D55E00"
 
 
@@ -85,6 +98,12 @@ def style() -> AbstractContextManager[None]:
             "savefig.facecolor": "white",
         }
     )
+
+
+def is_narrow(ax: Axes) -> bool:
+    """Whether the figure is as narrow as a phone: then words stand above what they name."""
+    figure = ax.get_figure(root=True)
+    return figure is not None and bool(figure.get_figwidth() < _NARROW_INCHES)
 
 
 def axes_or_new(ax: Axes | None) -> Axes:

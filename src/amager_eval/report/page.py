@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from amager_eval.figures.draw import NARROW
 from amager_eval.report.document import Bullets, Document, Figure, Heading, Paragraph, TableBlock
 from amager_eval.tables.table import file_stem
 
@@ -32,7 +33,7 @@ def render_page(document: Document, words: Wording, figures: Mapping[str, Path])
     words : Wording
         Language.
     figures : mapping of str to Path
-        Picture id to its SVG, which is put into the page.
+        File name without ending to the SVG, which is put into the page.
 
     Returns
     -------
@@ -75,7 +76,10 @@ def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[st
             return {
                 "type": "figure",
                 "id": picture.id,
-                "svg": Markup(_inline(figures[picture.id], picture.id)),
+                "drawings": {
+                    "wide": _inline(figures[picture.id]),
+                    "narrow": _inline(figures[picture.id + NARROW]),
+                },
                 "title": picture.title,
                 "caption": picture.caption,
                 "numbers": _table(numbers, words) if numbers is not None else None,
@@ -96,9 +100,9 @@ def _table(table: Table, words: Wording) -> dict[str, Any]:
     }
 
 
-def _inline(path: Path, prefix: str) -> str:
+def _inline(path: Path) -> Markup:
     """Return the SVG as an element whose ids are its own: a page holds several."""
-    text = path.read_text(encoding="utf-8")
+    text, prefix = path.read_text(encoding="utf-8"), path.stem
     text = text[text.index("<svg") :]
     ids = set(re.findall(r'\bid="([^"]+)"', text))
     own = {i for i in ids if not i.startswith(f"{prefix}-")}
@@ -113,4 +117,4 @@ def _inline(path: Path, prefix: str) -> str:
         text,
     )
     start = text[: text.index(">") + 1]
-    return re.sub(r' (width|height)="[^"]*"', "", start) + text[len(start) :]
+    return Markup(re.sub(r' (width|height)="[^"]*"', "", start) + text[len(start) :])
