@@ -126,10 +126,31 @@ def test_nearer_the_rest_needs_a_published_baseline_and_says_so():
 
 def test_guard_years_outside_the_series_are_a_reason():
     frame = crime_quantities(Forecast("crime", draws(FOUR), None, ""), guard=(2019, 2024))
-    found = frame[frame["quantity"] == "probability_true_at_or_below_mean_2019_24"]
-    assert found["value"].isna().all()
-    assert set(found["reason"]) == {"the series does not hold every guard year"}
+    for name in ("probability_true_at_or_below", "observed", "literal_at_or_below"):
+        found = frame[frame["quantity"] == f"{name}_mean_2019_24"]
+        assert len(found)
+        assert found["value"].isna().all()
+        assert set(found["reason"]) == {"the series does not hold every guard year"}
     assert set(frame.loc[frame["value"].notna(), "reason"]) == {""}
+
+
+def test_the_guard_years_mean_stands_beside_the_baseline_by_the_letter():
+    low = draws(FOUR)
+    year = xr.DataArray([int(p[:4]) for p in PERIODS], dims="period")
+    low["count"] = xr.where(year == 2024, low["count"] * 0.5, low["count"])  # a lucky baseline
+    frame = crime_quantities(Forecast("crime", low, None, ""))
+    mean = np.mean([8000, 8080, 4080.4])
+    assert value(frame, "observed_mean_2022_24", "count") == pytest.approx(mean, abs=2)
+    assert value(frame, "literal_at_or_below_baseline", "count") == 0.0
+    assert value(frame, "literal_at_or_below_mean_2022_24", "count") == 0.0
+    high = xr.where(year == 2023, low["count"] * 2, low["count"])
+    frame = crime_quantities(Forecast("crime", low.assign(count=high), None, ""))
+    assert value(frame, "literal_at_or_below_baseline", "count") == 0.0
+    assert value(frame, "literal_at_or_below_mean_2022_24", "count") == 1.0
+    early = crime_quantities(Forecast("crime", draws(FOUR, observed_through="2024K4"), None, ""))
+    row = early[early["quantity"] == "literal_at_or_below_mean_2022_24"].iloc[0]
+    assert np.isnan(row["value"])
+    assert row["reason"] == "no complete year after 2024 is published"
 
 
 def test_prior_answers_stand_beside():

@@ -57,8 +57,16 @@ def test_a_supplied_series_gives_the_goal_table_both_totals_and_displacement(
     )  # fmt: skip
     for heading in ("P(højst 2024)", "anmeldt 2024", "P(hvert år)"):
         assert text.count(heading) == 3  # rate, count, and the total by assumption
+    for heading in ("ordlyd mod 2024", "ordlyd mod snit", "P(højst snit)", "seneste år"):
+        assert text.count(heading) == 3
     for area in AREAS:
         assert area in text
+    # by the letter, in the latest year there is: reports fell here and rose next door
+    rates = text[text.index("anmeldelser per 1.000") : text.index("antal anmeldelser")]
+    rows = [line.split() for line in rates.splitlines() if " 2026 " in line]
+    said = {(row[0], row[1]): row[-(len(row) - row.index("2026")) :] for row in rows}
+    assert said["Area", "total"][2:4] == ["nået", "nået"]
+    assert "ikke" in said["Next", "total"]
     assert "for sig" in text
     # the missing share was counted by another definition than this city's
     assert "fuldstændighed" not in text

@@ -134,8 +134,9 @@ def crime_quantities(
         stands last. Quantities:
 
         - `observed_baseline`, `observed_latest`, `observed_latest_year`: published figures, the
-          latest complete year up to `year`; `literal_at_or_below_baseline`: 1, 0, or NaN where
-          no later year is published; `rate_ratio_exact`, `rate_ratio_exact_low_95`,
+          latest complete year up to `year`; `observed_mean_2022_24` (of the guard years, all
+          published); `literal_at_or_below_baseline`, `literal_at_or_below_mean_2022_24`: 1, 0, or
+          NaN where no later year is published; `rate_ratio_exact`, `rate_ratio_exact_low_95`,
           `rate_ratio_exact_high_95`, `rate_ratio_exact_p_value` (form `rate`): the latest year
           over the baseline as Poisson counts, exact central test and interval; it knows no
           variation beyond Poisson and so is too sure for large counts;
@@ -176,7 +177,7 @@ def crime_quantities(
             for year in range(baseline + 1, target + 1):
                 for form in ("count", "rate"):
                     own = {"area": area, "crime_type": crime_type}
-                    pairs = [*_published(levels.sel(own), form, baseline, year)]
+                    pairs = [*_published(levels.sel(own), form, baseline, year, guard)]
                     for prefix, answer in answers:
                         one = answer.sel(own)
                         found = [*_levels_and_chances(one, form, baseline, year, guard, margin)]
@@ -185,27 +186,36 @@ def crime_quantities(
                                 answer, str(area), str(crime_type), baseline, year
                             )
                         pairs += [(prefix + name, value) for name, value in found]
-                    known = bool(levels["observed"].sel(own | {"year": baseline}))
+                    seen = levels["observed"].sel(own)
+                    known = bool(seen.sel(year=baseline))
+                    guarded = bool(seen.reindex(year=list(guard), fill_value=False).all())
                     rows += [
-                        (*head, year, form, name, value, _reason(name, value, baseline, known))
+                        (
+                            *head,
+                            year,
+                            form,
+                            name,
+                            value,
+                            _reason(name, value, baseline, known, guarded),
+                        )
                         for name, value in pairs
                     ]
     return pd.DataFrame(rows, columns=list(QUANTITY_COLUMNS))
 
 
-def _reason(quantity: str, value: float, baseline: int, known: bool) -> str:
+def _reason(quantity: str, value: float, baseline: int, known: bool, guarded: bool) -> str:
     """Why a value is missing; empty where it is not."""
     if value == value:
         return ""
     if not known:
         return f"no published reports for {baseline}"
-    if "_mean_" in quantity:
+    if "_mean_" in quantity and not guarded:
         return "the series does not hold every guard year"
     return f"no complete year after {baseline} is published"
 
 
 def _published(
-    cell: xr.Dataset, form: str, baseline: int, year: int
+    cell: xr.Dataset, form: str, baseline: int, year: int, guard: Sequence[int]
 ) -> Iterator[tuple[str, float]]:
     """Yield published figures and their literal comparison."""
     values = cell["reports"].isel(sample=0)
@@ -219,8 +229,13 @@ def _published(
     yield "observed_baseline", at_baseline
     yield "observed_latest", shown
     yield "observed_latest_year", float(latest) if latest is not None else np.nan
-    decided = latest is not None and latest > baseline and not np.isnan(at_baseline)
+    mean = float(known.reindex(year=list(guard)).mean("year", skipna=False))
+    yield f"observed_{guard_label(guard)}", mean
+    later = latest is not None and latest > baseline
+    decided = later and not np.isnan(at_baseline)
     yield "literal_at_or_below_baseline", float(shown <= at_baseline) if decided else np.nan
+    held = float(shown <= mean) if later and not np.isnan(mean) else np.nan
+    yield f"literal_at_or_below_{guard_label(guard)}", held
     if form == "rate" and decided:
         counts, people = (cell[name].isel(sample=0) for name in ("reports", "inhabitants"))
         ratio = rate_ratio(
