@@ -57,9 +57,16 @@ def safety_frame(rows) -> pd.DataFrame:
         # the city falling is not enough
         ("shortfall_smaller", shares(w2024=84, w2028=84), shares(w2024=88, w2028=86), False),
         ("shortfall_halved", shares(w2024=84, w2028=86), shares(w2024=88, w2028=88), True),
-        # at or above the city from the start: stay there
-        ("shortfall_smaller", shares(w2024=91, w2028=88), shares(w2024=88, w2028=88), True),
+        # at or above the city from the start: stay there, in every wave
+        (
+            "shortfall_smaller",
+            shares(w2024=91, w2025=90, w2026=88, w2027=89, w2028=88),
+            shares(w2024=88, w2025=88, w2026=88, w2027=88, w2028=88),
+            True,
+        ),
+        ("shortfall_smaller", shares(w2024=91, w2028=88), shares(w2024=88, w2028=88), None),
         ("shortfall_smaller", shares(w2024=91, w2028=87), shares(w2024=88, w2028=88), False),
+        ("shortfall_halved", shares(w2024=91, w2025=87), shares(w2024=88, w2025=88), False),
     ],
 )
 def test_literal_readings_of_safe(reading, own, city, met):
@@ -210,6 +217,11 @@ def test_probabilities_are_attached_with_the_reading_they_belong_to(forecast):
     assert smaller["probability_true"] == 0.9
     assert "at or above the city at the baseline: read as staying there" in smaller["notes"]
     assert vest(rows, "shortfall_halved", 2028)["probability_true"] == 0.3
+    # one wave below the city settles it, as one year without a rise does
+    assert smaller["evidence_verdict"] == "kan ikke afgøres"
+    by_target[2026] = quantities(stays_reached=0.03)
+    rows_then = safety_rows(Input(safety=safety), AGREEMENT, 2026, forecast, by_target)
+    assert vest(rows_then, "shortfall_smaller", 2028)["evidence_verdict"] == "ikke nået"
     assert "not modelled: no such quantity" in vest(rows, "above_baseline", 2028)["notes"]
 
 

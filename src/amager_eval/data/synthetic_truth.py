@@ -89,8 +89,9 @@ def _safety(
     short = {w: max(0.0, sign * (city[w] - s)) for w, s in own.items()}
     for wave in range(baseline + 1, HORIZON + 1):
         rose = level[wave] > level[baseline] + _EQUAL
-        # level with the city from the start: coming nearer is read as staying there
+        # level with the city from the start: coming nearer is read as staying there every wave
         reached = short[baseline] <= _EQUAL
+        stayed = all(short[w] <= _EQUAL for w in range(baseline + 1, wave + 1))
         met = {
             "rises_every_year": all(
                 level[w] > level[w - 1] + _EQUAL for w in range(baseline + 1, wave + 1)
@@ -99,9 +100,9 @@ def _safety(
             "reaches_whole": short[wave] <= _EQUAL,
             "within_1_point": short[wave] <= 0.01 + _EQUAL,
             "within_2_points": short[wave] <= 0.02 + _EQUAL,
-            "shortfall_smaller": short[wave] <= _EQUAL
+            "shortfall_smaller": stayed
             if reached
             else rose and short[wave] < short[baseline] - _EQUAL,
-            "shortfall_halved": short[wave] <= short[baseline] / 2 + _EQUAL,
+            "shortfall_halved": stayed if reached else short[wave] <= short[baseline] / 2 + _EQUAL,
         }
         yield wave, met[reading]

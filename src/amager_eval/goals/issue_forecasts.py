@@ -19,7 +19,7 @@ from amager_eval.goals.ledger import (
     QUANTILE_LEVELS,
     Issued,
 )
-from amager_eval.goals.literal_reading import literally_met
+from amager_eval.goals.literal_reading import OF_SHORTFALL, literally_met
 from amager_eval.goals.published_shares import published_shares
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety import safety_quantities
@@ -35,8 +35,6 @@ __all__ = ["issue_forecasts"]
 
 #: Readings whose published event goes by another name among the quantities.
 _QUANTITY: Final = {"shortfall_smaller": "shortfall_smaller_and_rose"}
-#: Where an area was level with the whole at the baseline, these literally ask to be so again.
-_OF_SHORTFALL: Final = frozenset({"shortfall_smaller", "shortfall_halved"})
 
 
 def issue_forecasts(
@@ -159,8 +157,8 @@ def _safety_events(
                     )
                     met = literally_met(reading.id, reading.response, own, city, baseline, wave)
                     probability = frame.get((*key, _QUANTITY.get(reading.id, reading.id)))
-                    if reading.id in _OF_SHORTFALL and pd.isna(probability):
-                        probability = frame.get((*key, "reaches_whole"))
+                    if reading.id in OF_SHORTFALL and pd.isna(probability):
+                        probability = frame.get((*key, "stays_reached"))
                     if met is not None or baseline not in own or pd.isna(probability):
                         continue  # settled in print, or never to be settled, or not modelled
                     yield {

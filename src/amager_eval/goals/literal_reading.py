@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from amager_eval.goals.published_shares import PublishedShare
 
-__all__ = ["literally_met"]
+__all__ = ["OF_SHORTFALL", "literally_met"]
+
+#: Readings of a shortfall; without one at the baseline they ask to stay at the whole's level in
+#: every wave: the quantity `stays_reached`.
+OF_SHORTFALL: Final = frozenset({"shortfall_smaller", "shortfall_halved"})
 
 
 def literally_met(
@@ -35,7 +41,7 @@ def literally_met(
     bool or None
         None while a figure is missing. A rise in every year that has failed in print is failed
         whatever comes. Where the area was at or above the whole at the baseline, approaching is
-        read as staying there.
+        read as staying there in every wave, by the draws (`stays_reached`) and here alike.
 
     Examples
     --------
@@ -47,13 +53,19 @@ def literally_met(
     level = {w: sign * s.percent for w, s in own.items()}
     whole = {w: sign * s.percent for w, s in city.items()}
     if reading == "rises_every_year":
-        steps = [
+        return _every(
             level[w] > level[w - 1] if w in level and w - 1 in level else None
             for w in range(baseline + 1, target + 1)
-        ]
-        if False in steps:
-            return False
-        return None if None in steps else True
+        )
+    if (
+        reading in OF_SHORTFALL
+        and baseline in level
+        and level[baseline] >= whole.get(baseline, math.inf)
+    ):
+        return _every(
+            level[w] >= whole[w] if w in level and w in whole else None
+            for w in range(baseline + 1, target + 1)
+        )
     if target not in level:
         return None
     if reading == "above_baseline":
@@ -68,8 +80,14 @@ def literally_met(
     if baseline not in level or baseline not in whole:
         return None
     before = max(0.0, whole[baseline] - level[baseline])
-    if before == 0:  # at or above the city from the start: the goal is to stay there
-        return shortfall <= 0
     if reading == "shortfall_halved":
         return shortfall <= before / 2
     return shortfall < before and level[target] > level[baseline]
+
+
+def _every(steps: Iterable[bool | None]) -> bool | None:
+    """Whether every wave holds: one that failed settles it, one that is missing leaves it open."""
+    found = list(steps)
+    if False in found:
+        return False
+    return None if None in found else True

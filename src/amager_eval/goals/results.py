@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.conventions import LEVEL
-from amager_eval.goals.literal_reading import literally_met
+from amager_eval.goals.literal_reading import OF_SHORTFALL, literally_met
 from amager_eval.goals.partners import count_partners
 from amager_eval.goals.published_shares import published_shares
 from amager_eval.goals.statement import RESULT_COLUMNS
@@ -39,13 +39,11 @@ _PROBABILITIES = (
 #: Name of the joint row over all settings in the quantities.
 _EVERY_SETTING = "alle"
 
-#: Readings that one failed year settles for good.
-_IRREVERSIBLE = frozenset({"rises_every_year"})
+#: Quantities that one failed year settles for good.
+_IRREVERSIBLE = frozenset({"rises_every_year", "stays_reached"})
 #: Quantity of the draws that a reading asks for, where the names differ: the agreement's
 #: "approach" wants the area itself to rise.
 _QUANTITY = {"shortfall_smaller": "shortfall_smaller_and_rose"}
-#: Readings of a shortfall; without one at the baseline they ask to stay at the city's level.
-_OF_SHORTFALL = frozenset({"shortfall_smaller", "shortfall_halved"})
 
 
 def evaluated_area(data: Input, agreement: Agreement) -> str:
@@ -279,12 +277,12 @@ def _attach_probability(
     if values is None:
         row["notes"].append("not modelled: no such quantity")
         return
-    if row["reading"] in _OF_SHORTFALL and values["quantity"] == "stays_reached":
+    if row["reading"] in OF_SHORTFALL and values["quantity"] == "stays_reached":
         row["notes"].append("at or above the city at the baseline: read as staying there")
     row |= {c: float(values[c]) for c in _PROBABILITIES}
     so_far = None
-    if row["reading"] in _IRREVERSIBLE and year in quantities:
-        held = _quantity(quantities[year], row, row["reading"])
+    if values["quantity"] in _IRREVERSIBLE and year in quantities:
+        held = _quantity(quantities[year], row, values["quantity"])
         so_far = None if held is None else float(held[_TRUE])
     row["evidence_verdict"] = evidence_verdict(
         row[_TRUE], agreement.verdicts, due=target <= year, so_far=so_far
@@ -301,7 +299,7 @@ def quantity_of_reading(
 ) -> pd.Series | None:
     """Row of the quantity that answers a reading; without a shortfall it asks to stay level."""
     values = _quantity(frame, row, _QUANTITY.get(reading, reading))
-    if reading in _OF_SHORTFALL and values is not None and pd.isna(values[_TRUE]):
+    if reading in OF_SHORTFALL and values is not None and pd.isna(values[_TRUE]):
         return _quantity(frame, row, "stays_reached")
     return values
 
