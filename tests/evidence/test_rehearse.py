@@ -3,88 +3,23 @@
 import json
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from amager_eval.data.synthetic import synthetic_city
+from amager_eval.evidence import judge_rehearsed
 from amager_eval.evidence import rehearse as module
-from amager_eval.evidence.rehearse import (
-    Settings,
-    main,
-    rehearse,
-    small_agreement,
-    summarise,
-    with_whole_goals,
-)
+from amager_eval.evidence.rehearse import Settings, main, rehearse, small_agreement
 
 KEYS = ("goal", "reading", "setting", "response", "crime_type", "year")
 VERDICTS = {"nået", "ikke nået", "kan ikke afgøres", "ikke opgjort"}
 
 
-def rows(*verdicts, goal="1a", reading="rises_every_year", response="safe"):
-    """One judged part per (scenario, met, literal verdict, evidence verdict)."""
-    return pd.DataFrame(
-        [
-            {
-                "scenario": scenario,
-                "seed": seed,
-                "goal": goal,
-                "reading": reading,
-                "response": response,
-                "setting": "night",
-                "crime_type": None,
-                "year": 2028,
-                "met": met,
-                "literal_verdict": literal,
-                "evidence_verdict": evidence,
-            }
-            for seed, (scenario, met, literal, evidence) in enumerate(verdicts)
-        ]
-    )
-
-
-def test_wrong_verdicts_are_shares_of_the_parts_judged():
-    table = summarise(
-        rows(
-            ("goals_missed", False, "nået", "nået"),
-            ("goals_missed", False, "nået", "kan ikke afgøres"),
-            ("goals_missed", True, "ikke nået", "ikke nået"),
-            ("goals_missed", True, "ikke opgjort", "nået"),
-        ),
-        small_agreement(),
-    )
-    (row,) = table.to_dict("records")
-    assert (row["judged"], row["met"], row["primary"]) == (4, 0.5, True)
-    assert (row["wrong_reached"], row["wrong_not_reached"], row["undecided"]) == (0.25,) * 3
-    assert row["wrong_reached_se"] == pytest.approx(np.sqrt(0.25 * 0.75 / 4))
-    assert (row["literal_wrong_reached"], row["literal_wrong_not_reached"]) == (0.5, 0.25)
-    assert (row["literal_misleads"], row["literal_open"]) == (0.75, 0.25)
-
-
-def test_scenarios_are_counted_apart_and_a_milder_reading_is_not_primary():
-    table = summarise(
-        rows(("goals_met", True, "nået", "nået"), ("low_baseline", False, "nået", "nået"),
-             reading="above_baseline"),
-        small_agreement(),
-    )  # fmt: skip
-    found = table.set_index("scenario")["wrong_reached"].to_dict()
-    assert found == {"goals_met": 0.0, "low_baseline": 1.0}
-    assert not table["primary"].any()
-
-
-def test_a_goal_is_met_where_every_part_is():
-    parts = pd.concat(
-        [
-            rows(("goals_met", True, "nået", "nået")),
-            rows(("goals_met", False, "ikke nået", "kan ikke afgøres")).assign(
-                setting="neighbourhood"
-            ),
-        ]
-    )
-    (whole,) = with_whole_goals(parts).to_dict("records")
-    assert not whole["met"]
-    assert whole["evidence_verdict"] != "nået"
+@pytest.fixture(autouse=True)
+def no_bench_of_another_test():
+    module._bench.cache_clear()
+    yield
+    module._bench.cache_clear()
 
 
 def test_partnerships_are_spread_over_the_scenarios():
@@ -118,9 +53,37 @@ def test_partnerships_are_judged_against_their_truth_kept_and_printed(
     assert not random_draws
     shown = capsys.readouterr()
     assert "2 of 2" in shown.err
-    assert "2 partnerships; every fit within its gates in 0" in shown.out
-    assert pd.read_csv(tmp_path / "parts.csv")["judged"].sum() == len(found)
+    assert "statement 2025: 0 of 2 partnerships judged" in shown.out
+    parts = pd.read_csv(tmp_path / "parts.csv")
+    assert parts["judged"].sum() == 0
+    assert parts["not_judged"].sum() == len(found)
+    assert parts["wrong_reached"].isna().all()
     assert {p.name for p in tmp_path.glob("*.csv")} == {"parts.csv", "goals.csv", "seconds.csv"}
+
+
+def test_a_statement_is_judged_alone(random_draws, tmp_path, monkeypatch):
+    # what the gates of 2028 say does not touch the statement of 2025
+    real = judge_rehearsed._safety_gates
+
+    def only_2025(fit, baseline, year):
+        found = real(fit, baseline, year)
+        return replace(found, problems=() if year == 2025 else ("too few draws",))
+
+    monkeypatch.setattr(judge_rehearsed, "_safety_gates", only_2025)
+    found = rehearse(tmp_path, Settings(partnerships=1, draws=10))
+    assert found.groupby("statement")["passed"].agg(["all", "any"]).to_dict("index") == {
+        2025: {"all": True, "any": True},
+        2028: {"all": False, "any": False},
+    }
+    assert set(found.loc[found["year"] == 2027, "statement"]) == {2028}
+
+
+def test_what_copenhagen_did_not_publish_is_left_out():
+    agreement = small_agreement()
+    city = synthetic_city(1, scenario="goals_met", agreement=agreement, last_wave=2028)
+    safety = judge_rehearsed.as_judged(city.data, agreement).safety
+    first = safety.groupby("response")["wave"].min().to_dict()
+    assert first == {"safe": 2022, "unsafe": 2018}
 
 
 def test_other_draws_are_judged_anew():
@@ -131,11 +94,11 @@ def test_other_draws_are_judged_anew():
 def test_a_city_of_another_shape_is_refused(random_draws):
     agreement = small_agreement()
     city = synthetic_city(1, scenario="goals_met", agreement=agreement, last_wave=2028)
-    bench = module._Bench.compiled(city, agreement)
-    data = module._as_judged(city.data, agreement)
+    bench = judge_rehearsed.Bench.compiled(city, agreement)
+    data = judge_rehearsed.as_judged(city.data, agreement)
     fewer = data.safety.assign(n=data.safety["n"] * 2)
     with pytest.raises(AssertionError, match="n_base differs between cities"):
-        module._refit(bench.safety, replace(data, safety=fewer))
+        judge_rehearsed.refit(bench.safety, replace(data, safety=fewer))
 
 
 @pytest.mark.slow

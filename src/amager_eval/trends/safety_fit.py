@@ -217,6 +217,8 @@ def sample_safety(
     seed: int = 1,
     keep: NDArray[np.bool_] | None = None,
     progress: sample.Progress | None = None,
+    prior_only: bool = True,
+    centred: bool = True,
 ) -> Fit:
     """Sample a compiled model, on all figures or on those in `keep`.
 
@@ -232,6 +234,11 @@ def sample_safety(
         Called with draws done and draws in all.
     keep : ndarray of bool, or None
         Figures that count, shape (area, setting, response, year).
+    prior_only : bool
+        Whether the baseline wave alone is sampled too; without it forecasts hold no prior-only
+        answers.
+    centred : bool
+        As :func:`~amager_eval.trends.safety_run.sample_run`.
 
     Returns
     -------
@@ -249,7 +256,8 @@ def sample_safety(
     # a trial run with draws of its own is not worth a second try: it is judged as it comes
     targets = (spec.sampling.target_accept, *(spec.sampling.stricter if draws is None else ()))
     runs: list[tuple[xr.Dataset, xr.DataTree]] = []
-    for k, (figures, drift) in enumerate([(kept, 0.0), (kept, 1.0), (baseline, 1.0)]):
+    wanted = [(kept, 0.0), (kept, 1.0), *([(baseline, 1.0)] if prior_only else [])]
+    for k, (figures, drift) in enumerate(wanted):
         data = observe(design, cells, keep=figures, nodes=nodes)
         tree, centre = sample_run(
             prepared.compiled,
@@ -262,8 +270,9 @@ def sample_safety(
             tune=spec.sampling.tune,
             chains=chains,
             targets=targets,
+            centred=centred,
             seed=int(seeds[k]),
-            progress=_part_of(progress, k, 3),
+            progress=_part_of(progress, k, len(wanted)),
         )
         runs.append(
             (natural_draws(tree["posterior"].to_dataset(), design, spec, centre, drift), tree)
@@ -271,20 +280,23 @@ def sample_safety(
     alternative = pd.Index(ALTERNATIVES, name="alternative")
     posterior = xr.concat([runs[0][0], runs[1][0]], alternative)
     stats = [_statistics(tree) for _, tree in runs]
-    baseline_draws = runs[2][0].assign(eta=runs[2][0]["eta"].sel(year=design.attrs["anchor"]))
+    of_baseline = [
+        draws.assign(eta=draws["eta"].sel(year=design.attrs["anchor"])) for draws, _ in runs[2:]
+    ]
     kept_design = design.assign(kept=(("area", "setting", "response", "year"), kept))
     diverging = xr.DataArray(sum(int(s["diverging"].sum()) for s in stats))
     diagnostics = diagnose(
         xr.Dataset({"diverging": diverging}),
-        [_reported(posterior, design), _reported(baseline_draws, design)],
+        [_reported(draws, design) for draws in (posterior, *of_baseline)],
         spec.gates,
     )
     groups = {
         "posterior": posterior,
         "sample_stats": xr.concat(stats[:2], alternative),
-        "baseline_only": baseline_draws,
         "design": kept_design,
     }
+    if prior_only:
+        groups["baseline_only"] = of_baseline[0]
     return Fit("safety", xr.DataTree.from_dict(groups), spec, diagnostics, seed)
 
 

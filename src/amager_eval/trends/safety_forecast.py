@@ -49,7 +49,7 @@ def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
         setting, response, period`. Coordinate `alternative` on `sample` names the declared model
         of the drift; each has the same number of draws, so all of them together are the
         equal-weight mixture. Coordinate `observed` marks published figures, which `published`
-        repeats exactly.
+        repeats exactly. `prior_only` is None where the baseline wave alone was not sampled.
 
     Notes
     -----
@@ -71,7 +71,9 @@ def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
     seed = np.random.SeedSequence([fit.seed, last])
     rngs = [np.random.default_rng(s) for s in seed.spawn(2)]
     posterior = _simulate(fit, design, last, n, rngs[0], prior_only=False)
-    prior = _simulate(fit, design, last, n, rngs[1], prior_only=True)
+    prior = None
+    if "baseline_only" in fit.data.children:
+        prior = _simulate(fit, design, last, n, rngs[1], prior_only=True)
     return Forecast("safety", posterior, prior, fit.spec.digest)
 
 

@@ -27,6 +27,7 @@ def sample_run(
     *,
     keep: NDArray[np.bool_],
     targets: Sequence[float],
+    centred: bool = True,
     **settings: Any,
 ) -> tuple[xr.DataTree, Mapping[str, NDArray[np.float64]]]:
     """Sample; a run that diverges is sampled again, whole and from the same seed.
@@ -51,6 +52,8 @@ def sample_run(
         Figures that count, shape (area, setting, response, year).
     targets : sequence of float
         Target acceptance probabilities, in order.
+    centred : bool
+        False begins at the second coordinates: for cities known to be a funnel in the first.
     **settings
         The other arguments of :func:`amager_eval.trends.sample.sample_posterior`.
 
@@ -62,10 +65,11 @@ def sample_run(
         The coordinates it was sampled in, as
         :func:`amager_eval.trends.safety_fit.natural_draws` wants them.
     """
-    centred = centring(design, spec, keep)
-    path_free = centred | {"centre_path": np.zeros_like(centred["centre_path"])}
-    free = path_free | {"centre_level": np.zeros_like(centred["centre_level"])}
-    first = [(centre, targets[0]) for centre in (centred, path_free)]
+    told_by_figures = centring(design, spec, keep)
+    path_free = told_by_figures | {"centre_path": np.zeros_like(told_by_figures["centre_path"])}
+    free = path_free | {"centre_level": np.zeros_like(path_free["centre_level"])}
+    coordinates = (told_by_figures, path_free) if centred else (path_free,)
+    first = [(centre, targets[0]) for centre in coordinates]
     for centre, target in [*first, *((free, target) for target in targets)]:
         chosen = compiled.with_data(**told, **centre)
         tree = sample.sample_posterior(chosen, target_accept=target, **settings)
