@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Bench", "as_judged", "judge", "refit"]
 
-#: Two chains. A probability near the thresholds .05 and .95 from 2 x 500 draws of each
-#: alternative has a Monte-Carlo error of about .007: a verdict can flip only within that.
+#: Two chains. A probability near the thresholds .05 and .95 from 400 effective draws of each of
+#: two alternatives has a Monte-Carlo error of about .008: a verdict can flip only within that.
 CHAINS: Final = 2
 #: Warm-up: half the safety document's, which is set for a city of thirteen districts.
 TUNE: Final = 500
