@@ -43,8 +43,9 @@ def test_everything_promised_is_written(out):
         assert (out / name).stat().st_size > 0
     assert (out / "datapackage.json").exists()
     svg, png = sorted((out / "figures").glob("*.svg")), sorted((out / "figures").glob("*.png"))
-    assert [p.stem for p in svg] == [p.stem for p in png]
-    assert len(svg) >= 4
+    assert {p.stem.removesuffix("-narrow") for p in svg} == {p.stem for p in png}
+    assert len(svg) == 2 * len(png)  # one for the page, one for a phone
+    assert len(png) >= 4
     assert list((out / "tables").glob("*.csv"))
 
 

@@ -43,10 +43,14 @@ def test_axe_finds_nothing(browser, url, scheme, width):
     assert results.violations_count == 0, results.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     if width == 320:  # no table is scrolled sideways either: the verdict is what would be cut off
-        assert page.evaluate(
-            "[...document.querySelectorAll('.scroll')].filter(s => s.scrollWidth > s.clientWidth)"
-            ".map(s => s.getAttribute('aria-label'))"
-        ) == []
+        assert (
+            page.evaluate(
+                "[...document.querySelectorAll('.scroll')]"
+                ".filter(s => s.scrollWidth > s.clientWidth)"
+                ".map(s => s.getAttribute('aria-label'))"
+            )
+            == []
+        )
     assert [r for r in requested if not r.startswith(("file:", "data:"))] == []
     page.close()
 

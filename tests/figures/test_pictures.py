@@ -61,6 +61,14 @@ def test_nothing_where_nothing_was_supplied(make_statement):
     assert every(bare, "da") == [None] * 7
 
 
+@pytest.mark.parametrize(("left_out", "named"), [("crime", "tryghed"), ("safety", "kriminalitet")])
+def test_sensitivity_names_the_figures_it_has(make_statement, left_out, named):
+    some = make_statement(**{left_out: False})
+    source = picture_sensitivity(some, load_wording("da")).source
+    assert f"{named}smodel." in source
+    assert ("Tryghedsundersøgelse" in source) is (left_out == "crime")
+
+
 def test_the_finding_is_computed(statement):
     words = load_wording("da")
     title = picture_safety_history(statement, AREAS, words).title

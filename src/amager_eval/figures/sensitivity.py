@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
+from amager_eval.figures.crime_types import source_of
 from amager_eval.figures.picture import Picture
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import GOAL, INK, axes_or_new, is_narrow, style
@@ -229,11 +230,21 @@ def picture_sensitivity(statement: Statement, words: Wording) -> Picture | None:
         ),
         alt=alt,
         caption=_caption(statement, words),
-        source=words.say("source.models", survey=statement.agreement.safety.survey),
+        source=_source(statement, words),
         panels=(partial(plot_sensitivity, view),),
         height=20 + 4.3 * len(labels), narrow_height=20 + 10.5 * len(labels),
         synthetic=statement.synthetic,
     )  # fmt: skip
+
+
+def _source(statement: Statement, words: Wording) -> str:
+    """Name the figures of the models that answered."""
+    survey, crime = statement.agreement.safety.survey, statement.crime
+    if crime is None:
+        return words.say("source.safety_model", survey=survey)
+    if statement.safety is None:
+        return source_of(statement, str(crime.draws.attrs["definition"]), words)
+    return words.say("source.models", survey=survey)
 
 
 def _caption(statement: Statement, words: Wording) -> str:
