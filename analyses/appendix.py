@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import amager_eval as ae
+from amager_eval.trends.side_by_side import processes
 
 
 def main() -> None:
@@ -19,4 +20,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with processes():
+        main()

@@ -20,6 +20,7 @@ from amager_eval.trends.safety_link import link_check
 from amager_eval.trends.safety_narrowing import expected_narrowing
 from amager_eval.trends.safety_sensitivity import with_area_varying_link, without_grades
 from amager_eval.trends.safety_stated import condition_on_stated_fall
+from amager_eval.trends.side_by_side import processes
 
 READINGS = ("reaches_whole", "within_2_points", "shortfall_smaller", "rises_every_year")
 #: Respondents in a district whose worth is asked.
@@ -103,4 +104,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with processes():
+        main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +35,7 @@ from amager_eval.goals.view_crime import view_crime
 from amager_eval.indicators.partner_share import partner_share
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.sensitivity import load_sensitivity
-from amager_eval.trends import sample
+from amager_eval.trends import sample, side_by_side
 from amager_eval.trends.fit import Forecast
 
 _SAMPLES = 120
@@ -313,4 +314,6 @@ def random_draws(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
     monkeypatch.setattr(sample, "compile_model", compile_model)
     monkeypatch.setattr(sample, "compile_density", compile_density)
     monkeypatch.setattr(sample, "sample_posterior", sample_posterior)
+    # another process would sample in earnest
+    monkeypatch.setattr(side_by_side, "processes", lambda _=None: nullcontext())
     return made

@@ -415,8 +415,11 @@ def _progress() -> Iterator[FitProgress]:
 
 def main() -> None:
     """Run the command line; an error of the package's own ends without a traceback."""
+    from amager_eval.trends.side_by_side import processes
+
     try:
-        app()
+        with processes():
+            app()
     except AmagerEvalError as error:
         for line in str(error).splitlines():
             sys.stderr.write(f"amager-eval: {line}\n")

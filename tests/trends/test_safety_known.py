@@ -9,8 +9,8 @@ from amager_eval.errors import InputError
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends import safety_known
 from amager_eval.trends.safety_density import write_density
-from amager_eval.trends.safety_fit import natural_draws
 from amager_eval.trends.safety_known import compare_with_known, pin_known
+from amager_eval.trends.safety_natural import natural_draws
 from amager_eval.trends.safety_simulate import simulate_safety
 from amager_eval.trends.safety_study import figures_of, small_city
 

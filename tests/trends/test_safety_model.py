@@ -10,12 +10,12 @@ from pytensor.graph.replace import clone_replace
 
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.safety_design import build_design
-from amager_eval.trends.safety_fit import natural_draws
 from amager_eval.trends.safety_geometry import centring, slope_coefficients, walk_basis
 from amager_eval.trends.safety_model import (
     _latent,
     build_model,
 )
+from amager_eval.trends.safety_natural import natural_draws
 
 SPEC = load_model_spec("safety_trend")
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.safety_density import write_density
-from amager_eval.trends.safety_fit import natural_draws
+from amager_eval.trends.safety_natural import natural_draws
 from amager_eval.trends.safety_point import true_point
 from amager_eval.trends.safety_simulate import simulate_safety
 from amager_eval.trends.safety_study import figures_of, small_city

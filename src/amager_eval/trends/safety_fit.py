@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,14 +20,9 @@ from amager_eval.trends import sample
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
 from amager_eval.trends.safety_design import build_design
-from amager_eval.trends.safety_geometry import (
-    level_basis,
-    setting_contrasts,
-    slope_coefficients,
-    step_coefficients,
-    walk_basis,
-)
+from amager_eval.trends.safety_natural import natural_draws
 from amager_eval.trends.safety_run import sample_run
+from amager_eval.trends.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -152,9 +148,7 @@ def prepare_safety(
     spec = spec or load_model_spec("safety_trend")
     _check_spec(spec)
     design = design_safety(data, population=population, whole=whole, spec=spec, parts=parts)
-    from amager_eval.trends.safety_density import write_density
-
-    return Prepared(design, spec, sample.compile_density(write_density(design, spec)))
+    return Prepared(design, spec, _compile(design, spec))
 
 
 def design_safety(
@@ -244,42 +238,35 @@ def sample_safety(
     -------
     Fit
     """
-    from amager_eval.trends.safety_cells import list_cells, observe, quadrature_nodes
-
     design, spec = prepared.design, prepared.spec
-    count = draws if draws is not None else spec.sampling.draws
-    cells, nodes = list_cells(design), quadrature_nodes(design)
     everything = np.isfinite(design["low"].to_numpy())
     kept = everything if keep is None else keep & everything
     baseline = kept & (design["year"].to_numpy() == design.attrs["baseline"])
     seeds = np.random.SeedSequence(seed).generate_state(3)
-    # a trial run with draws of its own is not worth a second try: it is judged as it comes
-    targets = (spec.sampling.target_accept, *(spec.sampling.stricter if draws is None else ()))
-    runs: list[tuple[xr.Dataset, xr.DataTree]] = []
+    count = draws if draws is not None else spec.sampling.draws
+    shared: dict[str, Any] = {
+        "tune": spec.sampling.tune,
+        "chains": chains,
+        # a trial run with draws of its own is not worth a second try: it is judged as it comes
+        "targets": (
+            spec.sampling.target_accept,
+            *(spec.sampling.stricter if draws is None else ()),
+        ),
+        "centred": centred,
+    }
     wanted = [(kept, 0.0), (kept, 1.0), *([(baseline, 1.0)] if prior_only else [])]
-    for k, (figures, drift) in enumerate(wanted):
-        data = observe(design, cells, keep=figures, nodes=nodes)
-        tree, centre = sample_run(
-            prepared.compiled,
-            data | {"drift_on": np.float64(drift)},
-            design,
-            spec,
-            keep=figures,
-            # the baseline run answers with levels alone and mixes well: half as many will do
-            draws=count if k < 2 else (count + 1) // 2,
-            tune=spec.sampling.tune,
-            chains=chains,
-            targets=targets,
-            centred=centred,
-            seed=int(seeds[k]),
-            progress=_part_of(progress, k, len(wanted)),
-        )
-        runs.append(
-            (natural_draws(tree["posterior"].to_dataset(), design, spec, centre, drift), tree)
-        )
+    tasks = [
+        # the baseline run answers with levels alone and mixes well: half as many will do
+        _Run(design, spec, figures, drift, {
+            **shared, "draws": count if k < 2 else (count + 1) // 2, "seed": int(seeds[k]),
+        })
+        for k, (figures, drift) in enumerate(wanted)
+    ]  # fmt: skip
+    work = partial(_sample, compiled=_Compiled(prepared.compiled))
+    runs = side_by_side(work, tasks, progress)
     alternative = pd.Index(ALTERNATIVES, name="alternative")
     posterior = xr.concat([runs[0][0], runs[1][0]], alternative)
-    stats = [_statistics(tree) for _, tree in runs]
+    stats = [statistics for _, statistics in runs]
     of_baseline = [
         draws.assign(eta=draws["eta"].sel(year=design.attrs["anchor"])) for draws, _ in runs[2:]
     ]
@@ -300,134 +287,58 @@ def sample_safety(
     return Fit("safety", xr.DataTree.from_dict(groups), spec, diagnostics, seed)
 
 
-def natural_draws(
-    raw: xr.Dataset,
-    design: xr.Dataset,
-    spec: ModelSpec,
-    centre: Mapping[str, NDArray[np.float64]],
-    drift_on: float,
-) -> xr.Dataset:
-    """Turn sampled coefficients into the quantities they stand for.
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """One posterior to be sampled: which figures count, with a drift or without, and how."""
 
-    Parameters
-    ----------
-    raw : Dataset
-        The sampler's posterior, dims `chain, draw, ...`.
-    design : Dataset
-        The design it was sampled under.
-    spec : ModelSpec
-        Priors (scales of the standardised variables).
-    centre : mapping of str to ndarray
-        From :func:`~amager_eval.trends.safety_geometry.centring`, as it was sampled with.
-    drift_on : float
-        1 with drift, 0 without.
+    design: xr.Dataset
+    spec: ModelSpec
+    figures: NDArray[np.bool_]
+    drift: float
+    settings: Mapping[str, Any]
 
-    Returns
-    -------
-    Dataset
-        `eta` (logit of the true safe share; latent, setting, year), `path_sd`, `gap_sd`
-        (latent), `path_slope` (setting), `gap_slope` and `response_gap` (latent, setting),
-        `setting_correlation`, `wave_error` (year), `collector_step`, `log_deff`, and the log
-        sizes `wave_size` (year), `area_size` (latent), `unknown_size`; dims `chain, draw` first.
-        What a design does not need is 0.
-    """
-    years = design["year"].to_numpy()
-    settings, areas = design.sizes["setting"], design.sizes["latent"]
-    anchor, priors = design.attrs["anchor"], spec.priors
-    shape = (raw.sizes["chain"], raw.sizes["draw"])
 
-    def get(name: str, *dims: int) -> Any:
-        if name in raw:
-            return raw[name].to_numpy().reshape(*shape, *dims)
-        return np.zeros((*shape, *dims))
+class _Compiled:
+    """A compiled model; it does not travel, so another process compiles its own."""
 
-    basis, line = walk_basis(years, anchor), slope_coefficients(years, anchor)
-    correlation = np.zeros(shape)
-    if settings > 1:
-        lowest = -1.0 / (settings - 1)
-        correlation = lowest + (1 - lowest) * get("setting_correlation_unit")
-    contrasts = setting_contrasts(settings)
-    relative = np.sqrt(
-        1 + np.where(np.arange(settings) == 0, settings - 1, -1) * correlation[..., None]
+    def __init__(self, model: Any = None) -> None:
+        self._model = model
+
+    def __reduce__(self) -> tuple[type[_Compiled], tuple[()]]:
+        return _Compiled, ()
+
+    def of(self, design: xr.Dataset, spec: ModelSpec) -> Any:
+        if self._model is None:
+            self._model = _compile(design, spec)
+        return self._model
+
+
+def _compile(design: xr.Dataset, spec: ModelSpec) -> Any:
+    from amager_eval.trends.safety_density import write_density
+
+    return sample.compile_density(write_density(design, spec))
+
+
+def _sample(
+    run: _Run, progress: sample.Progress | None, compiled: _Compiled
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Sample one posterior: its draws, and what a reader asks the sampler about."""
+    from amager_eval.trends.safety_cells import list_cells, observe, quadrature_nodes
+
+    design, spec = run.design, run.spec
+    nodes = quadrature_nodes(design)
+    told = observe(design, list_cells(design), keep=run.figures, nodes=nodes)
+    tree, centre = sample_run(
+        compiled.of(design, spec),
+        told | {"drift_on": np.float64(run.drift)},
+        design,
+        spec,
+        keep=run.figures,
+        progress=progress,
+        **run.settings,
     )
-    path_sd, gap_sd = get("path_sd"), np.zeros((*shape, areas))
-    path_slope = drift_on * priors["path_drift"]["sigma"] * get("path_drift", settings)
-    gap_slope = drift_on * priors["gap_drift"]["sigma"] * get("gap_drift", areas, settings)
-    centred, scale = centre["centre_path"], priors["path_sd"]["sigma"]
-    unit = scale * ((path_sd[..., None] * relative / scale)[..., None]) ** (1 - centred)
-    coefficients = unit * get("path", settings, len(basis))
-    step = priors["collector_step"]["sigma"] * get("collector_step")
-    seen_step = step[..., None, None] * step_coefficients(design)
-    straight = path_slope[..., None] * line + seen_step
-    coefficients = coefficients + (1 - centred) * straight - seen_step
-    coefficients = coefficients[..., None, :, :]
-    width, prior = get("response_gap", settings), priors["response_gap"]
-    tied = centre["centre_unsafe"] * (width - prior["alpha"] / prior["beta"])
-    level = priors["level"]["mu"] + priors["level"]["sigma"] * get("level", settings) - tied
-    levels = level[..., None, :]
-    if areas > 1:
-        spread = priors["gap_sd_spread"]["sigma"] * get("gap_sd_spread", areas)
-        signed = priors["gap_sd"]["sigma"] * get("gap_scale")[..., None] * np.exp(spread)
-        gap_sd = np.abs(signed)
-        sd = signed[..., None] * relative[..., None, :]
-        coefficients = (
-            coefficients
-            + sd[..., None] * get("gap", areas, settings, len(basis))
-            + gap_slope[..., None] * line
-        )
-        scale, area_sd = priors["area_sd"]["sigma"], get("area_sd")
-        unit = scale * (area_sd / scale) ** (1 - centre["centre_level"])
-        free = get("area_level", areas - 1, settings)
-        levels = levels + unit[..., None, None] * (level_basis(design) @ free)
-    eta = levels[..., None] + contrasts.T @ coefficients @ basis
-    path_slope, gap_slope = path_slope @ contrasts, gap_slope @ contrasts
-    dims = {
-        "eta": ("latent", "setting", "year"),
-        "path_sd": (),
-        "gap_sd": ("latent",),
-        "path_slope": ("setting",),
-        "gap_slope": ("latent", "setting"),
-        "setting_correlation": (),
-        "response_gap": ("latent", "setting"),
-        "wave_error": ("year",),
-        "collector_step": (),
-        "log_deff": (),
-        "wave_size": ("year",),
-        "area_size": ("latent",),
-        "unknown_size": (),
-    }
-    size = {"latent": areas, "setting": settings, "year": len(years)}
-    effect, unknown = priors["design_effect"], priors["unknown_size"]
-    width = width[..., None, :]
-    if "response_gap_spread" in priors:
-        spread = get("response_gap_spread", areas, settings)
-        width = width * np.exp(priors["response_gap_spread"]["sigma"] * spread)
-    area_size = priors["area_size"]["sigma"] * get("area_size", areas)
-    if design.attrs["weighted"]:
-        area_size = area_size - np.log(np.exp(area_size).mean(axis=-1, keepdims=True))
-    values = {
-        "eta": eta.astype(np.float32),
-        "path_sd": path_sd,
-        "gap_sd": gap_sd,
-        "path_slope": path_slope,
-        "gap_slope": gap_slope,
-        "setting_correlation": correlation,
-        "response_gap": width * np.ones((areas, 1)),
-        "wave_error": priors["wave_error"]["sigma"] * get("wave_error", len(years)),
-        "collector_step": step,
-        "log_deff": effect["mu"] + effect["sigma"] * get("log_deff"),
-        "wave_size": priors["wave_size"]["sigma"] * get("wave_size", len(years)),
-        "area_size": area_size,
-        "unknown_size": unknown["mu"] + unknown["sigma"] * get("unknown_size"),
-    }
-    for name, value in values.items():
-        expected = (*shape, *(size[d] for d in dims[name]))
-        if value.shape != expected:
-            raise AssertionError(f"{name} has shape {value.shape}, expected {expected}")
-    return xr.Dataset(
-        {k: (("chain", "draw", *dims[k]), v) for k, v in values.items()},
-        coords={k: design[k].to_numpy() for k in ("latent", "setting", "year")},
-    )
+    draws = natural_draws(tree["posterior"].to_dataset(), design, spec, centre, run.drift)
+    return draws, _statistics(tree)
 
 
 def setting_mixer(correlation: Any, settings: int) -> Any:
@@ -487,10 +398,3 @@ def _statistics(tree: xr.DataTree) -> xr.Dataset:
     return stats[
         [k for k in ("diverging", "n_steps", "step_size", "energy", "lp", "logp") if k in stats]
     ]
-
-
-def _part_of(progress: sample.Progress | None, k: int, runs: int) -> sample.Progress | None:
-    """Progress of run k of several, in thousandths of the whole; runs differ in length."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(round(1000 * (k + done / total) / runs), 1000)

@@ -21,8 +21,8 @@ from amager_eval.trends import sample
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
 from amager_eval.trends.safety_density import Density, write_density
-from amager_eval.trends.safety_fit import natural_draws
 from amager_eval.trends.safety_forecast import forecast
+from amager_eval.trends.safety_natural import natural_draws
 from amager_eval.trends.safety_point import true_point
 from amager_eval.trends.safety_simulate import simulate_safety
 from amager_eval.trends.safety_study import SafetyStudy, figures_of

@@ -63,7 +63,7 @@ def sample_run(
         The sampler's groups.
     centre : mapping of str to ndarray
         The coordinates it was sampled in, as
-        :func:`amager_eval.trends.safety_fit.natural_draws` wants them.
+        :func:`amager_eval.trends.safety_natural.natural_draws` wants them.
     """
     told_by_figures = centring(design, spec, keep)
     path_free = told_by_figures | {"centre_path": np.zeros_like(told_by_figures["centre_path"])}

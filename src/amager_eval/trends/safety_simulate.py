@@ -34,7 +34,7 @@ class Simulated:
     Parameters
     ----------
     truth : Dataset
-        Names and dims of :func:`amager_eval.trends.safety_fit.natural_draws` without `chain,
+        Names and dims of :func:`amager_eval.trends.safety_natural.natural_draws` without `chain,
         draw`, `year` running on to the last simulated one; also `area_sd`, `gap_sd_common`, and
         what `eta` is the sum of: `level` (setting), `apart` (latent, setting), `path` (setting,
         year) and `gap` (latent, setting, year); `area_size_excess` was taken off `area_size`.

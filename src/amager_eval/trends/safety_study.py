@@ -15,8 +15,8 @@ from amager_eval.trends.replicate import Replicate
 from amager_eval.trends.safety_cells import list_cells, observe, quadrature_nodes
 from amager_eval.trends.safety_density import write_density
 from amager_eval.trends.safety_design import build_design
-from amager_eval.trends.safety_fit import natural_draws
 from amager_eval.trends.safety_geometry import centring
+from amager_eval.trends.safety_natural import natural_draws
 from amager_eval.trends.safety_simulate import simulate_safety
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ class SafetyStudy:
         Returns
         -------
         posterior : Dataset
-            As :func:`amager_eval.trends.safety_fit.natural_draws`, with `area_sd` and
+            As :func:`amager_eval.trends.safety_natural.natural_draws`, with `area_sd` and
             `gap_sd_common`.
         statistics : Dataset
             The sampler's, dims `chain, draw`.

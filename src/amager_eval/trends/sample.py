@@ -109,8 +109,11 @@ def sample_posterior(
         Groups `posterior` and `sample_stats`, dims `chain, draw`.
     """
     import nutpie
+    from nutpie.compiled_pyfunc import PyFuncModel
 
     total = chains * (draws + tune)
+    # a density in Python holds the interpreter: its chains would only take turns
+    cores = 1 if isinstance(compiled, PyFuncModel) else min(chains, os.cpu_count() or 1)
 
     def report(states: Any) -> None:
         if progress is not None:
@@ -121,7 +124,7 @@ def sample_posterior(
         draws=draws,
         tune=tune,
         chains=chains,
-        cores=min(chains, os.cpu_count() or 1),
+        cores=cores,
         seed=seed,
         save_warmup=False,
         progress_bar=False,
