@@ -92,10 +92,10 @@ def _more(frame: pd.DataFrame, area: str, kind: str, period: str, extra: int) ->
 
 
 def enlarge(models: Path) -> None:
-    """Register a third version of the agreement, with an area enlarged in 2027."""
+    """Register a fourth version of the agreement, with an area enlarged in 2027."""
     path = models / AGREEMENT
     text = path.read_text(encoding="utf-8")
-    text = text.replace('\nversion = "2"\n', '\nversion = "3"\n', 1)
+    text = text.replace('\nversion = "3"\n', '\nversion = "4"\n', 1)
     text = text.replace("\nevaluated = true\n", "\nevaluated = false\nuntil_wave = 2026\n", 1)
     enlarged = (
         f'[[areas.version]]\nid = "2027"\nnames = ["{NEW}"]\nfrom_wave = 2027\n'
@@ -103,7 +103,7 @@ def enlarge(models: Path) -> None:
     )
     text = text.replace("[[areas.version]]", f"{enlarged}\n[[areas.version]]", 1)
     path.write_text(text, encoding="utf-8")
-    register(models, AGREEMENT, "3", REASON)
+    register(models, AGREEMENT, "4", REASON)
 
 
 def register(models: Path, document: str, version: str, reason: str) -> None:
@@ -302,7 +302,7 @@ def check_changes(made: Evaluation) -> None:
     assert [y for y in YEARS if changed[y]] == [2027]
     (change,) = changed[2027]
     assert change["document"] == AGREEMENT
-    assert (change["since"], change["now"], change["reason"]) == (2026, "3", REASON)
+    assert (change["since"], change["now"], change["reason"]) == (2026, "4", REASON)
     guard = made.frame(2027, "baseline_guard")
     assert set(guard["area"]) == {NEW}
     assert guard["guard_mean"].notna().all()
