@@ -60,8 +60,8 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Real sampling and simulation of minutes to hours."""
-    sync(session)
+    """Real sampling and simulation of minutes to hours; peers and second samplers with it."""
+    sync(session, "bench")
     session.run("pytest", "-m", "slow", *session.posargs)
 
 
