@@ -258,12 +258,23 @@ def synthetic(
         int,
         typer.Option(help="Last survey wave, 2025 to 2029: the same seed seen in another year."),
     ] = 2026,
+    agreement: Annotated[
+        str,
+        typer.Option(
+            help="Whose areas, types and goals: a name in models/agreements, or a TOML file."
+        ),
+    ] = "amager_2025_2028",
 ) -> None:
     """Write a made-up city's input with known truth (truth.json beside it)."""
     from amager_eval.data.synthetic import write_synthetic
 
     written = write_synthetic(
-        out, seed=seed, workbook=workbook, scenario=scenario, last_wave=last_wave
+        out,
+        seed=seed,
+        workbook=workbook,
+        scenario=scenario,
+        last_wave=last_wave,
+        agreement=agreement,
     )
     typer.echo(f"{written}{'' if workbook else '/'}  SYNTETISKE DATA")
 

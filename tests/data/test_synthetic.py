@@ -10,6 +10,7 @@ from amager_eval.errors import InputError
 from amager_eval.goals.literal_reading import literally_met
 from amager_eval.goals.published_shares import PublishedShare
 from amager_eval.spec.agreement import load_agreement
+from amager_eval.spec.documents import models_folder
 
 
 @pytest.fixture(scope="module")
@@ -189,4 +190,21 @@ def test_the_truth_of_the_readings_agrees_with_the_rooms_that_judge_figures():
 def test_an_unknown_scenario_or_wave_is_refused(wrong, tmp_path):
     with pytest.raises(InputError, match=r"no scenario|is drawn for waves"):
         write_synthetic(tmp_path / "city", **wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_city_is_written_for_an_agreement_of_ones_own(tmp_path):
+    document = tmp_path / "mine.toml"
+    document.write_bytes((models_folder() / "agreements" / "template.toml").read_bytes())
+    written = write_synthetic(tmp_path / "city", agreement=document)
+    safety = pd.read_csv(written / "safety.csv")
+    assert {"Port City", "Harbour Partnership area", "Harbour"} <= set(safety["area"])
+    assert set(pd.read_csv(written / "crime.csv")["definition"]) == {"recorded offences"}
+    truth = json.loads((written / "truth.json").read_text(encoding="utf-8"))
+    assert {row["area"] for row in truth["goals"]} == {"Harbour Partnership area"}
+
+
+def test_a_scenario_is_refused_for_an_agreement_that_measures_from_another_year(tmp_path):
+    with pytest.raises(InputError, match="the agreement folehaven measures from 2020"):
+        write_synthetic(tmp_path / "city", agreement="folehaven", scenario="goals_met")
     assert list(tmp_path.iterdir()) == []

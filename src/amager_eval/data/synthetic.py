@@ -22,7 +22,7 @@ from amager_eval.data.find_tables import SYNTHETIC_MARK
 from amager_eval.data.frames import check_frame
 from amager_eval.data.input import Input
 from amager_eval.data.synthetic_crime import REST, TOTAL, draw_crime, draw_population
-from amager_eval.data.synthetic_process import HORIZON, SCENARIOS, Places, Truth
+from amager_eval.data.synthetic_process import BASELINE, HORIZON, SCENARIOS, Places, Truth
 from amager_eval.data.synthetic_safety import draw_safety
 from amager_eval.data.synthetic_truth import true_readings
 from amager_eval.errors import Fault, InputError
@@ -111,7 +111,8 @@ def synthetic_city(
     Raises
     ------
     InputError
-        No such scenario, or a last wave that is not drawn.
+        No such scenario, a last wave that is not drawn, or a scenario for an agreement that
+        measures from another year than the scenarios do.
 
     Examples
     --------
@@ -120,7 +121,7 @@ def synthetic_city(
     (True, ())
     """
     agreement = load_agreement() if agreement is None else agreement
-    _check(scenario, last_wave)
+    _check(scenario, last_wave, agreement)
     rng = np.random.default_rng(seed)
     truth, places = _parameters(scenario, agreement), Places.of(agreement)
     population, inside = draw_population(rng, truth, places)
@@ -162,12 +163,21 @@ def synthetic_city(
     return SyntheticCity(data, record)
 
 
-def _check(scenario: str, last_wave: int) -> None:
+def _check(scenario: str, last_wave: int, agreement: Agreement) -> None:
     known = ("drawn", *SCENARIOS)
     if scenario not in known:
         raise InputError(f"no scenario '{scenario}'; known are {', '.join(known)}")
     if not 2025 <= last_wave <= HORIZON:
         raise InputError(f"the city is drawn for waves 2025 to {HORIZON}; found {last_wave}")
+    measured = agreement.safety.baseline_wave
+    if scenario in SCENARIOS and measured != BASELINE:
+        raise InputError(
+            Fault(
+                f"scenario '{scenario}' is about what happens after {BASELINE}",
+                found=f"the agreement {agreement.id} measures from {measured}",
+                remedy="Take the scenario 'drawn', whose truth is written for every agreement.",
+            )
+        )
 
 
 def _total(agreement: Agreement) -> str:
@@ -200,6 +210,7 @@ def write_synthetic(
     workbook: bool = False,
     scenario: str = "drawn",
     last_wave: int = 2026,
+    agreement: Agreement | str | Path | None = None,
 ) -> Path:
     """Write a made-up city's input and, beside it, its truth.
 
@@ -216,6 +227,8 @@ def write_synthetic(
         As in :func:`synthetic_city`.
     last_wave : int
         As :func:`synthetic_city`.
+    agreement : Agreement, str, Path or None
+        As :func:`synthetic_city`; a name in `models/agreements` or a TOML file too.
 
     Returns
     -------
@@ -228,7 +241,9 @@ def write_synthetic(
         The folder exists and holds other files, or cannot be written; no such scenario or wave.
     """
     out = Path(out)
-    city = synthetic_city(seed, scenario=scenario, last_wave=last_wave)
+    if isinstance(agreement, str | Path):
+        agreement = load_agreement(agreement)
+    city = synthetic_city(seed, scenario=scenario, last_wave=last_wave, agreement=agreement)
     try:
         if out.exists() and not (out.is_dir() and _may_replace(out)):
             raise InputError(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from amager_eval.conventions import RESPONSES, SETTINGS
+from amager_eval.conventions import RESPONSES
 from amager_eval.data.synthetic_process import (
     BASELINE,
     HORIZON,
@@ -71,7 +71,7 @@ def draw_safety(
     names = (*places.parts, places.area, places.whole)
     respondents = np.array([*sizes, _AREA_RESPONDENTS, sizes.sum()])
     published, true = [], []
-    for setting in SETTINGS:
+    for setting in truth.level:
         still, times = truth.still_from, waves.astype(float)
         city = truth.level[setting] + random_walks(rng, times, truth.city_sd, 1, still_from=still)
         gaps = random_walks(rng, times, truth.gap_sd, parts + 1, still_from=still)
