@@ -83,9 +83,10 @@ def test_the_finding_is_computed(statement):
 
 
 @pytest.mark.parametrize("narrow", [False, True])
-def test_nothing_lies_outside_the_figure(statement, narrow):
-    words = load_wording("da")
-    for picture in every(statement, "da"):
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_nothing_lies_outside_the_figure(statement, narrow, lang):
+    words = load_wording(lang)
+    for picture in every(statement, lang):
         figure = draw(picture, words, narrow=narrow)
         box = figure.get_tightbbox()
         width, height = figure.get_size_inches()

@@ -63,7 +63,7 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False) -> Figure:
         figure.set_layout_engine(
             ConstrainedLayoutEngine(rect=(0, foot, 1, 1 - foot), h_pad=0.05, w_pad=0.06)
         )
-        title = textwrap.fill(picture.title, int(room * 84))
+        title = textwrap.fill(picture.title, 40 if narrow else 84)
         figure.suptitle(title, x=0.012, ha="left", fontsize=9.5, fontweight="bold", color=INK)
         grid = figure.subplots(rows, columns, squeeze=False)
         cells = [ax for row in grid for ax in row]

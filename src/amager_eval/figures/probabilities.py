@@ -39,8 +39,9 @@ _READINGS = (
 
 
 #: Characters of a heading before it is broken: panels stand side by side.
-_TITLE_WIDTH = 34
-_NARROW_TITLE_WIDTH = 28
+_TITLE = 34
+_NARROW_TITLE = 28
+_NARROW_LABEL = 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +138,8 @@ def plot_probabilities(view: ProbabilityView, ax: Axes | None = None) -> Axes:
     """
     with style():
         ax = axes_or_new(ax)
-        width = _NARROW_TITLE_WIDTH if is_narrow(ax) else _TITLE_WIDTH
-        ax.set_title(textwrap.fill(view.title, width))
+        slim = is_narrow(ax)
+        ax.set_title(textwrap.fill(view.title, _NARROW_TITLE if slim else _TITLE))
         rows = np.arange(len(view.frame))[::-1].astype(float)
         for column, shift, face, hatch in (
             ("probability_true", 0.2, "#0072B2", ""),
@@ -171,7 +172,8 @@ def plot_probabilities(view: ProbabilityView, ax: Axes | None = None) -> Axes:
                 color="white", markeredgecolor=GOAL, markeredgewidth=1.6, zorder=6)  # fmt: skip
         place = ax.get_subplotspec()
         first = place is None or place.is_first_col()
-        ax.set_yticks(rows, view.frame["label"] if first else [""] * len(rows))
+        labels = [textwrap.fill(t, _NARROW_LABEL) if slim else t for t in view.frame["label"]]
+        ax.set_yticks(rows, labels if first else [""] * len(rows))
         ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.set_xlim(0, 1)
         ax.set_xticks([0, 0.5, 1])
@@ -240,5 +242,6 @@ def picture_probabilities(
         panels=tuple(partial(plot_probabilities, view) for view in views),
         columns=2,
         height=20 + (12 + 6 * len(views[0].frame)) * -(-len(views) // 2),
+        narrow_height=25 + (14 + 8 * len(views[0].frame)) * len(views),
         synthetic=statement.synthetic,
     )

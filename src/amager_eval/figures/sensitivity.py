@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -37,6 +38,10 @@ __all__ = [
 #: Mark of what came from the same draws, and of what was fitted again.
 _DRAWN, _FITTED = "^", "D"
 _FITTED_NAMES: Final = frozenset(name for names in REFITS.values() for name in names)
+
+
+#: Characters of a row's name before it is broken, where it stands above its line.
+_NARROW_LABEL: Final = 54
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +163,8 @@ def plot_sensitivity(view: SensitivityView, ax: Axes | None = None) -> Axes:
             above = place | {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0}}
             said = _range(low, high, words)
             if slim:
-                ax.annotate(label, (0, y), xytext=(0, 15), weight="bold", **above)
+                name = textwrap.fill(label, _NARROW_LABEL)
+                ax.annotate(name, (0, y), xytext=(0, 15), weight="bold", **above)
                 ax.annotate(said, (0, y), xytext=(0, 6), **above)
             else:
                 ax.annotate(said, (1, y), xytext=(8, 0), va="center", **place)
@@ -232,7 +238,7 @@ def picture_sensitivity(statement: Statement, words: Wording) -> Picture | None:
         caption=_caption(statement, words),
         source=_source(statement, words),
         panels=(partial(plot_sensitivity, view),),
-        height=20 + 4.3 * len(labels), narrow_height=20 + 10.5 * len(labels),
+        height=20 + 4.3 * len(labels), narrow_height=25 + 13.5 * len(labels),
         synthetic=statement.synthetic,
     )  # fmt: skip
 
