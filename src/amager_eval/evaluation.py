@@ -20,6 +20,7 @@ from amager_eval.goals.comparisons import compare_with_whole
 from amager_eval.goals.crime import crime_quantities
 from amager_eval.goals.crime_results import crime_rows
 from amager_eval.goals.disclosure import mask_small_counts
+from amager_eval.goals.fill_baseline import fill_baseline
 from amager_eval.goals.issue_forecasts import issue_forecasts
 from amager_eval.goals.ledger import Ledger
 from amager_eval.goals.missing import missing_deliveries
@@ -73,7 +74,8 @@ def evaluate(
     year : int or None
         Survey wave; default the latest in the input. Later waves are left out.
     record : str, Path or None
-        Folder of the yearly record: its frozen baseline is held against the input.
+        Folder of the yearly record: its frozen baseline is held against the input, and stands
+        in where the input no longer holds that year.
     seed : int
         Seed of every fit and simulation.
     draws : int or None
@@ -111,6 +113,7 @@ def evaluate(
     kept: dict[int, dict[str, Any]] = {}
     if record is not None:
         hold_against_baseline(data, agreement, Path(record))
+        data = fill_baseline(data, agreement, Path(record))
         kept = earlier_statements(Path(record), agreement, year, synthetic=data.synthetic)
     data = mask_small_counts(data, agreement, None if record is None else Path(record))
     area_of_goal = evaluated_area(data, agreement)

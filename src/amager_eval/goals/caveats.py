@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.goals.crime_results import annual_figures
 from amager_eval.goals.published_shares import published_shares, respondents
+from amager_eval.goals.record import BASELINE_FILE
 from amager_eval.goals.results import evaluated_area
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Caveat:
 
     Parameters
     ----------
-    kind : {"boundary", "definition", "wave_year", "few_answers", "few_reports"}
+    kind : {"boundary", "definition", "wave_year", "few_answers", "few_reports", "frozen_baseline"}
         Key of wording.
     goals : tuple of str
         Ids of the goals it touches.
@@ -39,7 +40,9 @@ class Caveat:
         What the sentence names.
     """
 
-    kind: Literal["boundary", "definition", "wave_year", "few_answers", "few_reports"]
+    kind: Literal[
+        "boundary", "definition", "wave_year", "few_answers", "few_reports", "frozen_baseline"
+    ]
     goals: tuple[str, ...]
     area: str
     parts: tuple[str, ...] = ()
@@ -69,7 +72,8 @@ def caveats(data: Input, agreement: Agreement, year: int) -> tuple[Caveat, ...]:
           one area are marked with several versions;
         - `definition`: the area's reports are also there in another series;
         - `wave_year`: the target year may be read as another wave;
-        - `few_answers`, `few_reports`: a figure rests on fewer than the agreement's limit.
+        - `few_answers`, `few_reports`: a figure rests on fewer than the agreement's limit;
+        - `frozen_baseline`: the baseline year was not delivered and is the frozen one.
     """
     return (
         *_boundary(data, agreement),
@@ -77,6 +81,7 @@ def caveats(data: Input, agreement: Agreement, year: int) -> tuple[Caveat, ...]:
         *_wave_year(data, agreement),
         *_few_answers(data, agreement, year),
         *_few_reports(data, agreement, year),
+        *_frozen_baseline(data, agreement),
     )
 
 
@@ -178,3 +183,17 @@ def _few_reports(data: Input, agreement: Agreement, year: int) -> Iterator[Cavea
                 if counts and min(counts) < limit:
                     stated = {"count": round(min(counts)), "limit": limit}
                     yield Caveat("few_reports", (goal.id,), area, (crime_type,), stated)
+
+
+def _frozen_baseline(data: Input, agreement: Agreement) -> Iterator[Caveat]:
+    if data.crime is None or "source" not in data.crime:
+        return
+    crime, own = data.crime, evaluated_area(data, agreement)
+    filled = crime[
+        (crime["area"] == own) & crime["source"].astype(str).str.startswith(BASELINE_FILE)
+    ]
+    if len(filled):
+        types = tuple(dict.fromkeys(filled["crime_type"]))
+        goals = tuple(g.id for g in agreement.goal if set(g.crime_types) & set(types))
+        stated = {"baseline": agreement.crime.baseline_year, "source": filled["source"].iloc[0]}
+        yield Caveat("frozen_baseline", goals, own, types, stated)
