@@ -30,6 +30,8 @@ from amager_eval.wording.numbers import number
 AGREEMENT = ae.load_agreement()
 BASELINE, TARGET = AGREEMENT.crime.baseline_year, AGREEMENT.crime.target_year
 GUARD = guard_label(AGREEMENT.crime.guard_years)
+#: Types that are followed and have no goal: they get signals, no verdict.
+MONITORED = [t.id for t in AGREEMENT.crime.type if t.role == "monitored"]
 #: What is at most a limit by the letter, in the latest year: said in the municipality's words.
 LETTER = {
     "literal_at_or_below_baseline": "ordlyd mod 2024",
@@ -90,8 +92,12 @@ def goal_table(forecast: ae.Forecast, form: str) -> pd.DataFrame:
         index=["area", "crime_type"], columns="quantity", values="value", sort=False, dropna=False
     ).reindex(columns=list(COLUMNS))
     wide["observed_latest_year"] = wide["observed_latest_year"].astype("Int64").astype(str)
+    types = wide.index.get_level_values("crime_type")
     for name in LETTER:
-        wide[name] = [literal_verdict(None if pd.isna(v) else v == 1) for v in wide[name]]
+        wide[name] = [
+            "" if kind in MONITORED else literal_verdict(None if pd.isna(v) else v == 1)
+            for kind, v in zip(types, wide[name], strict=True)
+        ]
     return wide.rename(columns=COLUMNS)
 
 
@@ -148,8 +154,7 @@ def report(
         show(f"{title}, bidrag til ændringen i antal {BASELINE}-{TARGET}", contributions)
     changes = yearly_changes(forecast).query("form == 'rate'")
     show(f"{title}, ændring fra år til år i niveauet per 1.000", changes)
-    monitored = [t.id for t in AGREEMENT.crime.type if t.role == "monitored"]
-    chart = control_chart(fit, crime_types=monitored)
+    chart = control_chart(fit, crime_types=MONITORED)
     if len(chart):
         signals = chart.query("signal != ''")
         show(f"{title}, fulgte typer: perioder uden for den almindelige variation", signals)
