@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,6 +159,18 @@ def test_nothing_of_the_spec_lies_after_the_origin():
     early, late = split(crime_quarterly(), origins=["2018K4", "2021K4"])
     assert len(at_origin(later, early.task).options["steps"]) == len(steps) - 1
     assert len(at_origin(later, late.task).options["steps"]) == len(steps)
+
+
+@pytest.mark.parametrize(
+    ("file", "changes"),
+    [("crime_design.py", True), ("sample.py", True), ("fit.py", True), ("period.py", True),
+     ("crime_control.py", False), ("safety_fit.py", False)],
+)  # fmt: skip
+def test_identity_follows_the_code_forecasts_rest_on(monkeypatch, file, changes):
+    before = OwnModel("crime").identity
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"#" * (path.name == file))
+    assert (OwnModel("crime").identity != before) is changes
 
 
 def test_identity_follows_spec_draws_and_chains(tmp_path):

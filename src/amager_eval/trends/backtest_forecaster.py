@@ -37,6 +37,10 @@ _NO_FORECAST: Final = (
 )
 
 
+#: Code that both models' forecasts rest on.
+_SHARED: Final = ("fit.py", "sample.py", "../data/period.py")
+
+
 @dataclass(frozen=True, eq=False)
 class Predicted:
     """What a forecaster returns for a task.
@@ -112,7 +116,8 @@ class OwnModel:
     def identity(self) -> str:
         """Digest of the spec and of the model's code, draws and chains."""
         folder = Path(__file__).parent
-        files = (p for p in folder.glob(f"{self.kind}_*.py") if p.stem not in _NO_FORECAST)
+        files = [p for p in folder.glob(f"{self.kind}_*.py") if p.stem not in _NO_FORECAST]
+        files += [folder / name for name in _SHARED]
         code = b"".join(p.read_bytes() for p in sorted(files))
         spec = load_model_spec(self.spec or f"{self.kind}_trend")
         return f"{spec.digest} {sha256_of_bytes(code)} {self.draws} {self.chains} together"
