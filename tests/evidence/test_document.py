@@ -80,6 +80,10 @@ def test_a_card_quotes_by_inclusion(tmp_path: Path, spec: ModelSpec, evidence: E
     assert quote_evidence(card, spec, folder=tmp_path) == card
     beside = CARD.replace("quantity coverage_80", "settings")
     assert "| fits | 200 |" in quote_evidence(beside, spec, folder=tmp_path)
+    absent = quote_evidence(CARD.replace("evidence calibration", "evidence scaling"), spec,
+                            folder=tmp_path)  # fmt: skip
+    assert "Not run yet (`scaling`): `amager-eval validate safety`." in absent
+    assert "old" not in absent
     with pytest.raises(SpecError, match="no column 'missing'"):
         quote_evidence(CARD.replace("coverage_80", "missing"), spec, folder=tmp_path)
 

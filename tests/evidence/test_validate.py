@@ -92,6 +92,25 @@ def test_the_forecast_is_held_against_one_that_knows_the_scales(
     assert set(evidence.to_frame()["area"]) == {"Øst", "rest of Byen"}
 
 
+def test_a_town_of_few_reports_is_calibrated_apart_and_continues(
+    tmp_path: Path, random_draws: list
+) -> None:
+    for _ in range(2):  # the second time every fit is kept
+        validate("crime", only=["calibration_few"], fits=20, folder=tmp_path, cache=tmp_path / "k")
+    assert len(random_draws) == 2
+    assert len(random_draws[0].given) == 20
+    assert random_draws[1].given == []
+    evidence = read_evidence(CRIME, "calibration_few", folder=tmp_path)
+    assert evidence.settings["fits"] == 20
+    assert "level_last Øst narkotika" in set(evidence.to_frame()["quantity"])
+    figures = read_evidence(CRIME, "forecast_coverage_few", folder=tmp_path).to_frame()
+    assert set(figures["figures"]) == {20 * 2 * 3 * 2}  # fits, areas, types, years
+    assert list_evidence("crime_trend", folder=tmp_path) == [
+        "calibration_few", "forecast_coverage_few", "recovery_few",
+    ]  # fmt: skip
+    assert validate("safety", only=["calibration_few"], folder=tmp_path) == []
+
+
 def test_ranks_that_leave_the_band_are_counted() -> None:
     rng = np.random.default_rng(1)
     fits = 200
@@ -139,7 +158,7 @@ def test_the_cost_of_more_areas_is_timed(tmp_path: Path, random_draws: list) -> 
     assert table["areas"].tolist() == [7, 14, 28]
     assert table["series"].tolist() == [7 * n for n in (7, 14, 28)]
     assert len(random_draws) == 3  # compiled once a size
-    assert (table["seconds"] > 0).all()
+    assert (table[["seconds", "cpu_seconds", "cpu_seconds_per_area"]] > 0).all(axis=None)
     assert validate("safety", only=["scaling"], folder=tmp_path) == []
 
 

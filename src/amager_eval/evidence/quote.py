@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.errors import SpecError
-from amager_eval.evidence.document import read_evidence
+from amager_eval.evidence.document import evidence_path, read_evidence
 
 if TYPE_CHECKING:
     from amager_eval.evidence.document import Evidence
@@ -39,15 +39,21 @@ def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) ->
     -------
     str
         The card with each block's inside replaced; the same text again if nothing has changed.
+        A block of evidence that is not kept says so.
 
     Raises
     ------
     SpecError
-        A block names evidence or a column that does not exist, or evidence of another version.
+        A block names a column that does not exist, or evidence of another version.
     """
 
     def fill(match: re.Match[str]) -> str:
         name, *columns = match[2].split()
+        if not evidence_path(spec.name, name, folder=folder).is_file():
+            kind = spec.name.removesuffix("_trend")
+            return (
+                f"{match[1]}\nNot run yet (`{name}`): `amager-eval validate {kind}`.\n\n{match[3]}"
+            )
         return match[1] + _table(read_evidence(spec, name, folder=folder), columns) + match[3]
 
     return _BLOCK.sub(fill, card)

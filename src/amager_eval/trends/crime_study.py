@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["CrimeStudy", "small_city"]
+__all__ = ["CrimeStudy", "few_reports", "small_city"]
 
 _WHOLE: Final = "Byen"
 #: Inhabitants, and reports a quarter of each type in its first quarter.
@@ -32,6 +32,10 @@ _AREAS: Final = {_WHOLE: (600_000, (1500, 800)), "Øst": (60_000, (150, 80))}
 _TYPES: Final = ("indbrud", "vold/våben")
 #: Quarters with the step of 2018, the pandemic, and three years after it.
 _YEARS: Final = range(2017, 2025)
+#: A town with few reports: inhabitants, and reports a year of each type.
+_FEW: Final = {_WHOLE: (9_000, (15, 10, 8)), "Øst": (3_000, (6, 4, 3))}
+_FEW_TYPES: Final = ("indbrud", "vold/våben", "narkotika")
+_FEW_YEARS: Final = range(2013, 2025)
 
 
 def small_city(spec: ModelSpec) -> xr.Dataset:
@@ -58,6 +62,31 @@ def small_city(spec: ModelSpec) -> xr.Dataset:
         for quarter in (1, 2, 3, 4)
         if area == _WHOLE or year > min(_YEARS)
         if (area, kind, year, quarter) != ("Øst", "indbrud", 2022, 3)
+    ]
+    frame = pd.DataFrame(rows, columns=["area", "period", "crime_type", "count", "population"])
+    return crime_design(frame.assign(definition="STRAF11"), spec, whole=_WHOLE)
+
+
+def few_reports(spec: ModelSpec) -> xr.Dataset:
+    """Lay out a town of few reports by the year, zeros among what it simulates.
+
+    A whole and one district, three types, twelve years, 3 to 15 reports a year and type.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model's document.
+
+    Returns
+    -------
+    Dataset
+        As :func:`small_city`.
+    """
+    rows = [
+        (area, f"{year}", kind, count, inhabitants)
+        for area, (inhabitants, counts) in _FEW.items()
+        for kind, count in zip(_FEW_TYPES, counts, strict=True)
+        for year in _FEW_YEARS
     ]
     frame = pd.DataFrame(rows, columns=["area", "period", "crime_type", "count", "population"])
     return crime_design(frame.assign(definition="STRAF11"), spec, whole=_WHOLE)
