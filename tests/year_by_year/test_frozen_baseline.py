@@ -1,6 +1,7 @@
 """A delivery that begins after the baseline year is judged against what was frozen, and says so."""
 
 import json
+import shutil
 import sys
 
 import pandas as pd
@@ -73,12 +74,10 @@ def test_the_frozen_year_stands_in_and_is_named(call, random_draws, tmp_path):
         assert row["probability_true"] is not None  # the crime model was fitted with that year
         assert any(note.startswith("frozen baseline: baseline 2024") for note in row["notes"])
     assert "baseline.json" in {f["name"] for f in statement["inputs"]}
-    assert not any("crime" in m["what"] for m in statement["missing"])
 
     # the year's own figures are those of a delivery that holds every year
     whole = deliver(call, tmp_path / "whole", 2027)
-    (tmp_path / "out" / "statement.json").unlink()
-    (tmp_path / "out").rmdir()
+    shutil.rmtree(tmp_path / "out")
     assert appendix(call, tmp_path, whole)[0] == 0
     again = json.loads((tmp_path / "out" / "statement.json").read_text(encoding="utf-8"))
     same = pd.DataFrame(again["results"]).loc[rows.index]
