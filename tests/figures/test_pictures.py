@@ -119,7 +119,7 @@ def test_saved_alike_twice(statement, tmp_path):
 def test_the_citys_total_is_not_called_by_the_goals_name(statement):
     words = load_wording("da")  # the statistics bank's total is not the goal's own series
     alt = picture_sensitivity(statement, words).alt
-    assert "Anmeldelser i alt: højst som i 2024" in alt
+    assert "København: højst som i 2024, Anmeldelser i alt" in alt
     assert statement.agreement.crime.label("total", "da") not in alt
     tried = sensitivity_table(statement, words).frame
     assert "Anmeldelser i alt" in set(tried["part"])

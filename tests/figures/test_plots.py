@@ -106,13 +106,13 @@ def ledger():
 
 def sensitivity():
     rows = [
-        ("1b Øst, nat", "used", 0.40),
-        ("1b Øst, nat", "driftless", 0.30),
-        ("1b Øst, nat", "design_effect_high", 0.97),
-        ("2a Indbrud", "used", 0.99),
-        ("2a Indbrud", "near_baseline", 1.0),
+        ("1b Mindst byens niveau", "Øst, nat", "used", 0.40),
+        ("1b Mindst byens niveau", "Øst, nat", "driftless", 0.30),
+        ("1b Mindst byens niveau", "Øst, nat", "design_effect_high", 0.97),
+        ("2b Højst som i 2024", "Indbrud", "used", 0.99),
+        ("2b Højst som i 2024", "Indbrud", "near_baseline", 1.0),
     ]
-    frame = pd.DataFrame(rows, columns=["label", "alternative", "probability"])
+    frame = pd.DataFrame(rows, columns=["group", "label", "alternative", "probability"])
     words = DA.knowing(deff_high="1,6")
     return SensitivityView(frame, (0.05, 0.95), words)
 
@@ -177,7 +177,7 @@ def test_looks_as_before(name):
 
 
 def test_an_answer_changes_when_it_crosses_a_limit():
-    assert sensitivity().changed == ["1b Øst, nat"]
+    assert sensitivity().changed == [("1b Mindst byens niveau", "Øst, nat")]
 
 
 def test_a_rate_axis_begins_at_zero():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -40,8 +39,8 @@ _DRAWN, _FITTED = "^", "D"
 _FITTED_NAMES: Final = frozenset(name for names in REFITS.values() for name in names)
 
 
-#: Characters of a row's name before it is broken, where it stands above its line.
-_NARROW_LABEL: Final = 54
+#: Columns that name an answer.
+_ANSWER: Final = ["group", "label"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +50,8 @@ class SensitivityView:
     Parameters
     ----------
     frame : DataFrame
-        `label, alternative, probability`; 0 to 1, one row per answer and alternative, of which
-        one is :data:`~amager_eval.goals.sensitivity.USED`.
+        `group, label, alternative, probability`; 0 to 1, one row per answer (its reading is the
+        group) and alternative, of which one is :data:`~amager_eval.goals.sensitivity.USED`.
     limits : tuple of float
         Probabilities to which an answer is "not reached", and from which it is "reached".
     words : Wording
@@ -64,14 +63,14 @@ class SensitivityView:
     words: Wording
 
     @property
-    def changed(self) -> list[str]:
-        """Labels of the answers that fall on another side of a limit under some alternative."""
+    def changed(self) -> list[tuple[str, str]]:
+        """Group and label of the answers on another side of a limit under some alternative."""
         low, high = self.limits
         side = np.select(
             [self.frame["probability"] <= low, self.frame["probability"] >= high], [-1, 1], 0
         )
-        sides = self.frame.assign(side=side).groupby("label", sort=False)["side"].nunique()
-        return [str(label) for label in sides.index[sides > 1]]
+        sides = self.frame.assign(side=side).groupby(_ANSWER, sort=False)["side"].nunique()
+        return list(sides.index[sides > 1])
 
 
 def sensitivity_view(statement: Statement, words: Wording) -> SensitivityView:
@@ -82,10 +81,10 @@ def sensitivity_view(statement: Statement, words: Wording) -> SensitivityView:
     safety = own or [r for r in rows if r.setting]
     several = len({r.area for r in safety}) > 1
     shown = [
-        (_label(r, statement, words, name_area=several), r.alternative, r.probability)
+        (*_answer(r, statement, words, name_area=several), r.alternative, r.probability)
         for r in (*safety, *(r for r in rows if r.crime_type))
     ]
-    frame = pd.DataFrame(shown, columns=["label", "alternative", "probability"])
+    frame = pd.DataFrame(shown, columns=[*_ANSWER, "alternative", "probability"])
     verdicts = agreement.verdicts
     return SensitivityView(
         frame.astype({"probability": float}),
@@ -94,34 +93,29 @@ def sensitivity_view(statement: Statement, words: Wording) -> SensitivityView:
     )
 
 
-def _label(row: Any, statement: Statement, words: Wording, *, name_area: bool) -> str:
-    """Say in short which answer a row of the sensitivity is about."""
+def _answer(row: Any, statement: Statement, words: Wording, *, name_area: bool) -> tuple[str, str]:
+    """Say in short which answer a row is about: the reading, and what it is read of."""
     agreement = statement.agreement
+    area = area_label(agreement, row.area, words)
     if row.crime_type:
         definition = (
             str(statement.crime.draws.attrs.get("definition", "")) if statement.crime else ""
         )
-        return words.say(
-            "figure.sensitivity.crime_row" if row.goal else "figure.sensitivity.context_row",
-            goal=row.goal,
-            area=area_label(agreement, row.area, words),
-            type=type_label(agreement.crime, row.crime_type, definition, words),
-            baseline=agreement.crime.baseline_year,
-        )
+        group = words.say(
+            "figure.sensitivity.crime_group" if row.goal else "figure.sensitivity.context_group",
+            goal=row.goal, area=area, baseline=agreement.crime.baseline_year,
+        )  # fmt: skip
+        return group, type_label(agreement.crime, row.crime_type, definition, words)
     quantity = row.quantity
     if quantity == "shortfall_smaller":
         quantity = "shortfall_smaller_and_rose"
-    return words.say(
-        "figure.sensitivity.area_row" if name_area else "figure.sensitivity.row",
-        goal=row.goal,
-        area=area_label(agreement, row.area, words),
-        reading=words.say_of(
-            agreement.response,
-            f"quantity_short.{quantity}",
-            year=agreement.safety.target_wave,
-        ),
-        part=words.name("setting_short", row.setting),
+    reading = words.say_of(
+        agreement.response, f"quantity_short.{quantity}", year=agreement.safety.target_wave
     )
+    group = words.say("figure.sensitivity.group", goal=row.goal, reading=reading)
+    part = words.name("setting_short", row.setting)
+    key = "figure.sensitivity.area_row" if name_area else "figure.sensitivity.row"
+    return group, words.say(key, area=area, part=part)
 
 
 def plot_sensitivity(view: SensitivityView, ax: Axes | None = None) -> Axes:
@@ -141,35 +135,32 @@ def plot_sensitivity(view: SensitivityView, ax: Axes | None = None) -> Axes:
     with style():
         ax = axes_or_new(ax)
         words, slim = view.words, is_narrow(ax)
-        labels = list(dict.fromkeys(view.frame["label"]))
-        rows = np.arange(len(labels))[::-1].astype(float)
         for limit in view.limits:
             ax.axvline(limit, color=GOAL, linestyle="-.", linewidth=1, zorder=1)
-        for y, label in zip(rows, labels, strict=True):
-            own = view.frame[view.frame["label"] == label]
-            low, high = (own.loc[own["probability"].idxmin()], own.loc[own["probability"].idxmax()])
-            ax.hlines(y, low["probability"], high["probability"], color="#0072B2", linewidth=1.2)
-            for name, value in zip(own["alternative"], own["probability"], strict=True):
-                if name == USED:
-                    ax.plot(value, y, "o", color="#0072B2", markersize=7, zorder=4)
-                    continue
-                mark = _FITTED if name in _FITTED_NAMES else _DRAWN
-                ax.plot(value, y, marker=mark, color="white", markeredgecolor=INK, markersize=4.5,
-                        markeredgewidth=0.9, zorder=5)  # fmt: skip
-            place: dict[str, Any] = {
-                "xycoords": ax.get_yaxis_transform(), "textcoords": "offset points",
-                "size": 6.8, "color": INK, "annotation_clip": False,
-            }  # fmt: skip
-            above = place | {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0}}
-            said = _range(low, high, words)
-            if slim:
-                name = textwrap.fill(label, _NARROW_LABEL)
-                ax.annotate(name, (0, y), xytext=(0, 15), weight="bold", **above)
-                ax.annotate(said, (0, y), xytext=(0, 6), **above)
-            else:
-                ax.annotate(said, (1, y), xytext=(8, 0), va="center", **place)
-        ax.set_yticks(rows, [""] * len(rows) if slim else labels)
-        ax.set_ylim(-0.6, len(rows) - (0 if slim else 0.4))
+        place: dict[str, Any] = {
+            "xycoords": ax.get_yaxis_transform(), "textcoords": "offset points",
+            "color": INK, "annotation_clip": False,
+            "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0},
+        }  # fmt: skip
+        y = 0.0
+        ticks: list[float] = []
+        labels: list[str] = []
+        for group, answers in view.frame.groupby("group", sort=False):
+            y -= 1
+            ax.annotate(str(group), (0, y), xytext=(3, 0), va="center", weight="bold", size=7.2,
+                        **place)  # fmt: skip
+            for label, own in answers.groupby("label", sort=False):
+                y -= 1
+                said = _draw_answer(ax, y, own, words)
+                ticks.append(y)
+                labels.append("" if slim else str(label))
+                if slim:
+                    ax.annotate(str(label), (0, y), xytext=(3, 13), size=6.8, **place)
+                    ax.annotate(said, (0, y), xytext=(3, 5), size=6.8, **place)
+                else:
+                    ax.annotate(said, (1, y), xytext=(8, 0), va="center", size=6.8, **place)
+        ax.set_yticks(ticks, labels)
+        ax.set_ylim(y - 0.6, -0.4)
         ax.set_xlim(-0.02, 1.02)
         ax.set_xticks([view.limits[0], 0.5, view.limits[1]])
         ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0, words.lang)))
@@ -177,6 +168,20 @@ def plot_sensitivity(view: SensitivityView, ax: Axes | None = None) -> Axes:
         ax.set_axisbelow(True)
         ax.tick_params(axis="y", length=0, labelsize=7)
     return ax
+
+
+def _draw_answer(ax: Axes, y: float, own: pd.DataFrame, words: Wording) -> str:
+    """Draw one answer's line, and say what is at its ends."""
+    low, high = (own.sort_values("probability", kind="stable").iloc[k] for k in (0, -1))
+    ax.hlines(y, low["probability"], high["probability"], color="#0072B2", linewidth=1.2)
+    for name, value in zip(own["alternative"], own["probability"], strict=True):
+        if name == USED:
+            ax.plot(value, y, "o", color="#0072B2", markersize=7, zorder=4)
+            continue
+        mark = _FITTED if name in _FITTED_NAMES else _DRAWN
+        ax.plot(value, y, marker=mark, color="white", markeredgecolor=INK, markersize=4.5,
+                markeredgewidth=0.9, zorder=5)  # fmt: skip
+    return _range(low, high, words)
 
 
 def _range(low: pd.Series, high: pd.Series, words: Wording) -> str:
@@ -211,34 +216,36 @@ def picture_sensitivity(statement: Statement, words: Wording) -> Picture | None:
     view = sensitivity_view(statement, words)
     if view.frame.empty:
         return None
-    labels = list(dict.fromkeys(view.frame["label"]))
+    answers = dict(list(view.frame.groupby(_ANSWER, sort=False)))
+    groups = view.frame["group"].nunique()
     tried = [a for a in dict.fromkeys(view.frame["alternative"]) if a != USED]
     alt = "; ".join(
         words.say(
             "figure.sensitivity.alt_row",
-            label=label,
+            label=words.say("figure.sensitivity.label", group=group, row=label),
             values=", ".join(
                 words.say(
                     "figure.sensitivity.alt_value",
                     alternative=words.say(f"alternative.{r['alternative']}"),
                     probability=say_probability(float(r["probability"]), words),
                 )
-                for r in view.frame[view.frame["label"] == label].to_dict(orient="records")
+                for r in own.to_dict(orient="records")
             ),
         )
-        for label in labels
+        for (group, label), own in answers.items()
     )
     return Picture(
         id="sensitivity",
         title=words.say(
             "figure.sensitivity.title" if view.changed else "figure.sensitivity.title_same",
-            changed=len(view.changed), rows=len(labels), tried=len(tried),
+            changed=len(view.changed), rows=len(answers), tried=len(tried),
         ),
         alt=alt,
         caption=_caption(statement, words),
         source=_source(statement, words),
         panels=(partial(plot_sensitivity, view),),
-        height=20 + 4.3 * len(labels), narrow_height=25 + 13.5 * len(labels),
+        height=20 + 4.3 * (len(answers) + groups),
+        narrow_height=25 + 9 * (len(answers) + groups),
         synthetic=statement.synthetic,
     )  # fmt: skip
 
