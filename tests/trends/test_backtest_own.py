@@ -82,6 +82,29 @@ def test_a_citys_panel_is_compared_with_the_peers_that_are_installed(
     assert again == []  # everything was kept
 
 
+def test_a_city_that_contains_its_districts_is_scored_without_asking_who_reaches_it(
+    tmp_path, monkeypatch, random_draws
+):
+    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
+    monkeypatch.setattr(backtest_own, "peers_of", lambda kind: (NAIVE,))
+    folder = write_city(tmp_path / "city")
+    for name, keys in (("crime", ["period", "crime_type", "definition"]), ("population", "period")):
+        frame = pd.read_csv(folder / f"{name}.csv")
+        of_city = frame.groupby(keys).sum(numeric_only=True).reset_index().assign(area="City")
+        frame = pd.concat([frame, of_city], ignore_index=True)
+        if name == "crime":
+            frame["area_kind"] = np.where(frame["area"] == "City", "city", "district")
+        frame.to_csv(folder / f"{name}.csv", index=False)
+    panel = find_panel(str(folder))
+    assert panel.whole == "City"
+    result, found = backtest_own.backtest_own(panel, draws=20, cache=tmp_path / "cache")
+    assert set(result.scores["area"]) == {"City", "North", "South", "East"}
+    assert result.scores["crps"].notna().all()
+    assert "reach_probability" not in result.scores  # a count of a district reaches no city's
+    assert found.events is None
+    assert set(found.league["forecaster"]) == {"amager_eval", "seasonal_naive"}
+
+
 def test_final_origins_must_be_asked_for(tmp_path, monkeypatch, random_draws):
     monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
     monkeypatch.setattr(backtest_own, "peers_of", lambda kind: (NAIVE,))

@@ -42,9 +42,9 @@ def score_unit(unit: WorkUnit, forecaster: Forecaster) -> pd.DataFrame:
     DataFrame
         One row per cell: `origin`, the series' keys, `period, horizon`, then `crps` (reports, or
         shares 0 to 1), `crps_log` (of log(1 + reports); counts only), `log_score` (nats),
-        `pit_low, pit_high, fallback`; where the panel has a whole, `reach_probability` (the area
-        is at or past the whole), `reached`, `reached_at_origin`; and of the unit `unit, seconds,
-        passed, problems`.
+        `pit_low, pit_high, fallback`; where a safety panel has a whole, `reach_probability` (the
+        area is at or past the whole), `reached`, `reached_at_origin`; and of the unit `unit,
+        seconds, passed, problems`.
 
     Raises
     ------
@@ -68,7 +68,8 @@ def score_unit(unit: WorkUnit, forecaster: Forecaster) -> pd.DataFrame:
     tied = np.where(np.abs(draws - observed) < places, observed, draws)
     scores["pit_low"], scores["pit_high"] = pit_bounds(tied, observed)
     scores["fallback"] = False if predicted.fallback is None else predicted.fallback
-    if unit.task.whole is not None:
+    # shares are held against the whole's; a city's count is past its districts' by itself
+    if unit.task.whole is not None and unit.task.kind == "safety":
         scores = scores.join(_events(draws, observed, unit.task))
     return scores.assign(
         unit=unit.key, seconds=seconds, passed=predicted.passed, problems=predicted.problems
