@@ -1,7 +1,10 @@
 """Small counts hidden in the input: nothing that is shown gives them away."""
 
+import json
 from dataclasses import asdict, replace
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -15,25 +18,31 @@ from amager_eval.goals import suppression
 from amager_eval.goals.baseline import freeze_baseline, load_baseline
 from amager_eval.goals.crime_results import annual_figures
 from amager_eval.goals.disclosure import mask_small_counts
+from amager_eval.goals.issue_forecasts import issue_forecasts
 from amager_eval.goals.missing import missing_deliveries
+from amager_eval.goals.published_reports import published_areas
+from amager_eval.goals.record import keep_file
+from amager_eval.goals.view_crime import view_crime
 from amager_eval.spec.agreement import load_agreement
 
 AGREEMENT = load_agreement()
 AREA, OLD = "Amager Partnerskab (2025)", "Amager Partnerskab (udvidet område fra 2021)"
 TYPES = ("indbrud", "tyveri/røveri", "vold/våben")
+PEOPLE = {AREA: 20_000.0, OLD: 15_000.0, "Amager Øst": 60_000.0, "Amager Vest": 80_000.0,
+          "København": 650_000.0}  # fmt: skip
 THRESHOLD = AGREEMENT.disclosure.threshold
 
 
-def delivery(rows, *, periods=("2024",), digest="0" * 64, **more):
+def delivery(rows, *, periods=("2024",), digest="0" * 64, definition="borgervendt", **more):
     """Build an input whose counts are `rows`: (area, type) to a count, split over the periods."""
     table = [
-        (area, period, kind, count if i == 0 else 0.0, "borgervendt", np.nan)
+        (area, period, kind, count if i == 0 else 0.0, definition, np.nan)
         for (area, kind), count in rows.items()
         for i, period in enumerate(periods)
     ]
     columns = ["area", "period", "crime_type", "count", "definition", "per_1000"]
     population = pd.DataFrame(
-        [(AREA, "2024", 20_000.0), (OLD, "2024", 15_000.0)],
+        [(area, "2024", people) for area, people in PEOPLE.items()],
         columns=["area", "period", "population"],
     )
     return Input(
@@ -104,57 +113,125 @@ def test_city_minus_area():
     assert hidden(mask_small_counts(data, AGREEMENT)) == {(AREA, "indbrud")}
 
 
-def statement_of(data, *, year="2025"):
-    """What the record keeps of a statement, as far as hiding is concerned."""
-    figures = [
-        {"kind": "crime", "form": "count", "area": a, "crime_type": t, "definition": "borgervendt",
-         "year": y, "value": f.count}
-        for a, t in data.crime[["area", "crime_type"]].drop_duplicates().itertuples(index=False)
-        for y, f in annual_figures(data, a, t, "borgervendt").items()
-        if f.count is not None
-    ]  # fmt: skip
-    return {"masked": [asdict(m) for m in data.masked], "forecasts": {"figures": figures}}
+def statement_of(data):
+    """What the record keeps of a statement, as far as hiding is concerned; made as it is made."""
+    issued = issue_forecasts(data, AGREEMENT, 2026, None, None, pd.DataFrame())
+    return {
+        "masked": [asdict(m) for m in data.masked],
+        "reports": view_crime(data, AGREEMENT, None).reports.to_dict(orient="records"),
+        "forecasts": {"figures": issued.figures.to_dict(orient="records")},
+    }
 
 
-@pytest.fixture
-def keep(monkeypatch):
-    """Return a function that makes what it is given the record of 2025."""
-
-    def _keep(data):
-        statement = statement_of(data)
-        monkeypatch.setattr("amager_eval.goals.disclosure.recorded_years", lambda _: [2025])
-        monkeypatch.setattr("amager_eval.goals.disclosure.read_record", lambda *_: statement)
-
-    return _keep
+def kept(data, folder, **without):
+    """Make a record of one statement; `without` takes parts of it out."""
+    statement = {k: v for k, v in statement_of(data).items() if without.get(k, True)}
+    keep_file(folder, "2026.json", json.dumps(statement).encode())
+    return folder
 
 
-def test_revised_counts_cannot_be_subtracted_from_earlier_ones(keep, tmp_path):
+def as_rates(data, areas=(AREA,)):
+    """Deliver reports per 1,000 in place of the counts of some areas."""
+    people = data.population.set_index("area")["population"]
+    crime, rated = data.crime, data.crime["area"].isin(areas)
+    rate = 1000 * crime["count"] / crime["area"].map(people)
+    return replace(
+        data,
+        crime=crime.assign(per_1000=rate.where(rated), count=crime["count"].mask(rated)),
+    )
+
+
+ALL_SERIES = pytest.mark.parametrize(
+    ("definition", "year"),
+    [("borgervendt", "2024"), ("borgervendt", "2020"), ("politi", "2024"), ("straffelov", "2018")],
+)
+
+
+@ALL_SERIES
+@pytest.mark.parametrize("rates", ["none", "both", "before", "now"])
+def test_revised_counts_cannot_be_subtracted_from_earlier_ones(tmp_path, definition, year, rates):
     """Six reports were published, revised to four: the other types are known from last year."""
-    before = mask_small_counts(delivery(one_area(a=6, b=200, c=60)), AGREEMENT)
-    assert before.masked == ()
-    keep(before)
-    now = mask_small_counts(delivery(one_area(a=4, b=200, c=60)), AGREEMENT, tmp_path)
+    series = {"definition": definition, "periods": (year,)}
+    before = delivery(one_area(a=6, b=200, c=60), **series)
+    now = delivery(one_area(a=4, b=200, c=60), **series)
+    before = as_rates(before) if rates in {"both", "before"} else before
+    now = as_rates(now) if rates in {"both", "now"} else now
+    assert mask_small_counts(before, AGREEMENT).masked == ()
+    masked = mask_small_counts(now, AGREEMENT, kept(before, tmp_path))
+    assert hidden(masked) == {(AREA, "indbrud"), (AREA, "total")}
+
+
+def test_a_record_kept_before_reports_were_listed_is_read(tmp_path):
+    record = kept(delivery(one_area(a=6, b=200, c=60)), tmp_path, reports=False)
+    now = mask_small_counts(delivery(one_area(a=4, b=200, c=60)), AGREEMENT, record)
     assert hidden(now) == {(AREA, "indbrud"), (AREA, "total")}
 
 
-def test_what_was_hidden_stays_hidden_when_it_grows(keep, tmp_path):
-    keep(mask_small_counts(delivery(one_area(a=3, b=200, c=60)), AGREEMENT))
-    now = mask_small_counts(delivery(one_area(a=6, b=200, c=60)), AGREEMENT, tmp_path)
+def test_a_revised_quarter_cannot_be_subtracted_from_its_year(tmp_path):
+    """The chart published a year's quarters; one is now small, the other three are known."""
+
+    def quarters(first):
+        rows = [
+            (AREA, f"{y}K{q}", "chikane", first if (y, q) == (2024, 1) else 9.0, "politi", np.nan)
+            for y in range(2016, 2026)
+            for q in range(1, 5)
+        ]
+        data = delivery({})
+        return replace(data, crime=pd.DataFrame(rows, columns=data.crime.columns))
+
+    record = kept(quarters(6.0), tmp_path)
+    assert mask_small_counts(quarters(4.0), AGREEMENT).masked == ()
+    masked = mask_small_counts(quarters(4.0), AGREEMENT, record).masked
+    assert masked == (Masked("crime", AREA, 2024, "chikane", "politi"),)
+
+
+@ALL_SERIES
+def test_a_rate_without_inhabitants_is_hidden(definition, year):
+    """0.1 per 1,000 gives the count to whoever can guess how many live there."""
+    data = delivery(
+        one_area(a=2, b=200, c=60) | {(OLD, "tyveri/røveri"): 150.0},
+        definition=definition,
+        periods=(year,),
+    )
+    rated = as_rates(data, (AREA, OLD))
+    people = rated.population[rated.population["area"] == OLD]
+    masked = mask_small_counts(replace(rated, population=people), AGREEMENT)
+    assert hidden(masked) == {(AREA, t) for t in (*TYPES, "total")}
+    assert masked.crime.loc[masked.crime["area"] == AREA, "per_1000"].isna().all()
+    assert masked.crime.loc[masked.crime["area"] == OLD, "per_1000"].notna().all()
+
+
+def test_what_was_hidden_stays_hidden_when_it_grows(tmp_path):
+    record = kept(mask_small_counts(delivery(one_area(a=3, b=200, c=60)), AGREEMENT), tmp_path)
+    now = mask_small_counts(delivery(one_area(a=6, b=200, c=60)), AGREEMENT, record)
     assert hidden(now) == {(AREA, "indbrud"), (AREA, "vold/våben")}
 
 
-def test_the_same_record_hides_the_same(keep, tmp_path):
+def test_the_same_record_hides_the_same(tmp_path):
     data = delivery(one_area(a=3, b=200, c=60))
     first = mask_small_counts(data, AGREEMENT)
-    keep(first)
+    kept(first, tmp_path)
     assert mask_small_counts(data, AGREEMENT, tmp_path).masked == first.masked
 
 
 def test_the_frozen_baseline_holds_no_small_count(tmp_path):
     freeze_baseline(delivery(one_area(a=3, b=200, c=60)), AGREEMENT, tmp_path, on=date(2026, 3, 1))
-    kept = {e.crime_type: (e.count, e.rate) for e in load_baseline(tmp_path)}
-    assert kept["indbrud"] == kept["vold/våben"] == (None, None)
-    assert kept["tyveri/røveri"] == (200.0, 10.0)
+    frozen = {e.crime_type: (e.count, e.rate) for e in load_baseline(tmp_path)}
+    assert frozen["indbrud"] == frozen["vold/våben"] == (None, None)
+    assert frozen["tyveri/røveri"] == (200.0, 10.0)
+
+
+@pytest.mark.parametrize(("first", "then"), [(6, 4), (3, 6)])
+def test_a_revised_baseline_gives_no_small_count_away(tmp_path, first, then):
+    freeze_baseline(
+        delivery(one_area(a=first, b=200, c=60)), AGREEMENT, tmp_path, on=date(2026, 3, 1)
+    )
+    data = delivery(one_area(a=then, b=200, c=60))
+    freeze_baseline(data, AGREEMENT, tmp_path, on=date(2026, 4, 1), revise="Rettet af kilden.")
+    frozen = {e.crime_type: e.count for e in load_baseline(tmp_path)}
+    assert frozen["indbrud"] is None
+    assert frozen["total" if first == 6 else "vold/våben"] is None
+    assert hidden(mask_small_counts(data, AGREEMENT, tmp_path)) >= {(AREA, "indbrud")}
 
 
 def test_a_hidden_baseline_was_delivered_all_the_same():
@@ -202,18 +279,25 @@ def city(inner, ring, district, rest, others):
     return rows
 
 
-def attack(rows, masked, *, exact):
+def figures_of(data):
+    """Read what is shown as counts, rates too: anyone may know how many live there."""
+    crime = data.crime
+    count = crime["count"].fillna(crime["per_1000"] * crime["area"].map(PEOPLE) / 1000)
+    cells = zip(crime["area"], crime["crime_type"], count, strict=True)
+    return {(a, t): float(c) for a, t, c in cells if not np.isnan(c)}
+
+
+def attack(rows, masked, *, exact, before=None):
     """Solve for every small count; return those for which a value below the threshold is excluded.
 
     The attacker knows what is shown and how the figures were made: which areas lie in which, and
-    that the types are the total but for other reports, or all of it (`exact`).
+    that the types are the total but for other reports, or all of it (`exact`). Those counts of
+    an earlier year (`before`) that are still right are taken for known; what they give away by
+    themselves is no fault of this year's.
     """
     cells = list(rows)
-    shown = {
-        (a, t): float(c)
-        for a, t, c in masked.crime[["area", "crime_type", "count"]].itertuples(index=False)
-        if not np.isnan(c)
-    }
+    known = {c: v for c, v in (before or {}).items() if abs(rows[c] - v) < 1e-6}
+    shown = known | figures_of(masked)
     at_most, equal = [], []
     for kind in (*TYPES, "total"):
         for outer, inner in (
@@ -234,31 +318,35 @@ def attack(rows, masked, *, exact):
     rest_of = {f"rest {i}": -row for i, row in enumerate(at_most)}
     single = {c: np.eye(len(cells))[i] for i, c in enumerate(cells)}
     values = np.array(list(rows.values()))
-    bounds = [(shown[c], shown[c]) if c in shown else (0, None) for c in cells]
-    found = []
-    for name, aim in (single | rest_of).items():
-        if float(aim @ values) >= THRESHOLD:
-            continue
+
+    def excluded(aim, fixed):
         ends = [
             linprog(
                 sign * aim,
                 A_ub=np.array(at_most),
-                b_ub=np.zeros(len(at_most)),
+                b_ub=np.full(len(at_most), 1e-9),
                 A_eq=np.array(equal) if equal else None,
                 b_eq=np.zeros(len(equal)) if equal else None,
-                bounds=bounds,
+                bounds=[(fixed[c], fixed[c]) if c in fixed else (0, None) for c in cells],
             )
             for sign in (1.0, -1.0)
         ]
         low, high = ends[0].fun, np.inf if ends[1].status == 3 else -ends[1].fun
-        if low > 1e-6 or high < THRESHOLD - 1 - 1e-6:
-            found.append((name, low, high))
+        return (low, high) if low > 1e-6 or high < THRESHOLD - 1 - 1e-6 else None
+
+    found = []
+    for name, aim in (single | rest_of).items():
+        if float(aim @ values) >= THRESHOLD:
+            continue
+        ends = excluded(aim, shown)
+        if ends is not None and not (known and excluded(aim, known)):
+            found.append((name, *ends))
     return found
 
 
-def masked_city(rows):
-    data = delivery(rows, whole="København", parts=AGREEMENT.areas.parts)
-    return mask_small_counts(data, AGREEMENT)
+def masked_city(rows, *, rated=(), record=None, **more):
+    data = delivery(rows, whole="København", parts=AGREEMENT.areas.parts, **more)
+    return mask_small_counts(as_rates(data, rated), AGREEMENT, record)
 
 
 counts = st.lists(st.integers(0, 30), min_size=3, max_size=3)
@@ -270,6 +358,36 @@ def test_the_attack(inner, ring, district, rest, others):
     """Solve for every small count from totals, area versions, districts and the city at once."""
     rows = city(inner, ring, district, rest, others)
     assert attack(rows, masked_city(rows), exact=others == 0) == []
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    first=counts,
+    then=counts,
+    ring=counts,
+    others=st.integers(0, 1),
+    moved=st.booleans(),
+    rated=st.sets(st.sampled_from(list(PEOPLE))),
+    rated_before=st.booleans(),
+    series=st.sampled_from([("borgervendt", "2024"), ("borgervendt", "2019"), ("politi", "2024")]),
+)
+def test_the_attack_from_rates_and_the_record(
+    first, then, ring, others, moved, rated, rated_before, series
+):
+    """Solve again with rates, and what an earlier statement published of the same year.
+
+    Of the reports revised in the older area, some only moved to its surroundings (`moved`): then
+    every other count is known from the earlier statement.
+    """
+    more = {"definition": series[0], "periods": (series[1],)}
+    shift = [max(r + f - t, 0) for r, f, t in zip(ring, first, then, strict=True)]
+    fixed = ([40, 3, 60], [70, 80, 90], others)
+    before = masked_city(city(first, ring, *fixed), rated=rated if rated_before else (), **more)
+    rows = city(then, shift if moved else ring, *fixed)
+    with TemporaryDirectory() as folder:
+        now = masked_city(rows, rated=rated, record=kept(before, Path(folder)), **more)
+    published = {c: v for c, v in figures_of(before).items() if c[0] in published_areas(AGREEMENT)}
+    assert attack(rows, now, exact=others == 0, before=published) == []
 
 
 def test_the_attack_succeeds_where_no_other_count_is_hidden(monkeypatch):

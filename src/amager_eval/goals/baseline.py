@@ -137,7 +137,7 @@ def freeze_baseline(
     InputError
         Nothing to freeze, or it differs from the frozen one and no reason was given.
     """
-    data = mask_small_counts(data, agreement)  # the record is published
+    data = mask_small_counts(data, agreement, folder)  # the record is published
     entries = baseline_entries(data, agreement)
     if not entries:
         raise InputError(
@@ -165,7 +165,8 @@ def freeze_baseline(
                     file=BASELINE_FILE,
                 )
             )
-        revisions = [*old["revisions"], {k: old[k] for k in ("frozen_on", "reason", "entries")}]
+        kept = ("frozen_on", "reason", "entries", "masked")
+        revisions = [*old["revisions"], {k: old[k] for k in kept if k in old}]
     record = {
         "schema_version": 1,
         "agreement": agreement.id,
@@ -174,6 +175,15 @@ def freeze_baseline(
         "reason": revise or "",
         "inputs": [asdict(f) for f in data.files],
         "entries": [asdict(e) for e in entries],
+        "masked": [
+            asdict(m)
+            for m in data.masked
+            if any(
+                (m.definition, m.area, m.period, m.what)
+                == (e.definition, e.area, e.year, e.crime_type)
+                for e in entries
+            )
+        ],
         "revisions": revisions,
     }
     text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"

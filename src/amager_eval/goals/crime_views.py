@@ -28,7 +28,10 @@ class CrimeViews:
         Reports here and next door, see
         :func:`amager_eval.goals.crime_displacement.displacement`.
     definition : str
-        Series the first two and the last are of.
+        Series that changes, contributions and displacement are of.
+    reports : DataFrame
+        Every count and rate that is published, see
+        :func:`amager_eval.goals.published_reports.published_reports`.
 
     Examples
     --------
@@ -41,3 +44,4 @@ class CrimeViews:
     chart: pd.DataFrame = field(default_factory=pd.DataFrame)
     displacement: pd.DataFrame = field(default_factory=pd.DataFrame)
     definition: str = ""
+    reports: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -17,8 +17,8 @@ import pandas as pd
 from amager_eval.data.input import Input, Masked, SourceFile
 from amager_eval.data.period import parse_period
 from amager_eval.data.population import population_at
-from amager_eval.goals.crime_results import annual_figures
-from amager_eval.goals.record import read_record, recorded_years
+from amager_eval.goals.crime_results import AnnualFigure, annual_figures
+from amager_eval.goals.earlier_publications import earlier_publications
 from amager_eval.goals.suppression import Relation, suppress
 from amager_eval.provenance import sha256_of_bytes
 from amager_eval.spec.model import load_model_spec
@@ -45,7 +45,7 @@ def mask_small_counts(data: Input, agreement: Agreement, record: Path | None = N
         Its `disclosure.threshold`; which areas and types contain which.
     record : Path or None
         Folder of the yearly record: what was published in earlier years is known, what was hidden
-        stays hidden.
+        stays hidden. A folder that is not there holds nothing.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def short_periods_may_be_shown(
     Hiding goes by calendar year, so quarters of a year that is shown may be small. They may be
     shown for all the areas or for none: none where anything of the type is hidden, or where in
     any period a count of an area, or what is left between areas that contain each other, is
-    below the threshold.
+    below the threshold. How types add up is not looked at, so a total is not shown.
 
     Parameters
     ----------
@@ -103,6 +103,8 @@ def short_periods_may_be_shown(
         return True
     if any((m.what, m.definition) == (crime_type, definition) for m in data.masked):
         return False
+    if crime_type == _total().type:
+        return False  # the types of a period, shown and not, would follow from it
     known = own[own["count"].notna()]
     periods: dict[str, dict[Cell, float]] = {}
     for area, period, count in zip(known["area"], known["period"], known["count"], strict=True):
@@ -122,10 +124,14 @@ def _mask_reports(
     if data.crime is None:
         return None, []
     masked: list[Masked] = []
-    before = _earlier(record)
-    types = Total.model_validate(load_model_spec("crime_trend").options["total"])
+    before = earlier_publications(record)
+    types = _total()
     for definition in _unique(data, "definition"):
-        years = dict(_yearly_counts(data, definition))
+        figures = _yearly_figures(data, definition)
+        years = {
+            year: {cell: f.count for cell, f in found.items() if f.count is not None}
+            for year, found in figures.items()
+        }
         schemes = [
             *(("area", s) for s in _area_schemes(data, agreement)),
             *(("type", s) for s in _type_schemes(data, types.type, types.nested.get(definition))),
@@ -140,6 +146,7 @@ def _mask_reports(
         }
         for year, counts in sorted(years.items()):
             cells = list(counts)
+            values = list(counts.values())
             index = {cell: i for i, cell in enumerate(cells)}
             relations = [
                 Relation(
@@ -150,31 +157,44 @@ def _mask_reports(
                 for axis, scheme in schemes
                 for whole, parts, _ in _instances(counts, axis, scheme)
             ]
-            published = {i: before.get((definition, *c, year), []) for i, c in enumerate(cells)}
+            hidden, known = set[int](), set[int]()
+            for i, cell in enumerate(cells):
+                earlier = before.get((definition, *cell, year))
+                if earlier is None:
+                    continue
+                hidden |= {i} if earlier.hidden else set()
+                known |= {i} if earlier.knows(values[i], figures[year][cell].rate) else set()
+                part = earlier.part_known(_period_counts(data, cell, definition, year))
+                if part is not None:
+                    relations.append(Relation((i,), (len(values),)))
+                    known.add(len(values))
+                    values.append(part)
             chosen = suppress(
-                list(counts.values()),
-                relations,
-                agreement.disclosure.threshold,
-                hidden=[i for i, p in published.items() if None in p],
-                known=[i for i, p in published.items() if counts[cells[i]] in p],
+                values, relations, agreement.disclosure.threshold, hidden=hidden, known=known
             )
             masked += [Masked("crime", cells[i][0], year, cells[i][1], definition)
-                       for i in sorted(chosen)]  # fmt: skip
+                       for i in sorted(chosen) if i < len(cells)]  # fmt: skip
+            # without inhabitants nobody here can tell whether a rate is that of a small count
+            masked += [Masked("crime", area, year, kind, definition)
+                       for (area, kind), f in figures[year].items() if f.count is None]  # fmt: skip
     keys = {(m.definition, m.area, m.what, str(m.period)) for m in masked}
     rows = zip(
         data.crime["definition"], data.crime["area"], data.crime["crime_type"],
         data.crime["period"].astype(str).str[:4], strict=True,
     )  # fmt: skip
     hide = [row in keys for row in rows]
-    figures = [c for c in ("count", "per_1000") if c in data.crime]
+    columns = [c for c in ("count", "per_1000") if c in data.crime]
     crime = data.crime.copy()
-    crime.loc[hide, figures] = float("nan")
+    crime.loc[hide, columns] = float("nan")
     return crime, masked
 
 
-def _yearly_counts(data: Input, definition: str) -> Iterator[tuple[int, dict[Cell, float]]]:
-    """Yield every calendar year with its counts; a published rate stands for its count."""
-    years: dict[int, dict[Cell, float]] = {}
+def _yearly_figures(data: Input, definition: str) -> dict[int, dict[Cell, AnnualFigure]]:
+    """Collect what there is of every calendar year; a published rate stands for its count.
+
+    A count that is still None is that of a rate whose inhabitants were not delivered.
+    """
+    years: dict[int, dict[Cell, AnnualFigure]] = {}
     people = set() if data.population is None else set(data.population["area"])
     for area in _unique(data, "area"):
         for kind in _unique(data, "crime_type"):
@@ -184,9 +204,24 @@ def _yearly_counts(data: Input, definition: str) -> Iterator[tuple[int, dict[Cel
                     assert data.population is not None
                     at = population_at(data.population, area, [str(year)]).population[0]
                     count = figure.rate * float(at) / _PER_1000
-                if count is not None:
-                    years.setdefault(year, {})[area, kind] = count
-    yield from years.items()
+                if count is not None or figure.rate is not None:
+                    years.setdefault(year, {})[area, kind] = AnnualFigure(count, figure.rate)
+    return years
+
+
+def _period_counts(data: Input, cell: Cell, definition: str, year: int) -> dict[str, float]:
+    assert data.crime is not None
+    own = data.crime[
+        (data.crime["area"] == cell[0])
+        & (data.crime["crime_type"] == cell[1])
+        & (data.crime["definition"] == definition)
+        & data.crime["period"].astype(str).str.startswith(str(year))
+    ]
+    return dict(zip(own["period"].astype(str), own["count"].astype(float), strict=True))
+
+
+def _total() -> Total:
+    return Total.model_validate(load_model_spec("crime_trend").options["total"])
 
 
 def _area_schemes(data: Input, agreement: Agreement) -> list[Scheme]:
@@ -223,22 +258,6 @@ def _instances(
             rest = sum(counts[c] for c in whole) - sum(counts[c] for c in parts)
             if rest >= 0:  # otherwise they do not add up to it and say nothing of each other
                 yield whole, parts, rest
-
-
-def _earlier(record: Path | None) -> dict[tuple[str, str, str, int], list[float | None]]:
-    """Collect what earlier years published of each cell; None among it where it was hidden."""
-    known: dict[tuple[str, str, str, int], list[float | None]] = {}
-    for year in [] if record is None else recorded_years(record):
-        kept = read_record(record, year)  # type: ignore[arg-type]
-        for m in kept.get("masked", []):
-            if m["table"] == "crime":
-                key = (m["definition"], m["area"], m["what"], m["period"])
-                known.setdefault(key, []).append(None)
-        for row in kept.get("forecasts", {}).get("figures", []):
-            if row["kind"] == "crime" and row["form"] == "count":
-                key = (row["definition"], row["area"], row["crime_type"], row["year"])
-                known.setdefault(key, []).append(row["value"])
-    return known
 
 
 def _mask_answers(data: Input, agreement: Agreement) -> tuple[pd.DataFrame | None, list[Masked]]:

@@ -195,6 +195,7 @@ class Statement:
             "caveats": [asdict(c) for c in self.caveats],
             "baseline_guard": _rows(self.guard),
             "sensitivity": _rows(self.sensitivity),
+            "reports": _rows(self.crime_views.reports),
             "changed_documents": [asdict(c) for c in self.changed],
             "forecasts": {
                 "quantile_levels": list(QUANTILE_LEVELS),

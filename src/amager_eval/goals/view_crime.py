@@ -10,6 +10,7 @@ from amager_eval.goals.crime_changes import type_contributions, yearly_changes
 from amager_eval.goals.crime_chart import monitored_chart
 from amager_eval.goals.crime_displacement import displacement, places_of_agreement
 from amager_eval.goals.crime_views import CrimeViews
+from amager_eval.goals.published_reports import published_reports
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -42,8 +43,9 @@ def view_crime(data: Input, agreement: Agreement, forecast: Forecast | None) -> 
     (0, ['area', 'count', 'crime_type'])
     """
     chart = monitored_chart(data, agreement)
+    reports = published_reports(data, agreement, chart)
     if forecast is None:
-        return CrimeViews(chart=chart)
+        return CrimeViews(chart=chart, reports=reports)
     crime = agreement.crime
     places = places_of_agreement(agreement, list(forecast.draws["area"].values))
     return CrimeViews(
@@ -56,4 +58,5 @@ def view_crime(data: Input, agreement: Agreement, forecast: Forecast | None) -> 
         if places is None
         else displacement(forecast, places, baseline=crime.baseline_year),
         definition=str(forecast.draws.attrs["definition"]),
+        reports=reports,
     )

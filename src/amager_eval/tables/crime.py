@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.goals.crime import QUANTITY_COLUMNS
 from amager_eval.goals.crime_results import AnnualFigure, annual_figures
+from amager_eval.goals.published_reports import published_areas
 from amager_eval.tables.table import Column, Kind, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
@@ -156,7 +157,7 @@ def _published(statement: Statement) -> dict[_Series, dict[int, _Year]]:
     agreement, data = statement.agreement, statement.data
     if data.crime is None:
         return {}
-    areas = [*agreement.areas.evaluated.names, *agreement.areas.indicators, agreement.areas.whole]
+    areas = published_areas(agreement)
     statbank = agreement.crime.statbank.table if agreement.crime.statbank else None
     chosen = data.crime[data.crime["area"].isin(areas) & (data.crime["definition"] != statbank)]
     hidden = {(m.area, m.definition, m.what, m.period) for m in data.masked}
