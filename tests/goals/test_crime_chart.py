@@ -84,6 +84,13 @@ def test_anything_hidden_of_the_type_hides_its_quarters():
     assert short_periods_may_be_shown(other, AGREEMENT, areas, "hærværk", "politi")
 
 
+def test_a_total_is_not_shown_by_quarters():
+    # how the types of a quarter add up is not looked at
+    data = delivery()
+    total = replace(data, crime=data.crime.assign(crime_type="total"))
+    assert not short_periods_may_be_shown(total, AGREEMENT, list(LEVEL), "total", "politi")
+
+
 def test_a_hidden_year_is_in_no_chart_and_moves_no_limit():
     def year(total):
         return {(AREA, f"2019K{q}"): total if q == 1 else 0 for q in range(1, 5)}
