@@ -213,3 +213,31 @@ def test_type_override_and_wrong_options():
     priors = {k: v for k, v in SPEC.priors.items() if k != "season"}
     with pytest.raises(SpecError, match="season"):
         crime_options(SPEC.model_copy(update={"priors": priors}))
+
+
+@pytest.mark.parametrize("named", [None, "police"])
+def test_a_row_without_a_definition_beside_others_with_one_is_named(named):
+    table = frame(definition="police")
+    table.loc[3, "definition"] = None
+    with pytest.raises(InputError, match=r"row 4, column definition: .*found 'Nord, total, 2018'"):
+        crime_design(table, SPEC, definition=named)
+    assert crime_design(frame(definition=None), SPEC).attrs["definition"] == ""
+
+
+def test_a_district_of_which_only_the_total_is_published_is_not_left_out():
+    kinds = ("total", "indbrud", "narkotika")
+    table = frame(areas=("City", "D"), types=kinds, definition="STRAF11")
+    sizes = {("City", "total"): 500.0, ("D", "total"): 90.0, ("D", "indbrud"): 20.0}
+    keys = zip(table["area"], table["crime_type"], strict=True)
+    table["count"] = [sizes.get(key, 60.0 if key[0] == "City" else 10.0) for key in keys]
+    table["population"] = np.where(table["area"] == "City", 10_000, 2_000)
+    everything = crime_design(table, SPEC, whole="City")
+    assert REMAINDER in everything["crime_type"].values  # all types of both: the total is a sum
+    for lacking in (["indbrud", "narkotika"], ["narkotika"]):
+        gone = (table["area"] == "D") & table["crime_type"].isin(lacking)
+        design = crime_design(table[~gone], SPEC, whole="City")
+        assert design.attrs["counts_left_out"] == 0
+        assert design.attrs["total_parts"] == ""
+        count = design["count"].sel(area="D", crime_type="total")
+        assert (count == 90).all()
+        assert (design["count"].sel(area=rest_name("City"), crime_type="total") == 410).all()

@@ -170,6 +170,7 @@ def _one_definition(
     else:
         frame = data
     if isinstance(frame, pd.DataFrame) and "definition" in frame.columns:
+        _no_empty_definition(frame)
         found = [str(d) for d in frame["definition"].dropna().unique()]
         if definition is None and len(found) > 1:
             raise InputError(
@@ -207,6 +208,27 @@ def _one_definition(
     return frame, population, whole, parts, definition or ""
 
 
+def _no_empty_definition(frame: pd.DataFrame) -> None:
+    """Refuse rows that do not say by which definition they count, where others do."""
+    empty = frame["definition"].isna().to_numpy()
+    if empty.all():
+        return
+    faults = [
+        Fault(
+            "this row does not say by which definition of crime it counts, and others do",
+            found=f"{row['area']}, {row['crime_type']}, {row['period']}",
+            remedy="Fill the definition in, or leave the row out.",
+            row=int(at) + 1,
+            column="definition",
+        )
+        for at, row in zip(
+            np.flatnonzero(empty), frame[empty].to_dict(orient="records"), strict=True
+        )
+    ]
+    if faults:
+        raise InputError(faults)
+
+
 def _grid(
     frame: pd.DataFrame,
     whole: str | None,
@@ -240,6 +262,8 @@ def _grid(
 
     modelled_areas, area_members = _areas_inside(areas, whole, parts)
     held = tuple(k for k in types if k in nested) if total in types else ()
+    if held and not _nested_everywhere(frame, whole, held, total):
+        held = ()
     if held:
         modelled_types = (*(k for k in types if k != total), REMAINDER)
         inside = [modelled_types.index(k) for k in (*held, REMAINDER)]
@@ -251,6 +275,23 @@ def _grid(
     return _Published(
         count, areas, types, periods, modelled_areas, modelled_types, area_members, type_members
     )
+
+
+def _nested_everywhere(
+    frame: pd.DataFrame, whole: str | None, held: Sequence[str], total: str
+) -> bool:
+    """Whether every area inside the whole that has the total has the whole's nested types too.
+
+    The total of an area without them crosses the whole's types: as a sum of cells one of the two
+    would have to go. Where that is so the total is modelled itself, and every count is used.
+    """
+    if whole is None:
+        return True
+    of_area: dict[str, set[str]] = {}
+    for area, kind in zip(frame["area"], frame["crime_type"], strict=True):
+        of_area.setdefault(str(area), set()).add(str(kind))
+    wanted = of_area.get(whole, set()) & set(held)
+    return all(wanted <= kinds for kinds in of_area.values() if total in kinds)
 
 
 def _areas_inside(
