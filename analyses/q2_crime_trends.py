@@ -37,6 +37,13 @@ LETTER = {
     "literal_at_or_below_baseline": "ordlyd mod 2024",
     f"literal_at_or_below_{GUARD}": "ordlyd mod snit",
 }
+#: Near the baseline, as the agreement draws the margin; nothing where it draws none.
+MARGIN = AGREEMENT.crime.margin
+NEAR = (
+    {f"probability_true_at_or_below_{100 * MARGIN:g}": f"P(højst +{100 * (MARGIN - 1):g} %)"}
+    if MARGIN is not None
+    else {}
+)
 COLUMNS = {
     "observed_baseline": "anmeldt 2024",
     f"observed_{GUARD}": "snit 2022-24",
@@ -50,7 +57,7 @@ COLUMNS = {
     "probability_true_at_or_below": "P(højst 2024)",
     "prior_probability_true_at_or_below": "P før serien",
     f"probability_true_at_or_below_{GUARD}": "P(højst snit)",
-    "probability_true_at_or_below_105": "P(højst +5 %)",
+    **NEAR,
     "probability_observed_at_or_below": "P(anmeldt højst)",
     "probability_true_every_year": "P(hvert år)",
 }
@@ -186,11 +193,13 @@ def main() -> None:
         data = ae.read_input(arguments.input)
         mark = "SYNTETISK " if data.synthetic else ""
         title = f"{mark}{data.name}"
-        report(data, arguments.definition, spec, title, places)
+        fit = report(data, arguments.definition, spec, title, places)
         if data.crime is not None and spec.options["total"]["type"] in set(
             data.crime["crime_type"]
         ):
-            table = sensitivity(data, arguments.definition, spec)
+            # an input of one definition need not name it: the fit knows which it was
+            definition = str(fit.data["design"].attrs["definition"]) or None
+            table = sensitivity(data, definition, spec)
             show(f"{title}, den samlede rate efter antagelse", table)
         return
     data = ae.published()

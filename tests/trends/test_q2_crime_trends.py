@@ -76,6 +76,21 @@ def test_a_supplied_series_gives_the_goal_table_both_totals_and_displacement(
     assert [row[-4] for row in found] == ["−12,00", "7,50", "−4,50"]
 
 
+def test_a_definition_that_need_not_be_named_keeps_every_assumption(
+    script, folder, monkeypatch, capsys, random_draws
+):
+    crime = pd.read_csv(folder / "crime.csv").query("area == 'Area'")
+    crime.assign(definition="STRAF11").to_csv(folder / "crime.csv", index=False)
+    text = run(script, monkeypatch, capsys, "--input", folder)
+    for assumption in ("rest + typer", "for sig", "for sig, fuldstændighed korrigeret"):
+        assert assumption in text
+
+
+def test_the_margin_is_the_agreements(script):
+    assert script.AGREEMENT.crime.margin == 1.05
+    assert script.COLUMNS["probability_true_at_or_below_105"] == "P(højst +5 %)"
+
+
 def test_half_a_displacement_is_refused(script, folder, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         run(script, monkeypatch, capsys, "--input", folder, "--area", "Area")
