@@ -152,7 +152,7 @@ def other_counts(design: Any) -> Any:
     import numpy as np
 
     count = design["count"]
-    drawn = np.random.default_rng(1).poisson(np.nan_to_num(count.to_numpy(float)))
+    drawn = np.random.default_rng(1).poisson(np.nan_to_num(np.asarray(count, float)))
     return design.assign(count=count.copy(data=np.where(np.isnan(count), np.nan, drawn)))
 
 
