@@ -306,7 +306,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.inside:
         task = TASKS.get(options.inside)
-        run = run_fit(task, options.kinds[0], options.refits) if task else run_appendix()
+        from amager_eval.trends.side_by_side import processes
+
+        with processes():  # as the command line does; plain PyMC has processes of its own
+            run = run_fit(task, options.kinds[0], options.refits) if task else run_appendix()
         print(json.dumps(run))
         return
     rows: list[dict[str, Any]] = []
