@@ -49,8 +49,8 @@ def test_every_picture_speaks(statement, lang):
 def test_survey_figures_say_their_n(statement, lang, said):
     words = load_wording(lang)
     sizes = {round(respondents(statement.data, "Amager Øst", w).n) for w in (2024, 2025, 2026)}
-    for make in WITH_AREAS:
-        caption = make(statement, AREAS, words).caption
+    made = [make(statement, AREAS, words) for make in WITH_AREAS]
+    for caption in (p.caption for p in (*made, picture_part_whole(statement, words))):
         assert said in caption
         stated = re.search(r"Amager Øst (?:ca\. )?([\d.,]+)", caption.split(said)[1])
         assert int(re.sub(r"[.,]", "", stated[1])) <= min(sizes), "the smallest of the waves shown"

@@ -141,7 +141,7 @@ PLOTS = {
     "ledger": (
         plot_ledger,
         ledger,
-        ["0 af 1 tal kom inden for det 95 %-interval, der var meldt ud"],
+        ["0 af 1 tal kom inden for det 95\u00a0%-interval, der var meldt ud"],
     ),
 }
 

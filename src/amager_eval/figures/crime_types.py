@@ -18,6 +18,7 @@ from amager_eval.figures.style import CITY, GOAL, axes_or_new, style
 from amager_eval.goals.crime import annual_levels
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.numbers import number
+from amager_eval.wording.probability import is_likely
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -168,13 +169,13 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
         )
         for t in levels["crime_type"].values
     ]  # fmt: skip
+    likely, types = _likely(statement, area)
     columns = 4 if len(views) > 6 else min(3, len(views))
     return Picture(
         id="crime_types",
         title=words.say(
             "figure.crime.title", area=area, target=agreement.crime.target_year,
-            baseline=agreement.crime.baseline_year,
-            types=len(views), held=sum(_held(view) for view in views),
+            baseline=agreement.crime.baseline_year, types=types, likely=likely,
         ),
         alt=" ".join(_alt(view) for view in views),
         caption=words.say(
@@ -217,10 +218,18 @@ def observed_years(levels: xr.Dataset, area: str, crime_type: str) -> pd.DataFra
     return pd.DataFrame({"year": cell["year"].values[known], "rate": rate.values[known]})
 
 
-def _held(view: CrimeView) -> bool:
-    """Whether the median of the target year is at or below the baseline's."""
-    at = view.bands.set_index("year")["median"]
-    return bool(at.loc[view.target] <= at.loc[view.baseline])
+def _likely(statement: Statement, area: str) -> tuple[int, int]:
+    """Count the types that are at least likely to hold the baseline's rate, and all types."""
+    crime, frame = statement.agreement.crime, statement.crime_quantities
+    totals = [t.id for t in crime.type if t.role == "total"]
+    asked = frame[
+        (frame["area"] == area)
+        & (frame["year"] == crime.target_year)
+        & (frame["form"] == "rate")
+        & (frame["quantity"] == "probability_true_at_or_below")
+        & ~frame["crime_type"].isin(totals)  # the sum of the others
+    ]
+    return sum(is_likely(p) for p in asked["value"].dropna()), len(asked)
 
 
 def _alt(view: CrimeView) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from amager_eval.figures.picture import Picture
+from amager_eval.figures.respondents_shown import respondents_shown
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import CITY, axes_or_new, looks, style
 from amager_eval.wording.area import area_label
@@ -176,14 +177,21 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
         )
         for r in rows_of(view.frame)
     )  # fmt: skip
+    caption = words.say_of(
+        view.response, "figure.part_whole.caption", whole=agreement.areas.whole,
+        deff=number(agreement.verdicts.default_deff, 1, words.lang),
+    )  # fmt: skip
+    compared = [a for a in own if a in set(statement.comparisons["area"])]
+    last = int(statement.comparisons["wave"].min())
+    answers = respondents_shown(
+        statement.data, [*compared, agreement.areas.whole], words,
+        {a: area_label(agreement, a, words) for a in own}, since=last,
+    )  # fmt: skip
     return Picture(
         id="part_whole",
         title=title,
         alt=alt,
-        caption=words.say_of(
-            view.response, "figure.part_whole.caption", whole=agreement.areas.whole,
-            deff=number(agreement.verdicts.default_deff, 1, words.lang),
-        ),
+        caption=f"{caption} {answers}".rstrip(),
         source=words.say("source.safety", survey=agreement.safety.survey),
         panels=(partial(plot_part_whole, view),),
         height=22 + 6.2 * len(view.frame),

@@ -30,6 +30,7 @@ from amager_eval.tables.crime_power import crime_power_table
 from amager_eval.tables.record import (
     diagnostics_table,
     inputs_table,
+    sources_table,
     versions_table,
 )
 from amager_eval.tables.results import (
@@ -327,7 +328,13 @@ def _record(statement: Statement, words: Wording) -> list[Block]:
     if statement.data.masked:
         blocks.append(Paragraph(words.say("record.masked")))
     if len(inputs.frame):
-        blocks.append(TableBlock(inputs, "page"))
+        names = words.listing(list(inputs.frame["name"]))
+        blocks += [
+            Paragraph(words.say("record.files", files=names)), TableBlock(inputs, "page"),
+        ]  # fmt: skip
+    sources = sources_table(statement, words)
+    if len(sources.frame):
+        blocks.append(TableBlock(sources, "page"))
     versions = {k: v for k, v in statement.versions.items() if len(v) <= 20}
     listed = ", ".join(f"{k} {v}" for k, v in versions.items())
     blocks.append(Paragraph(words.say("record.versions", versions=listed), "note"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.conventions import crime_year_of_wave
+from amager_eval.goals.crime_results import annual_figures
+from amager_eval.goals.published_shares import published_shares
 from amager_eval.goals.results import evaluated_area
 from amager_eval.report.document import Block, Bullets, Heading, Paragraph, TableBlock
 from amager_eval.tables.record import missing_table
@@ -16,7 +19,8 @@ from amager_eval.wording.probability import probability_word, say_probability
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
-    from amager_eval.spec.agreement import Agreement, Goal
+    from amager_eval.spec.agreement import Goal
+    from amager_eval.tables.table import Kind
     from amager_eval.wording.sentences import Wording
 
 __all__ = ["goal_sentences", "indicator_sentences", "reservations", "summary"]
@@ -123,7 +127,7 @@ def _sentence(statement: Statement, goal: Goal, head: dict[str, Any], words: Wor
         sentence = words.say(
             f"summary.unavailable_{goal.kind}{due}",
             area=evaluated_area(statement.data, agreement),
-            values=_values(parts, goal, words, agreement),
+            values=_values(parts, goal, words, statement),
             target=target.get(goal.kind, crime_year_of_wave(statement.year)),
             probability=probability,
         )
@@ -139,31 +143,52 @@ def _sentence(statement: Statement, goal: Goal, head: dict[str, Any], words: Wor
         "summary.judged",
         literal=words.name("verdict", head["literal_verdict"]),
         evidence=words.name("verdict", head["evidence_verdict"]),
-        values=_values(parts, goal, words, statement.agreement),
+        values=_values(parts, goal, words, statement),
     )
 
 
-def _values(parts: list[dict[str, Any]], goal: Goal, words: Wording, agreement: Agreement) -> str:
-    """Latest figures against the baseline, part by part."""
+def _values(parts: list[dict[str, Any]], goal: Goal, words: Wording, statement: Statement) -> str:
+    """Latest figures against the year before and the baseline, part by part."""
     values = []
-    crime = goal.kind == "crime"
-    since = agreement.crime.baseline_year if crime else agreement.safety.baseline_wave
     for part in parts:
         if part["observed"] is None:
             continue
-        unit: Any = "percent"
+        unit: Kind = "percent"
         if goal.kind == "crime":
             unit = "rate" if part["reading"] == "hold_rate" else "count"
         key = "summary.value_of_part" if len(parts) > 1 else "summary.value"
         key = "summary.value_rate" if key == "summary.value" and unit == "rate" else key
         key = "summary.value_partners" if goal.kind == "partners" else key
-        text = words.say(
-            key,
-            since=since,
-            **{k: print_cell(part[k], unit, words) for k in ("observed", "baseline", "comparison")},
-        )
+        shown = {k: print_cell(part[k], unit, words) for k in ("observed", "comparison")}
+        text = words.say(key, earlier=_earlier(statement, part, unit, words), **shown)
         values.append(_named(part, text, len(parts), words))
     return words.listing(values) or words.say("summary.no_value")
+
+
+def _earlier(statement: Statement, part: Mapping[str, Any], unit: Kind, words: Wording) -> str:
+    """Say the figure of the year before the latest, and the baseline's."""
+    data, agreement, crime_type = statement.data, statement.agreement, part.get("crime_type")
+    known: dict[int, float | None] = {}
+    if crime_type is not None:
+        since, latest = agreement.crime.baseline_year, crime_year_of_wave(statement.year)
+        of_years = annual_figures(data, part["area"], crime_type, agreement.crime.definition)
+        known = {y: f.rate if unit == "rate" else f.count for y, f in of_years.items()}
+    else:
+        since, latest = agreement.safety.baseline_wave, statement.year
+        if data.safety is not None and part.get("setting") is not None:
+            of_waves = published_shares(
+                data.safety, part["area"], part["setting"], part["response"]
+            )
+            known = {w: f.percent for w, f in of_waves.items()}
+    years = sorted(y for y, value in known.items() if y <= latest and value is not None)
+    told = [(y, known[y]) for y in years[-2:-1] if y != since]
+    told.append((since, part["baseline"]))
+    return words.listing(
+        [
+            words.say("summary.earlier", value=print_cell(value, unit, words), year=year)
+            for year, value in told
+        ]
+    )
 
 
 def _probabilities(parts: list[dict[str, Any]], words: Wording) -> str:
@@ -186,7 +211,7 @@ def indicator_sentences(statement: Statement, words: Wording) -> list[str]:
     """One sentence per indicator district and setting: where it stands, and 2028."""
     agreement, target = statement.agreement, statement.agreement.safety.target_wave
     sentences = []
-    for row in indicators_table(statement, words).frame.to_dict(orient="records"):
+    for row in records(indicators_table(statement, words).frame):
         probability = row["probability_reaches"]
         if probability is None or probability != probability:
             continue
@@ -197,8 +222,12 @@ def indicator_sentences(statement: Statement, words: Wording) -> list[str]:
                 area=row["area"],
                 setting=words.name("setting_when", row["setting_id"]),
                 observed=row["observed"],
-                baseline=print_cell(row["baseline"], "percent", words),
-                baseline_wave=agreement.safety.baseline_wave,
+                earlier=_earlier(
+                    statement,
+                    row | {"setting": row["setting_id"], "response": agreement.response},
+                    "percent",
+                    words,
+                ),
                 comparison=print_cell(row["comparison"], "percent", words),
                 target=target,
                 word=probability_word(probability, words),

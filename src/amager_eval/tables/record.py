@@ -17,6 +17,7 @@ __all__ = [
     "diagnostics_table",
     "inputs_table",
     "missing_table",
+    "sources_table",
     "versions_table",
 ]
 
@@ -75,6 +76,29 @@ def inputs_table(statement: Statement, words: Wording) -> Table:
     ]
     rows = [(f.name, f.sha256) for f in statement.data.files]
     return build_table("inputs", say("table.inputs.title"), columns, rows)
+
+
+def sources_table(statement: Statement, words: Wording) -> Table:
+    """Where the figures come from: every source of every kind of figure, and how many it gave."""
+    say, data = words.say, statement.data
+    columns = [
+        Column("kind", say("column.kind"), "text", 1.2),
+        Column("source", say("column.source"), "text", 4.0),
+        Column("figures", say("column.figures"), "count", 0.8),
+    ]
+    kinds = {
+        "safety": data.safety,
+        "survey_rounds": data.survey_rounds,
+        "crime": data.crime,
+        "population": data.population,
+    }
+    rows = [
+        (say(f"kind.{kind}"), str(source).removeprefix("Kilde: "), int(count))
+        for kind, frame in kinds.items()
+        if frame is not None and "source" in frame
+        for source, count in frame["source"].dropna().value_counts(sort=True).items()
+    ]
+    return build_table("sources", say("table.sources.title"), columns, rows)
 
 
 def versions_table(statement: Statement, words: Wording) -> Table:

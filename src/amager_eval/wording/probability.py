@@ -8,13 +8,15 @@ from typing import Final, NamedTuple
 from amager_eval.wording.numbers import MISSING, percent
 from amager_eval.wording.sentences import Wording
 
-__all__ = ["Printed", "printed", "probability_word", "say_probability"]
+__all__ = ["Printed", "is_likely", "printed", "probability_word", "say_probability"]
 
+#: Lower limit of the printed percentage that is called likely.
+_LIKELY: Final = 66
 #: Lower limits of the printed percentage, and the key of the word from there up.
 _WORDS: Final = (
     (99, "almost_certain"),
     (90, "very_likely"),
-    (66, "likely"),
+    (_LIKELY, "likely"),
     (33, "even"),
     (10, "unlikely"),
     (1, "very_unlikely"),
@@ -54,6 +56,11 @@ def printed(probability: float) -> Printed:
         return Printed(95, "over")
     twentieths = (Decimal(repr(float(probability))) * 20).quantize(Decimal(1), ROUND_HALF_UP)
     return Printed(5 * int(twentieths), "")
+
+
+def is_likely(probability: float) -> bool:
+    """Whether the word is "likely" or stronger, judged by the number as it is printed."""
+    return printed(probability).percentage >= _LIKELY
 
 
 def probability_word(probability: float, words: Wording) -> str:

@@ -118,6 +118,8 @@ def load_wording(lang: str = "da") -> Wording:
     """
     catalogue = files("amager_eval.wording").joinpath(f"{known_language(lang)}.toml")
     text = catalogue.read_text(encoding="utf-8")
+    if lang == "da":  # a line never ends between a number and its sign
+        text = text.replace(" %", "\N{NO-BREAK SPACE}%")
     sentences = dict(_flat(tomllib.loads(text)))
     about = {k.removeprefix("about."): v for k, v in sentences.items() if k.startswith("about.")}
     return Wording(lang, sentences, about)
