@@ -261,14 +261,15 @@ def write_page(rows: list[dict[str, Any]], new: dict[str, float], old: dict[str,
     head = (
         "| model | what | caches | seconds | least ESS | R-hat | divergences | a refit, seconds |"
     )
-    columns = ("ess", "rhat", "divergences", "refit_seconds")
+    columns = ("ess", "rhat", "divergences", "refit_seconds", "refit_divergences")
     body = [
         f"| {r['model']} | {r['task']} | {r['state']} | {r['seconds']:.0f} | "
         + " | ".join(f"{r[k]:.4g}" if k in r else "–" for k in columns)
         + " |"
         for r in rows
     ]
-    table = [f"| {k} | {v:.2f} | {old.get(k, float('nan')):.2f} |" for k, v in new.items()]
+    before = {k: f"{v:.2f}" for k, v in old.items()}
+    table = [f"| {k} | {v:.2f} | {before.get(k, '–')} |" for k, v in new.items()]
     PAGE.write_text(
         "\n".join(
             [
@@ -279,11 +280,13 @@ def write_page(rows: list[dict[str, Any]], new: dict[str, float], old: dict[str,
                 "`pm.sample` on the same PyMC models with the same draws, tuning and target.",
                 "",
                 head,
-                "|---|---|---|---|---|---|---|---|",
+                "|---|---|---|---|---|---|---|---|---|",
                 *body,
                 "",
                 "Time of the package over plain PyMC's, medians, each time stretched by "
-                f"{TARGET_ESS:.0f} / ESS where a run had fewer effective draws than the gate asks:",
+                f"{TARGET_ESS:.0f} / ESS where a run had fewer effective draws than the gate asks. "
+                "The package samples again what diverges; a refit of plain PyMC with divergences "
+                "is no valid one:",
                 "",
                 "| ratio | this run | last accepted run |",
                 "|---|---|---|",
