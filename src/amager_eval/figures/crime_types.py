@@ -184,7 +184,7 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
         source=source_of(statement, definition, words),
         panels=tuple(partial(plot_crime_type, view) for view in views),
         columns=columns,
-        height=22 + 38 * -(-len(views) // columns),
+        height=22 + 34 * -(-len(views) // columns),
         synthetic=statement.synthetic,
     )  # fmt: skip
 

@@ -222,7 +222,7 @@ def picture_safety_fan(
         source=words.say("source.safety_model", survey=agreement.safety.survey),
         panels=tuple(partial(plot_safety_fan, view) for view in views),
         columns=len(settings),
-        height=20 + 43 * len(modelled),
+        height=20 + 40 * len(modelled),
         synthetic=statement.synthetic,
     )
 

@@ -228,7 +228,7 @@ def picture_safety_history(
         source=words.say("source.safety", survey=agreement.safety.survey),
         panels=tuple(partial(plot_safety_history, view) for view in views),
         columns=2,
-        height=20 + 37 * rows,
+        height=20 + 33 * rows,
         synthetic=statement.synthetic,
     )
 

@@ -109,6 +109,8 @@ def _answer(row: Any, statement: Statement, words: Wording, *, name_area: bool) 
     quantity = row.quantity
     if quantity == "shortfall_smaller":
         quantity = "shortfall_smaller_and_rose"
+    if _was_level(statement, row, quantity):  # there is no shortfall to make smaller
+        quantity = "stays_reached"
     reading = words.say_of(
         agreement.response, f"quantity_short.{quantity}", year=agreement.safety.target_wave
     )
@@ -116,6 +118,19 @@ def _answer(row: Any, statement: Statement, words: Wording, *, name_area: bool) 
     part = words.name("setting_short", row.setting)
     key = "figure.sensitivity.area_row" if name_area else "figure.sensitivity.row"
     return group, words.say(key, area=area, part=part)
+
+
+def _was_level(statement: Statement, row: Any, quantity: str) -> bool:
+    """Whether a quantity has no answer for an area, because it was not short of the whole."""
+    frame, agreement = statement.probabilities, statement.agreement
+    asked = frame[
+        (frame["quantity"] == quantity)
+        & (frame["area"] == row.area)
+        & (frame["setting"] == row.setting)
+        & (frame["response"] == agreement.response)
+        & (frame["year"] == agreement.safety.target_wave)
+    ]
+    return len(asked) > 0 and bool(asked["probability_true"].isna().all())
 
 
 def plot_sensitivity(view: SensitivityView, ax: Axes | None = None) -> Axes:
@@ -244,7 +259,7 @@ def picture_sensitivity(statement: Statement, words: Wording) -> Picture | None:
         caption=_caption(statement, words),
         source=_source(statement, words),
         panels=(partial(plot_sensitivity, view),),
-        height=20 + 4.3 * (len(answers) + groups),
+        height=18 + 3.7 * (len(answers) + groups),
         narrow_height=25 + 9 * (len(answers) + groups),
         synthetic=statement.synthetic,
     )  # fmt: skip
