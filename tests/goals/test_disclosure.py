@@ -390,6 +390,13 @@ def test_the_attack_from_rates_and_the_record(
     assert attack(rows, now, exact=others == 0, before=published) == []
 
 
+def test_the_attack_succeeds_where_no_record_is_read():
+    """Four reports that were six, the other types as published before, this year's total."""
+    rows, before = (city([n, 20, 30], [10, 10, 10], [40, 50, 60], [70, 80, 90], 0) for n in (4, 6))
+    found = attack(rows, masked_city(rows), exact=True, before=before)
+    assert ((OLD, "indbrud"), 4.0, 4.0) in [(n, round(a, 6), round(b, 6)) for n, a, b in found]
+
+
 def test_the_attack_succeeds_where_no_other_count_is_hidden(monkeypatch):
     rows = city([3, 20, 30], [10, 10, 10], [40, 50, 60], [70, 80, 90], 0)
     monkeypatch.setattr(suppression._System, "next_to_hide", lambda *_: None)
