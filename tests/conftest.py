@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -174,7 +175,9 @@ def make_statement() -> Callable[..., Statement]:
         seed: int = 7,
         ledger: Ledger = Ledger(),  # noqa: B008 (frozen)
         changed: tuple[ChangedDocument, ...] = (),
+        learns: bool = False,
     ) -> Statement:
+        """`learns` makes every draw of the crime forecast depend on every report of the input."""
         rng = np.random.default_rng(seed)
         agreement = load_agreement()
         data = replace(published() if data is None else data, synthetic=synthetic)
@@ -197,7 +200,12 @@ def make_statement() -> Callable[..., Statement]:
             else {}
         )
         crime_frame = pd.DataFrame()
-        crime_forecast = _crime_forecast(agreement, rng) if crime else None
+        crime_rng = rng
+        if learns:
+            assert data.crime is not None
+            text = data.crime.to_csv(index=False).encode()
+            crime_rng = np.random.default_rng(list(sha256(text).digest()))
+        crime_forecast = _crime_forecast(agreement, crime_rng) if crime else None
         if crime_forecast is not None:
             crime_frame = crime_quantities(
                 crime_forecast, baseline=2024, target=2028, margin=agreement.crime.margin

@@ -12,6 +12,8 @@ from amager_eval.data.published import published
 from amager_eval.goals.disclosure import mask_small_counts
 from amager_eval.report.write import write_appendix
 from amager_eval.spec.agreement import load_agreement
+from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.crime_design import crime_design
 
 AREA = "Amager Partnerskab (2025)"
 
@@ -71,7 +73,7 @@ def folders(make_statement, tmp_path_factory):
             ("chikane", 2020),
         }
         out = tmp_path_factory.mktemp(name) / "out"
-        write_appendix(make_statement(data=data), out)
+        write_appendix(make_statement(data=data, learns=True), out)
         made.append(out)
     return made
 
@@ -82,6 +84,47 @@ def test_no_published_form_knows_the_small_count(folders):
     assert {p.suffix for p in files} >= {".pdf", ".html", ".json", ".xlsx", ".csv", ".svg", ".png"}
     for name in files:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+def test_a_forecast_of_what_is_hidden_would_change_the_bytes(make_statement):
+    """What the test above rests on: the forecast here follows every report it is given."""
+    first, second = (
+        make_statement(data=delivery(n, 12 - n, n, "0"), learns=True, safety=False).to_dict()
+        for n in (3, 1)
+    )
+    assert first["forecasts"]["quantities"] != second["forecasts"]["quantities"]
+
+
+def test_the_crime_model_is_given_the_same():
+    """The arrays of the real model, which is not sampled here."""
+    spec, agreement = load_model_spec("crime_trend"), load_agreement()
+    given = [delivery(n, 12 - n, n, name) for n, name in ((3, "three"), (1, "one"))]
+    designs = [
+        crime_design(replace(d, whole=None, parts=()), spec, definition="politi")
+        for d in (*given, *(mask_small_counts(d, agreement) for d in given))
+    ]
+    assert not designs[0].identical(designs[1])
+    assert designs[2].identical(designs[3])
+
+
+def test_the_record_holds_every_report_that_is_published(folders):
+    """Of every definition and year: a later year must know what cannot be taken back."""
+    out = folders[0]
+    record = json.loads((out / "statement.json").read_text(encoding="utf-8"))
+    listed = {(r["area"], r["definition"], r["period"], r["count"]) for r in record["reports"]}
+    rates = {(r["area"], r["definition"], r["period"], r["rate"]) for r in record["reports"]}
+    table = pd.read_csv(out / "tables" / "crime_published.csv", dtype={"period": str})
+    chart = pd.read_csv(out / "tables" / "crime_chart.csv", dtype={"period": str})
+    assert set(table["definition"]) == {"borgervendt", "straffelov", "politi"}
+    for frame, column, kept in (
+        (table, "count", listed), (table, "per_1000", rates), (chart, "count", listed)
+    ):  # fmt: skip
+        shown = frame[frame[column].notna()]
+        assert len(shown)
+        for row in shown.to_dict(orient="records"):
+            key = (row["area"], row["definition"], row["period"])
+            assert any(k[:3] == key and k[3] == pytest.approx(row[column], abs=1e-3)
+                       for k in kept if k[3] is not None), row  # fmt: skip
 
 
 def test_what_is_hidden_is_said(folders):
