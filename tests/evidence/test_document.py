@@ -80,6 +80,12 @@ def test_a_card_quotes_by_inclusion(tmp_path: Path, spec: ModelSpec, evidence: E
     assert quote_evidence(card, spec, folder=tmp_path) == card
     beside = CARD.replace("quantity coverage_80", "settings")
     assert "| fits | 200 |" in quote_evidence(beside, spec, folder=tmp_path)
+    two = replace(evidence, rows=[*evidence.rows, {"quantity": "gap_sd", "coverage_80": 0.7}])
+    write_evidence(two, folder=tmp_path)
+    one = CARD.replace("calibration quantity", "calibration quantity=gap_sd")
+    assert "| coverage 80 |\n|---|\n| 0.7 |\n\n" in quote_evidence(one, spec, folder=tmp_path)
+    with pytest.raises(SpecError, match="has no row of"):
+        quote_evidence(one.replace("gap_sd", "drift"), spec, folder=tmp_path)
     absent = quote_evidence(CARD.replace("evidence calibration", "evidence scaling"), spec,
                             folder=tmp_path)  # fmt: skip
     assert "Not run yet (`scaling`): `amager-eval validate safety`." in absent

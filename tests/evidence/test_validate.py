@@ -44,12 +44,15 @@ def test_stored_scores_are_quoted_without_a_fit(tmp_path: Path, random_draws: li
         "backtests",
         "coverage_crime_quarterly",
         "coverage_crime_yearly",
+        "differences_crime_quarterly",
+        "differences_crime_yearly",
         "groups_crime_quarterly",
         "groups_crime_quarterly_before_covid",
         "groups_crime_yearly",
         "groups_crime_yearly_before_covid",
         "league_crime_quarterly",
         "league_crime_yearly",
+        "missed_gates",
     ]
     panels = read_evidence(CRIME, "backtests", folder=tmp_path).to_frame().set_index("panel")
     assert panels["scored"].all()
@@ -59,6 +62,20 @@ def test_stored_scores_are_quoted_without_a_fit(tmp_path: Path, random_draws: li
     assert own["cells"] == league["cells"].max()
     assert np.isnan(own["difference"])  # against itself
     assert league["difference"].notna().sum() == len(league) - 1
+    apart = read_evidence(CRIME, "differences_crime_quarterly", folder=tmp_path).to_frame()
+    assert apart.groupby("subset").size().to_dict() == dict.fromkeys(
+        ("all", "small", "before_covid", "since", "untouched", "untouched_small", "past_gates"), 7
+    )
+    cells = apart.groupby("subset")["cells"].first()
+    # of the origin held back only the quarters of its second year are no other origin's figures
+    assert cells["untouched"] == 98 * 7 * 4
+    assert cells["untouched_small"] == 25 * 7 * 4
+    missed = read_evidence(CRIME, "missed_gates", folder=tmp_path).to_frame()
+    fits = panels["fits"] - panels["fits_past_their_gates"]
+    assert missed.groupby("panel").size().to_dict() == fits.to_dict()
+    # the fits that missed their gates are blocks of 14 municipalities at one origin
+    lost = cells["all"] - cells["past_gates"]
+    assert lost == 14 * 7 * 8 * fits["crime_quarterly"]
 
 
 @pytest.mark.parametrize("kind", ["safety", "crime"])
@@ -89,6 +106,10 @@ def test_the_forecast_is_held_against_one_that_knows_the_scales(
     }  # fmt: skip
     evidence = read_evidence(CRIME, "known_truth", folder=tmp_path)
     assert evidence.settings["sets"] == 10
+    assert evidence.settings["score"] == "CRPS of log(1 + reports)"
+    kept = pd.concat(map(pd.read_csv, (tmp_path / "kept").rglob("known-*.csv")))
+    of_set = kept.groupby("set")["model_divergences"].first()
+    assert evidence.settings["model_divergences"] == of_set.sum()
     assert set(evidence.to_frame()["area"]) == {"Øst", "rest of Byen"}
 
 

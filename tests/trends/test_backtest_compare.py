@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,7 @@ import pytest
 from amager_eval.errors import InputError
 from amager_eval.trends.backtest_compare import compare
 from amager_eval.trends.backtest_panel import restrict
-from amager_eval.trends.backtest_panels import crime_quarterly, envipe
+from amager_eval.trends.backtest_panels import crime_quarterly, envipe, small_areas
 from amager_eval.trends.backtest_run import run_backtest
 from amager_eval.trends.peers_gap import LastGap
 from amager_eval.trends.peers_series import SeriesPeer, last_value
@@ -41,6 +43,26 @@ def test_crime_tables_agree_with_one_another_and_are_written(tmp_path):
     }
     back = pd.read_csv(tmp_path / "tables" / "crime_quarterly_league.csv")
     np.testing.assert_allclose(back["crps"], found.league["crps"], rtol=1e-5)
+
+
+def test_figures_of_held_back_origins_alone_and_fits_past_their_gates_stand_apart(tmp_path):
+    whole = crime_quarterly()
+    panel = restrict(whole, whole.areas[:5])
+    own = run_backtest(panel, naive("sqrt", "own"), origins=panel.origins, cache=tmp_path)
+    peers = run_backtest(panel, naive("sqrt"), origins=panel.origins, cache=tmp_path).scores
+    missed = (own.scores["area"] == panel.areas[0]) & (own.scores["origin"] == "2018K4")
+    scores = own.scores.assign(passed=(~missed).astype(int))
+    rows = compare(panel, replace(own, scores=scores), peers).differences.set_index("subset")
+    second_year = scores["period"].str.startswith("2025")  # forecast from 2023K4 alone
+    assert set(scores.loc[second_year, "origin"]) == set(panel.final) == {"2023K4"}
+    assert rows.loc["untouched", "cells"] == second_year.sum() == 5 * 7 * 4
+    assert rows.loc["untouched", "mean"] == pytest.approx(scores.loc[second_year, "crps"].mean())
+    few = set(small_areas(panel))
+    assert 0 < len(few) < 5
+    assert rows.loc["untouched_small", "cells"] == len(few) * 7 * 4
+    assert rows.loc["past_gates", "cells"] == len(scores) - 7 * 8
+    by_hand = scores.loc[~missed, "crps"].mean()
+    assert rows.loc["past_gates", "mean"] == pytest.approx(by_hand)
 
 
 def test_events_stand_where_there_is_a_whole(tmp_path):

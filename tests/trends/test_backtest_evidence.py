@@ -1,13 +1,19 @@
 """What is stored of the own model's scores, and when it is refused."""
 
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from amager_eval.errors import InputError
-from amager_eval.trends.backtest_evidence import read_own_scores, write_own_scores, write_scores
+from amager_eval.trends.backtest_evidence import (
+    read_own_record,
+    read_own_scores,
+    write_own_scores,
+    write_scores,
+)
 from amager_eval.trends.backtest_panels import PANELS, make_panel
 from amager_eval.trends.backtest_run import run_backtest
 from amager_eval.trends.peers_series import SeriesPeer, last_value
@@ -43,6 +49,20 @@ def test_scores_come_back_with_their_cells_whatever_order_they_were_in(panel, tm
     assert (tmp_path / "again.csv.gz").read_bytes() == (tmp_path / entry["file"]).read_bytes()
 
 
+def test_a_fit_that_missed_its_gates_is_named_and_its_cells_are_marked(panel, tmp_path):
+    result = run_backtest(panel, STAND_IN, origins=["2018"], block_size=2, cache=tmp_path)
+    units = result.units.assign(passed=[True, False], problems=["", "R-hat 1.2 of drift"])
+    scores = result.scores.assign(passed=(result.scores["area"] != "Syd").astype(int))
+    made = replace(result, scores=scores, units=units)
+    record = write_own_scores(panel, made, tmp_path, command="none")
+    entry = tomllib.loads(record.read_text())["own"][0]
+    assert entry["units_past_their_gates"] == 1
+    assert entry["missed_gates"] == {"2018_2_001": "R-hat 1.2 of drift"}
+    stored = read_own_scores(panel, tmp_path)
+    assert set(stored.loc[stored["passed"] == 0, "area"]) == {"Syd"}
+    assert (stored["passed"] == 0).sum() == 2
+
+
 def test_scores_of_another_spec_are_refused(panel, tmp_path):
     result = run_backtest(panel, STAND_IN, origins=["2018"], cache=tmp_path)
     record = write_own_scores(panel, result, tmp_path, command="none")
@@ -66,3 +86,6 @@ def test_bundled_own_scores_belong_to_the_declared_model_and_every_origin(name):
     assert set(scores["origin"]) == set(panel.origins)
     assert np.isfinite(scores[["crps", "log_score"]].to_numpy()).all()
     assert (scores["pit_low"] < scores["pit_high"]).all()
+    record = read_own_record(panel)
+    assert len(record["missed_gates"]) == record["units"] - record["units_past_their_gates"]
+    assert set(scores["passed"]) <= {0, 1}

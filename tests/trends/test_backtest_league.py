@@ -58,6 +58,7 @@ def test_a_constant_paired_difference_has_no_width(scores):
     assert row["areas"] == 30
     assert row["periods"] == 4
     assert row["ratio"] < 1
+    assert row["mean_versus"] - row["mean"] == pytest.approx(0.3)
 
 
 def test_only_cells_of_everyone_count(scores):

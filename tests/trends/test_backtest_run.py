@@ -126,6 +126,9 @@ def test_gates_are_kept_with_the_unit(poisson_panel, tmp_path):
     result = run_backtest(poisson_panel, Fails(name="fails"), cache=tmp_path)
     assert result.units["passed"].astype(str).tolist() == ["False", "False"]
     assert result.units["problems"].str.contains("R-hat").all()
+    assert (result.scores["passed"] == 0).all()
+    without = run_backtest(poisson_panel, Knows(), cache=tmp_path)
+    assert "passed" not in without.scores
 
 
 def test_a_scheduler_without_dask_says_what_to_install(poisson_panel, tmp_path, monkeypatch):

@@ -80,7 +80,10 @@ def safety_prior_sensitivity(
 def crime_prior_sensitivity(
     spec: ModelSpec, *, draws: int | None = None, seed: int = 1
 ) -> pd.DataFrame:
-    """Scale every prior of the crime model that stands on its own and ask each type again.
+    """Scale the priors of innovation, pandemic and season and ask each type again.
+
+    Not scaled are the level's, the declared steps', those that others stand on (drift, dispersion)
+    and, since the bundled city has no area inside it, those of such an area.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["quote_evidence"]
 
-#: `<!-- evidence NAME [COLUMN ...] -->`, the quoted table, `<!-- end -->`.
-_BLOCK: Final = re.compile(r"(<!-- evidence ([\w ]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+#: `<!-- evidence NAME [COLUMN=VALUE ...] [COLUMN ...] -->`, the quoted table, `<!-- end -->`.
+_BLOCK: Final = re.compile(r"(<!-- evidence ([\w= ]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) -> str:
@@ -29,7 +29,7 @@ def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) ->
     card : str
         Markdown with blocks `<!-- evidence NAME COLUMN ... -->` to `<!-- end -->`; without
         columns all are quoted, and `settings` in place of columns quotes the numbers beside the
-        table.
+        table. `COLUMN=VALUE` quotes the rows that have the value.
     spec : ModelSpec
         The model's document.
     folder : Path or None
@@ -44,19 +44,31 @@ def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) ->
     Raises
     ------
     SpecError
-        A block names a column that does not exist, or evidence of another version.
+        A block names a column that does not exist or a value that no row has, or evidence of
+        another version.
     """
 
     def fill(match: re.Match[str]) -> str:
-        name, *columns = match[2].split()
+        name, *asked = match[2].split()
+        chosen = dict(a.split("=", 1) for a in asked if "=" in a)
+        columns = [a for a in asked if "=" not in a]
         if not evidence_path(spec.name, name, folder=folder).is_file():
             kind = spec.name.removesuffix("_trend")
             return (
                 f"{match[1]}\nNot run yet (`{name}`): `amager-eval validate {kind}`.\n\n{match[3]}"
             )
-        return match[1] + _table(read_evidence(spec, name, folder=folder), columns) + match[3]
+        evidence = _rows(read_evidence(spec, name, folder=folder), chosen)
+        return match[1] + _table(evidence, columns) + match[3]
 
     return _BLOCK.sub(fill, card)
+
+
+def _rows(evidence: Evidence, chosen: Mapping[str, str]) -> Evidence:
+    """Keep the rows that have the chosen values."""
+    rows = [r for r in evidence.rows if all(str(r.get(c)) == v for c, v in chosen.items())]
+    if not rows:
+        raise SpecError(f"evidence '{evidence.name}' has no row of {chosen or 'any kind'}")
+    return replace(evidence, rows=rows)
 
 
 def _table(evidence: Evidence, columns: Sequence[str]) -> str:

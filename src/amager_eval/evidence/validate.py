@@ -312,12 +312,14 @@ def _known_truth(job: Job) -> dict[str, Found]:
     if job.kind == "safety":
         city = safety_study.small_city(job.spec)
         scores = safety_known.compare_with_known(city, job.spec, tune=tune, **common)
-        by = "quantity"
+        by, score = "quantity", "CRPS of the share"
     else:
         city = crime_study.small_city(job.spec)
         scores = crime_known.compare_with_known(city, job.spec, **common)
-        by = "area"
-    settings = {"sets": sets, "chains": chains, "draws": draws, "seed": 2}
+        by, score = "area", "CRPS of log(1 + reports)"
+    of_set = scores.groupby("set")[["model_divergences", "known_divergences"]].first()
+    settings = {"score": score, "sets": sets, "chains": chains, "draws": draws, "seed": 2}
+    settings |= {name: int(count) for name, count in of_set.sum().items()}
     return {"known_truth": Found(score_ratios(scores, by=by), settings)}
 
 
@@ -328,6 +330,7 @@ def _backtests(job: Job) -> dict[str, Found]:
     """
     found = {}
     rows: list[dict[str, Any]] = []
+    missed: list[dict[str, str]] = []
     for name, make in PANELS.items():
         panel = make()
         if panel.kind != job.kind:
@@ -337,6 +340,7 @@ def _backtests(job: Job) -> dict[str, Found]:
         if not scored:
             continue
         result = stored_comparison(panel)
+        found[f"differences_{name}"] = Found(result.differences)
         own = result.differences.query("subset == 'all'").set_index("versus")
         league = result.league.drop(columns=["fallback"])
         # the interval over areas crossed with periods, the wider one
@@ -352,6 +356,8 @@ def _backtests(job: Job) -> dict[str, Found]:
             "fits_past_their_gates": units["units_past_their_gates"],
             "seconds_forecasting": units["seconds_forecasting"],
         }
+        for fit, problems in units.get("missed_gates", {}).items():
+            missed.append({"panel": name, "fit": fit, "problems": problems})
         found[f"league_{name}"] = Found(league)
         for origins, ending in (("all", ""), ("before_covid", "_before_covid")):
             groups = own_by_group(result.groups, result.forecaster, origins=origins)
@@ -365,6 +371,8 @@ def _backtests(job: Job) -> dict[str, Found]:
         found[f"coverage_{name}"] = Found(coverage.drop(columns="forecaster"))
         if result.events is not None:
             found[f"events_{name}"] = Found(result.events)
+    if missed:
+        found["missed_gates"] = Found(pd.DataFrame(missed))
     return {"backtests": Found(pd.DataFrame(rows))} | found
 
 

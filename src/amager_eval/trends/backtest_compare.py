@@ -44,7 +44,8 @@ class Comparison:
     differences : DataFrame
         Paired differences in CRPS to every peer, per `subset`: `all`, and where they exist
         `small` (areas under 30,000 inhabitants), `before_covid` and `since` (origins before 2020
-        and after).
+        and after), `untouched` and `untouched_small` (figures that were forecast from origins
+        held back and from no other), `past_gates` (cells of fits that passed their gates).
     groups : DataFrame
         Mean CRPS, log score, ranks and coverage per type (or setting and response) and horizon,
         origins before 2020 apart, see :mod:`amager_eval.trends.backtest_groups`.
@@ -127,7 +128,7 @@ def compare(panel: Panel, result: Backtest, peers: pd.DataFrame, *, seed: int = 
         forecaster=result.forecaster,
         origins=origins,
         league=league_table(both, panel, small=small),
-        differences=_differences(both, panel, result.forecaster, small, seed),
+        differences=_differences(both, panel, result, small, seed),
         groups=group_table(both, panel, [*panel.keys[1:], "horizon"]),
         coverage=coverage_by_origin(both, seed=seed),
         events=(
@@ -140,18 +141,41 @@ def compare(panel: Panel, result: Backtest, peers: pd.DataFrame, *, seed: int = 
 
 
 def _differences(
-    scores: pd.DataFrame, panel: Panel, reference: str, small: tuple[str, ...], seed: int
+    scores: pd.DataFrame, panel: Panel, result: Backtest, small: tuple[str, ...], seed: int
 ) -> pd.DataFrame:
-    years = {origin: parse_period(origin).year for origin in scores["origin"].unique()}
-    before = scores["origin"].map(years) < COVID_YEAR
-    subsets = {"all": pd.Series(data=True, index=scores.index)}
-    if small:
-        subsets["small"] = scores["area"].isin(small)
-    if before.any() and not before.all():
-        subsets |= {"before_covid": before, "since": ~before}
     tables = []
-    for name, chosen in subsets.items():
-        table = paired_differences(scores[chosen], panel, reference, seed=seed)
+    for name, chosen in _subsets(scores, panel, result.scores, small).items():
+        table = paired_differences(scores[chosen], panel, result.forecaster, seed=seed)
         table.insert(0, "subset", name)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
+
+
+def _subsets(
+    scores: pd.DataFrame, panel: Panel, own: pd.DataFrame, small: tuple[str, ...]
+) -> dict[str, pd.Series]:
+    """Say which cells belong to each subset that is neither empty nor everything."""
+    years = {origin: parse_period(origin).year for origin in scores["origin"].unique()}
+    before = scores["origin"].map(years) < COVID_YEAR
+    few = scores["area"].isin(small)
+    held_back = scores["origin"].isin(panel.final)
+    figure = [*panel.keys, "period"]
+    # a figure may be forecast from several origins: held-back cells repeat development's figures
+    seen = _within(scores, scores[~held_back], figure)
+    missed = own[own["passed"] == 0] if "passed" in own else own[:0]
+    subsets = {
+        "small": few,
+        "before_covid": before,
+        "since": ~before,
+        "untouched": held_back & ~seen,
+        "untouched_small": held_back & ~seen & few,
+        "past_gates": ~_within(scores, missed, [*figure, "origin"]),
+    }
+    apart = {name: chosen for name, chosen in subsets.items() if chosen.any() and not chosen.all()}
+    return {"all": pd.Series(data=True, index=scores.index)} | apart
+
+
+def _within(scores: pd.DataFrame, others: pd.DataFrame, columns: list[str]) -> pd.Series:
+    """Mark the rows whose values in `columns` some row of `others` has too."""
+    rows, found = (pd.MultiIndex.from_frame(frame[columns]) for frame in (scores, others))
+    return pd.Series(rows.isin(found), scores.index)

@@ -43,7 +43,7 @@ __all__ = [
 #: beyond them.
 _SIGNIFICANT: Final = {"crps": 3, "crps_log": 3}
 _DECIMALS: Final = {"log_score": 2, "pit_low": 4, "pit_high": 4, "reach_probability": 3}
-_FLAGS: Final = ("fallback", "reached", "reached_at_origin")
+_FLAGS: Final = ("fallback", "reached", "reached_at_origin", "passed")
 
 
 def evidence_folder(panel: Panel) -> Path:
@@ -152,6 +152,7 @@ def write_own_scores(panel: Panel, result: Backtest, folder: Path, *, command: s
     write_scores(result.scores, panel, path)
     spec = load_model_spec(f"{panel.kind}_trend")
     passed = result.units["passed"].astype(str) == "True"
+    missed = result.units[result.units["passed"].astype(str) == "False"]
     entry = {
         "name": result.forecaster,
         "file": path.name,
@@ -163,6 +164,7 @@ def write_own_scores(panel: Panel, result: Backtest, folder: Path, *, command: s
         "cells": len(result.scores),
         "units": len(result.units),
         "units_past_their_gates": int(passed.sum()),
+        "missed_gates": dict(zip(missed["unit"], missed["problems"], strict=True)),
         "seconds_forecasting": round(float(result.units["seconds"].sum()), 1),
     }
     record = folder / f"own_{panel.name}.toml"

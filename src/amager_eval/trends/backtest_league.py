@@ -147,9 +147,10 @@ def paired_differences(
     Returns
     -------
     DataFrame
-        Per other forecaster: `versus, cells, difference` (reference minus other; below 0 the
-        reference is better), `low, high` by blocks of areas, `low_crossed, high_crossed` by areas
-        crossed with target periods, `ratio` of the means, `areas, periods` (numbers of blocks).
+        Per other forecaster: `versus, cells, mean` (of the reference), `mean_versus, difference`
+        (reference minus other; below 0 the reference is better), `low, high` by blocks of areas,
+        `low_crossed, high_crossed` by areas crossed with target periods, `ratio` of the means,
+        `areas, periods` (numbers of blocks).
 
     Raises
     ------
@@ -174,6 +175,8 @@ def paired_differences(
             {
                 "versus": other,
                 "cells": plain.cells,
+                "mean": float(wide[reference].mean()),
+                "mean_versus": float(wide[other].mean()),
                 "difference": plain.estimate,
                 "low": plain.low,
                 "high": plain.high,

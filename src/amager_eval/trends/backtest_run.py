@@ -42,7 +42,8 @@ class Backtest:
         The forecaster's name.
     scores : DataFrame
         One row per cell, see :func:`~amager_eval.trends.backtest_score.score_unit`, with
-        `forecaster` first.
+        `forecaster` first; and `passed` (1 where the cell's fit passed its gates) of a forecaster
+        that has gates.
     units : DataFrame
         One row per work unit: `unit, seconds, passed, problems`.
     """
@@ -165,6 +166,9 @@ def _collect(panel: Panel, forecaster: Forecaster, files: Sequence[Path]) -> Bac
     parts = [pd.read_csv(f, dtype=text, keep_default_na=False, na_values=[""]) for f in files]
     scores = pd.concat(parts, ignore_index=True)
     units = scores[_UNIT_COLUMNS].drop_duplicates("unit").reset_index(drop=True)
+    passed = scores["passed"].map({"True": 1, "False": 0})
     scores = scores.drop(columns=_UNIT_COLUMNS)
+    if passed.notna().any():
+        scores["passed"] = passed
     scores.insert(0, "forecaster", forecaster.name)
     return Backtest(panel.name, forecaster.name, scores, units)
