@@ -8,8 +8,12 @@ import pytest
 from amager_eval import evaluation
 from amager_eval.data.input import Input
 from amager_eval.data.published import published
+from amager_eval.data.synthetic import synthetic_city
 from amager_eval.errors import InputError, SpecError
+from amager_eval.goals.missing import missing_deliveries
 from amager_eval.spec.agreement import load_agreement
+from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.crime_options import with_baseline_year
 
 AGREEMENT = load_agreement()
 AREA = AGREEMENT.areas.evaluated.names[0]
@@ -77,3 +81,50 @@ def test_an_unregistered_spec_is_refused_outside_drafts(data, monkeypatch):
     monkeypatch.setattr(evaluation, "hold_against_register", refuse)
     with pytest.raises(SpecError, match="registered version"):
         evaluation.evaluate(data)
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        pytest.param(lambda period: period < "2025", id="begins after the baseline year"),
+        pytest.param(lambda period: period <= "2024K1", id="begins within the baseline year"),
+        pytest.param(lambda period: period == "2024K3", id="a quarter is missing"),
+    ],
+)
+def test_an_incomplete_baseline_year_is_not_fitted_and_is_asked_for(lacking):
+    data = synthetic_city(4, last_wave=2027).data
+    cut = replace(data, crime=data.crime[~data.crime["period"].map(lacking)])
+    assert evaluation.crime_definition_to_fit(data, AGREEMENT) == AGREEMENT.crime.definition
+    assert evaluation.crime_definition_to_fit(cut, AGREEMENT) is None
+    asked = {m.what for m in missing_deliveries(cut, AGREEMENT, AREA)}
+    assert {"crime_baseline", "crime_types"} <= asked
+    assert not asked & {m.what for m in missing_deliveries(data, AGREEMENT, AREA)}
+
+
+def test_a_statement_made_before_the_baseline_year_was_published_is_still_modelled(data):
+    before = evaluation._until(data, 2024)
+    assert before.crime["period"].max() < "2024"
+    assert evaluation.crime_definition_to_fit(before, AGREEMENT) == "STRAF11"
+
+
+def test_the_crime_model_is_anchored_at_the_agreements_baseline_year(data, random_draws):
+    crime = AGREEMENT.crime.model_copy(update={"baseline_year": 2022})
+    other = AGREEMENT.model_copy(update={"crime": crime})
+    conditioned = {}
+    for agreement in (AGREEMENT, other):
+        forecast, fit = evaluation.forecast_crime(data, agreement, "STRAF11", seed=1, draws=20)
+        prior = forecast.prior_only["count"]
+        spread = prior.max("sample") - prior.min("sample")
+        known = spread["period"].values[(spread == 0).all(["area", "crime_type"]).values]
+        year = agreement.crime.baseline_year
+        conditioned[year] = {p[:4] for p in known}
+        assert fit.data["design"].attrs["anchor_year"] == year
+        assert fit.spec.digest == load_model_spec("crime_trend").digest
+    # what is said without the series is conditioned on that year's reports and no other's
+    assert conditioned == {2024: {"2024"}, 2022: {"2022"}}
+
+
+def test_a_spec_of_the_agreements_year_stays_the_registered_document():
+    spec = load_model_spec("crime_trend")
+    assert with_baseline_year(spec, AGREEMENT.crime.baseline_year) is spec
+    assert with_baseline_year(spec, 2021).options == spec.options | {"baseline_year": 2021}

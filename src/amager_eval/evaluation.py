@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
+from amager_eval.data.period import parse_period
 from amager_eval.errors import Fault, GateError, InputError
 from amager_eval.goals.baseline import hold_against_baseline
 from amager_eval.goals.baseline_guard import attach_guard, baseline_guard
@@ -37,9 +39,11 @@ from amager_eval.indicators import partner_share
 from amager_eval.provenance import versions
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.documents import models_folder
+from amager_eval.spec.model import load_model_spec
 from amager_eval.spec.register import hold_against_register
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime_fit import fit_crime
+from amager_eval.trends.crime_options import with_baseline_year
 from amager_eval.trends.safety_fit import fit_safety
 
 if TYPE_CHECKING:
@@ -242,10 +246,15 @@ def forecast_crime(
     draws: int | None = None,
     progress: FitProgress | None = None,
 ) -> tuple[Forecast, Fit]:
-    """Fit the crime model to one definition and draw through the target year."""
+    """Fit the crime model to one definition and draw through the target year.
+
+    The model is anchored at the agreement's baseline year: what is said "without data" is
+    conditioned on that year.
+    """
     assert data.crime is not None
     fit = fit_crime(
         data,
+        spec=with_baseline_year(load_model_spec("crime_trend"), agreement.crime.baseline_year),
         definition=definition,
         seed=seed,
         draws=draws,
@@ -263,21 +272,39 @@ def crime_definition_to_fit(data: Input, agreement: Agreement) -> str | None:
     """Which one series definition the crime model is fitted to; None where there is none.
 
     The goal's own definition where the agreement's area has counts over several periods; else
-    the declared context series of Statistics Denmark. Definitions are never joined.
+    the declared context series of Statistics Denmark. Definitions are never joined. A series
+    without a complete baseline year is not fitted: nothing in it can be held against that year.
     """
     if data.crime is None:
         return None
+    baseline = agreement.crime.baseline_year
     counted = data.crime[data.crime["count"].notna()]
     own = counted[
         (counted["definition"] == agreement.crime.definition)
         & counted["area"].isin(agreement.areas.evaluated.names)
     ]
-    if own["period"].nunique() >= 2:
+    if own["period"].nunique() >= 2 and _holds_year(counted, agreement.crime.definition, baseline):
         return agreement.crime.definition
     statbank = agreement.crime.statbank
-    if statbank is not None and (counted["definition"] == statbank.table).any():
+    if statbank is not None and _holds_year(counted, statbank.table, baseline):
         return statbank.table
     return None
+
+
+def _holds_year(counted: pd.DataFrame, definition: str, year: int) -> bool:
+    """Whether a series of the definition has every period of a year, or the year is yet to come."""
+    rows = counted[counted["definition"] == definition]
+    periods = [parse_period(p) for p in rows["period"]]
+    if not periods:
+        return False
+    if max(p.year for p in periods) < year:
+        return True
+    whole = [
+        (area, kind, p.unit, p.per_year)
+        for area, kind, p in zip(rows["area"], rows["crime_type"], periods, strict=True)
+        if p.year == year
+    ]
+    return any(n == series[-1] for series, n in Counter(whole).items())
 
 
 def _documents(agreement: Agreement) -> list[Path]:

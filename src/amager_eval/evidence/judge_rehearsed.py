@@ -21,6 +21,7 @@ from amager_eval.trends.crime_data import model_data
 from amager_eval.trends.crime_design import crime_design
 from amager_eval.trends.crime_fit import sample_design
 from amager_eval.trends.crime_model import crime_model
+from amager_eval.trends.crime_options import with_baseline_year
 from amager_eval.trends.diagnose import Diagnostics, diagnose
 from amager_eval.trends.safety_fit import Prepared, design_safety, prepare_safety, sample_safety
 
@@ -56,7 +57,8 @@ class Bench:
     @classmethod
     def compiled(cls, city: SyntheticCity, agreement: Agreement) -> Bench:
         """Compile both models for a city; another seed's figures are refitted in them."""
-        data, spec = as_judged(city.data, agreement), load_model_spec("crime_trend")
+        data = as_judged(city.data, agreement)
+        spec = with_baseline_year(load_model_spec("crime_trend"), agreement.crime.baseline_year)
         design = crime_design(data, spec, definition=agreement.crime.definition)
         safety = prepare_safety(data)
         shorter = safety.spec.sampling.model_copy(update={"tune": TUNE})

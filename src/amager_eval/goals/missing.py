@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.data.input import Masked
+from amager_eval.goals.crime_results import annual_figures
 from amager_eval.goals.statement import Missing
 
 if TYPE_CHECKING:
@@ -62,20 +63,14 @@ def missing_deliveries(data: Input, agreement: Agreement, area: str) -> tuple[Mi
 
 
 def _delivered(data: Input, agreement: Agreement, area: str, crime_type: str) -> bool:
-    """Whether the baseline year's reports of a type were delivered; a hidden count was."""
+    """Whether the whole baseline year's reports of a type were delivered; a hidden count was."""
     crime = agreement.crime
     key = ("crime", area, crime.baseline_year, crime_type, crime.definition)
     if Masked(*key) in data.masked:
         return True
-    if data.crime is None:
-        return False
-    return _has(
-        (data.crime["area"] == area)
-        & (data.crime["definition"] == crime.definition)
-        & (data.crime["crime_type"] == crime_type)
-        & data.crime["count"].notna()
-        & data.crime["period"].astype(str).str.startswith(str(crime.baseline_year))
-    )
+    figures = annual_figures(data, area, crime_type, crime.definition)
+    figure = figures.get(crime.baseline_year)
+    return figure is not None and figure.count is not None
 
 
 def _has(mask: object) -> bool:

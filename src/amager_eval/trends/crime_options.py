@@ -10,7 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from amager_eval.errors import SpecError
 from amager_eval.spec.model import ModelSpec
 
-__all__ = ["PRIOR_FAMILIES", "CrimeOptions", "Step", "TypeScales", "crime_options"]
+__all__ = [
+    "PRIOR_FAMILIES",
+    "CrimeOptions",
+    "Step",
+    "TypeScales",
+    "crime_options",
+    "with_baseline_year",
+]
 
 #: Distribution each prior of the crime model must have: its geometry is built on it.
 PRIOR_FAMILIES: Final = {
@@ -201,3 +208,33 @@ def crime_options(spec: ModelSpec) -> CrimeOptions:
             for fault in error.errors()
         ]
         raise SpecError("\n".join(lines)) from error
+
+
+def with_baseline_year(spec: ModelSpec, year: int) -> ModelSpec:
+    """Anchor a crime spec at the year an agreement is measured from.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The document.
+    year : int
+        The agreement's baseline year.
+
+    Returns
+    -------
+    ModelSpec
+        The spec itself where it has that year. The digest stays that of the document: what
+        differs from it is said by the agreement.
+
+    Examples
+    --------
+    >>> from amager_eval.spec.model import load_model_spec
+    >>> spec = load_model_spec("crime_trend")
+    >>> with_baseline_year(spec, 2024) is spec
+    True
+    >>> crime_options(with_baseline_year(spec, 2022)).baseline_year
+    2022
+    """
+    if spec.options.get("baseline_year") == year:
+        return spec
+    return spec.model_copy(update={"options": spec.options | {"baseline_year": year}})
