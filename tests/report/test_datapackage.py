@@ -1,4 +1,5 @@
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -38,6 +39,19 @@ def test_every_column_has_its_declared_type(package, appendix):
                 assert pd.to_numeric(pd.Series(cells)).notna().all()
             elif field["type"] == "boolean":
                 assert set(cells) <= {"True", "False"}
+
+
+def test_one_value_a_cell(appendix):
+    many = {}
+    for path in (appendix / "tables").glob("*.csv"):
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        for name, cells in frame.items():
+            # two lines, a value with another in brackets, an interval of shares or rates
+            found = [c for c in cells if re.search(r"\d.*\n|\d \(.*\d|^[\d,.]+–[\d,.]+", c)]
+            if found:
+                many[path.stem, name] = found[0]
+    # names of activities and readings are text as it was written
+    assert {k for k in many if k[0] != "plan" and k[1] != "reading"} == set()
 
 
 def test_frictionless_agrees(appendix):

@@ -2,6 +2,7 @@ import pytest
 
 from amager_eval.tables.crime import crime_table, district_totals_table
 from amager_eval.tables.results import (
+    goal_parts_table,
     goals_table,
     indicators_table,
     results_table,
@@ -28,10 +29,24 @@ def test_one_row_a_goal(statement):
     assert frame["literal_verdict"].iloc[4] in {"nået", "ikke nået"}
 
 
+def test_open_data_have_one_row_a_part_and_one_value_a_cell(make_statement):
+    statement = make_statement(own_area=True)
+    printed, frame = goals_table(statement, DA).frame, goal_parts_table(statement, DA).frame
+    assert printed["observed"].iloc[0] == "84\u00a0%\n73\u00a0%"
+    first = frame[frame["goal"] == printed["goal"].iloc[0]]
+    assert list(first["part"]) == ["nabolaget", "aften og nat"]
+    assert list(first["observed"]) == [84, 73]
+    assert set(first["observed_year"]) == {2026}
+    assert set(first["unit"]) == {"procent"}
+    whole = dict(zip(printed["goal"], printed["literal_verdict"], strict=True))
+    assert list(frame["literal_verdict"]) == [whole[g] for g in frame["goal"]]
+
+
 def test_indicators_name_the_wave_and_the_grade(statement):
     frame = indicators_table(statement, DA).frame
     night = frame[(frame["area"] == "Amager Øst") & (frame["setting_id"] == "night")].iloc[0]
-    assert night["observed"] == "77\u00a0% (2025) (C)"
+    assert night["latest"] == "77\u00a0% (2025) (C)"
+    assert list(night[["observed", "observed_year", "source_grade"]]) == [77, 2025, "C"]
     assert night["baseline"] == 70
 
 
@@ -57,6 +72,8 @@ def test_readings_side_by_side_agree_with_the_statement(statement):
     ].iloc[0]
     assert row["literal_verdict"] == source["literal_verdict"]
     assert row["true"].startswith(say_probability(source["probability_true"], DA))
+    assert row["probability_true"] == source["probability_true"]
+    assert row["prior_probability_published"] == source["prior_probability_published"]
 
 
 def test_changes_use_the_municipality_s_words(statement):

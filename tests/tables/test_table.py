@@ -35,5 +35,12 @@ def test_rows_print_the_shown_columns_alone():
     assert list(table.frame.columns) == ["a", "b", "c"]
 
 
+def test_data_leave_out_what_print_composes():
+    columns = [Column("a", "A"), Column("b", "B", data=False)]
+    table = build_table("t", "T", columns, [("x", "x (1)")])
+    assert table.rows(DA) == [["x", "x (1)"]]
+    assert [c.key for c in table.in_data] == ["a"]
+
+
 def test_file_stem_is_plain():
     assert file_stem("Brønshøj-Husum / 2025") == "broenshoej_husum_2025"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from amager_eval.conventions import LEVELS
@@ -16,6 +15,7 @@ from amager_eval.figures.picture import Picture
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import CITY, GOAL, axes_or_new, style
 from amager_eval.goals.crime import annual_levels
+from amager_eval.goals.crime_bands import level_bands, observed_years
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.numbers import number
 from amager_eval.wording.probability import is_likely
@@ -92,13 +92,7 @@ def crime_view(
     -------
     CrimeView
     """
-    rate = levels["rate"].sel(area=area, crime_type=crime_type)
-    edges = [0.5, *(p for level in LEVELS for p in ((1 - level) / 2, (1 + level) / 2))]
-    names = ["median"]
-    names += [f"{side}_{100 * level:g}" for level in LEVELS for side in ("low", "high")]
-    quantiles = np.quantile(rate.transpose("sample", "year").values, edges, axis=0)
-    bands = pd.DataFrame(quantiles.T, columns=names)
-    bands.insert(0, "year", rate["year"].values.astype(int))
+    bands = level_bands(levels, area, crime_type)
     return CrimeView(title, bands, observed, baseline, target, words)
 
 
@@ -202,20 +196,6 @@ def source_of(statement: Statement, definition: str, words: Wording) -> str:
     if statbank is not None and definition == statbank.table:
         return words.say("source.statbank", table=definition)
     return words.say("source.crime", source=statement.agreement.crime.source)
-
-
-def observed_years(levels: xr.Dataset, area: str, crime_type: str) -> pd.DataFrame:
-    """Collect reports per 1,000 of the years whose every period is published.
-
-    Returns
-    -------
-    DataFrame
-        `year, rate`.
-    """
-    cell = levels.sel(area=area, crime_type=crime_type).isel(sample=0)
-    rate = cell["reports"] / cell["inhabitants"]
-    known = cell["observed"].values
-    return pd.DataFrame({"year": cell["year"].values[known], "rate": rate.values[known]})
 
 
 def _likely(statement: Statement, area: str) -> tuple[int, int]:

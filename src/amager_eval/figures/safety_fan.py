@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["FanView", "fan_view", "picture_safety_fan", "plot_safety_fan"]
+__all__ = ["HISTORY", "FanView", "fan_view", "picture_safety_fan", "plot_safety_fan"]
 
 #: Years shown before the target wave.
-_HISTORY = 11
+HISTORY = 11
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,14 +110,14 @@ def fan_view(
         & (summary["setting"] == setting)
         & (summary["response"] == response)
         & summary["area"].isin([area, whole])
-        & (summary["period"] >= target - _HISTORY)
+        & (summary["period"] >= target - HISTORY)
         & (summary["period"] <= target)
     ]
     points = [
         (a, wave, figure.percent / 100, figure.grade)
         for a in (whole, area)
         for wave, figure in published_shares(safety, a, setting, response).items()
-        if wave >= target - _HISTORY
+        if wave >= target - HISTORY
     ]
     name = area if name is None else name
     named = {area: name}
@@ -212,7 +212,7 @@ def picture_safety_fan(
     ]  # fmt: skip
     caption = words.say_of(response, "figure.fan.caption", target=target)
     answers = respondents_shown(
-        statement.data, [*modelled, whole], words, names, since=target - _HISTORY
+        statement.data, [*modelled, whole], words, names, since=target - HISTORY
     )
     return Picture(
         id="safety_fan",

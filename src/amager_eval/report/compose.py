@@ -16,7 +16,7 @@ from amager_eval.tables.crime_views import (
     crime_displacement_table,
 )
 from amager_eval.tables.plan import plan_signals_table
-from amager_eval.tables.results import results_table
+from amager_eval.tables.results import goal_parts_table, results_table
 from amager_eval.tables.safety import probabilities_table, published_table
 from amager_eval.wording.about import bound_to
 
@@ -64,6 +64,7 @@ def open_data(statement: Statement, document: Document, words: Wording) -> tuple
     """Every table that is written as open data: those of the document, and every result."""
     words = bound_to(statement.agreement, words)
     more = [
+        goal_parts_table(statement, words),
         results_table(statement, words),
         published_table(statement, shown_areas(statement), words),
         probabilities_table(statement, words),

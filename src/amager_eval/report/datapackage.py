@@ -28,12 +28,12 @@ def write_csv(table: Table, path: Path) -> None:
     Parameters
     ----------
     table : Table
-        Every column, printed or not.
+        Every column of the data, printed or not.
     path : Path
         File to write.
     """
-    frame = table.frame.copy()
-    for column in table.columns:
+    frame = table.frame[[c.key for c in table.in_data]].copy()
+    for column in table.in_data:
         if column.kind == "year":
             frame[column.key] = frame[column.key].astype("Int64")
     frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
@@ -91,7 +91,7 @@ def write_datapackage(
                 "encoding": "utf-8",
                 **_file(path),
                 "schema": {
-                    "fields": [_field(c, words) for c in table.columns],
+                    "fields": [_field(c, words) for c in table.in_data],
                     "missingValues": [""],
                 },
             }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from amager_eval.figures.picture import Picture
@@ -17,9 +17,12 @@ __all__ = [
     "Figure",
     "Heading",
     "Paragraph",
+    "Quote",
+    "Run",
     "TableBlock",
     "Where",
     "pictures",
+    "runs",
     "tables",
 ]
 
@@ -37,11 +40,20 @@ class Heading:
 
 
 @dataclass(frozen=True)
+class Quote:
+    """Words of another text in a block's own, in their language, whatever the document's."""
+
+    text: str
+    lang: str
+
+
+@dataclass(frozen=True)
 class Paragraph:
     """Running text; a `warning` is set apart."""
 
     text: str
     kind: Literal["body", "note", "warning"] = "body"
+    quotes: tuple[Quote, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class Bullets:
     """A list of sentences."""
 
     items: tuple[str, ...]
+    quotes: tuple[Quote, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +81,13 @@ class Figure:
 
 
 type Block = Heading | Paragraph | Bullets | TableBlock | Figure
+
+
+class Run(NamedTuple):
+    """A stretch of text; `lang` is empty where it is the document's."""
+
+    text: str
+    lang: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +121,23 @@ class Document:
 def pictures(document: Document) -> tuple[Picture, ...]:
     """Every picture of the document."""
     return tuple(b.picture for b in document.blocks if isinstance(b, Figure))
+
+
+def runs(text: str, quotes: Sequence[Quote], lang: str) -> tuple[Run, ...]:
+    """Cut a text where a quotation in another language than the document's begins and ends.
+
+    Examples
+    --------
+    >>> [tuple(run) for run in runs("Goal: “flere trygge”.", [Quote("flere trygge", "da")], "en")]
+    [('Goal: “', ''), ('flere trygge', 'da'), ('”.', '')]
+    """
+    for quote in quotes:
+        before, found, after = text.partition(quote.text)
+        if found and quote.lang != lang:
+            own = Run(quote.text, quote.lang)
+            every = (*runs(before, quotes, lang), own, *runs(after, quotes, lang))
+            return tuple(run for run in every if run.text)
+    return (Run(text, ""),)
 
 
 def tables(blocks: Sequence[Block]) -> tuple[Table, ...]:

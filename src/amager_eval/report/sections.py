@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from amager_eval.figures.crime_types import crime_area, picture_crime_types
 from amager_eval.figures.part_whole import picture_part_whole
 from amager_eval.figures.probabilities import picture_probabilities
-from amager_eval.figures.safety_fan import picture_safety_fan
+from amager_eval.figures.safety_fan import HISTORY, picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
 from amager_eval.goals.published_shares import published_shares
@@ -21,11 +21,12 @@ from amager_eval.report.document import (
     Figure,
     Heading,
     Paragraph,
+    Quote,
     TableBlock,
 )
 from amager_eval.report.ledger import changed_documents, guard, ledger
 from amager_eval.report.plan import activity_blocks, plan_blocks
-from amager_eval.tables.crime import crime_table, district_totals_table
+from amager_eval.tables.crime import crime_table, crime_years_table, district_totals_table
 from amager_eval.tables.crime_power import crime_power_table
 from amager_eval.tables.record import (
     diagnostics_table,
@@ -52,8 +53,10 @@ from amager_eval.wording.numbers import date
 from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from amager_eval.goals.statement import Statement
-    from amager_eval.spec.agreement import Claim, Statbank
+    from amager_eval.spec.agreement import Claim, Goal, Statbank
     from amager_eval.trends.fit import Forecast
     from amager_eval.wording.sentences import Wording
 
@@ -107,8 +110,14 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
         blocks.append(Paragraph(words.say("safety.no_comparison"), "warning"))
     else:
         blocks.append(Figure(part_whole, comparisons_table(statement, words)))
-    claims = [_claim(statement, claim, words) for claim in agreement.claim]
-    return [*blocks, *(Paragraph(text) for text in claims if text)]
+    claims = [(claim, _claim(statement, claim, words)) for claim in agreement.claim]
+    quoted = [Paragraph(text, quotes=_quotes([claim])) for claim, text in claims if text]
+    return [*blocks, *quoted]
+
+
+def _quotes(quoted: Sequence[Claim | Goal]) -> tuple[Quote, ...]:
+    """Mark the words of the agreement itself: agreements are written in Danish."""
+    return tuple(Quote(one.literal, "da") for one in quoted)
 
 
 def _claim(statement: Statement, claim: Claim, words: Wording) -> str:
@@ -160,8 +169,8 @@ def _forecast(statement: Statement, words: Wording) -> list[Block]:
     fan, forecast = picture_safety_fan(statement, areas, words), statement.safety
     if fan is None or forecast is None:
         return [*blocks, Paragraph(words.say("forecast.absent"), "warning")]
-    waves = sorted({safety.baseline_wave, safety.target_wave, safety.alternative_target_wave})
-    numbers = forecast_table(statement, areas, words, periods=waves)
+    first, last = safety.target_wave - HISTORY, safety.alternative_target_wave
+    numbers = forecast_table(statement, areas, words, periods=range(first, last + 1))
     printed = forecast_table(statement, areas, words, periods=(safety.target_wave,))
     blocks += [
         Paragraph(words.say("forecast.intro", first=int(forecast.draws["period"].min()))),
@@ -201,8 +210,8 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
         numbers = crime_table(statement, words, area=shown)
         blocks += [
             Paragraph(text, "warning"),
-            Figure(picture, numbers),
-            TableBlock(numbers, "print"),
+            Figure(picture, crime_years_table(statement, words, area=shown)),
+            TableBlock(numbers),
             Paragraph(words.say("crimetext.caveat")),
             Paragraph(_total_answer(statement, statement.crime, words), "note"),
         ]
@@ -243,7 +252,10 @@ def _goals(statement: Statement, words: Wording) -> list[Block]:
     goals = statement.agreement.goal
     blocks: list[Block] = [
         Heading(words.say("section.goals")),
-        Bullets(tuple(words.say("goals.literal", goal=g.id, literal=g.literal) for g in goals)),
+        Bullets(
+            tuple(words.say("goals.literal", goal=g.id, literal=g.literal) for g in goals),
+            _quotes(goals),
+        ),
         *(
             Paragraph(words.say("goals.left_out", what=left.label(words.lang)), "note")
             for left in statement.agreement.left_out

@@ -221,7 +221,7 @@ def indicator_sentences(statement: Statement, words: Wording) -> list[str]:
                 "summary.indicator",
                 area=row["area"],
                 setting=words.name("setting_when", row["setting_id"]),
-                observed=row["observed"],
+                observed=row["latest"],
                 earlier=_earlier(
                     statement,
                     row | {"setting": row["setting_id"], "response": agreement.response},

@@ -55,7 +55,7 @@ def write_workbook(
     document : Document
         For title and marks.
     tables : sequence of Table
-        One sheet each; every column, printed or not.
+        One sheet each; every column of the data, printed or not.
     words : Wording
         Language of the headings.
     figures : mapping of str to Path
@@ -151,7 +151,7 @@ def _put_table(
     sheet.write_string(1, 0, table.note)
     if marks:
         sheet.write_string(2, 0, marks, bold)
-    first, columns = 4, table.columns
+    first, columns = 4, table.in_data
     headers = _unique([c.label.replace("\n", " ") for c in columns])
     sheet.add_table(
         first,

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from amager_eval.goals.crime import QUANTITY_COLUMNS
+from amager_eval.conventions import LEVELS
+from amager_eval.goals.crime import QUANTITY_COLUMNS, annual_levels
+from amager_eval.goals.crime_bands import level_bands, observed_years
 from amager_eval.goals.crime_results import AnnualFigure, annual_figures
 from amager_eval.goals.published_reports import published_areas
 from amager_eval.tables.table import Column, Kind, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
-from amager_eval.wording.numbers import number
+from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["crime_quantities_table", "crime_table", "district_totals_table"]
+__all__ = [
+    "crime_quantities_table",
+    "crime_table",
+    "crime_years_table",
+    "district_totals_table",
+]
 
 type _Series = tuple[str, str, str]  # area, definition, crime type
 type _Year = tuple[AnnualFigure | None, dict[str, Any]]  # None where hidden; first row of the year
@@ -66,7 +73,9 @@ def crime_table(statement: Statement, words: Wording, *, area: str | None = None
             for name, kind, _, _ in _PRINTED
         ),
     ]
-    columns.insert(7, Column("interval", say("column.crime_interval", **years), "text", 1.2))
+    columns.insert(
+        7, Column("interval", say("column.crime_interval", **years), width=1.2, data=False)
+    )
     rows: list[list[Any]] = []
     frame = statement.crime_quantities
     if len(frame):
@@ -95,6 +104,53 @@ def crime_quantities_table(statement: Statement, words: Wording) -> Table:
     columns = [Column(k, words.name("column", k), kinds.get(k, "text")) for k in QUANTITY_COLUMNS]
     rows = [[r[k] for k in QUANTITY_COLUMNS] for r in records(statement.crime_quantities)]
     return build_table("crime_quantities", words.say("table.crime_quantities.title"), columns, rows)
+
+
+def crime_years_table(statement: Statement, words: Wording, *, area: str) -> Table:
+    """One row a type and year of an area: what was reported, and the level with its bands.
+
+    Parameters
+    ----------
+    statement : Statement
+    words : Wording
+    area : str
+        The area to list.
+
+    Returns
+    -------
+    Table
+        `area, crime_type, year, reported, median`, and `low` and `high` of each band; reports per
+        1,000 inhabitants a year. `reported` is empty for a year that is not whole, not published
+        or hidden.
+    """
+    say = words.say
+    columns = [
+        Column("area", say("column.area"), shown=False),
+        Column("crime_type", say("column.crime_type")),
+        Column("year", say("column.year"), "year"),
+        Column("reported", say("column.crime_reported"), "decimal"),
+        Column("median", say("column.median"), "decimal"),
+    ]
+    for level in LEVELS:
+        name, shown = f"{100 * level:g}", percent(level, 0, words.lang)
+        columns += [
+            Column(f"low_{name}", say("column.ledger_low", level=shown), "decimal"),
+            Column(f"high_{name}", say("column.ledger_high", level=shown), "decimal"),
+        ]
+    rows: list[list[Any]] = []
+    if statement.crime is not None:
+        levels = annual_levels(statement.crime)
+        definition = str(levels.attrs.get("definition", ""))
+        for kind in (str(k) for k in levels["crime_type"].values):
+            label = type_label(statement.agreement.crime, kind, definition, words)
+            seen = observed_years(levels, area, kind).set_index("year")["rate"].to_dict()
+            for row in records(level_bands(levels, area, kind)):
+                year = int(row.pop("year"))
+                rows.append([area, label, year, seen.get(year), *row.values()])
+    return build_table(
+        "crime_years", say("table.crime_years.title", area=area), columns, rows,
+        say("table.crime_years.note"),
+    )  # fmt: skip
 
 
 def district_totals_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.statement import RESULT_COLUMNS
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "goal_parts",
+    "goal_parts_table",
     "goals_table",
     "indicators_table",
     "joined_readings_table",
@@ -27,6 +28,14 @@ __all__ = [
     "results_table",
     "side_by_side_table",
 ]
+
+
+_CHANCES: Final = (
+    "probability_true",
+    "prior_probability_true",
+    "probability_published",
+    "prior_probability_published",
+)
 
 
 def goals_table(statement: Statement, words: Wording) -> Table:
@@ -74,6 +83,58 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     )  # fmt: skip
 
 
+def goal_parts_table(statement: Statement, words: Wording) -> Table:
+    """List the goals as open data: one row a part, one value a cell.
+
+    Returns
+    -------
+    Table
+        `goal, title, part, unit, observed, observed_year, source_grade, baseline, comparison`, the
+        verdicts of the goal and of the part, and `probability_true` of the part.
+    """
+    say = words.say
+    columns = [
+        Column("goal", say("column.goal")),
+        Column("title", say("column.title"), width=2.8),
+        Column("part", say("column.part")),
+        Column("unit", say("column.unit")),
+        Column("observed", say("column.observed"), "figure"),
+        Column("observed_year", say("column.year"), "year"),
+        Column("source_grade", say("column.source_grade")),
+        Column("baseline", str(statement.agreement.safety.baseline_wave), "figure"),
+        Column("comparison", say("column.comparison"), "figure"),
+        Column("literal_verdict", say("column.literal_verdict"), "mark"),
+        Column("evidence_verdict", say("column.evidence_verdict"), "mark"),
+        Column("part_literal_verdict", say("column.part_literal_verdict"), "mark"),
+        Column("part_evidence_verdict", say("column.part_evidence_verdict"), "mark"),
+        Column("probability_true", say("column.probability_true"), "probability"),
+    ]
+    rows = []
+    for goal in statement.agreement.goal:
+        parts = goal_parts(statement, goal)
+        head = _head(statement, goal, parts)
+        rows += [
+            (
+                goal.id,
+                goal.title(words.lang),
+                _part_name(part, statement, words),
+                say(f"unit.{_unit(goal, part, 'observed')}"),
+                part["observed"],
+                _observed_year(part),
+                _grade(part),
+                part["baseline"],
+                part["comparison"],
+                head["literal_verdict"],
+                head["evidence_verdict"],
+                part["literal_verdict"],
+                part["evidence_verdict"],
+                part["probability_true"],
+            )
+            for part in parts
+        ]
+    return build_table("goals", say("table.goals.title"), columns, rows)
+
+
 def goal_parts(statement: Statement, goal: Goal) -> list[dict[str, Any]]:
     """Rows of a goal's primary reading for its own area at the target: day and night, each type."""
     agreement = statement.agreement
@@ -99,16 +160,19 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
     Returns
     -------
     Table
-        `area, setting, observed, observed_wave, baseline, comparison, probability_rises,
-        probability_nearer, probability_reaches`.
+        `area, setting, observed, observed_year, source_grade, baseline, comparison,
+        probability_rises, probability_nearer, probability_reaches`.
     """
     say, agreement = words.say, statement.agreement
     target, response = agreement.safety.target_wave, agreement.response
     columns = [
         Column("area", say("column.area"), "text", 1.3),
         Column("setting", say("column.setting"), "text", 1.75),
-        Column("setting_id", say("column.setting"), "text", shown=False),
-        Column("observed", say("column.observed_wave", wave=statement.year), "text", 1.5),
+        Column("setting_id", say("column.setting"), "text", shown=False, data=False),
+        Column("latest", say("column.observed_wave", wave=statement.year), "text", 1.5, data=False),
+        Column("observed", say("column.observed"), "percent", shown=False),
+        Column("observed_year", say("column.year"), "year", shown=False),
+        Column("source_grade", say("column.source_grade"), shown=False),
         Column("baseline", str(agreement.safety.baseline_wave), "percent", 0.7),
         Column("comparison", agreement.areas.whole, "percent", 1.1),
         *(
@@ -142,6 +206,9 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
                     words.name("setting", setting),
                     setting,
                     _observed(first, statement.year, words),
+                    first["observed"],
+                    _observed_year(first),
+                    _grade(first),
                     first["baseline"],
                     first["comparison"],
                     one["rises_every_year"].get("probability_true"),
@@ -217,8 +284,9 @@ def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wordin
         Column("area", say("column.area"), "text", 1.4, shown=len(areas) > 1),
         Column("literal_verdict", say("column.literal_short"), "mark", 1.5),
         Column("evidence_verdict", say("column.evidence_short"), "mark", 1.7),
-        Column("true", say("column.true"), "text", 1.7),
-        Column("published", say("column.published"), "text", 1.7),
+        Column("true", say("column.true"), "text", 1.7, data=False),
+        Column("published", say("column.published"), "text", 1.7, data=False),
+        *(Column(k, say(f"column.{k}"), "probability", shown=False) for k in _CHANCES),
     ]
     goals = {g.id: g for g in agreement.goal}
     found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
@@ -234,6 +302,7 @@ def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wordin
             row["literal_verdict"],
             row["evidence_verdict"],
             *(_with_prior(row, kind, words) for kind in ("true", "published")),
+            *(row[k] for k in _CHANCES),
         )
         for of_reading in found.values()
         for row in of_reading
@@ -442,10 +511,20 @@ def _part_names(parts: list[dict[str, Any]], words: Wording) -> list[str]:
 
 def _observed(row: Mapping[str, Any], year: int, words: Wording) -> str:
     """Print a published figure with the wave it is from where not the statement's, and mark C."""
-    text = print_cell(row["observed"], "percent", words)
-    notes = [str(n) for n in row["notes"] or []]
-    waves = [n.rsplit(" ", 1)[-1] for n in notes if n.startswith("observed is wave")]
-    if waves and waves[0] != str(year):
-        text = words.say("table.other_wave", cell=text, wave=waves[0])
-    graded = any(n.startswith("grade C") for n in notes)
-    return words.say("table.grade_c", cell=text) if graded else text
+    text, wave = print_cell(row["observed"], "percent", words), _observed_year(row)
+    if wave != year:
+        text = words.say("table.other_wave", cell=text, wave=wave)
+    return words.say("table.grade_c", cell=text) if _grade(row) else text
+
+
+def _observed_year(row: Mapping[str, Any]) -> int | None:
+    """Year the observed figure is from: the row's own unless it says another."""
+    if row["observed"] is None:
+        return None
+    said = [str(n) for n in row["notes"] or [] if str(n).startswith("observed is ")]
+    return int(said[0].rsplit(" ", 1)[-1]) if said else int(row["year"])
+
+
+def _grade(row: Mapping[str, Any]) -> str | None:
+    """Mark C where the figure, or the whole's beside it, was not checked against the report."""
+    return "C" if any(str(n).startswith("grade C") for n in row["notes"] or []) else None

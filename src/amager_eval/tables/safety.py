@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.conventions import LEVELS
+from amager_eval.goals.published_shares import PublishedShare, published_shares
 from amager_eval.tables.table import Column, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent
@@ -83,12 +84,13 @@ def changes_table(statement: Statement, words: Wording, *, short: bool = False) 
         Column("wave_after", say("column.wave_after"), "year", shown=False),
         Column("percent_before", say("column.percent_before"), "percent", shown=False),
         Column("percent_after", say("column.percent_after"), "percent", shown=False),
-        Column("years", say("column.years"), "text", 1.3),
-        Column("change", say("column.change"), "text", 1.2),
+        Column("years", say("column.years"), "text", 1.3, data=False),
+        Column("change", say("column.change"), "text", 1.2, data=False),
         Column("n_before", say("column.n_before"), "count", shown=False),
         Column("n_after", say("column.n_after"), "count", shown=False),
         Column("n_assumed", say("column.n_assumed"), "flag", shown=False),
-        Column("sample", say("column.sample"), "text", 1.2),
+        Column("sample", say("column.sample"), "text", 1.2, data=False),
+        Column("source_grade", say("column.source_grade"), shown=False),
         Column("verdict", say("column.verdict"), "text", shown=False),
         Column("sentence", say("column.verdict"), "text", 3.4),
         Column("z_low", say("column.z_low"), "decimal", shown=False),
@@ -146,6 +148,7 @@ def _change_row(row: dict[str, Any], agreement: Agreement, words: Wording) -> li
         row["n_after"],
         row["n_assumed"],
         sample,
+        row.get("grade"),
         row["verdict"],
         sentence,
         row["z_low"],
@@ -191,20 +194,31 @@ def comparisons_table(statement: Statement, words: Wording) -> Table:
 def forecast_table(
     statement: Statement, areas: Sequence[str], words: Wording, *, periods: Sequence[int]
 ) -> Table:
-    """Median and intervals of the true share at the given waves, area by area."""
+    """List published share, median and bands of the true share at given waves, area by area.
+
+    Parameters
+    ----------
+    statement : Statement
+    areas : sequence of str
+    words : Wording
+    periods : sequence of int
+        Waves; of one wave alone the published share is not printed.
+    """
     say = words.say
     columns = [
         Column("area", say("column.area"), "text", 1.3),
         Column("setting", say("column.setting"), "text", 1.2),
         Column("period", say("column.wave"), "year", 0.7),
+        Column("percent", say("column.percent"), "percent", shown=len(periods) > 1),
+        Column("source_grade", say("column.source_grade"), shown=len(periods) > 1),
         Column("median", say("column.median"), "share", 0.9),
     ]
     for level in LEVELS:
-        name = f"{100 * level:g}"
+        name, shown = f"{100 * level:g}", percent(level, 0, words.lang)
         columns += [
-            Column(f"low_{name}", say("column.low", level=name), "share", shown=False),
-            Column(f"high_{name}", say("column.high", level=name), "share", shown=False),
-            Column(f"interval_{name}", say("column.interval", level=percent(level, 0, words.lang))),
+            Column(f"low_{name}", say("column.ledger_low", level=shown), "share", shown=False),
+            Column(f"high_{name}", say("column.ledger_high", level=shown), "share", shown=False),
+            Column(f"interval_{name}", say("column.interval", level=shown), data=False),
         ]
     rows: list[list[Any]] = []
     response = statement.agreement.response
@@ -219,10 +233,13 @@ def forecast_table(
             ["setting", "rank", "period"]
         )
         for row in records(chosen):
+            figure = _published(statement, row)
             cells = [
                 area_label(statement.agreement, row["area"], words),
                 words.name("setting", row["setting"]),
                 row["period"],
+                None if figure is None else figure.percent,
+                None if figure is None else figure.grade,
                 row["median"],
             ]
             for level in LEVELS:
@@ -231,6 +248,14 @@ def forecast_table(
             rows.append(cells)
     title = words.say_of(response, "table.forecast.title")
     return build_table("safety_forecast", title, columns, rows, say("table.forecast.note"))
+
+
+def _published(statement: Statement, row: dict[str, Any]) -> PublishedShare | None:
+    """Find the published figure of a row of the forecast."""
+    if statement.data.safety is None:
+        return None
+    keys = (row["area"], row["setting"], row["response"])
+    return published_shares(statement.data.safety, *keys).get(row["period"])
 
 
 def probabilities_table(

@@ -65,7 +65,9 @@ class Column:
     width : float
         Relative width in print.
     shown : bool
-        Whether it is printed; open data hold every column.
+        Whether it is printed.
+    data : bool
+        Whether open data and workbook hold it; False where print composes it of other columns.
     """
 
     key: str
@@ -73,6 +75,7 @@ class Column:
     kind: Kind = "text"
     width: float = 1.0
     shown: bool = True
+    data: bool = True
 
     @property
     def numeric(self) -> bool:
@@ -108,6 +111,11 @@ class Table:
     def shown(self) -> tuple[Column, ...]:
         """The columns that are printed."""
         return tuple(c for c in self.columns if c.shown)
+
+    @property
+    def in_data(self) -> tuple[Column, ...]:
+        """The columns that open data hold: one value a cell."""
+        return tuple(c for c in self.columns if c.data)
 
     def rows(self, words: Wording) -> list[list[str]]:
         """Print the cells of the shown columns, row by row."""
