@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -66,6 +67,24 @@ def test_every_figure_is_described_and_its_numbers_open_under_it(html, document)
         assert f'id="{picture.id}-desc"' in figure
         assert "<details>" in figure
         assert len(re.findall(r"<tr ", figure.split("<details>")[1])) >= 2
+
+
+def test_a_quotation_says_its_language(make_statement):
+    statement = make_statement(own_area=True)
+    literals = [g.literal for g in statement.agreement.goal]
+    for lang in ("da", "en"):
+        words = load_wording(lang)
+        document = compose(statement, words)
+        blocks = tuple(b for b in document.blocks if not isinstance(b, Figure))
+        page = unescape(render_page(replace(document, blocks=blocks), words, {}))
+        for literal in literals:
+            assert literal in page
+            assert (f'<span lang="da">{literal}</span>' in page) is (lang == "en")
+
+
+def test_letters_of_a_figure_have_a_fallback(html):
+    named = re.findall(r"font-family: ([^;\"]+)", html.split("</style>", 1)[1])
+    assert set(named) == {"'DejaVu Sans', Verdana, sans-serif"}
 
 
 def test_tables_have_captions_and_headed_rows(parsed, html):

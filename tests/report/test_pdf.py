@@ -1,5 +1,6 @@
 import json
 import zlib
+from dataclasses import replace
 
 import page
 import pikepdf
@@ -7,7 +8,7 @@ import pytest
 
 from amager_eval.figures.style import font_folder
 from amager_eval.report.compose import compose
-from amager_eval.report.document import pictures
+from amager_eval.report.document import Bullets, Heading, pictures
 from amager_eval.report.pdf import PdfError, write_pdf
 from amager_eval.report.write import write_appendix
 from amager_eval.wording.sentences import load_wording
@@ -65,6 +66,22 @@ def test_every_figure_says_its_numbers(pdf, document):
     for alt, picture in zip(alts, wanted, strict=True):
         assert alt == f"{picture.title}. {picture.alt}"
         assert sum(c.isdigit() for c in alt) >= 10
+
+
+def test_a_quotation_says_its_language(make_statement, tmp_path):
+    words = load_wording("en")
+    document = compose(make_statement(), words)
+    text = tuple(b for b in document.blocks if isinstance(b, (Heading, Bullets)))
+    write_pdf(replace(document, blocks=text), words, {}, [], font_folder(), tmp_path / "out.pdf")
+    with pikepdf.open(tmp_path / "out.pdf") as opened:
+        spans = elements(opened.Root.StructTreeRoot, "Span")
+        assert str(opened.Root.Lang) == "en-GB"
+        said = [str(s.Lang) for s in spans if "/Lang" in s]
+        assert said.count("da") >= len(document_goals(document))
+
+
+def document_goals(document):
+    return next(b for b in document.blocks if isinstance(b, Bullets) and b.quotes).quotes
 
 
 def test_at_most_eight_pages(pdf):

@@ -12,7 +12,15 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from amager_eval.figures.draw import NARROW
-from amager_eval.report.document import Bullets, Document, Figure, Heading, Paragraph, TableBlock
+from amager_eval.report.document import (
+    Bullets,
+    Document,
+    Figure,
+    Heading,
+    Paragraph,
+    TableBlock,
+    runs,
+)
 from amager_eval.tables.table import file_stem
 
 if TYPE_CHECKING:
@@ -66,10 +74,11 @@ def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[st
     match block:
         case Heading(text, level, _):
             return {"type": "heading", "text": text, "level": level, "id": file_stem(text)}
-        case Paragraph(text, kind):
-            return {"type": "paragraph", "text": text, "kind": kind}
-        case Bullets(items):
-            return {"type": "bullets", "items": items} if items else None
+        case Paragraph(text, kind, quotes):
+            return {"type": "paragraph", "runs": runs(text, quotes, words.lang), "kind": kind}
+        case Bullets(items, quotes):
+            cut = [runs(item, quotes, words.lang) for item in items]
+            return {"type": "bullets", "items": cut} if items else None
         case TableBlock(table, where):
             return _table(table, words) if where != "print" else None
         case Figure(picture, numbers):
@@ -116,5 +125,7 @@ def _inline(path: Path) -> Markup:
         lambda m: f"{m[1]}{prefix}-{m[2]}" if m[2] in own else m[0],
         text,
     )
+    # a reader's device may lack the font: without a name after it the letters would get serifs
+    text = text.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
     start = text[: text.index(">") + 1]
     return Markup(re.sub(r' (width|height)="[^"]*"', "", start) + text[len(start) :])

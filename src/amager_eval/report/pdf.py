@@ -16,7 +16,15 @@ import pikepdf
 import typst
 
 from amager_eval.errors import AmagerEvalError
-from amager_eval.report.document import Bullets, Document, Figure, Heading, Paragraph, TableBlock
+from amager_eval.report.document import (
+    Bullets,
+    Document,
+    Figure,
+    Heading,
+    Paragraph,
+    TableBlock,
+    runs,
+)
 
 if TYPE_CHECKING:
     from amager_eval.report.document import Block
@@ -147,10 +155,12 @@ def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[st
     match block:
         case Heading(text, level, new_page):
             return {"type": "heading", "text": text, "level": level, "newpage": new_page}
-        case Paragraph(text, kind):
-            return {"type": "paragraph", "text": text, "kind": kind}
-        case Bullets(items):
-            return {"type": "bullets", "items": list(items)} if items else None
+        case Paragraph(text, kind, quotes):
+            cut = [run._asdict() for run in runs(text, quotes, words.lang)]
+            return {"type": "paragraph", "runs": cut, "kind": kind}
+        case Bullets(items, quotes):
+            lines = [[r._asdict() for r in runs(item, quotes, words.lang)] for item in items]
+            return {"type": "bullets", "items": lines} if items else None
         case TableBlock(table, where):
             return _table(table, words) if where != "page" else None
         case Figure(picture, _):
