@@ -7,12 +7,13 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def url(make_statement, tmp_path_factory):
+@pytest.fixture(scope="module", params=["da", "en"])
+def url(make_statement, tmp_path_factory, request):
     from amager_eval.report.write import write_appendix
 
     out = tmp_path_factory.mktemp("page") / "out"
-    write_appendix(make_statement(draft=True), out)
+    # no mark of synthetic data: the source lines are longest without it
+    write_appendix(make_statement(draft=True, synthetic=False), out, lang=request.param)
     return (out / "appendix.html").as_uri()
 
 
@@ -64,4 +65,20 @@ def test_numbers_open_by_keyboard(browser, url):
     summary.focus()
     page.keyboard.press("Enter")
     assert page.locator("details").first.get_attribute("open") is not None
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_no_letters_outside_their_figure(browser, url, width):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(url)
+    outside = page.evaluate(
+        """[...document.querySelectorAll('svg text')].filter(t => {
+            const [own, all] = [t, t.ownerSVGElement].map(e => e.getBoundingClientRect());
+            return own.width && (own.left < all.left - 0.5 || own.right > all.right + 0.5
+                || own.top < all.top - 0.5 || own.bottom > all.bottom + 0.5);
+        }).map(t => t.textContent)"""
+    )
+    assert outside == []
+    assert page.evaluate("document.querySelectorAll('.narrow svg text').length") > 50
     page.close()

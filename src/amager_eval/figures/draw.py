@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
 
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.textpath import TextPath
 
 from amager_eval.figures.style import INK, MUTED, style
 
@@ -26,6 +28,10 @@ NARROW: Final = "-narrow"
 _INCH: Final = 25.4
 #: Of the PNG; the layout is made at it, for hinted text is wider at some resolutions.
 _DPI: Final = 200
+#: Of the source line: its letters, where it begins, and its share of the width beside the mark.
+_SOURCE_POINTS: Final = 6.5
+_LEFT: Final = 0.012
+_BESIDE_MARK: Final = 0.65
 _SVG: Final = "http://www.w3.org/2000/svg"
 
 
@@ -50,7 +56,6 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False) -> Figure:
         columns = 1 if narrow else picture.columns
         rows = -(-len(picture.panels) // columns)
         width = _NARROW_MM if narrow else WIDTH_MM
-        room = width / WIDTH_MM
         millimetres = picture.height
         if narrow:
             as_on_page = picture.height * rows / -(-len(picture.panels) // picture.columns)
@@ -58,7 +63,8 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False) -> Figure:
         height = millimetres / _INCH
         figure = Figure(figsize=(width / _INCH, height), dpi=_DPI)
         # the mark stands in the corner at the source line's end
-        source = textwrap.wrap(picture.source, int(room * (90 if picture.synthetic else 135)))
+        room = 72 * width / _INCH * (_BESIDE_MARK if picture.synthetic else 1 - 2 * _LEFT)
+        source = _lines(picture.source, room)
         foot = (0.13 * len(source) + 0.05) / height
         figure.set_layout_engine(
             ConstrainedLayoutEngine(rect=(0, foot, 1, 1 - foot), h_pad=0.05, w_pad=0.06)
@@ -76,7 +82,13 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False) -> Figure:
                 plot(ax)
             figure.draw_without_rendering()
         figure.text(
-            0.012, 0.035 / height, "\n".join(source), ha="left", va="bottom", size=6.5, color=MUTED
+            _LEFT,
+            0.035 / height,
+            "\n".join(source),
+            ha="left",
+            va="bottom",
+            size=_SOURCE_POINTS,
+            color=MUTED,
         )
         if picture.synthetic:
             _mark(figure, words.say("document.synthetic"))
@@ -109,6 +121,20 @@ def save(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path, Pa
             drawn.savefig(path, metadata={"Date": None, "Creator": None, "Title": picture.title})
             _describe(path, picture, words.lang)
     return svg, slim, png
+
+
+def _lines(text: str, room: float) -> list[str]:
+    """Break a source line at words so that none is wider than `room` points, as browsers set it."""
+    font = FontProperties(family="DejaVu Sans")
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        width = TextPath((0, 0), longer, size=_SOURCE_POINTS, prop=font).get_extents().width
+        if lines[-1] and width > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _freeze_layout(figure: Figure) -> None:
