@@ -319,7 +319,7 @@ def _known_truth(job: Job) -> dict[str, Found]:
         by, score = "area", "CRPS of log(1 + reports)"
     of_set = scores.groupby("set")[["model_divergences", "known_divergences"]].first()
     settings = {"score": score, "sets": sets, "chains": chains, "draws": draws, "seed": 2}
-    settings |= {name: int(count) for name, count in of_set.sum().items()}
+    settings |= {str(name): int(count) for name, count in of_set.sum().items()}
     return {"known_truth": Found(score_ratios(scores, by=by), settings)}
 
 
