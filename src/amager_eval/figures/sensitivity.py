@@ -259,7 +259,7 @@ def picture_sensitivity(statement: Statement, words: Wording) -> Picture | None:
         caption=_caption(statement, words),
         source=_source(statement, words),
         panels=(partial(plot_sensitivity, view),),
-        height=18 + 3.7 * (len(answers) + groups),
+        height=17 + 3.2 * (len(answers) + groups),
         narrow_height=25 + 9 * (len(answers) + groups),
         synthetic=statement.synthetic,
     )  # fmt: skip

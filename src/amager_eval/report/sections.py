@@ -340,10 +340,7 @@ def _record(statement: Statement, words: Wording) -> list[Block]:
     if statement.data.masked:
         blocks.append(Paragraph(words.say("record.masked")))
     if len(inputs.frame):
-        names = words.listing(list(inputs.frame["name"]))
-        blocks += [
-            Paragraph(words.say("record.files", files=names)), TableBlock(inputs, "page"),
-        ]  # fmt: skip
+        blocks += [Paragraph(words.say("record.files")), TableBlock(inputs, "page")]
     sources = sources_table(statement, words)
     if len(sources.frame):
         blocks.append(TableBlock(sources, "page"))
