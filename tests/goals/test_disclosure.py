@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -291,25 +291,26 @@ def attack(rows, masked, *, exact, before=None):
     """Solve for every small count; return those for which a value below the threshold is excluded.
 
     The attacker knows what is shown and how the figures were made: which areas lie in which, and
-    that the types are the total but for other reports, or all of it (`exact`). Those counts of
-    an earlier year (`before`) that are still right are taken for known; what they give away by
-    themselves is no fault of this year's.
+    that the types are the total but for other reports, or all of it (`exact`). Areas that agree in
+    every type are one area under two names. Those counts of an earlier year (`before`) that are
+    still right are taken for known; what they give away by themselves is no fault of this year's.
     """
     cells = list(rows)
     known = {c: v for c, v in (before or {}).items() if abs(rows[c] - v) < 1e-6}
     shown = known | figures_of(masked)
+    values = np.array(list(rows.values()))
     at_most, equal = [], []
-    for kind in (*TYPES, "total"):
-        for outer, inner in (
-            (("København",), ("Amager Vest", "Amager Øst")),
-            (("Amager Vest", "Amager Øst"), (AREA,)),
-            ((AREA,), (OLD,)),
-            (("København",), (AREA,)),
-        ):
-            row = np.zeros(len(cells))
+    for outer, inner in (
+        (("København",), ("Amager Vest", "Amager Øst")),
+        (("Amager Vest", "Amager Øst"), (AREA,)),
+        ((AREA,), (OLD,)),
+        (("København",), (AREA,)),
+    ):
+        nested = np.zeros((len(TYPES) + 1, len(cells)))
+        for row, kind in zip(nested, (*TYPES, "total"), strict=True):
             row[[cells.index((a, kind)) for a in inner]] = 1.0
             row[[cells.index((a, kind)) for a in outer]] = -1.0
-            at_most.append(row)
+        (at_most if (nested @ values).any() else equal).extend(nested)
     for area in {a for a, _ in cells}:
         row = np.zeros(len(cells))
         row[[cells.index((area, t)) for t in TYPES]] = 1.0
@@ -317,14 +318,13 @@ def attack(rows, masked, *, exact, before=None):
         (equal if exact else at_most).append(row)
     rest_of = {f"rest {i}": -row for i, row in enumerate(at_most)}
     single = {c: np.eye(len(cells))[i] for i, c in enumerate(cells)}
-    values = np.array(list(rows.values()))
 
     def excluded(aim, fixed):
         ends = [
             linprog(
                 sign * aim,
-                A_ub=np.array(at_most),
-                b_ub=np.full(len(at_most), 1e-9),
+                A_ub=np.array(at_most) if at_most else None,
+                b_ub=np.full(len(at_most), 1e-9) if at_most else None,
                 A_eq=np.array(equal) if equal else None,
                 b_eq=np.zeros(len(equal)) if equal else None,
                 bounds=[(fixed[c], fixed[c]) if c in fixed else (0, None) for c in cells],
@@ -371,6 +371,10 @@ def test_the_attack(inner, ring, district, rest, others):
     rated_before=st.booleans(),
     series=st.sampled_from([("borgervendt", "2024"), ("borgervendt", "2019"), ("politi", "2024")]),
 )
+@example(  # 21 and 25 reports as rates, four left between them: 3.9999999999999964 is not four
+    first=[0, 21, 4], then=[0, 1, 4], ring=[0, 20, 0], others=0, moved=False,
+    rated={AREA}, rated_before=False, series=("borgervendt", "2024"),
+)  # fmt: skip
 def test_the_attack_from_rates_and_the_record(
     first, then, ring, others, moved, rated, rated_before, series
 ):

@@ -34,6 +34,9 @@ type Scheme = tuple[tuple[str, ...], tuple[str, ...]]
 
 _PER_1000: Final = 1000.0
 
+#: So far from a whole number of reports a rate of four decimals may be, in a city of a million.
+_ROUNDING: Final = 0.051
+
 
 def mask_small_counts(data: Input, agreement: Agreement, record: Path | None = None) -> Input:
     """Hide the counts below the agreement's threshold, and those that would give them away.
@@ -136,6 +139,7 @@ def _mask_reports(
             *(("area", s) for s in _area_schemes(data, agreement)),
             *(("type", s) for s in _type_schemes(data, types.type, types.nested.get(definition))),
         ]
+        # no rest in any type or year: taken for the same area under two names, or for all there is
         exact = {
             (axis, scheme): all(
                 abs(rest) < 1e-6
@@ -203,10 +207,16 @@ def _yearly_figures(data: Input, definition: str) -> dict[int, dict[Cell, Annual
                 if count is None and figure.rate is not None and area in people:
                     assert data.population is not None
                     at = population_at(data.population, area, [str(year)]).population[0]
-                    count = figure.rate * float(at) / _PER_1000
+                    count = _whole_reports(figure.rate * float(at) / _PER_1000)
                 if count is not None or figure.rate is not None:
                     years.setdefault(year, {})[area, kind] = AnnualFigure(count, figure.rate)
     return years
+
+
+def _whole_reports(count: float) -> float:
+    """Undo the rounding of a rate, so that counts that add up still do."""
+    nearest = float(round(count))
+    return nearest if abs(count - nearest) < _ROUNDING else count
 
 
 def _period_counts(data: Input, cell: Cell, definition: str, year: int) -> dict[str, float]:
