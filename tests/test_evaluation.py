@@ -128,3 +128,23 @@ def test_a_spec_of_the_agreements_year_stays_the_registered_document():
     spec = load_model_spec("crime_trend")
     assert with_baseline_year(spec, AGREEMENT.crime.baseline_year) is spec
     assert with_baseline_year(spec, 2021).options == spec.options | {"baseline_year": 2021}
+
+
+def test_a_series_without_its_baseline_year_leaves_crime_open_and_the_rest_is_made(random_draws):
+    data = synthetic_city(4, last_wave=2027).data
+    later = data.crime[data.crime["period"] >= "2025"]
+    statement = evaluation.evaluate(replace(data, crime=later), year=2027, draws=20, draft=True)
+    assert statement.crime is None
+    assert statement.crime_quantities.empty
+    assert set(statement.diagnostics["model"]) == {"safety_trend"}
+    crime = statement.results[statement.results["goal"].isin(["2a", "2b"])]
+    assert len(crime)
+    assert set(crime["evidence_verdict"]) == {"kan ikke afgøres"}
+    assert set(crime["literal_verdict"]) == {"ikke opgjort"}
+    assert crime["probability_true"].isna().all()
+    missing = {m.what: m.delivery for m in statement.missing}
+    assert missing["crime_baseline"]["first"] == 2024
+    assert missing["crime_baseline"]["types"] == ("total",)
+    assert "crime_types" in missing
+    safety = statement.results[statement.results["goal"] == "1a"]
+    assert safety["probability_true"].notna().any()

@@ -84,6 +84,24 @@ def test_the_alternatives_differ_in_what_they_name(statement, random_draws, monk
     assert periods == [({}, False, True), (nested, True, True), (nested, False, False)]
 
 
+def test_alternatives_are_anchored_at_the_agreements_baseline_year(
+    statement, random_draws, monkeypatch
+):
+    judge(monkeypatch)
+    crime = statement.agreement.crime.model_copy(update={"baseline_year": 2022})
+    agreement = statement.agreement.model_copy(update={"crime": crime})
+    anchors = []
+    fit_crime = module.fit_crime
+
+    def fitted(data, **kwargs):
+        anchors.append(kwargs["spec"].options["baseline_year"])
+        return fit_crime(data, **kwargs)
+
+    monkeypatch.setattr(module, "fit_crime", fitted)
+    refit_alternatives(replace(statement, agreement=agreement, safety=None), draws=20)
+    assert anchors == [2022, 2022, 2022]
+
+
 def published_nested():
     from amager_eval.spec.model import load_model_spec
 

@@ -1,11 +1,13 @@
 import json
 import subprocess
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from amager_eval.errors import InputError
+from amager_eval.goals.missing import missing_deliveries
 from amager_eval.report import write
 from amager_eval.report.compose import compose
 from amager_eval.report.document import Paragraph, TableBlock, pictures
@@ -66,6 +68,26 @@ def test_what_is_missing_is_said(make_statement, tmp_path, lang):
     said = {b.text for b in compose(statement, words).blocks if isinstance(b, Paragraph)}
     for key in ("safety.absent", "forecast.absent", "crimetext.absent", "activities.absent"):
         assert words.say(key) in said
+
+
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_reports_without_the_baseline_year_are_said_to_lack_it(make_statement, lang):
+    statement, words = make_statement(crime=False), load_wording(lang)
+    crime = statement.agreement.crime
+    without = words.say("crimetext.no_baseline", baseline=crime.baseline_year)
+    area = statement.agreement.areas.evaluated.names[0]
+    for definition, sentence in (
+        (crime.definition, without),
+        ("STRAF11", words.say("crimetext.absent")),
+    ):
+        later = pd.DataFrame(
+            {"area": area, "period": ["2025"], "crime_type": "total", "count": 480.0}
+        ).assign(definition=definition)
+        data = replace(statement.data, crime=later)
+        missing = missing_deliveries(data, statement.agreement, area)
+        document = compose(replace(statement, data=data, missing=missing), words)
+        said = {b.text for b in document.blocks if isinstance(b, Paragraph)}
+        assert {without, words.say("crimetext.absent")} & said == {sentence}
 
 
 def test_half_of_it(make_statement):

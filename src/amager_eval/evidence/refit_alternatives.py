@@ -22,7 +22,7 @@ from amager_eval.goals.sensitivity import (
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime_fit import fit_crime
-from amager_eval.trends.crime_options import crime_options
+from amager_eval.trends.crime_options import crime_options, with_baseline_year
 from amager_eval.trends.safety_fit import fit_safety, prepare_safety, sample_safety
 from amager_eval.trends.safety_sensitivity import with_area_varying_link, without_grades
 
@@ -126,7 +126,8 @@ def _safety_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
 
 def _crime_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
     data, seed = statement.data, statement.seed
-    spec = load_model_spec("crime_trend")
+    baseline = statement.agreement.crime.baseline_year
+    spec = with_baseline_year(load_model_spec("crime_trend"), baseline)
     options = crime_options(spec)
     assert statement.crime is not None
     assert data.crime is not None

@@ -196,7 +196,12 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
     blocks: list[Block] = [Heading(words.say("section.crime"))]
     picture = picture_crime_types(statement, words)
     if statement.crime is None or picture is None:
-        blocks.append(Paragraph(words.say("crimetext.absent"), "warning"))
+        undelivered = {"crime_baseline", "crime_types"} & {m.what for m in statement.missing}
+        if statement.crime is None and undelivered and _has_reports(statement):
+            text = words.say("crimetext.no_baseline", baseline=crime.baseline_year)
+        else:
+            text = words.say("crimetext.absent")
+        blocks.append(Paragraph(text, "warning"))
     else:
         definition = str(statement.crime.draws.attrs.get("definition", ""))
         if crime.statbank is not None and definition == crime.statbank.table:
@@ -225,6 +230,15 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
     else:
         blocks.append(Paragraph(words.say("crimetext.no_published")))
     return [*blocks, *guard(statement, words)]
+
+
+def _has_reports(statement: Statement) -> bool:
+    """Whether reports of the goals' own series were delivered at all."""
+    reports = statement.data.crime
+    if reports is None:
+        return False
+    own = reports["definition"] == statement.agreement.crime.definition
+    return bool((own & reports["count"].notna()).any())
 
 
 def _total_answer(statement: Statement, forecast: Forecast, words: Wording) -> str:
