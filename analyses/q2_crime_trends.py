@@ -15,16 +15,19 @@ Run: python3 -m uv run python analyses/q2_crime_trends.py [--input PATH --defini
 import argparse
 import sys
 from collections.abc import Hashable
+from dataclasses import replace
 
 import pandas as pd
 
 import amager_eval as ae
+from amager_eval.data.period import parse_period
 from amager_eval.goals.crime import crime_quantities, guard_label
 from amager_eval.goals.crime_changes import type_contributions, yearly_changes
 from amager_eval.goals.crime_displacement import Places, displacement, places_of_agreement
 from amager_eval.goals.verdict import literal_verdict
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends.crime_control import control_chart
+from amager_eval.trends.crime_options import crime_options
 from amager_eval.wording.numbers import number
 
 AGREEMENT = ae.load_agreement()
@@ -111,23 +114,41 @@ def goal_table(forecast: ae.Forecast, form: str) -> pd.DataFrame:
 def sensitivity(data: ae.Input, definition: str | None, spec: ModelSpec) -> pd.DataFrame:
     """Rate of the total and the probability of holding it, by how the total is modelled."""
     nested = spec.options["total"]["nested"].get(definition or "", ())
-    variants = {"for sig": with_options(spec, total={"nested": {}})}
+    itself = with_options(spec, total={"nested": {}})
+    variants = {"for sig": (data, itself)}
     statbank = AGREEMENT.crime.statbank
     # the offences without an area are counted by Statistics Denmark's definition alone
     if statbank is not None and definition == statbank.table:
+        first = crime_options(spec).completeness.first_year
         complete = with_options(spec, completeness={"apply": True})
-        variants["for sig, fuldstændighed korrigeret"] = complete
+        later = since(data, definition, first)
+        name = "for sig, fuldstændighed korrigeret"
+        if later is not data:  # how complete the years before were is not known
+            variants[f"for sig, fra {first}"] = (later, itself)
+            name = f"for sig, fra {first}, fuldstændighed korrigeret"
+        if first <= BASELINE:
+            variants[name] = (later, complete)
     if nested:
-        variants = {"rest + typer": spec, **variants}
+        variants = {"rest + typer": (data, spec), **variants}
     rows: dict[tuple[Hashable, str], pd.Series[float]] = {}
-    for name, variant in variants.items():
-        fit = ae.fit_crime(data, definition=definition, spec=variant)
+    for name, (figures, variant) in variants.items():
+        fit = ae.fit_crime(figures, definition=definition, spec=variant)
         if not fit.diagnostics.passed:
             sys.exit(f"{name}: " + "; ".join(fit.diagnostics.problems))
         table = goal_table(fit.forecast(until(fit)), "rate")
         total = table.xs(spec.options["total"]["type"], level="crime_type")
         rows |= {(area, name): row for area, row in total.iterrows()}
     return pd.DataFrame(rows).T.sort_index(level=0, sort_remaining=False)
+
+
+def since(data: ae.Input, definition: str, year: int) -> ae.Input:
+    """Leave out the reports of a definition before a year; the input itself where there is none."""
+    crime = data.crime
+    assert crime is not None
+    early = (crime["definition"] == definition) & crime["period"].map(
+        lambda p: parse_period(p).year < year
+    )
+    return replace(data, crime=crime[~early]) if early.any() else data
 
 
 def until(fit: ae.Fit) -> int | str:

@@ -102,6 +102,37 @@ def test_alternatives_are_anchored_at_the_agreements_baseline_year(
     assert anchors == [2022, 2022, 2022]
 
 
+@pytest.mark.parametrize(("baseline", "adjusted"), [(2024, True), (2015, False)])
+def test_completeness_is_adjusted_on_the_years_whose_share_is_declared(
+    statement, random_draws, monkeypatch, baseline, adjusted
+):
+    judge(monkeypatch)
+    crime = statement.data.crime
+    early = crime[(crime["definition"] == "STRAF11") & (crime["period"] < "2017")]
+    years = early["period"].str[:4].astype(int) - 1
+    early = early.assign(period=years.astype(str) + early["period"].str[4:])
+    seen = {}
+    fit_crime = module.fit_crime
+
+    def fitted(data, **kwargs):
+        own = data.crime[data.crime["definition"] == "STRAF11"]
+        on = kwargs["spec"].options["completeness"]["apply"]
+        seen[on] = min(seen.get(on, "9"), own["period"].min())
+        return fit_crime(data, **kwargs)
+
+    monkeypatch.setattr(module, "fit_crime", fitted)
+    monkeypatch.setattr(module, "_crime_rows", lambda *_: [])
+    agreed = statement.agreement.crime.model_copy(update={"baseline_year": baseline})
+    longer = replace(
+        statement,
+        data=replace(statement.data, crime=pd.concat([crime, early], ignore_index=True)),
+        agreement=statement.agreement.model_copy(update={"crime": agreed}),
+        safety=None,
+    )
+    refit_alternatives(longer, draws=20)
+    assert seen == ({False: "2015K1", True: "2016K1"} if adjusted else {False: "2015K1"})
+
+
 def published_nested():
     from amager_eval.spec.model import load_model_spec
 

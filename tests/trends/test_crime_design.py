@@ -96,6 +96,34 @@ def test_completeness_switched_on_models_the_total_itself():
     assert not offset[1].any()
 
 
+def adjusted(**changes):
+    options = dict(SPEC.options) | changes
+    options["completeness"] = {**options["completeness"], "apply": True}
+    return SPEC.model_copy(update={"options": options})
+
+
+def test_years_before_the_first_declared_share_are_refused_where_it_is_adjusted():
+    table = frame(types=("total", "indbrud"), periods=range(2014, 2026), definition="STRAF11")
+    table.loc[table["crime_type"] == "total", "count"] = 500
+    with pytest.raises(InputError, match="declared from 2016 on") as refused:
+        crime_design(table, adjusted())
+    assert "2014" in str(refused.value)
+    assert not crime_design(table, SPEC)["completeness"].values.any()  # off: nothing is assumed
+    only_types = table[table["crime_type"] != "total"]
+    assert not crime_design(only_types, adjusted())["completeness"].values.any()
+    later = table[table["period"].astype(int) >= 2016]
+    assert crime_design(later, adjusted()).sizes["period"] == 10
+    with pytest.raises(InputError, match="declared from 2016 on"):
+        crime_design(later, adjusted(baseline_year=2015))
+
+
+def test_after_the_last_declared_share_it_is_held():
+    table = frame(types=("total",), periods=range(2016, 2029), definition="STRAF11")
+    offset = crime_design(table, adjusted())["completeness"].values[0]
+    assert offset[-3:].tolist() == [offset[9]] * 3  # 2025
+    assert offset[9] == pytest.approx(np.log((1 - 0.0869) / (1 - 0.0889)))
+
+
 def test_season_and_steps_follow_the_period_unit():
     months = [f"{y}M{m:02d}" for y in range(2022, 2025) for m in range(1, 13)]
     design = crime_design(frame(periods=months, types=("theft",)), SPEC)

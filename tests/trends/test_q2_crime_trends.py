@@ -86,6 +86,19 @@ def test_a_definition_that_need_not_be_named_keeps_every_assumption(
         assert assumption in text
 
 
+def test_years_whose_completeness_is_not_known_are_left_out_and_it_is_said(
+    script, folder, monkeypatch, capsys, random_draws
+):
+    crime = pd.read_csv(folder / "crime.csv").query("area == 'Area'").assign(definition="STRAF11")
+    early = crime.query("period <= 2020").assign(period=lambda f: f["period"] - 4)  # 2014 to 2016
+    between = crime.query("period == 2018").assign(period=2017)
+    pd.concat([early, between, crime]).to_csv(folder / "crime.csv", index=False)
+    text = run(script, monkeypatch, capsys, "--input", folder)
+    said = "for sig, fra 2016, fuldstændighed korrigeret"
+    for assumption in ("rest + typer", "for sig ", "for sig, fra 2016 ", said):
+        assert assumption in text
+
+
 def test_the_margin_is_the_agreements(script):
     assert script.AGREEMENT.crime.margin == 1.05
     assert script.COLUMNS["probability_true_at_or_below_105"] == "P(højst +5 %)"

@@ -145,7 +145,11 @@ def _crime_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
     known = statbank is not None and definition == statbank.table
     if known and not options.completeness.apply:
         complete = _with_option(spec, "completeness", {"apply": True})
-        yield "completeness", "completeness", partial(again, complete, data.crime)
+        first = options.completeness.first_year
+        # how complete earlier years are is not known: they say nothing here
+        later = [parse_period(p).year >= first for p in data.crime["period"]]
+        if baseline >= first:
+            yield "completeness", "completeness", partial(again, complete, data.crime[later])
     window = range(options.covid.start.year, options.covid.end.year + 1)
     outside = [parse_period(p).year not in window for p in data.crime["period"]]
     if not all(outside):

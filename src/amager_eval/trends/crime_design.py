@@ -534,7 +534,11 @@ def _add_effects(design: xr.Dataset, options: CrimeOptions, spec: ModelSpec) -> 
 def _log_completeness(
     types: Sequence[str], periods: Sequence[Period], options: CrimeOptions
 ) -> Floats:
-    """Log share of offences that carry an area, against the baseline year; zero when off."""
+    """Log share of offences that carry an area, against the baseline year; zero when off.
+
+    After the last declared year the last share is held: a later year is read as it. Before the
+    first nothing is known, and holding it there would call an old rise or fall real.
+    """
     offset = np.zeros((len(types), len(periods)))
     if not options.completeness.apply:
         return offset
@@ -542,6 +546,18 @@ def _log_completeness(
         shares: Mapping[Any, float] = options.completeness.share_without_area.get(kind, {})
         if shares:
             years = sorted(shares)
+            first = min(periods[0].year, options.baseline_year)
+            if first < years[0]:
+                raise InputError(
+                    Fault(
+                        f"the share of {kind} without an area is declared from {years[0]} on: "
+                        "before that nothing says how complete the reports are",
+                        found=str(first),
+                        remedy=f"Leave the years before {years[0]} out, or switch "
+                        "options.completeness off.",
+                        column="period",
+                    )
+                )
             kept = np.log1p(-np.array([shares[y] for y in years]))
             base = np.interp(options.baseline_year, years, kept)
             offset[row] = np.interp([p.year for p in periods], years, kept) - base

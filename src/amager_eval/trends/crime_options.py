@@ -133,6 +133,13 @@ class Completeness(_Frozen):
     share_without_area: dict[str, dict[int, Annotated[float, Field(ge=0, lt=1)]]]
     reason: str
 
+    @property
+    def first_year(self) -> int:
+        """First year whose share is declared for every type that has any; 0 where none has."""
+        return max(
+            (min(shares) for shares in self.share_without_area.values() if shares), default=0
+        )
+
 
 class TypeScales(_Frozen):
     """Prior scales of one type that differ from the common ones."""
