@@ -18,6 +18,8 @@ from amager_eval.trends.safety_design import build_design
 from amager_eval.trends.safety_fit import design_safety
 from amager_eval.trends.safety_likelihood import (
     INPUTS,
+    far_double,
+    log_double,
     log_interval,
     log_likelihood,
     whole_moments,
@@ -111,6 +113,19 @@ def test_a_cell_with_several_answers_enters_once_as_a_multinomial(third):
     start = 0.87 if third else 0.865
     exact, _ = dblquad(lambda u, s: density([s, u]), start, 0.875, lowest, lambda s: 0.075)
     assert float(found) == pytest.approx(np.log(exact), abs=2e-4)
+
+
+@pytest.mark.parametrize("off", [0.0, 1.0, 4.0, 40.0])
+@pytest.mark.parametrize("half", [5e-5, 0.005, 0.05])
+def test_two_figures_are_the_same_in_logs_and_out_of_them(off, half):
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    inverse = 1 / 600
+    moments = (0.8, inverse * 0.16, 0.12, inverse * 0.12 * 0.88, -inverse * 0.096)
+    sd = np.sqrt(moments[3])
+    for limits in [(-half, half), (-10.0, half), (-half, 11.0)]:
+        lows, highs = (np.full(8, 0.12 + off * sd + edge) for edge in limits)
+        given = (0.8 - off * sd + half * nodes, np.log(weights * half), lows, highs, moments)
+        assert log_double(*given) == pytest.approx(far_double(*given), rel=1e-8)
 
 
 def test_a_bound_beside_a_figure_truncates_it():

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INPUTS",
+    "far_double",
     "log_double",
     "log_interval",
     "log_likelihood",
@@ -33,6 +34,9 @@ __all__ = [
 
 _HALF_LOG_TWO_PI: Final = 0.9189385332046727
 _ROOT_HALF: Final = 0.7071067811865476
+_ROOT_PI_INVERSE: Final = 0.5641895835477563
+#: A joint probability below it may have lost digits outside logs.
+_SMALLEST: Final = 1e-200
 
 #: Inputs of :func:`log_likelihood`, in order.
 INPUTS: Final = (
@@ -102,30 +106,18 @@ def _log_interval(low: float, high: float, mean: float, var: float) -> tuple[flo
 log_interval: Any = njit(_log_interval)
 
 
-def _log_double(
+def _far_double(
     x: Floats,
     log_weight: Floats,
     lows: Floats,
     highs: Floats,
     moments: tuple[float, float, float, float, float],
-    terms: Floats,
 ) -> tuple[float, float, float, float, float, float]:
-    """Log probability of two figures of one cell, and its derivatives by the moments.
-
-    Parameters
-    ----------
-    x, log_weight : ndarray
-        Quadrature nodes over the first figure's interval and their log weights, shape (node,).
-    lows, highs : ndarray
-        Limits of the second share given the first, shape (node,).
-    moments : tuple
-        Mean and variance of the first, mean and variance of the second, covariance.
-    terms : ndarray
-        Room to work in, shape (4, node).
-    """
+    """As :func:`log_double`, in logs throughout: slower, for figures far from their moments."""
     m1, v1, m2, v2, cov = moments
     slope = cov / v1
     left = v2 - cov * slope
+    terms = np.empty((4, len(x)))
     largest = -math.inf
     for k in range(len(x)):
         off = x[k] - m1
@@ -151,6 +143,66 @@ def _log_double(
         d_v2 += share * by_var
         d_cov += share * (by_mean * off / v1 - 2.0 * by_var * slope)
     return log_p, d_m1, d_v1, d_m2, d_v2, d_cov
+
+
+far_double: Any = njit(_far_double)
+
+
+def _log_double(
+    x: Floats,
+    log_weight: Floats,
+    lows: Floats,
+    highs: Floats,
+    moments: tuple[float, float, float, float, float],
+) -> tuple[float, float, float, float, float, float]:
+    """Log probability of two figures of one cell, and its derivatives by the moments.
+
+    Parameters
+    ----------
+    x, log_weight : ndarray
+        Quadrature nodes over the first figure's interval and their log weights, shape (node,).
+    lows, highs : ndarray
+        Limits of the second share given the first, shape (node,).
+    moments : tuple
+        Mean and variance of the first, mean and variance of the second, covariance.
+    """
+    m1, v1, m2, v2, cov = moments
+    slope = cov / v1
+    left = v2 - cov * slope
+    sd = math.sqrt(left)
+    # sums over nodes of the joint probability, times what the derivatives need
+    p, p_off, p_off2 = 0.0, 0.0, 0.0
+    mean, mean_off, var = 0.0, 0.0, 0.0
+    for k in range(len(x)):
+        off = x[k] - m1
+        first = math.exp(log_weight[k] - 0.5 * off * off / v1)
+        middle = m2 + slope * off
+        a, b = (lows[k] - middle) / sd, (highs[k] - middle) / sd
+        at_a, at_b = first * math.exp(-0.5 * a * a), first * math.exp(-0.5 * b * b)
+        # mirrored where both edges lie in the upper tail, as in `log_interval`
+        low, high = (-b, -a) if a + b > 0 else (a, b)
+        joint = 0.5 * first * (math.erfc(-high * _ROOT_HALF) - math.erfc(-low * _ROOT_HALF))
+        by_mean, by_var = at_a - at_b, a * at_a - b * at_b
+        p += joint
+        p_off += joint * off
+        p_off2 += joint * off * off
+        mean += by_mean
+        mean_off += by_mean * off
+        var += by_var
+    if not p > _SMALLEST:
+        return far_double(x, log_weight, lows, highs, moments)  # type: ignore[no-any-return]
+    scale = _ROOT_HALF * _ROOT_PI_INVERSE / p
+    mean, mean_off, var = mean * scale / sd, mean_off * scale / sd, 0.5 * var * scale / left
+    p_off, p_off2 = p_off / p, p_off2 / p
+    log_p = math.log(p) - 0.5 * math.log(v1) - _HALF_LOG_TWO_PI
+    return (
+        log_p,
+        p_off / v1 - slope * mean,
+        0.5 * (p_off2 / v1 - 1.0) / v1 - mean_off * slope / v1 + var * slope * slope,
+        mean,
+        var,
+        mean_off / v1 - 2.0 * var * slope,
+    )
 
 
 log_double: Any = njit(_log_double)
@@ -356,7 +408,6 @@ def _log_likelihood(
             b * b * by_var,
             2 * a * b * by_var,
         )
-    terms = np.empty((4, node.shape[1]))
     for i in range(len(double)):
         if counts[i] == 0:
             continue
@@ -378,7 +429,7 @@ def _log_likelihood(
             a1 * a2 * vs + b1 * b2 * vu + (a1 * b2 + b1 * a2) * su,
         )
         log_p, m1, v1, m2, v2, cov = log_double(
-            node[i], log_weight[i], node_low[i], node_high[i], of_pair, terms
+            node[i], log_weight[i], node_low[i], node_high[i], of_pair
         )
         total += log_p
         slopes[j, 0], slopes[j, 1] = a1 * m1 + a2 * m2, b1 * m1 + b2 * m2
