@@ -29,6 +29,7 @@ import pandas as pd
 from amager_eval.data.synthetic import synthetic_city
 from amager_eval.data.synthetic_process import SCENARIOS
 from amager_eval.evidence.judge_rehearsed import Bench, judge
+from amager_eval.evidence.keep_rehearsal import keep_rehearsal
 from amager_eval.evidence.wrong_verdicts import summarise, with_whole_goals
 from amager_eval.provenance import sha256_of_bytes
 from amager_eval.spec.agreement import load_agreement
@@ -206,6 +207,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--keep", action="store_true", help="keep the table in models/*/evidence")
     given = parser.parse_args(None if arguments is None else list(arguments))
     settings = Settings(given.partnerships, seed=given.seed, draws=given.draws)
     begun = time.perf_counter()
@@ -236,6 +238,9 @@ def main(arguments: Iterable[str] | None = None) -> None:
         )
     divergent = int(rows.drop_duplicates(["scenario", "seed"])["divergences"].sum())
     sys.stdout.write(f"{divergent} divergent transitions\n")
+    if given.keep:
+        for path in keep_rehearsal(rows, agreement, draws=given.draws, seed=given.seed):
+            sys.stdout.write(f"{path}\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,89 @@
+"""Keep a rehearsal's table of wrong verdicts as evidence of the models it judged by."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from amager_eval.evidence.document import Evidence, write_evidence
+from amager_eval.evidence.quote import quote_evidence
+from amager_eval.evidence.wrong_verdicts import summarise, with_whole_goals
+from amager_eval.spec.documents import models_folder
+from amager_eval.spec.model import load_model_spec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from amager_eval.spec.agreement import Agreement
+
+__all__ = ["keep_rehearsal"]
+
+#: Which kind of goals each model's draws decide.
+_GOALS: Final = {"safety_trend": "safety", "crime_trend": "crime"}
+
+
+def keep_rehearsal(
+    rows: pd.DataFrame,
+    agreement: Agreement,
+    *,
+    draws: int,
+    seed: int,
+    folder: Path | None = None,
+) -> list[Path]:
+    """Write how often a goal's verdict was wrong, and renew the cards that quote it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`amager_eval.evidence.rehearse.rehearse`.
+    agreement : Agreement
+        The agreement they were judged by.
+    draws, seed : int
+        Draws per chain, and the first city's seed.
+    folder : Path or None
+        Stands for `models/`.
+
+    Returns
+    -------
+    list of Path
+        One piece of evidence per model.
+    """
+    goals = summarise(with_whole_goals(rows), agreement)
+    specs = {name: load_model_spec(name) for name in _GOALS}
+    partnerships = rows.drop_duplicates(["scenario", "seed"])
+    settings = {
+        "partnerships": len(partnerships),
+        "draws_per_chain": draws,
+        "first_seed": seed,
+        "divergences": int(partnerships["divergences"].sum()),
+        "fits_of_missed_gates": int(
+            (~rows.drop_duplicates(["scenario", "seed", "statement"])["passed"].astype(bool)).sum()
+        ),
+        **{f"digest_of_{name}": spec.digest[:12] for name, spec in specs.items()},
+        "digest_of_agreement": agreement.digest[:12],
+    }
+    paths = []
+    for name, kind in _GOALS.items():
+        own = goals[goals["goal"].isin([g.id for g in agreement.goal if g.kind == kind])]
+        evidence = Evidence(
+            name="wrong_verdicts",
+            model=name,
+            spec_version=specs[name].version,
+            spec_digest=specs[name].digest,
+            command=(
+                "python -m amager_eval.evidence.rehearse build/rehearsal "
+                f"--partnerships {len(partnerships)} --keep"
+            ),
+            date=datetime.now(UTC).date().isoformat(),
+            seconds=sum(spent["all"] for spent in partnerships["seconds"]),
+            settings=settings,
+            rows=[{str(k): v for k, v in row.items()} for row in own.to_dict("records")],
+        )
+        paths.append(write_evidence(evidence, folder=folder))
+        card = (folder or models_folder()) / name / "CARD.md"
+        if card.is_file():
+            text = card.read_text(encoding="utf-8")
+            card.write_text(quote_evidence(text, specs[name], folder=folder), encoding="utf-8")
+    return paths
