@@ -359,8 +359,9 @@ def validate(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="prior_predictive, backtests, prior_sensitivity, gates, scaling, known_truth, "
-            "calibration or calibration_few; may be given several times. Default all: hours."
+            help="prior_predictive, backtests, prior_sensitivity, predictive, gates, scaling, "
+            "known_truth, calibration or calibration_few; may be given several times. "
+            "Default all: hours."
         ),
     ] = None,
     fits: Annotated[int, typer.Option(min=20, help="Simulated data sets to fit.")] = 200,

@@ -1,4 +1,4 @@
-"""How much the priors decide of the answers for the bundled figures, by power-scaling."""
+"""How much the safety model's priors decide of the answers for the bundled figures."""
 
 from __future__ import annotations
 
@@ -9,20 +9,17 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from amager_eval.data.period import Period, parse_period
 from amager_eval.data.published import published
 from amager_eval.errors import SpecError
 from amager_eval.evidence.power_scale import power_scale
 from amager_eval.spec.agreement import load_agreement
-from amager_eval.trends.crime_fit import fit_crime
-from amager_eval.trends.crime_forecast import simulate_cells
 from amager_eval.trends.safety_fit import design_safety
 from amager_eval.trends.safety_study import SafetyStudy, shares_of, walk_on
 
 if TYPE_CHECKING:
     from amager_eval.spec.model import ModelSpec, Prior
 
-__all__ = ["crime_prior_sensitivity", "log_density", "safety_prior_sensitivity"]
+__all__ = ["log_density", "safety_prior_sensitivity"]
 
 
 def safety_prior_sensitivity(
@@ -74,70 +71,8 @@ def safety_prior_sensitivity(
         "response_gap": log_density(priors["response_gap"], anywhere["response_gap"]),
         "design_effect": log_density(priors["design_effect"], xr.ufuncs.exp(posterior["log_deff"])),
     }
-    return _scaled(quantities, 0.0, log_priors, above=True)
-
-
-def crime_prior_sensitivity(
-    spec: ModelSpec, *, draws: int | None = None, seed: int = 1
-) -> pd.DataFrame:
-    """Scale the priors of innovation, pandemic and season and ask each type again.
-
-    Not scaled are the level's, the declared steps', those that others stand on (drift, dispersion)
-    and, since the bundled city has no area inside it, those of such an area.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The crime model's document.
-    draws : int or None
-        Per chain; default the spec's.
-    seed : int
-        Seed.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`~amager_eval.evidence.power_scale.power_scale`; a quantity is the log of the
-        city's rate of a type in the target year over the baseline's, and the event that it is at
-        most 0.
-    """
-    agreement = load_agreement()
-    data = published()
-    assert data.crime is not None
-    fit = fit_crime(data, spec=spec, draws=draws, seed=seed, definition="STRAF11")
-    design, posterior = fit.data["design"].to_dataset(), fit.data["posterior"].to_dataset()
-    stacked = posterior.stack(sample=("chain", "draw"))  # noqa: PD013
-    state = stacked.drop_vars(["chain", "draw", "sample"]).transpose("sample", ...)
-    first = parse_period(str(design["period"].to_numpy()[0]))
-    last = Period(agreement.crime.target_year, first.unit, first.per_year)
-    count = last.ordinal - first.ordinal + 1
-    rng = np.random.default_rng([seed, 9])
-    expected, _, _, exposure = simulate_cells(state, design, count, rng)
-    rate = expected / exposure[:, :, None, :]
-    years = np.array([first.shift(i).year for i in range(count)])
-    then, now = (
-        rate[..., years == year].mean(axis=-1)
-        for year in (agreement.crime.baseline_year, agreement.crime.target_year)
-    )
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"])
-    change = np.log(now / then).reshape(*shape, *now.shape[1:])
-    names = design["crime_type"].to_numpy()
-    quantities = {
-        f"{area}, {kind}": xr.DataArray(change[..., a, k], dims=("chain", "draw"))
-        for a, area in enumerate(design["area"].to_numpy())
-        for k, kind in enumerate(names)
-    }
-    priors = spec.priors
-    log_priors = {
-        "innovation": log_density(priors["innovation"], posterior["innovation"].isel(path_class=0))
-    }
-    effects = [str(e) for e in design["effect"].to_numpy()]
-    for prefix, name in (("covid", "covid"), ("season", "season")):
-        chosen = [e for e in effects if e.startswith(prefix)]
-        if chosen:
-            size = posterior["effect_size"].sel(effect=chosen)
-            log_priors[name] = log_density(priors[name], size)
-    return _scaled(quantities, 0.0, log_priors, above=False)
+    values = xr.Dataset({k: v.reset_coords(drop=True) for k, v in quantities.items()})
+    return power_scale(values, values >= 0.0, xr.Dataset(log_priors).reset_coords(drop=True))
 
 
 def log_density(prior: Prior, values: xr.DataArray) -> xr.DataArray:
@@ -186,15 +121,3 @@ def log_density(prior: Prior, values: xr.DataArray) -> xr.DataArray:
     dims = [d for d in values.dims if d not in ("chain", "draw")]
     density: xr.DataArray = values.copy(data=of.logpdf(values.to_numpy())).sum(dims)
     return density
-
-
-def _scaled(
-    quantities: dict[str, xr.DataArray],
-    bound: float,
-    log_priors: dict[str, xr.DataArray],
-    *,
-    above: bool,
-) -> pd.DataFrame:
-    values = xr.Dataset({k: v.reset_coords(drop=True) for k, v in quantities.items()})
-    events = values >= bound if above else values <= bound
-    return power_scale(values, events, xr.Dataset(log_priors).reset_coords(drop=True))

@@ -21,12 +21,15 @@ from amager_eval.evidence.calibrate import (
     judge_ranks,
     summarise_recovery,
 )
-from amager_eval.evidence.document import Evidence, write_evidence
-from amager_eval.evidence.prior_predictive import crime_prior_predictive, safety_prior_predictive
-from amager_eval.evidence.prior_sensitivity import (
+from amager_eval.evidence.crime_sensitivity import (
+    city_alone,
     crime_prior_sensitivity,
-    safety_prior_sensitivity,
+    made_up_area,
 )
+from amager_eval.evidence.document import Evidence, write_evidence
+from amager_eval.evidence.posterior_predictive import crime_posterior_predictive
+from amager_eval.evidence.prior_predictive import crime_prior_predictive, safety_prior_predictive
+from amager_eval.evidence.prior_sensitivity import safety_prior_sensitivity
 from amager_eval.evidence.quote import quote_evidence
 from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import Gates, ModelSpec, load_model_spec
@@ -377,14 +380,46 @@ def _backtests(job: Job) -> dict[str, Found]:
 
 
 def _prior_sensitivity(job: Job) -> dict[str, Found]:
-    scale = safety_prior_sensitivity if job.kind == "safety" else crime_prior_sensitivity
-    table = scale(job.spec, draws=job.draws, seed=1)
+    """Scale the priors; crime's for the bundled city, and for an area in a made-up one."""
+    if job.kind == "safety":
+        table = safety_prior_sensitivity(job.spec, draws=job.draws, seed=1)
+        return {"prior_sensitivity": Found(table, _scaled(table))}
+    found = {}
+    for title, lay_out, figures in (
+        ("prior_sensitivity", city_alone, "published"),
+        ("prior_sensitivity_area", made_up_area, "SYNTHETIC"),
+    ):
+        started = time.perf_counter()
+        table, seen = crime_prior_sensitivity(lay_out(job.spec), job.spec, draws=job.draws, seed=1)
+        beside = {"figures": figures, "gates_passed": seen.passed}
+        seconds = time.perf_counter() - started
+        found[title] = Found(table, _scaled(table) | beside, seconds)
+    return found
+
+
+def _predictive(job: Job) -> dict[str, Found]:
+    """Hold the bundled series against series made by the model fitted to them (crime only)."""
+    if job.kind == "safety":
+        return {}
+    fit = fit_crime(published(), spec=job.spec, draws=job.draws, seed=1, definition="STRAF11")
+    table = crime_posterior_predictive(fit, seed=1)
     settings = {
+        "seed": 1,
+        "gates_passed": fit.diagnostics.passed,
+        "rows": len(table),
+        "outside_same": int(table["outside_same"].sum()),
+        "outside_new": int(table["outside_new"].sum()),
+    }
+    return {"posterior_predictive": Found(table, settings)}
+
+
+def _scaled(table: pd.DataFrame) -> dict[str, Any]:
+    """Numbers beside a table of scaled priors."""
+    return {
         "seed": 1,
         "notable": int(table["notable"].sum()),
         "largest_pareto_k": float(table["pareto_k"].max()),
     }
-    return {"prior_sensitivity": Found(table, settings)}
 
 
 def _gates(job: Job) -> dict[str, Found]:
@@ -467,6 +502,7 @@ EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
     "prior_predictive": _prior_predictive,
     "backtests": _backtests,
     "prior_sensitivity": _prior_sensitivity,
+    "predictive": _predictive,
     "gates": _gates,
     "scaling": _scaling,
     "known_truth": _known_truth,

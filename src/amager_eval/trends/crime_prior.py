@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from amager_eval.trends.crime_geometry import LEAST_DISPERSION
 from amager_eval.trends.crime_posterior import COORDS
 
-__all__ = ["prior_draws"]
+__all__ = ["prior_draws", "wander"]
 
 type Floats = NDArray[np.float64]
 
@@ -41,7 +41,6 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
         np.abs(rng.standard_normal((size, *design["innovation_scale"].shape)))
         * design["innovation_scale"].values
     )
-    of_path = (1 - gap) * innovation[:, 0, None] + gap * innovation[:, -1, None]
     classes = design.sizes["path_class"]
     common = np.abs(rng.standard_normal((size, classes, 1)))
     own = np.exp(float(design["dispersion_spread"]) * rng.standard_normal((size, classes, n_types)))
@@ -56,14 +55,9 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
     effect = effect * design["effect_scale"].values
 
     weight = design["baseline_weight"].values
-    basis = design["walk"].values - weight @ design["walk"].values
-    time = design["time"].values - weight @ design["time"].values
-    shocks = rng.standard_normal((size, n_areas, n_types, design.sizes["component"]))
-    moved = (of_path[..., None] * shocks) @ basis.T + drift[..., None] * time
+    moved = wander(design, innovation, drift, rng)
     rest = np.flatnonzero(design["is_gap"].values == 0)
     inside = np.flatnonzero(design["is_gap"].values == 1)
-    if inside.size:
-        moved[:, inside] += moved[:, rest]
     level = np.empty((size, n_areas, n_types))
     seasonal = (effect @ design["effect_value"].values)[:, None]
     beside, inside_only = _beside_the_level(design, size, rng) if inside.size else (0.0, {})
@@ -101,6 +95,39 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
         },
         coords={n: design[n] for n in COORDS},
     )
+
+
+def wander(
+    design: xr.Dataset, innovation: Floats, drift: Floats, rng: np.random.Generator
+) -> Floats:
+    """Draw how every path moves away from its baseline level.
+
+    Parameters
+    ----------
+    design : Dataset
+        The design of a fit.
+    innovation : ndarray
+        Per square root of a year, dims `sample, path_class, crime_type`.
+    drift : ndarray
+        Per year, dims `sample, area, crime_type`.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray
+        Log rate less its mean over the baseline, dims `sample, area, crime_type, period`.
+    """
+    weight, gap = design["baseline_weight"].values, design["is_gap"].values[:, None]
+    basis = design["walk"].values - weight @ design["walk"].values
+    time = design["time"].values - weight @ design["time"].values
+    of_path = (1 - gap) * innovation[:, 0, None] + gap * innovation[:, -1, None]
+    shocks = rng.standard_normal((*drift.shape, design.sizes["component"]))
+    moved: Floats = (of_path[..., None] * shocks) @ basis.T + drift[..., None] * time
+    inside = np.flatnonzero(design["is_gap"].values == 1)
+    if inside.size:
+        moved[:, inside] += moved[:, np.flatnonzero(design["is_gap"].values == 0)]
+    return moved
 
 
 def _beside_the_level(
