@@ -12,6 +12,7 @@ from amager_eval.data.synthetic import synthetic_city
 from amager_eval.errors import InputError, SpecError
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.spec.agreement import load_agreement
+from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime_options import with_baseline_year
 
@@ -67,6 +68,39 @@ def test_the_goals_own_definition_is_fitted_where_it_is_delivered(data):
     )
     given = replace(data, crime=pd.concat([data.crime, own], ignore_index=True))
     assert evaluation.crime_definition_to_fit(given, AGREEMENT) == "borgervendt"
+
+
+def test_an_agreement_with_another_threshold_is_no_agreement_of_that_name(data, tmp_path):
+    text = (models_folder() / "agreements" / "amager_2025_2028.toml").read_text("utf-8")
+    changed = tmp_path / "copy.toml"
+    changed.write_text(text.replace("threshold = 0.75", "threshold = 0.30"), encoding="utf-8")
+    assert load_agreement(changed).id == AGREEMENT.id
+    with pytest.raises(SpecError, match="is not the registered one"):
+        evaluation.evaluate(data, agreement=load_agreement(changed))
+
+
+@pytest.mark.parametrize("others", [(), ("Amager Vest", "Amager Øst")])
+def test_the_areas_that_were_delivered_are_not_taken_for_the_city(random_draws, others):
+    city = synthetic_city(4, last_wave=2027).data
+    there = {"København", AREA, *others}
+    frames = {
+        name: getattr(city, name)[getattr(city, name)["area"].isin(there)]
+        for name in ("safety", "population")
+    }
+    given = evaluation._as_agreed(Input(**frames, whole="København", parts=others), AGREEMENT)
+    _, _, fit = evaluation.forecast_safety(given, AGREEMENT, 2027, seed=1, draws=20)
+    assert fit.data["design"].attrs["weighted"] == 0
+    assert {"København", AREA} <= set(fit.data["design"]["latent"].to_numpy())
+
+
+def test_safety_is_anchored_at_the_agreements_baseline_wave(random_draws):
+    data = synthetic_city(4, last_wave=2027).data
+    earlier = AGREEMENT.safety.model_copy(update={"baseline_wave": 2022})
+    agreement = AGREEMENT.model_copy(update={"safety": earlier})
+    _, _, fit = evaluation.forecast_safety(data, agreement, 2027, seed=1, draws=20)
+    design = fit.data["design"]
+    assert (design.attrs["baseline"], design.attrs["anchor"]) == (2022, 2022)
+    assert fit.spec.digest == load_model_spec("safety_trend").digest
 
 
 def test_an_input_with_nothing_to_judge_is_refused():

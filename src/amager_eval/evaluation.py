@@ -40,10 +40,11 @@ from amager_eval.provenance import versions
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import load_model_spec
-from amager_eval.spec.register import hold_against_register
+from amager_eval.spec.register import hold_against_register, hold_agreement_against_register
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime_fit import fit_crime
 from amager_eval.trends.crime_options import with_baseline_year
+from amager_eval.trends.safety_baseline import with_baseline_wave
 from amager_eval.trends.safety_fit import fit_safety
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def evaluate(
     if not draft:
         for document in _documents(agreement):
             hold_against_register(document)
+        hold_agreement_against_register(agreement.id, agreement.digest)
     year = _statement_year(data, agreement) if year is None else year
     data = _until(_as_agreed(data, agreement), year)
     kept: dict[int, dict[str, Any]] = {}
@@ -223,7 +225,13 @@ def forecast_safety(
         The draws, the quantities by target wave, and the fit.
     """
     whole = agreement.areas.whole
-    fit = fit_safety(data, seed=seed, draws=draws, progress=_named(progress, "safety_trend"))
+    fit = fit_safety(
+        data,
+        spec=with_baseline_wave(load_model_spec("safety_trend"), agreement.safety.baseline_wave),
+        seed=seed,
+        draws=draws,
+        progress=_named(progress, "safety_trend"),
+    )
     forecast = fit.forecast(max(year, agreement.safety.alternative_target_wave))
     targets = {agreement.safety.target_wave, agreement.safety.alternative_target_wave}
     if agreement.safety.baseline_wave < year:
@@ -339,7 +347,8 @@ def _as_agreed(data: Input, agreement: Agreement) -> Input:
         if frame is not None:
             areas |= set(frame["area"])
     whole = agreement.areas.whole if agreement.areas.whole in areas else data.whole
-    parts = tuple(p for p in agreement.areas.parts if p in areas) or data.parts
+    # all of them: parts that were not delivered are still parts, or the others would be the whole
+    parts = agreement.areas.parts if whole == agreement.areas.whole else data.parts
     safety = data.safety
     if safety is not None and "area_kind" in safety:
         # what the agreement names is modelled, whatever kind the input calls it; the rest

@@ -62,3 +62,22 @@ def test_literal_and_evidence_answer_the_same_question(response):
             answers.add((reading, asked["quantity"], literal))
     assert {("shortfall_smaller", "stays_reached", met) for met in (True, False)} <= answers
     assert {reading for reading, _, met in answers if met} == set(READINGS)
+
+
+@pytest.mark.parametrize(
+    ("reading", "own", "city", "met"),
+    [
+        ("shortfall_smaller", (80.6, 80.9), (85.0, 85.3), False),  # 4.4 both times
+        ("shortfall_smaller", (80.6, 81.0), (85.0, 85.3), True),
+        ("shortfall_halved", (84.2, 84.6), (85.0, 85.0), True),  # .8 to .4
+        ("shortfall_halved", (84.2, 84.5), (85.0, 85.0), False),
+        ("within_2_points", (80.0, 83.3), (85.0, 85.3), True),
+        ("above_baseline", (80.6, 80.6), (85.0, 85.0), False),
+    ],
+)
+def test_figures_with_a_decimal_are_compared_as_printed(reading, own, city, met):
+    series = [
+        {w: PublishedShare(w, p, 1, "A") for w, p in zip((2024, 2028), path, strict=True)}
+        for path in (own, city)
+    ]
+    assert literally_met(reading, "safe", *series, 2024, 2028) is met

@@ -253,4 +253,16 @@ def test_a_model_alone_judges_nobody(forecast):
     row = vest(rows, "reaches_whole", 2028)
     assert (row["literal_verdict"], row["evidence_verdict"]) == ("ikke opgjort", "kan ikke afgøres")
     assert row["probability_true"] is None
-    assert "not judged: no figure since the baseline wave" in row["notes"]
+    assert "not judged: no figure of this answer since the baseline wave" in row["notes"]
+
+
+def test_one_answer_does_not_stand_in_for_the_other(forecast):
+    """The safe share alone was published: the unsafe one follows from the assumed link only."""
+    safety = safety_frame([("Amager Vest", 2028, "night", "safe", 82)])
+    by_target = {2028: quantities(reaches_whole=1.0, rises_every_year=1.0)}
+    rows = safety_rows(Input(safety=safety), AGREEMENT, 2028, forecast, by_target)
+    of_vest = [r for r in rows if r["area"] == "Amager Vest" and r["setting"] == "night"]
+    assert {r["response"] for r in of_vest if r["probability_true"] is not None} == {"safe"}
+    assert {r["evidence_verdict"] for r in of_vest if r["response"] == "unsafe"} == {
+        "kan ikke afgøres"
+    }

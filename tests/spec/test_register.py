@@ -65,3 +65,12 @@ def test_the_newest_entry_counts():
     ]
     assert register.Register(entry=tuple(entries)).current("a/spec.toml").version == "2"
     assert register.Register(entry=tuple(entries)).current("b/spec.toml") is None
+
+
+def test_a_changed_agreement_by_a_registered_name_is_refused_wherever_it_lies():
+    entry = register.load_register().current("agreements/amager_2025_2028.toml")
+    for digest in (entry.sha256, ""):
+        register.hold_agreement_against_register("amager_2025_2028", digest)
+    register.hold_agreement_against_register("another_city", "1" * 64)
+    with pytest.raises(SpecError, match=r"is not the registered one.*id of its own"):
+        register.hold_agreement_against_register("amager_2025_2028", "1" * 64)

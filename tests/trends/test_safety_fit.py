@@ -78,6 +78,21 @@ def test_weights_come_from_the_latest_period_that_covers_all_parts(random_draws)
     assert fit.data["design"]["weight"].to_series().to_dict() == {"Nord": 0.25, "Syd": 0.75}
 
 
+@pytest.mark.parametrize(
+    ("inhabitants", "weighted"),
+    [
+        ({"Nord": 100, "Syd": 300, "Byen": 405}, 1),  # a few are registered in no part
+        ({"Nord": 100, "Syd": 300, "Byen": 1000}, 0),  # the other parts were not delivered
+        ({"Nord": 100, "Syd": 300, "Byen": 300}, 0),  # one lies in the other
+    ],
+)
+def test_parts_that_are_not_the_whole_do_not_speak_for_it(random_draws, inhabitants, weighted):
+    frame = _frame(("Byen", "Nord", "Syd"))
+    fit = fit_safety(frame, population=_population(**inhabitants), whole="Byen", draws=20)
+    assert fit.data["design"].attrs["weighted"] == weighted
+    assert ("Byen" in fit.data["design"]["latent"].to_numpy()) == (not weighted)
+
+
 def test_an_area_outside_the_parts_gets_a_level_of_its_own(random_draws):
     fit = fit_safety(
         _frame(("Byen", "Nord", "Syd", "Partnerskabet")),

@@ -47,5 +47,5 @@ def whole_and_parts(rows: Iterable[Record]) -> tuple[str | None, tuple[str, ...]
         return wholes[0], parts
     known = load_agreement().areas
     if known.whole in seen:
-        return known.whole, tuple(a for a in known.parts if a in seen)
+        return known.whole, known.parts
     return None, ()

@@ -23,6 +23,7 @@ from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime_fit import fit_crime
 from amager_eval.trends.crime_options import crime_options, with_baseline_year
+from amager_eval.trends.safety_baseline import with_baseline_wave
 from amager_eval.trends.safety_fit import fit_safety, prepare_safety, sample_safety
 from amager_eval.trends.safety_sensitivity import with_area_varying_link, without_grades
 
@@ -85,6 +86,9 @@ def refit_alternatives(
 def _safety_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
     data, seed = statement.data, statement.seed
     declared = load_sensitivity().safety
+    own = with_baseline_wave(
+        load_model_spec("safety_trend"), statement.agreement.safety.baseline_wave
+    )
     assert data.safety is not None
     effects = statement.agreement.verdicts.deffs
     for end, effect in (("low", min(effects)), ("high", max(effects))):
@@ -95,9 +99,9 @@ def _safety_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
         yield (
             "design_effect",
             f"design_effect_{end}",
-            partial(fit_safety, other, draws=draws, seed=seed),
+            partial(fit_safety, other, spec=own, draws=draws, seed=seed),
         )
-    prepared = prepare_safety(data)
+    prepared = prepare_safety(data, spec=own)
     grades = list(declared.source_grades.left_out)
     if np.isin(prepared.design["grade"].to_numpy(), grades).any():
         yield (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -13,6 +12,9 @@ __all__ = ["OF_SHORTFALL", "literally_met"]
 #: Readings of a shortfall; without one at the baseline they ask to stay at the whole's level in
 #: every wave: the quantity `stays_reached`.
 OF_SHORTFALL: Final = frozenset({"shortfall_smaller", "shortfall_halved"})
+
+#: Steps a percentage point is compared in; shares from counts have more digits than this.
+_STEPS: Final = 1_000_000
 
 
 def literally_met(
@@ -50,8 +52,9 @@ def literally_met(
     False
     """
     sign = 1.0 if response == "safe" else -1.0
-    level = {w: sign * s.percent for w, s in own.items()}
-    whole = {w: sign * s.percent for w, s in city.items()}
+    # in whole steps of a digit nobody prints: in floats 85.3 - 80.9 is less than 85 - 80.6
+    level = {w: round(sign * s.percent * _STEPS) for w, s in own.items()}
+    whole = {w: round(sign * s.percent * _STEPS) for w, s in city.items()}
     if reading == "rises_every_year":
         return _every(
             level[w] > level[w - 1] if w in level and w - 1 in level else None
@@ -60,7 +63,8 @@ def literally_met(
     if (
         reading in OF_SHORTFALL
         and baseline in level
-        and level[baseline] >= whole.get(baseline, math.inf)
+        and baseline in whole
+        and level[baseline] >= whole[baseline]
     ):
         return _every(
             level[w] >= whole[w] if w in level and w in whole else None
@@ -72,16 +76,16 @@ def literally_met(
         return level[target] > level[baseline] if baseline in level else None
     if target not in whole:
         return None
-    shortfall = max(0.0, whole[target] - level[target])
+    shortfall = max(0, whole[target] - level[target])
     if reading == "reaches_whole":
         return shortfall <= 0
     if reading in {"within_1_point", "within_2_points"}:
-        return shortfall <= (1 if reading == "within_1_point" else 2)
+        return shortfall <= (1 if reading == "within_1_point" else 2) * _STEPS
     if baseline not in level or baseline not in whole:
         return None
-    before = max(0.0, whole[baseline] - level[baseline])
+    before = max(0, whole[baseline] - level[baseline])
     if reading == "shortfall_halved":
-        return shortfall <= before / 2
+        return 2 * shortfall <= before
     return shortfall < before and level[target] > level[baseline]
 
 

@@ -94,10 +94,12 @@ def safety_rows(
                         row = _safety_row(
                             data, agreement, goal, reading, area, setting, year, target
                         )
-                        if _seen_since_baseline(data, agreement, area, setting, year):
+                        if _seen_since_baseline(data, agreement, area, setting, reading, year):
                             _attach_probability(row, agreement, forecast, quantities, year, target)
                         else:
-                            row["notes"].append("not judged: no figure since the baseline wave")
+                            row["notes"].append(
+                                "not judged: no figure of this answer since the baseline wave"
+                            )
                         if area != area_of_goal:
                             row["notes"].append("indicator: district, not the agreement's area")
                         rows.append(row)
@@ -249,13 +251,19 @@ def _safety_row(
 
 
 def _seen_since_baseline(
-    data: Input, agreement: Agreement, area: str, setting: str, year: int
+    data: Input, agreement: Agreement, area: str, setting: str, reading: Reading, year: int
 ) -> bool:
-    """Whether anything was published of an area since the baseline; a model alone judges nobody."""
+    """Whether the answer was published of an area since the baseline.
+
+    A model alone judges nobody, nor does one answer by the assumed link to the other.
+    """
     if data.safety is None:
         return False
     waves = data.safety.loc[
-        (data.safety["area"] == area) & (data.safety["setting"] == setting), "wave"
+        (data.safety["area"] == area)
+        & (data.safety["setting"] == setting)
+        & (data.safety["response"] == reading.response),
+        "wave",
     ]
     return bool(waves.between(agreement.safety.baseline_wave, year).any())
 

@@ -12,7 +12,13 @@ from amager_eval.errors import SpecError
 from amager_eval.provenance import sha256_of_file
 from amager_eval.spec.documents import models_folder, parse_document
 
-__all__ = ["Entry", "Register", "hold_against_register", "load_register"]
+__all__ = [
+    "Entry",
+    "Register",
+    "hold_against_register",
+    "hold_agreement_against_register",
+    "load_register",
+]
 
 
 class Entry(BaseModel):
@@ -93,3 +99,28 @@ def hold_against_register(path: Path) -> None:
             f"{entry.date}: registered {entry.sha256[:12]}, found {digest[:12]}. Register the "
             f"change with a reason (sha256 {digest}), or work with --draft."
         )
+
+
+def hold_agreement_against_register(name: str, digest: str) -> None:
+    """Refuse a changed agreement that goes by a registered one's name, wherever its file lies.
+
+    Parameters
+    ----------
+    name : str
+        The agreement's id.
+    digest : str
+        sha256 of the file it was read from; empty for one that was made in Python.
+
+    Raises
+    ------
+    SpecError
+        The name is registered with another digest.
+    """
+    entry = load_register().current(f"agreements/{name}.toml")
+    if entry is None or digest in {"", entry.sha256}:
+        return
+    raise SpecError(
+        f"the agreement '{name}' in use is not the registered one: version {entry.version} of "
+        f"{entry.date} is registered with {entry.sha256[:12]}, found {digest[:12]}. Give your own "
+        "agreement an id of its own, register the change with a reason, or work with --draft."
+    )

@@ -14,6 +14,7 @@ from scipy.special import expit
 
 from amager_eval.data.frames import check_population, check_safety
 from amager_eval.data.input import Input
+from amager_eval.data.population import population_at
 from amager_eval.errors import InputError, SpecError
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
@@ -49,6 +50,9 @@ FAMILIES: Final[Mapping[str, str]] = {
     "damping": "Beta",
 }
 ALTERNATIVES: Final = ("driftless", "drift")
+#: Share of the whole's inhabitants that may be registered in none of its parts, or counted on
+#: another day, for the parts still to be the whole.
+_LEFT_OVER: Final = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +108,9 @@ def fit_safety(
         Seed.
     parts : sequence of str or None
         The disjoint areas that make up the whole; default the input's, and for a frame every
-        other area the population knows.
+        other area the population knows. The whole is tied to them only where the inhabitants of
+        all are known and add up to its own, if those are; else it has a path of its own
+        (`weighted` of the design is 0).
     progress : callable or None
         Called with draws done and draws in all.
 
@@ -168,7 +174,7 @@ def design_safety(
         frame = check_safety(data.safety)
         population = data.population if population is None else population
         whole = whole or data.whole
-        parts = parts or data.parts or None
+        parts = data.parts if parts is None else parts
         rounds = data.survey_rounds
         if "area_kind" in frame:
             kinds = spec.options["area_kinds"]
@@ -185,7 +191,7 @@ def design_safety(
         parts = [a for a in present if a != whole and a in known]
     weights = None
     if whole is not None and population is not None and parts:
-        weights = _weights(population, parts)
+        weights = _weights(population, parts, whole)
     if whole is not None and weights is None and whole not in present:
         raise InputError(
             f"`whole` is '{whole}', which has no figures, and there is no population to weight "
@@ -241,7 +247,7 @@ def sample_safety(
     design, spec = prepared.design, prepared.spec
     everything = np.isfinite(design["low"].to_numpy())
     kept = everything if keep is None else keep & everything
-    baseline = kept & (design["year"].to_numpy() == design.attrs["baseline"])
+    baseline = kept & (design["year"].to_numpy() == design.attrs["anchor"])
     seeds = np.random.SeedSequence(seed).generate_state(3)
     count = draws if draws is not None else spec.sampling.draws
     shared: dict[str, Any] = {
@@ -365,20 +371,28 @@ def _check_spec(spec: ModelSpec) -> None:
             raise SpecError(f"spec of {spec.name}: the option '{name}' is missing")
 
 
-def _weights(population: pd.DataFrame, parts: Sequence[str]) -> dict[str, float] | None:
-    """Share of each part in the whole, from the latest period that covers them all."""
+def _weights(population: pd.DataFrame, parts: Sequence[str], whole: str) -> dict[str, float] | None:
+    """Share of each part in the whole, from the latest period that covers them all.
+
+    None where a part's inhabitants are unknown, or where the parts are not the whole: weighted to
+    it they would speak for those who live elsewhere.
+    """
     covered = population[population["area"].isin(parts)]
     for period in sorted(covered["period"].astype(str).unique(), reverse=True):
         rows = covered[covered["period"].astype(str) == period].set_index("area")["population"]
         if set(parts) <= set(rows.index):
             inhabitants = rows.loc[list(parts)].astype(float)
+            if whole in set(population["area"]):
+                everyone = float(population_at(population, whole, [period]).population[0])
+                if abs(inhabitants.sum() / everyone - 1) > _LEFT_OVER:
+                    return None
             return dict((inhabitants / inhabitants.sum()).items())
     return None
 
 
 def _reported(draws: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
     """Pick true shares and the parameters a report may quote."""
-    names = ["path_sd", "gap_sd", "response_gap", "log_deff"]
+    names = ["path_sd", "path_slope", "gap_sd", "gap_slope", "response_gap", "log_deff"]
     if design.sizes["setting"] > 1:
         names.append("setting_correlation")
     if float(design["before_break"].sum()):
