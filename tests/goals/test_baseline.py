@@ -61,7 +61,7 @@ def test_freezing_twice_changes_nothing(tmp_path):
     before = (tmp_path / "record" / BASELINE_FILE).read_bytes()
     assert freeze_baseline(data, AGREEMENT, tmp_path / "record", on=date(2027, 1, 1)) == frozen
     assert (tmp_path / "record" / BASELINE_FILE).read_bytes() == before
-    assert load_baseline(tmp_path / "record") == frozen
+    assert load_baseline(tmp_path / "record", AGREEMENT) == frozen
 
 
 def test_a_differing_baseline_is_an_error_that_shows_both(tmp_path):
@@ -89,7 +89,7 @@ def test_a_revision_needs_a_reason_and_keeps_the_old(tmp_path):
 
 def test_without_a_frozen_baseline_every_input_passes(tmp_path):
     hold_against_baseline(delivery(total=1), AGREEMENT, tmp_path)
-    assert load_baseline(tmp_path) is None
+    assert load_baseline(tmp_path, AGREEMENT) is None
 
 
 def test_a_changed_or_undigested_baseline_is_refused(tmp_path):
@@ -98,7 +98,7 @@ def test_a_changed_or_undigested_baseline_is_refused(tmp_path):
     original = path.read_text(encoding="utf-8")
     path.write_text(original.replace("500.0", "490.0"), encoding="utf-8")
     for attempt in (
-        lambda: load_baseline(tmp_path),
+        lambda: load_baseline(tmp_path, AGREEMENT),
         lambda: hold_against_baseline(delivery(total=490), AGREEMENT, tmp_path),
         lambda: freeze_baseline(delivery(total=490), AGREEMENT, tmp_path, on=TODAY, revise="x"),
     ):
@@ -107,4 +107,40 @@ def test_a_changed_or_undigested_baseline_is_refused(tmp_path):
     path.write_text(original, encoding="utf-8")
     (tmp_path / MANIFEST).unlink()
     with pytest.raises(InputError, match="without a digest"):
-        load_baseline(tmp_path)
+        load_baseline(tmp_path, AGREEMENT)
+
+
+def test_a_baseline_that_was_taken_out_is_not_one_that_never_was(tmp_path):
+    freeze_baseline(delivery(total=500), AGREEMENT, tmp_path, on=TODAY)
+    (tmp_path / BASELINE_FILE).unlink()
+    lower = delivery(total=300)
+    for attempt in (
+        lambda: load_baseline(tmp_path, AGREEMENT),
+        lambda: hold_against_baseline(lower, AGREEMENT, tmp_path),
+        lambda: freeze_baseline(lower, AGREEMENT, tmp_path, on=TODAY),
+        lambda: freeze_baseline(lower, AGREEMENT, tmp_path, on=TODAY, revise="x"),
+    ):
+        with pytest.raises(InputError, match=r"baseline\.json: a kept file is missing.*archive"):
+            attempt()
+    assert not (tmp_path / BASELINE_FILE).exists()
+
+
+def test_another_agreements_baseline_is_refused(tmp_path):
+    freeze_baseline(delivery(total=500), AGREEMENT, tmp_path, on=TODAY)
+    other = AGREEMENT.model_copy(update={"id": "another_one"})
+    for attempt in (
+        lambda: load_baseline(tmp_path, other),
+        lambda: hold_against_baseline(delivery(total=500), other, tmp_path),
+        lambda: freeze_baseline(delivery(total=400), other, tmp_path, on=TODAY, revise="x"),
+    ):
+        with pytest.raises(InputError, match="amager_2025_2028 frozen, another_one asked for"):
+            attempt()
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "\n"])
+def test_blanks_are_no_reason(tmp_path, reason):
+    freeze_baseline(delivery(total=500), AGREEMENT, tmp_path, on=TODAY)
+    before = (tmp_path / BASELINE_FILE).read_bytes()
+    with pytest.raises(InputError, match=r"510\.0 in the input, 500\.0 frozen"):
+        freeze_baseline(delivery(total=510), AGREEMENT, tmp_path, on=TODAY, revise=reason)
+    assert (tmp_path / BASELINE_FILE).read_bytes() == before

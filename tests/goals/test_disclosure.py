@@ -216,7 +216,7 @@ def test_the_same_record_hides_the_same(tmp_path):
 
 def test_the_frozen_baseline_holds_no_small_count(tmp_path):
     freeze_baseline(delivery(one_area(a=3, b=200, c=60)), AGREEMENT, tmp_path, on=date(2026, 3, 1))
-    frozen = {e.crime_type: (e.count, e.rate) for e in load_baseline(tmp_path)}
+    frozen = {e.crime_type: (e.count, e.rate) for e in load_baseline(tmp_path, AGREEMENT)}
     assert frozen["indbrud"] == frozen["vold/våben"] == (None, None)
     assert frozen["tyveri/røveri"] == (200.0, 10.0)
 
@@ -228,7 +228,7 @@ def test_a_revised_baseline_gives_no_small_count_away(tmp_path, first, then):
     )
     data = delivery(one_area(a=then, b=200, c=60))
     freeze_baseline(data, AGREEMENT, tmp_path, on=date(2026, 4, 1), revise="Rettet af kilden.")
-    frozen = {e.crime_type: e.count for e in load_baseline(tmp_path)}
+    frozen = {e.crime_type: e.count for e in load_baseline(tmp_path, AGREEMENT)}
     assert frozen["indbrud"] is None
     assert frozen["total" if first == 6 else "vold/våben"] is None
     assert hidden(mask_small_counts(data, AGREEMENT, tmp_path)) >= {(AREA, "indbrud")}

@@ -90,19 +90,39 @@ def baseline_entries(data: Input, agreement: Agreement) -> tuple[BaselineEntry, 
     return tuple(entries)
 
 
-def load_baseline(folder: Path) -> tuple[BaselineEntry, ...] | None:
+def load_baseline(folder: Path, agreement: Agreement) -> tuple[BaselineEntry, ...] | None:
     """Read the frozen baseline of a record folder; None where none is frozen yet.
 
     Raises
     ------
     InputError
-        It cannot be read, or the record was changed since it was frozen.
+        It cannot be read, is another agreement's, or the record was changed or is no longer whole.
     """
+    kept = _kept_baseline(folder, agreement)
+    return None if kept is None else _entries(kept)
+
+
+def _kept_baseline(folder: Path, agreement: Agreement) -> dict[str, Any] | None:
     path = folder / BASELINE_FILE
+    if folder.is_dir():
+        verify_record(folder)  # first: a baseline that was taken out is not one that never was
     if not path.exists():
         return None
-    verify_record(folder)
-    return tuple(BaselineEntry(**entry) for entry in json.loads(path.read_text("utf-8"))["entries"])
+    kept: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    if kept["agreement"] != agreement.id:
+        raise InputError(
+            Fault(
+                "the frozen baseline is another agreement's",
+                found=f"{kept['agreement']} frozen, {agreement.id} asked for",
+                remedy="Give each agreement a record folder of its own.",
+                file=BASELINE_FILE,
+            )
+        )
+    return kept
+
+
+def _entries(kept: dict[str, Any]) -> tuple[BaselineEntry, ...]:
+    return tuple(BaselineEntry(**entry) for entry in kept["entries"])
 
 
 def freeze_baseline(
@@ -125,7 +145,8 @@ def freeze_baseline(
     on : date
         Date written into the record.
     revise : str or None
-        Reason for replacing a frozen baseline that differs; the old one is kept in the file.
+        Reason for replacing a frozen baseline that differs; the old one is kept in the file. Blanks
+        are no reason.
 
     Returns
     -------
@@ -135,8 +156,10 @@ def freeze_baseline(
     Raises
     ------
     InputError
-        Nothing to freeze, or it differs from the frozen one and no reason was given.
+        Nothing to freeze, it differs from the frozen one and no reason was given, or the record
+        was changed or is another agreement's.
     """
+    old = _kept_baseline(folder, agreement)
     data = mask_small_counts(data, agreement, folder)  # the record is published
     entries = baseline_entries(data, agreement)
     if not entries:
@@ -148,14 +171,12 @@ def freeze_baseline(
                 file="crime",
             )
         )
-    path = folder / BASELINE_FILE
+    reason = (revise or "").strip()
     revisions: list[dict[str, Any]] = []
-    if path.exists():
-        verify_record(folder)
-        old = json.loads(path.read_text("utf-8"))
-        if tuple(BaselineEntry(**e) for e in old["entries"]) == entries:
+    if old is not None:
+        if _entries(old) == entries:
             return entries
-        if not revise:
+        if not reason:
             hold_against_baseline(data, agreement, folder)
             raise InputError(
                 Fault(
@@ -172,7 +193,7 @@ def freeze_baseline(
         "agreement": agreement.id,
         "agreement_sha256": agreement.digest,
         "frozen_on": on.isoformat(),
-        "reason": revise or "",
+        "reason": reason,
         "inputs": [asdict(f) for f in data.files],
         "entries": [asdict(e) for e in entries],
         "masked": [
@@ -197,9 +218,10 @@ def hold_against_baseline(data: Input, agreement: Agreement, folder: Path) -> No
     Raises
     ------
     InputError
-        With both values of every figure that differs.
+        With both values of every figure that differs; or the record cannot be trusted, see
+        :func:`load_baseline`.
     """
-    frozen = load_baseline(folder)
+    frozen = load_baseline(folder, agreement)
     if frozen is None:
         return
     new = {e.crime_type: e for e in baseline_entries(data, agreement)}

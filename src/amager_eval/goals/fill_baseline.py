@@ -52,7 +52,7 @@ def fill_baseline(data: Input, agreement: Agreement, folder: Path) -> Input:
     InputError
         What is frozen is about another area, version of it or series than the delivery.
     """
-    frozen = load_baseline(folder)
+    frozen = load_baseline(folder, agreement)
     if frozen is None or data.crime is None:
         return data
     area, definition = evaluated_area(data, agreement), agreement.crime.definition

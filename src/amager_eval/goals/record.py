@@ -132,7 +132,14 @@ def verify_record(folder: Path) -> list[str]:
     for name, digest in digests.items():
         path = folder / name
         if not path.exists():
-            faults.append(Fault("a kept file is missing", file=name, found="no file"))
+            faults.append(
+                Fault(
+                    "a kept file is missing",
+                    found="no file",
+                    remedy="Restore the file from the archive.",
+                    file=name,
+                )
+            )
         elif sha256_of_file(path) != digest:
             faults.append(
                 Fault(
