@@ -116,6 +116,8 @@ def test_check_of_a_clean_folder_ends_with_0(run, folder):
 
 def test_record_lists_nothing_where_nothing_is_kept(run, tmp_path):
     assert run("record", "list", tmp_path)[:2] == (0, "")
+    code, out, _ = run("record", "verify", tmp_path)
+    assert (code, out) == (0, "nothing is kept in this folder yet\n")
 
 
 def test_a_bar_stands_for_every_fit_from_its_compiling_on(capsys):

@@ -230,8 +230,11 @@ def record(
         for kept in recorded_years(folder):
             typer.echo(str(kept))
     elif action == "verify":
-        for name in verify_record(folder):
+        names = verify_record(folder)
+        for name in names:
             typer.echo(f"{name}: unchanged")
+        if not names:
+            typer.echo("nothing is kept in this folder yet")
     elif action == "show":
         if year is None:
             raise InputError("record show needs a year: amager-eval record show FOLDER YEAR")

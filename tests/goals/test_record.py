@@ -94,3 +94,20 @@ def test_a_folder_that_is_not_there_or_unreadable_digests_are_refused(tmp_path):
     (tmp_path / MANIFEST).write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match="list of digests cannot be read"):
         verify_record(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    ["[]", "null", '"x"', "3", "", '{"baseline.json": 3}', '{"2026.json": "abc"}',
+     '{"../2026.json": "' + 64 * "0" + '"}'],
+)  # fmt: skip
+def test_spoilt_digests_are_an_error_that_names_the_file(tmp_path, spoilt):
+    (tmp_path / MANIFEST).write_text(spoilt, encoding="utf-8")
+    with pytest.raises(InputError, match=r"digests\.json: the record's list of digests cannot be"):
+        verify_record(tmp_path)
+
+
+def test_digests_that_are_no_text_are_refused(tmp_path):
+    (tmp_path / MANIFEST).write_bytes(b"\xff\xfe{")
+    with pytest.raises(InputError, match=r"digests\.json: the record's list of digests cannot be"):
+        verify_record(tmp_path)

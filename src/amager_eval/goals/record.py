@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.errors import Fault, InputError
 from amager_eval.provenance import sha256_of_bytes, sha256_of_file
@@ -26,6 +27,7 @@ __all__ = [
 
 MANIFEST = "digests.json"
 BASELINE_FILE = "baseline.json"
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 def hold_against_record(statement: Statement, folder: Path) -> None:
@@ -170,17 +172,26 @@ def _digests(folder: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        digests: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise InputError(
-            Fault(
-                "the record's list of digests cannot be read",
-                found=str(error),
-                remedy="Restore the file from the archive; do not edit it by hand.",
-                file=path.name,
-            )
-        ) from error
+        digests = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # not JSON, or not even text
+        raise _spoilt(str(error)) from error
+    if not isinstance(digests, dict):
+        raise _spoilt(repr(digests)[:60])
+    for name, digest in digests.items():
+        if Path(name).name != name or not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+            raise _spoilt(f"{name}: {digest!r}"[:60])
     return digests
+
+
+def _spoilt(found: str) -> InputError:
+    return InputError(
+        Fault(
+            "the record's list of digests cannot be read",
+            found=found,
+            remedy="Restore the file from the archive; do not edit it by hand.",
+            file=MANIFEST,
+        )
+    )
 
 
 def _known_folder(folder: Path) -> None:
