@@ -10,6 +10,8 @@ from amager_eval.data.frames import (
     check_survey_rounds,
 )
 from amager_eval.errors import InputError
+from amager_eval.trends.safety_cells import list_cells, observe
+from amager_eval.trends.safety_design import build_design
 
 
 def safety(**changes):
@@ -132,6 +134,66 @@ def test_safe_and_unsafe_over_100():
     assert "120" in message
     places, _ = faults_of(lambda: check_safety(pair(61, 40, 1)))
     assert places[0][:2] == (2, "percent")
+
+
+def one_cell(**changes):
+    """Three answers of one area, wave and setting."""
+    cell = {"area": "Nord", "wave": 2024, "setting": "night", "n": 500.0}
+    return pd.DataFrame({"response": ["safe", "neither", "unsafe"]} | cell | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "total"),
+    [
+        ({"percent": [75, 12, 10]}, "97 percent"),
+        ({"percent": [75, 12, 11]}, "98 percent"),
+        ({"percent": [60.0, 20.0, 19.0], "decimals": 1}, "99 percent"),
+        ({"count": [60, 10, 20], "n": 100}, "90 percent"),
+        ({"percent": [75, 12, 5], "comparator": ["=", "=", "<"]}, "92 percent"),
+    ],
+)
+def test_three_answers_short_of_100_are_refused_with_what_to_do(changes, total):
+    frame = one_cell(**changes)
+    found, text = faults_of(lambda: check_safety(frame))
+    assert found[0][:2] == (3, "count" if "count" in frame else "percent")
+    assert f"the three answers of Nord, 2024, night sum to {total}" in text
+    assert "'don't know'" in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"percent": [75, 13, 11]},
+        {"percent": [75, 13, 13]},
+        {"percent": [75.0, 12.0, 12.9], "decimals": 1},
+        {"percent": [60.0, 20.0, 19.7], "decimals": 1},  # the rest did not know
+        {"percent": [75, 12, 12.7], "decimals": [0, 0, 1]},
+        {"count": [60, 20, 20], "n": 100},
+        {"percent": [75, 10, 12], "comparator": ["=", ">", "="]},
+        {"percent": [100, 0, 0]},
+    ],
+)
+def test_three_answers_near_100_pass_and_leave_the_model_a_region(changes):
+    frame = check_safety(one_cell(**changes))
+    design = build_design(frame, whole=None, parts=[], weights=None, baseline=2024)
+    seen = observe(design, list_cells(design), keep=np.isfinite(design["low"].values), nodes=5)
+    assert np.isfinite(seen["log_weight"]).all()
+
+
+def test_a_bound_counts_from_its_edge():
+    frame = one_cell(percent=[72, 1, 28], comparator=["=", "=", ">"])
+    assert "sum to 101 percent, which is over 100" in faults_of(lambda: check_safety(frame))[1]
+
+
+def test_counts_over_the_respondents_are_refused_by_one_person():
+    frame = one_cell(count=[60, 0, 41], n=100)
+    assert "sum to 101 percent" in faults_of(lambda: check_safety(frame))[1]
+
+
+def test_a_slip_of_the_pen_is_no_setting_of_its_own():
+    found, text = faults_of(lambda: check_safety(safety(setting=["night"] * 3 + ["dayttime"])))
+    assert found == [(4, "setting", "dayttime")]
+    assert "nearly 'daytime'" in text
 
 
 def test_missing_required_column_and_empty_frame():

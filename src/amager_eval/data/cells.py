@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from amager_eval.data.columns import canonical_word
+from amager_eval.data.columns import canonical_word, nearest_word
 from amager_eval.data.number_text import DecimalMark, parse_number
 from amager_eval.data.period import FIRST_YEAR, LAST_YEAR, Period, parse_period
 from amager_eval.errors import InputError
@@ -240,11 +240,13 @@ def word_of(kind: str) -> Any:
         if kind == "setting":
             known = context_of(info).settings
             if known is None:
+                if word is None and (near := nearest_word(kind, text)):
+                    raise PydanticCustomError("setting_near", "near", {"known": near})
                 return word or _name(text)
+            if text in known:  # an agreement's own name comes before a word that means another
+                return text
             if word in known:
                 return word
-            if text in known:
-                return text
             raise PydanticCustomError("unknown_setting", "unknown", {"known": ", ".join(known)})
         if word is None:
             known_words = {"response": "safe, neither, unsafe", "comparator": "=, <, >"}[kind]

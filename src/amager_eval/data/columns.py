@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final, Literal
 
 from amager_eval.conventions import COMPARATORS, RESPONSES, SETTINGS
@@ -16,6 +17,7 @@ __all__ = [
     "Column",
     "TableColumns",
     "canonical_word",
+    "nearest_word",
     "simplify",
     "table_named",
     "word_in",
@@ -246,6 +248,19 @@ def canonical_word(kind: str, text: str) -> str | None:
         if wanted == word or wanted in _WORDS[kind][word]:
             return word
     return None
+
+
+def nearest_word(kind: str, text: str) -> str | None:
+    """Return the known word that a text is nearly: a slip of the pen; None if it is another word.
+
+    Examples
+    --------
+    >>> nearest_word("setting", "dayttime"), nearest_word("setting", "park")
+    ('daytime', None)
+    """
+    known = [w for word in _KNOWN[kind] for w in (word, *_WORDS[kind][word]) if len(w) > 3]
+    near = get_close_matches(" ".join(text.casefold().split()), known, n=1, cutoff=0.85)
+    return near[0] if near else None
 
 
 def word_in(lang: Lang, word: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from amager_eval.conventions import RESPONSES
 from amager_eval.data.cross_rows import Record, area_versions, duplicates, groups, what
 
 if TYPE_CHECKING:
@@ -19,8 +20,13 @@ __all__ = [
 ]
 
 
+#: Percentage points beyond rounding that safe, neither and unsafe may lack together: a few who did
+#: not know. More says that the three have another base.
+_LEFT_OVER: Final = 0.5
+
+
 def check_safety_rows(rows: Sequence[Record], positions: Sequence[int], findings: Findings) -> None:
-    """Check duplicates, sums over 100, decimals, fractions, versions and missing waves."""
+    """Check duplicates, sums that are not 100, decimals, fractions, versions and missing waves."""
     keys = ("area", "area_version", "wave", "setting", "response")
     duplicates(rows, keys, positions, findings)
     _sums_of_answers(rows, positions, findings)
@@ -55,36 +61,45 @@ def _decimals_of(value: float) -> int:
     return len(text.partition(".")[2])
 
 
-def _share(row: Record) -> float:
-    """Percent, from the count where it is not given; an upper bound says nothing of a sum."""
+def _edges(row: Record) -> tuple[float, float, float]:
+    """Percent, and between which percentages the unrounded figure lies."""
+    if row["count"] is not None and row["n"] is not None:
+        share, half = 100 * float(row["count"]) / float(row["n"]), 50 / float(row["n"])
+    else:
+        given = row["decimals"]
+        decimals = given if given is not None else _decimals_of(row["percent"])
+        share, half = float(row["percent"]), 0.5 / math.pow(10, decimals)
     if row["comparator"] == "<":
-        return 0.0
-    if row["percent"] is not None:
-        return float(row["percent"])
-    return 100 * float(row["count"]) / float(row["n"])
-
-
-def _rounding(row: Record) -> float:
-    """Half a unit of the figure's last decimal: so much it may have been rounded up."""
-    if row["percent"] is None:
-        return 0.0
-    decimals = row["decimals"] if row["decimals"] is not None else _decimals_of(row["percent"])
-    return 0.5 / math.pow(10, decimals)
+        return share, 0.0, share - half
+    if row["comparator"] == ">":
+        return share, share + half, 100.0
+    return share, share - half, share + half
 
 
 def _sums_of_answers(rows: Sequence[Record], positions: Sequence[int], findings: Findings) -> None:
+    """Answers cannot be more than everybody, and all three cannot be far fewer."""
     for values, members in groups(rows, ("area", "area_version", "wave", "setting")).items():
         # a duplicated answer is a fault of its own and must not sum
         answers = {rows[i]["response"]: i for i in members}
-        total = sum(_share(rows[i]) for i in answers.values())
-        slack = sum(_rounding(rows[i]) for i in answers.values())
-        if len(answers) > 1 and total > 100 + slack + 1e-9:
+        edges = [_edges(rows[i]) for i in answers.values()]
+        total = sum(share for share, _, _ in edges)
+        counted = all(rows[i]["count"] is not None for i in answers.values())
+        code = None
+        if len(answers) > 1 and (
+            sum(least for _, least, _ in edges) > 100 + 1e-9 or (counted and total > 100 + 1e-9)
+        ):
+            code = "shares_exceed"
+        elif len(answers) == len(RESPONSES) and (
+            sum(most for _, _, most in edges) <= 100 - _LEFT_OVER + 1e-9
+        ):
+            code = "shares_below"
+        if code is not None:
             last = max(answers.values())
             findings.add(
-                "shares_exceed",
+                code,
                 at=positions[last],
-                column="percent",
-                found=f"{_share(rows[last]):g}",
+                column="count" if rows[last]["percent"] is None else "percent",
+                found=f"{edges[list(answers.values()).index(last)][0]:g}",
                 what=what(values),
                 total=f"{total:g}",
             )

@@ -201,6 +201,7 @@ def _integration(
     """Gauss-Legendre nodes over the first figure's interval; limits of the second given each.
 
     The three answers sum to one: a third figure narrows the second, and both narrow the first.
+    Where they sum to one nowhere (a few did not know), the third is left out.
     """
     a, s, t = place
     third = 3 - first - second
@@ -212,14 +213,16 @@ def _integration(
         # dropped: placeholders, switched off by `counts`
         return np.full(nodes, 0.5), np.zeros(nodes), np.full(nodes, BELOW), np.full(nodes, ABOVE)
     start, end = max(l1, 0.0), min(h1, 1.0)
-    if l3 > BELOW or h3 < ABOVE:
-        start, end = max(start, 1 - h2 - h3), min(end, 1 - l2 - l3)
+    narrowed = max(start, 1 - h2 - h3), min(end, 1 - l2 - l3)
+    has_third = (l3 > BELOW or h3 < ABOVE) and narrowed[1] - narrowed[0] > 1e-9
+    if has_third:
+        start, end = narrowed
     points, weights = np.polynomial.legendre.leggauss(nodes)
     half = (end - start) / 2
     x = (start + end) / 2 + half * points
     lows = np.full(nodes, l2)
     highs = np.full(nodes, h2)
-    if l3 > BELOW or h3 < ABOVE:
+    if has_third:
         lows, highs = np.maximum(lows, 1 - x - h3), np.minimum(highs, 1 - x - l3)
     return x, np.log(weights * half), lows, highs
 

@@ -171,7 +171,8 @@ def design_safety(
     if isinstance(data, Input):
         if data.safety is None:
             raise InputError("the input holds no safety figures: supply the table `safety`")
-        frame = check_safety(data.safety)
+        # what was read with an agreement holds its settings; a bare frame is watched for slips
+        frame = check_safety(data.safety, settings=tuple(data.safety["setting"].unique()))
         population = data.population if population is None else population
         whole = whole or data.whole
         parts = data.parts if parts is None else parts
