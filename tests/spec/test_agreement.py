@@ -93,8 +93,30 @@ def test_a_wrong_key_or_value_is_refused_with_file_line_and_key(variant, old, ne
          "exactly one version must be evaluated"),
         ("end = 2028-12-31", "end = 2024-12-31", "period.end",
          "ends (2024-12-31) before it starts"),
-        ("not_reached_to = 0.05", "not_reached_to = 0.99", "verdicts.not_reached_to",
-         "must lie below"),
+        ("not_reached_to = 0.05", "not_reached_to = 0.5", "verdicts.not_reached_to",
+         "less than 0.5"),
+        ("reached_from = 0.95", "reached_from = 0.40", "verdicts.reached_from",
+         "greater than 0.5"),
+        ("threshold = 0.75", "threshold = 0", "goal.4.threshold", "greater than 0"),
+        ('response = "safe"', 'response = "neither"', "goal.0.reading.0.response",
+         "'safe' or 'unsafe'"),
+        ('id = "above_baseline"\nresponse', 'id = "rises_every_year"\nresponse',
+         "goal.0.reading.2.id", "stands twice in the goal"),
+        ('whole = "København"', 'whole = "Valby"', "areas.whole", "also one of its parts"),
+        ('names = ["Amager Partnerskab"]', 'names = ["Amager Partnerskab (2025)"]',
+         "areas.version.2.names", "version 2025 has the name Amager Partnerskab (2025) too"),
+        ("until_wave = 2024", "until_wave = 2026", "areas.version.1.from_wave",
+         "version 2025 has waves of this one"),
+        ("until_wave = 2024", "until_wave = 2019", "areas.version.1.until_wave",
+         "ends before it begins"),
+        ("target_year = 2028", "target_year = 2024", "crime.target_year", "after the baseline"),
+        ("guard_years = [2022, 2023, 2024]", "guard_years = [2030, 2031]", "crime.guard_years",
+         "up to the baseline year (2024)"),
+        ("alternative_target_wave = 2029", "alternative_target_wave = 2019",
+         "safety.alternative_target_wave", "after the baseline (2024)"),
+        ("before = 2014", "before = 2030", "claim.0.after", "later wave than before (2030)"),
+        ('[[theory]]\nfocus_area = "Job og fritid"', '[[theory]]\nfocus_area = "Aktive byrum"',
+         "theory.3.focus_area", "the theory of Aktive byrum stands twice"),
         ("default_deff = 1.3", "default_deff = 1.4", "verdicts.default_deff", "one of deffs"),
         ("margin = 1.05 ", "margin = 0.05 ", "crime.margin", "greater than 1"),
         ("margin = 1.05 ", "margin = 5 ", "crime.margin", "less than or equal to 2"),
@@ -200,3 +222,16 @@ def test_text_that_is_not_toml_is_refused(tmp_path):
     path.write_text("a = = 1", encoding="utf-8")
     with pytest.raises(SpecError, match=r"broken\.toml is not valid TOML.*line 1"):
         load_agreement(path)
+
+
+def test_text_that_is_not_utf_8_is_refused_with_its_line(tmp_path):
+    text = SOURCE.read_text(encoding="utf-8")
+    path = tmp_path / "latin.toml"
+    path.write_bytes(text.encode("latin-1", errors="replace"))
+    first = next(i for i, line in enumerate(text.splitlines(), 1) if not line.isascii())
+    with pytest.raises(SpecError, match=rf"latin\.toml, line {first}: .* save the file as UTF-8"):
+        load_agreement(path)
+
+
+def test_versions_whose_waves_are_not_known_may_stand_beside_each_other(variant):
+    assert len(load_agreement(variant("until_wave = 2024\n", "")).areas.version) == 3

@@ -149,6 +149,11 @@ class Agreement(Frozen):
         for i, theory in enumerate(self.theory):
             self._known((theory.focus_area,), list(self.focus_areas),
                         ("theory", i, "focus_area"), "unknown focus area")  # fmt: skip
+            if theory.focus_area in [t.focus_area for t in self.theory[:i]]:
+                raise AtKey(
+                    ("theory", i, "focus_area"),
+                    f"the theory of {theory.focus_area} stands twice; give it one table",
+                )
             for j, expected in enumerate(theory.expects):
                 for indicator in expected.indicators:
                     kind, which, *_ = indicator_parts(indicator)

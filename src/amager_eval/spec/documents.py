@@ -44,6 +44,11 @@ def read_document(path: Path) -> tuple[dict[str, Any], str]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise SpecError(f"{path} does not exist; name a document in models/ or a file.") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SpecError(
+            f"{path.name}, line {line}: this is not text in UTF-8; save the file as UTF-8."
+        ) from error
     try:
         return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:

@@ -6,29 +6,33 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from amager_eval.conventions import Response
-from amager_eval.spec.values import AtKey, Frozen, Labelled, Share, in_language
+from amager_eval.spec.values import AtKey, Frozen, Labelled, in_language
 
 __all__ = ["Family", "Goal", "Reading", "Verdicts"]
 
 
 class Verdicts(Frozen):
-    """Thresholds between evidence words, and what published-figure tests assume."""
+    """Thresholds between evidence words, and what published-figure tests assume.
 
-    reached_from: Share
-    not_reached_to: Share
+    Parameters
+    ----------
+    reached_from, not_reached_to : float
+        Probability from which the data say reached, and to which they say not reached: above and
+        below one half, or they would say what is the less likely.
+    deffs, default_deff : float
+        Design effects a test must hold for, and the one shown.
+    level : float
+        Of intervals and tests.
+    """
+
+    reached_from: Annotated[float, Field(gt=0.5, le=1)]
+    not_reached_to: Annotated[float, Field(ge=0, lt=0.5)]
     deffs: tuple[Annotated[float, Field(ge=1)], ...]
     default_deff: Annotated[float, Field(ge=1)]
-    level: Share
+    level: Annotated[float, Field(gt=0, lt=1)]
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.not_reached_to >= self.reached_from:
-            raise AtKey(
-                ("not_reached_to",),
-                f"not_reached_to ({self.not_reached_to}) must lie below "
-                f"reached_from ({self.reached_from})",
-            )
         if self.default_deff not in self.deffs:
             raise AtKey(("default_deff",), f"it must be one of deffs {list(self.deffs)}")
         return self
@@ -43,8 +47,8 @@ class Reading(Labelled):
         The quantity it asks for.
     primary : bool
         Whether it is the declared main reading.
-    response : str or None
-        Answer it is about (safety).
+    response : {"safe", "unsafe"} or None
+        Answer it is about (safety): of safe more is better, of unsafe less.
     settings : tuple of str
         Settings it is about (safety).
     label_da, label_en : str
@@ -66,7 +70,7 @@ class Reading(Labelled):
         "partner_share",
     ]
     primary: bool = False
-    response: Response | None = None
+    response: Literal["safe", "unsafe"] | None = None
     settings: tuple[str, ...] = ()
     reason: Annotated[str, Field(min_length=10)]
 
@@ -85,7 +89,7 @@ class Goal(Frozen):
     title_en: str = ""
     literal: str
     crime_types: tuple[str, ...] = ()
-    threshold: Share | None = None
+    threshold: Annotated[float, Field(gt=0, le=1)] | None = None
     partners_at_least: Annotated[int, Field(ge=1)] | None = None
     reading: Annotated[tuple[Reading, ...], Field(min_length=1)]
 
@@ -100,7 +104,15 @@ class Goal(Frozen):
             raise AtKey(("threshold",), "a partner goal needs threshold and partners_at_least")
         if self.kind == "crime" and not self.crime_types:
             raise AtKey(("crime_types",), "a crime goal names the types it is about")
+        seen: set[tuple[str, str | None, str]] = set()
         for i, reading in enumerate(self.reading):
+            asked = [(reading.id, reading.response, s) for s in reading.settings or ("",)]
+            if len(set(asked)) < len(asked) or seen & set(asked):
+                raise AtKey(
+                    ("reading", i, "id"),
+                    f"'{reading.id}' of the same response and setting stands twice in the goal",
+                )
+            seen |= set(asked)
             belongs = {"crime": reading.id in _CRIME, "partners": reading.id in _PARTNERS}
             if not belongs.get(self.kind, reading.id not in _CRIME | _PARTNERS):
                 raise AtKey(

@@ -62,6 +62,9 @@ class Areas(Frozen):
                     location,
                     f"unknown area {', '.join(unknown)}; the parts are {list(self.parts)}",
                 )
+        if self.whole in self.parts:
+            raise AtKey(("whole",), f"{self.whole} is also one of its parts")
+        self._versions_differ()
         evaluated = [v.id for v in self.version if v.evaluated]
         if len(evaluated) != 1:
             raise AtKey(
@@ -69,10 +72,44 @@ class Areas(Frozen):
             )
         return self
 
+    def _versions_differ(self) -> None:
+        """Versions are different areas: one name or one wave cannot mean two of them."""
+        for i, version in enumerate(self.version):
+            first, last = version.from_wave, version.until_wave
+            if first is not None and last is not None and last < first:
+                raise AtKey(
+                    ("version", i, "until_wave"), f"the version ends before it begins ({first})"
+                )
+            for other in self.version[:i]:
+                if other.id == version.id:
+                    raise AtKey(("version", i, "id"), f"version {version.id} stands twice")
+                shared = sorted(set(version.names) & set(other.names))
+                if shared:
+                    raise AtKey(
+                        ("version", i, "names"),
+                        f"version {other.id} has the name {shared[0]} too; give each its own",
+                    )
+                if _overlap(version, other):
+                    raise AtKey(
+                        ("version", i, "from_wave"),
+                        f"version {other.id} has waves of this one ({other.from_wave} to "
+                        f"{other.until_wave or 'now'}); each survey has one boundary",
+                    )
+
     @property
     def evaluated(self) -> AreaVersion:
         """The version the goals are about."""
         return next(v for v in self.version if v.evaluated)
+
+
+def _overlap(one: AreaVersion, other: AreaVersion) -> bool:
+    """Whether two versions have a wave in common, as far as their waves are known."""
+    if one.from_wave is None or other.from_wave is None:
+        return False
+    earlier, later = sorted((one, other), key=lambda v: v.from_wave or 0)
+    if earlier.until_wave is None:  # it ends where the next begins
+        return earlier.from_wave == later.from_wave
+    return earlier.until_wave >= (later.from_wave or 0)
 
 
 class Safety(Frozen):
@@ -109,6 +146,13 @@ class Safety(Frozen):
             raise AtKey(
                 ("target_wave",), f"the target must lie after the baseline ({self.baseline_wave})"
             )
+        if self.alternative_target_wave <= self.baseline_wave:
+            raise AtKey(
+                ("alternative_target_wave",),
+                f"the target must lie after the baseline ({self.baseline_wave})",
+            )
+        if len(set(self.settings)) < len(self.settings):
+            raise AtKey(("settings",), "a setting is named twice")
         return self
 
 
@@ -173,6 +217,18 @@ class Crime(Frozen):
             )
         if self.type and not self.definition:
             raise AtKey(("definition",), "the series the types are counted in must be named")
+        if len(set(ids)) < len(ids):
+            raise AtKey(("type",), f"a type stands twice; the types are {ids}")
+        if self.type and self.target_year <= self.baseline_year:
+            raise AtKey(
+                ("target_year",), f"the target must lie after the baseline ({self.baseline_year})"
+            )
+        late = [y for y in self.guard_years if y > self.baseline_year]
+        if late or len(set(self.guard_years)) < len(self.guard_years):
+            raise AtKey(
+                ("guard_years",),
+                f"they are different years up to the baseline year ({self.baseline_year})",
+            )
         return self
 
     def label(self, crime_type: str, lang: str = "da") -> str:

@@ -31,6 +31,12 @@ class Claim(Frozen):
     after: int
     literal: str
 
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.after <= self.before:
+            raise AtKey(("after",), f"it must be a later wave than before ({self.before})")
+        return self
+
 
 class Plan(Frozen):
     """How often the list of activities must be renewed, and when a status looks at it.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
-__all__ = ["AtKey", "Frozen", "Labelled", "Share", "in_language"]
-
-type Share = Annotated[float, Field(ge=0, le=1)]
+__all__ = ["AtKey", "Frozen", "Labelled", "in_language"]
 
 
 class AtKey(ValueError):
