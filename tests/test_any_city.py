@@ -7,6 +7,7 @@ by draws made here, so that nothing is a claim about a posterior; all after them
 import html
 import json
 import re
+import sys
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,8 @@ import pytest
 import xarray as xr
 
 import amager_eval as ae
-from amager_eval import evaluation
+from amager_eval import cli, evaluation
+from amager_eval.data.check import check_input
 from amager_eval.goals.safety import safety_quantities
 from amager_eval.goals.statement import Statement
 from amager_eval.report.write import write_appendix
@@ -33,9 +35,9 @@ DANISH = (
 )
 
 
-def write_input(folder) -> None:
+def write_input(folder, settings=("neighbourhood", "night")) -> None:
     agreement = load_agreement("template")
-    levels = {"neighbourhood": 12, "night": 24}
+    levels = dict(zip(settings, (12, 24), strict=False))
     areas = dict(zip((*agreement.areas.parts, AREA, CITY), (6, 0, -3, -3, 8, 0), strict=True))
     safety = [
         (a, wave, setting, "unsafe", level + shift - (wave - 2020) // 2, 900 if a != CITY else 4000)
@@ -154,3 +156,32 @@ def test_page_and_pdf_say_nothing_of_another_city(statement, tmp_path):
     package = json.loads((out / "datapackage.json").read_text(encoding="utf-8"))
     names = {r["name"] for r in package["resources"]}
     assert {"plan", "plan_signals", "partners", "safety_forecast"} <= names
+
+
+def test_settings_are_the_agreements(monkeypatch, tmp_path):
+    """A survey that asks of the park: from files through `check` to the page."""
+    monkeypatch.setattr(evaluation, "forecast_safety", forecast_safety)
+    monkeypatch.setattr(evaluation, "crime_definition_to_fit", lambda *_: None)
+    text = (models_folder() / "agreements" / "template.toml").read_text(encoding="utf-8")
+    text = text.replace('settings = ["neighbourhood", "night"]', 'settings = ["park"]')
+    document = tmp_path / "park.toml"
+    document.write_text(text.replace("safety.night.", "safety.park."), encoding="utf-8")
+    write_input(tmp_path / "input", settings=["park"])
+    faults = check_input(tmp_path / "input", agreement=load_agreement(document))
+    assert [f for f in faults if f.severity == "error"] == []
+    unknown = {f.message for f in check_input(tmp_path / "input") if f.severity == "error"}
+    assert unknown == {"the setting is not one of neighbourhood, night"}
+    out = tmp_path / "out"
+    arguments = ["appendix", "--input", tmp_path / "input", "--agreement", document]
+    arguments += ["--draft", "--lang", "en", "--out", out]
+    monkeypatch.setattr(sys, "argv", ["amager-eval", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code
+    kept = json.loads((out / "statement.json").read_text(encoding="utf-8"))
+    assert {r["setting"] for r in kept["results"] if r["goal"] == "1"} == {"park"}
+    page = (out / "appendix.html").read_text(encoding="utf-8")
+    text = html.unescape(re.sub(r"<(style|script)\b.*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL))
+    assert "park" in text
+    for said in ("evening and", "neighbourhood", "setting."):
+        assert said not in text.lower()

@@ -72,8 +72,10 @@ def appendix(
     typer.echo("Reading the input …", err=True)
     from amager_eval.data.published import published
     from amager_eval.data.read import read_input
+    from amager_eval.spec.agreement import load_agreement
 
-    data = published() if input is None else read_input(input)
+    agreed = load_agreement(agreement)
+    data = published() if input is None else read_input(input, agreement=agreed)
     from amager_eval.evaluation import evaluate
     from amager_eval.goals.record import hold_against_record, write_record
     from amager_eval.report.write import write_appendix
@@ -81,7 +83,7 @@ def appendix(
     with _progress() as progress:
         statement = evaluate(
             data,
-            agreement=agreement,
+            agreement=agreed,
             year=year,
             record=record,
             seed=seed,
@@ -110,16 +112,20 @@ def appendix(
 @app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="Folder of CSV files or workbook.", readable=False)],
+    agreement: Annotated[
+        str, typer.Option(help="Whose settings may occur: name in models/agreements, or TOML file.")
+    ] = "amager_2025_2028",
     lang: Annotated[str, typer.Option(help="Language of the faults: da or en.")] = "en",
 ) -> None:
     """List every fault of an input: file, row, column, what was found, what to do."""
     from amager_eval.data.check import check_input
     from amager_eval.data.fault_texts import format_fault
+    from amager_eval.spec.agreement import load_agreement
     from amager_eval.wording.sentences import known_language, load_wording
 
     known = known_language(lang)
     words = load_wording(known)
-    faults = check_input(path, lang=known)
+    faults = check_input(path, agreement=load_agreement(agreement), lang=known)
     for fault in faults:
         typer.echo(words.say(f"check.{fault.severity}", fault=format_fault(fault, known)))
     errors = sum(fault.severity == "error" for fault in faults)
@@ -205,9 +211,9 @@ def baseline(
     from amager_eval.goals.baseline import freeze_baseline
     from amager_eval.spec.agreement import load_agreement
 
-    entries = freeze_baseline(
-        read_input(input), load_agreement(agreement), record, on=date.today(), revise=revise
-    )
+    agreed = load_agreement(agreement)
+    data = read_input(input, agreement=agreed)
+    entries = freeze_baseline(data, agreed, record, on=date.today(), revise=revise)
     for entry in entries:
         typer.echo(
             f"{entry.crime_type}\t{entry.year}\tcount {entry.count}\trate {entry.rate}"

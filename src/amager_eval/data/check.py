@@ -6,18 +6,23 @@ from pathlib import Path
 
 from amager_eval.data.read import read_everything
 from amager_eval.errors import Fault
+from amager_eval.spec.agreement import Agreement
 from amager_eval.wording.sentences import Lang
 
 __all__ = ["check_input"]
 
 
-def check_input(path: str | Path, *, lang: Lang = "en") -> list[Fault]:
+def check_input(
+    path: str | Path, *, agreement: Agreement | None = None, lang: Lang = "en"
+) -> list[Fault]:
     """List every fault of an input.
 
     Parameters
     ----------
     path : str or Path
         A folder of CSV files or a workbook; see :func:`amager_eval.data.read.read_input`.
+    agreement : Agreement or None
+        Whose settings the input may name; as for :func:`amager_eval.data.read.read_input`.
     lang : {"en", "da"}
         Language of messages and remedies; :func:`amager_eval.data.fault_texts.format_fault`
         writes the place in the same language.
@@ -27,5 +32,5 @@ def check_input(path: str | Path, *, lang: Lang = "en") -> list[Fault]:
     list of Fault
         Errors first, then warnings; each in the order found. Empty: a clean input.
     """
-    faults = read_everything(path, lang=lang).faults
+    faults = read_everything(path, agreement=agreement, lang=lang).faults
     return sorted(faults, key=lambda fault: fault.severity == "warning")

@@ -23,7 +23,7 @@ from amager_eval.data.input import Input
 from amager_eval.data.respondents import RESPONDENTS, are_respondents, safety_of_respondents
 from amager_eval.data.table_file import Grid, HeadedTable, header_row, is_empty, name_columns
 from amager_eval.errors import Fault, InputError
-from amager_eval.spec.agreement import load_agreement
+from amager_eval.spec.agreement import Agreement, Areas, load_agreement
 from amager_eval.wording.sentences import Lang
 
 __all__ = ["ReadResult", "read_everything", "read_input"]
@@ -45,7 +45,7 @@ class ReadResult:
     faults: list[Fault] = field(default_factory=list)
 
 
-def read_input(path: str | Path, *, lang: Lang = "en") -> Input:
+def read_input(path: str | Path, *, agreement: Agreement | None = None, lang: Lang = "en") -> Input:
     """Read an input and check it.
 
     Parameters
@@ -54,6 +54,9 @@ def read_input(path: str | Path, *, lang: Lang = "en") -> Input:
         A folder of CSV files or a workbook (.xlsx, .ods) with the tables `safety`,
         `survey_rounds`, `crime`, `population`, `activities`; any may be absent. Names,
         headings and words in Danish or English.
+    agreement : Agreement or None
+        Whose settings and whole the input may name, beside the survey's own `neighbourhood` and
+        `night`; default the bundled Amager agreement.
     lang : {"en", "da"}
         Language of the faults.
 
@@ -79,19 +82,23 @@ def read_input(path: str | Path, *, lang: Lang = "en") -> Input:
     >>> data.safety["percent"].tolist(), data.crime is None
     ([71.0], True)
     """
-    reading = read_everything(path, lang=lang)
+    reading = read_everything(path, agreement=agreement, lang=lang)
     raise_errors(reading.faults)
     if reading.data is None:  # cannot happen without an error among the faults
         raise InputError(f"{path} could not be read.")
     return reading.data
 
 
-def read_everything(path: str | Path, *, lang: Lang = "en") -> ReadResult:
+def read_everything(
+    path: str | Path, *, agreement: Agreement | None = None, lang: Lang = "en"
+) -> ReadResult:
     """Read an input as far as it goes and collect every fault.
 
     Parameters
     ----------
     path : str or Path
+        As for :func:`read_input`.
+    agreement : Agreement or None
         As for :func:`read_input`.
     lang : {"en", "da"}
         Language of the faults.
@@ -101,6 +108,7 @@ def read_everything(path: str | Path, *, lang: Lang = "en") -> ReadResult:
     ReadResult
     """
     path = Path(path)
+    agreement = agreement or load_agreement()
     try:
         found = find_tables(path, lang)
     except InputError as error:
@@ -110,7 +118,7 @@ def read_everything(path: str | Path, *, lang: Lang = "en") -> ReadResult:
     for name, figures in found.computed.items():
         source = found.computed_from[name]
         tables[name] = _with_computed(tables.get(name), figures, name, source, lang)
-    checked = {name: _Checked(headed, _parse(headed)) for name, headed in tables.items()}
+    checked = {name: _Checked(headed, _parse(headed, agreement)) for name, headed in tables.items()}
     _across(checked)
     for table in checked.values():
         reading.faults.extend(table.findings.faults)
@@ -179,19 +187,19 @@ def _filled(tables: dict[str, HeadedTable]) -> dict[str, HeadedTable]:
     return filled or tables
 
 
-def _parse(headed: HeadedTable) -> Parsed:
-    context = RowContext(mark=headed.mark, settings=SETTINGS, definition_required=True)
+def _parse(headed: HeadedTable, agreement: Agreement) -> Parsed:
+    settings = tuple(dict.fromkeys((*agreement.safety.settings, *SETTINGS)))
+    context = RowContext(mark=headed.mark, settings=settings, definition_required=True)
     if headed.table.columns is RESPONDENTS:
-        return _parse_respondents(headed, context)
+        return _parse_respondents(headed, context, agreement.areas)
     columns = headed.table.columns.columns
     absent = {c.name for c in columns if c.required} - set(headed.findings.headings)
     return parse_table(headed.table, context, headed.findings, absent=absent)
 
 
-def _parse_respondents(headed: HeadedTable, context: RowContext) -> Parsed:
+def _parse_respondents(headed: HeadedTable, context: RowContext, known: Areas) -> Parsed:
     """Turn respondent rows into shares; the rows themselves are not kept."""
     findings = headed.findings
-    known = load_agreement().areas
     rows = pd.DataFrame(headed.table.cells, columns=list(findings.headings))
     areas = set(rows["area"]) if "area" in rows else set()
     # the parts together are the whole, so its share can be computed as well
