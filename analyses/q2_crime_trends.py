@@ -13,6 +13,7 @@ Run: python3 -m uv run python analyses/q2_crime_trends.py [--input PATH --defini
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Hashable
 from dataclasses import replace
@@ -173,6 +174,10 @@ def report(
     )
     if not d.passed:
         sys.exit("The fit did not pass its gates: " + "; ".join(d.problems))
+    left_out = json.loads(fit.data["design"].attrs["counts_left_out"])
+    if left_out:  # a part of each is missing in its period
+        columns = ["område", "type", "periode"]
+        show(f"{title}, tal der ikke kunne bruges", pd.DataFrame(left_out, columns=columns))
     forecast = fit.forecast(until(fit))
     show(f"{title}, anmeldelser per 1.000 indbyggere om året", goal_table(forecast, "rate"))
     show(f"{title}, antal anmeldelser om året", goal_table(forecast, "count"))

@@ -90,6 +90,23 @@ def test_reports_without_the_baseline_year_are_said_to_lack_it(make_statement, l
         assert {without, words.say("crimetext.absent")} & said == {sentence}
 
 
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_reports_the_model_could_not_use_are_named(make_statement, lang):
+    statement, words = make_statement(), load_wording(lang)
+    said = words.say("crimetext.left_out")
+    assert said not in {
+        b.text for b in compose(statement, words).blocks if isinstance(b, Paragraph)
+    }
+    draws = statement.crime.draws.assign_attrs(
+        counts_left_out=json.dumps([["Amager Vest", "total", p] for p in ("2018", "2021")])
+    )
+    blocks = compose(replace(statement, crime=replace(statement.crime, draws=draws)), words).blocks
+    (at,) = [i for i, b in enumerate(blocks) if isinstance(b, Paragraph) and b.text == said]
+    (item,) = blocks[at + 1].items
+    assert item.startswith("Amager Vest, ")
+    assert item.endswith(words.listing(["2018", "2021"]))
+
+
 def test_half_of_it(make_statement):
     words = load_wording("en")
     for left_out, key in (("safety", "safety.absent"), ("crime", "crimetext.absent")):

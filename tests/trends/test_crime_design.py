@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -252,6 +254,30 @@ def test_a_row_without_a_definition_beside_others_with_one_is_named(named):
     assert crime_design(frame(definition=None), SPEC).attrs["definition"] == ""
 
 
+def nested_in_city_and_district():
+    table = frame(
+        areas=("City", "D"), types=("total", "indbrud", "narkotika"), definition="STRAF11"
+    )
+    sizes = {("City", "total"): 500.0, ("D", "total"): 90.0}
+    keys = zip(table["area"], table["crime_type"], strict=True)
+    table["count"] = [sizes.get(key, 60.0 if key[0] == "City" else 10.0) for key in keys]
+    return table.assign(population=np.where(table["area"] == "City", 10_000, 2_000))
+
+
+def test_a_nested_type_missing_in_one_period_stays_in_the_total_or_is_named():
+    table = nested_in_city_and_district()
+    missing = (table["crime_type"] == "narkotika") & (table["period"].astype(str) == "2018")
+    everywhere = crime_design(table[~missing], SPEC, whole="City")
+    assert everywhere.attrs["counts_left_out"] == "[]"  # both totals hold it, as sums
+    assert sorted(everywhere["lump_count"].values) == [90 - 10, 500 - 90 - (60 - 10)]
+    # the city's drug offences hold the district's: its total cannot be told apart from them
+    one = crime_design(table[~(missing & (table["area"] == "D"))], SPEC, whole="City")
+    assert json.loads(one.attrs["counts_left_out"]) == [["D", "total", "2018"]]
+    at = list(one["period"].values).index("2018")
+    assert one["published"].values[1, 0, at] == 90  # shown all the same
+    assert crime_design(table, SPEC, whole="City").attrs["counts_left_out"] == "[]"
+
+
 def test_a_district_of_which_only_the_total_is_published_is_not_left_out():
     kinds = ("total", "indbrud", "narkotika")
     table = frame(areas=("City", "D"), types=kinds, definition="STRAF11")
@@ -264,7 +290,7 @@ def test_a_district_of_which_only_the_total_is_published_is_not_left_out():
     for lacking in (["indbrud", "narkotika"], ["narkotika"]):
         gone = (table["area"] == "D") & table["crime_type"].isin(lacking)
         design = crime_design(table[~gone], SPEC, whole="City")
-        assert design.attrs["counts_left_out"] == 0
+        assert design.attrs["counts_left_out"] == "[]"
         assert design.attrs["total_parts"] == ""
         count = design["count"].sel(area="D", crime_type="total")
         assert (count == 90).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from amager_eval.figures.crime_types import crime_area, picture_crime_types
@@ -49,6 +50,7 @@ from amager_eval.tables.safety import (
 )
 from amager_eval.tables.sensitivity import sensitivity_table
 from amager_eval.tables.table import records
+from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.numbers import date
 from amager_eval.wording.probability import say_probability
 
@@ -219,6 +221,7 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
             TableBlock(numbers),
             Paragraph(words.say("crimetext.caveat")),
             Paragraph(_total_answer(statement, statement.crime, words), "note"),
+            *_counts_left_out(statement, statement.crime, words),
         ]
     totals = district_totals_table(statement, words)
     if len(totals.frame):
@@ -230,6 +233,27 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
     else:
         blocks.append(Paragraph(words.say("crimetext.no_published")))
     return [*blocks, *guard(statement, words)]
+
+
+def _counts_left_out(statement: Statement, forecast: Forecast, words: Wording) -> list[Block]:
+    """Name the reports the model could not use; nothing where it used them all."""
+    attrs = forecast.draws.attrs
+    series: dict[tuple[str, str], list[str]] = {}
+    for area, kind, period in json.loads(attrs.get("counts_left_out", "[]")):
+        series.setdefault((area, kind), []).append(period)
+    if not series:
+        return []
+    crime, definition = statement.agreement.crime, str(attrs.get("definition", ""))
+    named = [
+        words.say(
+            "crimetext.left_out_series",
+            area=area,
+            type=type_label(crime, kind, definition, words),
+            periods=words.listing(periods),
+        )
+        for (area, kind), periods in series.items()
+    ]
+    return [Paragraph(words.say("crimetext.left_out"), "note"), Bullets(tuple(named))]
 
 
 def _has_reports(statement: Statement) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -138,7 +139,8 @@ def crime_design(
             "total": options.total.type,
             "total_parts": ";".join(_parts_of_total(published)),
             "population_known_through": last_known,
-            "counts_left_out": split.left_out,
+            # area, type and period of each; text, as a file keeps it
+            "counts_left_out": json.dumps(split.left_out, ensure_ascii=False),
         },
     )
     design = _add_outputs(design, published)

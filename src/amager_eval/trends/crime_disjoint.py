@@ -46,14 +46,15 @@ class DisjointCounts:
         Dims `area, crime_type, period`; NaN where the cell is not known by itself.
     lumps : tuple of Lump
         Disjoint from the single cells and from each other.
-    left_out : int
-        Published counts that cross others without containing them, or that a complete set of
-        parts makes redundant.
+    left_out : tuple of (str, str, str)
+        Area, type and period of each published count that is not used: it crosses others without
+        containing them, because a part it is made of is missing in that period. Counts that a
+        complete set of parts makes redundant say nothing more and are not named.
     """
 
     count: NDArray[np.float64]
     lumps: tuple[Lump, ...]
-    left_out: int
+    left_out: tuple[tuple[str, str, str], ...]
 
 
 def split_counts(
@@ -103,7 +104,7 @@ def split_counts(
         rows = np.array([m[0] for m in area_members])
         columns = np.array([m[0] for m in type_members])
         count[np.ix_(rows, columns)] = published
-        return DisjointCounts(count, (), 0)
+        return DisjointCounts(count, (), ())
     rectangles = sorted(
         (
             (frozenset((i, j) for i in area for j in kind), u, v)
@@ -114,7 +115,7 @@ def split_counts(
     )
     lumps: list[Lump] = []
     faults: list[Fault] = []
-    left_out = 0
+    left_out: list[tuple[str, str, str]] = []
     for t in range(published.shape[2]):
         known: list[tuple[frozenset[tuple[int, int]], float]] = []
         for cells, u, v in rectangles:
@@ -123,9 +124,10 @@ def split_counts(
                 continue
             inside = [k for k in known if k[0] <= cells]
             rest = cells.difference(*(k[0] for k in inside))
-            crosses = any(k[0] & cells and not k[0] <= cells for k in known)
-            if crosses or not rest:
-                left_out += 1
+            if any(k[0] & cells and not k[0] <= cells for k in known):
+                left_out.append((labels[0][u], labels[1][v], labels[2][t]))
+                continue
+            if not rest:
                 continue
             remaining = value - sum(k[1] for k in inside)
             if remaining < 0:
@@ -148,4 +150,4 @@ def split_counts(
                 lumps.append(Lump(tuple(sorted(cells)), t, float(value)))
     if faults:
         raise InputError(faults)
-    return DisjointCounts(count, tuple(lumps), left_out)
+    return DisjointCounts(count, tuple(lumps), tuple(left_out))

@@ -55,7 +55,8 @@ def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
         - `expected`: expected reports at `level`, that is `level` times thousand inhabitants.
 
         Areas are the published ones and the rest of the whole, types the published ones and the
-        remainder of a total whose nested types are modelled.
+        remainder of a total whose nested types are modelled. The attribute `counts_left_out`
+        lists (as JSON) area, type and period of the counts the fit could not use.
 
     Raises
     ------
@@ -180,6 +181,7 @@ def _draw(
             **{n: design.attrs[n] for n in ("definition", "whole", "total", "total_parts")},
             "period_unit": UNITS[int(design.attrs["per_year"])],
             "anchor_year": design.attrs["anchor_year"],
+            "counts_left_out": design.attrs["counts_left_out"],
             "population_known_through": design.attrs["population_known_through"],
         },
     )
