@@ -66,6 +66,17 @@ def test_a_small_quarter_between_areas_does_too():
     assert set(chart["period"]) <= {str(y) for y in YEARS}
 
 
+def test_years_that_become_quarters_are_charted_by_years():
+    data = delivery()
+    early = data.crime["period"] < "2019"
+    keys = ["area", "crime_type", "definition"]
+    years = data.crime[early].groupby([data.crime["period"].str[:4], *keys])["count"].sum()
+    mixed = pd.concat([years.reset_index(), data.crime[~early]], ignore_index=True)
+    chart = masked_chart(replace(data, crime=mixed))
+    assert set(chart["period"]) <= {str(y) for y in YEARS}
+    assert {"2016", "2026"} & set(chart["period"])
+
+
 def test_parts_that_are_the_whole_leave_no_rest():
     data = delivery()
     crime = data.crime[data.crime["area"].isin([EAST, WEST])]

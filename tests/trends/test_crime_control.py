@@ -111,6 +111,46 @@ def test_a_year_with_a_quarter_missing_is_no_reference():
     assert "2023K3" not in set(got["period"])
 
 
+def test_a_year_within_the_reference_that_is_not_complete_signals_nothing():
+    count = np.full(32, 50.0)
+    count[QUARTERS.index("2023K3")] = np.nan
+    count[QUARTERS.index("2023K4")] = 500  # neither reference nor later
+    assert signals(chart(count))["2023K4"] == ""
+    count[QUARTERS.index("2025K1")] = 500
+    assert [p for p, s in signals(chart(count)).items() if s] == ["2025K1"]
+
+
+def test_a_row_starts_after_the_reference_and_ends_where_a_period_is_not_known():
+    steady = np.tile([80.0, 84, 82, 78, 84, 80, 78, 82], 4)
+    # high at the reference's end and for seven quarters after it: the eighth in a row is no shift
+    rising = steady + np.where(np.array([p >= "2024K1" for p in QUARTERS]), 6, 0)
+    shifts = [p for p, s in signals(chart(rising)).items() if s.startswith("shift")]
+    assert shifts in ([], ["2026K4"])
+    after = np.where(np.array([p > "2024K4" for p in QUARTERS]), steady + 6, steady)
+    assert signals(chart(after))["2026K4"] == "shift up"
+    gap = QUARTERS.index("2025K3")
+    lacking = np.where(np.arange(32) == gap, np.nan, after)
+    assert signals(chart(lacking))["2026K4"] == ""
+    left_out = [i for i in range(32) if i != gap]  # the caller may not list it at all
+    periods, people = [QUARTERS[i] for i in left_out], np.full(31, 9.0)
+    assert chart_series(periods, after[left_out], people, through=2024)["signal"].iloc[-1] == ""
+
+
+def test_ordinary_series_seldom_shift():
+    quarters = [f"{y}K{q}" for y in range(2022, 2029) for q in range(1, 5)]
+    rng = np.random.default_rng(8)
+    shifted = 0
+    for mean, size in 200 * [(6, 1e9), (80, 100)]:
+        count = rng.poisson(rng.gamma(size, mean / size, len(quarters))).astype(float)
+        shifted += chart(count, periods=quarters)["signal"].str.startswith("shift").any()
+    assert 0.01 < shifted / 400 < 0.08
+
+
+def test_years_and_quarters_together_are_refused():
+    with pytest.raises(InputError, match="periods of one length"):
+        chart(np.full(4, 50.0), periods=["2018", "2019", "2020K1", "2020K2"])
+
+
 def test_chart_of_a_fit(random_draws):
     frame = pd.concat(
         pd.DataFrame({"period": QUARTERS, "count": 50, "area": "N", "crime_type": kind})

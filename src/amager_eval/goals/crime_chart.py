@@ -40,7 +40,8 @@ def monitored_chart(data: Input, agreement: Agreement) -> pd.DataFrame:
         `area, crime_type, definition` and the columns of
         :func:`amager_eval.trends.crime_control.chart_series`, in reports a period, for every
         definition there is. A type is charted by the quarters or months it was delivered in,
-        and by calendar years where those would show a small count of an area. Series with too
+        and by calendar years where those would show a small count of an area, or where an area's
+        series is of years first and quarters later. Series with too
         few complete years through the baseline, or without inhabitants, are left out.
 
     Examples
@@ -69,9 +70,10 @@ def monitored_chart(data: Input, agreement: Agreement) -> pd.DataFrame:
             short = short_periods_may_be_shown(data, agreement, areas, kind, definition)
             for area in areas:
                 own = of_type[(of_type["definition"] == definition) & (of_type["area"] == area)]
+                units = {parse_period(p).unit for p in own["period"]}
                 counts = (
                     dict(zip(own["period"].astype(str), own["count"], strict=True))
-                    if short
+                    if short and len(units) == 1
                     else _years(data, area, kind, definition)
                 )
                 chart = _chart(data, agreement, area, counts)
