@@ -112,8 +112,11 @@ def package(session: nox.Session) -> None:
         session.run("uv", "pip", "install", "--quiet", "--python", python, wheel, external=True)
         with session.chdir(outside):
             for command in (["--help"], ["template", "t.xlsx"], ["synthetic", "city"],
-                            ["check", "city"]):  # fmt: skip
+                            ["check", "city"],
+                            ["appendix", "--input", "city", "--draft", "--draws", "50",
+                             "--out", "appendix"]):  # fmt: skip
                 session.run(clean / "bin" / "amager-eval", *command, external=True)
+            assert Path("appendix", "appendix.pdf").read_bytes().startswith(b"%PDF")
             session.run(python, "-c", INSTALLED, external=True)
 
 
