@@ -120,6 +120,33 @@ def test_a_year_within_the_reference_that_is_not_complete_signals_nothing():
     assert [p for p, s in signals(chart(count)).items() if s] == ["2025K1"]
 
 
+def test_years_left_out_are_no_reference_and_signal_nothing():
+    years = [str(y) for y in range(2012, 2027)]
+    count = np.full(15, 300.0)
+    count[[8, 9]] = 200  # the pandemic
+    count[-1] = 370
+    plain, without = chart(count, periods=years), chart(
+        count, periods=years, leave_out={2020, 2021}
+    )  # fmt: skip
+    assert signals(plain)["2026"] == ""  # its two low years pass for ordinary variation
+    assert {p: s for p, s in signals(without).items() if s} == {"2026": "above"}
+    assert set(without.loc[without["reference"], "period"]) == {
+        str(y) for y in (*range(2015, 2020), 2022, 2023, 2024)
+    }
+
+
+def test_the_declared_pandemic_and_steps_are_no_reference_of_a_fit(random_draws):
+    years = [str(y) for y in range(2008, 2026)]
+    frame = pd.concat(
+        pd.DataFrame({"period": years, "count": 50, "area": "N", "crime_type": kind})
+        for kind in ("indbrud", "narkotika")
+    )
+    fit = fit_crime(frame.assign(population=9000.0, definition="STRAF11"), draws=10, chains=1)
+    got = control_chart(fit).query("reference").groupby("crime_type")["period"].agg(set)
+    assert got["indbrud"] == {"2018", "2019", "2022", "2023", "2024"}
+    assert got["narkotika"] == {str(y) for y in (*range(2015, 2020), 2022, 2023, 2024)}
+
+
 def test_a_row_starts_after_the_reference_and_ends_where_a_period_is_not_known():
     steady = np.tile([80.0, 84, 82, 78, 84, 80, 78, 82], 4)
     # high at the reference's end and for seven quarters after it: the eighth in a row is no shift

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,7 +12,10 @@ from amager_eval.data.period import parse_period
 from amager_eval.data.population import population_at
 from amager_eval.goals.crime_results import annual_figures
 from amager_eval.goals.disclosure import short_periods_may_be_shown
+from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime_control import CHART_COLUMNS, chart_series
+from amager_eval.trends.crime_effects import disturbed_years
+from amager_eval.trends.crime_options import crime_options
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -41,7 +44,8 @@ def monitored_chart(data: Input, agreement: Agreement) -> pd.DataFrame:
         :func:`amager_eval.trends.crime_control.chart_series`, in reports a period, for every
         definition there is. A type is charted by the quarters or months it was delivered in,
         and by calendar years where those would show a small count of an area, or where an area's
-        series is of years first and quarters later. Series with too
+        series is of years first and quarters later. Years of the declared pandemic and before a
+        declared step of a type are no reference. Series with too
         few complete years through the baseline, or without inhabitants, are left out.
 
     Examples
@@ -62,6 +66,7 @@ def monitored_chart(data: Input, agreement: Agreement) -> pd.DataFrame:
         )
         if a in set(data.crime["area"]) and a in set(data.population["area"])
     ]
+    options = crime_options(load_model_spec("crime_trend"))
     counted = data.crime[data.crime["count"].notna() & data.crime["area"].isin(areas)]
     frames = []
     for kind in (t.id for t in agreement.crime.type if t.role == "monitored"):
@@ -76,7 +81,9 @@ def monitored_chart(data: Input, agreement: Agreement) -> pd.DataFrame:
                     if short and len(units) == 1
                     else _years(data, area, kind, definition)
                 )
-                chart = _chart(data, agreement, area, counts)
+                years = {parse_period(p).year for p in counts}
+                disturbed = disturbed_years(years, kind, definition, options)
+                chart = _chart(data, agreement, area, counts, disturbed)
                 heading = {"area": area, "crime_type": kind, "definition": definition}
                 frames.append(chart.assign(**heading))
     frames = [f for f in frames if len(f)]
@@ -90,10 +97,20 @@ def _years(data: Input, area: str, kind: str, definition: str) -> dict[str, floa
     return {str(y): f.count for y, f in figures.items() if f.count is not None}
 
 
-def _chart(data: Input, agreement: Agreement, area: str, counts: dict[str, float]) -> pd.DataFrame:
+def _chart(
+    data: Input,
+    agreement: Agreement,
+    area: str,
+    counts: dict[str, float],
+    disturbed: Collection[int],
+) -> pd.DataFrame:
     assert data.population is not None
     periods: Sequence[str] = sorted(counts, key=parse_period)
     people = population_at(data.population, area, periods).population if periods else np.empty(0)
     return chart_series(
-        periods, [counts[p] for p in periods], people, through=agreement.crime.baseline_year
+        periods,
+        [counts[p] for p in periods],
+        people,
+        through=agreement.crime.baseline_year,
+        leave_out=disturbed,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,6 +13,8 @@ from scipy.special import stdtrit
 from amager_eval.data.period import parse_period
 from amager_eval.data.period import per_year as periods_a_year
 from amager_eval.errors import InputError
+from amager_eval.trends.crime_effects import disturbed_years
+from amager_eval.trends.crime_options import crime_options
 
 if TYPE_CHECKING:
     from amager_eval.trends.fit import Fit
@@ -65,8 +67,9 @@ def control_chart(
     Returns
     -------
     DataFrame
-        `area, crime_type` and the columns of :func:`chart_series`; series without enough years
-        are left out.
+        `area, crime_type` and the columns of :func:`chart_series`; years of the spec's pandemic
+        and years before a step it declares for a type are no reference. Series without enough
+        years are left out.
 
     Raises
     ------
@@ -85,12 +88,17 @@ def control_chart(
     people = members @ design["exposure"].values[:, : count.shape[2]]
     periods = [str(p) for p in design["period"].values]
     last = int(design.attrs["baseline_year"]) if through is None else through
+    options, definition = crime_options(fit.spec), str(design.attrs["definition"])
+    years_held = {p.year for p in map(parse_period, periods)}
     frames = []
     for a, area in enumerate(design["published_area"].values):
         for k, kind in enumerate(design["published_type"].values):
             if crime_types is not None and str(kind) not in crime_types:
                 continue
-            chart = chart_series(periods, count[a, k], people[a], years=years, through=last)
+            disturbed = disturbed_years(years_held, str(kind), definition, options)
+            chart = chart_series(
+                periods, count[a, k], people[a], years=years, through=last, leave_out=disturbed
+            )
             frames.append(chart.assign(area=str(area), crime_type=str(kind)))
     frames = [f for f in frames if len(f)]
     if not frames:
@@ -105,6 +113,7 @@ def chart_series(
     *,
     years: int | None = None,
     through: int | None = None,
+    leave_out: Collection[int] = (),
 ) -> pd.DataFrame:
     """Chart one series: what the same season of the reference years leads to expect, and limits.
 
@@ -121,6 +130,8 @@ def chart_series(
         series, or as many as there are from five up.
     through : int or None
         Last calendar year of the reference; None takes the last there is.
+    leave_out : collection of int
+        Calendar years that are no reference: those of a pandemic, or recorded otherwise.
 
     Returns
     -------
@@ -172,7 +183,9 @@ def chart_series(
     complete = [
         int(y)
         for y in np.unique(year)
-        if (year == y).sum() == per_year and (through is None or y <= through)
+        if (year == y).sum() == per_year
+        and (through is None or y <= through)
+        and y not in leave_out
     ]
     if len(complete) < least:
         return empty

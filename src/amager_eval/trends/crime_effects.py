@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import numpy as np
@@ -12,7 +12,7 @@ from amager_eval.data.period import Period
 from amager_eval.spec.model import ModelSpec
 from amager_eval.trends.crime_options import CrimeOptions, TypeScales
 
-__all__ = ["day_share", "effect_matrix", "season_basis"]
+__all__ = ["day_share", "disturbed_years", "effect_matrix", "season_basis"]
 
 type Floats = NDArray[np.float64]
 
@@ -53,6 +53,38 @@ def day_share(period: Period, start: date, end: date) -> float:
     first, after = _first_day(period), _first_day(period.shift(1))
     days = min(after, end.toordinal() + 1) - max(first, start.toordinal())
     return max(0, days) / (after - first)
+
+
+def disturbed_years(
+    years: Iterable[int], crime_type: str, definition: str, options: CrimeOptions
+) -> set[int]:
+    """Find the calendar years that a declared window or an earlier way of recording touches.
+
+    Parameters
+    ----------
+    years : iterable of int
+        To choose from.
+    crime_type, definition : str
+        The series.
+    options : CrimeOptions
+        Declared window and steps.
+
+    Examples
+    --------
+    >>> from amager_eval.spec.model import load_model_spec
+    >>> from amager_eval.trends.crime_options import crime_options
+    >>> options = crime_options(load_model_spec("crime_trend"))
+    >>> sorted(disturbed_years(range(2017, 2025), "indbrud", "STRAF11", options))
+    [2017, 2020, 2021]
+    """
+    chosen = set(years)
+    window = range(options.covid.start.year, options.covid.end.year + 1)
+    found = chosen & set(window)
+    for step in options.steps:
+        of_definition = not step.definitions or definition in step.definitions
+        if of_definition and (not step.types or crime_type in step.types):
+            found |= {y for y in chosen if date(y, 1, 1) < step.date}
+    return found
 
 
 def _first_day(period: Period) -> int:
