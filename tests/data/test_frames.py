@@ -180,6 +180,27 @@ def test_three_answers_near_100_pass_and_leave_the_model_a_region(changes):
     assert np.isfinite(seen["log_weight"]).all()
 
 
+@pytest.mark.parametrize(
+    ("changes", "column"),
+    [
+        ({"percent": 0.0, "comparator": "<"}, "percent"),
+        ({"percent": 100.0, "comparator": ">"}, "percent"),
+        ({"count": 0.0, "comparator": "<"}, "count"),
+        ({"count": 500.0, "comparator": ">"}, "count"),
+    ],
+)
+def test_a_bound_that_leaves_no_figure_is_refused(changes, column):
+    frame = one_cell(**changes).head(1)
+    found, text = faults_of(lambda: check_safety(frame))
+    assert found[0][:2] == (1, column)
+    assert "below 0 or above all" in text
+
+
+@pytest.mark.parametrize("changes", [{"percent": 50.0, "n": 50.0}, {"count": 100.0}])
+def test_a_bound_below_all_passes(changes):
+    assert len(check_safety(one_cell(comparator=">", **changes).head(1))) == 1
+
+
 def test_a_bound_counts_from_its_edge():
     frame = one_cell(percent=[72, 1, 28], comparator=["=", "=", ">"])
     assert "sum to 101 percent, which is over 100" in faults_of(lambda: check_safety(frame))[1]

@@ -104,6 +104,14 @@ def test_a_table_of_fractions_is_refused(tmp_path):
     assert (fault.severity, fault.column, fault.found) == ("error", "percent", "0.84")
 
 
+def test_two_bounds_without_a_figure_are_told(tmp_path):
+    rows = "area,wave,setting,response,percent,n,comparator\nNord,2024,night,safe,90,300,<\n"
+    rows += "Nord,2024,night,unsafe,5,300,>\n"
+    (fault,) = check_input(folder_with(tmp_path, safety=rows))
+    assert (fault.row, fault.column, fault.severity) == (3, "comparator", "warning")
+    assert "two bounds and no figure for Nord, 2024, night" in fault.message
+
+
 def test_words_in_danish_faults_are_danish(tmp_path):
     text = SAFETY + "Nord,2024,night,unsafe,14,310,0\nNord,2024,om tirsdagen,unsafe,14,310,0\n"
     told = [f.message for f in check_input(folder_with(tmp_path, safety=text), lang="da")]

@@ -93,6 +93,14 @@ def _sums_of_answers(rows: Sequence[Record], positions: Sequence[int], findings:
             sum(most for _, _, most in edges) <= 100 - _LEFT_OVER + 1e-9
         ):
             code = "shares_below"
+        bounds = [rows[i]["comparator"] in {"<", ">"} for i in answers.values()]
+        if len(bounds) > 1 and all(bounds):
+            findings.add(
+                "bounds_alone",
+                at=positions[max(answers.values())],
+                column="comparator",
+                what=what(values),
+            )
         if code is not None:
             last = max(answers.values())
             findings.add(

@@ -16,6 +16,7 @@ _WARNINGS: Final = frozenset(
         "area_unmatched",
         "area_version",
         "area_version_changes",
+        "bounds_alone",
         "column_unknown",
         "decimals_differ",
         "definition_mixed",

@@ -64,6 +64,9 @@ class SafetyRow(Row):
             raise PydanticCustomError("no_figure", "no figure", {"at": "percent"})
         if self.count is not None and self.percent is None and self.n is None:
             raise PydanticCustomError("count_without_n", "no n", {"at": "n"})
+        at, most = ("count", self.n) if self.percent is None else ("percent", 100)
+        if (self.comparator, getattr(self, at)) in {("<", 0), (">", most)}:
+            raise PydanticCustomError("bound_empty", "no such figure", {"at": at})
         if self.count is not None and self.n is not None and self.count > self.n:
             raise PydanticCustomError(
                 "count_above_n", "count above n", {"n": f"{self.n:g}", "at": "count"}
