@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+import amager_eval as ae
 from amager_eval import evaluation
 from amager_eval.data.input import Input
 from amager_eval.data.published import published
@@ -52,6 +53,20 @@ def test_nothing_later_than_the_statement_is_seen(data):
 def test_a_wave_that_is_not_there_is_refused(data):
     with pytest.raises(InputError, match="wave 2031 is not in the input"):
         evaluation._until(data, 2031)
+
+
+@pytest.mark.parametrize("year", [2024, 2030, 2031])
+def test_a_year_no_list_of_activities_can_be_about_is_refused(year):
+    only = Input(activities=pd.DataFrame({"activity": ["Lektiehjælp"], "partners": ["SSP"]}))
+    with pytest.raises(InputError, match=rf"about a status of {year}; found 'years 2025 to 2029'"):
+        ae.evaluate(only, year=year, draft=True)
+
+
+def test_reports_alone_give_the_years_after_them(data):
+    only = replace(data, safety=None)
+    evaluation._hold_year(only, AGREEMENT, 2025)
+    with pytest.raises(InputError, match="about a status of 2031"):
+        evaluation._hold_year(only, AGREEMENT, 2031)
 
 
 def test_the_goals_own_definition_is_fitted_where_it_is_delivered(data):

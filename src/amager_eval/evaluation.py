@@ -115,6 +115,7 @@ def evaluate(
             hold_against_register(document)
         hold_agreement_against_register(agreement.id, agreement.digest)
     year = _statement_year(data, agreement) if year is None else year
+    _hold_year(data, agreement, year)
     data = _until(_as_agreed(data, agreement), year)
     kept: dict[int, dict[str, Any]] = {}
     if record is not None:
@@ -338,6 +339,28 @@ def _statement_year(data: Input, agreement: Agreement) -> int:
             remedy="Supply at least one of safety.csv, crime.csv and activities.csv.",
         )
     )
+
+
+def _hold_year(data: Input, agreement: Agreement, year: int) -> None:
+    """Refuse a year that nothing in an input without a survey is about."""
+    if data.safety is not None and len(data.safety):
+        return  # its waves are the years; see _until
+    if data.crime is not None and len(data.crime):
+        last = data.crime["period"].astype(str).str[:4].astype(int)
+        years = sorted(set(last + 1))  # a status looks at the year before
+    elif agreement.period is not None:
+        end = max(agreement.period.end.year, agreement.safety.alternative_target_wave)
+        years = list(range(agreement.period.start.year, end + 1))
+    else:
+        return
+    if year not in years:
+        raise InputError(
+            Fault(
+                f"nothing in the input is about a status of {year}",
+                found=f"years {years[0]} to {years[-1]}",
+                remedy="Give a --year that is among them, or supply the figures.",
+            )
+        )
 
 
 def _as_agreed(data: Input, agreement: Agreement) -> Input:
