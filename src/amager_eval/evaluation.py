@@ -205,7 +205,7 @@ def evaluate(
         sensitivity=sensitivity_of_draws(
             agreement, areas, safety, crime_frame, load_sensitivity().safety.margins
         ),
-        crime_views=view_crime(data, agreement, crime),
+        crime_views=view_crime(data, agreement, crime, None if record is None else Path(record)),
     )
 
 

@@ -1,6 +1,7 @@
 """The published chart of monitored types, and what it may show of small counts."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,11 @@ import pytest
 from amager_eval.data.input import Input, Masked
 from amager_eval.data.published import published
 from amager_eval.goals.crime_chart import MONITORED_COLUMNS, monitored_chart
-from amager_eval.goals.disclosure import mask_small_counts, short_periods_may_be_shown
+from amager_eval.goals.disclosure import mask_small_counts
+from amager_eval.goals.earlier_publications import EarlierFigures
+from amager_eval.goals.record import keep_file, read_record
+from amager_eval.goals.short_periods import short_periods_may_be_shown
+from amager_eval.goals.view_crime import view_crime
 from amager_eval.spec.agreement import load_agreement
 
 AGREEMENT = load_agreement()
@@ -141,3 +146,80 @@ def test_nothing_to_chart():
     assert monitored_chart(Input(), AGREEMENT).empty
     assert monitored_chart(delivery(years=range(2025, 2027)), AGREEMENT).empty
     assert len(monitored_chart(published(), AGREEMENT))
+
+
+def recorded(data, folder, *, record=None):
+    """Publish a statement's reports and keep them; return the folder of the record."""
+    shown = mask_small_counts(data, AGREEMENT, record)
+    views = view_crime(shown, AGREEMENT, None, record)
+    statement = {
+        "masked": [asdict(m) for m in shown.masked],
+        "reports": views.reports.to_dict(orient="records"),
+    }
+    keep_file(folder, "2026.json", json.dumps(statement).encode())
+    return folder
+
+
+def next_chart(data, record):
+    return monitored_chart(mask_small_counts(data, AGREEMENT, record), AGREEMENT, record)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({(AREA, "2023K2"): 3}, {(AREA, "2023K2"): 6}),  # a count of the area
+        # what the two districts hold beyond the area inside them: 3, then 9
+        (
+            {(AREA, "2023K1"): 30, (EAST, "2023K1"): 13, (WEST, "2023K1"): 20},
+            {(AREA, "2023K1"): 30, (EAST, "2023K1"): 19, (WEST, "2023K1"): 20},
+        ),
+    ],
+)
+def test_a_quarter_hidden_before_a_revision_does_not_follow_from_its_year(tmp_path, before, now):
+    """The year was published; less the other three quarters it gives what the fourth was."""
+    record = recorded(delivery(before), tmp_path)
+    kept = read_record(record, 2026)
+    assert {len(r["period"]) for r in kept["reports"]} == {4}  # years alone
+    quarterly = monitored_chart(delivery(now), AGREEMENT)
+    assert (quarterly["period"].str.len() > 4).all()  # nothing small now
+    years = next_chart(delivery(now), record)
+    assert set(years["period"]) <= {str(y) for y in YEARS}
+    for (area, period), count in now.items():  # what the attacker would have found
+        if before[area, period] != count:
+            chart = quarterly[quarterly["area"] == area].set_index("period")["count"]
+            others = [
+                chart[f"{period[:4]}K{q}"] for q in range(1, 5) if f"{period[:4]}K{q}" != period
+            ]
+            (then,) = [
+                r["count"]
+                for r in kept["reports"]
+                if (r["area"], r["period"]) == (area, period[:4])
+            ]
+            assert then - sum(others) == before[area, period]
+
+
+def test_quarters_of_a_year_that_was_hidden_are_not_shown(tmp_path):
+    small = {(AREA, f"2019K{q}"): n for q, n in enumerate((3, 0, 0, 0), start=1)}
+    large = dict.fromkeys(small, 20)
+    record = recorded(delivery(small), tmp_path)
+    assert set(next_chart(delivery(large), record)["period"]) <= {str(y) for y in YEARS}
+    # nor where the data come unmasked
+    assert monitored_chart(delivery(large), AGREEMENT, record)["period"].str.len().max() == 4
+
+
+def test_quarters_stay_shown_where_a_revision_gives_nothing_away(tmp_path):
+    record = recorded(delivery({(AREA, "2023K2"): 20}), tmp_path)
+    chart = next_chart(delivery({(AREA, "2023K2"): 26}), record)
+    assert (chart["period"].str.len() > 4).all()
+
+
+def test_a_year_published_as_a_rate_is_as_good_as_its_count():
+    """Three reports of that year's quarter are six now; the rate was published."""
+    data = delivery({(AREA, "2021K2"): 6})
+    year = data.crime[(data.crime["area"] == AREA) & data.crime["period"].str.startswith("2021")]
+    people = 100 * LEVEL[AREA]
+    rate = round(1000 * (year["count"].sum() - 3) / people, 4)
+    before = {("politi", AREA, "hærværk", 2021): EarlierFigures(rates=[rate])}
+    areas = list(LEVEL)
+    assert short_periods_may_be_shown(data, AGREEMENT, areas, "hærværk", "politi")
+    assert not short_periods_may_be_shown(data, AGREEMENT, areas, "hærværk", "politi", before)

@@ -11,13 +11,16 @@ import pandas as pd
 from amager_eval.data.period import parse_period
 from amager_eval.data.population import population_at
 from amager_eval.goals.crime_results import annual_figures
-from amager_eval.goals.disclosure import short_periods_may_be_shown
+from amager_eval.goals.earlier_publications import earlier_publications
+from amager_eval.goals.short_periods import short_periods_may_be_shown
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime_control import CHART_COLUMNS, chart_series
 from amager_eval.trends.crime_effects import disturbed_years
 from amager_eval.trends.crime_options import crime_options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
 
@@ -26,7 +29,7 @@ __all__ = ["MONITORED_COLUMNS", "monitored_chart"]
 MONITORED_COLUMNS: Final = (*CHART_COLUMNS[:2], "definition", *CHART_COLUMNS[2:])
 
 
-def monitored_chart(data: Input, agreement: Agreement) -> pd.DataFrame:
+def monitored_chart(data: Input, agreement: Agreement, record: Path | None = None) -> pd.DataFrame:
     """Chart the types the agreement monitors without a goal, each series against its own past.
 
     Parameters
@@ -36,6 +39,8 @@ def monitored_chart(data: Input, agreement: Agreement) -> pd.DataFrame:
     agreement : Agreement
         Areas, monitored types, the baseline year (the last of the reference) and the threshold
         below which counts are not shown.
+    record : Path or None
+        Folder of the yearly record: what it hides or has published may give quarters away.
 
     Returns
     -------
@@ -68,11 +73,12 @@ def monitored_chart(data: Input, agreement: Agreement) -> pd.DataFrame:
     ]
     options = crime_options(load_model_spec("crime_trend"))
     counted = data.crime[data.crime["count"].notna() & data.crime["area"].isin(areas)]
+    before = earlier_publications(record)
     frames = []
     for kind in (t.id for t in agreement.crime.type if t.role == "monitored"):
         of_type = counted[counted["crime_type"] == kind]
         for definition in dict.fromkeys(of_type["definition"].astype(str)):
-            short = short_periods_may_be_shown(data, agreement, areas, kind, definition)
+            short = short_periods_may_be_shown(data, agreement, areas, kind, definition, before)
             for area in areas:
                 own = of_type[(of_type["definition"] == definition) & (of_type["area"] == area)]
                 units = {parse_period(p).unit for p in own["period"]}

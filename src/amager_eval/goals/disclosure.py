@@ -7,7 +7,6 @@ period of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,22 +14,25 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from amager_eval.data.input import Input, Masked, SourceFile
-from amager_eval.data.period import parse_period
 from amager_eval.data.population import population_at
+from amager_eval.goals.containment import (
+    Cell,
+    area_schemes,
+    declared_total,
+    instances,
+    type_schemes,
+)
 from amager_eval.goals.crime_results import AnnualFigure, annual_figures
 from amager_eval.goals.earlier_publications import earlier_publications
+from amager_eval.goals.short_periods import short_periods_may_be_shown
+from amager_eval.goals.small_answers import mask_answers
 from amager_eval.goals.suppression import Relation, suppress
 from amager_eval.provenance import sha256_of_bytes
-from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.crime_options import Total
 
 if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement
 
 __all__ = ["mask_small_counts", "short_periods_may_be_shown"]
-
-type Cell = tuple[str, str]  # area, crime type
-type Scheme = tuple[tuple[str, ...], tuple[str, ...]]
 
 _PER_1000: Final = 1000.0
 
@@ -58,7 +60,7 @@ def mask_small_counts(data: Input, agreement: Agreement, record: Path | None = N
         digests of the masked figures, because a small count could be tried out on a file's own.
     """
     crime, hidden_reports = _mask_reports(data, agreement, record)
-    safety, hidden_answers = _mask_answers(data, agreement)
+    safety, hidden_answers = mask_answers(data, agreement)
     masked = (*hidden_reports, *hidden_answers)
     if not masked:
         return data
@@ -70,56 +72,6 @@ def mask_small_counts(data: Input, agreement: Agreement, record: Path | None = N
     return replace(data, crime=crime, safety=safety, masked=masked, files=files)
 
 
-def short_periods_may_be_shown(
-    data: Input, agreement: Agreement, areas: Sequence[str], crime_type: str, definition: str
-) -> bool:
-    """Whether a type's quarters or months show no small count and give none away.
-
-    Hiding goes by calendar year, so quarters of a year that is shown may be small. They may be
-    shown for all the areas or for none: none where anything of the type is hidden, or where in
-    any period a count of an area, or what is left between areas that contain each other, is
-    below the threshold. How types add up is not looked at, so a total is not shown.
-
-    Parameters
-    ----------
-    data : Input
-        With small counts hidden.
-    agreement : Agreement
-        Its `disclosure.threshold`; which areas contain which.
-    areas : sequence of str
-        The areas that are shown.
-    crime_type, definition : str
-        The series.
-
-    Returns
-    -------
-    bool
-        True for a series of years: those are hidden already.
-    """
-    assert data.crime is not None
-    own = data.crime[
-        (data.crime["crime_type"] == crime_type)
-        & (data.crime["definition"] == definition)
-        & data.crime["area"].isin(areas)
-    ]
-    if all(parse_period(p).per_year == 1 for p in own["period"].unique()):
-        return True
-    if any((m.what, m.definition) == (crime_type, definition) for m in data.masked):
-        return False
-    if crime_type == _total().type:
-        return False  # the types of a period, shown and not, would follow from it
-    known = own[own["count"].notna()]
-    periods: dict[str, dict[Cell, float]] = {}
-    for area, period, count in zip(known["area"], known["period"], known["count"], strict=True):
-        periods.setdefault(str(period), {})[str(area), crime_type] = float(count)
-    smallest = [min(counts.values()) for counts in periods.values()]
-    for scheme in _area_schemes(data, agreement):
-        rests = [r for c in periods.values() for _, _, r in _instances(c, "area", scheme)]
-        if any(abs(rest) >= 1e-6 for rest in rests):  # else the parts are the whole: no rest
-            smallest += rests
-    return min(smallest, default=0.0) >= agreement.disclosure.threshold
-
-
 def _mask_reports(
     data: Input, agreement: Agreement, record: Path | None
 ) -> tuple[pd.DataFrame | None, list[Masked]]:
@@ -128,7 +80,7 @@ def _mask_reports(
         return None, []
     masked: list[Masked] = []
     before = earlier_publications(record)
-    types = _total()
+    types = declared_total()
     for definition in _unique(data, "definition"):
         figures = _yearly_figures(data, definition)
         years = {
@@ -136,15 +88,20 @@ def _mask_reports(
             for year, found in figures.items()
         }
         schemes = [
-            *(("area", s) for s in _area_schemes(data, agreement)),
-            *(("type", s) for s in _type_schemes(data, types.type, types.nested.get(definition))),
+            *(("area", s) for s in area_schemes(data, agreement)),
+            *(
+                ("type", s)
+                for s in type_schemes(
+                    _unique(data, "crime_type"), types.type, types.nested.get(definition)
+                )
+            ),
         ]
         # no rest in any type or year: taken for the same area under two names, or for all there is
         exact = {
             (axis, scheme): all(
                 abs(rest) < 1e-6
                 for counts in years.values()
-                for _, _, rest in _instances(counts, axis, scheme)
+                for _, _, rest in instances(counts, axis, scheme)
             )
             for axis, scheme in schemes
         }
@@ -159,7 +116,7 @@ def _mask_reports(
                     exact[axis, scheme],
                 )
                 for axis, scheme in schemes
-                for whole, parts, _ in _instances(counts, axis, scheme)
+                for whole, parts, _ in instances(counts, axis, scheme)
             ]
             hidden, known = set[int](), set[int]()
             for i, cell in enumerate(cells):
@@ -228,83 +185,6 @@ def _period_counts(data: Input, cell: Cell, definition: str, year: int) -> dict[
         & data.crime["period"].astype(str).str.startswith(str(year))
     ]
     return dict(zip(own["period"].astype(str), own["count"].astype(float), strict=True))
-
-
-def _total() -> Total:
-    return Total.model_validate(load_model_spec("crime_trend").options["total"])
-
-
-def _area_schemes(data: Input, agreement: Agreement) -> list[Scheme]:
-    """Which areas contain which: the whole its parts, districts a version, a version the older."""
-    schemes: list[Scheme] = []
-    if data.whole is not None and data.parts:
-        schemes.append(((data.whole,), tuple(data.parts)))
-    versions = sorted(agreement.areas.version, key=lambda v: v.from_wave or 0)
-    for i, version in enumerate(versions):
-        for name in version.names:
-            schemes += [((agreement.areas.whole,), (name,)), (version.districts, (name,))]
-            schemes.append(((name,), version.estates))
-            schemes += [((name,), (old,)) for older in versions[:i] for old in older.names]
-    return [s for s in schemes if s[0] and s[1]]
-
-
-def _type_schemes(data: Input, total: str, nested: tuple[str, ...] | None) -> list[Scheme]:
-    """Which types add up to the total: the declared ones, and all there are."""
-    kinds = tuple(k for k in _unique(data, "crime_type") if k != total)
-    return [((total,), parts) for parts in dict.fromkeys([kinds, tuple(nested or ())]) if parts]
-
-
-def _instances(
-    counts: Mapping[Cell, float], axis: str, scheme: Scheme
-) -> Iterator[tuple[list[Cell], list[Cell], float]]:
-    """Yield a scheme's cells for every type (area) that has its whole and a part; and the rest."""
-    other = list(dict.fromkeys(kind if axis == "area" else area for area, kind in counts))
-    for fixed in other:
-        whole, parts = (
-            [(name, fixed) if axis == "area" else (fixed, name) for name in side] for side in scheme
-        )
-        parts = [c for c in parts if c in counts]
-        if parts and all(c in counts for c in whole):
-            rest = sum(counts[c] for c in whole) - sum(counts[c] for c in parts)
-            if rest >= 0:  # otherwise they do not add up to it and say nothing of each other
-                yield whole, parts, rest
-
-
-def _mask_answers(data: Input, agreement: Agreement) -> tuple[pd.DataFrame | None, list[Masked]]:
-    """Leave out survey figures that fewer people than the threshold stand behind.
-
-    The answers of an area, wave and setting add up to its respondents, so that an answer left
-    out, or the one that was not supplied, could follow from the others. Figures so rounded that
-    no count follows from them are left alone.
-    """
-    if data.safety is None or "n" not in data.safety:
-        return data.safety, []
-    threshold = agreement.disclosure.threshold
-    frame = data.safety.reset_index(drop=True)
-    shares = frame["percent"] / 100
-    counts = shares * frame["n"]
-    if "count" in frame:
-        counts = frame["count"].where(frame["count"].notna(), counts)
-    decimals = frame["decimals"].fillna(0) if "decimals" in frame else 0
-    rounding = frame["n"] * 0.5 * 10.0 ** -(decimals + 2)
-    if "count" in frame:
-        rounding = rounding.where(frame["count"].isna(), 0.0)
-    drop: set[int] = set()
-    for _, group in frame[counts.notna()].groupby(["area", "wave", "setting"], sort=False):
-        rows = list(group.index)
-        values = [float(group["n"].iloc[0]), *(float(counts[i]) for i in rows)]
-        parts = tuple(range(1, len(values)))
-        blurred = float(sum(rounding[i] for i in rows)) >= threshold
-        relations = [] if blurred else [Relation((0,), parts)]
-        chosen = suppress(values, relations, threshold, known=[0])
-        drop |= {rows[i - 1] for i in chosen if i > 0}
-    masked = [
-        Masked("safety", str(r["area"]), int(r["wave"]), f"{r['setting']}, {r['response']}")
-        for r in frame.loc[sorted(drop)].to_dict(orient="records")
-    ]
-    if not masked:
-        return data.safety, []
-    return frame.drop(index=sorted(drop)), masked
 
 
 def _unique(data: Input, column: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from amager_eval.goals.record import BASELINE_FILE, read_record, recorded_years, verify_record
 
-__all__ = ["EarlierFigures", "earlier_publications"]
+__all__ = ["EarlierFigures", "Key", "earlier_publications"]
 
 type Key = tuple[str, str, str, int]  # definition, area, crime type, calendar year
 

@@ -13,6 +13,8 @@ from amager_eval.goals.crime_views import CrimeViews
 from amager_eval.goals.published_reports import published_reports
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
     from amager_eval.trends.fit import Forecast
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["view_crime"]
 
 
-def view_crime(data: Input, agreement: Agreement, forecast: Forecast | None) -> CrimeViews:
+def view_crime(
+    data: Input, agreement: Agreement, forecast: Forecast | None, record: Path | None = None
+) -> CrimeViews:
     """Compute every view of reported crime.
 
     Parameters
@@ -30,6 +34,8 @@ def view_crime(data: Input, agreement: Agreement, forecast: Forecast | None) -> 
     agreement : Agreement
     forecast : Forecast or None
         A crime forecast through the target year; None where nothing could be fitted.
+    record : Path or None
+        Folder of the yearly record.
 
     Returns
     -------
@@ -42,7 +48,7 @@ def view_crime(data: Input, agreement: Agreement, forecast: Forecast | None) -> 
     >>> len(views.changes), sorted(views.chart.columns)[:3]
     (0, ['area', 'count', 'crime_type'])
     """
-    chart = monitored_chart(data, agreement)
+    chart = monitored_chart(data, agreement, record)
     reports = published_reports(data, agreement, chart)
     if forecast is None:
         return CrimeViews(chart=chart, reports=reports)
