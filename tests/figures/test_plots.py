@@ -124,7 +124,11 @@ PLOTS = {
     "probabilities": (
         plot_probabilities,
         probabilities,
-        ["sand 70\u00a0%", "sand under 5\u00a0%", "ikke relevant: lå ikke under København"],
+        [
+            "sand andel 70\u00a0%",
+            "sand andel under 5\u00a0%",
+            "ikke relevant: lå ikke under København",
+        ],
     ),
     "crime_type": (plot_crime_type, crime, ["2024: 7,4", "6,6"]),
     "part_whole": (plot_part_whole, part_whole, ["−3 [−8; 2]", "+5 [1; 9]"]),

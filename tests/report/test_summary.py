@@ -4,7 +4,7 @@ import pytest
 
 from amager_eval.report.document import Bullets, Paragraph
 from amager_eval.report.summary import summary
-from amager_eval.tables.results import goals_table
+from amager_eval.tables.goals import goals_table
 from amager_eval.wording.sentences import load_wording
 
 
@@ -21,7 +21,7 @@ def test_goals_that_lack_figures_are_told_from_goals_not_yet_due(make_statement)
     assert lead.startswith("4 af 5 mål gælder frem til 2028")
     assert "mangler" not in lead  # the area's own figures are there
     lead, _ = said(make_statement(own_area=True, activities=False))
-    assert lead.startswith("1 af 5 mål kan endnu ikke opgøres")
+    assert lead.startswith("Ét af 5 mål kan endnu ikke opgøres")
     assert "4 af 5 mål gælder frem til 2028" in lead
     assert "bygger på de bydele" not in lead
     lead, _ = said(make_statement())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
@@ -28,6 +27,7 @@ NARROW: Final = "-narrow"
 _INCH: Final = 25.4
 #: Of the PNG; the layout is made at it, for hinted text is wider at some resolutions.
 _DPI: Final = 200
+_TITLE_POINTS: Final = 9.5
 #: Of the source line: its letters, where it begins, and its share of the width beside the mark.
 _SOURCE_POINTS: Final = 6.5
 _LEFT: Final = 0.012
@@ -64,13 +64,16 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False) -> Figure:
         figure = Figure(figsize=(width / _INCH, height), dpi=_DPI)
         # the mark stands in the corner at the source line's end
         room = 72 * width / _INCH * (_BESIDE_MARK if picture.synthetic else 1 - 2 * _LEFT)
-        source = _lines(picture.source, room)
+        source = _lines(picture.source, room, _SOURCE_POINTS)
         foot = (0.13 * len(source) + 0.05) / height
         figure.set_layout_engine(
             ConstrainedLayoutEngine(rect=(0, foot, 1, 1 - foot), h_pad=0.05, w_pad=0.06)
         )
-        title = textwrap.fill(picture.title, 40 if narrow else 84)
-        figure.suptitle(title, x=0.012, ha="left", fontsize=9.5, fontweight="bold", color=INK)
+        title = _lines(picture.title, 72 * width / _INCH * (1 - 2 * _LEFT), _TITLE_POINTS, "bold")
+        figure.suptitle(
+            "\n".join(title), x=_LEFT, ha="left", fontsize=_TITLE_POINTS, fontweight="bold",
+            color=INK,
+        )  # fmt: skip
         grid = figure.subplots(rows, columns, squeeze=False)
         cells = [ax for row in grid for ax in row]
         for ax in cells[len(picture.panels) :]:
@@ -123,13 +126,13 @@ def save(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path, Pa
     return svg, slim, png
 
 
-def _lines(text: str, room: float) -> list[str]:
-    """Break a source line at words so that none is wider than `room` points, as browsers set it."""
-    font = FontProperties(family="DejaVu Sans")
+def _lines(text: str, room: float, points: float, weight: str = "normal") -> list[str]:
+    """Break a text at words so that no line is wider than `room` points, as browsers set it."""
+    font = FontProperties(family="DejaVu Sans", weight=weight)
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        width = TextPath((0, 0), longer, size=_SOURCE_POINTS, prop=font).get_extents().width
+        width = TextPath((0, 0), longer, size=points, prop=font).get_extents().width
         if lines[-1] and width > room:
             lines.append(word)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -199,13 +199,12 @@ def picture_safety_history(
         words.say(
             "figure.history.alt",
             panel=view.title,
-            values="; ".join(
+            values=". ".join(
                 words.say(
                     "figure.history.alt_area",
                     area=area,
-                    values=", ".join(
-                        f"{r.wave}: {percent(r.share, 0, words.lang)}"
-                        for r in rows_of(group.sort_values("wave"))
+                    values="; ".join(
+                        _alt_value(r, words) for r in rows_of(group.sort_values("wave"))
                     ),
                 )
                 for area, group in view.frame.groupby("area", sort=False)
@@ -230,6 +229,18 @@ def picture_safety_history(
         columns=2,
         height=20 + 33 * rows,
         synthetic=statement.synthetic,
+    )
+
+
+def _alt_value(row: Any, words: Wording) -> str:
+    """Say one published share, with its interval where one could be computed."""
+    known = row.low == row.low
+    return words.say(
+        f"figure.history.alt_value{'' if known else '_alone'}",
+        wave=row.wave,
+        share=percent(row.share, 0, words.lang),
+        low=number(100 * row.low, 0, words.lang),
+        high=percent(row.high, 0, words.lang),
     )
 
 

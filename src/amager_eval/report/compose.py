@@ -15,8 +15,10 @@ from amager_eval.tables.crime_views import (
     crime_contributions_table,
     crime_displacement_table,
 )
-from amager_eval.tables.plan import plan_signals_table
-from amager_eval.tables.results import goal_parts_table, results_table
+from amager_eval.tables.goals import goal_parts_table
+from amager_eval.tables.plan import plan_parts_table, plan_signals_table
+from amager_eval.tables.record import missing_parts_table
+from amager_eval.tables.results import results_table
 from amager_eval.tables.safety import probabilities_table, published_table
 from amager_eval.wording.about import bound_to
 
@@ -74,7 +76,9 @@ def open_data(statement: Statement, document: Document, words: Wording) -> tuple
         crime_contributions_table(statement, words),
         crime_chart_table(statement, words),
         crime_displacement_table(statement, words),
+        plan_parts_table(statement, words),
         plan_signals_table(statement, words),
+        missing_parts_table(statement, words),
     ]
     every = {t.id: t for t in (*tables(document.blocks), *more)}
     return tuple(t for t in every.values() if len(t.frame))

@@ -180,7 +180,6 @@ def _table(table: Table, words: Wording) -> dict[str, Any]:
         "note": table.note,
         "widths": [c.width for c in table.shown],
         "aligns": ["right" if c.numeric else "left" for c in table.shown],
-        "hyphenate": [c.kind == "text" for c in table.shown],
         "header": [c.label for c in table.shown],
         "rows": table.rows(words),
     }

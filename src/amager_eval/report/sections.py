@@ -29,16 +29,16 @@ from amager_eval.report.ledger import changed_documents, guard, ledger
 from amager_eval.report.plan import activity_blocks, plan_blocks
 from amager_eval.tables.crime import crime_table, crime_years_table, district_totals_table
 from amager_eval.tables.crime_power import crime_power_table
+from amager_eval.tables.readings import (
+    joined_readings_table,
+    readings_table,
+    side_by_side_table,
+)
 from amager_eval.tables.record import (
     diagnostics_table,
     inputs_table,
     sources_table,
     versions_table,
-)
-from amager_eval.tables.results import (
-    joined_readings_table,
-    readings_table,
-    side_by_side_table,
 )
 from amager_eval.tables.safety import (
     changes_table,
@@ -147,6 +147,7 @@ def _claim(statement: Statement, claim: Claim, words: Wording) -> str:
                     response=claim.response,
                 ),
                 words,
+                about=True,
                 word=True,
             ),
             setting=words.name("setting_when", s),
@@ -177,18 +178,18 @@ def _forecast(statement: Statement, words: Wording) -> list[Block]:
     blocks += [
         Paragraph(words.say("forecast.intro", first=int(forecast.draws["period"].min()))),
         Figure(fan, numbers),
-        TableBlock(printed, "print"),
     ]
     bars = picture_probabilities(statement, areas, words)
     if bars is not None:
         blocks += [
+            Paragraph(words.say("forecast.prior", baseline=safety.baseline_wave)),
             Figure(
                 bars,
                 probabilities_table(statement, words, areas=areas, year=safety.target_wave),
             ),
-            Paragraph(words.say("forecast.prior", baseline=safety.baseline_wave)),
         ]
-    return blocks
+    # after the bars: both figures then stand on one page
+    return [*blocks, TableBlock(printed, "print")]
 
 
 def _crime(statement: Statement, words: Wording) -> list[Block]:
@@ -275,8 +276,8 @@ def _total_answer(statement: Statement, forecast: Forecast, words: Wording) -> s
         return words.say("crimetext.total_of_parts")
     return words.say(
         "crimetext.total_both",
-        of_parts=say_probability(answers[USED], words),
-        itself=say_probability(answers["total_itself"], words),
+        of_parts=say_probability(answers[USED], words, about=True),
+        itself=say_probability(answers["total_itself"], words, about=True),
     )
 
 
@@ -374,11 +375,15 @@ def _record(statement: Statement, words: Wording) -> list[Block]:
         blocks.append(Paragraph(words.say("record.no_diagnostics")))
     inputs = inputs_table(statement, words)
     key = "record.inputs" if len(inputs.frame) else "record.no_inputs"
-    blocks.append(Paragraph(words.say(key, seed=statement.seed)))
+    said = [words.say(key, seed=statement.seed)]
     if statement.data.masked:
-        blocks.append(Paragraph(words.say("record.masked")))
+        said.append(words.say("record.masked"))
     if len(inputs.frame):
-        blocks += [Paragraph(words.say("record.files")), TableBlock(inputs, "page")]
+        said.append(words.say("record.files"))
+    said.append(words.say("document.attachments"))
+    blocks.append(Paragraph(" ".join(said)))
+    if len(inputs.frame):
+        blocks.append(TableBlock(inputs, "page"))
     sources = sources_table(statement, words)
     if len(sources.frame):
         blocks.append(TableBlock(sources, "page"))
@@ -387,5 +392,4 @@ def _record(statement: Statement, words: Wording) -> list[Block]:
     blocks.append(Paragraph(words.say("record.versions", versions=listed), "note"))
     if len(versions) < len(statement.versions):
         blocks.append(TableBlock(versions_table(statement, words), "page"))
-    blocks += changed_documents(statement, words)
-    return [*blocks, Paragraph(words.say("document.attachments"), "note")]
+    return [*blocks, *changed_documents(statement, words)]

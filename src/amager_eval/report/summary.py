@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.conventions import crime_year_of_wave
@@ -10,8 +10,9 @@ from amager_eval.goals.crime_results import annual_figures
 from amager_eval.goals.published_shares import published_shares
 from amager_eval.goals.results import evaluated_area
 from amager_eval.report.document import Block, Bullets, Heading, Paragraph, TableBlock
+from amager_eval.tables.goals import goal_parts, goals_table
+from amager_eval.tables.indicators import indicators_table
 from amager_eval.tables.record import missing_table
-from amager_eval.tables.results import goal_parts, goals_table, indicators_table
 from amager_eval.tables.table import print_cell, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import MISSING
@@ -35,24 +36,22 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
     is_open = [r for r in heads if r["literal_verdict"] == "ikke opgjort"]
     missed = [r for r in is_open if MISSING in (r["observed"], r["baseline"])]
     no_own_safety = goals.frame["observed"].iloc[0] == MISSING
-    lead = [] if is_open else [words.say("summary.lead_none_open", goals=len(heads))]
+    lead = (
+        [] if is_open else [words.say_count("summary.lead_none_open", len(heads), goals=len(heads))]
+    )
     if missed:
-        key = "lead_open" if no_own_safety and len(indicators.frame) else "lead_open_bare"
-        areas = words.listing(list(statement.agreement.areas.indicators))
-        lead.append(words.say(f"summary.{key}", open=len(missed), goals=len(heads), areas=areas))
+        lead.append(_lead("open", len(missed), len(heads), words))
+        if no_own_safety and len(indicators.frame):
+            areas = words.listing(list(statement.agreement.areas.indicators))
+            lead.append(words.say("summary.lead_districts", areas=areas))
     kinds = {g.id: g.kind for g in statement.agreement.goal}
     gaps = [r for r in is_open if r not in missed and _is_past(statement, kinds[r["goal"]])]
     if gaps:
-        lead.append(words.say("summary.lead_gap", open=len(gaps), goals=len(heads)))
-    if len(missed) + len(gaps) < len(is_open):
-        lead.append(
-            words.say(
-                "summary.lead_due",
-                open=len(is_open) - len(missed) - len(gaps),
-                goals=len(heads),
-                target=statement.agreement.safety.target_wave,
-            )
-        )
+        lead.append(_lead("gap", len(gaps), len(heads), words))
+    due = len(is_open) - len(missed) - len(gaps)
+    if due:
+        target = statement.agreement.safety.target_wave
+        lead.append(_lead("due", due, len(heads), words, target=target))
     blocks: list[Block] = [
         Paragraph(" ".join(lead)),
         TableBlock(goals),
@@ -68,6 +67,12 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
         blocks.append(Paragraph(words.say("missing_text.nothing")))
     blocks.append(Bullets(reservations(statement, words)))
     return [Heading(words.say("section.summary")), *blocks]
+
+
+def _lead(what: str, some: int, goals: int, words: Wording, **values: object) -> str:
+    """Say how many of the goals are so; the only one, all and one have sentences of their own."""
+    which = "_only" if goals == 1 else "_all" if some == goals else "_one" if some == 1 else ""
+    return words.say(f"summary.lead_{what}{which}", open=some, goals=goals, **values)
 
 
 def reservations(statement: Statement, words: Wording) -> tuple[str, ...]:
@@ -98,52 +103,64 @@ def _is_past(statement: Statement, kind: str) -> bool:
 
 
 def goal_sentences(statement: Statement, words: Wording) -> tuple[str, ...]:
-    """Say how the goals stand, in plain sentences; goals that stand alike share one."""
+    """Say how the goals stand, in whole sentences; goals that stand alike share them."""
     heads = {str(r["goal"]): r for r in records(goals_table(statement, words).frame)}
-    alike: dict[str, list[str]] = {}
+    alike: dict[tuple[str, ...], list[Goal]] = {}
     for goal in statement.agreement.goal:
-        alike.setdefault(_sentence(statement, goal, heads[goal.id], words), []).append(goal.id)
+        alone = _sentences(statement, [goal], heads[goal.id], words, named="")
+        alike.setdefault(alone, []).append(goal)
     return tuple(
-        words.say("summary.goal", goal=words.listing(ids), sentence=sentence)
-        for sentence, ids in alike.items()
-    )
-
-
-def _sentence(statement: Statement, goal: Goal, head: dict[str, Any], words: Wording) -> str:
-    parts = goal_parts(statement, goal)
-    observed = head["observed"] != MISSING
-    if head["literal_verdict"] == "ikke opgjort":
-        probability = _probabilities(parts, words)
-        due = "_due" if observed and goal.kind != "partners" else ""
-        if due and _is_past(statement, goal.kind):
-            due = "_gap"
-        if due and probability == MISSING:
-            due += "_bare"
-        agreement = statement.agreement
-        target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
-        hidden = any(str(n).startswith("masked") for p in parts for n in p["notes"] or [])
-        if goal.kind == "crime" and not due and hidden:
-            due = "_masked"
-        sentence = words.say(
-            f"summary.unavailable_{goal.kind}{due}",
-            area=evaluated_area(statement.data, agreement),
-            values=_values(parts, goal, words, statement),
-            target=target.get(goal.kind, crime_year_of_wave(statement.year)),
-            probability=probability,
+        " ".join(
+            _sentences(
+                statement, goals, heads[goals[0].id], words,
+                named=words.listing([g.id for g in goals]),
+            )
         )
-        lost = [
-            words.name("setting_short", str(p["setting"] or p["crime_type"]))
-            for p in parts
-            if p["literal_verdict"] == "ikke nået"
-        ]
-        # one year that fails settles "every year", while the goal's other part is still open
-        more = words.say("summary.already_failed", parts=words.listing(lost)) if lost else ""
-        return f"{sentence} {more}".rstrip()
-    return words.say(
-        "summary.judged",
-        literal=words.name("verdict", head["literal_verdict"]),
-        evidence=words.name("verdict", head["evidence_verdict"]),
-        values=_values(parts, goal, words, statement),
+        for goals in alike.values()
+    )  # fmt: skip
+
+
+def _sentences(
+    statement: Statement, goals: Sequence[Goal], head: dict[str, Any], words: Wording, *, named: str
+) -> tuple[str, ...]:
+    """Say how goals that stand alike do: their verdicts, latest figures, and what is ahead."""
+    goal, agreement, many = goals[0], statement.agreement, len(goals)
+    parts = goal_parts(statement, goal)
+    values = _values(parts, goal, words, statement)
+    latest = [words.say("summary.latest", values=values)] if values else []
+    literal, evidence = head["literal_verdict"], head["evidence_verdict"]
+    if literal != "ikke opgjort":
+        return (
+            words.say_count(f"summary.literal.{literal}", many, goals=named),
+            words.say_count(f"summary.evidence.{evidence}", many),
+            *latest,
+        )
+    area = evaluated_area(statement.data, agreement)
+    if head["observed"] == MISSING or goal.kind == "partners":
+        hidden = any(str(n).startswith("masked") for p in parts for n in p["notes"] or [])
+        key = "masked_goal" if goal.kind == "crime" and hidden else f"absent_{goal.kind}"
+        return (words.say_count(f"summary.{key}", many, goals=named, area=area),)
+    target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
+    year = target[goal.kind]
+    probability = _probabilities(parts, words)
+    likely = [words.say("summary.probability", probability=probability)]
+    if _is_past(statement, goal.kind):
+        gap = words.say_count("summary.gap", many, goals=named, area=area, target=year)
+        none = [words.say("summary.no_probability")]
+        return (gap, *latest, *(none if probability == MISSING else likely))
+    lost = [
+        words.name("setting_short", str(p["setting"] or p["crime_type"]))
+        for p in parts
+        if p["literal_verdict"] == "ikke nået"
+    ]
+    # one year that fails settles "every year", while the goal's other part is still open
+    more = [words.say("summary.already_failed", parts=words.listing(lost))] if lost else []
+    return (
+        words.say_count("summary.open", many, goals=named),
+        *latest,
+        words.say_count(f"summary.decided_{goal.kind}", many, target=year),
+        *([words.say("summary.no_probability_yet")] if probability == MISSING else likely),
+        *more,
     )
 
 
@@ -156,13 +173,12 @@ def _values(parts: list[dict[str, Any]], goal: Goal, words: Wording, statement: 
         unit: Kind = "percent"
         if goal.kind == "crime":
             unit = "rate" if part["reading"] == "hold_rate" else "count"
-        key = "summary.value_of_part" if len(parts) > 1 else "summary.value"
-        key = "summary.value_rate" if key == "summary.value" and unit == "rate" else key
+        key = "summary.value_rate" if len(parts) == 1 and unit == "rate" else "summary.value"
         key = "summary.value_partners" if goal.kind == "partners" else key
         shown = {k: print_cell(part[k], unit, words) for k in ("observed", "comparison")}
         text = words.say(key, earlier=_earlier(statement, part, unit, words), **shown)
         values.append(_named(part, text, len(parts), words))
-    return words.listing(values) or words.say("summary.no_value")
+    return words.listing(values)
 
 
 def _earlier(statement: Statement, part: Mapping[str, Any], unit: Kind, words: Wording) -> str:
@@ -193,7 +209,12 @@ def _earlier(statement: Statement, part: Mapping[str, Any], unit: Kind, words: W
 
 def _probabilities(parts: list[dict[str, Any]], words: Wording) -> str:
     texts = [
-        _named(p, say_probability(p["probability_true"], words, word=True), len(parts), words)
+        _named(
+            p,
+            say_probability(p["probability_true"], words, about=True, word=True),
+            len(parts),
+            words,
+        )
         for p in parts
         if p["probability_true"] is not None
     ]
@@ -231,7 +252,7 @@ def indicator_sentences(statement: Statement, words: Wording) -> list[str]:
                 comparison=print_cell(row["comparison"], "percent", words),
                 target=target,
                 word=probability_word(probability, words),
-                probability=say_probability(probability, words),
+                probability=say_probability(probability, words, about=True),
             )
         )
     return sentences

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-__all__ = ["MISSING", "NBSP", "date", "number", "percent", "signed"]
+__all__ = ["MISSING", "NBSP", "date", "number", "percent", "signed", "unbroken"]
 
 #: Shown where there is no number.
 MISSING: Final = "–"
@@ -83,6 +84,17 @@ def percent(share: float | None, decimals: int = 0, lang: str = "da") -> str:
         return MISSING
     hundred = float(Decimal(repr(float(share))) * 100)
     return number(hundred, decimals, lang) + (f"{NBSP}%" if lang == "da" else "%")
+
+
+def unbroken(text: str) -> str:
+    """Keep a number and its sign together in a text from elsewhere, an agreement's say.
+
+    Examples
+    --------
+    >>> unbroken("Mindst 75 % af aktiviteterne") == f"Mindst 75{NBSP}% af aktiviteterne"
+    True
+    """
+    return re.sub(r"(?<=\d) %", f"{NBSP}%", text)
 
 
 def date(day: dt.date, lang: str = "da") -> str:

@@ -34,6 +34,11 @@ class Printed(NamedTuple):
 def printed(probability: float) -> Printed:
     """Round a probability for print: nearest 5 %, `under 5 %`, `over 95 %`.
 
+    Never over a limit: .93 as 95 % would read as enough for "reached", .88 as 90 % would get a
+    word too strong. What the nearest 5 % would carry over the limit of a word or of a verdict
+    (.05 and .95) stays on its side, as the next step or, between 5 and 10 and between 90 and 95,
+    as a bound.
+
     Parameters
     ----------
     probability : float
@@ -45,17 +50,24 @@ def printed(probability: float) -> Printed:
 
     Examples
     --------
-    >>> [tuple(printed(p)) for p in (0.03, 0.644, 0.98)]
-    [(5, 'under'), (65, ''), (95, 'over')]
+    >>> [tuple(printed(p)) for p in (0.03, 0.644, 0.88, 0.93, 0.98)]
+    [(5, 'under'), (65, ''), (85, ''), (90, 'over'), (95, 'over')]
     """
     if not 0 <= probability <= 1:
         raise ValueError(f"a probability lies in 0 to 1, found {probability}")
-    if probability < 0.05:
-        return Printed(5, "under")
-    if probability > 0.95:
-        return Printed(95, "over")
-    twentieths = (Decimal(repr(float(probability))) * 20).quantize(Decimal(1), ROUND_HALF_UP)
-    return Printed(5 * int(twentieths), "")
+    exact = Decimal(repr(float(probability))) * 100
+    if exact in (5, 90, 95):
+        return Printed(int(exact), "")
+    for limit in (5, 10):
+        if exact < limit:
+            return Printed(limit, "under")
+    for limit in (95, 90):
+        if exact > limit:
+            return Printed(limit, "over")
+    nearest = 5 * int((exact / 5).quantize(Decimal(1), ROUND_HALF_UP))
+    if _key(nearest) != _key(exact):
+        nearest += 5 if nearest < exact else -5
+    return Printed(nearest, "")
 
 
 def is_likely(probability: float) -> bool:
@@ -69,14 +81,20 @@ def probability_word(probability: float, words: Wording) -> str:
     Examples
     --------
     >>> from amager_eval.wording.sentences import load_wording
-    >>> probability_word(0.66, load_wording("da"))
+    >>> probability_word(0.65, load_wording("da"))
     'omtrent lige så sandsynligt som ikke'
     """
-    percentage = printed(probability).percentage
-    return words.say(f"probability.{next(key for low, key in _WORDS if percentage >= low)}")
+    percentage, bound = printed(probability)
+    return words.say(f"probability.{_key(percentage - (bound == 'under'))}")
 
 
-def say_probability(probability: float | None, words: Wording, *, word: bool = False) -> str:
+def _key(percentage: Decimal | int) -> str:
+    return next(key for low, key in _WORDS if percentage >= low)
+
+
+def say_probability(
+    probability: float | None, words: Wording, *, about: bool = False, word: bool = False
+) -> str:
     """Write a probability as it is printed, with its word if wanted.
 
     Parameters
@@ -85,6 +103,8 @@ def say_probability(probability: float | None, words: Wording, *, word: bool = F
         0 to 1; None and NaN give an en dash.
     words : Wording
         Language.
+    about : bool
+        Say that the number is about that: in running text, where no heading says it is rounded.
     word : bool
         Append the word in brackets.
 
@@ -98,6 +118,6 @@ def say_probability(probability: float | None, words: Wording, *, word: bool = F
         return MISSING
     percentage, bound = printed(probability)
     text = percent(percentage / 100, 0, words.lang)
-    if bound:
-        text = words.say(f"probability.{bound}", number=text)
+    if bound or about:
+        text = words.say(f"probability.{bound or 'about'}", number=text)
     return f"{text} ({probability_word(probability, words)})" if word else text

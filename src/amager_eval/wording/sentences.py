@@ -51,9 +51,9 @@ class Wording:
         own = f"{key}_{response}"
         return self.say(own if self.has(own) else key, **values)
 
-    def say_count(self, key: str, count: int) -> str:
-        """Say how many there are: one has a sentence of its own."""
-        return self.say(f"{key}_one" if count == 1 else key, count=count)
+    def say_count(self, key: str, count: int, /, **values: object) -> str:
+        """Say a sentence about so many: one has a sentence of its own."""
+        return self.say(f"{key}_one" if count == 1 else key, count=count, **values)
 
     def has(self, key: str) -> bool:
         """Whether there is a sentence of that key."""
