@@ -1,13 +1,10 @@
 import pytest
 
 from amager_eval.tables.crime import crime_table, district_totals_table
-from amager_eval.tables.results import (
-    goal_parts_table,
-    goals_table,
-    indicators_table,
-    results_table,
-    side_by_side_table,
-)
+from amager_eval.tables.goals import goal_parts_table, goals_table
+from amager_eval.tables.indicators import indicators_table
+from amager_eval.tables.readings import side_by_side_table
+from amager_eval.tables.results import results_table
 from amager_eval.tables.safety import changes_table, power_table
 from amager_eval.wording.probability import say_probability
 from amager_eval.wording.sentences import load_wording

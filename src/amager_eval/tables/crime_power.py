@@ -15,12 +15,20 @@ __all__ = ["crime_power_table"]
 
 
 def crime_power_table(statement: Statement, words: Wording) -> Table:
-    """One row a number of reports: the chance that a type rises although nothing changed."""
+    """One row a number of reports: the chance that a type rises although nothing changed.
+
+    Returns
+    -------
+    Table
+        `reports_a_year, reports_assumed` (printed as one), and a chance per question.
+    """
     power, crime = statement.power, statement.agreement.crime
     own = power[power["setting"].isna()] if len(power) else power
     questions = list(dict.fromkeys(own["question"])) if len(own) else []
     columns = [
-        Column("reports", words.say("column.reports_a_year"), "text", 1.5),
+        Column("reports", words.say("column.reports_a_year"), "text", 1.5, data=False),
+        Column("reports_a_year", words.say("column.reports_a_year"), "count", shown=False),
+        Column("reports_assumed", words.say("column.reports_assumed"), "flag", shown=False),
         *(Column(q, words.say(f"column.{q}"), "chance", 1.4) for q in questions),
     ]
     by_reports: dict[tuple[float, bool], dict[str, float]] = {}
@@ -31,7 +39,7 @@ def crime_power_table(statement: Statement, words: Wording) -> Table:
     for (n, assumed), values in by_reports.items():
         said = number(n, 0, words.lang)
         label = words.say("table.crime_power.assumed", n=said) if assumed else said
-        rows.append([label, *(values.get(q) for q in questions)])
+        rows.append([label, n, assumed, *(values.get(q) for q in questions)])
     size = number(crime.power.size, 0, words.lang) if crime.power is not None else ""
     types = sum(t.role == "selected" for t in crime.type)
     note = words.say("table.crime_power.note", types=types, size=size)

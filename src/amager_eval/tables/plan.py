@@ -15,9 +15,16 @@ if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["partners_table", "plan_indicators_table", "plan_signals_table", "plan_table"]
+__all__ = [
+    "partners_table",
+    "plan_indicators_table",
+    "plan_parts_table",
+    "plan_signals_table",
+    "plan_table",
+]
 
 _PLACES = ("inside", "both", "outside")
+_COUNTS = ("activity_count", "partner_count", "outside_partner_count")
 
 
 def plan_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:
@@ -34,22 +41,27 @@ def plan_table(statement: Statement, words: Wording, *, short: bool = False) -> 
     Returns
     -------
     Table
-        `focus_area, activities, partners, budget_dkk, expects`.
+        `focus_area, activities, partners, budget_dkk, expects`; in open data how many activities
+        and partners there are, :func:`plan_parts_table` and :func:`plan_signals_table` name them.
     """
     say = words.say
     columns = [
         Column("focus_area", say("column.focus_area"), "text", 2.2 if short else 1.5),
-        Column("activities", say("column.chain_activities"), "text", 1.0 if short else 2.2),
-        Column("partners", say("column.partners"), "text", 2.9 if short else 1.7),
+        Column("activities", say("column.chain_activities"), "text", 1.0 if short else 2.2,
+               data=False),
+        Column("partners", say("column.partners"), "text", 2.9 if short else 1.7, data=False),
+        *(Column(k, say(f"column.{k}"), "count", shown=False) for k in _COUNTS),
         Column("budget_dkk", say("column.budget_dkk"), "count", 0.9),
         Column(
             "expects",
             say("column.expected" if short else "column.expects"),
             "text",
             2.7 if short else 4.2,
+            data=False,
         ),
-    ]
+    ]  # fmt: skip
     rows: list[tuple[Any, ...]] = []
+    listed = statement.data.activities is not None
     for focus in statement.plan.focus if statement.plan is not None else ():
         count = number(len(focus.activities), 0, words.lang)
         named = words.listing(focus.activities)
@@ -67,6 +79,7 @@ def plan_table(statement: Statement, words: Wording, *, short: bool = False) -> 
                 focus_name(focus, words),
                 activities if focus.activities else None,
                 ", ".join(partners) or None,
+                *(len(named) if listed else None for _, named in _parts(focus)),
                 focus.budget_dkk,
                 "\n".join(expects) or say("plan.expected_none"),
             )
@@ -75,11 +88,32 @@ def plan_table(statement: Statement, words: Wording, *, short: bool = False) -> 
     return build_table("plan", say("table.plan.title"), columns, rows, note)
 
 
+def plan_parts_table(statement: Statement, words: Wording) -> Table:
+    """Name every activity and partner of a focus area, one a row, for open data."""
+    columns = [Column(k, words.say(f"column.{k}")) for k in ("focus_area", "part", "name")]
+    rows = [
+        (focus_name(focus, words), words.say(f"plan.part_{part}"), name)
+        for focus in (statement.plan.focus if statement.plan is not None else ())
+        for part, names in _parts(focus)
+        for name in names
+    ]
+    return build_table("plan_parts", words.say("table.plan_parts.title"), columns, rows)
+
+
+def _parts(focus: FocusChain) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Take apart what the list names in a focus area, kind by kind."""
+    return (
+        ("activity", focus.activities),
+        ("partner", focus.partners),
+        ("outside_partner", focus.outside_partners),
+    )
+
+
 def plan_indicators_table(statement: Statement, words: Wording) -> Table:
     """List every indicator the theory of change names, once, with the figures behind its signal."""
     columns = [
         Column("indicator", words.say("column.indicator"), "text", 2.4),
-        Column("change", words.say("column.change_since"), "text", 2.2),
+        Column("change", words.say("column.change_since"), "text", 2.2, data=False),
         Column("signal", words.say("column.signal"), "text", 2.4),
     ]
     signals = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from amager_eval.tables.table import Column, Table, build_table, records
@@ -16,6 +17,7 @@ __all__ = [
     "changed_documents_table",
     "diagnostics_table",
     "inputs_table",
+    "missing_parts_table",
     "missing_table",
     "sources_table",
     "versions_table",
@@ -65,6 +67,18 @@ def missing_table(statement: Statement, words: Wording) -> Table:
         delivery = say(f"missing_delivery.{m.what}", **named)
         rows.append((words.name("missing", m.what), m.consequence or none, delivery))
     return build_table("missing", say("table.missing.title"), columns, rows)
+
+
+def missing_parts_table(statement: Statement, words: Wording) -> Table:
+    """List the missing deliveries as open data: one row a goal that one leaves open."""
+    printed = missing_table(statement, words)
+    columns = [replace(c, key="goal") if c.key == "goals" else c for c in printed.columns]
+    rows = [
+        (row["what"], goal, row["delivery"])
+        for row in records(printed.frame)
+        for goal in str(row["goals"]).split(", ")
+    ]
+    return build_table("missing", printed.title, columns, rows)
 
 
 def inputs_table(statement: Statement, words: Wording) -> Table:

@@ -77,15 +77,15 @@ def changes_table(statement: Statement, words: Wording, *, short: bool = False) 
     """
     say = words.say
     columns = [
-        Column("area", say("column.area"), "text", 1.35),
-        Column("setting", say("column.setting"), "text", 1.35),
+        Column("area", say("column.area"), "text", 1.2),
+        Column("setting", say("column.setting"), "text", 1.4),
         Column("response", say("column.response"), "text", 0.7, shown=not short),
         Column("wave_before", say("column.wave_before"), "year", shown=False),
         Column("wave_after", say("column.wave_after"), "year", shown=False),
         Column("percent_before", say("column.percent_before"), "percent", shown=False),
         Column("percent_after", say("column.percent_after"), "percent", shown=False),
-        Column("years", say("column.years"), "text", 1.3, data=False),
-        Column("change", say("column.change"), "text", 1.2, data=False),
+        Column("years", say("column.years"), "text", 1.25, data=False),
+        Column("change", say("column.change"), "text", 1.45, data=False),
         Column("n_before", say("column.n_before"), "count", shown=False),
         Column("n_after", say("column.n_after"), "count", shown=False),
         Column("n_assumed", say("column.n_assumed"), "flag", shown=False),

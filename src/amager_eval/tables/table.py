@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
-from amager_eval.wording.numbers import MISSING, number, percent, signed
+from amager_eval.wording.numbers import MISSING, number, percent, signed, unbroken
 from amager_eval.wording.probability import say_probability
 from amager_eval.wording.sentences import Wording
 
@@ -181,7 +181,7 @@ def print_cell(value: Any, kind: Kind, words: Wording) -> str:
             label = words.name("verdict", str(value))
             return f"{symbol} {label}" if symbol != str(value) else label
         case _:
-            return str(value)
+            return unbroken(str(value))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

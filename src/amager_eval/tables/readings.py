@@ -1,0 +1,247 @@
+"""Every reading of the goals: for one area, side by side, and joined for print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from amager_eval.tables.result_row import part_name
+from amager_eval.tables.table import Column, Table, build_table, file_stem, print_cell, records
+from amager_eval.wording.area import area_label
+from amager_eval.wording.numbers import MISSING, NBSP
+from amager_eval.wording.probability import say_probability
+
+if TYPE_CHECKING:
+    from amager_eval.goals.statement import Statement
+    from amager_eval.spec.agreement import Goal, Reading
+    from amager_eval.wording.sentences import Wording
+
+
+__all__ = ["find_reading", "joined_readings_table", "readings_table", "side_by_side_table"]
+
+_CHANCES: Final = (
+    "probability_true",
+    "prior_probability_true",
+    "probability_published",
+    "prior_probability_published",
+)
+
+
+def readings_table(statement: Statement, area: str, words: Wording) -> Table:
+    """All readings of the safety and crime goals for one area, side by side.
+
+    Returns
+    -------
+    Table
+        One row per goal, reading, answer, setting or type and year.
+    """
+    say = words.say
+    columns = [
+        Column("goal", say("column.goal"), "text", 0.45),
+        Column("reading", say("column.reading"), "text", 3.4),
+        Column("part", say("column.part"), "text", 1.15),
+        Column("year", say("column.year"), "year", 0.55),
+        Column("literal_verdict", say("column.literal_verdict"), "mark", 1.35),
+        Column("evidence_verdict", say("column.evidence_verdict"), "mark", 1.5),
+        Column("probability_true", say("column.true"), "probability", 0.85),
+        Column("prior_probability_true", say("column.prior"), "probability", 0.85),
+        Column("probability_published", say("column.published"), "probability", 0.85),
+        Column("prior_probability_published", say("column.prior"), "probability", 0.85),
+    ]
+    goals = {g.id: g for g in statement.agreement.goal}
+    rows = []
+    for row in records(statement.results):
+        goal = goals[row["goal"]]
+        if row["area"] != area or (row["setting"] is None and row["crime_type"] is None):
+            continue
+        reading = find_reading(goal, row)
+        rows.append(
+            (
+                row["goal"],
+                _reading_name(reading, words),
+                part_name(row, statement, words),
+                *(row[c.key] for c in columns[3:]),
+            )
+        )
+    return build_table(
+        f"readings_{file_stem(area)}", say("table.readings.title", area=area), columns, rows,
+        say("table.readings.note"),
+    )  # fmt: skip
+
+
+def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wording) -> Table:
+    """Every reading at its target year, area after area; readings without a figure left out.
+
+    Returns
+    -------
+    Table
+        `goal, reading, part, area`, both verdicts and both probabilities, each with its value
+        without data in brackets.
+    """
+    say, agreement = words.say, statement.agreement
+    columns = [
+        Column("goal", say("column.goal"), "text", 0.7),
+        Column("reading", say("column.reading"), "text", 6.6),
+        Column("part", say("column.part"), "text", 2.0),
+        Column("area", say("column.area"), "text", 1.4, shown=len(areas) > 1),
+        Column("literal_verdict", say("column.literal_short"), "mark", 1.5),
+        Column("evidence_verdict", say("column.evidence_short"), "mark", 1.7),
+        Column("true", say("column.true"), "text", 1.7, data=False),
+        Column("published", say("column.published"), "text", 1.7, data=False),
+        *(Column(k, say(f"column.{k}"), "probability", shown=False) for k in _CHANCES),
+    ]
+    goals = {g.id: g for g in agreement.goal}
+    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in _at_target(statement, areas):
+        key = (row["goal"], row["reading"], row["response"], row["setting"], row["crime_type"])
+        found.setdefault(key, []).append(row)
+    rows = [
+        (
+            row["goal"],
+            _reading_name(find_reading(goals[row["goal"]], row), words),
+            part_name(row, statement, words),
+            area_label(agreement, row["area"], words),
+            row["literal_verdict"],
+            row["evidence_verdict"],
+            *(_with_prior(row, kind, words) for kind in ("true", "published")),
+            *(row[k] for k in _CHANCES),
+        )
+        for of_reading in found.values()
+        for row in of_reading
+    ]
+    return build_table(
+        f"readings_{file_stem(areas[0])}_side_by_side"
+        if len(areas) == 1
+        else "readings_side_by_side",
+        say(
+            "table.side_by_side.title",
+            areas=words.listing([area_label(agreement, a, words) for a in areas]),
+        ),
+        columns,
+        rows,
+        say("table.side_by_side.note"),
+    )
+
+
+def joined_readings_table(
+    statement: Statement, areas: Sequence[str], words: Wording, *, primary: bool = False
+) -> Table:
+    """Every reading at its target year, one row a reading with a line for each area and part.
+
+    Parameters
+    ----------
+    statement : Statement
+    areas : sequence of str
+    words : Wording
+    primary : bool
+        Only each goal's primary reading.
+
+    Returns
+    -------
+    Table
+        `goal, reading`, and as lines of a cell `part`, both verdicts and the probabilities of the
+        true share, without data, and of the published one.
+    """
+    say, agreement = words.say, statement.agreement
+    wide = len(areas) > 1
+    columns = [
+        Column("goal", say("column.goal"), "text", 5.0),
+        Column("reading", say("column.reading"), "text", 17.0 if wide else 24.0),
+        Column("part", say("column.part")),
+        Column("literal_verdict", say("column.literal_short"), "mark"),
+        Column("evidence_verdict", say("column.evidence_short"), "mark"),
+        Column("probability_true", say("column.true"), "probability"),
+        Column("prior_probability_true", say("column.prior"), "probability"),
+        Column("probability_published", say("column.published"), "probability"),
+    ]
+    goals = {g.id: g for g in agreement.goal}
+    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in _at_target(statement, areas):
+        if not primary or find_reading(goals[row["goal"]], row).primary:
+            found.setdefault((row["goal"], row["reading"], row["response"]), []).append(row)
+    rows = [
+        (
+            parts[0]["goal"],
+            _reading_name(find_reading(goals[parts[0]["goal"]], parts[0]), words),
+            _lines(_line_name(p, statement, words, name_area=wide) for p in parts),
+            *(_lines(print_cell(p[c.key], c.kind, words) for p in parts) for c in columns[3:]),
+        )
+        for parts in found.values()
+    ]
+    stem = "primary" if primary else "print"
+    texts = "table.primary_readings" if primary else "table.side_by_side"
+    # already printed, line by line; as wide as the lines are, for none may break
+    lined = [replace(c, kind="mark", width=_widest(c, rows, i)) for i, c in enumerate(columns)]
+    return build_table(
+        f"readings_{stem}",
+        say(
+            f"{texts}.title", areas=words.listing([area_label(agreement, a, words) for a in areas])
+        ),
+        [*columns[:2], *lined[2:]],
+        rows,
+        say(f"table.{'primary' if primary else 'joined'}_readings.note"),
+    )
+
+
+def _widest(column: Column, rows: Sequence[Sequence[str]], at: int) -> float:
+    """Count the letters of a column's longest line, or word of its heading."""
+    lines = [line for row in rows for line in row[at].split("\n")]
+    return 1.5 + max(len(text) for text in (*lines, *column.label.split()))
+
+
+def _lines(cells: Iterable[str]) -> str:
+    """Join a line a part; no line may break, or those of one part would stand apart."""
+    return "\n".join(cell.replace(" ", NBSP) for cell in cells)
+
+
+def _line_name(
+    row: Mapping[str, Any], statement: Statement, words: Wording, *, name_area: bool
+) -> str:
+    """Short name of a line: its part, and where several areas stand together its area."""
+    part = str(row["setting"] or row["crime_type"])
+    if part == "total":
+        part = statement.agreement.crime.label(part, words.lang)
+    name = words.name("setting_short", part)
+    if not name_area:
+        return "" if row["crime_type"] == "total" else name
+    area = area_label(statement.agreement, row["area"], words)
+    return words.say("table.area_part", area=area, part=name)
+
+
+def _at_target(statement: Statement, areas: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of the parts of the safety and crime readings at the target year, where known."""
+    agreement = statement.agreement
+    target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
+    kinds = {g.id: g.kind for g in agreement.goal}
+    return [
+        row
+        for row in records(statement.results)
+        if row["area"] in areas
+        and (row["setting"] is not None or row["crime_type"] is not None)
+        and (row["baseline"] is not None or row["probability_true"] is not None)
+        and row["year"] == target.get(kinds[row["goal"]])
+    ]
+
+
+def _reading_name(reading: Reading, words: Wording) -> str:
+    label = reading.label(words.lang)
+    return words.say("table.primary", reading=label) if reading.primary else label
+
+
+def _with_prior(row: Mapping[str, Any], kind: str, words: Wording) -> str:
+    """Print a probability and, in brackets, what it would be without the data."""
+    value, prior = row[f"probability_{kind}"], row[f"prior_probability_{kind}"]
+    if value is None:
+        return MISSING
+    return words.say(
+        "table.with_prior",
+        value=say_probability(value, words),
+        prior=say_probability(prior, words),
+    )
+
+
+def find_reading(goal: Goal, row: Mapping[str, Any]) -> Reading:
+    """Return the declared reading a row is about."""
+    same = [r for r in goal.reading if r.id == row["reading"]]
+    return next((r for r in same if r.response == row["response"]), same[0])
