@@ -24,6 +24,15 @@ def test_goals_that_lack_figures_are_told_from_goals_not_yet_due(make_statement)
     assert lead.startswith("Ét af 5 mål kan endnu ikke opgøres")
     assert "4 af 5 mål gælder frem til 2028" in lead
     assert "bygger på de bydele" not in lead
+    lead, _ = said(make_statement(activities=False))
+    assert lead.startswith("Ingen af de 5 mål kan endnu opgøres")
+    lead, items = said(make_statement(activities=False), "en")
+    assert lead.startswith("None of the 5 goals can yet be measured")
+    assert [i.split(" cannot")[0] for i in items] == [
+        "Goals 1a and 1b",
+        "Goals 2a and 2b",
+        "Goal 3",
+    ]
     lead, _ = said(make_statement())
     assert lead.startswith("4 af 5 mål kan endnu ikke opgøres")
     assert "bygger på de bydele" in lead
@@ -57,3 +66,21 @@ def test_a_rate_carries_its_unit(make_statement):
     assert "42,4 per 1.000 indbyggere mod 42,6 i 2024" in rate
     table = goals_table(statement, load_wording("da")).frame.set_index("goal")
     assert table.loc["2a", "part"] == "per 1.000"
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentences"),
+    [
+        ("da", "Mål 3 er nået efter ordlyden. Ud fra data er målet nået. Seneste tal: "),
+        (
+            "en",
+            "Goal 3 is reached by the letter. By the data the goal is reached. Latest figures: ",
+        ),
+    ],
+)
+def test_a_verdict_is_said_in_whole_sentences(make_statement, lang, sentences):
+    statement = make_statement(own_area=True)
+    results = statement.results.copy()
+    results.loc[results["goal"] == "3", ["literal_verdict", "evidence_verdict"]] = "nået"
+    _, items = said(replace(statement, results=results), lang)
+    assert items[-1].startswith(sentences)
