@@ -51,7 +51,15 @@ def test_one_value_a_cell(appendix):
             if found:
                 many[path.stem, name] = found[0]
     # names of activities, readings and sources are text as it was written
-    assert {k for k in many if k[0] != "plan" and k[1] not in ("reading", "source")} == set()
+    assert {k for k in many if k[1] not in ("name", "reading", "source")} == set()
+    tables = {name: pd.read_csv(appendix / "tables" / f"{name}.csv") for name in (
+        "crime_power", "missing", "plan", "plan_parts")}  # fmt: skip
+    assert tables["crime_power"]["reports_a_year"].dtype.kind in "if"
+    assert tables["crime_power"]["reports_assumed"].dtype == bool
+    assert not tables["missing"]["goal"].str.contains(",").any()
+    named = tables["plan_parts"].groupby("focus_area")["name"].count()
+    counts = tables["plan"].set_index("focus_area").filter(like="_count").sum(axis=1)
+    assert (counts == named.reindex(counts.index).fillna(0)).all()
 
 
 def test_frictionless_agrees(appendix):
