@@ -73,7 +73,8 @@ def short_periods_may_be_shown(
         return False
     if crime_type == declared_total().type:
         return False  # the types of a period, shown and not, would follow from it
-    known = own[own["count"].notna()]
+    # calendar years beside them are hidden already
+    known = own[own["count"].notna() & (own["period"].astype(str).str.len() > 4)]
     periods: dict[str, dict[Cell, float]] = {}
     for area, period, count in zip(known["area"], known["period"], known["count"], strict=True):
         periods.setdefault(str(period), {})[str(area), crime_type] = float(count)
