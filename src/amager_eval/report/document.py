@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from amager_eval.wording.numbers import unbroken
-
 if TYPE_CHECKING:
     from amager_eval.figures.picture import Picture
     from amager_eval.tables.table import Table
@@ -136,10 +134,10 @@ def runs(text: str, quotes: Sequence[Quote], lang: str) -> tuple[Run, ...]:
     for quote in quotes:
         before, found, after = text.partition(quote.text)
         if found and quote.lang != lang:
-            own = Run(unbroken(quote.text), quote.lang)
+            own = Run(quote.text, quote.lang)
             every = (*runs(before, quotes, lang), own, *runs(after, quotes, lang))
             return tuple(run for run in every if run.text)
-    return (Run(unbroken(text), ""),)
+    return (Run(text, ""),)
 
 
 def tables(blocks: Sequence[Block]) -> tuple[Table, ...]:

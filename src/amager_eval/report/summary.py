@@ -178,7 +178,7 @@ def _values(parts: list[dict[str, Any]], goal: Goal, words: Wording, statement: 
         shown = {k: print_cell(part[k], unit, words) for k in ("observed", "comparison")}
         text = words.say(key, earlier=_earlier(statement, part, unit, words), **shown)
         values.append(_named(part, text, len(parts), words))
-    return words.listing(values)
+    return "; ".join(values)  # each is itself a list of years
 
 
 def _earlier(statement: Statement, part: Mapping[str, Any], unit: Kind, words: Wording) -> str:
