@@ -8,6 +8,9 @@ from amager_eval.data.published import published
 from amager_eval.data.read import read_input
 from amager_eval.data.synthetic import synthetic_city, write_synthetic
 from amager_eval.errors import InputError
+from amager_eval.spec.agreement import load_agreement
+from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.safety_fit import design_safety
 
 SAFETY = """area,wave,setting,response,percent,n,decimals
 Nord,2023,neighbourhood,safe,84,300,0
@@ -110,6 +113,24 @@ def test_two_bounds_without_a_figure_are_told(tmp_path):
     (fault,) = check_input(folder_with(tmp_path, safety=rows))
     assert (fault.row, fault.column, fault.severity) == (3, "comparator", "warning")
     assert "two bounds and no figure for Nord, 2024, night" in fault.message
+
+
+@pytest.mark.parametrize("setting", ["evening", "evenings", "in the park"])
+def test_a_setting_of_the_agreement_keeps_its_name(tmp_path, setting):
+    """Even where the word is one of those for the night, or nearly."""
+    agreement = load_agreement()
+    asked = agreement.safety.model_copy(update={"settings": (setting,)})
+    text = SAFETY.replace(",neighbourhood,safe,", f",{setting},safe,").replace(
+        ",night,", f",{setting},"
+    )
+    data = read_input(
+        folder_with(tmp_path, safety=text),
+        agreement=agreement.model_copy(update={"safety": asked}),
+    )
+    assert set(data.safety["setting"]) == {setting}
+    spec = load_model_spec("safety_trend")
+    design = design_safety(data, population=None, whole=None, spec=spec, parts=None)
+    assert design["setting"].values.tolist() == [setting]
 
 
 def test_words_in_danish_faults_are_danish(tmp_path):
