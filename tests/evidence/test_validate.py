@@ -11,6 +11,7 @@ import xarray as xr
 from amager_eval.errors import InputError
 from amager_eval.evidence.calibrate import Calibrated
 from amager_eval.evidence.document import list_evidence, read_evidence
+from amager_eval.evidence.prior_predictive import GATED, RARE
 from amager_eval.evidence.prior_sensitivity import log_density
 from amager_eval.evidence.validate import EXAMINATIONS, calibration_tables, validate
 from amager_eval.spec.model import load_model_spec
@@ -189,3 +190,16 @@ def test_what_does_not_exist_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="no examination 'horoscope'; there are prior_predictive"):
         validate("crime", only=["horoscope"])
     assert "calibration" in EXAMINATIONS
+
+
+def test_the_prior_is_asked_how_often_a_share_jumps(tmp_path: Path) -> None:
+    validate("safety", only=["prior_predictive"], folder=tmp_path)
+    evidence = read_evidence(SAFETY, "prior_predictive", folder=tmp_path)
+    table = evidence.to_frame().set_index("quantity")
+    settings = evidence.settings
+    at_levels = table.loc[GATED, "beyond_10"]
+    assert settings["probability_of_a_jump"] == at_levels
+    assert settings["gate"] == ("passed" if at_levels < RARE else "NOT passed")
+    # a change of four years is beyond ten points more often than one of a year
+    assert table.loc["change of it in four years", "beyond_10"] > at_levels
+    assert pd.isna(table.loc["share safe in the baseline wave", "beyond_10"])

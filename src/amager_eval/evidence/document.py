@@ -41,8 +41,9 @@ class Evidence:
         The command that made it.
     date : str
         ISO date.
-    seconds : float
-        Wall-clock time of the computation.
+    seconds : float or None
+        Wall-clock time of the computation, that of fits kept from an earlier run included; None
+        where that was not recorded.
     settings : dict
         Numbers the reader needs: fits, draws, seed.
     rows : list of dict
@@ -57,7 +58,7 @@ class Evidence:
     spec_digest: str
     command: str
     date: str
-    seconds: float
+    seconds: float | None
     settings: Mapping[str, Any]
     rows: Sequence[Mapping[str, Any]]
     packages: Mapping[str, str] = field(default_factory=versions)
@@ -90,7 +91,7 @@ def write_evidence(evidence: Evidence, *, folder: Path | None = None) -> Path:
     path = evidence_path(evidence.model, evidence.name, folder=folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {"schema_version": SCHEMA_VERSION, **asdict(evidence)}
-    document["seconds"] = round(evidence.seconds, 1)
+    document["seconds"] = None if evidence.seconds is None else round(evidence.seconds, 1)
     text = json.dumps(_plain(document), ensure_ascii=False, indent=1, allow_nan=False)
     with whole_file(path) as unfinished:
         unfinished.write_text(text + "\n", encoding="utf-8")

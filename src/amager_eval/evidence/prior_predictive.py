@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import expit
+from scipy.special import expit, logit
 
+from amager_eval.data.published import published
 from amager_eval.trends.crime_prior import prior_draws
 from amager_eval.trends.crime_study import small_city as crime_city
 from amager_eval.trends.safety_simulate import simulate_safety
@@ -17,12 +18,19 @@ from amager_eval.trends.safety_study import small_city as safety_city
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from amager_eval.spec.model import ModelSpec
 
+    type Floats = NDArray[np.float64]
+
 __all__ = ["crime_prior_predictive", "safety_prior_predictive"]
 
+#: Points a true share should hardly ever move in a year, and how rarely: the prior's gate.
+JUMP: Final = 10
+RARE: Final = 0.01
+#: What the gate is asked of.
+GATED: Final = "change in a year at the levels published for the baseline wave"
 _QUANTILES: Final = (0.025, 0.25, 0.5, 0.75, 0.975)
 
 
@@ -41,8 +49,10 @@ def safety_prior_predictive(spec: ModelSpec, *, draws: int, seed: int) -> pd.Dat
     Returns
     -------
     DataFrame
-        `quantity, unit`, and a column per quantile, `q2.5` to `q97.5`; all parts and settings
-        together.
+        `quantity, unit`, a column per quantile, `q2.5` to `q97.5`, and `beyond_10`: the
+        probability of a change of more than :data:`JUMP` points; all parts and settings together.
+        The row :data:`GATED` has the drawn yearly changes of the logit happen to the safe shares
+        published for the baseline wave, which is what the gate :data:`RARE` is for.
     """
     city = safety_city(spec)
     seeds = np.random.SeedSequence(seed).generate_state(draws)
@@ -53,16 +63,40 @@ def safety_prior_predictive(spec: ModelSpec, *, draws: int, seed: int) -> pd.Dat
     baseline = int(city.attrs["baseline"])
     now, before = safe.sel(year=baseline), safe.sel(year=baseline - 4)
     weight = xr.DataArray(city["weight"].to_numpy(), dims="latent")
-    return _quantiles(
-        {
-            ("share safe in the baseline wave", "per cent"): now,
-            ("change of it in a year", "points"): now - safe.sel(year=baseline - 1),
-            ("change of it in four years", "points"): now - before,
-            ("a part's distance to the whole", "points"): now - now.dot(weight),
-            ("change of that distance in four years", "points"): (now - now.dot(weight))
-            - (before - before.dot(weight)),
-        }
-    )
+    step = eta.sel(year=baseline) - eta.sel(year=baseline - 1)
+    found = {
+        ("share safe in the baseline wave", "per cent"): now,
+        ("change of it in a year", "points"): now - safe.sel(year=baseline - 1),
+        (GATED, "points"): _steps_at(_published_levels(baseline), step),
+        ("change of it in four years", "points"): now - before,
+        ("a part's distance to the whole", "points"): now - now.dot(weight),
+        ("change of that distance in four years", "points"): (now - now.dot(weight))
+        - (before - before.dot(weight)),
+    }
+    beyond = [
+        float((abs(np.asarray(values)) > JUMP).mean()) if quantity.startswith("change") else np.nan
+        for (quantity, _), values in found.items()
+    ]
+    return _quantiles(found).assign(beyond_10=beyond)
+
+
+def _published_levels(wave: int) -> dict[str, Floats]:
+    """Safe shares published for a wave, 0 to 1, by setting."""
+    data = published()
+    assert data.safety is not None
+    rows = data.safety[(data.safety["wave"] == wave) & (data.safety["response"] == "safe")]
+    rows = rows[rows["percent"].notna() & (rows["comparator"] == "=")]
+    return {str(s): own["percent"].to_numpy() / 100 for s, own in rows.groupby("setting")}
+
+
+def _steps_at(levels: Mapping[str, Floats], step: xr.DataArray) -> Floats:
+    """Points a share moves to a level by the drawn steps of its setting, all levels together."""
+    moved = []
+    for setting, shares in levels.items():
+        steps = step.sel(setting=setting).to_numpy().ravel()
+        after = logit(shares)[:, None]
+        moved.append(100 * (expit(after) - expit(after - steps)).ravel())
+    return np.concatenate(moved)
 
 
 def crime_prior_predictive(spec: ModelSpec, *, draws: int, seed: int) -> pd.DataFrame:

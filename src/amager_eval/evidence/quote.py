@@ -89,9 +89,10 @@ def _table(evidence: Evidence, columns: Sequence[str]) -> str:
         *(f"| {' | '.join(_cell(row.get(c)) for c in shown)} |" for row in evidence.rows),
     ]
     settings = ", ".join(f"{k.replace('_', ' ')} {_cell(v)}" for k, v in _numbers(evidence))
+    spent = "time not recorded" if evidence.seconds is None else f"{evidence.seconds:.0f} s"
     source = (
         f"Version {evidence.spec_version}, {evidence.date}, `{evidence.command}`"
-        f"{f' ({settings})' if settings else ''}, {evidence.seconds:.0f} s."
+        f"{f' ({settings})' if settings else ''}, {spent}."
     )
     return "\n" + "\n".join(lines) + f"\n\n{source}\n\n"
 

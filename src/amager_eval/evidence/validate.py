@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,9 +29,15 @@ from amager_eval.evidence.crime_sensitivity import (
 )
 from amager_eval.evidence.document import Evidence, write_evidence
 from amager_eval.evidence.posterior_predictive import crime_posterior_predictive
-from amager_eval.evidence.prior_predictive import crime_prior_predictive, safety_prior_predictive
+from amager_eval.evidence.prior_predictive import (
+    GATED,
+    RARE,
+    crime_prior_predictive,
+    safety_prior_predictive,
+)
 from amager_eval.evidence.prior_sensitivity import safety_prior_sensitivity
 from amager_eval.evidence.quote import quote_evidence
+from amager_eval.evidence.safety_predictive import safety_posterior_predictive
 from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import Gates, ModelSpec, load_model_spec
 from amager_eval.trends import crime_known, crime_study, safety_known, safety_study, sample
@@ -45,8 +52,9 @@ from amager_eval.trends.crime_fit import fit_crime, sample_design
 from amager_eval.trends.crime_model import crime_model
 from amager_eval.trends.crime_simulate import simulate_crime
 from amager_eval.trends.safety_density import write_density
-from amager_eval.trends.safety_fit import Prepared, prepare_safety
+from amager_eval.trends.safety_fit import Prepared, prepare_safety, sample_safety
 from amager_eval.trends.safety_gates import judge_seeds, judge_simulated
+from amager_eval.trends.safety_link import link_check
 from amager_eval.trends.score_ratio import score_ratios
 
 if TYPE_CHECKING:
@@ -59,6 +67,9 @@ __all__ = ["EXAMINATIONS", "Job", "kept_replicates", "validate"]
 SMALL: Final = {"safety": (500, 500, 2), "crime": (1000, None, 2)}
 #: Cities drawn from the priors.
 PRIOR_DRAWS: Final = 2000
+#: From where a chain of a small fit mixed badly, not only too briefly.
+POOR_RHAT: Final = 1.05
+POOR_ESS: Final = 100
 #: Seeds whose fits of the bundled figures are tabled, chosen before they were run.
 SEEDS: Final = (1, 2, 3, 4, 5)
 #: Simulated small cities whose fits are tabled.
@@ -102,6 +113,14 @@ class Job:
         draws, _, chains = SMALL[self.kind]
         return self.cache / f"{name}-{chains}x{draws}"
 
+    @cached_property
+    def bundled(self) -> tuple[Fit, float]:
+        """The safety model's fit of the bundled figures, once a run, and the seconds it took."""
+        started = time.perf_counter()
+        prepared = prepare_safety(published(), spec=self.spec)
+        fit = sample_safety(prepared, draws=self.draws, seed=1, progress=self.told("bundled"))
+        return fit, time.perf_counter() - started
+
     def told(self, name: str) -> Callable[[int, int], None] | None:
         """Progress of one examination."""
         if self.progress is None:
@@ -116,7 +135,8 @@ class Found:
 
     table: pd.DataFrame
     settings: Mapping[str, Any] = field(default_factory=dict)
-    #: Where fits were kept from an earlier run, what they took then; else it is measured.
+    #: Where fits were kept from an earlier run, what they took then, NaN if that was not
+    #: recorded; None: it is measured.
     seconds: float | None = None
 
 
@@ -181,7 +201,7 @@ def validate(
                 spec_digest=spec.digest,
                 command=f"amager-eval validate {kind} --only {name}",
                 date=datetime.now(UTC).date().isoformat(),
-                seconds=found.seconds or time.perf_counter() - started,
+                seconds=time.perf_counter() - started if found.seconds is None else found.seconds,
                 settings=found.settings,
                 rows=[
                     {str(k): v for k, v in row.items()} for row in found.table.to_dict("records")
@@ -233,7 +253,17 @@ def _job(
 def _prior_predictive(job: Job) -> dict[str, Found]:
     predict = safety_prior_predictive if job.kind == "safety" else crime_prior_predictive
     table = predict(job.spec, draws=PRIOR_DRAWS, seed=1)
-    return {"prior_predictive": Found(table, {"cities": PRIOR_DRAWS, "seed": 1})}
+    settings: dict[str, Any] = {"cities": PRIOR_DRAWS, "seed": 1}
+    if job.kind == "safety":
+        beyond = float(table.loc[table["quantity"] == GATED, "beyond_10"].iloc[0])
+        settings |= {
+            "probability_of_a_jump": beyond, "allowed": RARE, "gate": _passed(beyond < RARE)
+        }  # fmt: skip
+    return {"prior_predictive": Found(table, settings)}
+
+
+def _passed(held: bool) -> str:
+    return "passed" if held else "NOT passed"
 
 
 def _calibration(job: Job) -> dict[str, Found]:
@@ -278,18 +308,25 @@ def calibration_tables(
     """Judge replicates: ranks, recovery, and forecasts where the study makes some."""
     ranks = judge_ranks(made.replicates)
     of_fit = made.replicates.groupby("fit")
+    divergences, rhat = of_fit["divergences"].max(), of_fit["rhat"].max()
+    ess = of_fit["ess"].min()
+    # shorter than a fit that is published, and judged by the same gates
+    passed = (
+        (divergences <= gates.divergences_max) & (rhat <= gates.rhat_max) & (ess >= gates.ess_min)
+    )
     beside = {
         "quantities": len(ranks),
         "outside_the_band": int((~ranks["inside"]).sum()),
-        "fits_with_a_divergence": int((of_fit["divergences"].max() > 0).sum()),
-        # shorter than a fit that is published, and judged by the same gates
-        "fits_past_the_gates": int(
-            (
-                (of_fit["divergences"].max() <= gates.divergences_max)
-                & (of_fit["rhat"].max() <= gates.rhat_max)
-                & (of_fit["ess"].min() >= gates.ess_min)
-            ).sum()
-        ),
+        "fits_with_a_divergence": int((divergences > 0).sum()),
+        "fits_past_the_gates": int(passed.sum()),
+        "fits_with_r_hat_above_the_gate": int((rhat > gates.rhat_max).sum()),
+        f"fits_with_r_hat_above_{POOR_RHAT}": int((rhat > POOR_RHAT).sum()),
+        "largest_r_hat_median_of_fits": float(rhat.median()),
+        "largest_r_hat_of_all_fits": float(rhat.max()),
+        "fits_with_ess_below_the_gate": int((ess < gates.ess_min).sum()),
+        f"fits_with_ess_below_{POOR_ESS}": int((ess < POOR_ESS).sum()),
+        "least_ess_median_of_fits": float(ess.median()),
+        "least_ess_of_all_fits": float(ess.min()),
     }
     seconds = float(made.replicates.groupby("fit")["seconds"].first().sum())
     found = {
@@ -323,7 +360,9 @@ def _known_truth(job: Job) -> dict[str, Found]:
     of_set = scores.groupby("set")[["model_divergences", "known_divergences"]].first()
     settings = {"score": score, "sets": sets, "chains": chains, "draws": draws, "seed": 2}
     settings |= {str(name): int(count) for name, count in of_set.sum().items()}
-    return {"known_truth": Found(score_ratios(scores, by=by), settings)}
+    # one set without its time makes the sum unknown
+    seconds = float(scores.groupby("set")["seconds"].first().sum(min_count=sets))
+    return {"known_truth": Found(score_ratios(scores, by=by), settings, seconds)}
 
 
 def _backtests(job: Job) -> dict[str, Found]:
@@ -345,7 +384,7 @@ def _backtests(job: Job) -> dict[str, Found]:
         result = stored_comparison(panel)
         found[f"differences_{name}"] = Found(result.differences)
         own = result.differences.query("subset == 'all'").set_index("versus")
-        league = result.league.drop(columns=["fallback"])
+        league = result.league.copy()
         # the interval over areas crossed with periods, the wider one
         for column in ("difference", "low_crossed", "high_crossed"):
             league[column.removesuffix("_crossed")] = league["forecaster"].map(own[column])
@@ -398,9 +437,18 @@ def _prior_sensitivity(job: Job) -> dict[str, Found]:
 
 
 def _predictive(job: Job) -> dict[str, Found]:
-    """Hold the bundled series against series made by the model fitted to them (crime only)."""
+    """Hold the bundled figures against figures made by the model fitted to them."""
     if job.kind == "safety":
-        return {}
+        fit, seconds = job.bundled
+        started = time.perf_counter()
+        table = safety_posterior_predictive(fit, seed=1)
+        settings = _of_fit(fit) | {
+            "rows": len(table),
+            "outside_same": int(table["outside_same"].sum()),
+            "outside_new": int(table["outside_new"].sum()),
+        }
+        seconds += time.perf_counter() - started
+        return {"posterior_predictive": Found(table, settings, seconds)}
     fit = fit_crime(published(), spec=job.spec, draws=job.draws, seed=1, definition="STRAF11")
     table = crime_posterior_predictive(fit, seed=1)
     settings = {
@@ -411,6 +459,28 @@ def _predictive(job: Job) -> dict[str, Found]:
         "outside_new": int(table["outside_new"].sum()),
     }
     return {"posterior_predictive": Found(table, settings)}
+
+
+def _link(job: Job) -> dict[str, Found]:
+    """Hold every cell published in both answers against the shared link (safety only)."""
+    if job.kind == "crime":
+        return {}
+    fit, seconds = job.bundled
+    started = time.perf_counter()
+    table = link_check(fit, seed=1)
+    beside = (table["implied_gap"] < table["low_95"]) | (table["implied_gap"] > table["high_95"])
+    settings = _of_fit(fit) | {
+        "cells": len(table),
+        "outside_the_95": int(beside.sum()),
+        "outside_expected": 0.05 * len(table),
+        "least_p_value": float(table["p_value"].min()),
+    }
+    seconds += time.perf_counter() - started
+    return {"link_check": Found(table.assign(outside=beside), settings, seconds)}
+
+
+def _of_fit(fit: Fit) -> dict[str, Any]:
+    return {"seed": fit.seed, "gates_passed": fit.diagnostics.passed}
 
 
 def _scaled(table: pd.DataFrame) -> dict[str, Any]:
@@ -503,6 +573,7 @@ EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
     "backtests": _backtests,
     "prior_sensitivity": _prior_sensitivity,
     "predictive": _predictive,
+    "link": _link,
     "gates": _gates,
     "scaling": _scaling,
     "known_truth": _known_truth,

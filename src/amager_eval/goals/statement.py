@@ -131,6 +131,8 @@ class Statement:
     sensitivity : DataFrame
         The goals' probabilities under other assumptions, see
         :mod:`amager_eval.goals.sensitivity`.
+    stated : DataFrame
+        Claims of the agreement taken as evidence, see :mod:`amager_eval.goals.stated_claims`.
     crime_views : CrimeViews
         Reported crime beside the goals: yearly changes, contributions, control chart of monitored
         types, displacement.
@@ -168,6 +170,7 @@ class Statement:
     caveats: tuple[Caveat, ...] = ()
     sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
     crime_views: CrimeViews = field(default_factory=CrimeViews)
+    stated: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def synthetic(self) -> bool:
@@ -196,6 +199,7 @@ class Statement:
             "baseline_guard": _rows(self.guard),
             "sensitivity": _rows(self.sensitivity),
             "reports": _rows(self.crime_views.reports),
+            "claims": _rows(self.stated),
             "changed_documents": [asdict(c) for c in self.changed],
             "forecasts": {
                 "quantile_levels": list(QUANTILE_LEVELS),

@@ -113,8 +113,39 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
     else:
         blocks.append(Figure(part_whole, comparisons_table(statement, words)))
     claims = [(claim, _claim(statement, claim, words)) for claim in agreement.claim]
-    quoted = [Paragraph(text, quotes=_quotes([claim])) for claim, text in claims if text]
-    return [*blocks, *quoted]
+    for claim, text in claims:
+        if text:
+            blocks.append(Paragraph(text, quotes=_quotes([claim])))
+            blocks += _taken_as_evidence(statement, claim, words)
+    return blocks
+
+
+def _taken_as_evidence(statement: Statement, claim: Claim, words: Wording) -> list[Block]:
+    """Say what the probability is once the agreement's word counts as a figure."""
+    if statement.stated.empty:
+        return []
+    own = statement.stated[
+        (statement.stated["area"] == claim.area)
+        & (statement.stated["before"] == claim.before)
+        & (statement.stated["after"] == claim.after)
+        & (statement.stated["effective_draws"] >= _FEWEST_DRAWS)
+    ]
+    values = [
+        words.say(
+            "safety.claim_value",
+            probability=say_probability(float(row["probability_on"]), words, about=True, word=True),
+            setting=words.name("setting_when", str(row["setting"])),
+        )
+        for row in own.to_dict(orient="records")
+    ]
+    if not values:
+        return []
+    text = words.say("safety.claim_as_evidence", before=claim.before, values=words.listing(values))
+    return [Paragraph(text)]
+
+
+#: A weighted probability from fewer effective draws is not printed.
+_FEWEST_DRAWS = 400
 
 
 def _quotes(quoted: Sequence[Claim | Goal]) -> tuple[Quote, ...]:

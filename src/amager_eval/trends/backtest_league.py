@@ -265,8 +265,9 @@ def event_table(
     -------
     DataFrame
         `cells` names the subset (`all`; `short`: the area was short of the whole at the origin;
-        `reached`: it was not), then `forecaster, rank, forecasts, happened` (share), `brier,
-        miscalibration, discrimination, uncertainty`, and with a reference `difference`
+        `reached`: it was not), then `forecaster, rank, forecasts, happened` (share), `said` (mean
+        probability), `brier, miscalibration, discrimination, uncertainty`, and with a reference
+        `difference`
         (reference minus forecaster), `low, high` by blocks of areas.
     """
     scores = common_cells(scores.dropna(subset=["reach_probability"]), panel)
@@ -298,6 +299,7 @@ def _events_of(
             "forecaster": name,
             "forecasts": len(group),
             "happened": float(group["reached"].mean()),
+            "said": float(group["reach_probability"].mean()),
             "brier": found.brier,
             "miscalibration": found.miscalibration,
             "discrimination": found.discrimination,

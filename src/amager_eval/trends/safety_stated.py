@@ -81,7 +81,8 @@ def condition_on_stated_fall(
     s = list(design["setting"].to_numpy()).index(setting)
     fell = eta[:, t1] < eta[:, t0]
     shift = cell["wave_error"].to_numpy()[:, t0]
-    shift = shift + cell["collector_step"].to_numpy() * float(design["before_break"][t0])
+    if "collector_step" in cell:  # only where waves of two collectors are in the series
+        shift = shift + cell["collector_step"].to_numpy() * float(design["before_break"][t0])
     expected = expit(eta[:, t0] + shift)
     effect = np.exp(cell["log_deff"].to_numpy())
     n0, n1 = effect / inverse[:, s, t0], effect / inverse[:, s, t1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,7 +41,8 @@ def score_sets(
     Returns
     -------
     DataFrame
-        What `score` gives, with `set`.
+        What `score` gives, with `set` and `seconds` (what the set took when it was scored; NaN
+        where a kept set does not say).
 
     Raises
     ------
@@ -54,10 +56,13 @@ def score_sets(
     for k, own in enumerate(np.random.SeedSequence(seed).generate_state(sets)):
         path = folder / f"known-{seed}-{k:04d}.csv"
         if not path.is_file():
+            started = time.perf_counter()
             rows = score(int(own)).assign(set=k)
+            rows = rows.assign(seconds=time.perf_counter() - started)
             with whole_file(path) as unfinished:
                 rows.to_csv(unfinished, index=False)
-        frames.append(pd.read_csv(path))
+        kept = pd.read_csv(path)
+        frames.append(kept if "seconds" in kept else kept.assign(seconds=np.nan))
         if progress is not None:
             progress(k + 1, sets)
     return pd.concat(frames, ignore_index=True)
