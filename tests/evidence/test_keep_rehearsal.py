@@ -19,14 +19,14 @@ def _rows():
         for goal, reading, response, kind, year in (
             ("1a", "rises_every_year", "safe", None, 2025),
             ("1b", "reaches_whole", "safe", None, 2028),
-            ("2a", "hold_rate", None, "total", 2025),
-            ("2a", "hold_rate", None, "total", 2028),
+            ("2a", "hold_rate", None, "total", 2024),
+            ("2a", "hold_rate", None, "total", 2027),
         ):
             rows.append({
                 "scenario": "goals_met", "seed": seed, "goal": goal, "reading": reading,
                 "setting": None, "response": response, "crime_type": kind, "year": year,
                 "statement": year, "met": met, "passed": passed, "divergences": seed == 3,
-                "literal_verdict": "nået", "seconds": {"all": 2.0},
+                "literal_verdict": "nået", "seconds": {"all": 2.0, "all_cores": 1.5},
                 "evidence_verdict": "nået" if seed == 1 else "kan ikke afgøres",
             })  # fmt: skip
     return pd.DataFrame(rows)
@@ -46,8 +46,9 @@ def test_each_model_keeps_its_own_goals_and_its_card_quotes_them(tmp_path):
         assert row["wrong_reached"] == round(1 / 3, 5)
         assert row["literal_misleads"] == round(2 / 3, 5)
         assert kept.seconds == 8.0
+        assert kept.settings["core_seconds"] == 6
         assert kept.settings["divergences"] == 1
-        assert kept.settings["fits_of_missed_gates"] == 2  # both years of one partnership
+        assert kept.settings["fits_of_missed_gates"] == 4  # every year of one partnership
         assert "--partnerships 4 --keep" in kept.command
         card = (tmp_path / name / "CARD.md").read_text(encoding="utf-8")
         quoted = card.split("<!-- evidence wrong_verdicts ")[1].split("<!-- end -->")[0]

@@ -57,6 +57,7 @@ def keep_rehearsal(
         "partnerships": len(partnerships),
         "draws_per_chain": draws,
         "first_seed": seed,
+        "core_seconds": round(sum(spent["all_cores"] for spent in partnerships["seconds"])),
         "divergences": int(partnerships["divergences"].sum()),
         "fits_of_missed_gates": int(
             (~rows.drop_duplicates(["scenario", "seed", "statement"])["passed"].astype(bool)).sum()
