@@ -114,8 +114,8 @@ def series_statistics(count: Floats, periods: Sequence[Period]) -> dict[str, Flo
     --------
     >>> from amager_eval.data.period import period_range
     >>> found = series_statistics(np.array([10.0, 10.0, 20.0, 0.0]), period_range("2021", "2024"))
-    >>> found["zeros, per cent"], found["largest yearly change"].round()
-    (array(25.), array(371.))
+    >>> float(found["zeros, per cent"]), float(found["largest yearly change"].round())
+    (25.0, 371.0)
     """
     years = np.array([p.year for p in periods])
     totals = np.stack(
