@@ -368,8 +368,8 @@ def validate(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="prior_predictive, backtests, prior_sensitivity, predictive, gates, scaling, "
-            "known_truth, calibration or calibration_few; may be given several times. "
+            help="prior_predictive, backtests, prior_sensitivity, predictive, link, gates, "
+            "scaling, known_truth, calibration or calibration_few; may be given several times. "
             "Default all: hours."
         ),
     ] = None,

@@ -140,13 +140,18 @@ def test_ranks_that_leave_the_band_are_counted() -> None:
     even = pd.DataFrame(rows).assign(
         pit=(np.arange(fits) + 0.5) / fits, ess=500.0, rhat=1.0, seconds=2.0
     )
+    even.loc[0, ["ess", "rhat"]] = 60.0, 1.2
     off = even.assign(quantity="off", pit=even["pit"] ** 2, divergences=0)
     both = pd.concat([even.assign(quantity="even", divergences=[1] + [0] * 199), off])
     after = pd.DataFrame({"fit": range(fits), "low": even["pit"], "high": even["pit"] + 1e-6})
     found = calibration_tables(Calibrated(both, after), {"fits": fits}, CRIME.gates)
     assert found["calibration"].settings == {
         "fits": 200, "quantities": 2, "outside_the_band": 1, "fits_with_a_divergence": 1,
-        "fits_past_the_gates": 199,
+        "fits_past_the_gates": 199, "fits_with_r_hat_above_the_gate": 1,
+        "fits_with_r_hat_above_1.05": 1, "largest_r_hat_median_of_fits": 1.0,
+        "largest_r_hat_of_all_fits": 1.2, "fits_with_ess_below_the_gate": 1,
+        "fits_with_ess_below_100": 1, "least_ess_median_of_fits": 500.0,
+        "least_ess_of_all_fits": 60.0,
     }  # fmt: skip
     assert found["recovery"].seconds == pytest.approx(2 * fits)
     assert found["forecast_coverage"].table["coverage"].to_numpy() == pytest.approx(
