@@ -44,7 +44,6 @@ from amager_eval.spec.register import hold_against_register, hold_agreement_agai
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime_fit import fit_crime
 from amager_eval.trends.crime_options import with_baseline_year
-from amager_eval.trends.safety_baseline import with_baseline_wave
 from amager_eval.trends.safety_fit import fit_safety
 
 if TYPE_CHECKING:
@@ -228,7 +227,7 @@ def forecast_safety(
     whole = agreement.areas.whole
     fit = fit_safety(
         data,
-        spec=with_baseline_wave(load_model_spec("safety_trend"), agreement.safety.baseline_wave),
+        spec=load_model_spec("safety_trend").with_options(baseline=agreement.safety.baseline_wave),
         seed=seed,
         draws=draws,
         progress=_named(progress, "safety_trend"),

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from amager_eval.evidence.document import Evidence, write_evidence
-from amager_eval.evidence.quote import quote_evidence
+from amager_eval.evidence.quote import renew_card
 from amager_eval.evidence.wrong_verdicts import summarise, with_whole_goals
-from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import load_model_spec
 
 if TYPE_CHECKING:
@@ -83,8 +82,5 @@ def keep_rehearsal(
             rows=[{str(k): v for k, v in row.items()} for row in own.to_dict("records")],
         )
         paths.append(write_evidence(evidence, folder=folder))
-        card = (folder or models_folder()) / name / "CARD.md"
-        if card.is_file():
-            text = card.read_text(encoding="utf-8")
-            card.write_text(quote_evidence(text, specs[name], folder=folder), encoding="utf-8")
+        renew_card(specs[name], folder=folder)
     return paths

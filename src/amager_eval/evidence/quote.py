@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.errors import SpecError
 from amager_eval.evidence.document import evidence_path, read_evidence
+from amager_eval.spec.documents import models_folder
 
 if TYPE_CHECKING:
     from amager_eval.evidence.document import Evidence
     from amager_eval.spec.model import ModelSpec
 
-__all__ = ["quote_evidence"]
+__all__ = ["quote_evidence", "renew_card"]
 
 #: `<!-- evidence NAME [COLUMN=VALUE ...] [COLUMN ...] -->`, the quoted table, `<!-- end -->`.
 _BLOCK: Final = re.compile(r"(<!-- evidence ([\w= ]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -61,6 +62,22 @@ def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) ->
         return match[1] + _table(evidence, columns) + match[3]
 
     return _BLOCK.sub(fill, card)
+
+
+def renew_card(spec: ModelSpec, *, folder: Path | None = None) -> None:
+    """Quote the evidence that is kept now in a model's card, if it has one.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model's document.
+    folder : Path or None
+        Stands for `models/`.
+    """
+    card = (folder or models_folder()) / spec.name / "CARD.md"
+    if card.is_file():
+        text = card.read_text(encoding="utf-8")
+        card.write_text(quote_evidence(text, spec, folder=folder), encoding="utf-8")
 
 
 def _rows(evidence: Evidence, chosen: Mapping[str, str]) -> Evidence:

@@ -23,7 +23,6 @@ from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime_fit import fit_crime
 from amager_eval.trends.crime_options import crime_options, with_baseline_year
-from amager_eval.trends.safety_baseline import with_baseline_wave
 from amager_eval.trends.safety_fit import fit_safety, prepare_safety, sample_safety
 from amager_eval.trends.safety_sensitivity import with_area_varying_link, without_grades
 
@@ -86,9 +85,8 @@ def refit_alternatives(
 def _safety_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
     data, seed = statement.data, statement.seed
     declared = load_sensitivity().safety
-    own = with_baseline_wave(
-        load_model_spec("safety_trend"), statement.agreement.safety.baseline_wave
-    )
+    baseline = statement.agreement.safety.baseline_wave
+    own = load_model_spec("safety_trend").with_options(baseline=baseline)
     assert data.safety is not None
     effects = statement.agreement.verdicts.deffs
     for end, effect in (("low", min(effects)), ("high", max(effects))):

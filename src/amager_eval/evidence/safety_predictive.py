@@ -116,7 +116,6 @@ def remake_figures(fit: Fit, *, seed: int = 1) -> dict[str, xr.DataArray]:
     """
     design = fit.data["design"].to_dataset()
     drift = fit.data["posterior"].to_dataset().sel(alternative="drift", drop=True)
-    options = fit.spec.options | {"alternatives": ["drift"], "forecast_draws": DRAWS}
     groups: dict[str, xr.Dataset] = {
         "posterior": drift.expand_dims(alternative=["drift"]),
         # the way the prior-only answer takes: from the baseline's level, here the fitted one
@@ -127,7 +126,7 @@ def remake_figures(fit: Fit, *, seed: int = 1) -> dict[str, xr.DataArray]:
     blank = replace(
         fit,
         data=xr.DataTree.from_dict(groups),
-        spec=fit.spec.model_copy(update={"options": options}),
+        spec=fit.spec.with_options(alternatives=["drift"], forecast_draws=DRAWS),
         seed=seed,
     )
     made = blank.forecast(int(design["year"][-1]))

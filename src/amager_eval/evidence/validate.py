@@ -36,9 +36,8 @@ from amager_eval.evidence.prior_predictive import (
     safety_prior_predictive,
 )
 from amager_eval.evidence.prior_sensitivity import safety_prior_sensitivity
-from amager_eval.evidence.quote import quote_evidence
+from amager_eval.evidence.quote import renew_card
 from amager_eval.evidence.safety_predictive import safety_posterior_predictive
-from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import Gates, ModelSpec, load_model_spec
 from amager_eval.trends import crime_known, crime_study, safety_known, safety_study, sample
 from amager_eval.trends.backtest_evidence import evidence_folder, read_own_record
@@ -208,10 +207,7 @@ def validate(
                 ],
             )
             paths.append(write_evidence(evidence, folder=folder))
-    card = (folder or models_folder()) / spec.name / "CARD.md"
-    if card.is_file():
-        text = card.read_text(encoding="utf-8")
-        card.write_text(quote_evidence(text, spec, folder=folder), encoding="utf-8")
+    renew_card(spec, folder=folder)
     return paths
 
 

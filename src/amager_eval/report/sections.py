@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from amager_eval.figures.crime_types import crime_area, picture_crime_types
 from amager_eval.figures.part_whole import picture_part_whole
@@ -63,6 +63,9 @@ if TYPE_CHECKING:
     from amager_eval.wording.sentences import Wording
 
 __all__ = ["sections"]
+
+#: A weighted probability from fewer effective draws is not printed.
+_FEWEST_DRAWS: Final = 400
 
 
 def sections(statement: Statement, words: Wording) -> list[Block]:
@@ -142,10 +145,6 @@ def _taken_as_evidence(statement: Statement, claim: Claim, words: Wording) -> li
         return []
     text = words.say("safety.claim_as_evidence", before=claim.before, values=words.listing(values))
     return [Paragraph(text)]
-
-
-#: A weighted probability from fewer effective draws is not printed.
-_FEWEST_DRAWS = 400
 
 
 def _quotes(quoted: Sequence[Claim | Goal]) -> tuple[Quote, ...]:

@@ -106,6 +106,23 @@ class ModelSpec(_Frozen):
         """SHA-256 of the document this spec was read from; empty if made in code."""
         return self._digest
 
+    def with_options(self, **options: Any) -> ModelSpec:
+        """Return the spec with other options; itself where it has them already.
+
+        The digest stays that of the document: what differs from it, an agreement's baseline or a
+        declared alternative, is said by whoever asks.
+
+        Examples
+        --------
+        >>> spec = load_model_spec("safety_trend")
+        >>> spec.with_options(baseline=2020).options["baseline"]
+        2020
+        >>> spec.with_options(baseline=2024) is spec
+        True
+        """
+        changed = self.options | options
+        return self if changed == self.options else self.model_copy(update={"options": changed})
+
 
 def load_model_spec(name: str | Path) -> ModelSpec:
     """Load a model's spec.

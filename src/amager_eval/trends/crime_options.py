@@ -242,6 +242,4 @@ def with_baseline_year(spec: ModelSpec, year: int) -> ModelSpec:
     >>> crime_options(with_baseline_year(spec, 2022)).baseline_year
     2022
     """
-    if spec.options.get("baseline_year") == year:
-        return spec
-    return spec.model_copy(update={"options": spec.options | {"baseline_year": year}})
+    return spec.with_options(baseline_year=year)

@@ -225,7 +225,7 @@ def _forecast(
         "alternatives": ["drift"],
         "forecast_draws": posterior.sizes["chain"] * posterior.sizes["draw"],
     }
-    one = spec.model_copy(update={"options": spec.options | options})
+    one = spec.with_options(**options)
     design = made.design
     groups = {
         "posterior": posterior.expand_dims(alternative=["drift"]),
