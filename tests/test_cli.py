@@ -166,3 +166,9 @@ def test_backtest_prints_the_league_and_names_a_wrong_panel(run, monkeypatch, tm
     code, _, err = run("backtest", "nowhere")
     assert code == 2
     assert "no such panel" in err
+    candidate = tmp_path / "candidate.toml"
+    assert run("backtest", "copenhagen", "--spec", str(candidate))[0] == 0
+    assert seen["spec"] == candidate
+    code, _, err = run("backtest", "copenhagen", "--spec", str(candidate), "--keep")
+    assert code == 2
+    assert "register it in models/ first" in err

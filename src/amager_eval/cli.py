@@ -320,6 +320,9 @@ def backtest(
     definition: Annotated[
         str | None, typer.Option(help="Definition of crime of an input with several.")
     ] = None,
+    spec: Annotated[
+        Path | None, typer.Option(help="Another document of the model, for a trial of it.")
+    ] = None,
     draws: Annotated[int | None, typer.Option(min=10, help="Draws per chain, for a trial.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of every fit.")] = 1,
     lang: Annotated[str, typer.Option(help="Language of the figure: da or en.")] = "da",
@@ -329,6 +332,11 @@ def backtest(
         raise InputError(f"--model must be safety or crime, found '{model}'")
     if lang not in {"da", "en"}:
         raise InputError(f"--lang must be da or en, found '{lang}'")
+    if keep and spec is not None:
+        raise InputError(
+            "--keep keeps scores of the registered model, and --spec scores another document; "
+            "register it in models/ first, or leave --keep out"
+        )
     from amager_eval.figures.backtest import BacktestView, save_backtest
     from amager_eval.trends.backtest_evidence import evidence_folder, write_own_scores
     from amager_eval.trends.backtest_input import find_panel
@@ -346,7 +354,13 @@ def backtest(
     else:
         with _progress() as progress:
             result, found = backtest_own(
-                chosen, final=final, scheduler=scheduler, draws=draws, seed=seed, progress=progress
+                chosen,
+                final=final,
+                scheduler=scheduler,
+                spec=spec,
+                draws=draws,
+                seed=seed,
+                progress=progress,
             )
         if keep:
             command = f"amager-eval backtest {panel}{' --final' if final else ''} --keep"
@@ -369,7 +383,7 @@ def validate(
         list[str] | None,
         typer.Option(
             help="prior_predictive, backtests, prior_sensitivity, predictive, link, gates, "
-            "scaling, known_truth, calibration or calibration_few; may be given several times. "
+            "scaling, joint, known_truth, calibration or calibration_few; several may be given. "
             "Default all: hours."
         ),
     ] = None,

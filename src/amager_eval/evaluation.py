@@ -130,14 +130,14 @@ def evaluate(
     quantities: dict[int, pd.DataFrame] = {}
     if data.safety is not None:
         safety, quantities, fits["safety_trend"] = forecast_safety(
-            data, agreement, year, seed=seed, draws=draws, progress=progress
+            data, agreement, year, seed=seed, draws=draws, draft=draft, progress=progress
         )
     crime: Forecast | None = None
     crime_frame = pd.DataFrame()
     definition = crime_definition_to_fit(data, agreement)
     if definition is not None:
         crime, fits["crime_trend"] = forecast_crime(
-            data, agreement, definition, seed=seed, draws=draws, progress=progress
+            data, agreement, definition, seed=seed, draws=draws, draft=draft, progress=progress
         )
         crime_frame = crime_quantities(
             crime,
@@ -215,6 +215,7 @@ def forecast_safety(
     *,
     seed: int,
     draws: int | None = None,
+    draft: bool = False,
     progress: FitProgress | None = None,
 ) -> tuple[Forecast, dict[int, pd.DataFrame], Fit]:
     """Fit the safety model and ask it every quantity at every wave a goal is read for.
@@ -227,7 +228,9 @@ def forecast_safety(
     whole = agreement.areas.whole
     fit = fit_safety(
         data,
-        spec=load_model_spec("safety_trend").with_options(baseline=agreement.safety.baseline_wave),
+        spec=load_model_spec("safety_trend", draft=draft).with_options(
+            baseline=agreement.safety.baseline_wave
+        ),
         seed=seed,
         draws=draws,
         progress=_named(progress, "safety_trend"),
@@ -252,6 +255,7 @@ def forecast_crime(
     *,
     seed: int,
     draws: int | None = None,
+    draft: bool = False,
     progress: FitProgress | None = None,
 ) -> tuple[Forecast, Fit]:
     """Fit the crime model to one definition and draw through the target year.
@@ -262,7 +266,9 @@ def forecast_crime(
     assert data.crime is not None
     fit = fit_crime(
         data,
-        spec=with_baseline_year(load_model_spec("crime_trend"), agreement.crime.baseline_year),
+        spec=with_baseline_year(
+            load_model_spec("crime_trend", draft=draft), agreement.crime.baseline_year
+        ),
         definition=definition,
         seed=seed,
         draws=draws,

@@ -86,7 +86,7 @@ def _safety_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
     data, seed = statement.data, statement.seed
     declared = load_sensitivity().safety
     baseline = statement.agreement.safety.baseline_wave
-    own = load_model_spec("safety_trend").with_options(baseline=baseline)
+    own = load_model_spec("safety_trend", draft=statement.draft).with_options(baseline=baseline)
     assert data.safety is not None
     effects = statement.agreement.verdicts.deffs
     for end, effect in (("low", min(effects)), ("high", max(effects))):
@@ -129,7 +129,7 @@ def _safety_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
 def _crime_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
     data, seed = statement.data, statement.seed
     baseline = statement.agreement.crime.baseline_year
-    spec = with_baseline_year(load_model_spec("crime_trend"), baseline)
+    spec = with_baseline_year(load_model_spec("crime_trend", draft=statement.draft), baseline)
     options = crime_options(spec)
     assert statement.crime is not None
     assert data.crime is not None

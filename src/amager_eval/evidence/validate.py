@@ -22,6 +22,7 @@ from amager_eval.evidence.calibrate import (
     judge_ranks,
     summarise_recovery,
 )
+from amager_eval.evidence.compare_blocks import compare_blocks
 from amager_eval.evidence.crime_sensitivity import (
     city_alone,
     crime_prior_sensitivity,
@@ -40,12 +41,17 @@ from amager_eval.evidence.quote import renew_card
 from amager_eval.evidence.safety_predictive import safety_posterior_predictive
 from amager_eval.spec.model import Gates, ModelSpec, load_model_spec
 from amager_eval.trends import crime_known, crime_study, safety_known, safety_study, sample
-from amager_eval.trends.backtest_evidence import evidence_folder, read_own_record
+from amager_eval.trends.backtest_evidence import (
+    evidence_folder,
+    read_own_record,
+    read_own_scores,
+)
 from amager_eval.trends.backtest_forecaster import OwnModel
 from amager_eval.trends.backtest_groups import own_by_group
 from amager_eval.trends.backtest_own import stored_comparison
 from amager_eval.trends.backtest_panel import split
 from amager_eval.trends.backtest_panels import PANELS, crime_quarterly
+from amager_eval.trends.backtest_run import run_backtest
 from amager_eval.trends.crime_data import model_data
 from amager_eval.trends.crime_fit import fit_crime, sample_design
 from amager_eval.trends.crime_model import crime_model
@@ -74,7 +80,7 @@ SEEDS: Final = (1, 2, 3, 4, 5)
 #: Simulated small cities whose fits are tabled.
 CITIES: Final = 10
 #: Areas of the fits whose time is compared.
-SIZES: Final = (7, 14, 28)
+SIZES: Final = (7, 14, 28, 56, 98)
 
 #: Called with the examination, what is done and what there is in all.
 type Progress = Callable[[str, int, int], None]
@@ -178,6 +184,8 @@ def validate(
     ------
     InputError
         A model or an examination that does not exist.
+    SpecError
+        The model's document is not the registered one: evidence belongs to registered versions.
     """
     if kind not in {"safety", "crime"}:
         raise InputError(f"the model must be safety or crime, found '{kind}'")
@@ -563,6 +571,22 @@ def _scaling(job: Job) -> dict[str, Found]:
     return {"scaling": Found(pd.DataFrame(rows))}
 
 
+def _joint(job: Job) -> dict[str, Found]:
+    """Score one fit of all municipalities against the stored blocks (crime only)."""
+    if job.kind == "safety":
+        return {}
+    panel, told = crime_quarterly(), job.told("joint")
+    joint = run_backtest(
+        panel,
+        OwnModel("crime", draws=job.draws),
+        cache=job.cache / "joint",
+        progress=None if told is None else lambda done, total, _: told(done, total),
+    )
+    table = compare_blocks(panel, read_own_scores(panel), joint)
+    settings = {"areas": len(panel.areas), "seed": 1, "origins": ", ".join(panel.development)}
+    return {"joint": Found(table, settings, float(joint.units["seconds"].sum()))}
+
+
 #: What can be examined; the cheap first.
 EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
     "prior_predictive": _prior_predictive,
@@ -572,6 +596,7 @@ EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
     "link": _link,
     "gates": _gates,
     "scaling": _scaling,
+    "joint": _joint,
     "known_truth": _known_truth,
     "calibration": _calibration,
     "calibration_few": _calibration_few,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from amager_eval.errors import SpecError
 from amager_eval.provenance import sha256_of_file
 from amager_eval.spec.documents import models_folder, parse_document
+from amager_eval.spec.register import hold_against_register
 
 __all__ = ["Gates", "ModelSpec", "Prior", "Sampling", "load_model_spec"]
 
@@ -124,13 +125,16 @@ class ModelSpec(_Frozen):
         return self if changed == self.options else self.model_copy(update={"options": changed})
 
 
-def load_model_spec(name: str | Path) -> ModelSpec:
-    """Load a model's spec.
+def load_model_spec(name: str | Path, *, draft: bool = False) -> ModelSpec:
+    """Load a model's spec; one of `models/` only as it was registered.
 
     Parameters
     ----------
     name : str or Path
-        A folder of `models/` (`safety_trend`, `crime_trend`) or a TOML file.
+        A folder of `models/` (`safety_trend`, `crime_trend`) or a TOML file. A file outside
+        `models/` is the user's own and is held against no register.
+    draft : bool
+        Load what the register does not know: nothing that rests on it may be published.
 
     Returns
     -------
@@ -140,7 +144,8 @@ def load_model_spec(name: str | Path) -> ModelSpec:
     Raises
     ------
     SpecError
-        A wrong key or value, with file, line and key.
+        A wrong key or value, with file, line and key; or a document that differs from its
+        registered version and `draft` is False.
 
     Examples
     --------
@@ -153,5 +158,7 @@ def load_model_spec(name: str | Path) -> ModelSpec:
         if not path.is_file():
             raise SpecError(f"no model '{name}': {path} does not exist.")
     spec = parse_document(ModelSpec, path)
+    if not draft:
+        hold_against_register(path)
     spec._digest = sha256_of_file(path)
     return spec

@@ -195,7 +195,7 @@ def read_own_scores(panel: Panel, folder: Path | None = None) -> pd.DataFrame:
     """
     folder = evidence_folder(panel) if folder is None else folder
     entry = read_own_record(panel, folder)
-    if entry["spec_digest"] != load_model_spec(f"{panel.kind}_trend").digest:
+    if entry["spec_digest"] != load_model_spec(f"{panel.kind}_trend", draft=True).digest:
         raise InputError(
             f"the stored scores belong to version {entry['spec_version']} of {entry['spec']}; "
             f"run amager-eval backtest {panel.name} again."

@@ -33,6 +33,7 @@ def backtest_own(
     *,
     final: bool = False,
     scheduler: str | None = None,
+    spec: Path | None = None,
     draws: int | None = None,
     seed: int = 1,
     cache: Path | None = None,
@@ -48,6 +49,8 @@ def backtest_own(
         Whether the origins held back are scored too.
     scheduler : str or None
         Address of a Dask scheduler; None runs here.
+    spec : Path or None
+        Another document of the model, before it is registered; default the one of `models/`.
     draws : int or None
         Draws per chain, for a trial.
     seed : int
@@ -72,12 +75,12 @@ def backtest_own(
             return None
         return lambda done, total, _: progress(name, done, total)
 
-    own = OwnModel(panel.kind, draws=draws)
+    own = OwnModel(panel.kind, spec=spec, draws=draws)
     result = run_backtest(
         panel,
         own,
         origins=origins,
-        block_size=_block_size(panel),
+        block_size=_block_size(panel, spec),
         seed=seed,
         cache=cache,
         progress=named(own.name),
@@ -118,8 +121,8 @@ def stored_comparison(panel: Panel) -> Comparison:
     return compare(panel, Backtest(panel.name, name, scores, units), read_peer_scores(panel))
 
 
-def _block_size(panel: Panel) -> int | None:
+def _block_size(panel: Panel, spec: Path | None) -> int | None:
     """Areas a unit: as declared where areas stand beside one another, else all of them."""
     if panel.kind == "safety" or panel.whole is not None:
         return None
-    return crime_options(load_model_spec("crime_trend")).backtest.block_size
+    return crime_options(load_model_spec(spec or "crime_trend")).backtest.block_size

@@ -73,7 +73,7 @@ def fit_crime(
     InputError
         The data are wrong; raised before anything is compiled.
     SpecError
-        The document is wrong.
+        The document is wrong, or not the registered one.
 
     Notes
     -----

@@ -26,6 +26,8 @@ from amager_eval.trends.safety_run import sample_run
 from amager_eval.trends.side_by_side import side_by_side
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 __all__ = ["Prepared", "fit_safety", "prepare_safety", "sample_safety"]
@@ -79,7 +81,7 @@ def fit_safety(
     *,
     population: pd.DataFrame | None = None,
     whole: str | None = None,
-    spec: ModelSpec | None = None,
+    spec: ModelSpec | str | Path | None = None,
     draws: int | None = None,
     chains: int = 4,
     seed: int = 1,
@@ -98,8 +100,8 @@ def fit_safety(
         `area, period, population`; gives the parts' weights in the whole.
     whole : str or None
         The area that contains the parts; None lets areas stand alone.
-    spec : ModelSpec or None
-        Priors, options and gates; default the one in `models/safety_trend`.
+    spec : ModelSpec, str, Path or None
+        The model's document: priors, options and gates; default `safety_trend`.
     draws : int or None
         Draws per chain; default the spec's.
     chains : int
@@ -124,6 +126,8 @@ def fit_safety(
     ------
     InputError
         Bad data, with row and column, before anything is compiled.
+    SpecError
+        The document is wrong, or not the registered one.
 
     Notes
     -----
@@ -147,11 +151,12 @@ def prepare_safety(
     *,
     population: pd.DataFrame | None = None,
     whole: str | None = None,
-    spec: ModelSpec | None = None,
+    spec: ModelSpec | str | Path | None = None,
     parts: Sequence[str] | None = None,
 ) -> Prepared:
     """Check the data, lay out the design and compile the model; parameters as `fit_safety`."""
-    spec = spec or load_model_spec("safety_trend")
+    if not isinstance(spec, ModelSpec):
+        spec = load_model_spec(spec or "safety_trend")
     _check_spec(spec)
     design = design_safety(data, population=population, whole=whole, spec=spec, parts=parts)
     return Prepared(design, spec, _compile(design, spec))
