@@ -107,11 +107,17 @@ def test_the_forecast_is_held_against_one_that_knows_the_scales(
     }  # fmt: skip
     evidence = read_evidence(CRIME, "known_truth", folder=tmp_path)
     assert evidence.settings["sets"] == 10
-    assert evidence.settings["score"] == "CRPS of log(1 + reports)"
+    found = evidence.to_frame()
+    together = found[found["ahead"] == 0].set_index(["score", "area"])
+    assert set(together.index.get_level_values("score")) == {"reports", "log(1 + reports)"}
+    # a score of reports grows with them, one of logarithms does not
+    size = together["known"].unstack("area")
+    assert size.loc["reports", "rest of Byen"] > 3 * size.loc["reports", "Øst"]
+    assert size.loc["log(1 + reports)"].max() < 1
     kept = pd.concat(map(pd.read_csv, (tmp_path / "kept").rglob("known-*.csv")))
     of_set = kept.groupby("set")["model_divergences"].first()
     assert evidence.settings["model_divergences"] == of_set.sum()
-    assert set(evidence.to_frame()["area"]) == {"Øst", "rest of Byen"}
+    assert set(found["area"]) == {"Øst", "rest of Byen"}
 
 
 def test_a_town_of_few_reports_is_calibrated_apart_and_continues(

@@ -348,7 +348,7 @@ def _known_truth(job: Job) -> dict[str, Found]:
     common: dict[str, Any] = {
         "sets": sets,
         "seed": 2,
-        "folder": job.kept("known"),
+        "folder": job.kept("known" if job.kind == "safety" else "known_truth"),
         "draws": draws,
         "chains": chains,
         "progress": job.told("known_truth"),
@@ -356,17 +356,22 @@ def _known_truth(job: Job) -> dict[str, Found]:
     if job.kind == "safety":
         city = safety_study.small_city(job.spec)
         scores = safety_known.compare_with_known(city, job.spec, tune=tune, **common)
-        by, score = "quantity", "CRPS of the share"
+        ratios = score_ratios(scores, by="quantity")
     else:
         city = crime_study.small_city(job.spec)
         scores = crime_known.compare_with_known(city, job.spec, **common)
-        by, score = "area", "CRPS of log(1 + reports)"
+        ratios = pd.concat(
+            [
+                score_ratios(scores[scores["score"] == name], by="area").assign(score=name)
+                for name in crime_known.SCORES
+            ]
+        )
     of_set = scores.groupby("set")[["model_divergences", "known_divergences"]].first()
-    settings = {"score": score, "sets": sets, "chains": chains, "draws": draws, "seed": 2}
+    settings = {"sets": sets, "chains": chains, "draws": draws, "seed": 2}
     settings |= {str(name): int(count) for name, count in of_set.sum().items()}
     # one set without its time makes the sum unknown
     seconds = float(scores.groupby("set")["seconds"].first().sum(min_count=sets))
-    return {"known_truth": Found(score_ratios(scores, by=by), settings, seconds)}
+    return {"known_truth": Found(ratios, settings, seconds)}
 
 
 def _backtests(job: Job) -> dict[str, Found]:
@@ -583,7 +588,11 @@ def _joint(job: Job) -> dict[str, Found]:
         progress=None if told is None else lambda done, total, _: told(done, total),
     )
     table = compare_blocks(panel, read_own_scores(panel), joint)
-    settings = {"areas": len(panel.areas), "seed": 1, "origins": ", ".join(panel.development)}
+    settings = {
+        "areas": len(panel.areas),
+        "seed": 1,
+        "origins": ", ".join(map(str, panel.development)),
+    }
     return {"joint": Found(table, settings, float(joint.units["seconds"].sum()))}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from amager_eval.trends import sample
 from amager_eval.trends.crime_data import model_data
@@ -19,13 +21,21 @@ from amager_eval.trends.score_crps import crps_draws
 from amager_eval.trends.score_ratio import score_sets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.fit import Fit
 
-__all__ = ["compare_with_known"]
+type Floats = NDArray[np.float64]
+
+__all__ = ["SCORES", "compare_with_known"]
+
+#: Of what a CRPS is taken: of reports, as it is promised, where large cells weigh most; and of
+#: their logarithm, where a district weighs as much as a city.
+SCORES: Final[Mapping[str, Callable[[Floats], Floats]]] = {
+    "reports": np.asarray,
+    "log(1 + reports)": np.log1p,
+}
 
 
 def compare_with_known(
@@ -68,9 +78,9 @@ def compare_with_known(
     Returns
     -------
     DataFrame
-        `set, area, crime_type, ahead` (periods), and the CRPS of log(1 + reports), in which a
-        district counts as much as a city, of the model's forecast and of the one that knows:
-        `model, known`; the divergences of both, `model_divergences, known_divergences`.
+        `set, score, area, crime_type, ahead` (periods), and the CRPS of the model's forecast and
+        of the one that knows: `model, known`, by both scores of :data:`SCORES`; the divergences
+        of both, `model_divergences, known_divergences`.
 
     Raises
     ------
@@ -121,17 +131,19 @@ def _true_scales(made: Simulated, design: xr.Dataset) -> dict[str, np.ndarray]:
 
 
 def _crps(fit: Fit, made: Simulated, seed: int) -> xr.DataArray:
-    """Score the future reports, dims area, crime_type, ahead."""
+    """Score the future reports, dims score, area, crime_type, ahead."""
     state = fit.data["posterior"].to_dataset().stack(sample=("chain", "draw"))  # noqa: PD013
     state = state.drop_vars(["chain", "draw", "sample"]).transpose("sample", ...)
     ahead, periods = made.future.shape[-1], made.design.sizes["period"]
     rng = np.random.default_rng([seed, 12])
     _, _, count, _ = simulate_cells(state, made.design, periods + ahead, rng)
-    scores = crps_draws(np.log1p(count[..., periods:]), np.log1p(made.future))
+    future = count[..., periods:]
+    scores = [crps_draws(of(future), of(made.future)) for of in SCORES.values()]
     return xr.DataArray(
-        scores,
-        dims=("area", "crime_type", "ahead"),
+        np.stack(scores),
+        dims=("score", "area", "crime_type", "ahead"),
         coords={
+            "score": list(SCORES),
             "area": made.design["area"].to_numpy(),
             "crime_type": made.design["crime_type"].to_numpy(),
             "ahead": np.arange(1, ahead + 1),

@@ -35,7 +35,7 @@ _YEARS: Final = range(2017, 2025)
 #: A town with few reports: inhabitants, and reports a year of each type.
 _FEW: Final = {_WHOLE: (9_000, (15, 10, 8)), "Øst": (3_000, (6, 4, 3))}
 _FEW_TYPES: Final = ("indbrud", "vold/våben", "narkotika")
-_FEW_YEARS: Final = range(2013, 2025)
+_FEW_YEARS: Final = range(2014, 2026)  # the last is not the baseline year
 
 
 def small_city(spec: ModelSpec) -> xr.Dataset:
