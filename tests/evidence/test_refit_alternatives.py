@@ -9,8 +9,10 @@ from amager_eval import evaluation
 from amager_eval.data.published import published
 from amager_eval.evidence import refit_alternatives as module
 from amager_eval.evidence.refit_alternatives import refit_alternatives
+from amager_eval.figures.sensitivity import picture_sensitivity
 from amager_eval.goals.sensitivity import REFITS, USED
 from amager_eval.trends.diagnose import Diagnostics
+from amager_eval.wording.sentences import load_wording
 
 PASSED, FAILED = Diagnostics(0, 1.0, 900.0, ()), Diagnostics(3, 1.2, 9.0, ("3 divergences",))
 
@@ -149,5 +151,28 @@ def test_a_fit_that_fails_its_gates_answers_nothing_and_is_named(
     (row,) = again.diagnostics[~again.diagnostics["passed"].astype(bool)].to_dict(orient="records")
     assert row["model"] == "safety_trend, source_grades"
     assert row["problems"] == "3 divergences"
+    caption = picture_sensitivity(again, load_wording("da")).caption
+    assert "bestod sin egen kontrol: uden afskrifter (C)." in caption
+    assert "Ikke beregnet" not in caption
     draft = refit_alternatives(replace(statement, draft=True), draws=20)
     assert "source_grades" in set(draft.sensitivity["alternative"])
+
+
+def test_a_fit_that_mixed_too_briefly_is_sampled_longer_and_a_divergent_one_is_not(
+    statement, random_draws, monkeypatch
+):
+    taken = []
+
+    def brief(*_args, draws, **_kwargs):
+        taken.append(draws)
+        outcome = PASSED if draws > 20 else Diagnostics(0, 1.02, 300.0, ("R-hat",))
+        return replace(whole, diagnostics=outcome)
+
+    whole = module.fit_crime(statement.data, definition="STRAF11", draws=20)
+    judge(monkeypatch, fit_safety=FAILED, sample_safety=FAILED, without_grades=FAILED)
+    monkeypatch.setattr(module, "fit_crime", brief)
+    again = refit_alternatives(statement, draws=20)
+    assert taken == [20, 80] * 3
+    assert len(random_draws)
+    failed = again.diagnostics[~again.diagnostics["passed"].astype(bool)]
+    assert set(failed["draws"]) == {4 * 20}  # sampled once

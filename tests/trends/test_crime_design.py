@@ -133,6 +133,24 @@ def test_season_and_steps_follow_the_period_unit():
     assert crime_design(frame(types=("theft",)), SPEC).sizes["effect"] == 1
 
 
+def test_an_effect_no_count_can_show_is_left_out_and_a_known_sum_shows_it():
+    table = frame(types=("total", "indbrud", "narkotika"), periods=[
+        f"{y}K{q}" for y in range(2016, 2026) for q in range(1, 5)
+    ])  # fmt: skip
+    table.loc[table["crime_type"] == "total", "count"] = 500
+    closed = (table["crime_type"] == "indbrud") & table["period"].str[:4].isin(["2020", "2021"])
+    sigma = SPEC.priors["covid"]["sigma"]
+
+    def scales(definition: str) -> dict[str, float]:
+        design = crime_design(table[~closed].assign(definition=definition), SPEC)
+        assert (design["effect_scale"].sel(effect="season_1") > 0).all()
+        return design["effect_scale"].sel(effect="covid").to_series().to_dict()
+
+    assert scales("other") == {"total": sigma, "indbrud": 0.0, "narkotika": sigma}
+    # burglary is part of a total that was counted through the closure
+    assert scales("STRAF11") == {"indbrud": sigma, "narkotika": sigma, REMAINDER: sigma}
+
+
 def test_projection_in_the_population_frame_is_used():
     people = pd.DataFrame(
         {"area": "Nord", "period": [2014, 2026, 2030], "population": [1000, 2000, 8000]}

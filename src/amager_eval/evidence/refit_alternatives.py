@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,11 @@ __all__ = ["refit_alternatives"]
 
 #: Called with the model and alternative before each fit.
 type RefitProgress = Callable[[str], None]
-type Named = tuple[str, str, Callable[[], Fit]]  # assumption, alternative, its fit
+type Named = tuple[str, str, Callable[..., Fit]]  # assumption, alternative, its fit given draws
+
+#: So many times the draws are taken where an alternative, which may leave figures out, has mixed
+#: too briefly: no divergence, but R-hat or the effective sample size past its gate.
+MORE: Final = 4
 
 
 def refit_alternatives(
@@ -66,11 +70,13 @@ def refit_alternatives(
     for model, forecast, fits, rows_of in models:
         if forecast is None:
             continue
-        for assumption, alternative, fit_it in fits(statement, draws):
+        for assumption, alternative, fit_it in fits(statement):
             name = f"{model}, {alternative}"
             if progress is not None:
                 progress(name)
-            fit = fit_it()
+            fit = fit_it(draws=draws)
+            if fit.diagnostics.problems and not fit.diagnostics.divergences:
+                fit = fit_it(draws=MORE * fit.data["posterior"].sizes["draw"])
             if not fit.diagnostics.passed:
                 failed.append(_diagnosed(name, fit))
             if fit.diagnostics.passed or statement.draft:
@@ -82,7 +88,7 @@ def refit_alternatives(
     return replace(statement, sensitivity=answered, diagnostics=diagnostics)
 
 
-def _safety_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
+def _safety_fits(statement: Statement) -> Iterator[Named]:
     data, seed = statement.data, statement.seed
     declared = load_sensitivity().safety
     baseline = statement.agreement.safety.baseline_wave
@@ -97,7 +103,7 @@ def _safety_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
         yield (
             "design_effect",
             f"design_effect_{end}",
-            partial(fit_safety, other, spec=own, draws=draws, seed=seed),
+            partial(fit_safety, other, spec=own, seed=seed),
         )
     prepared = prepare_safety(data, spec=own)
     grades = list(declared.source_grades.left_out)
@@ -105,7 +111,7 @@ def _safety_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
         yield (
             "source_grades",
             "source_grades",
-            partial(without_grades, prepared, grades, draws=draws, seed=seed),
+            partial(without_grades, prepared, grades, seed=seed),
         )
     years = prepared.design["year"].to_numpy()
     if np.isin(years, declared.pandemic.waves).any():
@@ -115,18 +121,18 @@ def _safety_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
         yield (
             "pandemic",
             "pandemic",
-            partial(sample_safety, prepared, draws=draws, seed=seed, keep=keep),
+            partial(sample_safety, prepared, seed=seed, keep=keep),
         )
     link = declared.response_link
     spec = with_area_varying_link(prepared.spec, sd=link.sd, reason=link.reason)
     yield (
         "response_link",
         "response_link",
-        partial(fit_safety, data, spec=spec, draws=draws, seed=seed),
+        partial(fit_safety, data, spec=spec, seed=seed),
     )
 
 
-def _crime_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
+def _crime_fits(statement: Statement) -> Iterator[Named]:
     data, seed = statement.data, statement.seed
     baseline = statement.agreement.crime.baseline_year
     spec = with_baseline_year(load_model_spec("crime_trend", draft=statement.draft), baseline)
@@ -135,7 +141,7 @@ def _crime_fits(statement: Statement, draws: int | None) -> Iterator[Named]:
     assert data.crime is not None
     definition = str(statement.crime.draws.attrs["definition"])
 
-    def again(spec: ModelSpec, crime: pd.DataFrame) -> Fit:
+    def again(spec: ModelSpec, crime: pd.DataFrame, *, draws: int | None = None) -> Fit:
         given = replace(data, crime=crime)
         return fit_crime(given, spec=spec, definition=definition, draws=draws, seed=seed)
 

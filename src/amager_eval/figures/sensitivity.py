@@ -276,10 +276,20 @@ def _source(statement: Statement, words: Wording) -> str:
 
 
 def _caption(statement: Statement, words: Wording) -> str:
-    """Say how to read it, and which declared alternatives have no answer."""
-    caption = words.say("figure.sensitivity.caption")
-    names = [words.say(f"alternative.{name}") for name in not_run(statement)]
-    if not names:
-        return caption
-    more = words.say("figure.sensitivity.not_run", names=words.listing(names))
-    return f"{caption} {more}"
+    """Say how to read it, and which declared alternatives have no answer and why."""
+    checked = statement.diagnostics
+    failed = {
+        str(model).rpartition(", ")[2]
+        for model, passed in zip(checked.get("model", ()), checked.get("passed", ()), strict=True)
+        if not passed
+    }
+    parts = [words.say("figure.sensitivity.caption")]
+    for key, wanted in (("failed", True), ("not_run", False)):
+        names = [
+            words.say(f"alternative.{name}")
+            for name in not_run(statement)
+            if (name in failed) is wanted
+        ]
+        if names:
+            parts.append(words.say(f"figure.sensitivity.{key}", names=words.listing(names)))
+    return " ".join(parts)

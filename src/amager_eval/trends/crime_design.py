@@ -526,11 +526,21 @@ def _add_effects(design: xr.Dataset, options: CrimeOptions, spec: ModelSpec) -> 
     names, matrix, scale = effect_matrix(
         periods, types, options, spec, str(design.attrs["definition"])
     )
+    # an effect of periods without a count could only be drawn from its prior: it is left out
+    shown = (_counted(design).astype(np.float64) @ (matrix != 0).T) > 0
+    scale = np.where(shown, scale, 0.0)
     return design.assign(
         effect_value=(("effect", "period"), matrix),
         effect_scale=(("crime_type", "effect"), scale),
         completeness=(("crime_type", "period"), _log_completeness(types, periods, options)),
     ).assign_coords(effect=names, season_contrast=names[: periods[0].per_year - 1])
+
+
+def _counted(design: xr.Dataset) -> NDArray[np.bool_]:
+    """Whether any area has a count of a type, by itself or in a sum, dims `crime_type, period`."""
+    known = (~np.isnan(design["published"].values)).any(axis=0)
+    members = design["out_type_members"].values[: len(known)] > 0
+    return np.asarray((members[:, :, None] & known[:, None, :]).any(axis=0))
 
 
 def _log_completeness(
