@@ -9,12 +9,18 @@ import pytest
 import xarray as xr
 
 from amager_eval.errors import InputError
+from amager_eval.evidence import validate as module
 from amager_eval.evidence.calibrate import Calibrated
 from amager_eval.evidence.document import list_evidence, read_evidence
 from amager_eval.evidence.prior_predictive import GATED, RARE
 from amager_eval.evidence.prior_sensitivity import log_density
 from amager_eval.evidence.validate import EXAMINATIONS, calibration_tables, validate
 from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.backtest_evidence import read_own_scores
+from amager_eval.trends.backtest_forecaster import OwnModel
+from amager_eval.trends.backtest_panel import Panel
+from amager_eval.trends.backtest_panels import crime_quarterly
+from amager_eval.trends.backtest_run import Backtest
 
 SAFETY, CRIME = load_model_spec("safety_trend"), load_model_spec("crime_trend")
 
@@ -185,14 +191,42 @@ def test_log_densities_are_those_of_the_modelling_library(spec, name, variable) 
     assert found.to_numpy() == pytest.approx(expected)
 
 
-def test_the_cost_of_more_areas_is_timed(tmp_path: Path, random_draws: list) -> None:
+def test_the_cost_of_more_areas_is_timed(
+    tmp_path: Path, random_draws: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert module.SIZES[-1] == len(crime_quarterly().areas)
+    monkeypatch.setattr(module, "SIZES", (3, 6))
     validate("crime", only=["scaling"], draws=10, folder=tmp_path)
     table = read_evidence(CRIME, "scaling", folder=tmp_path).to_frame()
-    assert table["areas"].tolist() == [7, 14, 28]
-    assert table["series"].tolist() == [7 * n for n in (7, 14, 28)]
-    assert len(random_draws) == 3  # compiled once a size
+    assert table["areas"].tolist() == [3, 6]
+    assert table["series"].tolist() == [7 * 3, 7 * 6]
+    assert len(random_draws) == 2  # compiled once a size
     assert (table[["seconds", "cpu_seconds", "cpu_seconds_per_area"]] > 0).all(axis=None)
     assert validate("safety", only=["scaling"], folder=tmp_path) == []
+
+
+def test_one_fit_of_all_areas_is_held_against_the_stored_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def run(panel: Panel, forecaster: OwnModel, **given: object) -> Backtest:
+        asked.append((panel.name, forecaster.kind, given.get("block_size")))
+        scores = read_own_scores(panel)
+        scores = scores[scores["origin"].isin(panel.development)]
+        units = pd.DataFrame({"unit": [f"{o}_98_000" for o in panel.development],
+                              "seconds": 1.0, "passed": "True", "problems": ""})  # fmt: skip
+        better = scores.assign(crps=scores["crps"] - 0.5)
+        return Backtest(panel.name, forecaster.name, better, units)
+
+    monkeypatch.setattr(module, "run_backtest", run)
+    validate("crime", only=["joint"], folder=tmp_path)
+    assert asked == [("crime_quarterly", "crime", None)]  # no blocks
+    table = read_evidence(CRIME, "joint", folder=tmp_path).to_frame().set_index("origin")
+    assert list(table.index) == ["2018K4", "2021K4", "2022K4", "all"]
+    assert table["difference"].tolist() == pytest.approx([-0.5] * 4)
+    assert (table["difference_log_score"] == 0).all()
+    assert validate("safety", only=["joint"], folder=tmp_path) == []
 
 
 def test_what_does_not_exist_is_refused_by_name() -> None:
