@@ -383,8 +383,8 @@ def validate(
         list[str] | None,
         typer.Option(
             help="prior_predictive, backtests, prior_sensitivity, predictive, link, gates, "
-            "scaling, joint, known_truth, calibration or calibration_few; several may be given. "
-            "Default all: hours."
+            "alternatives, scaling, joint, known_truth, calibration or calibration_few; several "
+            "may be given. Default all: hours."
         ),
     ] = None,
     fits: Annotated[int, typer.Option(min=20, help="Simulated data sets to fit.")] = 200,

@@ -15,6 +15,7 @@ from platformdirs import user_cache_path
 
 from amager_eval.data.published import published
 from amager_eval.errors import InputError
+from amager_eval.evidence.answer_alternatives import answer_alternatives
 from amager_eval.evidence.calibrate import (
     Calibrated,
     calibrate,
@@ -63,7 +64,7 @@ from amager_eval.trends.safety_link import link_check
 from amager_eval.trends.score_ratio import score_ratios
 
 if TYPE_CHECKING:
-    from amager_eval.trends.fit import Fit
+    from amager_eval.trends.fit import Fit, Kind
     from amager_eval.trends.replicate import Study
 
 __all__ = ["EXAMINATIONS", "Job", "kept_replicates", "validate"]
@@ -596,6 +597,13 @@ def _joint(job: Job) -> dict[str, Found]:
     return {"joint": Found(table, settings, float(joint.units["seconds"].sum()))}
 
 
+def _alternatives(job: Job) -> dict[str, Found]:
+    """Tabulate what the bundled figures answer under every declared other assumption."""
+    kind: Kind = "safety" if job.kind == "safety" else "crime"
+    table, settings = answer_alternatives(kind, draws=job.draws, progress=job.told("alternatives"))
+    return {"alternatives": Found(table, settings)}
+
+
 #: What can be examined; the cheap first.
 EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
     "prior_predictive": _prior_predictive,
@@ -604,6 +612,7 @@ EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
     "predictive": _predictive,
     "link": _link,
     "gates": _gates,
+    "alternatives": _alternatives,
     "scaling": _scaling,
     "joint": _joint,
     "known_truth": _known_truth,
