@@ -58,7 +58,7 @@ def keep_rehearsal(
         "first_seed": seed,
         "core_seconds": round(sum(spent["all_cores"] for spent in partnerships["seconds"])),
         "divergences": int(partnerships["divergences"].sum()),
-        "fits_of_missed_gates": int(
+        "statements_not_judged_for_their_gates": int(
             (~rows.drop_duplicates(["scenario", "seed", "statement"])["passed"].astype(bool)).sum()
         ),
         **{f"digest_of_{name}": spec.digest[:12] for name, spec in specs.items()},
