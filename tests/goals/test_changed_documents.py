@@ -16,8 +16,12 @@ def register(monkeypatch):
         {
             "entry": [
                 entry | {"version": "1.0", "sha256": A, "reason": "The first version."},
-                entry | {"version": "1.1", "sha256": B, "reason": "A wider prior on drift."},
-                entry | {"version": "1.2", "sha256": C, "reason": "The night's own gap."},
+                entry
+                | {"version": "1.1", "sha256": B, "reason": "A wider prior on drift."}
+                | {"supersedes": "1.0"},
+                entry
+                | {"version": "1.2", "sha256": C, "reason": "The night's own gap."}
+                | {"supersedes": "1.1"},
             ]
         }
     )

@@ -28,7 +28,11 @@ def models(tmp_path, monkeypatch):
 
 DOCUMENTS = sorted(
     p.relative_to(models_folder()).as_posix()
-    for p in [*models_folder().glob("*/spec.toml"), *models_folder().glob("agreements/*.toml")]
+    for p in [
+        *models_folder().glob("*/spec.toml"),
+        *models_folder().glob("agreements/*.toml"),
+        models_folder() / "sensitivity.toml",
+    ]
 )
 
 
@@ -89,19 +93,92 @@ def test_a_file_outside_models_is_the_users_own(tmp_path):
     register.hold_against_register(path)
 
 
-def test_the_newest_entry_counts():
-    entries = [
-        register.Entry(
-            document="a/spec.toml",
-            version=v,
-            sha256=v * 64,
-            date="2026-01-01",
-            reason="a reason long enough",
+def test_an_entry_that_calls_the_same_bytes_another_version_is_refused(models):
+    path = models / "REGISTER.toml"
+    newest = register.load_register().current("safety_trend/spec.toml")
+    text = path.read_text(encoding="utf-8")
+    registered = f'version = "{newest.version}"\nsha256 = "{newest.sha256}"'
+    assert text.count(registered) == 1
+    path.write_text(text.replace(registered, f'version = "7.7.7"\nsha256 = "{newest.sha256}"'))
+    with pytest.raises(SpecError, match=rf"calls itself version {newest.version}.*says 7\.7\.7"):
+        ae.load_model_spec("safety_trend")
+
+
+@pytest.mark.parametrize("version", ["", 'version = "1"\n', "version = 1\n"])
+def test_a_document_without_a_version_is_known_by_its_digest_alone(models, version):
+    own = models / "own.toml"
+    own.write_text(f"{version}x = 1\n", encoding="utf-8")
+    with (models / "REGISTER.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            f'\n[[entry]]\ndocument = "own.toml"\nversion = "1"\nsha256 = "{sha256_of_file(own)}"\n'
+            'date = 2099-01-01\nreason = "a reason long enough"\n'
         )
-        for v in ("1", "2")
-    ]
-    assert register.Register(entry=tuple(entries)).current("a/spec.toml").version == "2"
-    assert register.Register(entry=tuple(entries)).current("b/spec.toml") is None
+    register.hold_against_register(own)
+
+
+def entry(version, date="2026-01-01", document="a/spec.toml", **more):
+    made = {"document": document, "version": version, "sha256": "0" * 64, "date": date}
+    return made | {"reason": "a reason long enough"} | more
+
+
+def test_the_newest_entry_counts():
+    entries = [entry("1"), entry("1", document="b/spec.toml"), entry("2", supersedes="1")]
+    made = register.Register(entry=entries)
+    assert made.current("a/spec.toml").version == "2"
+    assert made.current("b/spec.toml").version == "1"
+    assert made.current("c/spec.toml") is None
+
+
+@pytest.mark.parametrize(
+    ("entries", "says"),
+    [
+        ([entry("1"), entry("1", supersedes="1")], "version of a/spec.toml is registered above"),
+        ([entry("1"), entry("2")], "entry above of a/spec.toml is version 1; write that one"),
+        ([entry("1"), entry("2", supersedes="nonsense")], "is version 1; write that one"),
+        ([entry("1", supersedes="0")], "first entry of a/spec.toml; leave the key out"),
+        (
+            [entry("1", document="b/spec.toml"), entry("2", supersedes="1")],
+            "first entry of a/spec.toml",
+        ),
+        ([entry("1"), entry("2", "2025-12-31", supersedes="1")], "entry above is of 2026-01-01"),
+    ],
+)
+def test_entries_that_do_not_follow_each_other_are_refused(entries, says):
+    with pytest.raises(ValueError, match=re.escape(says)):
+        register.Register(entry=entries)
+
+
+def test_a_nonsensical_entry_is_refused_with_its_line_whatever_asks(models):
+    path = models / "REGISTER.toml"
+    text = path.read_text(encoding="utf-8")
+    wrong = text.replace('supersedes = "0.2.1"', 'supersedes = "nonsense"')
+    line = wrong.splitlines().index('supersedes = "nonsense"') + 1
+    path.write_text(wrong, encoding="utf-8")
+    with pytest.raises(SpecError, match=rf"REGISTER\.toml, line {line}, .*found 'nonsense'"):
+        ae.load_model_spec("safety_trend")
+
+
+def test_what_is_not_registered_is_found_with_its_problem(changed):
+    name = "amager_2025_2028"
+    path = changed / "agreements" / f"{name}.toml"
+    digest = sha256_of_file(path)
+    specs = {"safety_trend/spec.toml", "crime_trend/spec.toml"}
+    assert set(register.unregistered_documents(name, digest)) == specs
+    # a changed copy that lies elsewhere goes by the registered name; another name does not
+    both = register.unregistered_documents(name, "1" * 64)
+    assert set(both) == {*specs, f"agreements/{name}.toml"}
+    assert "is not the registered one" in both[f"agreements/{name}.toml"]
+    assert set(register.unregistered_documents("another_city", "1" * 64)) == specs
+    for document in ("sensitivity.toml", f"agreements/{name}.toml"):
+        own = changed / document
+        own.write_text(own.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+        assert "differs from" in register.unregistered_documents(name, digest)[document]
+
+
+def test_as_it_stands_everything_is_registered():
+    name = "amager_2025_2028"
+    digest = sha256_of_file(models_folder() / "agreements" / f"{name}.toml")
+    assert register.unregistered_documents(name, digest) == {}
 
 
 def test_a_changed_agreement_by_a_registered_name_is_refused_wherever_it_lies():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from amager_eval.errors import SpecError
 from amager_eval.provenance import sha256_of_file
-from amager_eval.spec.documents import models_folder, parse_document
+from amager_eval.spec.documents import models_folder, parse_document, read_document
+from amager_eval.spec.values import AtKey
 
 __all__ = [
     "Entry",
@@ -18,7 +19,12 @@ __all__ = [
     "hold_against_register",
     "hold_agreement_against_register",
     "load_register",
+    "unregistered_documents",
 ]
+
+#: What every statement rests on beside its agreement.
+_OF_EVERY_STATEMENT: Final = ("safety_trend/spec.toml", "crime_trend/spec.toml", "sensitivity.toml")
+_UNTIL_THEN: Final = "until then only a draft can be made of it (appendix --draft)."
 
 
 class Entry(BaseModel):
@@ -57,6 +63,35 @@ class Register(BaseModel):
 
     entry: tuple[Entry, ...]
 
+    @model_validator(mode="after")
+    def _follow_each_other(self) -> Self:
+        """Hold every entry against those above it."""
+        versions: dict[str, list[str]] = {}
+        for i, entry in enumerate(self.entry):
+            above = versions.setdefault(entry.document, [])
+            if entry.version in above:
+                raise AtKey(
+                    ("entry", i, "version"),
+                    f"this version of {entry.document} is registered above; give the document "
+                    "and its entry a new version",
+                )
+            replaced = above[-1] if above else ""
+            if entry.supersedes != replaced:
+                raise AtKey(
+                    ("entry", i, "supersedes"),
+                    f"the entry above of {entry.document} is version {replaced}; write that one"
+                    if above
+                    else f"this is the first entry of {entry.document}; leave the key out",
+                )
+            if i and entry.date < self.entry[i - 1].date:
+                raise AtKey(
+                    ("entry", i, "date"),
+                    f"the entry above is of {self.entry[i - 1].date}; entries stand oldest first, "
+                    "a new one at the end",
+                )
+            above.append(entry.version)
+        return self
+
     def current(self, document: str) -> Entry | None:
         """Return the newest entry of a document, None where it was never registered."""
         return next((e for e in reversed(self.entry) if e.document == document), None)
@@ -68,7 +103,7 @@ def load_register() -> Register:
 
 
 def hold_against_register(path: Path) -> None:
-    """Refuse a document of `models/` whose bytes are not those that were registered.
+    """Refuse a document of `models/` that is not the one that was registered.
 
     A file outside `models/` is the user's own and is not held against anything.
 
@@ -80,25 +115,11 @@ def hold_against_register(path: Path) -> None:
     Raises
     ------
     SpecError
-        It was never registered, or it differs from its newest registered digest.
+        It was never registered, its bytes differ from its newest registered digest, or it calls
+        itself another version than its newest entry does.
     """
-    folder = models_folder()
-    if not path.resolve().is_relative_to(folder.resolve()):
-        return
-    document = path.resolve().relative_to(folder.resolve()).as_posix()
-    entry = load_register().current(document)
-    digest = sha256_of_file(path)
-    if entry is None:
-        raise SpecError(
-            f"models/{document} is not in models/REGISTER.toml; register it with version, date "
-            f"and reason (sha256 {digest}), or work with --draft."
-        )
-    if entry.sha256 != digest:
-        raise SpecError(
-            f"models/{document} differs from its registered version {entry.version} of "
-            f"{entry.date}: registered {entry.sha256[:12]}, found {digest[:12]}. Register the "
-            f"change with a reason (sha256 {digest}), or work with --draft."
-        )
+    if problem := _problem_of_document(path):
+        raise SpecError(problem)
 
 
 def hold_agreement_against_register(name: str, digest: str) -> None:
@@ -114,13 +135,72 @@ def hold_agreement_against_register(name: str, digest: str) -> None:
     Raises
     ------
     SpecError
-        The name is registered with another digest.
+        The name is registered with another digest, or the document of that name in `models/` is
+        not the registered one.
     """
-    entry = load_register().current(f"agreements/{name}.toml")
+    if problem := _problem_of_agreement(name, digest):
+        raise SpecError(problem)
+
+
+def unregistered_documents(name: str, digest: str) -> dict[str, str]:
+    """Find what a statement rests on that is not registered as it stands.
+
+    Parameters
+    ----------
+    name, digest : str
+        Of its agreement, see :func:`hold_agreement_against_register`.
+
+    Returns
+    -------
+    dict of str to str
+        The problem, and what to do, by path below `models/`; empty where all is registered.
+    """
+    folder = models_folder()
+    problems = {d: _problem_of_document(folder / d) for d in _OF_EVERY_STATEMENT}
+    problems[f"agreements/{name}.toml"] = _problem_of_agreement(name, digest)
+    return {document: problem for document, problem in problems.items() if problem}
+
+
+def _problem_of_document(path: Path) -> str:
+    """Say why a document is not the registered one; empty where it is, or is the user's own."""
+    folder = models_folder()
+    if not path.resolve().is_relative_to(folder.resolve()):
+        return ""
+    document = path.resolve().relative_to(folder.resolve()).as_posix()
+    entry = load_register().current(document)
+    digest = sha256_of_file(path)
+    if entry is None:
+        return (
+            f"models/{document} is not in models/REGISTER.toml. Register it with version, date "
+            f"and reason (sha256 {digest}); {_UNTIL_THEN}"
+        )
+    if entry.sha256 != digest:
+        return (
+            f"models/{document} differs from its registered version {entry.version} of "
+            f"{entry.date}: registered {entry.sha256[:12]}, found {digest[:12]}. Register the "
+            f"change with a reason (sha256 {digest}); {_UNTIL_THEN}"
+        )
+    version = read_document(path)[0].get("version")
+    if version is not None and str(version) != entry.version:  # without one, the digest says all
+        return (
+            f"models/{document} calls itself version {version}, its newest entry in "
+            f"models/REGISTER.toml has the same digest and says {entry.version}. Restore the entry "
+            f"that was registered; {_UNTIL_THEN}"
+        )
+    return ""
+
+
+def _problem_of_agreement(name: str, digest: str) -> str:
+    """Say why an agreement is not the registered one of its name; empty where it is."""
+    document = f"agreements/{name}.toml"
+    own = models_folder() / document
+    if own.exists() and (problem := _problem_of_document(own)):
+        return problem
+    entry = load_register().current(document)
     if entry is None or digest in {"", entry.sha256}:
-        return
-    raise SpecError(
+        return ""
+    return (
         f"the agreement '{name}' in use is not the registered one: version {entry.version} of "
         f"{entry.date} is registered with {entry.sha256[:12]}, found {digest[:12]}. Give your own "
-        "agreement an id of its own, register the change with a reason, or work with --draft."
+        f"agreement an id of its own, or register the change with a reason; {_UNTIL_THEN}"
     )
