@@ -172,3 +172,26 @@ def test_backtest_prints_the_league_and_names_a_wrong_panel(run, monkeypatch, tm
     code, _, err = run("backtest", "copenhagen", "--spec", str(candidate), "--keep")
     assert code == 2
     assert "register it in models/ first" in err
+
+
+def test_backtest_of_an_input_names_the_peers_left_out(run, monkeypatch, folder):
+    from amager_eval.errors import InputError
+    from amager_eval.trends import backtest_own
+
+    rows = [f"North,{year},theft,60,police\n" for year in range(2012, 2025)]
+    (folder / "crime.csv").write_text("area,period,crime_type,count,definition\n" + "".join(rows), "utf-8")
+
+    def stop(*_, **__):
+        raise InputError("far enough")
+
+    real = backtest_own.find_spec
+    monkeypatch.setattr(backtest_own, "backtest_own", stop)
+    monkeypatch.setattr(
+        backtest_own, "find_spec", lambda name: None if name == "prophet" else real(name)
+    )
+    code, said, err = run("backtest", folder)
+    assert (code, said) == (2, "")
+    assert "prophet" in err
+    assert "pip install 'amager-eval[bench]'" in err
+    assert "seasonal_naive" not in err
+    assert "pip install" not in run("backtest", "copenhagen")[2]  # its peers are stored

@@ -340,7 +340,7 @@ def backtest(
     from amager_eval.figures.backtest import BacktestView, save_backtest
     from amager_eval.trends.backtest_evidence import evidence_folder, write_own_scores
     from amager_eval.trends.backtest_input import find_panel
-    from amager_eval.trends.backtest_own import backtest_own, stored_comparison
+    from amager_eval.trends.backtest_own import absent_peers, backtest_own, stored_comparison
     from amager_eval.wording.sentences import load_wording
 
     chosen = find_panel(
@@ -352,6 +352,12 @@ def backtest(
     if stored:
         found = stored_comparison(chosen)
     else:
+        if absent := absent_peers(chosen):
+            typer.echo(
+                f"Left out, for lack of their packages: {', '.join(absent)}. "
+                "To compare with them too: pip install 'amager-eval[bench]'",
+                err=True,
+            )
         with _progress() as progress:
             result, found = backtest_own(
                 chosen,

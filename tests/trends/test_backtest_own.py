@@ -48,6 +48,8 @@ def test_any_citys_input_is_a_panel_with_its_last_origin_held_back(tmp_path):
     [
         ("nowhere", {}, "no such panel"),
         ("crime_yearly", {"model": "safety"}, "holds crime figures"),
+        ("crime_yearly", {"origins": ["2018", "2019"]}, "leave --origins 2018,2019 out"),
+        ("crime_yearly", {"definition": "police"}, "leave --definition police out"),
         ("boroughs", {"model": "safety"}, "holds crime"),
         ("boroughs", {"definition": "other"}, "by the definition other"),
         ("boroughs", {"origins": ["2019"]}, "too short"),
@@ -72,6 +74,8 @@ def test_a_citys_panel_is_compared_with_the_peers_that_are_installed(
         panel, draws=20, cache=tmp_path / "cache", progress=lambda *done: seen.append(done)
     )
     assert set(found.league["forecaster"]) == {"amager_eval", "seasonal_naive"}
+    assert backtest_own.absent_peers(panel) == ("absent",)
+    assert backtest_own.absent_peers(crime_quarterly()) == ()  # its peers are stored
     assert found.origins == panel.development
     assert [s for s in seen if s[0] == "amager_eval"] == [("amager_eval", n, 2) for n in (1, 2)]
     assert len(result.scores) == 2 * 2 * 3 * 2  # origins, horizons, areas, types
@@ -80,6 +84,22 @@ def test_a_citys_panel_is_compared_with_the_peers_that_are_installed(
         panel, draws=20, cache=tmp_path / "cache", progress=lambda *done: again.append(done)
     )
     assert again == []  # everything was kept
+
+
+def test_peers_run_on_the_cluster_that_is_given(tmp_path, monkeypatch, random_draws):
+    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
+    monkeypatch.setattr(backtest_own, "peers_of", lambda kind: (NAIVE,))
+    run, asked = backtest_own.run_backtest, {}
+
+    def here(panel, forecaster, *, scheduler, **options):
+        asked[forecaster.name] = scheduler
+        return run(panel, forecaster, **options)
+
+    monkeypatch.setattr(backtest_own, "run_backtest", here)
+    panel = find_panel(str(write_city(tmp_path / "boroughs")))
+    address = "tcp://host:8786"
+    backtest_own.backtest_own(panel, scheduler=address, draws=10, cache=tmp_path / "cache")
+    assert asked == {"amager_eval": address, "seasonal_naive": address}
 
 
 def test_a_city_that_contains_its_districts_is_scored_without_asking_who_reaches_it(

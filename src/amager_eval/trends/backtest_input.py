@@ -56,7 +56,8 @@ def find_panel(
     Raises
     ------
     InputError
-        There is no such panel, it is of the other model, or the input is too short.
+        There is no such panel, it is of the other model, origins or a definition are named for
+        a declared one, or the input is too short.
 
     Examples
     --------
@@ -67,6 +68,12 @@ def find_panel(
         panel = PANELS[name]()
         if model is not None and model != panel.kind:
             raise InputError(f"{name} holds {panel.kind} figures; leave --model {model} out.")
+        if origins or definition is not None:
+            option = f"--origins {','.join(origins)}" if origins else f"--definition {definition}"
+            raise InputError(
+                f"{name} is a declared panel: its origins ({', '.join(map(str, panel.origins))}) "
+                f"and its figures are fixed; leave {option} out, or give an input of your own."
+            )
         return panel
     if not Path(name).exists():
         raise InputError(

@@ -21,11 +21,30 @@ from amager_eval.trends.peers_evidence import read_peer_scores
 
 if TYPE_CHECKING:
     from amager_eval.trends.backtest_panel import Panel
+    from amager_eval.trends.peers import Peer
 
-__all__ = ["backtest_own", "stored_comparison"]
+__all__ = ["absent_peers", "backtest_own", "stored_comparison"]
 
 #: Called with (forecaster, units done, units in all).
 type NamedProgress = Callable[[str, int, int], None]
+
+
+def absent_peers(panel: Panel) -> tuple[str, ...]:
+    """Name the peers that a comparison on this panel lacks: a package of theirs is not installed.
+
+    Parameters
+    ----------
+    panel : Panel
+        Declared, or of any city.
+
+    Returns
+    -------
+    tuple of str
+        None of a declared panel: its peers' scores are stored.
+    """
+    if panel.name in PANELS:
+        return ()
+    return tuple(p.name for p in peers_of(panel.kind) if not _installed(p))
 
 
 def backtest_own(
@@ -48,7 +67,7 @@ def backtest_own(
     final : bool
         Whether the origins held back are scored too.
     scheduler : str or None
-        Address of a Dask scheduler; None runs here.
+        Address of a Dask scheduler, for the own model and for peers computed; None runs here.
     spec : Path or None
         Another document of the model, before it is registered; default the one of `models/`.
     draws : int or None
@@ -66,7 +85,7 @@ def backtest_own(
         The own model's.
     Comparison
         Against stored peers; of a panel that is not declared against those peers whose packages
-        are installed, computed here.
+        are installed, computed now. :func:`absent_peers` names the others.
     """
     origins = panel.origins if final else panel.development
 
@@ -89,10 +108,18 @@ def backtest_own(
     if panel.name in PANELS:
         peers = read_peer_scores(panel)
     else:
-        installed = [p for p in peers_of(panel.kind) if all(find_spec(n) for n in p.packages)]
         runs = (
-            run_backtest(panel, p, origins=origins, seed=seed, cache=cache, progress=named(p.name))
-            for p in installed
+            run_backtest(
+                panel,
+                p,
+                origins=origins,
+                seed=seed,
+                cache=cache,
+                progress=named(p.name),
+                scheduler=scheduler,
+            )
+            for p in peers_of(panel.kind)
+            if _installed(p)
         )
         peers = pd.concat([r.scores for r in runs], ignore_index=True)
     return result, compare(panel, result, peers, seed=seed)
@@ -119,6 +146,10 @@ def stored_comparison(panel: Panel) -> Comparison:
     name = str(scores["forecaster"].iloc[0])
     units = pd.DataFrame(columns=["unit", "seconds", "passed", "problems"])
     return compare(panel, Backtest(panel.name, name, scores, units), read_peer_scores(panel))
+
+
+def _installed(peer: Peer) -> bool:
+    return all(find_spec(name) for name in peer.packages)
 
 
 def _block_size(panel: Panel, spec: Path | None) -> int | None:
