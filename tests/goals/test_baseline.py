@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.input import Input
-from amager_eval.errors import InputError
+from amager_eval.errors import InputError, SpecError
 from amager_eval.goals.baseline import (
     baseline_entries,
     freeze_baseline,
@@ -16,6 +16,7 @@ from amager_eval.goals.baseline import (
 )
 from amager_eval.goals.record import BASELINE_FILE, MANIFEST
 from amager_eval.spec.agreement import load_agreement
+from amager_eval.spec.documents import models_folder
 
 AGREEMENT = load_agreement()
 AREA = "Amager Partnerskab (2025)"
@@ -53,6 +54,20 @@ def test_another_definition_is_never_substituted(tmp_path):
     with pytest.raises(InputError, match="no borgervendt reports of 2024"):
         freeze_baseline(delivery("straffelov", total=500), AGREEMENT, tmp_path, on=TODAY)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_changed_agreement_by_a_registered_name_freezes_nothing(tmp_path):
+    text = (models_folder() / "agreements" / f"{AGREEMENT.id}.toml").read_text(encoding="utf-8")
+    own = tmp_path / "own.toml"
+    own.write_text(f"{text}\n# changed\n", encoding="utf-8")
+    data, record = delivery(total=500), tmp_path / "record"
+    with pytest.raises(SpecError, match="is not the registered one"):
+        freeze_baseline(data, load_agreement(own), record, on=TODAY)
+    assert not record.exists()
+    # under a name of its own it is the user's
+    named = text.replace(f'id = "{AGREEMENT.id}"', 'id = "another_city"')
+    own.write_text(named, encoding="utf-8")
+    assert freeze_baseline(data, load_agreement(own), record, on=TODAY)
 
 
 def test_freezing_twice_changes_nothing(tmp_path):

@@ -14,6 +14,7 @@ from amager_eval.goals.crime_results import annual_figures
 from amager_eval.goals.disclosure import mask_small_counts
 from amager_eval.goals.record import BASELINE_FILE, keep_file, verify_record
 from amager_eval.goals.results import evaluated_area
+from amager_eval.spec.register import hold_agreement_against_register
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -158,7 +159,10 @@ def freeze_baseline(
     InputError
         Nothing to freeze, it differs from the frozen one and no reason was given, or the record
         was changed or is another agreement's.
+    SpecError
+        The agreement goes by a registered name and is not the registered one.
     """
+    hold_agreement_against_register(agreement.id, agreement.digest)
     old = _kept_baseline(folder, agreement)
     data = mask_small_counts(data, agreement, folder)  # the record is published
     entries = baseline_entries(data, agreement)
