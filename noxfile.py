@@ -67,7 +67,10 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Time against plain PyMC in the same run; writes docs/benchmarks.md. Half an hour or more."""
+    """Time against plain PyMC in the same run, half an hour or more; writes docs/benchmarks.md.
+
+    Fails where a ratio is above 1.25 times the last accepted one; `-- --accept` accepts this run's.
+    """
     sync(session)
     session.run("python", "tests/benchmarks/measure_speed.py", *session.posargs)
 

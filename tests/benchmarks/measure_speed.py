@@ -5,8 +5,10 @@
 
 Every measurement is a process of its own, with compile caches of its own: empty for "cold", kept
 from the cold run for "warm". Ratios are of medians within one run, because seconds belong to a
-machine; the ratios of the last accepted run stand in `numbers.json` and are printed beside the new
-ones, so that a regression shows. Nothing here fails on time.
+machine; the ratios of the last accepted run stand in `numbers.json` and on the page beside the new
+ones. A ratio above 1.25 times the accepted one, or a fit of the package that was valid then and is
+not now, ends the script with a message and exit status 1, after the page is written. With
+`--accept` this run's ratios are stored and what is slower is accepted; an invalid fit never is.
 """
 
 from __future__ import annotations
@@ -14,21 +16,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
+import shlex
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
+
+from speed_page import ratios, regressions, write_page
 
 HERE = Path(__file__).resolve().parent
 KEPT = HERE / "numbers.json"
 PAGE = HERE.parents[1] / "docs" / "benchmarks.md"
-#: Effective draws both sides are brought to: the gate's.
-TARGET_ESS = 400.0
 #: Of the bundled reports.
 DEFINITION = "STRAF11"
 
@@ -180,6 +181,7 @@ def run_fit(task: Any, kind: str, refits: int) -> dict[str, float]:
     return found | {
         "refit_seconds": spent / refits,
         "refit_ess": min(r["ess"] for r in again),
+        "refit_rhat": max(r["rhat"] for r in again),
         "refit_divergences": sum(r["divergences"] for r in again),
         "all_refits": spent,
     }
@@ -231,73 +233,6 @@ def compare(kind: str, repeats: int, refits: int) -> list[dict[str, Any]]:
     return rows
 
 
-def ratios(rows: list[dict[str, Any]], kind: str) -> dict[str, float]:
-    """Time of the package over plain PyMC's, both brought to the same effective draws."""
-    found = {}
-    for state in ("cold", "warm"):
-        median = {}
-        for task in ("package", "plain"):
-            chosen = [r for r in rows if (r["model"], r["task"], r["state"]) == (kind, task, state)]
-            median[task] = statistics.median(
-                r["seconds"] * max(1.0, TARGET_ESS / r["ess"]) for r in chosen
-            )
-        found[f"{kind} {state}"] = round(median["package"] / median["plain"], 3)
-    refits = {
-        task: [
-            r["refit_seconds"] * max(1.0, TARGET_ESS / r["refit_ess"])
-            for r in rows
-            if (r["model"], r["task"]) == (kind, task) and "refit_seconds" in r
-        ]
-        for task in ("package", "plain")
-    }
-    if all(refits.values()):
-        package, plain = (statistics.median(refits[task]) for task in ("package", "plain"))
-        found[f"{kind} refit"] = round(package / plain, 3)
-    return found
-
-
-def write_page(rows: list[dict[str, Any]], new: dict[str, float], old: dict[str, float]) -> None:
-    """Write the tables as a page of the documentation."""
-    head = (
-        "| model | what | caches | seconds | least ESS | R-hat | divergences | a refit, seconds |"
-    )
-    columns = ("ess", "rhat", "divergences", "refit_seconds", "refit_divergences")
-    body = [
-        f"| {r['model']} | {r['task']} | {r['state']} | {r['seconds']:.0f} | "
-        + " | ".join(f"{r[k]:.4g}" if k in r else "–" for k in columns)
-        + " |"
-        for r in rows
-    ]
-    before = {k: f"{v:.2f}" for k, v in old.items()}
-    table = [f"| {k} | {v:.2f} | {before.get(k, '–')} |" for k, v in new.items()]
-    PAGE.write_text(
-        "\n".join(
-            [
-                "# Benchmarks",
-                "",
-                f"Written by `nox -s bench` on {date.today().isoformat()}, {os.cpu_count()} cores. "
-                "Seconds are wall clock of a whole process, imports included; `plain` is "
-                "`pm.sample` on the same PyMC models with the same draws, tuning and target.",
-                "",
-                head,
-                "|---|---|---|---|---|---|---|---|---|",
-                *body,
-                "",
-                "Time of the package over plain PyMC's, medians, each time stretched by "
-                f"{TARGET_ESS:.0f} / ESS where a run had fewer effective draws than the gate asks. "
-                "The package samples again what diverges; a refit of plain PyMC with divergences "
-                "is no valid one:",
-                "",
-                "| ratio | this run | last accepted run |",
-                "|---|---|---|",
-                *table,
-                "",
-            ]
-        ),
-        encoding="utf-8",
-    )
-
-
 def main() -> None:
     """Parse, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -315,6 +250,8 @@ def main() -> None:
             run = run_fit(task, options.kinds[0], options.refits) if task else run_appendix()
         print(json.dumps(run))
         return
+    # what else the machine did when it began: seconds are of a quiet one
+    machine = f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.2f} at its beginning"
     rows: list[dict[str, Any]] = []
     models = [kind for kind in options.kinds if kind != "appendix"]
     for kind in models:
@@ -324,12 +261,18 @@ def main() -> None:
             for state in ("cold", "warm"):
                 row = {"model": "both", "task": "appendix", "state": state}
                 rows.append(row | measure("appendix", "both", Path(folder)))
-    old = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
-    new = {k: v for kind in models for k, v in ratios(rows, kind).items()}
-    write_page(rows, new, old)
-    if options.accept:
-        KEPT.write_text(json.dumps(old | new, indent=1) + "\n")
+    accepted = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
+    new = {name: ratio for kind in options.kinds for name, ratio in ratios(rows, kind).items()}
+    command = shlex.join(["nox", "-s", "bench", *(["--", *sys.argv[1:]] if sys.argv[1:] else [])])
+    write_page(PAGE, rows, new, accepted, command=command, machine=machine)
     print(PAGE.read_text())
+    if options.accept:
+        kept = {name: ratio.value for name, ratio in new.items() if ratio.value is not None}
+        accepted |= kept
+        KEPT.write_text(json.dumps(accepted, indent=1) + "\n")
+    if worse := regressions(new, accepted):
+        told = "; ".join(f"{name}: {what}" for name, what in worse.items())
+        raise SystemExit(f"worse than the last accepted run: {told}")
 
 
 if __name__ == "__main__":
