@@ -73,10 +73,11 @@ def _appendix(rows: Sequence[Row]) -> dict[str, Ratio]:
     for state, aim in APPENDIX_AIMS.items():
         seconds = [r["seconds"] for r in _runs(rows, "both", "appendix", state)]
         if seconds:
+            took = statistics.median(seconds)
             found[f"appendix {state}"] = Ratio(
                 _over(seconds, yardstick),
-                f"{aim:.0f} s",
-                statistics.median(seconds) <= aim,
+                f"{aim:.0f} s, took {took:.0f} s",
+                took <= aim,
                 missing,
             )
     return found
