@@ -238,7 +238,6 @@ def test_periods_are_normalised():
     [
         ({"count": [70, -1, 61, 0]}, 2, "count"),
         ({"count": [70, 1.5, 61, 0]}, 2, "count"),
-        ({"count": [70, np.nan, 61, 0]}, 2, "count"),
         ({"count": [70, np.inf, 61, 0]}, 2, "count"),
         ({"period": ["2023", "2024K7", "2023", "2024"]}, 2, "period"),
         ({"period": ["2023", None, "2023", "2024"]}, 2, "period"),
@@ -250,6 +249,8 @@ def test_periods_are_normalised():
         ({"population": [1000, 0, 900, 905]}, 2, "population"),
         ({"population": [1000, np.nan, 900, 905]}, 2, "population"),
         ({"population": [1000, -4, 900, 905]}, 2, "population"),
+        ({"population": [1000, "many", 900, 905]}, 2, "population"),
+        ({"count": [70, np.nan, 61, 0], "population": [1000, 0, 900, 905]}, 2, "population"),
     ],
 )
 def test_a_fault_in_a_crime_row_is_located(changes, row, column):
@@ -269,6 +270,53 @@ def test_reports_need_inhabitants():
     assert len(check_crime(frame, both)) == 4
     with pytest.raises(InputError, match="population"):
         check_crime(frame, both.assign(population=[1000, 0]))
+
+
+def test_an_empty_count_is_a_missing_cell_and_needs_no_inhabitants():
+    frame = crime(count=[70, np.nan, 61, 0], population=[1000, np.nan, 900, 905])
+    checked = check_crime(frame)
+    assert checked["count"].isna().tolist() == [False, True, False, False]
+    assert checked["population"].isna().tolist() == [False, True, False, False]
+
+
+def test_a_frame_without_any_figures_is_told_once():
+    for check, frame, column in (
+        (check_crime, crime().drop(columns="count"), "count"),
+        (check_safety, safety().drop(columns="percent"), "percent"),
+    ):
+        places, message = faults_of(lambda check=check, frame=frame: check(frame))
+        assert [p[:2] for p in places] == [(None, column)]
+        assert "a column is missing" in message
+
+
+def test_inhabitants_written_as_text_are_numbers():
+    checked = check_crime(crime(population=["1000", "1010", "900", "905"]))
+    assert checked["population"].tolist() == [1000.0, 1010.0, 900.0, 905.0]
+
+
+def test_two_numbers_of_inhabitants_at_one_time_are_refused():
+    two_types = crime(area=["Nord"] * 4, crime_type=["theft"] * 2 + ["fraud"] * 2)
+    assert len(check_crime(two_types.assign(population=[1000, 1010, 1000, 1010]))) == 4
+    places, message = faults_of(lambda: check_crime(two_types))
+    assert places == [(3, "population", "900"), (4, "population", "905")]
+    assert "row 1 gives Nord 1000 inhabitants" in message
+    # a year and its first quarter begin on the same day
+    people = pd.DataFrame(
+        {"area": "Nord", "period": ["2019", "2019K1"], "population": [1000, 9000]}
+    )
+    places, message = faults_of(lambda: check_population(people))
+    assert places == [(2, "population", "9000")]
+    assert "row 1 gives Nord 1000 inhabitants at the same time (2019)" in message
+    assert len(check_population(people.assign(population=1000))) == 2
+    assert len(check_population(people.assign(area=["Nord", "Syd"]))) == 2
+    # the same area by two boundaries: what is computed knows it by its name alone
+    versions = people.assign(period="2019", area_version=["old", "new"])
+    assert faults_of(lambda: check_population(versions))[0] == [(2, "population", "9000")]
+
+
+def test_rows_of_a_part_keep_their_numbers():
+    places, _ = faults_of(lambda: check_crime(crime(count=[70, -1, 61, 0]), rows=[5, 7, 8, 9]))
+    assert places == [(7, "count", "-1")]
 
 
 def test_published_rates_alone_need_no_count():

@@ -57,11 +57,14 @@ class RowContext:
         Settings that may occur; None lets any name pass (another survey's).
     definition_required : bool
         Whether a crime row must say its definition.
+    count_required : bool
+        Whether a crime row without a rate must have a count; else an empty one is a missing cell.
     """
 
     mark: DecimalMark = "."
     settings: tuple[str, ...] | None = None
     definition_required: bool = False
+    count_required: bool = True
 
 
 def _number(value: object, info: ValidationInfo) -> float | None:

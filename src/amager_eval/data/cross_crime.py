@@ -26,6 +26,7 @@ __all__ = [
     "check_crime_rows",
     "check_population_rows",
     "one_series_each",
+    "population_agrees",
     "population_covers_years",
     "population_given",
 ]
@@ -50,8 +51,12 @@ def check_crime_rows(rows: Sequence[Record], positions: Sequence[int], findings:
 def check_population_rows(
     rows: Sequence[Record], positions: Sequence[int], findings: Findings
 ) -> None:
-    """Check duplicates and jumps."""
-    duplicates(rows, ("area", "area_version", "period"), positions, findings)
+    """Check duplicates, two numbers of one day, and jumps."""
+    keys = ("area", "area_version", "period")
+    duplicates(rows, keys, positions, findings)
+    once = [members[0] for members in groups(rows, keys).values()]  # the others are told already
+    agreeing = [rows[i] for i in once], [positions[i] for i in once]
+    population_agrees(*agreeing, findings, keys=("area", "area_version"))
     starts = [parse_period(row["period"]).start for row in rows]
     for members in groups(rows, ("area", "area_version")).values():
         order = sorted(members, key=lambda i: starts[i])
@@ -143,6 +148,31 @@ def one_series_each(rows: Sequence[Record], findings: Findings) -> None:
             found=rows[at]["period"],
             units=", ".join(distinct(units)),
         )
+
+
+def population_agrees(
+    rows: Sequence[Record],
+    positions: Sequence[int],
+    findings: Findings,
+    *,
+    keys: Sequence[str] = ("area",),
+) -> None:
+    """Refuse two numbers of inhabitants of one area on one day; one may stand repeatedly."""
+    dated = [{**row, "start": parse_period(row["period"]).start} for row in rows]
+    for members in groups(dated, (*keys, "start")).values():
+        first = dated[members[0]]
+        other = next((i for i in members if rows[i]["population"] != first["population"]), None)
+        if other is not None:
+            findings.add(
+                "population_contradicts",
+                at=positions[other],
+                column="population",
+                found=rows[other]["population"],
+                area=first["area"],
+                period=first["period"],
+                inhabitants=f"{first['population']:.12g}",
+                first=findings.rows[positions[members[0]]],
+            )
 
 
 def population_given(

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from amager_eval.data.cells import RowContext
+from amager_eval.data.cells import Positive, RowContext
 from amager_eval.data.columns import TABLES, TableColumns
 from amager_eval.data.cross_crime import (
     check_crime_rows,
     check_population_rows,
     one_series_each,
+    population_agrees,
     population_given,
 )
 from amager_eval.data.cross_rows import Record, check_activity_rows
@@ -45,6 +46,11 @@ _CHECKS: Final[Mapping[str, Callable[[Sequence[Record], Sequence[int], Findings]
     "crime": check_crime_rows,
     "population": check_population_rows,
     "activities": check_activity_rows,
+}
+#: Columns of which a table of figures holds at least one.
+_FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
+    "safety": ("percent", "count"),
+    "crime": ("count", "per_1000"),
 }
 
 
@@ -140,9 +146,15 @@ def _typed(frame: pd.DataFrame, columns: TableColumns) -> pd.DataFrame:
 
 
 def check_frame(
-    frame: pd.DataFrame, name: str, context: RowContext, lang: Lang
+    frame: pd.DataFrame,
+    name: str,
+    context: RowContext,
+    lang: Lang,
+    rows: Sequence[int] | None = None,
 ) -> tuple[Parsed, Findings]:
     """Check a bare frame as one of the tables; its other columns are kept.
+
+    `rows` are the numbers of its rows in faults, where it is part of another; else from 1 on.
 
     Returns
     -------
@@ -153,13 +165,17 @@ def check_frame(
         raise InputError(f"{name}: a DataFrame is needed, found {type(frame).__name__}.")
     columns = TABLES[name]
     labels = [] if isinstance(frame.index, pd.RangeIndex) else list(frame.index)
-    findings = Findings(lang=lang, rows=range(1, len(frame) + 1), labels=labels)
+    numbers = range(1, len(frame) + 1) if rows is None else rows
+    findings = Findings(lang=lang, rows=numbers, labels=labels)
     headings = [str(c) for c in frame.columns]
     for heading in sorted({h for h in headings if headings.count(h) > 1}):
         findings.add("column_twice", column=heading, found=heading)
     for column in columns.columns:
         if column.required and column.name not in headings and column.name != "definition":
             findings.add("column_missing", column=column.name, found=", ".join(headings))
+    figures = _FIGURES.get(name, ())
+    if figures and not set(figures) & set(headings):  # once, not for every row
+        findings.add("column_missing", column=figures[0], found=", ".join(headings))
     if frame.empty:
         findings.add("empty_table")
     raise_errors(findings.faults)
@@ -229,8 +245,14 @@ def check_survey_rounds(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFra
 
 
 def check_population(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
-    """Check a bare frame of inhabitants; see :func:`check_safety`."""
-    return check_frame(frame, "population", RowContext(), lang)[0].frame
+    """Check a bare frame of inhabitants; see :func:`check_safety`.
+
+    An area has one number on one day, whatever its boundaries: what is computed knows it by name.
+    """
+    checked, findings = check_frame(frame, "population", RowContext(), lang)
+    population_agrees(checked.records, checked.positions, findings)
+    raise_errors(findings.faults)
+    return checked.frame
 
 
 def check_activities(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
@@ -239,30 +261,37 @@ def check_activities(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
 
 
 def check_crime(
-    frame: pd.DataFrame, population: pd.DataFrame | None = None, *, lang: Lang = "en"
+    frame: pd.DataFrame,
+    population: pd.DataFrame | None = None,
+    *,
+    lang: Lang = "en",
+    rows: Sequence[int] | None = None,
 ) -> pd.DataFrame:
     """Check a bare frame of reports, and that every area with reports has inhabitants.
 
     Parameters
     ----------
     frame : DataFrame
-        `area, period, crime_type, count`; `definition` if known; `population` (inhabitants) as
-        a column where no frame of it is given.
+        `area, period, crime_type, count`, an empty count where none is known; `definition` if
+        known; `population` (inhabitants) as a column where no frame of it is given.
     population : DataFrame or None
         `area, period, population`.
     lang : {"en", "da"}
         Language of the fault texts.
+    rows : sequence of int or None
+        Number of each row in the faults; default from 1 on.
 
     Returns
     -------
     DataFrame
-        Canonical columns first, `period` as text; then the frame's other columns.
+        Canonical columns first, `period` as text; then the frame's other columns, `population`
+        as numbers.
 
     Raises
     ------
     InputError
         Every fault: impossible counts, duplicates, a type by several definitions, periods of
-        different length, an area without inhabitants.
+        different length, an area without inhabitants or with two numbers of them at once.
 
     Examples
     --------
@@ -271,29 +300,40 @@ def check_crime(
     >>> check_crime(frame)["period"].tolist()
     ['2024K3', '2024K4']
     """
-    checked, findings = check_frame(frame, "crime", RowContext(), lang)
+    checked, findings = check_frame(frame, "crime", RowContext(count_required=False), lang, rows)
     one_series_each(checked.records, findings)
+    full = checked.frame
     if population is not None:
         areas = set(check_population(population, lang=lang)["area"])
         population_given(checked.records, checked.positions, areas, findings)
     elif "population" in frame.columns:
-        _check_population_column(checked.frame, findings)
+        full = full.assign(population=_population_column(checked, findings))
     else:
         findings.add("population_absent", column="population")
     raise_errors(findings.faults)
-    return checked.frame
+    return full
 
 
-def _check_population_column(frame: pd.DataFrame, findings: Findings) -> None:
-    """Inhabitants must be a positive number wherever reports are counted."""
-    numbers = pd.to_numeric(frame["population"], errors="coerce").tolist()
-    cells = zip(frame["count"].tolist(), frame["population"].tolist(), numbers, strict=True)
-    for at, (count, found, number) in enumerate(cells):
-        if count != count:  # a rate alone needs no inhabitants
-            continue
-        if pd.isna(found):
-            findings.add("missing", at=at, column="population")
-        elif number != number:
-            findings.add("not_number", at=at, column="population", found=found)
-        elif not 0 < number < float("inf"):
-            findings.add("not_positive", at=at, column="population", found=found)
+def _population_column(checked: Parsed, findings: Findings) -> list[float]:
+    """Inhabitants as numbers: positive, there wherever reports are counted, one at a time."""
+    kind: TypeAdapter[float | None] = TypeAdapter(Positive)
+    given: list[Record] = []
+    places: list[int] = []
+    numbers: list[float] = []
+    for at, row in enumerate(checked.records):
+        found = checked.frame["population"].iloc[at]
+        number = None
+        try:
+            number = kind.validate_python(None if pd.isna(found) else found, context=RowContext())
+            if number is None and row["count"] is not None:
+                findings.add("missing", at=at, column="population")
+        except ValidationError as error:
+            (fault,) = error.errors(include_url=False, include_input=False)
+            words = fault.get("ctx", {})
+            findings.add(fault["type"], at=at, column="population", found=found, **words)
+        if number is not None:
+            given.append({**row, "population": number})
+            places.append(at)
+        numbers.append(float("nan") if number is None else number)
+    population_agrees(given, places, findings)
+    return numbers

@@ -116,9 +116,10 @@ class CrimeRow(Row):
 
     @model_validator(mode="after")
     def _figure(self, info: ValidationInfo) -> CrimeRow:
-        if self.count is None and self.per_1000 is None:
+        context = context_of(info)
+        if self.count is None and self.per_1000 is None and context.count_required:
             raise PydanticCustomError("no_count", "no count", {"at": "count"})
-        if self.definition is None and context_of(info).definition_required:
+        if self.definition is None and context.definition_required:
             raise PydanticCustomError("definition_missing", "definition", {"at": "definition"})
         return self
 
