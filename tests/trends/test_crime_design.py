@@ -313,3 +313,65 @@ def test_a_district_of_which_only_the_total_is_published_is_not_left_out():
         count = design["count"].sel(area="D", crime_type="total")
         assert (count == 90).all()
         assert (design["count"].sel(area=rest_name("City"), crime_type="total") == 410).all()
+
+
+def test_inhabitants_written_as_text_are_read():
+    plain = crime_design(frame(), SPEC)
+    as_column = crime_design(frame().assign(population="5000"), SPEC)
+    people = pd.DataFrame({"area": ["Nord"], "period": ["2015"], "population": ["5000"]})
+    as_frame = crime_design(frame().drop(columns="population"), SPEC, population=people)
+    for design in (as_column, as_frame):
+        assert np.allclose(design["exposure"].values[:, :11], plain["exposure"].values)
+
+
+def test_contradicting_inhabitants_are_not_averaged():
+    table = frame(types=("theft", "fraud"))
+    table.loc[table["crime_type"] == "fraud", "population"] = 50_000.0
+    with pytest.raises(InputError, match=r"row 12, column population: row 1 .* 5000 .*'50000'"):
+        crime_design(table, SPEC)
+
+
+def test_an_empty_count_is_a_missing_cell():
+    table = frame().astype({"count": float})
+    table.loc[3, ["count", "population"]] = np.nan
+    design = crime_design(table, SPEC)
+    assert np.flatnonzero(np.isnan(design["published"].values[0, 0])).tolist() == [3]
+    without = crime_design(table.drop(index=3), SPEC)
+    assert design.drop_attrs().equals(without.drop_attrs())
+    with pytest.raises(InputError, match="every one is empty") as refused:
+        crime_design(table.assign(count=np.nan), SPEC)
+    assert len(refused.value.faults) == 1
+    empty_whole = pd.concat([table, table.assign(area="City", count=np.nan)])
+    with pytest.raises(InputError, match="'City', which has no counts; found 'Nord'"):
+        crime_design(empty_whole, SPEC, whole="City")
+
+
+def test_a_whole_smaller_than_its_parts_is_named_with_its_row():
+    table = frame(areas=("City", "D"), periods=range(2020, 2026))
+    table["count"] = table["area"].map({"City": 100, "D": 30})
+    table["population"] = np.where(table["area"] == "City", 10_000, 2_000)
+    other = table.assign(definition="other")
+    counts = table.copy()
+    counts.loc[2, "count"] = 20
+    both = pd.concat([other, counts.assign(definition="own")])
+    for bad, row in ((counts, 3), (both, 15)):
+        with pytest.raises(InputError, match="City, total, 2022 is smaller") as refused:
+            crime_design(bad, SPEC, whole="City", definition="own" if bad is both else None)
+        assert [(f.row, f.column) for f in refused.value.faults] == [(row, "count")]
+    people = table.copy()
+    people.loc[[2, 3], "population"] = [100, 200]
+    with pytest.raises(InputError, match="the areas inside City") as refused:
+        crime_design(people, SPEC, whole="City")
+    assert [(f.row, f.column) for f in refused.value.faults] == [(3, "population")]
+    # of an input, which was read from files, the row is not known
+    supplied = people[["area", "period", "population"]]
+    plain = table.drop(columns="population").assign(definition="own")
+    with pytest.raises(InputError, match="the areas inside City") as refused:
+        crime_design(Input(crime=plain, population=supplied, whole="City"), SPEC)
+    assert refused.value.faults[0].row is None
+    with pytest.raises(InputError, match="row 3, column population: the areas inside City"):
+        crime_design(plain, SPEC, population=supplied, whole="City")
+    counted = Input(crime=both[both["definition"] == "own"], population=supplied, whole="City")
+    with pytest.raises(InputError) as refused:
+        crime_design(counted, SPEC, population=table[["area", "period", "population"]])
+    assert [f.row for f in refused.value.faults] == [None]

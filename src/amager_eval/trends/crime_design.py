@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from amager_eval.data.frames import check_crime
+from amager_eval.data.frames import check_crime, check_population
 from amager_eval.data.input import Input
 from amager_eval.data.period import Period, midpoints, parse_period, per_year, period_range
 from amager_eval.errors import Fault, InputError
@@ -61,6 +61,18 @@ class _Published:
     type_members: tuple[tuple[int, ...], ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _People:
+    """Inhabitants of an area at the times (years) they were given for; dims `time`.
+
+    `rows` are the rows they stand in, 0 where that is not known.
+    """
+
+    times: Floats
+    inhabitants: Floats
+    rows: NDArray[np.int64]
+
+
 def crime_design(
     data: Input | pd.DataFrame,
     spec: ModelSpec,
@@ -76,7 +88,7 @@ def crime_design(
     ----------
     data : Input or DataFrame
         An input, or a bare frame `area, period, crime_type, count` with optional `definition`
-        and `population`.
+        and `population`. A count that is not known is left empty, or its row out.
     spec : ModelSpec
         The crime model's document.
     population : DataFrame or None
@@ -115,6 +127,13 @@ def crime_design(
         published.area_members,
         published.type_members,
         (published.areas, published.types, [str(p) for p in published.periods]),
+        {
+            (str(area), str(kind), str(period)): int(row)
+            for area, kind, period, row in zip(
+                frame["area"], frame["crime_type"], frame["period"], frame.index, strict=True
+            )
+            if row
+        },
     )
     design = xr.Dataset(
         {
@@ -161,8 +180,12 @@ def _one_definition(
     whole: str | None,
     definition: str | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None, str | None, tuple[str, ...], str]:
-    """Take the counts of exactly one definition, checked, with their population and whole."""
+    """Take the counts of exactly one definition, checked, with their population and whole.
+
+    The frames' index is the row each figure stands in: 0 in an input, which does not know it.
+    """
     parts: tuple[str, ...] = ()
+    bare_people = population is not None
     if isinstance(data, Input):
         if data.crime is None:
             raise InputError("this input holds no crime frame; supply crime.csv.")
@@ -171,6 +194,7 @@ def _one_definition(
         frame = frame[frame["count"].notna()]
     else:
         frame = data
+    numbers = np.arange(1, len(frame) + 1 if isinstance(frame, pd.DataFrame) else 1)
     if isinstance(frame, pd.DataFrame) and "definition" in frame.columns:
         _no_empty_definition(frame)
         found = [str(d) for d in frame["definition"].dropna().unique()]
@@ -194,18 +218,23 @@ def _one_definition(
             )
         definition = definition or (found[0] if found else "")
         keep = frame["definition"].astype("str") == definition if definition else slice(None)
-        frame = frame[keep]
-    frame = check_crime(frame, population)
-    if whole is not None and whole not in set(frame["area"]):
+        numbers, frame = numbers[keep], frame[keep]
+    frame = check_crime(frame, population, rows=numbers.tolist())
+    frame.index = pd.Index(0 * numbers if isinstance(data, Input) else numbers)
+    if population is not None:
+        population = check_population(population)
+        population.index = pd.Index(np.arange(1, len(population) + 1) * bare_people)
+    counted = frame.loc[frame["count"].notna(), "area"]
+    if whole is not None and whole not in set(counted):
         raise InputError(
             Fault(
                 f"`whole` is {whole!r}, which has no counts",
-                found=", ".join(map(str, frame["area"].unique())),
+                found=", ".join(map(str, counted.unique())),
                 remedy="Name the area that contains the others, or leave `whole` out.",
                 column="area",
             )
         )
-    if whole is None and isinstance(data, Input) and data.whole in set(frame["area"]):
+    if whole is None and isinstance(data, Input) and data.whole in set(counted):
         whole = data.whole  # else it has no counts by this definition: areas stand alone
     return frame, population, whole, parts, definition or ""
 
@@ -241,7 +270,13 @@ def _grid(
     """Lay counts on a regular grid from the first to the last period with a count."""
     frame = frame[frame["count"].notna()]
     if frame.empty:
-        raise InputError("there are no counts to fit a trend to.")
+        raise InputError(
+            Fault(
+                "there are no counts to fit a trend to: every one is empty",
+                remedy="Supply counts of reports; a trend is not fitted to rates alone.",
+                column="count",
+            )
+        )
     per_year(frame["period"].unique())
     parsed = sorted(parse_period(p) for p in frame["period"].unique())
     periods = tuple(period_range(parsed[0], parsed[-1]))
@@ -336,7 +371,7 @@ def _exposure(
     """
     known = _population_points(frame, population)
     step = published.periods[0].per_year
-    ends = [times[-1] for a, (times, _) in known.items() if a in published.areas]
+    ends = [people.times[-1] for a, people in known.items() if a in published.areas]
     last_date = max(ends)
     ahead = max(0, int(np.floor((last_date - published.periods[-1].midpoint) * step)))
     periods = [published.periods[0].shift(i) for i in range(len(published.periods) + ahead)]
@@ -350,7 +385,8 @@ def _exposure(
         whole = next(m for m in published.area_members if i in m and len(m) > 1)
         name = published.areas[published.area_members.index(whole)]
         others = [by_area[published.modelled_areas[j]] for j in whole if j != i]
-        rows.append(_rest_of(name, by_area[name], np.sum(others, axis=0), periods))
+        people = np.sum(others, axis=0)
+        rows.append(_rest_of(name, by_area[name], people, periods, known[name]))
     exposure = np.array(rows) / 1000.0
     back = min(len(times) - 1, round(options.population.growth_years * step))
     growth = np.log(exposure[:, -1] / exposure[:, -1 - back]) / (times[-1] - times[-1 - back])
@@ -358,15 +394,20 @@ def _exposure(
     return exposure, growth, str(periods[-1].shift(-short))
 
 
-def _rest_of(whole: str, inhabitants: Floats, inside: Floats, periods: Sequence[Period]) -> Floats:
+def _rest_of(
+    whole: str, inhabitants: Floats, inside: Floats, periods: Sequence[Period], given: _People
+) -> Floats:
     rest = inhabitants - inside
     worst = int(np.argmin(rest / inhabitants))
     if rest[worst] < -NO_REST * inhabitants[worst]:
+        # the figure of the whole that lies nearest: between dates no row holds the number itself
+        row = given.rows[np.argmin(np.abs(given.times - periods[worst].midpoint))]
         raise InputError(
             Fault(
                 f"the areas inside {whole} have more inhabitants than {whole} in {periods[worst]}",
                 found=f"{inside[worst]:.0f} against {inhabitants[worst]:.0f}",
                 remedy="Name only disjoint areas as parts, or correct the population.",
+                row=int(row) or None,
                 column="population",
             )
         )
@@ -374,30 +415,28 @@ def _rest_of(whole: str, inhabitants: Floats, inside: Floats, periods: Sequence[
     return np.maximum(rest, 1e-6 * inhabitants)
 
 
-def _population_points(
-    frame: pd.DataFrame, population: pd.DataFrame | None
-) -> dict[str, tuple[Floats, Floats]]:
-    """Per area the times (years) and inhabitants that were given."""
+def _population_points(frame: pd.DataFrame, population: pd.DataFrame | None) -> dict[str, _People]:
+    """Per area what was given; the checks saw to it that one time has one number."""
     if population is None:
         times = {p: parse_period(p).midpoint for p in frame["period"].unique()}
         source = frame[frame["population"].notna()]
     else:
-        source = population[population["population"].notna()]
-        source = source.assign(period=source["period"].map(lambda p: str(parse_period(p))))
-        times = {p: parse_period(p).start for p in source["period"].unique()}
-    points = {}
-    for area, rows in source.groupby("area", sort=False):
-        series = rows.groupby(rows["period"].map(times))["population"].mean().sort_index()
-        points[str(area)] = (
-            series.index.to_numpy(dtype=np.float64),
-            series.to_numpy(dtype=np.float64),
+        times = {p: parse_period(p).start for p in population["period"].unique()}
+        source = population
+    source = source.assign(time=source["period"].map(times)).drop_duplicates(["area", "time"])
+    return {
+        str(area): _People(
+            rows["time"].to_numpy(dtype=np.float64),
+            rows["population"].to_numpy(dtype=np.float64),
+            rows.index.to_numpy(),
         )
-    return points
+        for area, rows in source.sort_values("time").groupby("area", sort=False)
+    }
 
 
-def _interpolated(points: tuple[Floats, Floats], times: Floats, options: CrimeOptions) -> Floats:
+def _interpolated(people: _People, times: Floats, options: CrimeOptions) -> Floats:
     """Log-linear between dates; outside them the mean growth of the nearest years."""
-    at, inhabitants = points
+    at, inhabitants = people.times, people.inhabitants
     log = np.log(inhabitants)
     if len(at) == 1:
         return np.full(len(times), inhabitants[0])

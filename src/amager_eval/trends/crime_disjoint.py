@@ -6,7 +6,7 @@ rectangles (areas x types); the likelihood needs sums over disjoint sets of cell
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,7 @@ def split_counts(
     area_members: Sequence[Sequence[int]],
     type_members: Sequence[Sequence[int]],
     labels: tuple[Sequence[str], Sequence[str], Sequence[str]],
+    row_of: Mapping[tuple[str, str, str], int] | None = None,
 ) -> DisjointCounts:
     """Split published counts into disjoint sums.
 
@@ -73,6 +74,9 @@ def split_counts(
         For each published area and type the indices of the modelled ones it is made of.
     labels : tuple of three sequences of str
         Names of the published areas, types and periods, for the error.
+    row_of : mapping or None
+        Row of a published count by area, type and period, for the error; where it is not known
+        the error names these alone.
 
     Returns
     -------
@@ -131,12 +135,13 @@ def split_counts(
                 continue
             remaining = value - sum(k[1] for k in inside)
             if remaining < 0:
-                area, kind, period = labels[0][u], labels[1][v], labels[2][t]
+                area, kind, period = place = labels[0][u], labels[1][v], labels[2][t]
                 faults.append(
                     Fault(
                         f"{area}, {kind}, {period} is smaller than the sum of its parts",
                         found=f"{value:g} against {value - remaining:g}",
                         remedy="Check both deliveries, or declare in the spec what is nested.",
+                        row=(row_of or {}).get(place),
                         column="count",
                     )
                 )
