@@ -122,7 +122,7 @@ def test_the_page_says_runs_aims_and_what_became_slower(tmp_path):
     assert "- no answer: crime refit\n" in text
     assert "| crime cold | 0.40 | 0.50 | reached | 0.20 | **2.00 times the accepted** |" in text
     assert "| crime refit | – | 0.33 | no answer | – | plain: 1 of 1 invalid (4 div" in text
-    assert "| appendix cold | 7.00 | 120 s, took 140 s | missed | – |" in text
+    assert "| appendix cold | 8.00 | 120 s, took 140 s | missed | – |" in text
     assert "| safety warm | – | – | no answer | 0.70 | not measured in this run |" in text
     assert "last accepted run: crime cold (2.00 times the accepted)." in text
 
