@@ -384,7 +384,9 @@ def backtest(
 
 @app.command()
 def validate(
-    model: Annotated[str, typer.Argument(help="safety or crime.")],
+    model: Annotated[
+        str | None, typer.Argument(help="safety or crime; default both, one after the other.")
+    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -398,28 +400,41 @@ def validate(
         int | None,
         typer.Option(min=10, help="Draws per chain of the bundled figures, for a trial."),
     ] = None,
-    models: Annotated[
-        Path | None, typer.Option(help="Folder that stands for models/, for a trial.")
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for what is found, for a trial; default models/*/evidence."),
     ] = None,
 ) -> None:
     """Examine a model and keep what is found under models/*/evidence; a stopped run continues."""
     from amager_eval.evidence.validate import validate as examine
 
-    with _progress() as progress:
-        paths = examine(
-            model, only=only or (), fits=fits, draws=draws, folder=models, progress=progress
-        )
-    for path in [p for p in paths if p.name == "calibration.json"]:
-        from amager_eval.evidence.calibrate import rank_curves
-        from amager_eval.evidence.validate import kept_replicates
-        from amager_eval.figures.calibration import CalibrationView, save_calibration
-        from amager_eval.wording.sentences import load_wording
+    for kind in ("safety", "crime") if model is None else (model,):
+        with _progress() as progress:
+            paths = examine(
+                kind, only=only or (), fits=fits, draws=draws, folder=out, progress=progress
+            )
+        for path in paths:
+            typer.echo(str(path))
+            if path.stem in {"ranks", "ranks_few"}:
+                typer.echo(str(_draw_ranks(path)))
 
-        ranks = kept_replicates(model)
-        view = CalibrationView(rank_curves(ranks), ranks["fit"].nunique(), load_wording("en"))
-        paths.append(save_calibration(view, path.with_suffix(".svg")))
-    for path in paths:
-        typer.echo(str(path))
+
+def _draw_ranks(path: Path) -> Path:
+    """Draw the figure of a calibration from the ranks that were kept, beside them."""
+    import json
+
+    import pandas as pd
+
+    from amager_eval.evidence.calibrate import kept_ranks, rank_curves
+    from amager_eval.figures.calibration import CalibrationView, save_calibration
+    from amager_eval.wording.sentences import load_wording
+
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    curves = rank_curves(kept_ranks(pd.DataFrame(kept["rows"])))
+    view = CalibrationView(curves, kept["settings"]["fits"], load_wording("en"))
+    return save_calibration(
+        view, path.with_name(f"{path.stem.replace('ranks', 'calibration')}.svg")
+    )
 
 
 @contextmanager

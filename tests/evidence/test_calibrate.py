@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 
@@ -10,11 +11,17 @@ from amager_eval.evidence.calibrate import (
     calibrate,
     judge_forecasts,
     judge_ranks,
+    kept_ranks,
+    rank_curves,
     summarise_recovery,
 )
+from amager_eval.evidence.document import evidence_path, read_evidence
+from amager_eval.figures.calibration import CalibrationView, save_calibration
+from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.diagnose import Diagnostics
 from amager_eval.trends.replicate import Replicate
 from amager_eval.trends.score_pit import pit_bounds
+from amager_eval.wording.sentences import load_wording
 
 
 class NormalMean:
@@ -93,3 +100,27 @@ def test_a_stopped_run_continues_where_it_was(tmp_path: Path) -> None:
 def test_too_few_fits_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="at least 20 fits, found 5"):
         calibrate(NormalMean(), fits=5, seed=1, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model", "ranks"),
+    [("safety_trend", "ranks"), ("crime_trend", "ranks"), ("crime_trend", "ranks_few")],
+)
+def test_the_stored_figure_shows_the_stored_ranks(model, ranks, tmp_path):
+    spec = load_model_spec(model)
+    kept = read_evidence(spec, ranks)
+    calibration = read_evidence(spec, ranks.replace("ranks", "calibration")).to_frame()
+    judged = judge_ranks(kept_ranks(kept.to_frame()))
+    # ranks are kept with four decimals
+    furthest = judged.set_index("quantity")["furthest"]
+    assert furthest.to_dict() == pytest.approx(
+        calibration.set_index("quantity")["furthest"].to_dict(), abs=6e-3
+    )
+    if kept.packages["matplotlib"] != matplotlib.__version__:
+        pytest.skip("the figure was drawn by another version of Matplotlib")
+    view = CalibrationView(
+        rank_curves(kept_ranks(kept.to_frame())), kept.settings["fits"], load_wording("en")
+    )
+    figure = f"{ranks.replace('ranks', 'calibration')}.svg"
+    drawn = save_calibration(view, tmp_path / figure)
+    assert drawn.read_bytes() == evidence_path(model, "x").with_name(figure).read_bytes()

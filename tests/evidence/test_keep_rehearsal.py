@@ -48,7 +48,9 @@ def test_each_model_keeps_its_own_goals_and_its_card_quotes_them(tmp_path):
         assert kept.seconds == 8.0
         assert kept.settings["core_seconds"] == 6
         assert kept.settings["divergences"] == 1
-        assert kept.settings["statements_not_judged_for_their_gates"] == 4  # every year of one partnership
+        assert (
+            kept.settings["statements_not_judged_for_their_gates"] == 4
+        )  # every year of one partnership
         assert "--partnerships 4 --keep" in kept.command
         card = (tmp_path / name / "CARD.md").read_text(encoding="utf-8")
         quoted = card.split("<!-- evidence wrong_verdicts ")[1].split("<!-- end -->")[0]

@@ -30,8 +30,10 @@ __all__ = [
     "calibrate",
     "judge_forecasts",
     "judge_ranks",
+    "kept_ranks",
     "rank_curves",
     "summarise_recovery",
+    "tabulate_ranks",
 ]
 
 ecdf_pit: Any = arviz_stats.ecdf_utils.ecdf_pit  # not typed
@@ -213,6 +215,49 @@ def rank_curves(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
         curve = {"point": points, "difference": ecdf - points, "low": low - points}
         frames.append(pd.DataFrame(curve | {"high": high - points}).assign(quantity=quantity))
     return pd.concat(frames, ignore_index=True)
+
+
+def tabulate_ranks(replicates: pd.DataFrame) -> pd.DataFrame:
+    """Put every truth's rank into one row per quantity, so that it can be kept as evidence.
+
+    Parameters
+    ----------
+    replicates : DataFrame
+        From :func:`calibrate`.
+
+    Returns
+    -------
+    DataFrame
+        `quantity, ranks`: of all fits in their order, four decimals, separated by spaces.
+
+    Examples
+    --------
+    >>> made = pd.DataFrame({"fit": [0, 1], "quantity": "drift", "pit": [0.25, 0.5]})
+    >>> tabulate_ranks(made).values.tolist()
+    [['drift', '0.2500 0.5000']]
+    >>> kept_ranks(tabulate_ranks(made))["pit"].tolist()
+    [0.25, 0.5]
+    """
+    ordered = replicates.sort_values("fit", kind="stable").groupby("quantity", sort=False)["pit"]
+    ranks = ordered.agg(lambda own: " ".join(f"{rank:.4f}" for rank in own))
+    return ranks.rename("ranks").reset_index()
+
+
+def kept_ranks(table: pd.DataFrame) -> pd.DataFrame:
+    """Read ranks back.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`tabulate_ranks`.
+
+    Returns
+    -------
+    DataFrame
+        `quantity, pit`, as :func:`rank_curves` takes them.
+    """
+    each = table.assign(pit=table["ranks"].str.split()).explode("pit", ignore_index=True)
+    return each.assign(pit=each["pit"].astype(float))[["quantity", "pit"]]
 
 
 def summarise_recovery(replicates: pd.DataFrame) -> pd.DataFrame:

@@ -78,7 +78,8 @@ def keep_rehearsal(
             ),
             date=datetime.now(UTC).date().isoformat(),
             seconds=sum(spent["all"] for spent in partnerships["seconds"]),
-            settings=settings,
+            settings=settings
+            | {"largest_share_wrongly_reached": float(own["wrong_reached"].max())},
             rows=[{str(k): v for k, v in row.items()} for row in own.to_dict("records")],
         )
         paths.append(write_evidence(evidence, folder=folder))

@@ -22,6 +22,7 @@ from amager_eval.evidence.calibrate import (
     judge_forecasts,
     judge_ranks,
     summarise_recovery,
+    tabulate_ranks,
 )
 from amager_eval.evidence.compare_blocks import compare_blocks
 from amager_eval.evidence.crime_sensitivity import (
@@ -67,8 +68,10 @@ if TYPE_CHECKING:
     from amager_eval.trends.fit import Fit, Kind
     from amager_eval.trends.replicate import Study
 
-__all__ = ["EXAMINATIONS", "Job", "kept_replicates", "validate"]
+__all__ = ["EXAMINATIONS", "FITS", "Job", "validate"]
 
+#: Simulated data sets of a calibration that is kept beside the model.
+FITS: Final = 200
 #: Of the fits of simulated data, which are small: draws per chain, warm-up (safety), chains.
 SMALL: Final = {"safety": (500, 500, 2), "crime": (1000, None, 2)}
 #: Cities drawn from the priors.
@@ -150,7 +153,7 @@ def validate(
     kind: str,
     *,
     only: Iterable[str] = (),
-    fits: int = 200,
+    fits: int = FITS,
     draws: int | None = None,
     cache: Path | None = None,
     folder: Path | None = None,
@@ -172,7 +175,8 @@ def validate(
         Where finished fits are kept; default the user's cache folder. Kept under the spec's
         digest: a changed document starts afresh, changed code does not.
     folder : Path or None
-        Stands for `models/`.
+        Where the evidence is written, and a card in it renewed; default `models/`. It must be
+        another for a trial.
     progress : callable or None
         Called now and then.
 
@@ -184,7 +188,8 @@ def validate(
     Raises
     ------
     InputError
-        A model or an examination that does not exist.
+        A model or an examination that does not exist, or a trial that would take the place of
+        the evidence.
     SpecError
         The model's document is not the registered one: evidence belongs to registered versions.
     """
@@ -196,6 +201,11 @@ def validate(
             raise InputError(
                 f"there is no examination '{name}'; there are {', '.join(EXAMINATIONS)}"
             )
+    if folder is None and (draws is not None or fits < FITS):
+        raise InputError(
+            f"fewer fits than {FITS}, or draws other than the spec's, are a trial: name a folder "
+            "for what it finds (--out), or the evidence of the model would be lost"
+        )
     job = _job(kind, fits=fits, draws=draws, cache=cache, progress=progress)
     spec = job.spec
     paths = []
@@ -218,28 +228,6 @@ def validate(
             paths.append(write_evidence(evidence, folder=folder))
     renew_card(spec, folder=folder)
     return paths
-
-
-def kept_replicates(kind: str, *, cache: Path | None = None) -> pd.DataFrame:
-    """Read the replicates of the last calibration; for its figure.
-
-    Parameters
-    ----------
-    kind : {"safety", "crime"}
-        Which model.
-    cache : Path or None
-        As :func:`validate` was given it.
-
-    Returns
-    -------
-    DataFrame
-        As :class:`~amager_eval.evidence.calibrate.Calibrated` has them.
-    """
-    folder = _job(kind, cache=cache).kept("calibration")
-    files = [p for p in sorted(folder.glob(f"{kind}-*.csv")) if ".after" not in p.name]
-    if not files:
-        raise InputError(f"{kind} has no finished calibration in {folder}")
-    return pd.concat(map(pd.read_csv, files), ignore_index=True)
 
 
 def _job(
@@ -337,6 +325,7 @@ def calibration_tables(
     found = {
         "calibration": Found(ranks, {**settings, **beside}, seconds),
         "recovery": Found(summarise_recovery(made.replicates), settings, seconds),
+        "ranks": Found(tabulate_ranks(made.replicates), settings, seconds),
     }
     if len(made.forecasts):
         found["forecast_coverage"] = Found(judge_forecasts(made.forecasts), settings, seconds)
@@ -420,6 +409,8 @@ def _backtests(job: Job) -> dict[str, Found]:
                     "first_in_by_log_score": int((groups["rank_log_score"] == 1).sum()),
                 }
                 found[f"groups_{name}{ending}"] = Found(groups, led)
+        found[f"origins_{name}"] = Found(result.origin_ranks)
+        found[f"pit_{name}"] = Found(result.pit)
         found[f"coverage_{name}"] = Found(coverage.drop(columns="forecaster"))
         if result.events is not None:
             found[f"events_{name}"] = Found(result.events)

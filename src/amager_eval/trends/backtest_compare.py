@@ -20,6 +20,7 @@ from amager_eval.trends.backtest_league import (
     league_table,
     paired_differences,
 )
+from amager_eval.trends.backtest_origins import pit_by_origin, rank_by_origin
 from amager_eval.trends.backtest_panels import small_areas
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class Comparison:
         origins before 2020 apart, see :mod:`amager_eval.trends.backtest_groups`.
     coverage : DataFrame
         Coverage per origin with block intervals, every forecaster.
+    origin_ranks : DataFrame
+        The forecaster's rank at each origin, and the difference to the best other there.
+    pit : DataFrame
+        Histogram of the forecaster's randomised PIT, over all origins and for each.
     events : DataFrame or None
         Brier scores of "the area reaches the whole"; None where there is no whole.
     units : DataFrame
@@ -64,6 +69,8 @@ class Comparison:
     differences: pd.DataFrame
     groups: pd.DataFrame
     coverage: pd.DataFrame
+    origin_ranks: pd.DataFrame
+    pit: pd.DataFrame
     events: pd.DataFrame | None
     units: pd.DataFrame
 
@@ -74,6 +81,8 @@ class Comparison:
             "differences": self.differences,
             "groups": self.groups,
             "coverage": self.coverage,
+            "origin_ranks": self.origin_ranks,
+            "pit": self.pit,
             "units": self.units,
         }
         return tables if self.events is None else {**tables, "events": self.events}
@@ -131,6 +140,8 @@ def compare(panel: Panel, result: Backtest, peers: pd.DataFrame, *, seed: int = 
         differences=_differences(both, panel, result, small, seed),
         groups=group_table(both, panel, [*panel.keys[1:], "horizon"]),
         coverage=coverage_by_origin(both, seed=seed),
+        origin_ranks=rank_by_origin(both, panel, result.forecaster, small=small, seed=seed),
+        pit=pit_by_origin(both[both["forecaster"] == result.forecaster]),
         events=(
             event_table(both, panel, reference=result.forecaster, seed=seed)
             if both.get("reach_probability", pd.Series(dtype=float)).notna().any()

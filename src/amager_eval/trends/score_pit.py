@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["covered", "pit_bounds", "randomised_pit"]
+__all__ = ["covered", "pit_bounds", "pit_histogram", "randomised_pit"]
 
 
 def pit_bounds(draws: ArrayLike, observed: ArrayLike) -> tuple[Floats, Floats]:
@@ -76,6 +76,36 @@ def randomised_pit(low: ArrayLike, high: ArrayLike, *, seed: int) -> Floats:
     top = np.asarray(high, dtype=np.float64)
     result: Floats = bottom + np.random.default_rng(seed).random(bottom.shape) * (top - bottom)
     return result
+
+
+def pit_histogram(low: ArrayLike, high: ArrayLike, *, bins: int = 10) -> Floats:
+    """Share of the randomised PIT in each of equally wide bins; even for a calibrated forecast.
+
+    The expectation over the randomisation is taken exactly.
+
+    Parameters
+    ----------
+    low, high : array_like
+        From :func:`pit_bounds`, dims `cell`.
+    bins : int
+        Number of bins between 0 and 1.
+
+    Returns
+    -------
+    ndarray
+        Shares, dims `bin`; their sum is 1.
+
+    Examples
+    --------
+    >>> pit_histogram([0.0, 0.5], [0.5, 0.6], bins=2).tolist()
+    [0.5, 0.5]
+    """
+    bottom = np.asarray(low, dtype=np.float64)[:, None]
+    top = np.asarray(high, dtype=np.float64)[:, None]
+    edges = np.linspace(0.0, 1.0, bins + 1)
+    overlap = np.minimum(top, edges[1:]) - np.maximum(bottom, edges[:-1])
+    shares: Floats = (np.clip(overlap, 0.0, None) / (top - bottom)).mean(axis=0)
+    return shares
 
 
 def covered(low: ArrayLike, high: ArrayLike, level: float) -> Floats:
