@@ -1,11 +1,12 @@
 """Evidence belongs to one version of a spec and is quoted by inclusion."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from amager_eval.errors import SpecError
+from amager_eval.errors import InputError, SpecError
 from amager_eval.evidence.document import (
     Evidence,
     evidence_path,
@@ -15,6 +16,8 @@ from amager_eval.evidence.document import (
 )
 from amager_eval.evidence.quote import quote_evidence
 from amager_eval.spec.model import ModelSpec, load_model_spec
+from amager_eval.trends.backtest_evidence import evidence_folder, read_own_scores
+from amager_eval.trends.backtest_panels import PANELS
 
 CARD = "# Card\n\n<!-- evidence calibration quantity coverage_80 -->\nold\n<!-- end -->\n\nText.\n"
 
@@ -80,6 +83,11 @@ def test_a_card_quotes_by_inclusion(tmp_path: Path, spec: ModelSpec, evidence: E
     assert quote_evidence(card, spec, folder=tmp_path) == card
     beside = CARD.replace("quantity coverage_80", "settings")
     assert "| fits | 200 |" in quote_evidence(beside, spec, folder=tmp_path)
+    nested = replace(evidence, settings={"inputs": {"a.csv": "00"}, "run": {"divergences": 6}})
+    write_evidence(nested, folder=tmp_path)
+    table = quote_evidence(beside, spec, folder=tmp_path)
+    assert "| run divergences | 6 |" in table
+    assert "a.csv" not in table
     two = replace(evidence, rows=[*evidence.rows, {"quantity": "gap_sd", "coverage_80": 0.7}])
     write_evidence(two, folder=tmp_path)
     one = CARD.replace("calibration quantity", "calibration quantity=gap_sd")
@@ -99,6 +107,19 @@ def test_every_kept_piece_belongs_to_the_spec_as_it_is(name: str) -> None:
     spec = load_model_spec(name)
     for piece in list_evidence(name):
         assert read_evidence(spec, piece).rows
+
+
+@pytest.mark.parametrize("name", sorted(PANELS))
+def test_the_stored_scores_belong_to_the_spec_as_it_is(name: str, tmp_path: Path) -> None:
+    panel = PANELS[name]()
+    assert len(read_own_scores(panel))
+    copy = shutil.copytree(evidence_folder(panel), tmp_path / "evidence")
+    record = copy / f"own_{name}.toml"
+    digest = load_model_spec(f"{panel.kind}_trend").digest
+    text = record.read_text(encoding="utf-8")
+    record.write_text(text.replace(digest, "0" * 64), encoding="utf-8")
+    with pytest.raises(InputError, match="belong to version"):
+        read_own_scores(panel, copy)
 
 
 @pytest.mark.parametrize("name", ["safety_trend", "crime_trend"])

@@ -86,6 +86,16 @@ def test_the_alternatives_differ_in_what_they_name(statement, random_draws, monk
     assert periods == [({}, False, True), (nested, True, True), (nested, False, False)]
 
 
+def test_design_effects_that_were_delivered_are_not_varied(statement, random_draws, monkeypatch):
+    judge(monkeypatch)
+    own = statement.data.safety.assign(deff=1.4)
+    delivered = replace(statement, data=replace(statement.data, safety=own), crime=None)
+    again = refit_alternatives(delivered, draws=20)
+    tried = set(again.sensitivity["alternative"])
+    assert "response_link" in tried
+    assert not {"design_effect_low", "design_effect_high"} & tried
+
+
 def test_alternatives_are_anchored_at_the_agreements_baseline_year(
     statement, random_draws, monkeypatch
 ):

@@ -92,7 +92,7 @@ def elsewhere_answers(counts, spec, draws):
     priors = {k: p.parameters for k, p in spec.priors.items()}
     run, report = sample(
         elsewhere.model, counts, priors, seed=SEEDS["elsewhere"], draws=draws,
-        warmup=min(1000, 2 * draws), target_accept=0.95,
+        warmup=min(1000, 2 * draws), target_accept=0.99,
     )  # fmt: skip
     report |= {"tool": "NumPyro NUTS, model written a second time"}
     report |= mixing({k: run[k] for k in (*PARAMETERS, "path", "season")})

@@ -91,7 +91,7 @@ def _rows(evidence: Evidence, chosen: Mapping[str, str]) -> Evidence:
 def _table(evidence: Evidence, columns: Sequence[str]) -> str:
     """Markdown table with a line that says where it comes from."""
     if list(columns) == ["settings"]:
-        rows = [{"what": k.replace("_", " "), "value": v} for k, v in _numbers(evidence)]
+        rows = [{"what": k.replace("_", " "), "value": v} for k, v in _every(evidence.settings)]
         return _table(replace(evidence, rows=rows, settings={}), [])
     known = list(evidence.rows[0])
     for column in columns:
@@ -112,6 +112,17 @@ def _table(evidence: Evidence, columns: Sequence[str]) -> str:
         f"{f' ({settings})' if settings else ''}, {spent}."
     )
     return "\n" + "\n".join(lines) + f"\n\n{source}\n\n"
+
+
+def _every(settings: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    """List all settings, those in tables too; not the digests of the input's files."""
+    found: list[tuple[str, Any]] = []
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            found += [] if name == "inputs" else _every(value, f"{before}{name} ")
+        elif isinstance(value, (int, float, str)):
+            found.append((f"{before}{name}", value))
+    return found
 
 
 def _numbers(evidence: Evidence) -> list[tuple[str, Any]]:

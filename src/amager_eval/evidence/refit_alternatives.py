@@ -95,10 +95,9 @@ def _safety_fits(statement: Statement) -> Iterator[Named]:
     own = load_model_spec("safety_trend", draft=statement.draft).with_options(baseline=baseline)
     assert data.safety is not None
     effects = statement.agreement.verdicts.deffs
-    for end, effect in (("low", min(effects)), ("high", max(effects))):
-        given = (
-            data.safety["deff"] if "deff" in data.safety else pd.Series(np.nan, data.safety.index)
-        )
+    given = data.safety["deff"] if "deff" in data.safety else pd.Series(np.nan, data.safety.index)
+    ends = (("low", min(effects)), ("high", max(effects)))
+    for end, effect in ends if given.isna().any() else ():  # a survey's own leave nothing to vary
         other = replace(data, safety=data.safety.assign(deff=given.fillna(effect)))
         yield (
             "design_effect",
