@@ -60,7 +60,18 @@ def test_stored_scores_are_quoted_without_a_fit(tmp_path: Path, random_draws: li
         "league_crime_quarterly",
         "league_crime_yearly",
         "missed_gates",
+        "origins_crime_quarterly",
+        "origins_crime_yearly",
+        "pit_crime_quarterly",
+        "pit_crime_yearly",
     ]
+    at_origin = read_evidence(CRIME, "origins_crime_yearly", folder=tmp_path).to_frame()
+    for subset in ("all", "small"):
+        origins = at_origin.loc[at_origin["subset"] == subset, "origin"]
+        assert origins.tolist() == ["2019", "2020", "2021", "2022"]
+    assert (at_origin["rank"].eq(1) == at_origin["difference"].lt(0)).all()
+    even = read_evidence(CRIME, "pit_crime_quarterly", folder=tmp_path).to_frame()
+    assert even.groupby("origin")["share"].sum().tolist() == pytest.approx([1.0] * 5, abs=1e-4)
     panels = read_evidence(CRIME, "backtests", folder=tmp_path).to_frame().set_index("panel")
     assert panels["scored"].all()
     assert panels.loc["crime_yearly", "forecasters"] == 8
@@ -140,7 +151,7 @@ def test_a_town_of_few_reports_is_calibrated_apart_and_continues(
     figures = read_evidence(CRIME, "forecast_coverage_few", folder=tmp_path).to_frame()
     assert set(figures["figures"]) == {20 * 2 * 3 * 2}  # fits, areas, types, years
     assert list_evidence("crime_trend", folder=tmp_path) == [
-        "calibration_few", "forecast_coverage_few", "recovery_few",
+        "calibration_few", "forecast_coverage_few", "ranks_few", "recovery_few",
     ]  # fmt: skip
     assert validate("safety", only=["calibration_few"], folder=tmp_path) == []
 
@@ -171,6 +182,7 @@ def test_ranks_that_leave_the_band_are_counted() -> None:
     )
     assert set(calibration_tables(Calibrated(both, after[:0]), {}, CRIME.gates)) == {
         "calibration",
+        "ranks",
         "recovery",
     }
 
@@ -227,6 +239,12 @@ def test_one_fit_of_all_areas_is_held_against_the_stored_blocks(
     assert table["difference"].tolist() == pytest.approx([-0.5] * 4)
     assert (table["difference_log_score"] == 0).all()
     assert validate("safety", only=["joint"], folder=tmp_path) == []
+
+
+@pytest.mark.parametrize("trial", [{"draws": 20}, {"fits": 20}])
+def test_a_trial_does_not_take_the_place_of_the_evidence(trial: dict, random_draws: list) -> None:
+    with pytest.raises(InputError, match=r"name a folder.*--out"):
+        validate("crime", only=["prior_predictive"], **trial)
 
 
 def test_what_does_not_exist_is_refused_by_name() -> None:

@@ -39,7 +39,16 @@ def test_crime_tables_agree_with_one_another_and_are_written(tmp_path):
     assert found.events is None
     paths = found.write(tmp_path / "tables")
     assert {p.name for p in paths} == {
-        f"crime_quarterly_{t}.csv" for t in ("league", "differences", "groups", "coverage", "units")
+        f"crime_quarterly_{t}.csv"
+        for t in (
+            "league",
+            "differences",
+            "groups",
+            "coverage",
+            "origin_ranks",
+            "pit",
+            "units",
+        )
     }
     back = pd.read_csv(tmp_path / "tables" / "crime_quarterly_league.csv")
     np.testing.assert_allclose(back["crps"], found.league["crps"], rtol=1e-5)
