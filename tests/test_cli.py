@@ -179,7 +179,9 @@ def test_backtest_of_an_input_names_the_peers_left_out(run, monkeypatch, folder)
     from amager_eval.trends import backtest_own
 
     rows = [f"North,{year},theft,60,police\n" for year in range(2012, 2025)]
-    (folder / "crime.csv").write_text("area,period,crime_type,count,definition\n" + "".join(rows), "utf-8")
+    (folder / "crime.csv").write_text(
+        "area,period,crime_type,count,definition\n" + "".join(rows), "utf-8"
+    )
 
     def stop(*_, **__):
         raise InputError("far enough")

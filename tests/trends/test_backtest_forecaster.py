@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from amager_eval.provenance import versions
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends import backtest_forecaster, crime_fit, safety_fit, sample
 from amager_eval.trends.backtest_forecaster import OwnModel, among_all, at_origin
@@ -176,5 +177,6 @@ def test_identity_follows_the_code_forecasts_rest_on(monkeypatch, file, changes)
 def test_identity_follows_spec_draws_and_chains(tmp_path):
     spec = load_model_spec("crime_trend")
     assert spec.digest in OwnModel("crime").identity
+    assert versions()["nutpie"] in OwnModel("crime").identity
     assert OwnModel("crime").identity != OwnModel("crime", draws=5).identity
     assert OwnModel("crime").identity != OwnModel("safety").identity

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from amager_eval.data.period import parse_period
-from amager_eval.provenance import sha256_of_bytes
+from amager_eval.provenance import sha256_of_bytes, versions
 from amager_eval.spec.model import ModelSpec, load_model_spec
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ _NO_FORECAST: Final = (
 
 
 #: Code that both models' forecasts rest on.
-_SHARED: Final = ("fit.py", "sample.py", "../data/period.py")
+_SHARED: Final = ("diagnose.py", "fit.py", "sample.py", "../data/period.py")
+#: Packages whose version can change a draw.
+_SAMPLERS: Final = ("numpy", "nutpie", "pymc", "pytensor")
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,13 +116,16 @@ class OwnModel:
 
     @property
     def identity(self) -> str:
-        """Digest of the spec and of the model's code, draws and chains."""
+        """Digest of the spec and of the model's code, the samplers' versions, draws and chains."""
         folder = Path(__file__).parent
         files = [p for p in folder.glob(f"{self.kind}_*.py") if p.stem not in _NO_FORECAST]
         files += [folder / name for name in _SHARED]
         code = b"".join(p.read_bytes() for p in sorted(files))
         spec = load_model_spec(self.spec or f"{self.kind}_trend")
-        return f"{spec.digest} {sha256_of_bytes(code)} {self.draws} {self.chains} together"
+        found = versions()
+        samplers = " ".join(found[name] for name in _SAMPLERS)
+        digest = sha256_of_bytes(code)
+        return f"{spec.digest} {digest} {samplers} {self.draws} {self.chains} together"
 
     def __call__(self, task: Task) -> Predicted:
         """Fit on the task's training figures and forecast its targets jointly."""
