@@ -137,7 +137,7 @@ def test_a_bar_stands_for_every_fit_from_its_compiling_on(capsys):
 
 
 def test_backtest_prints_the_league_and_names_a_wrong_panel(run, monkeypatch, tmp_path):
-    from amager_eval.trends import backtest_own
+    from amager_eval.trends import backtest_own, backtest_panels
     from amager_eval.trends.backtest_compare import compare
     from amager_eval.trends.backtest_panels import copenhagen
     from amager_eval.trends.backtest_run import Backtest
@@ -163,6 +163,8 @@ def test_backtest_prints_the_league_and_names_a_wrong_panel(run, monkeypatch, tm
     assert "amager_eval" in said
     assert (tmp_path / "build" / "backtest-copenhagen" / "copenhagen_league.csv").is_file()
     assert (tmp_path / "build" / "backtest-copenhagen" / "copenhagen_differences.svg").is_file()
+    monkeypatch.setitem(backtest_panels.PANELS, "crime_quarterly", copenhagen)
+    assert run("backtest")[0] == 0  # the municipalities, where nothing is named
     code, _, err = run("backtest", "nowhere")
     assert code == 2
     assert "no such panel" in err
@@ -176,7 +178,7 @@ def test_backtest_prints_the_league_and_names_a_wrong_panel(run, monkeypatch, tm
 
 def test_backtest_of_an_input_names_the_peers_left_out(run, monkeypatch, folder):
     from amager_eval.errors import InputError
-    from amager_eval.trends import backtest_own
+    from amager_eval.trends import backtest_own, backtest_panels
 
     rows = [f"North,{year},theft,60,police\n" for year in range(2012, 2025)]
     (folder / "crime.csv").write_text(

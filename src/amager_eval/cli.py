@@ -295,7 +295,7 @@ def backtest(
         typer.Argument(
             help="crime_quarterly, crime_yearly, envipe, copenhagen, or an input of any city."
         ),
-    ],
+    ] = "crime_quarterly",
     model: Annotated[
         str | None, typer.Option(help="safety or crime: which figures of an input with both.")
     ] = None,
