@@ -178,7 +178,7 @@ def test_backtest_prints_the_league_and_names_a_wrong_panel(run, monkeypatch, tm
 
 def test_backtest_of_an_input_names_the_peers_left_out(run, monkeypatch, folder):
     from amager_eval.errors import InputError
-    from amager_eval.trends import backtest_own, backtest_panels
+    from amager_eval.trends import backtest_own
 
     rows = [f"North,{year},theft,60,police\n" for year in range(2012, 2025)]
     (folder / "crime.csv").write_text(
