@@ -160,6 +160,17 @@ def test_nothing_of_the_spec_lies_after_the_origin():
     early, late = split(crime_quarterly(), origins=["2018K4", "2021K4"])
     assert len(at_origin(later, early.task).options["steps"]) == len(steps) - 1
     assert len(at_origin(later, late.task).options["steps"]) == len(steps)
+    # a date counts, not its calendar year
+    for origin, day, known in (
+        ("2021K1", date(2021, 12, 1), False),
+        ("2021K1", date(2021, 4, 1), False),
+        ("2021K1", date(2021, 3, 31), True),
+        ("2021", date(2021, 12, 1), True),
+        ("2021M11", date(2021, 12, 1), False),
+    ):
+        one = later.with_options(steps=[{**declared[0], "date": day}])
+        task = replace(early.task, origin=origin)
+        assert bool(at_origin(one, task).options["steps"]) is known
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -149,6 +150,35 @@ def test_an_effect_no_count_can_show_is_left_out_and_a_known_sum_shows_it():
     assert scales("other") == {"total": sigma, "indbrud": 0.0, "narkotika": sigma}
     # burglary is part of a total that was counted through the closure
     assert scales("STRAF11") == {"indbrud": sigma, "narkotika": sigma, REMAINDER: sigma}
+
+
+def stepped(*dates):
+    steps = [
+        {
+            "name": f"app{i}",
+            "date": day,
+            "types": [],
+            "definitions": [],
+            "sigma": 1.0,
+            "reason": "r",
+        }
+        for i, day in enumerate(dates)
+    ]
+    return SPEC.model_copy(update={"options": {**SPEC.options, "steps": steps}})
+
+
+def test_a_step_is_known_from_counts_on_both_sides_of_its_date():
+    spec = stepped(date(2010, 1, 1), date(2020, 1, 1), date(2025, 12, 1), date(2028, 1, 1))
+    table = frame(types=("theft", "fraud", "arson"))
+    year = table["period"].astype(int)
+    ends_early = (table["crime_type"] == "fraud") & (year >= 2020)
+    starts_late = (table["crime_type"] == "arson") & (year < 2020)
+    design = crime_design(table[~ends_early & ~starts_late], spec)
+    scale = design["effect_scale"].sel(effect=[f"step_app{i}" for i in range(4)])
+    # a month after the third date is in the last count of two types
+    assert scale.sel(crime_type="theft").values.tolist() == [0, 1, 1, 0]
+    assert scale.sel(crime_type="fraud").values.tolist() == [0, 0, 0, 0]
+    assert scale.sel(crime_type="arson").values.tolist() == [0, 0, 1, 0]
 
 
 def test_projection_in_the_population_frame_is_used():

@@ -5,7 +5,7 @@ import pytest
 
 from amager_eval.data.period import period_range
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.crime_effects import day_share, effect_matrix, season_basis
+from amager_eval.trends.crime_effects import day_share, disturbed_years, effect_matrix, season_basis
 from amager_eval.trends.crime_options import crime_options
 
 
@@ -59,3 +59,15 @@ def test_the_pandemic_has_an_effect_once_a_year_of_counts_has_followed_it(last, 
     assert options.covid.least_years_after == 1.0
     names, value, _ = effect_matrix(period_range("2018K1", last), ["a"], options, spec, "")
     assert bool(value[names.index("covid")].any()) is known
+
+
+@pytest.mark.parametrize(
+    ("day", "touched"),
+    [((2017, 1, 1), [2016]), ((2018, 7, 1), [2016, 2017, 2018]), ((2019, 1, 1), []),
+     ((2028, 1, 1), [])],
+)  # fmt: skip
+def test_an_earlier_way_of_recording_touches_years_only_where_a_later_one_was_seen(day, touched):
+    options = crime_options(load_model_spec("crime_trend"))
+    step = options.steps[0].model_copy(update={"date": date(*day), "types": ()})
+    options = options.model_copy(update={"steps": (step,)})
+    assert sorted(disturbed_years([2016, 2017, 2018], "theft", "STRAF11", options)) == touched

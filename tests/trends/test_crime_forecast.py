@@ -1,8 +1,11 @@
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from amager_eval.errors import InputError
+from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime_design import REMAINDER, rest_name
 from amager_eval.trends.crime_fit import fit_crime
 
@@ -138,3 +141,15 @@ def test_wrong_calls_are_explained(random_draws, until, n):
 def test_a_cut_before_the_last_count_is_possible(random_draws):
     draws = fit_crime(city(), draws=5, chains=1).forecast(2020).draws
     assert draws["period"].values.tolist() == [2018, 2019, 2020]
+
+
+@pytest.mark.parametrize("year", [2010, 2028])
+def test_a_step_outside_the_counts_moves_nothing(random_draws, year):
+    step = {"name": "app", "date": date(year, 1, 1), "sigma": 1.0, "reason": "r"}
+    plain = load_model_spec("crime_trend").with_options(steps=[])
+    spec = plain.with_options(steps=[step])
+    forecast = fit_crime(city(), whole="City", spec=spec, draws=40, chains=2).forecast(2029)
+    for draws in (forecast.draws, forecast.prior_only):
+        ratio = np.log(draws["rate"] / draws["level"])
+        # neither before its date nor from the first forecast period on
+        assert np.allclose(ratio.sel(period=[2018, 2019, 2023, 2025, 2026, 2027, 2028, 2029]), 0)

@@ -13,6 +13,7 @@ import xarray as xr
 from amager_eval.data.period import parse_period
 from amager_eval.provenance import sha256_of_bytes, versions
 from amager_eval.spec.model import ModelSpec, load_model_spec
+from amager_eval.trends.crime_effects import first_day
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -227,27 +228,28 @@ def at_origin(spec: ModelSpec, task: Task) -> ModelSpec:
     """Take out of a spec what nobody knew at the origin.
 
     A baseline after the origin moves to the origin's year: the walks are anchored there, and an
-    anchor among periods not yet seen would be a forecast. Declared steps dated after the origin
-    go. Nothing else of the spec changes.
+    anchor among periods not yet seen would be a forecast. Declared steps dated after the origin's
+    last day go. Nothing else of the spec changes.
 
     Parameters
     ----------
     spec : ModelSpec
         The model's document.
     task : Task
-        Its origin's year, and the waves it holds, decide.
+        Its origin decides.
 
     Returns
     -------
     ModelSpec
     """
     key = "baseline_year" if task.kind == "crime" else "baseline"
-    latest = parse_period(task.origin).year
+    origin = parse_period(task.origin)
+    latest, after = origin.year, first_day(origin.shift(1))
     options = dict(spec.options)
     if options.get(key, latest) > latest:
         options[key] = latest
     if "steps" in options and task.kind == "crime":
-        options["steps"] = [s for s in options["steps"] if s["date"].year <= latest]
+        options["steps"] = [s for s in options["steps"] if s["date"].toordinal() < after]
     return spec if options == spec.options else spec.model_copy(update={"options": options})
 
 

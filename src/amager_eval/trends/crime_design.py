@@ -565,8 +565,12 @@ def _add_effects(design: xr.Dataset, options: CrimeOptions, spec: ModelSpec) -> 
     names, matrix, scale = effect_matrix(
         periods, types, options, spec, str(design.attrs["definition"])
     )
+    counted = _counted(design).astype(np.float64)
     # an effect of periods without a count could only be drawn from its prior: it is left out
-    shown = (_counted(design).astype(np.float64) @ (matrix != 0).T) > 0
+    shown = counted @ (matrix != 0).T > 0
+    # so is a step no count lies after: all are of one recording, which the level is read in
+    steps = np.char.startswith(names, "step_")
+    shown &= (counted @ (matrix != 1).T > 0) | ~steps
     scale = np.where(shown, scale, 0.0)
     return design.assign(
         effect_value=(("effect", "period"), matrix),

@@ -12,7 +12,7 @@ from amager_eval.data.period import Period
 from amager_eval.spec.model import ModelSpec
 from amager_eval.trends.crime_options import CrimeOptions, TypeScales
 
-__all__ = ["day_share", "disturbed_years", "effect_matrix", "season_basis"]
+__all__ = ["day_share", "disturbed_years", "effect_matrix", "first_day", "season_basis"]
 
 type Floats = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def day_share(period: Period, start: date, end: date) -> float:
     >>> round(day_share(Period(2020, "K", 1), date(2020, 3, 12), date(2021, 12, 31)), 3)
     0.22
     """
-    first, after = _first_day(period), _first_day(period.shift(1))
+    first, after = first_day(period), first_day(period.shift(1))
     days = min(after, end.toordinal() + 1) - max(first, start.toordinal())
     return max(0, days) / (after - first)
 
@@ -82,12 +82,21 @@ def disturbed_years(
     found = chosen & set(window)
     for step in options.steps:
         of_definition = not step.definitions or definition in step.definitions
-        if of_definition and (not step.types or crime_type in step.types):
+        touched = not step.types or crime_type in step.types
+        # where no year reaches the step's date, all are recorded in one way
+        if of_definition and touched and any(step.date <= date(y, 12, 31) for y in chosen):
             found |= {y for y in chosen if date(y, 1, 1) < step.date}
     return found
 
 
-def _first_day(period: Period) -> int:
+def first_day(period: Period) -> int:
+    """Proleptic ordinal of a period's first day, as of :meth:`datetime.date.toordinal`.
+
+    Examples
+    --------
+    >>> date.fromordinal(first_day(Period(2021, "K", 2))).isoformat()
+    '2021-04-01'
+    """
     month = (period.index - 1) * (12 // period.per_year) + 1
     return date(period.year, month, 1).toordinal()
 
@@ -101,7 +110,7 @@ def _own_scale(own: TypeScales | None, prior: str, spec: ModelSpec) -> float:
 def _pandemic(periods: Sequence[Period], options: CrimeOptions) -> Floats:
     """Share of each period's days in the window, once enough counts follow it."""
     window = options.covid
-    after = _first_day(periods[-1].shift(1)) - window.end.toordinal() - 1
+    after = first_day(periods[-1].shift(1)) - window.end.toordinal() - 1
     if after < round(365 * window.least_years_after):
         return np.zeros(len(periods))
     return np.array([day_share(p, window.start, window.end) for p in periods])

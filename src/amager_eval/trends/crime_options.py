@@ -69,6 +69,9 @@ class Window(_Frozen):
 class Step(_Frozen):
     """A change of recording at a date, for some types; the level after it is the reference.
 
+    A type without counts both before and after the date has no step: nobody has seen its effect,
+    and level and forecasts are of the one recording that was seen.
+
     Parameters
     ----------
     name : str
