@@ -8,6 +8,9 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from pydantic import TypeAdapter, ValidationError
+
+from amager_eval.data.cells import Positive, RowContext
 from amager_eval.data.cross_rows import (
     SUM_TOLERANCE,
     Record,
@@ -27,6 +30,7 @@ __all__ = [
     "check_population_rows",
     "one_series_each",
     "population_agrees",
+    "population_column",
     "population_covers_years",
     "population_given",
 ]
@@ -173,6 +177,32 @@ def population_agrees(
                 inhabitants=f"{first['population']:.12g}",
                 first=findings.rows[positions[members[0]]],
             )
+
+
+def population_column(
+    rows: Sequence[Record], cells: Sequence[object], findings: Findings
+) -> list[float | None]:
+    """Inhabitants as numbers: positive, there wherever reports are counted, one at a time.
+
+    `rows` are the reports and `cells` what stands beside them, None where it is empty.
+    """
+    kind: TypeAdapter[float | None] = TypeAdapter(Positive)
+    numbers: list[float | None] = []
+    for at, (row, found) in enumerate(zip(rows, cells, strict=True)):
+        number = None
+        try:
+            number = kind.validate_python(found, context=RowContext())
+            if number is None and row["count"] is not None:
+                findings.add("missing", at=at, column="population")
+        except ValidationError as error:
+            (fault,) = error.errors(include_url=False, include_input=False)
+            words = fault.get("ctx", {})
+            findings.add(fault["type"], at=at, column="population", found=found, **words)
+        numbers.append(number)
+    given = [at for at, number in enumerate(numbers) if number is not None]
+    beside = [{**rows[at], "population": numbers[at]} for at in given]
+    population_agrees(beside, given, findings)
+    return numbers
 
 
 def population_given(

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from amager_eval.data.cells import Positive, RowContext
+from amager_eval.data.cells import RowContext
 from amager_eval.data.columns import TABLES, TableColumns
 from amager_eval.data.cross_crime import (
     check_crime_rows,
     check_population_rows,
     one_series_each,
     population_agrees,
+    population_column,
     population_given,
 )
 from amager_eval.data.cross_rows import Record, check_activity_rows
@@ -307,33 +308,10 @@ def check_crime(
         areas = set(check_population(population, lang=lang)["area"])
         population_given(checked.records, checked.positions, areas, findings)
     elif "population" in frame.columns:
-        full = full.assign(population=_population_column(checked, findings))
+        given = full["population"].astype(object).where(full["population"].notna(), None)
+        people = population_column(checked.records, given.tolist(), findings)
+        full = full.assign(population=pd.Series(people, index=full.index, dtype="float64"))
     else:
         findings.add("population_absent", column="population")
     raise_errors(findings.faults)
     return full
-
-
-def _population_column(checked: Parsed, findings: Findings) -> list[float]:
-    """Inhabitants as numbers: positive, there wherever reports are counted, one at a time."""
-    kind: TypeAdapter[float | None] = TypeAdapter(Positive)
-    given: list[Record] = []
-    places: list[int] = []
-    numbers: list[float] = []
-    for at, row in enumerate(checked.records):
-        found = checked.frame["population"].iloc[at]
-        number = None
-        try:
-            number = kind.validate_python(None if pd.isna(found) else found, context=RowContext())
-            if number is None and row["count"] is not None:
-                findings.add("missing", at=at, column="population")
-        except ValidationError as error:
-            (fault,) = error.errors(include_url=False, include_input=False)
-            words = fault.get("ctx", {})
-            findings.add(fault["type"], at=at, column="population", found=found, **words)
-        if number is not None:
-            given.append({**row, "population": number})
-            places.append(at)
-        numbers.append(float("nan") if number is None else number)
-    population_agrees(given, places, findings)
-    return numbers
