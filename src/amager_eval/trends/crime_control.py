@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from amager_eval.data.period import parse_period
 from amager_eval.data.period import per_year as periods_a_year
@@ -34,16 +34,19 @@ CHART_COLUMNS: Final = (
     "high",
     "signal",
 )
-#: What a period may signal; an empty text is none.
-SIGNALS: Final = ("above", "below", "shift up", "shift down")
-#: Chance that an ordinary period lies above (and that it lies below) the limits: three
-#: standard deviations of a normal.
-TAIL: Final = 0.00135
-SDS: Final = 3.0
+#: What a period may signal, the strongest first; an empty text is none.
+SIGNALS: Final = ("above", "below", "twice above", "twice below", "shift up", "shift down")
+#: Chances that an ordinary period lies above (and that it lies below) the limit, and the warning
+#: line of which two of three periods are a signal, by periods a year. Of quarters three and two
+#: standard deviations of a normal; of years wider and of months narrower, so that of ordinary
+#: series about as many signal in a year: at most some five in a hundred.
+TAILS: Final = {1: (0.02, 0.045), 4: (0.00135, 0.02275), 12: (0.0003, 0.009)}
 #: So many periods in a row after the reference on one side of what was expected are a shift.
-RUN: Final = 8
+RUN: Final = 9
 #: Complete years that serve as reference: as many as wished, and the fewest, by periods a year.
 REFERENCE_YEARS: Final = {1: (8, 5), 4: (3, 3), 12: (3, 3)}
+#: Complete years, as many as there are up to this, that tell how much ordinary periods vary.
+SPREAD_YEARS: Final = 8
 
 
 def control_chart(
@@ -137,10 +140,12 @@ def chart_series(
     -------
     DataFrame
         `period, reference, count, expected, low, high, signal`, in reports, from the first
-        reference period on. `reference` marks the periods that the limits rest on; only later
-        ones signal: `above` or `below` (outside the limits), `shift up` or `shift down` (the
-        eighth and later of them in a row on one side of what was expected; a period that is not
-        known ends a row), else empty. No rows where the complete years are too few.
+        reference period on. `reference` marks the periods that `expected` rests on; only later
+        ones signal, the strongest that holds: `above` or `below` (outside the limits), `twice
+        above` or `twice below` (the second or third of three in a row of which two lie beyond
+        the warning line on one side), `shift up` or `shift down` (the ninth and later of them in
+        a row on one side of what was expected), else empty. A period that is not known ends a
+        row. No rows where the complete years are too few.
 
     Raises
     ------
@@ -152,12 +157,18 @@ def chart_series(
     Expected are the inhabitants times the reference years' rate of the same quarter or month, so
     that a season is no signal. The limits are those of Farrington et al. (1996), J R Stat Soc A
     159(3), 547-563, without a trend: quasi-Poisson, on the two-thirds power, which is nearly
-    symmetric for small counts too, and with the uncertainty of what is expected in them. The
-    dispersion is estimated from the reference and paid for by a t-quantile of its degrees of
-    freedom; it is never taken below Poisson. An ordinary period lies outside with probability
-    .0027. A shift is the weaker signal: what is expected is itself estimated, and of ordinary
-    series followed for sixteen quarters some four to five in a hundred show one (simulated in
-    `tests/trends/test_crime_control.py`).
+    symmetric for small counts too, and with the uncertainty of what is expected in them. Two of
+    three and the row of nine are the supplementary rules of Western Electric (1956), Statistical
+    Quality Control Handbook, and Nelson (1984), J Qual Technol 16(4), 237-239.
+
+    The dispersion rests on up to eight complete years through the last of the reference: mean
+    square successive difference (von Neumann et al., 1941, Ann Math Stat 12(2), 153-162), as the
+    moving range of a Shewhart chart, of what is left without the season. So a slow fall or rise
+    inside those years is no ordinary variation that hides its own continuation. It is paid for by
+    t-quantiles, and never taken below Poisson.
+
+    How many ordinary series signal and how many changes are seen is simulated; `python -m
+    amager_eval.trends.control_power` prints it.
 
     Examples
     --------
@@ -190,14 +201,23 @@ def chart_series(
     if len(complete) < least:
         return empty
     reference = np.isin(year, complete[-wished:])
+    spread = np.isin(year, complete[-max(SPREAD_YEARS, wished) :])
+    dispersion, free = _dispersion(
+        reports[spread], people[spread], season[spread], per_year, int(spread.sum()) // per_year
+    )
     start = int(np.argmax(reference))
     known, reports, reference = known[start:], reports[start:], reference[start:]
-    expected, spread = _expected(reports, people[start:], season[start:], reference, per_year)
+    expected, sd = _expected(reports, people[start:], season[start:], reference, per_year)
     place = np.array([parsed[i].ordinal for i in known])
-    low, high = (
-        expected * np.maximum(0.0, 1.0 + side * spread / (1.5 * expected)) ** 1.5
+    low, high, warning_low, warning_high = (
+        expected * np.maximum(0.0, 1.0 + side * times * sd / (1.5 * expected)) ** 1.5
+        for times in (_multiple(tail, dispersion, free) for tail in TAILS[per_year])
         for side in (-1.0, 1.0)
     )
+    later = place > place[reference].max()
+    outside = later * (1 * (reports > high) - 1 * (reports < low))
+    warned = later * (1 * (reports > warning_high) - 1 * (reports < warning_low))
+    side = later * np.sign(reports - expected)
     return pd.DataFrame(
         {
             "period": [str(parsed[i]) for i in known],
@@ -206,9 +226,18 @@ def chart_series(
             "expected": expected,
             "low": low,
             "high": high,
-            "signal": _signals(reports, expected, low, high, place > place[reference].max(), place),
+            "signal": _signals(outside, warned, side, place),
         }
     )
+
+
+def _rate(
+    reports: Floats, people: Floats, season: NDArray[np.int64], per_year: int
+) -> tuple[Floats, Floats]:
+    """Return reports, and reports per inhabitant, of every season of the year."""
+    # half a report where a season had none: it is not impossible for that
+    seen = np.array([max(reports[season == s].sum(), 0.5) for s in range(per_year)])
+    return seen, seen / np.array([people[season == s].sum() for s in range(per_year)])
 
 
 def _expected(
@@ -218,38 +247,45 @@ def _expected(
     reference: NDArray[np.bool_],
     per_year: int,
 ) -> tuple[Floats, Floats]:
-    """Return the reports expected of every period, and three standard deviations around them."""
-    of_season = [reference & (season == s) for s in range(per_year)]
-    # half a report where a season had none: it is not impossible for that
-    seen = np.array([max(reports[m].sum(), 0.5) for m in of_season])
-    rate = seen / np.array([people[m].sum() for m in of_season])
+    """Return the reports expected of every period, and the standard deviation of Poisson ones."""
+    seen, rate = _rate(reports[reference], people[reference], season[reference], per_year)
     expected = people * rate[season]
-    residual = (reports - expected)[reference] / np.sqrt(expected[reference])
-    free = int(reference.sum()) - per_year
-    estimated = float(stdtrit(free, 1 - TAIL)) * np.sqrt((residual**2).sum() / free)
-    scale = max(SDS, estimated)
-    return expected, scale * np.sqrt(expected + expected**2 / seen[season])
+    return expected, np.sqrt(expected + expected**2 / seen[season])
+
+
+def _dispersion(
+    reports: Floats, people: Floats, season: NDArray[np.int64], per_year: int, years: int
+) -> tuple[float, float]:
+    """Variance over that of Poisson, from successive differences, and its degrees of freedom."""
+    expected = people * _rate(reports, people, season, per_year)[1][season]
+    steps = np.diff((reports - expected) / np.sqrt(expected))
+    # a season's own mean takes its part of the variance; one mean cancels in the differences
+    left = (years - 1) / years if per_year > 1 else 1.0
+    # a mean square successive difference is worth two thirds of as many independent squares
+    return float((steps**2).mean()) / 2.0 / left, 2.0 / 3.0 * len(steps) * left
+
+
+def _multiple(tail: float, dispersion: float, free: float) -> float:
+    """So many standard deviations of Poisson an ordinary period exceeds with chance `tail`."""
+    estimated = float(stdtrit(free, 1.0 - tail) * np.sqrt(dispersion))
+    return max(float(ndtri(1.0 - tail)), estimated)
 
 
 def _signals(
-    reports: Floats,
-    expected: Floats,
-    low: Floats,
-    high: Floats,
-    later: NDArray[np.bool_],
+    outside: NDArray[np.int64],
+    warned: NDArray[np.int64],
+    side: Floats,
     place: NDArray[np.int64],
 ) -> NDArray[np.str_]:
-    """Signal of every period after the reference; neighbours' `place` differs by one."""
-    side = np.sign(reports - expected) * later  # the reference has no side: it starts no row
+    """Signal of every period, from the side (1, -1, none 0) of limits, warning lines, expected."""
     run = np.ones(len(side), dtype=int)
-    for i in range(1, len(side)):
-        goes_on = side[i] == side[i - 1] and side[i] != 0 and place[i] == place[i - 1] + 1
-        run[i] = run[i - 1] + 1 if goes_on else 1
-    shifted = run >= RUN
-    conditions = [
-        later & (reports > high),
-        later & (reports < low),
-        shifted & (side > 0),
-        shifted & (side < 0),
-    ]
+    twice = np.zeros(len(side), dtype=int)
+    for i in range(len(side)):
+        if i and side[i] == side[i - 1] != 0 and place[i] == place[i - 1] + 1:
+            run[i] = run[i - 1] + 1
+        if warned[i]:
+            window = (place[:i] >= place[i] - 2) & (warned[:i] == warned[i])
+            twice[i] = warned[i] * window.any()
+    shifted = (run >= RUN) * side
+    conditions = [c == s for c in (outside, twice, shifted) for s in (1, -1)]
     return np.select(conditions, list(SIGNALS), default="")
