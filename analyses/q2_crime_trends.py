@@ -65,6 +65,21 @@ COLUMNS = {
     "probability_observed_at_or_below": "P(anmeldt højst)",
     "probability_true_every_year": "P(hvert år)",
 }
+#: The published rate of the latest year over 2024's, as Poisson counts; and an area's level over
+#: that of the rest of the whole.
+RATIOS = {
+    "rate_ratio_exact": "rate over 2024",
+    "rate_ratio_exact_low_95": "fra",
+    "rate_ratio_exact_high_95": "til",
+    "rate_ratio_exact_p_value": "p",
+    "rate_ratio_to_rest_baseline": "mod resten 2024",
+    "rate_ratio_to_rest_baseline_low_95": "fra",
+    "rate_ratio_to_rest_baseline_high_95": "til",
+    "rate_ratio_to_rest": "mod resten 2028",
+    "rate_ratio_to_rest_low_95": "fra",
+    "rate_ratio_to_rest_high_95": "til",
+    "probability_closer_to_rest": "P(nærmere resten)",
+}
 PARTS = {"local": "her", "displacement": "ved siden af", "total": "i alt"}
 MOVED = {
     "crime_type": "type",
@@ -110,6 +125,16 @@ def goal_table(forecast: ae.Forecast, form: str) -> pd.DataFrame:
             for kind, v in zip(types, wide[name], strict=True)
         ]
     return wide.rename(columns=COLUMNS)
+
+
+def ratio_table(forecast: ae.Forecast) -> pd.DataFrame:
+    """One row per area and type: the rate against 2024's, and against that of the rest."""
+    frame = crime_quantities(forecast, baseline=BASELINE, target=TARGET)
+    chosen = frame[(frame["year"] == TARGET) & frame["quantity"].isin(list(RATIOS))]
+    wide = chosen.pivot_table(
+        index=["area", "crime_type"], columns="quantity", values="value", sort=False
+    )
+    return wide[[name for name in RATIOS if name in wide]].rename(columns=RATIOS)
 
 
 def sensitivity(data: ae.Input, definition: str | None, spec: ModelSpec) -> pd.DataFrame:
@@ -181,6 +206,9 @@ def report(
     forecast = fit.forecast(until(fit))
     show(f"{title}, anmeldelser per 1.000 indbyggere om året", goal_table(forecast, "rate"))
     show(f"{title}, antal anmeldelser om året", goal_table(forecast, "count"))
+    ratios = ratio_table(forecast)
+    if len(ratios):
+        show(f"{title}, rate mod {BASELINE} (senest anmeldt) og mod resten (niveau)", ratios)
     contributions = type_contributions(forecast, baseline=BASELINE, target=TARGET)
     contributions = contributions[contributions["year"] == TARGET]
     if len(contributions):
@@ -190,7 +218,12 @@ def report(
     chart = control_chart(fit, crime_types=MONITORED)
     if len(chart):
         signals = chart.query("signal != ''")
-        show(f"{title}, fulgte typer: perioder uden for den almindelige variation", signals)
+        heading = f"{title}, fulgte typer: perioder uden for den almindelige variation"
+        if len(signals):
+            show(heading, signals)
+        else:
+            last = chart["period"].iloc[-1]
+            print(f"\n{heading}\n{'-' * len(heading)}\nIngen signaler til og med {last}.")
     places = places or places_of_agreement(AGREEMENT, list(forecast.draws["area"].values))
     if places is not None:
         moved = displacement(forecast, places, baseline=BASELINE)

@@ -76,6 +76,50 @@ def test_a_supplied_series_gives_the_goal_table_both_totals_and_displacement(
     assert [row[-4] for row in found] == ["−12,00", "7,50", "−4,50"]
 
 
+def in_a_city(folder):
+    """Make City the whole of two districts, with a type that is monitored."""
+    crime = pd.read_csv(folder / "crime.csv").query("area in ('Area', 'Next')")
+    drugs = crime.query("crime_type == 'theft'").assign(crime_type="narkotika")
+    # the city has five times what the two districts have together
+    parts = pd.concat([crime, drugs.assign(count=40)], ignore_index=True)
+    keys = ["period", "crime_type", "definition"]
+    city = 5 * parts.groupby(keys)["count"].sum()
+    whole = city.reset_index().assign(area="City", area_kind="city")
+    pd.concat([parts, whole], ignore_index=True).to_csv(folder / "crime.csv", index=False)
+    return parts
+
+
+def test_an_area_in_a_whole_is_held_against_2024_and_against_the_rest(
+    script, folder, monkeypatch, capsys, random_draws
+):
+    parts = in_a_city(folder)
+    text = run(script, monkeypatch, capsys, "--input", folder, "--definition", "police")
+    table = text[text.index("og mod resten (niveau)") :].split("\n\n")[0]
+    for heading in ("rate over 2024", "mod resten 2024", "mod resten 2028", "P(nærmere resten)"):
+        assert heading in table
+    rows = {tuple(line.split()[:2]): line.split()[2:] for line in table.splitlines()}
+    total = parts[(parts["area"] == "Area") & (parts["crime_type"] == "total")]
+    then, now = (total.loc[total["period"] == y, "count"].item() for y in (2024, 2026))
+    assert rows["Area", "total"][0] == f"{now / then:.2f}".replace(".", ",")
+    assert len(rows["Area", "total"]) == len(script.RATIOS)
+
+
+def test_monitored_types_without_a_signal_are_said_to_have_none(
+    script, folder, monkeypatch, capsys, random_draws
+):
+    in_a_city(folder)
+    text = run(script, monkeypatch, capsys, "--input", folder, "--definition", "police")
+    assert "Ingen signaler til og med 2026." in text
+    assert "Empty DataFrame" not in text
+    crime = pd.read_csv(folder / "crime.csv")
+    latest = (crime["crime_type"] == "narkotika") & (crime["period"] == 2026)
+    crime.loc[latest, "count"] *= 4
+    crime.to_csv(folder / "crime.csv", index=False)
+    text = run(script, monkeypatch, capsys, "--input", folder, "--definition", "police")
+    assert "Ingen signaler" not in text
+    assert "above" in text
+
+
 def test_a_definition_that_need_not_be_named_keeps_every_assumption(
     script, folder, monkeypatch, capsys, random_draws
 ):
