@@ -1,5 +1,6 @@
 """What the chain takes from the input and from the agreement before anything is fitted."""
 
+import shutil
 from dataclasses import replace
 
 import pandas as pd
@@ -12,6 +13,7 @@ from amager_eval.data.published import published
 from amager_eval.data.synthetic import synthetic_city
 from amager_eval.errors import InputError, SpecError
 from amager_eval.goals.missing import missing_deliveries
+from amager_eval.spec import documents, model, register, sensitivity
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import load_model_spec
@@ -123,13 +125,28 @@ def test_an_input_with_nothing_to_judge_is_refused():
         evaluation.evaluate(Input(), draft=True)
 
 
-def test_an_unregistered_spec_is_refused_outside_drafts(data, monkeypatch):
-    def refuse(_path):
-        raise SpecError("differs from its registered version")
-
-    monkeypatch.setattr(evaluation, "hold_against_register", refuse)
-    with pytest.raises(SpecError, match="registered version"):
-        evaluation.evaluate(data)
+def test_what_is_not_registered_is_refused_and_a_draft_names_it(tmp_path, monkeypatch):
+    row = {"activity": ["Lektiehjælp"], "focus_area": ["Job"], "partners": ["SSP"]}
+    only = Input(activities=pd.DataFrame(row))
+    assert evaluation.evaluate(only, draft=True).unregistered == ()
+    models = tmp_path / "models"
+    shutil.copytree(models_folder(), models)
+    for module in (documents, register, model, sensitivity):
+        monkeypatch.setattr(module, "models_folder", lambda: models)
+    changed = ("crime_trend/spec.toml", "sensitivity.toml")
+    for document in changed:
+        with (models / document).open("a", encoding="utf-8") as file:
+            file.write("\n# changed\n")
+    # every one of them is named, not the first alone
+    with pytest.raises(SpecError, match=r"crime_trend/spec\.toml differs .*\n.*sensitivity\.toml"):
+        evaluation.evaluate(only)
+    assert evaluation.evaluate(only, draft=True).unregistered == changed
+    # an agreement of the user's own by a registered name
+    own = tmp_path / "own.toml"
+    text = (models / "agreements" / f"{AGREEMENT.id}.toml").read_text(encoding="utf-8")
+    own.write_text(f"{text}\n# changed\n", encoding="utf-8")
+    drafted = evaluation.evaluate(only, agreement=own, draft=True)
+    assert drafted.unregistered == (*changed, f"agreements/{AGREEMENT.id}.toml")
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,9 @@ def appendix(
     draft: Annotated[
         bool,
         typer.Option(
-            "--draft", help="Report failed gates instead of enforcing them; marks UDKAST."
+            "--draft",
+            help="Report failed gates and documents that are not registered instead of refusing "
+            "them; marks UDKAST.",
         ),
     ] = False,
     sensitivity: Annotated[

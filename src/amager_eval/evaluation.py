@@ -12,7 +12,7 @@ import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.data.period import parse_period
-from amager_eval.errors import Fault, GateError, InputError
+from amager_eval.errors import Fault, GateError, InputError, SpecError
 from amager_eval.goals.baseline import hold_against_baseline
 from amager_eval.goals.baseline_guard import attach_guard, baseline_guard
 from amager_eval.goals.caveats import attach_caveats, caveats
@@ -38,9 +38,8 @@ from amager_eval.goals.view_crime import view_crime
 from amager_eval.indicators import partner_share
 from amager_eval.provenance import versions
 from amager_eval.spec.agreement import Agreement, load_agreement
-from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import load_model_spec
-from amager_eval.spec.register import hold_against_register, hold_agreement_against_register
+from amager_eval.spec.register import unregistered_documents
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime_fit import fit_crime
 from amager_eval.trends.crime_options import with_baseline_year
@@ -85,7 +84,7 @@ def evaluate(
     draws : int or None
         Draws per chain; default each spec's. Few draws fail the gates.
     draft : bool
-        Report failed gates instead of enforcing them.
+        Report failed gates and documents that are not registered instead of refusing them.
     progress : callable or None
         Called with the fit's name, draws done and draws in all; 0 in all until the first draw.
 
@@ -109,10 +108,9 @@ def evaluate(
     >>> statement = ae.evaluate(ae.published())  # doctest: +SKIP
     """
     agreement = agreement if isinstance(agreement, Agreement) else load_agreement(agreement)
-    if not draft:
-        for document in _documents(agreement):
-            hold_against_register(document)
-        hold_agreement_against_register(agreement.id, agreement.digest)
+    unregistered = unregistered_documents(agreement.id, agreement.digest)
+    if unregistered and not draft:
+        raise SpecError("\n".join(unregistered.values()))
     year = _statement_year(data, agreement) if year is None else year
     _hold_year(data, agreement, year)
     data = _until(_as_agreed(data, agreement), year)
@@ -205,6 +203,7 @@ def evaluate(
             agreement, areas, safety, crime_frame, load_sensitivity().safety.margins
         ),
         crime_views=view_crime(data, agreement, crime, None if record is None else Path(record)),
+        unregistered=tuple(unregistered),
     )
 
 
@@ -319,14 +318,6 @@ def _holds_year(counted: pd.DataFrame, definition: str, year: int) -> bool:
         if p.year == year
     ]
     return any(n == series[-1] for series, n in Counter(whole).items())
-
-
-def _documents(agreement: Agreement) -> list[Path]:
-    """List the documents of `models/` that a statement rests on; never a user's own file."""
-    folder = models_folder()
-    own = folder / "agreements" / f"{agreement.id}.toml"
-    specs = [folder / name / "spec.toml" for name in ("safety_trend", "crime_trend")]
-    return [*specs, folder / "sensitivity.toml", *([own] if own.exists() else [])]
 
 
 def _statement_year(data: Input, agreement: Agreement) -> int:

@@ -1,6 +1,7 @@
 """The statement as JSON: every key, nothing that JSON does not know."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -53,12 +54,18 @@ def test_keys_and_values(statement):
     assert (record["year"], record["seed"]) == (2026, 7)
     assert record["synthetic"] is True
     assert record["draft"] is True
+    assert record["unregistered_documents"] == []
     (row,) = record["results"]
     assert tuple(row) == RESULT_COLUMNS
     assert (row["year"], row["observed"]) == (2028, 85.0)
     assert row["baseline"] is None
     assert row["comparison"] is None
     assert row["interval"] == {"level": 0.95, "low": 80.5, "high": 90.0}
+
+
+def test_a_draft_names_what_is_not_registered(statement):
+    named = replace(statement, unregistered=("sensitivity.toml",))
+    assert json.loads(named.to_json())["unregistered_documents"] == ["sensitivity.toml"]
 
 
 def test_the_same_statement_gives_the_same_text(statement):

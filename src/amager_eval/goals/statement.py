@@ -86,7 +86,8 @@ class Statement:
     versions : mapping of str to str
         Package versions, and digests of the agreement and the model specs.
     draft : bool
-        Whether failed gates were let through; then every page says UDKAST.
+        Whether failed gates and unregistered documents were let through; then every page says
+        UDKAST.
     results : DataFrame
         One row per goal, reading, area and so on; columns :data:`RESULT_COLUMNS`. `interval` is
         a dict `{level, low, high}` or None; `notes` a list of str. `comparison` is the figure
@@ -136,6 +137,9 @@ class Statement:
     crime_views : CrimeViews
         Reported crime beside the goals: yearly changes, contributions, control chart of monitored
         types, displacement.
+    unregistered : tuple of str
+        Documents of `models/`, by their path there, that a draft rests on though they are not
+        registered as they stand.
 
     Examples
     --------
@@ -171,6 +175,7 @@ class Statement:
     sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
     crime_views: CrimeViews = field(default_factory=CrimeViews)
     stated: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unregistered: tuple[str, ...] = ()
 
     @property
     def synthetic(self) -> bool:
@@ -188,6 +193,7 @@ class Statement:
             "seed": self.seed,
             "synthetic": self.synthetic,
             "draft": self.draft,
+            "unregistered_documents": list(self.unregistered),
             "masked": [asdict(m) for m in self.data.masked],
             "results": [
                 {k: _plain(row[k]) for k in RESULT_COLUMNS}

@@ -59,6 +59,7 @@ def compose(statement: Statement, words: Wording) -> Document:
         year=statement.year,
         synthetic=statement.synthetic,
         draft=statement.draft,
+        unregistered=statement.unregistered,
     )
 
 

@@ -106,6 +106,8 @@ class Document:
         Survey wave.
     synthetic, draft : bool
         Marks on every page.
+    unregistered : tuple of str
+        Documents of `models/` that a draft rests on though they are not registered as they stand.
     """
 
     title: str
@@ -116,6 +118,7 @@ class Document:
     year: int
     synthetic: bool
     draft: bool
+    unregistered: tuple[str, ...] = ()
 
 
 def pictures(document: Document) -> tuple[Picture, ...]:

@@ -21,6 +21,7 @@ from amager_eval.report.document import (
     TableBlock,
     runs,
 )
+from amager_eval.report.marks import marks, notes
 from amager_eval.tables.table import file_stem
 
 if TYPE_CHECKING:
@@ -55,17 +56,13 @@ def render_page(document: Document, words: Wording, figures: Mapping[str, Path])
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     blocks = [b for block in document.blocks if (b := _block(block, words, figures)) is not None]
-    marks = [
-        (words.say(f"document.{key}"), words.say(f"document.{key}_note"))
-        for flag, key in ((document.synthetic, "synthetic"), (document.draft, "draft"))
-        if flag
-    ]
     return environment.from_string(template).render(
         document=document,
         style=Markup(style),
         blocks=blocks,
         contents=[b for b in blocks if b["type"] == "heading"],
-        marks=marks,
+        marks=marks(document, words),
+        notes=notes(document, words),
         say=words.say,
     )
 

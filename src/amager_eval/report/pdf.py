@@ -25,6 +25,7 @@ from amager_eval.report.document import (
     TableBlock,
     runs,
 )
+from amager_eval.report.marks import marks, notes
 
 if TYPE_CHECKING:
     from amager_eval.report.document import Block
@@ -121,11 +122,6 @@ def _as_data(
     attachments: Sequence[Attachment],
 ) -> dict[str, Any]:
     """Collect what the template reads."""
-    marks, notes = [], []
-    for flag, key in ((document.synthetic, "synthetic"), (document.draft, "draft")):
-        if flag:
-            marks.append(words.say(f"document.{key}"))
-            notes.append(words.say(f"document.{key}_note"))
     return {
         "title": document.title,
         "subtitle": document.subtitle,
@@ -133,8 +129,8 @@ def _as_data(
         "author": "amager_eval",
         "lang": words.say("language.code"),
         "region": words.say("language.region"),
-        "marks": marks,
-        "notes": notes,
+        "marks": marks(document, words),
+        "notes": notes(document, words),
         "page": words.say("document.page", page="{page}", pages="{pages}"),
         "attachments": [
             {

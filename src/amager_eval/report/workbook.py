@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import xlsxwriter
 
 from amager_eval.report.document import pictures
+from amager_eval.report.marks import marks
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -84,11 +85,11 @@ def write_workbook(
         bold = book.add_format({"bold": True})
         names = sheet_names([t.title for t in tables])
         contents = book.add_worksheet(words.say("document.contents"))
-        marks = _marks(document, words)
-        _contents(contents, document, tables, names, bold, marks)
+        marked = " · ".join(marks(document, words))
+        _contents(contents, document, tables, names, bold, marked)
         for number, (table, name) in enumerate(zip(tables, names, strict=True), start=1):
             sheet = book.add_worksheet(name)
-            _put_table(sheet, table, f"t{number}_{table.id}", formats, bold, marks, words)
+            _put_table(sheet, table, f"t{number}_{table.id}", formats, bold, marked, words)
         sheet = book.add_worksheet(words.say("document.figures"))
         row = 0
         for picture in pictures(document):
@@ -113,11 +114,6 @@ def sheet_names(titles: Sequence[str]) -> list[str]:
     cleaned = [re.sub(r"[\[\]:*?/\\]+", " ", title) for title in titles]
     numbered = [f"{i:02d} {' '.join(t.split())}" for i, t in enumerate(cleaned, start=1)]
     return [name[:_SHEET_NAME].strip() for name in numbered]
-
-
-def _marks(document: Document, words: Wording) -> str:
-    flags = {"synthetic": document.synthetic, "draft": document.draft}
-    return " · ".join(words.say(f"document.{key}") for key, on in flags.items() if on)
 
 
 def _contents(
