@@ -167,8 +167,11 @@ def chart_series(
     inside those years is no ordinary variation that hides its own continuation. It is paid for by
     t-quantiles, and never taken below Poisson.
 
-    How many ordinary series signal and how many changes are seen is simulated; `python -m
-    amager_eval.trends.control_power` prints it.
+    Simulated, and printed by `python -m amager_eval.trends.control_power`: of ordinary series at
+    most 4.7 % signal in a year by quarters, 5.5 % by months, 5.9 % by years; of a level that
+    wanders more do. With 400 reports a quarter, 0.1 beyond Poisson and three years behind it, a
+    fall by 30 % is signalled in its first year in 55 % and by 50 % in 98 %; with eight years in
+    84 % and 100 %; with 30 a quarter and three years by 50 % in 54 %.
 
     Examples
     --------
