@@ -418,22 +418,20 @@ def validate(
         for path in paths:
             typer.echo(str(path))
             if path.stem in {"ranks", "ranks_few"}:
-                typer.echo(str(_draw_ranks(path)))
+                typer.echo(str(_draw_ranks(kind, path, out)))
 
 
-def _draw_ranks(path: Path) -> Path:
+def _draw_ranks(kind: str, path: Path, folder: Path | None) -> Path:
     """Draw the figure of a calibration from the ranks that were kept, beside them."""
-    import json
-
-    import pandas as pd
-
     from amager_eval.evidence.calibrate import kept_ranks, rank_curves
+    from amager_eval.evidence.document import read_evidence
     from amager_eval.figures.calibration import CalibrationView, save_calibration
+    from amager_eval.spec.model import load_model_spec
     from amager_eval.wording.sentences import load_wording
 
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    curves = rank_curves(kept_ranks(pd.DataFrame(kept["rows"])))
-    view = CalibrationView(curves, kept["settings"]["fits"], load_wording("en"))
+    kept = read_evidence(load_model_spec(f"{kind}_trend"), path.stem, folder=folder)
+    curves = rank_curves(kept_ranks(kept.to_frame()))
+    view = CalibrationView(curves, kept.settings["fits"], load_wording("en"))
     return save_calibration(
         view, path.with_name(f"{path.stem.replace('ranks', 'calibration')}.svg")
     )

@@ -65,13 +65,12 @@ def answer_alternatives(
     tell(USED)
     statement = evaluate(data, seed=seed, draws=draws, draft=draws is not None)
     statement = refit_alternatives(statement, draws=draws, progress=tell)
-    table = statement.sensitivity.drop(columns="assumption")
-    table = table.assign(probability=table["probability"].astype(float))
-    answer = ["goal", "area", "setting", "crime_type", "quantity"]
     part = "setting" if kind == "safety" else "crime_type"
-    table = table.dropna(subset=[part]).drop(columns={"setting", "crime_type"} - {part})
-    answer = [c for c in answer if c in table]
-    table = table.assign(goal=table["goal"].fillna(""))
+    answer = ["goal", "area", part, "quantity"]
+    table = statement.sensitivity[[*answer, "alternative", "probability"]].dropna(subset=[part])
+    table = table.assign(
+        goal=table["goal"].fillna(""), probability=table["probability"].astype(float)
+    )
     used = table[table["alternative"] == USED].set_index(answer)["probability"]
     own = used.reindex(pd.MultiIndex.from_frame(table[answer])).to_numpy()
     table = table.assign(difference=table["probability"] - own)

@@ -172,17 +172,14 @@ def judge_ranks(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
         holds for all points and quantities together in 99 % of calibrated models),
         `coverage_50, coverage_80, coverage_95`.
     """
-    quantities = list(dict.fromkeys(replicates["quantity"]))
-    level = 1 - (1 - BAND) / len(quantities)
     rows = []
-    for quantity in quantities:
+    for quantity, curve in rank_curves(replicates, seed=seed).groupby("quantity", sort=False):
         pit = replicates.loc[replicates["quantity"] == quantity, "pit"].to_numpy()
-        points, ecdf, low, high = ecdf_pit(pit, level, 2000, rng=np.random.default_rng([seed, 7]))
         row: dict[str, object] = {
             "quantity": quantity,
             "fits": len(pit),
-            "furthest": float(np.abs(ecdf - points).max()),
-            "inside": bool(((ecdf >= low) & (ecdf <= high)).all()),
+            "furthest": float(curve["difference"].abs().max()),
+            "inside": bool(curve["difference"].between(curve["low"], curve["high"]).all()),
         }
         for width in LEVELS:
             row[f"coverage_{100 * width:g}"] = float((np.abs(pit - 0.5) <= width / 2).mean())

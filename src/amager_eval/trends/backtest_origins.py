@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -75,29 +75,27 @@ def rank_by_origin(
     """
     scores = common_cells(scores, panel)
     subsets = {"all": scores, "small": scores[scores["area"].isin(small)]}
-    rows = []
-    for (subset, origin), group in (
-        ((name, origin), group)
-        for name, chosen in subsets.items()
+    return pd.DataFrame(
+        {"subset": subset, "origin": origin} | _against_best(group, panel, reference, seed)
+        for subset, chosen in subsets.items()
         for origin, group in chosen.groupby("origin")
-    ):
-        means = group.groupby("forecaster")["crps"].mean().sort_values()
-        best = str(means.drop(reference).index[0])
-        pair = group[group["forecaster"].isin([reference, best])]
-        found = paired_differences(pair, panel, reference, seed=seed).iloc[0]
-        rows.append(
-            {
-                "subset": subset,
-                "origin": origin,
-                "cells": found["cells"],
-                "crps": float(means[reference]),
-                "rank": int(means.rank(method="min")[reference]),
-                "forecasters": len(means),
-                "best_other": best,
-                "best_other_crps": float(means[best]),
-                "difference": found["difference"],
-                "low": found["low_crossed"],
-                "high": found["high_crossed"],
-            }
-        )
-    return pd.DataFrame(rows)
+    )
+
+
+def _against_best(scores: pd.DataFrame, panel: Panel, reference: str, seed: int) -> dict[str, Any]:
+    """Rank of a forecaster among all, and its difference to the best other."""
+    means = scores.groupby("forecaster")["crps"].mean().sort_values()
+    best = str(means.drop(reference).index[0])
+    pair = scores[scores["forecaster"].isin([reference, best])]
+    found = paired_differences(pair, panel, reference, seed=seed).iloc[0]
+    return {
+        "cells": found["cells"],
+        "crps": float(means[reference]),
+        "rank": int(means.rank(method="min")[reference]),
+        "forecasters": len(means),
+        "best_other": best,
+        "best_other_crps": float(means[best]),
+        "difference": found["difference"],
+        "low": found["low_crossed"],
+        "high": found["high_crossed"],
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,12 +101,9 @@ def pit_histogram(low: ArrayLike, high: ArrayLike, *, bins: int = 10) -> Floats:
     >>> pit_histogram([0.0, 0.5], [0.5, 0.6], bins=2).tolist()
     [0.5, 0.5]
     """
-    bottom = np.asarray(low, dtype=np.float64)[:, None]
-    top = np.asarray(high, dtype=np.float64)[:, None]
     edges = np.linspace(0.0, 1.0, bins + 1)
-    overlap = np.minimum(top, edges[1:]) - np.maximum(bottom, edges[:-1])
-    shares: Floats = (np.clip(overlap, 0.0, None) / (top - bottom)).mean(axis=0)
-    return shares
+    within = [_share_within(low, high, a, b) for a, b in pairwise(edges)]
+    return np.asarray([share.mean() for share in within])
 
 
 def covered(low: ArrayLike, high: ArrayLike, level: float) -> Floats:
@@ -132,9 +130,13 @@ def covered(low: ArrayLike, high: ArrayLike, level: float) -> Floats:
     >>> covered([0.0, 0.4], [0.5, 0.6], 0.5).tolist()
     [0.5, 1.0]
     """
+    return _share_within(low, high, (1 - level) / 2, (1 + level) / 2)
+
+
+def _share_within(low: ArrayLike, high: ArrayLike, left: float, right: float) -> Floats:
+    """Probability that a uniform variable from `low` to `high` lies from `left` to `right`."""
     bottom = np.asarray(low, dtype=np.float64)
     top = np.asarray(high, dtype=np.float64)
-    inner_low, inner_high = (1 - level) / 2, (1 + level) / 2
-    overlap = np.minimum(top, inner_high) - np.maximum(bottom, inner_low)
+    overlap = np.minimum(top, right) - np.maximum(bottom, left)
     result: Floats = np.clip(overlap, 0.0, None) / (top - bottom)
     return result
