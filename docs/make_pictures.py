@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
-from amager_eval.data.template import write_template
+from amager_eval.data.files.template import write_template
 
 IMAGES = Path(__file__).parent / "images"
 #: Pixels the site gives a picture; a wider one that is but a few rows high is folded.

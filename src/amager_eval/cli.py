@@ -121,7 +121,7 @@ def check(
 ) -> None:
     """List every fault of an input: file, row, column, what was found, what to do."""
     from amager_eval.data.check import check_input
-    from amager_eval.data.fault_texts import format_fault
+    from amager_eval.data.tables.fault_texts import format_fault
     from amager_eval.spec.agreement import load_agreement
     from amager_eval.wording.sentences import known_language, load_wording
 
@@ -149,7 +149,7 @@ def template(
     lang: Annotated[str, typer.Option(help="Language of the workbook: da or en.")] = "da",
 ) -> None:
     """Write an empty input workbook with guidance, lists and one example row per sheet."""
-    from amager_eval.data.template import write_template
+    from amager_eval.data.files.template import write_template
     from amager_eval.wording.sentences import known_language
 
     typer.echo(str(write_template(out, lang=known_language(lang))))
@@ -178,12 +178,12 @@ def fetch(
 ) -> None:
     """Fetch reported offences and inhabitants from the StatBank as an input folder."""
     if saved:
-        from amager_eval.data.statbank_saved import input_of_saved
+        from amager_eval.data.statbank.saved import input_of_saved
 
         typer.echo(str(input_of_saved(out, saved)))
         return
-    from amager_eval.data.statbank_input import fetch_input
-    from amager_eval.data.statbank_service import BASE_URL, Service
+    from amager_eval.data.statbank.input_folder import fetch_input
+    from amager_eval.data.statbank.service import BASE_URL, Service
 
     service = Service(base_url=base_url or BASE_URL, cache=cache, offline=offline)
     fetched = fetch_input(out, since=since, service=service, districts=districts)

@@ -1,7 +1,7 @@
 import pytest
 
-from amager_eval.data.frames import check_crime, check_safety
 from amager_eval.data.published import bundled_frame, published
+from amager_eval.data.tables.frames import check_crime, check_safety
 from amager_eval.errors import InputError
 from amager_eval.spec.agreement import load_agreement
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from amager_eval.data import synthetic
-from amager_eval.data.delimited import read_bytes
+from amager_eval.data.files.delimited import read_bytes
+from amager_eval.data.files.template import write_template
 from amager_eval.data.synthetic import write_synthetic
-from amager_eval.data.template import write_template
 from amager_eval.errors import InputError
 
 

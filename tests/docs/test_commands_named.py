@@ -10,7 +10,7 @@ import pytest
 import typer.main
 
 from amager_eval.cli import app
-from amager_eval.data.columns import TABLES
+from amager_eval.data.tables.columns import TABLES
 
 ROOT = Path(__file__).parents[2]
 TEXTS = [

@@ -13,9 +13,9 @@ import pandas as pd
 import xlsxwriter
 from fuzz import mutate_cells, outcome
 
+from amager_eval.data.files.template import write_workbook
 from amager_eval.data.published import published
 from amager_eval.data.synthetic import synthetic_city
-from amager_eval.data.template import write_workbook
 
 TABLES = ("safety", "survey_rounds", "crime", "population", "activities")
 ROWS = 12

@@ -15,9 +15,9 @@ from pathlib import Path
 from by_hand import read_number
 from fuzz import mutate_bytes, mutate_cells
 
-from amager_eval.data.microdata import read_microdata
-from amager_eval.data.police_extract import read_register
-from amager_eval.data.statbank_formats import read_statbank_file
+from amager_eval.data.police.extract import read_register
+from amager_eval.data.statbank.formats import read_statbank_file
+from amager_eval.data.survey.microdata import read_microdata
 from amager_eval.errors import InputError
 
 type Outcome = tuple[str, str]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from amager_eval.data.number_text import parse_number
+from amager_eval.data.tables.number_text import parse_number
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fuzz import outcome, run

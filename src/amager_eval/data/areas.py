@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from amager_eval.data.cross_rows import Record
+from amager_eval.data.tables.cross_rows import Record
 from amager_eval.spec.agreement import load_agreement
 
 __all__ = ["PART_KINDS", "WHOLE_KINDS", "whole_and_parts"]

@@ -24,7 +24,7 @@ def check_input(
     agreement : Agreement or None
         Whose settings the input may name; as for :func:`amager_eval.data.read.read_input`.
     lang : {"en", "da"}
-        Language of messages and remedies; :func:`amager_eval.data.fault_texts.format_fault`
+        Language of messages and remedies; :func:`amager_eval.data.tables.fault_texts.format_fault`
         writes the place in the same language.
 
     Returns

@@ -10,16 +10,16 @@ from typing import Final
 
 import pandas as pd
 
-from amager_eval.data.columns import TABLES, TableColumns, table_named
-from amager_eval.data.delimited import read_bytes, read_delimited
-from amager_eval.data.fault_texts import file_fault
-from amager_eval.data.findings import Findings
+from amager_eval.data.files.delimited import read_bytes, read_delimited
+from amager_eval.data.files.table_file import Grid, is_empty
+from amager_eval.data.files.workbook import SUFFIXES, read_workbook
 from amager_eval.data.input import SourceFile
-from amager_eval.data.microdata import read_mapping, read_microdata
-from amager_eval.data.police_extract import read_register
-from amager_eval.data.police_mapping import read_register_mapping
-from amager_eval.data.table_file import Grid, is_empty
-from amager_eval.data.workbook import SUFFIXES, read_workbook
+from amager_eval.data.police.extract import read_register
+from amager_eval.data.police.mapping import read_register_mapping
+from amager_eval.data.survey.microdata import read_mapping, read_microdata
+from amager_eval.data.tables.columns import TABLES, TableColumns, table_named
+from amager_eval.data.tables.fault_texts import file_fault
+from amager_eval.data.tables.findings import Findings
 from amager_eval.errors import Fault, InputError
 from amager_eval.provenance import sha256_of_file
 from amager_eval.wording.sentences import Lang

@@ -9,9 +9,9 @@ from typing import Final
 import pandas as pd
 
 from amager_eval.conventions import SETTINGS
-from amager_eval.data.cells import RowContext
-from amager_eval.data.frames import check_frame
 from amager_eval.data.input import Input, SourceFile
+from amager_eval.data.tables.cells import RowContext
+from amager_eval.data.tables.frames import check_frame
 from amager_eval.provenance import sha256_of_bytes
 from amager_eval.spec.agreement import Agreement, load_agreement
 

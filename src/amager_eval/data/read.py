@@ -11,17 +11,17 @@ import pandas as pd
 
 from amager_eval.conventions import SETTINGS
 from amager_eval.data.areas import whole_and_parts
-from amager_eval.data.cells import RowContext
-from amager_eval.data.columns import TABLES, TableColumns
-from amager_eval.data.cross_crime import population_covers_years, population_given
-from amager_eval.data.cross_rows import Record, areas_that_are_numbers, whole_holds_parts
-from amager_eval.data.cross_safety import respondents_within_round, waves_without_n
+from amager_eval.data.files.table_file import Grid, HeadedTable, header_row, is_empty, name_columns
 from amager_eval.data.find_tables import SYNTHETIC_MARK, Found, find_tables
-from amager_eval.data.findings import Findings, raise_errors
-from amager_eval.data.frames import Parsed, RawTable, parse_table
 from amager_eval.data.input import Input
-from amager_eval.data.respondents import RESPONDENTS, are_respondents, safety_of_respondents
-from amager_eval.data.table_file import Grid, HeadedTable, header_row, is_empty, name_columns
+from amager_eval.data.survey.respondents import RESPONDENTS, are_respondents, safety_of_respondents
+from amager_eval.data.tables.cells import RowContext
+from amager_eval.data.tables.columns import TABLES, TableColumns
+from amager_eval.data.tables.cross_crime import population_covers_years, population_given
+from amager_eval.data.tables.cross_rows import Record, areas_that_are_numbers, whole_holds_parts
+from amager_eval.data.tables.cross_safety import respondents_within_round, waves_without_n
+from amager_eval.data.tables.findings import Findings, raise_errors
+from amager_eval.data.tables.frames import Parsed, RawTable, parse_table
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import Agreement, Areas, load_agreement
 from amager_eval.wording.sentences import Lang

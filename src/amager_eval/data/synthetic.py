@@ -17,14 +17,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from amager_eval.data.cells import RowContext
 from amager_eval.data.find_tables import SYNTHETIC_MARK
-from amager_eval.data.frames import check_frame
 from amager_eval.data.input import Input
 from amager_eval.data.synthetic_crime import REST, TOTAL, draw_crime, draw_population
 from amager_eval.data.synthetic_process import BASELINE, HORIZON, SCENARIOS, Places, Truth
 from amager_eval.data.synthetic_safety import draw_safety
 from amager_eval.data.synthetic_truth import true_readings
+from amager_eval.data.tables.cells import RowContext
+from amager_eval.data.tables.frames import check_frame
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import Agreement, load_agreement
 
@@ -285,7 +285,7 @@ def _write_files(folder: Path, city: SyntheticCity, *, workbook: bool) -> None:
         if (frame := getattr(city.data, name)) is not None
     }
     if workbook:
-        from amager_eval.data.template import write_workbook
+        from amager_eval.data.files.template import write_workbook
 
         write_workbook(folder / _WORKBOOK, frames)
     else:

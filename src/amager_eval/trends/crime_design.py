@@ -12,9 +12,9 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from amager_eval.data.frames import check_crime, check_population
 from amager_eval.data.input import Input
 from amager_eval.data.period import Period, midpoints, parse_period, per_year, period_range
+from amager_eval.data.tables.frames import check_crime, check_population
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.model import ModelSpec
 from amager_eval.trends.crime_disjoint import DisjointCounts, split_counts

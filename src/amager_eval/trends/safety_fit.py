@@ -12,9 +12,9 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit
 
-from amager_eval.data.frames import check_population, check_safety
 from amager_eval.data.input import Input
 from amager_eval.data.population import population_at
+from amager_eval.data.tables.frames import check_population, check_safety
 from amager_eval.errors import InputError, SpecError
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample

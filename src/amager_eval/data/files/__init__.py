@@ -1,0 +1,1 @@
+"""Files as they are: CSV, workbooks and mapping files to grids of cells; the template."""

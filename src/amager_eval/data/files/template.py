@@ -1,0 +1,259 @@
+"""Write the input workbook: empty with guidance and examples, or filled with given tables."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+import xlsxwriter
+
+from amager_eval.conventions import COMPARATORS, RESPONSES, SETTINGS
+from amager_eval.data.files.table_file import EXAMPLE
+from amager_eval.data.tables.columns import TABLES, Column, TableColumns, word_in
+from amager_eval.errors import Fault, InputError
+from amager_eval.whole_file import whole_file
+from amager_eval.wording.sentences import Lang, load_wording
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+__all__ = ["GUIDANCE", "write_template", "write_workbook"]
+
+#: Names of the guidance sheet, which is no table.
+GUIDANCE: Final = {"da": "Vejledning", "en": "Guidance"}
+#: Rows that get drop-downs and typed cells.
+_ROWS: Final = 3000
+_HEADER: Final = "#DDE6ED"
+#: Characters a line of the guidance holds, and a column at most.
+_LINE: Final = 110
+_WIDEST: Final = 42
+#: Points a line of text takes.
+_LINE_HEIGHT: Final = 15.5
+
+#: Columns with a drop-down; what is read understands both languages.
+_CHOICES: Final = {
+    ("safety", "setting"): SETTINGS,
+    ("safety", "response"): RESPONSES,
+    ("safety", "comparator"): COMPARATORS,
+}
+
+#: One row per table that shows how it is filled in; read as guidance, never as data.
+_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "safety": {
+        "area": f"{EXAMPLE[0]}: Amager Øst",
+        "wave": 2024,
+        "setting": "dagtimer",
+        "response": "tryg",
+        "percent": 84,
+        "n": 312,
+        "decimals": 0,
+        "comparator": "=",
+        "source": "Tryghedsundersøgelsen 2024, s. 12",
+    },
+    "survey_rounds": {
+        "wave": f"{EXAMPLE[0]}: 2024",
+        "invited": 14500,
+        "respondents": 4037,
+        "response_rate_percent": 28,
+        "fieldwork_start": "2023-12-06",
+        "fieldwork_end": "2024-02-01",
+        "collector": "Epinion",
+    },
+    "crime": {
+        "area": f"{EXAMPLE[0]}: Amager Partnerskab (2025)",
+        "period": "2024K3",
+        "crime_type": "indbrud",
+        "count": 17,
+        "definition": "borgervendt",
+        "source": "Udtræk fra Rigspolitiet 1. marts 2025",
+    },
+    "population": {
+        "area": f"{EXAMPLE[0]}: Amager Partnerskab (2025)",
+        "period": "2024",
+        "population": 21400,
+        "source": "Københavns Kommune, 1. januar 2024",
+    },
+    "activities": {
+        "activity": f"{EXAMPLE[0]}: Fælles aftenvandring",
+        "focus_area": "Positive fællesskaber",
+        "partners": "SSP København; fsb; Københavns Politi",
+        "budget_dkk": 40000,
+        "start": "2025-03-01",
+        "end": "2025-11-30",
+        "list_version": "3",
+        "list_date": "2025-01-15",
+    },
+}
+
+
+def write_template(out: str | Path, *, lang: Lang = "da") -> Path:
+    """Write an empty input workbook: guidance, drop-downs, typed columns, one example a sheet.
+
+    Parameters
+    ----------
+    out : str or Path
+        `.xlsx` file to make; one that exists is left alone.
+    lang : {"da", "en"}
+        Language of sheets, headings and guidance.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        The file exists, is not `.xlsx`, or cannot be written.
+    """
+    out = Path(out)
+    if out.suffix.lower() != ".xlsx":
+        raise InputError(
+            Fault("a template is an .xlsx file", str(out), "Name a file that ends in .xlsx.")
+        )
+    if out.exists():
+        raise InputError(
+            Fault("the file exists and is left alone", str(out), "Name a new file or remove it.")
+        )
+    examples = {name: pd.DataFrame([row]) for name, row in _EXAMPLES.items()}
+    write_workbook(out, examples, lang=lang)
+    return out
+
+
+def write_workbook(path: Path, frames: Mapping[str, pd.DataFrame], *, lang: Lang = "da") -> None:
+    """Write tables as an input workbook with guidance and drop-downs.
+
+    Parameters
+    ----------
+    path : Path
+        `.xlsx` file, replaced if it exists.
+    frames : mapping of str to DataFrame
+        Table name to frame with canonical columns.
+    lang : {"da", "en"}
+        Language of sheets and headings.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as unfinished:
+            unfinished.write_bytes(_workbook(frames, lang))
+    except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
+        raise InputError(
+            Fault(
+                "the workbook cannot be written",
+                found=f"{path}: {error}",
+                remedy="Name a file you may write to, on a disk with room.",
+            )
+        ) from error
+
+
+def _workbook(frames: Mapping[str, pd.DataFrame], lang: Lang) -> bytes:
+    """Make the workbook in memory: it is small, and a full disk then fails in one place."""
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, options | {"in_memory": True}) as book:
+        # a fixed date: the same tables give the same bytes
+        book.set_properties({"created": datetime(2025, 1, 1, tzinfo=UTC)})
+        _guidance(book, lang)
+        for name, columns in TABLES.items():
+            if name in frames:
+                title = columns.title(lang)
+                _sheet(book, book.add_worksheet(title), columns, frames[name], lang)
+    return buffer.getvalue()
+
+
+def _guidance(book: Workbook, lang: Lang) -> None:
+    sheet = book.add_worksheet(GUIDANCE[lang])
+    sheet.set_column(0, 0, _LINE)
+    sheet.hide_gridlines(2)
+    _page(sheet)
+    title = book.add_format({"bold": True, "font_size": 14})
+    text = book.add_format({"text_wrap": True, "valign": "top"})
+    for row, line in enumerate(load_wording(lang).say("template.guidance").split("\n")):
+        # a wrapped cell has no height of its own until somebody edits it
+        lines = max(1, len(textwrap.wrap(line, _LINE)))
+        sheet.set_row(row, _LINE_HEIGHT * (lines + (row == 0) / 2))
+        sheet.write_string(row, 0, line, title if row == 0 else text)
+
+
+def _page(sheet: Worksheet) -> None:
+    """Print on A4 lying down, one page wide."""
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+
+
+def _sheet(
+    book: Workbook, sheet: Worksheet, columns: TableColumns, frame: pd.DataFrame, lang: Lang
+) -> None:
+    header = book.add_format({"bold": True, "bg_color": _HEADER, "text_wrap": True, "bottom": 1})
+    grey = book.add_format({"italic": True, "font_color": "#595959"})
+    formats = {
+        "text": book.add_format({"num_format": "@"}),
+        "int": book.add_format({"num_format": "0"}),
+        "float": book.add_format({"num_format": "General"}),
+    }
+    sheet.freeze_panes(1, 0)
+    _page(sheet)
+    sheet.repeat_rows(0)
+    for place, column in enumerate(columns.columns):
+        heading = column.heading(lang)
+        width = _width(heading, frame[column.name] if column.name in frame.columns else ())
+        sheet.set_column(place, place, width, formats[column.kind])
+        sheet.write_string(0, place, heading, header)
+        sheet.write_comment(0, place, _note(column, lang))
+        _validate(sheet, place, columns.name, column, lang)
+        if column.name not in frame.columns:
+            continue
+        for row, value in enumerate(frame[column.name].tolist(), start=1):
+            _cell(sheet, row, place, value, grey if _is_example(frame, row - 1) else None)
+    sheet.autofilter(0, 0, max(len(frame), 1), len(columns.columns) - 1)
+
+
+def _width(heading: str, values: Iterable[Any]) -> int:
+    """Return the characters that show the heading and the longest text whole, within reason."""
+    longest = max((len(v) for v in values if isinstance(v, str)), default=0)
+    return max(12, len(heading) + 2, min(_WIDEST, longest + 2))
+
+
+def _is_example(frame: pd.DataFrame, row: int) -> bool:
+    return str(frame.iloc[row, 0]).startswith(EXAMPLE)
+
+
+def _cell(sheet: Worksheet, row: int, place: int, value: Any, style: Format | None) -> None:
+    if isinstance(value, str):
+        sheet.write_string(row, place, value, style)
+    elif not pd.isna(value):
+        sheet.write_number(row, place, value, style)
+
+
+def _note(column: Column, lang: Lang) -> str:
+    other = column.heading("en" if lang == "da" else "da")
+    return load_wording(lang).say("template.required", name=other) if column.required else other
+
+
+def _validate(sheet: Worksheet, place: int, table: str, column: Column, lang: Lang) -> None:
+    """Drop-downs where words are fixed, number bounds where they are known."""
+    choices = _CHOICES.get((table, column.name))
+    rule: dict[str, Any] | None = None
+    if choices is not None:
+        rule = {"validate": "list", "source": [word_in(lang, word) for word in choices]}
+    elif column.name in {"percent", "response_rate_percent"}:
+        rule = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 100}
+    elif column.name == "wave":
+        rule = {"validate": "integer", "criteria": "between", "minimum": 1900, "maximum": 2200}
+    elif column.kind == "float":
+        rule = {"validate": "decimal", "criteria": ">=", "value": 0}
+    if rule is not None:
+        sheet.data_validation(1, place, _ROWS, place, rule | {"ignore_blank": True})

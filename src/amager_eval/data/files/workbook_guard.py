@@ -1,0 +1,313 @@
+"""Look into a workbook before it is read: size, macros, merged cells, formulas never computed.
+
+A workbook is a zip file of XML. The entries that hold cells are unpacked here within bounds and
+packed again, so that the reader sees exactly what was inspected and nothing else.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from amager_eval.data.tables.fault_texts import file_fault
+from amager_eval.wording.sentences import Lang
+
+__all__ = ["MOST_CELLS", "SheetNotes", "Unpacked", "unpack"]
+
+#: All entries together, unpacked.
+MOST_UNPACKED: Final = 128 * 1024 * 1024
+MOST_ENTRIES: Final = 2000
+#: The rectangle a sheet spans; readers hold it whole.
+MOST_CELLS: Final = 2_000_000
+_OLE: Final = b"\xd0\xcf\x11\xe0"
+_SHEET = re.compile(rb"<(?:\w+:)?worksheet[\s>]")
+#: Bounds of the format itself; an address outside them is broken.
+_MOST_ROWS: Final = 1_048_576
+_MOST_COLUMNS: Final = 16_384
+_PLACE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})", re.ASCII)
+_RANGE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})(?::([A-Z]{1,3})([1-9]\d{0,6}))?", re.ASCII)
+
+
+@dataclass
+class SheetNotes:
+    """What was noticed about one sheet.
+
+    Parameters
+    ----------
+    merged : list of int
+        First row of each merged range.
+    uncomputed : list of tuple of int and str
+        Row and column letter of formulas without a stored result.
+    hidden : bool
+        Whether rows, columns or the sheet are hidden.
+    rows, columns : int
+        Last row and column with content.
+    """
+
+    merged: list[int] = field(default_factory=list)
+    uncomputed: list[tuple[int, str]] = field(default_factory=list)
+    hidden: bool = False
+    rows: int = 0
+    columns: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Unpacked:
+    """A workbook that may be read: its bytes packed again, and the notes by sheet name."""
+
+    content: bytes
+    notes: dict[str, SheetNotes]
+
+
+def unpack(content: bytes, file: str, lang: Lang) -> Unpacked:
+    """Inspect a workbook and pack its harmless part again.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    file : str
+        Its name.
+    lang : {"en", "da"}
+        Language of a fault.
+
+    Returns
+    -------
+    Unpacked
+
+    Raises
+    ------
+    InputError
+        It is no workbook, has macros, is protected, or would unpack beyond bounds.
+    """
+    if content.startswith(_OLE):
+        raise file_fault("unreadable", file, lang, why="protected")
+    try:
+        entries = _entries(content, file, lang)
+        if "content.xml" in entries:
+            notes = _ods_notes(entries["content.xml"])
+        elif "xl/workbook.xml" in entries:
+            notes = _xlsx_notes(entries)
+        else:
+            raise file_fault("unreadable", file, lang, why="no_workbook")
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise file_fault("unreadable", file, lang, str(error)) from error
+    except (ET.ParseError, LookupError, ValueError) as error:  # also an encoding nobody knows
+        raise file_fault("unreadable", file, lang, why="broken_xml", error=error) from error
+    for note in notes.values():
+        if note.rows * note.columns > MOST_CELLS:
+            raise file_fault("bomb", file, lang, why="grid", rows=note.rows, columns=note.columns)
+    return Unpacked(_packed(entries), notes)
+
+
+def _entries(content: bytes, file: str, lang: Lang) -> dict[str, bytes]:
+    """Unpack the XML entries within bounds; whatever size the directory claims."""
+    entries: dict[str, bytes] = {}
+    left = MOST_UNPACKED
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        infos = archive.infolist()
+        if len(infos) > MOST_ENTRIES:
+            raise file_fault("bomb", file, lang, why="entries", count=len(infos))
+        for info in infos:
+            name = info.filename
+            if "vbaproject" in name.lower() or name.startswith("Basic/"):
+                raise file_fault("macros", file, lang, name)
+            if not _is_needed(name):
+                continue
+            if info.file_size > left:
+                raise file_fault(
+                    "bomb", file, lang, why="over", limit=f"{MOST_UNPACKED // 1024**2} MB"
+                )
+            entry = archive.read(info)  # reads no more than file_size
+            if b"<!DOCTYPE" in entry or b"<!ENTITY" in entry:
+                raise file_fault("unreadable", file, lang, why="entities", name=name)
+            if b"\x00" in entry[:200]:  # UTF-16 would hide from the checks
+                raise file_fault("unreadable", file, lang, why="no_utf8", name=name)
+            left -= len(entry)
+            entries[name] = entry
+    return entries
+
+
+def _is_needed(name: str) -> bool:
+    """Cells, their strings and formats; no links to elsewhere, pictures or scripts."""
+    if "externallink" in name.lower() or ".." in name or name.startswith("/"):
+        return False
+    return name == "mimetype" or name.endswith((".xml", ".rels"))
+
+
+def _packed(entries: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, entry in entries.items():
+            archive.writestr(name, entry)
+    return buffer.getvalue()
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _attribute(element: ET.Element, name: str) -> str | None:
+    """Value of an attribute whatever its namespace."""
+    for key, value in element.attrib.items():
+        if _local(key) == name:
+            return value
+    return None
+
+
+def _elements(xml: bytes) -> Iterator[tuple[str, ET.Element]]:
+    """Events `start` and `end` of an entry; what is done with is dropped by the caller."""
+    return iter(ET.iterparse(io.BytesIO(xml), events=("start", "end")))
+
+
+# ---------------------------------------------------------------- .xlsx
+def _xlsx_notes(entries: dict[str, bytes]) -> dict[str, SheetNotes]:
+    targets = {}
+    relations = entries.get("xl/_rels/workbook.xml.rels", b"<none/>")
+    for relation in ET.fromstring(relations):
+        target = relation.attrib.get("Target", "")
+        path = target.lstrip("/") if target.startswith("/") else posixpath.join("xl", target)
+        targets[relation.attrib.get("Id", "")] = posixpath.normpath(path)
+    # every sheet is inspected, named by the workbook or not: the reader may find it all the same
+    sheets = {name: _xlsx_sheet(xml) for name, xml in entries.items() if _SHEET.search(xml)}
+    notes = {}
+    for element in ET.fromstring(entries["xl/workbook.xml"]).iter():
+        if _local(element.tag) != "sheet":
+            continue
+        entry = targets.get(_attribute(element, "id") or "", "")
+        if entry in entries and entry not in sheets:
+            continue  # a chart has a sheet of its own but no cells
+        if entry not in sheets:
+            raise ValueError(f"the sheet {element.attrib.get('name', '')[:40]} is not there")
+        note = sheets[entry]
+        note.hidden |= element.attrib.get("state", "visible") != "visible"
+        notes[element.attrib.get("name", "")] = note
+    return notes
+
+
+def _xlsx_sheet(xml: bytes) -> SheetNotes:
+    note = SheetNotes()
+    row = following = 0
+    for event, element in _elements(xml):
+        name = _local(element.tag)
+        if event == "start":
+            if name == "row":
+                row = _bounded(element.attrib.get("r", str(row + 1)), _MOST_ROWS)
+                following = 0
+            continue
+        if name == "c":
+            following = _xlsx_cell(element, row, following + 1, note)
+        elif name == "dimension":
+            _check_range(element.attrib.get("ref", "A1"))
+        elif name in {"row", "col"}:
+            note.hidden |= element.attrib.get("hidden") in {"1", "true"}
+        elif name == "mergeCell":
+            place = _PLACE.match(element.attrib.get("ref", ""))
+            if place:
+                note.merged.append(int(place[2]))
+        if name in {"c", "row", "mergeCell"}:
+            element.clear()
+    return note
+
+
+def _bounded(text: str, most: int) -> int:
+    """Read a row number; what the format does not allow is broken."""
+    if not re.fullmatch(r"[1-9]\d{0,6}", text, re.ASCII) or int(text) > most:
+        raise ValueError(f"row {text[:20]}")
+    return int(text)
+
+
+def _check_range(text: str) -> None:
+    """Refuse a declared extent that no sheet can have."""
+    match = _RANGE.fullmatch(text)
+    ends = [match[i] for i in (1, 3) if match[i]] if match else []
+    rows = [int(match[i]) for i in (2, 4) if match[i]] if match else []
+    if not ends or max(rows) > _MOST_ROWS or max(map(_column_number, ends)) > _MOST_COLUMNS:
+        raise ValueError(f"extent {text[:30]}")
+
+
+def _xlsx_cell(cell: ET.Element, row: int, column: int, note: SheetNotes) -> int:
+    """Note one cell; without an address it follows the one before. Return its column."""
+    address = cell.attrib.get("r")
+    letters = ""
+    if address is not None:
+        place = _PLACE.fullmatch(address)
+        if not place:
+            raise ValueError(f"cell {address[:20]}")
+        letters, row = place[1], _bounded(place[2], _MOST_ROWS)
+        column = _column_number(letters)
+    if column > _MOST_COLUMNS:
+        raise ValueError(f"column {column}")
+    note.columns = max(note.columns, column)
+    note.rows = max(note.rows, row)
+    children = {_local(child.tag): child for child in cell}
+    value = children.get("v")
+    if value is not None and value.text is not None:
+        _check_value(cell.attrib.get("t", "n"), value.text)
+    if "f" in children and (value is None or value.text is None):
+        note.uncomputed.append((row, letters))
+    return column
+
+
+def _check_value(kind: str, text: str) -> None:
+    """Refuse a number or a place among the strings that is none; a reader may pass over it."""
+    if kind == "s" and not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        raise ValueError(f"string {text[:20]}")
+    if kind == "n":
+        float(text)
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - ord("A") + 1
+    return number
+
+
+# ---------------------------------------------------------------- .ods
+def _repeated(element: ET.Element, name: str) -> int:
+    """How often a row or cell is repeated; once where it does not say."""
+    text = _attribute(element, name) or "1"
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        raise ValueError(f"{name} {text[:20]}")
+    return int(text)
+
+
+def _ods_notes(xml: bytes) -> dict[str, SheetNotes]:
+    notes: dict[str, SheetNotes] = {}
+    note = SheetNotes()
+    row = column = 0
+    for event, element in _elements(xml):
+        name = _local(element.tag)
+        if event == "start":
+            if name == "table":
+                note = notes.setdefault(_attribute(element, "name") or "", SheetNotes())
+                row = 0
+            elif name == "table-row":
+                column = 0
+            continue
+        if name in {"table-cell", "covered-table-cell"}:
+            repeated = _repeated(element, "number-columns-repeated")
+            column += repeated
+            if _attribute(element, "value-type") or len(element):
+                note.columns = max(note.columns, column)
+                note.rows = max(note.rows, row + 1)
+            spans = ("number-rows-spanned", "number-columns-spanned")
+            if any(_repeated(element, span) > 1 for span in spans):
+                note.merged.append(row + 1)
+        elif name == "table-row":
+            repeated = _repeated(element, "number-rows-repeated")
+            if note.rows == row + 1:
+                note.rows += repeated - 1
+            row += repeated
+            element.clear()
+        if name in {"table-row", "table-column"}:
+            note.hidden |= _attribute(element, "visibility") in {"collapse", "filter"}
+    return notes

@@ -1,0 +1,1 @@
+"""Extracts of the police register to counts."""

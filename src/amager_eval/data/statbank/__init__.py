@@ -1,0 +1,1 @@
+"""Tables of Statistics Denmark's StatBank, fetched or saved by hand."""

@@ -1,0 +1,1 @@
+"""Respondents of a survey to shares with design-based errors."""

@@ -1,0 +1,288 @@
+"""Survey microdata of a firm's own coding, by a mapping file, to shares.
+
+The mapping file (TOML) says which column is what and which codes mean which answer::
+
+    file = "tryghed_2026.sav"          # CSV, SPSS .sav or Stata .dta, beside the mapping
+    wave = 2026                        # or a column: columns.wave
+    whole = "København"                # figure of all respondents; leave out for none
+
+    [columns]
+    area = "bydel"
+    weight = "vaegt"
+    stratum = "stratum"
+
+    [areas]                            # code to name; leave out where the column holds names
+    "1" = "Amager Øst"
+
+    [extra_area]                       # a second area some respondents belong to
+    name = "Amager Partnerskab (2025)"
+    column = "partnerskab"
+    codes = ["1"]
+
+    [answers.night]
+    column = "q12b"
+    safe = ["1", "2"]
+    neither = ["3"]
+    unsafe = ["4", "5"]
+    missing = ["8", "9"]
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from amager_eval.data.files.delimited import MOST_CELLS, read_bytes, read_delimited
+from amager_eval.data.files.mapping_file import read_mapping_file
+from amager_eval.data.files.table_file import Grid
+from amager_eval.data.survey.respondents import check_respondents, shares_of_respondents
+from amager_eval.data.tables.fault_texts import file_fault
+from amager_eval.data.tables.findings import Findings, raise_errors
+from amager_eval.data.tables.frames import check_safety
+from amager_eval.data.tables.number_text import DecimalMark
+from amager_eval.wording.sentences import Lang
+
+__all__ = ["MicrodataMapping", "read_mapping", "read_microdata"]
+
+type Codes = Annotated[
+    tuple[str, ...], BeforeValidator(lambda codes: [str(c) for c in codes] if codes else codes)
+]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Columns(_Frozen):
+    """Which column of the microdata is what."""
+
+    area: str
+    wave: str | None = None
+    weight: str | None = None
+    stratum: str | None = None
+
+
+class Answers(_Frozen):
+    """A question's column and which codes mean which answer."""
+
+    column: str
+    safe: Codes
+    neither: Codes = ()
+    unsafe: Codes
+    missing: Codes = ()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Answers:
+        codes = [*self.safe, *self.neither, *self.unsafe, *self.missing]
+        twice = sorted({c for c in codes if codes.count(c) > 1})
+        if twice:
+            raise PydanticCustomError("mapping_code_twice", "twice", {"codes": ", ".join(twice)})
+        return self
+
+
+class ExtraArea(_Frozen):
+    """A second area that some respondents belong to, whatever their first."""
+
+    name: str
+    column: str
+    codes: Codes
+
+
+class MicrodataMapping(_Frozen):
+    """How a survey firm's file is coded.
+
+    Parameters
+    ----------
+    file : str
+        Name of the microdata file, beside the mapping.
+    wave : int or None
+        Wave of all rows, unless a column holds it.
+    whole : str or None
+        Name of the figure of all respondents.
+    columns : Columns
+        Area, wave, weight, stratum.
+    areas : dict of str to str
+        Code to name of areas; empty where the column holds names.
+    extra_area : ExtraArea or None
+        A second area.
+    answers : dict
+        Per setting: column and codes.
+    """
+
+    file: str
+    wave: int | None = None
+    whole: str | None = None
+    columns: Columns
+    areas: dict[str, str] = Field(default_factory=dict)
+    extra_area: ExtraArea | None = None
+    answers: Annotated[dict[Literal["neighbourhood", "night"], Answers], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_wave(self) -> MicrodataMapping:
+        if (self.wave is None) == (self.columns.wave is None):
+            raise PydanticCustomError("mapping_wave", "wave")
+        return self
+
+
+def read_mapping(path: str | Path, *, lang: Lang = "en") -> MicrodataMapping:
+    """Read and validate a mapping file.
+
+    Raises
+    ------
+    InputError
+        Every wrong key, by its name.
+    """
+    return read_mapping_file(Path(path), MicrodataMapping, lang)
+
+
+def read_microdata(mapping: str | Path, *, lang: Lang = "en") -> pd.DataFrame:
+    """Read survey microdata and return shares; the rows themselves are not kept.
+
+    Parameters
+    ----------
+    mapping : str or Path
+        The mapping file; see the module's description.
+    lang : {"en", "da"}
+        Language of the faults.
+
+    Returns
+    -------
+    DataFrame
+        Safety figures: `percent` (not rounded), `n`, `deff`, and `standard_error` in percentage
+        points by Taylor linearisation with strata.
+
+    Raises
+    ------
+    InputError
+        Every fault by row and column, without the value: it may be a person's answer.
+    """
+    mapping = Path(mapping)
+    coding = read_mapping(mapping, lang=lang)
+    path = mapping.parent / coding.file
+    if Path(coding.file).name != coding.file:
+        raise file_fault("beside_mapping", mapping.name, lang, coding.file)
+    raw, mark = _read_rows(path, _wanted(coding).values(), lang)
+    findings = Findings(lang=lang, file=path.name, rows=range(2, len(raw) + 2))
+    rows = _canonical(raw, coding, findings)
+    raise_errors(findings.faults)
+    checked = check_respondents(rows, findings, mark)
+    raise_errors(findings.faults)
+    if coding.extra_area is not None:
+        inside = raw[coding.extra_area.column].map(_code).isin(coding.extra_area.codes)
+        checked["also"] = pd.Series(coding.extra_area.name, index=checked.index).where(
+            inside.to_numpy()
+        )
+    shares = shares_of_respondents(checked, findings, whole=coding.whole)
+    raise_errors(findings.faults)
+    return check_safety(shares, lang=lang)
+
+
+def _code(value: Any) -> str | None:
+    """Text of a code: `1.0`, as statistics programs store it, is `1`."""
+    if value is None or pd.isna(value):
+        return None
+    if isinstance(value, float) and value == value // 1:
+        value = int(value)
+    return str(value).strip() or None
+
+
+def _read_rows(path: Path, wanted: Collection[str], lang: Lang) -> tuple[pd.DataFrame, DecimalMark]:
+    """Rows of a CSV, SPSS or Stata file as they stand, codes not labels."""
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        grid = read_delimited(path, lang, within=path.parent)
+        if not grid.rows:
+            raise file_fault("empty_table", path.name, lang)
+        return _rows_of(grid, wanted, lang), grid.mark
+    read_bytes(path, lang, within=path.parent)  # the same bounds as for every other file
+    if suffix in {".sav", ".zsav", ".dta"}:
+        return _read_statistics_file(path, wanted, lang), "."
+    raise file_fault("microdata_format", path.name, lang, suffix)
+
+
+def _rows_of(grid: Grid, wanted: Collection[str], lang: Lang) -> pd.DataFrame:
+    """Rows below the header as text; a row or header of the wrong shape is told."""
+    header = [str(h).strip() for h in grid.rows[0]]
+    findings = Findings(lang=lang, file=grid.file)
+    # other names are not looked at: without a header the first row is an answer
+    for name in sorted({h for h in header if h in wanted and header.count(h) > 1}):
+        findings.add("column_twice", row=1, column=name)
+    for number, row in enumerate(grid.rows[1:], start=2):
+        if len(row) > len(header):
+            findings.add("row_too_long", row=number)
+    raise_errors(findings.faults)
+    body = [[*row, *[""] * (len(header) - len(row))] for row in grid.rows[1:]]
+    while body and not any(body[-1]):  # empty lines at the end of the file
+        body.pop()
+    return pd.DataFrame(body, columns=header)
+
+
+def _read_statistics_file(path: Path, wanted: Collection[str], lang: Lang) -> pd.DataFrame:
+    """Read the wanted columns of an SPSS or Stata file; codes, not their labels."""
+    try:
+        import pyreadstat  # type: ignore[import-not-found,unused-ignore]
+    except ImportError as error:
+        raise file_fault("no_pyreadstat", path.name, lang, path.suffix) from error
+    read = pyreadstat.read_dta if path.suffix.lower() == ".dta" else pyreadstat.read_sav
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they quote what stands in the file
+            _, about = read(str(path), metadataonly=True)
+            names = list(about.column_names)
+            # however small it is packed, no more is held than of any other file
+            most = MOST_CELLS // max(1, len(wanted))
+            if names:
+                columns = [c for c in names if c in set(wanted)] or names[:1]
+                rows, _ = read(str(path), usecols=columns, row_limit=most + 1)
+    except Exception as error:  # noqa: BLE001 - a broken file raises whatever it runs into
+        # the reader's own message is left out: it may quote what stands in the file
+        raise file_fault("unreadable", path.name, lang, type(error).__name__) from None
+    findings = Findings(lang=lang, file=path.name)
+    for column in wanted:
+        if f"{column}_duplicated1" in names:  # so pyreadstat names the second
+            findings.add("column_twice", column=column)
+    if not names or rows.empty:
+        findings.add("empty_table")
+    elif len(rows) > most:
+        findings.add("too_large", limit=f"{most} x {len(wanted)}")
+    raise_errors(findings.faults)
+    return pd.DataFrame(rows)
+
+
+def _wanted(coding: MicrodataMapping) -> dict[str, str]:
+    """Name the columns of the file that are read, by what they are."""
+    columns: dict[str, str | None] = coding.columns.model_dump()
+    columns |= {str(setting): answers.column for setting, answers in coding.answers.items()}
+    if coding.extra_area is not None:
+        columns["extra_area"] = coding.extra_area.column
+    return {name: column for name, column in columns.items() if column is not None}
+
+
+def _canonical(raw: pd.DataFrame, coding: MicrodataMapping, findings: Findings) -> pd.DataFrame:
+    """Name the columns and turn codes into words; unknown codes stay, to be told."""
+    wanted = _wanted(coding)
+    for column in wanted.values():
+        if column not in raw:
+            findings.add("column_missing", column=column)
+    raise_errors(findings.faults)
+    rows = pd.DataFrame({name: raw[c] for name, c in wanted.items() if name != "extra_area"})
+    if coding.wave is not None:
+        rows["wave"] = coding.wave
+    if coding.areas:
+        codes = rows["area"].map(_code)
+        rows["area"] = codes.map(coding.areas)
+    for setting, answers in coding.answers.items():
+        words = {
+            code: word for word in ("safe", "neither", "unsafe") for code in getattr(answers, word)
+        }
+        words |= dict.fromkeys(answers.missing, "")
+        codes = rows[setting].map(_code)
+        rows[setting] = codes.map(lambda c, known=words: "" if c is None else known.get(c, "?"))
+    findings.headings = wanted
+    return rows
