@@ -33,7 +33,7 @@ from amager_eval.goals.safety import safety_quantities
 from amager_eval.goals.sensitivity import sensitivity_of_draws
 from amager_eval.goals.statement import Statement
 from amager_eval.goals.view_crime import view_crime
-from amager_eval.indicators.partner_share import partner_share
+from amager_eval.indicators.partners import partner_share
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends import sample, side_by_side

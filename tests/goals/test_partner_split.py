@@ -5,7 +5,7 @@ import pytest
 
 from amager_eval.goals.partner_split import partner_split
 from amager_eval.goals.partners import count_partners
-from amager_eval.indicators.partner_places import partner_places
+from amager_eval.indicators.partners import partner_places
 from amager_eval.spec.agreement import load_agreement
 
 GOAL = next(g for g in load_agreement().goal if g.kind == "partners")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from amager_eval.goals.partners import PartnerCount
 from amager_eval.indicators import partner_share
-from amager_eval.indicators.partner_places import PLACES, partner_places
+from amager_eval.indicators.partners import PLACES, partner_places
 
 if TYPE_CHECKING:
     from amager_eval.spec.agreement import Goal

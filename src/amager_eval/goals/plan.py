@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from amager_eval.goals.signals import Signal, signal_of
-from amager_eval.indicators.partner_share import partner_names
+from amager_eval.indicators.partners import partner_names
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input

@@ -1,7 +1,7 @@
 """Shares, rates and counts with their intervals: the numbers everything else is made of."""
 
 from amager_eval.indicators.estimate import Estimate
-from amager_eval.indicators.partner_share import partner_share
+from amager_eval.indicators.partners import partner_share
 from amager_eval.indicators.rate import rate
 from amager_eval.indicators.share import share
 

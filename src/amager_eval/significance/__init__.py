@@ -30,35 +30,45 @@ weighted microdata                     `weighted_share`, `weighted_difference`,
 """
 
 from amager_eval.indicators import Estimate, rate, share
+from amager_eval.indicators.weighted import (
+    WeightedShare,
+    kish_design_effect,
+    share_interval,
+    weighted_share,
+)
 from amager_eval.significance.adjust import adjust
 from amager_eval.significance.contrast import Contrast
-from amager_eval.significance.difference import Difference, difference
-from amager_eval.significance.difference_in_change import difference_in_change
+from amager_eval.significance.difference import Difference, difference, part_versus_whole
+from amager_eval.significance.difference_in_change import (
+    DisplacementDifference,
+    difference_in_change,
+    weighted_displacement_difference,
+)
 from amager_eval.significance.equivalence import (
     Equivalence,
     NonInferiority,
     equivalence,
     non_inferiority,
 )
-from amager_eval.significance.exact_share_test import ExactShareTest, exact_share_test
-from amager_eval.significance.independence_test import IndependenceTest, independence_test
-from amager_eval.significance.logit_trend import logit_trend
+from amager_eval.significance.exact import (
+    ExactShareTest,
+    IndependenceTest,
+    exact_share_test,
+    independence_test,
+)
 from amager_eval.significance.needed import (
     EarlierPercent,
     earlier_percent_needed,
     earlier_share_needed,
     respondents_needed,
 )
-from amager_eval.significance.part_versus_whole import part_versus_whole
 from amager_eval.significance.power import (
     power,
+    probability_of_rising_every_year,
     respondents_for_power,
     smallest_detectable_change,
 )
-from amager_eval.significance.probability_of_rising_every_year import (
-    probability_of_rising_every_year,
-)
-from amager_eval.significance.published_change import (
+from amager_eval.significance.published import (
     PublishedVerdict,
     published_change,
     published_part_versus_whole,
@@ -67,29 +77,27 @@ from amager_eval.significance.random_effects_trend import (
     RandomEffectsTrend,
     random_effects_trend,
 )
-from amager_eval.significance.rank_trend import RankTrend, rank_trend
-from amager_eval.significance.rao_scott import RaoScottTest, rao_scott_test
-from amager_eval.significance.rate_non_inferiority import (
+from amager_eval.significance.rates import (
     RateNonInferiority,
+    RateRatio,
     rate_non_inferiority,
+    rate_ratio,
 )
-from amager_eval.significance.rate_ratio import RateRatio, rate_ratio
-from amager_eval.significance.rate_trend import RateTrend, rate_trend
-from amager_eval.significance.taylor import kish_design_effect
-from amager_eval.significance.trend import TrendTest, trend
-from amager_eval.significance.weighted_difference import (
+from amager_eval.significance.trends import (
+    RankTrend,
+    RateTrend,
+    TrendTest,
+    logit_trend,
+    rank_trend,
+    rate_trend,
+    trend,
+)
+from amager_eval.significance.weighted import (
+    RaoScottTest,
     WeightedComparison,
+    rao_scott_test,
     weighted_difference,
     weighted_part_versus_whole,
-)
-from amager_eval.significance.weighted_displacement_difference import (
-    DisplacementDifference,
-    weighted_displacement_difference,
-)
-from amager_eval.significance.weighted_share import (
-    WeightedShare,
-    share_interval,
-    weighted_share,
 )
 
 __all__ = [

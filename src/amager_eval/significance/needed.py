@@ -23,7 +23,7 @@ from amager_eval.indicators.arguments import (
     real_scalar,
     whole_number,
 )
-from amager_eval.significance.published_change import DEFFS, published_change
+from amager_eval.significance.published import DEFFS, published_change
 
 __all__ = [
     "EarlierPercent",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from amager_eval import significance as sg
 from amager_eval.errors import InputError
-from amager_eval.significance.published_change import rounding_box
+from amager_eval.significance.published import rounding_box
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 VERDICTS = json.loads((REFERENCE / "07_published_verdicts_kk.json").read_text())["cases"][

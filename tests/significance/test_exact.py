@@ -8,11 +8,35 @@ from amager_eval import significance as sg
 from amager_eval.errors import InputError
 
 REFERENCE = Path(__file__).parents[1] / "reference"
-CASES = json.loads((REFERENCE / "01_two_proportions.json").read_text())["cases"]
+CASES = json.loads((REFERENCE / "05_equivalence_noninferiority.json").read_text())["cases"][
+    "share75"
+]
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_agrees_with_r(case):
+    t = sg.exact_share_test(case["x"], case["n"], 0.75)
+    expected = [case["p_less_exact"], case["p_greater_exact"], case["jeffreys_prob_ge_75"]]
+    assert [t.p_less, t.p_greater, t.probability_at_least] == pytest.approx(expected, abs=1e-7)
+    assert t.estimate == case["point"]
+
+
+def test_extremes_and_missing():
+    none = sg.exact_share_test(0, 4, 0.5)
+    assert (none.p_greater, none.p_less) == (1.0, 0.0625)
+    assert none.p_value == 0.125
+    assert sg.exact_share_test(4, 4, 0.5).p_less == 1.0
+    many = sg.exact_share_test([1, np.nan], [4, 4], 0.5)
+    assert np.isnan([many.p_less, many.p_greater, many.p_value]).tolist() == [[False, True]] * 3
+    with pytest.raises(InputError, match="share must lie above 0 and below 1"):
+        sg.exact_share_test(1, 4, 75)
+
+
+TABLES = json.loads((REFERENCE / "01_two_proportions.json").read_text())["cases"]
+
+
+@pytest.mark.parametrize("case", TABLES)
+def test_tables_agree_with_r(case):
     assert sg.independence_test(**case["input"]).p_value == pytest.approx(
         case["fisher_p"], abs=1e-8
     )

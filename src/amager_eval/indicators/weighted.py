@@ -1,4 +1,4 @@
-"""Taylor linearisation: the variance of weighted shares under a stratified sample.
+"""One share from weighted microdata, by Taylor linearisation: variance, design effect, interval.
 
 A weighted share is a ratio of two estimated totals. Each respondent's influence on it,
 u_i = w_i d_i (y_i - p) / sum of w d, has the share's sampling variance as the variance of its
@@ -12,15 +12,29 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import betaincinv, expit, logit, stdtrit
 
+from amager_eval.conventions import LEVEL
 from amager_eval.errors import Fault, InputError
-from amager_eval.indicators.arguments import Array, vector
+from amager_eval.indicators.arguments import Array, check_choice, check_level, real_scalar, vector
+from amager_eval.indicators.estimate import frame_of
 
-__all__ = ["Sample", "kish_design_effect", "sample_of"]
+__all__ = [
+    "Sample",
+    "WeightedShare",
+    "kish_design_effect",
+    "sample_of",
+    "share_interval",
+    "weighted_share",
+]
+
+Interval = Literal["logit", "beta", "asin", "mean"]
+_INTERVALS = ("logit", "beta", "asin", "mean")
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,3 +231,215 @@ def kish_design_effect(weights: ArrayLike) -> float:
     if not len(w):
         raise InputError(Fault("weights is empty", found="0 weights", remedy="Correct weights."))
     return float(len(w) * (w**2).sum() / w.sum() ** 2)
+
+
+@dataclass(frozen=True)
+class WeightedShare:
+    """A share from weighted microdata.
+
+    Parameters
+    ----------
+    estimate, se, low, high : float
+        Weighted share, linearised standard error, limits of the interval.
+    deff : float
+        Design effect: the variance over that of a simple random sample of the same size from
+        the population the weights add up to.
+    kish_deff : float
+        What the unequal weights alone would cost.
+    n : int
+        Respondents with an answer.
+    n_effective : float
+        Respondents over `kish_deff`.
+    df : float
+        Degrees of freedom of the interval.
+    level : float
+        Confidence level.
+    method : str
+        Name of the interval.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> s = sg.weighted_share([1, 1, 0, 1, 0, 1], [1, 2, 1, 2, 1, 1])
+    >>> round(s.estimate, 3), round(s.low, 3), round(s.high, 3)
+    (0.75, 0.2, 0.973)
+    """
+
+    estimate: float
+    se: float
+    low: float
+    high: float
+    deff: float
+    kish_deff: float
+    n: int
+    n_effective: float
+    df: float
+    level: float
+    method: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row with the columns of this record."""
+        return frame_of(self)
+
+
+def weighted_share(
+    answers: ArrayLike,
+    weights: ArrayLike,
+    *,
+    domain: ArrayLike | None = None,
+    strata: ArrayLike | None = None,
+    post_strata: ArrayLike | None = None,
+    population: Mapping[Hashable, float] | None = None,
+    df: float | None = None,
+    level: float = LEVEL,
+    method: Interval = "logit",
+) -> WeightedShare:
+    """Estimate a share from weighted respondents.
+
+    Parameters
+    ----------
+    answers : array_like, dims respondent
+        1 for the answer, 0 for another, NaN for none; respondents without one are left out.
+    weights : array_like, dims respondent
+        Weights above 0, summing to the population.
+    domain : array_like of bool or None, dims respondent
+        Whom the share is about; the others still carry the design.
+    strata : array_like or None, dims respondent
+        Strata the sample was drawn in.
+    post_strata, population : array_like and mapping, or None
+        Groups of known size, and the sizes; weights are scaled to them and the variance knows.
+    df : float or None
+        Degrees of freedom; None: respondents in the domain less their strata. `inf` is normal.
+    level : float
+        Confidence level.
+    method : {"logit", "beta", "asin", "mean"}
+        Interval, as in :func:`share_interval`.
+
+    Returns
+    -------
+    WeightedShare
+        `.estimate .low .high .se`, a share.
+
+    Raises
+    ------
+    InputError
+        If lengths differ, a weight is missing or not above 0, a stratum holds one respondent.
+
+    Notes
+    -----
+    p = sum w y / sum w over the domain; its variance is sum over strata of n_h/(n_h - 1) sum
+    (u_i - mean u_h)^2 with the influence u_i = w_i (y_i - p) / sum w, 0 outside the domain.
+    Source: Lumley (2010) Complex Surveys, ch. 2; R's ``survey::svymean``, ``svyciprop``.
+
+    Examples
+    --------
+    >>> s = weighted_share([1, 1, 0, 1, 0, 1], [1, 2, 1, 2, 1, 1])
+    >>> round(s.estimate, 3), round(s.se, 3), round(s.low, 3), round(s.high, 3)
+    (0.75, 0.181, 0.2, 0.973)
+    """
+    sample = sample_of(answers, weights, strata, post_strata, population)
+    inside = sample.domain(domain)
+    estimate, influence = sample.mean(inside)
+    se = float(np.sqrt(sample.covariance(influence)[0, 0]))
+    n = int(inside.sum())
+    chosen = sample.weights[inside]
+    kish = kish_design_effect(chosen)
+    freedom = sample.degrees_of_freedom(inside) if df is None else real_df(df)
+    low, high = share_interval(estimate, se, n=n, df=freedom, level=level, method=method)
+    # simple random sampling without replacement from the population the weights stand for
+    simple = estimate * (1 - estimate) / (n - 1) * (1 - n / chosen.sum()) if n > 1 else np.nan
+    return WeightedShare(
+        estimate=estimate,
+        se=se,
+        low=low,
+        high=high,
+        deff=se**2 / simple if simple > 0 else np.nan,
+        kish_deff=kish,
+        n=n,
+        n_effective=n / kish,
+        df=freedom,
+        level=level,
+        method=method,
+    )
+
+
+def real_df(df: float) -> float:
+    """Check degrees of freedom; infinity is allowed."""
+    return float("inf") if df == np.inf else real_scalar("df", df, above=0)
+
+
+def share_interval(
+    estimate: float,
+    se: float,
+    *,
+    n: float,
+    df: float = np.inf,
+    level: float = LEVEL,
+    method: Interval = "logit",
+) -> tuple[float, float]:
+    """Interval of a share with a known standard error.
+
+    Parameters
+    ----------
+    estimate, se : float
+        Share, 0 to 1, and its standard error.
+    n : float
+        Respondents; used by `beta` alone.
+    df : float
+        Degrees of freedom of the t quantile; `inf` is normal.
+    level : float
+        Confidence level.
+    method : {"logit", "beta", "asin", "mean"}
+        `logit` (and survey's `xlogit`): symmetric in the log odds. `beta`: Clopper-Pearson on
+        the effective sample size p(1-p)/se^2 (Korn & Graubard 1998). `asin`: symmetric in the
+        arc sine of the root. `mean`: estimate plus and minus,
+        which can leave 0 to 1.
+
+    Returns
+    -------
+    tuple of float
+        Low and high. With a standard error of 0 (everybody gave the same answer) the interval
+        of `beta` uses n, the others are the estimate itself.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be; it names the argument and the value.
+
+    Notes
+    -----
+    logit: logit(p) -+ t se / (p (1-p)), turned back. Source: R's ``survey::svyciprop``, without
+    its `likelihood`.
+
+    Examples
+    --------
+    >>> low, high = share_interval(0.0218579234972678, 0.02262242, n=183, df=14)
+    >>> round(low, 4), round(high, 3)
+    (0.0023, 0.178)
+    """
+    p = real_scalar("estimate", estimate, at_least=0, at_most=1)
+    error = real_scalar("se", se, at_least=0)
+    respondents = real_scalar("n", n, above=0)
+    freedom = real_df(df)
+    tail = (1 - check_level(level)) / 2
+    check_choice("method", method, _INTERVALS)
+    quantile = float(-stdtrit(freedom, tail))
+    spread = p * (1 - p)
+    if method == "mean":
+        return p - quantile * error, p + quantile * error
+    if method == "beta":
+        size = respondents if spread == 0 or error == 0 else spread / error**2
+        if freedom != np.inf and respondents > 1:
+            size *= float(stdtrit(respondents - 1, tail) / stdtrit(freedom, tail)) ** 2
+        low = betaincinv(size * p, size * (1 - p) + 1, tail) if p > 0 else 0.0
+        high = betaincinv(size * p + 1, size * (1 - p), 1 - tail) if p < 1 else 1.0
+        return float(low), float(high)
+    if spread == 0 or error == 0:
+        return p, p
+    if method == "logit":
+        half = quantile * error / spread
+        return float(expit(logit(p) - half)), float(expit(logit(p) + half))
+    angle = float(np.arcsin(np.sqrt(p)))
+    half = quantile * error / (2 * np.sqrt(spread))
+    low_angle, high_angle = max(angle - half, 0.0), min(angle + half, np.pi / 2)
+    return float(np.sin(low_angle) ** 2), float(np.sin(high_angle) ** 2)

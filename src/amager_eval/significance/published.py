@@ -27,8 +27,7 @@ from amager_eval.indicators.arguments import (
     vector,
 )
 from amager_eval.significance.contrast import standardise
-from amager_eval.significance.difference import pooled_z
-from amager_eval.significance.part_versus_whole import check_parts, part_minus_whole
+from amager_eval.significance.difference import check_parts, part_minus_whole, pooled_z
 
 __all__ = [
     "DEFFS",
