@@ -13,8 +13,8 @@ import pandas as pd
 
 import amager_eval as ae
 from amager_eval import significance as sg
-from amager_eval.goals.comparisons import part_weight
-from amager_eval.goals.published_shares import Respondents, published_shares, respondents
+from amager_eval.goals.safety.comparisons import part_weight
+from amager_eval.goals.safety.published_shares import Respondents, published_shares, respondents
 from amager_eval.wording.numbers import number
 from amager_eval.wording.numbers import percent as percent_of_share
 from amager_eval.wording.sentences import load_wording

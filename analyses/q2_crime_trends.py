@@ -22,13 +22,13 @@ import pandas as pd
 
 import amager_eval as ae
 from amager_eval.data.period import parse_period
-from amager_eval.goals.crime import crime_quantities, guard_label
-from amager_eval.goals.crime_changes import type_contributions, yearly_changes
-from amager_eval.goals.crime_displacement import Places, displacement, places_of_agreement
+from amager_eval.goals.crime.changes import type_contributions, yearly_changes
+from amager_eval.goals.crime.displacement import Places, displacement, places_of_agreement
+from amager_eval.goals.crime.quantities import crime_quantities, guard_label
 from amager_eval.goals.verdict import literal_verdict
 from amager_eval.spec.model import ModelSpec, load_model_spec
-from amager_eval.trends.crime_control import control_chart
-from amager_eval.trends.crime_options import crime_options
+from amager_eval.trends.crime.control import control_chart
+from amager_eval.trends.crime.options import crime_options
 from amager_eval.wording.numbers import number
 
 AGREEMENT = ae.load_agreement()

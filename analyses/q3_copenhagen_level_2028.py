@@ -12,8 +12,8 @@ from dataclasses import asdict
 import pandas as pd
 
 import amager_eval as ae
-from amager_eval.evaluation import forecast_safety
-from amager_eval.goals.safety import safety_quantities
+from amager_eval.evaluation.evaluate import forecast_safety
+from amager_eval.goals.safety.quantities import safety_quantities
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.safety_fit import prepare_safety
 from amager_eval.trends.safety_link import link_check

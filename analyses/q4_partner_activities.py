@@ -10,10 +10,10 @@ Run: python3 -m uv run python analyses/q4_partner_activities.py [FOLDER]
 import sys
 
 import amager_eval as ae
-from amager_eval.goals.partner_split import partner_split
-from amager_eval.goals.partners import count_partners
-from amager_eval.goals.plan import FocusChain, plan_chain
-from amager_eval.goals.signals import Signal
+from amager_eval.goals.partners.count import count_partners
+from amager_eval.goals.partners.plan import FocusChain, plan_chain
+from amager_eval.goals.partners.signals import Signal
+from amager_eval.goals.partners.split import partner_split
 from amager_eval.spec.agreement import Agreement
 from amager_eval.wording.numbers import number
 from amager_eval.wording.sentences import load_wording

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,27 +16,28 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import amager_eval as ae
 from amager_eval.data.input import Input
 from amager_eval.data.published import published
-from amager_eval.goals.baseline_guard import baseline_guard
 from amager_eval.goals.caveats import attach_caveats, caveats
-from amager_eval.goals.changed_documents import ChangedDocument
-from amager_eval.goals.changes import changes
-from amager_eval.goals.comparisons import compare_with_whole
-from amager_eval.goals.crime import crime_quantities
-from amager_eval.goals.crime_results import crime_rows
-from amager_eval.goals.issue_forecasts import issue_forecasts
+from amager_eval.goals.crime.quantities import crime_quantities
+from amager_eval.goals.crime.results import crime_rows
+from amager_eval.goals.crime.view import view_crime
 from amager_eval.goals.ledger import Ledger
 from amager_eval.goals.missing import missing_deliveries
-from amager_eval.goals.partner_split import partner_split
-from amager_eval.goals.plan import plan_chain
+from amager_eval.goals.partners.plan import plan_chain
+from amager_eval.goals.partners.split import partner_split
 from amager_eval.goals.power import what_goals_can_show
 from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
-from amager_eval.goals.safety import safety_quantities
+from amager_eval.goals.safety.changes import changes
+from amager_eval.goals.safety.comparisons import compare_with_whole
+from amager_eval.goals.safety.quantities import safety_quantities
 from amager_eval.goals.sensitivity import sensitivity_of_draws
 from amager_eval.goals.statement import Statement
-from amager_eval.goals.view_crime import view_crime
 from amager_eval.indicators.partners import partner_share
+from amager_eval.record.baseline_guard import baseline_guard
+from amager_eval.record.changed_documents import ChangedDocument
+from amager_eval.record.issue_forecasts import issue_forecasts
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends import sample, side_by_side
@@ -295,6 +299,39 @@ class RandomDraws:
         return xr.DataTree.from_dict(
             {"posterior": xr.Dataset(variables), "sample_stats": xr.Dataset(stats)}
         )
+
+
+@pytest.fixture(scope="session")
+def imported_from() -> Callable[..., set[str]]:
+    """Which modules of the package are imported, however deep, by some; names below the package."""
+    package = Path(ae.__file__).parent
+    names = {
+        ".".join(p.relative_to(package).with_suffix("").parts).removesuffix(".__init__"): p
+        for p in package.rglob("*.py")
+    }
+
+    @cache
+    def direct(name: str) -> set[str]:
+        found = set()
+        tree = ast.parse(names[name].read_text(encoding="utf-8"))
+        tree.body = [n for n in tree.body if not isinstance(n, ast.If)]  # for a type checker alone
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("amager_eval."):
+                module = (node.module or "").removeprefix("amager_eval.")
+                found |= {f"{module}.{a.name}" for a in node.names} | {module}
+        return found & names.keys()
+
+    def follow(*modules: str, through: Callable[[str], bool] = lambda _: True) -> set[str]:
+        seen: set[str] = set()
+        left = list(modules)
+        while left:
+            name = left.pop()
+            if name not in seen and through(name):
+                seen.add(name)
+                left += direct(name)
+        return seen
+
+    return follow
 
 
 @pytest.fixture

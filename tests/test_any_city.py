@@ -16,9 +16,10 @@ import pytest
 import xarray as xr
 
 import amager_eval as ae
-from amager_eval import cli, evaluation
+from amager_eval import cli
 from amager_eval.data.check import check_input
-from amager_eval.goals.safety import safety_quantities
+from amager_eval.evaluation import evaluate as evaluation
+from amager_eval.goals.safety.quantities import safety_quantities
 from amager_eval.goals.statement import Statement
 from amager_eval.report.write import write_appendix
 from amager_eval.spec.agreement import load_agreement

@@ -84,11 +84,6 @@ def test_every_file_named_is_there(path):
     assert any(any(place.glob(path)) for place in places)
 
 
-@pytest.mark.parametrize("pattern", sorted(set(re.findall(r"`(\w+_)\*`", TEXT))))
-def test_every_family_of_files_named_is_there(pattern):
-    assert any(PACKAGE.glob(f"*/{pattern}*.py"))
-
-
 @pytest.mark.parametrize("name", ["agreements", "safety_trend", "crime_trend"])
 def test_models_holds_what_its_readme_says(name):
     readme = (ROOT / "models" / "README.md").read_text(encoding="utf-8")

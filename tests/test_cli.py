@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
-from amager_eval import cli, evaluation
+from amager_eval import cli
 from amager_eval.errors import GateError
+from amager_eval.evaluation import evaluate as evaluation
 from amager_eval.report import write
 
 
@@ -137,11 +138,12 @@ def test_a_bar_stands_for_every_fit_from_its_compiling_on(capsys):
 
 
 def test_backtest_prints_the_league_and_names_a_wrong_panel(run, monkeypatch, tmp_path):
-    from amager_eval.trends import backtest_own, backtest_panels
-    from amager_eval.trends.backtest_compare import compare
-    from amager_eval.trends.backtest_panels import copenhagen
-    from amager_eval.trends.backtest_run import Backtest
-    from amager_eval.trends.peers_evidence import read_peer_scores
+    from amager_eval.evidence.backtest import own as backtest_own
+    from amager_eval.evidence.backtest import panels as backtest_panels
+    from amager_eval.evidence.backtest.compare import compare
+    from amager_eval.evidence.backtest.panels import copenhagen
+    from amager_eval.evidence.backtest.run import Backtest
+    from amager_eval.evidence.peers.stored import read_peer_scores
 
     panel = copenhagen()
     peers = read_peer_scores(panel)
@@ -178,7 +180,7 @@ def test_backtest_prints_the_league_and_names_a_wrong_panel(run, monkeypatch, tm
 
 def test_backtest_of_an_input_names_the_peers_left_out(run, monkeypatch, folder):
     from amager_eval.errors import InputError
-    from amager_eval.trends import backtest_own
+    from amager_eval.evidence.backtest import own as backtest_own
 
     rows = [f"North,{year},theft,60,police\n" for year in range(2012, 2025)]
     (folder / "crime.csv").write_text(

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from amager_eval.data.published import published
     from amager_eval.data.read import read_input
     from amager_eval.errors import AmagerEvalError, Fault, GateError, InputError, SpecError
-    from amager_eval.evaluation import evaluate
+    from amager_eval.evaluation.evaluate import evaluate
     from amager_eval.goals.statement import Statement
     from amager_eval.report.write import write_appendix
     from amager_eval.spec.agreement import load_agreement
     from amager_eval.spec.model import load_model_spec
-    from amager_eval.trends.crime_fit import fit_crime
+    from amager_eval.trends.crime.fit import fit_crime
     from amager_eval.trends.fit import Fit, Forecast
     from amager_eval.trends.safety_fit import fit_safety
     from amager_eval.trends.store import load_fit
@@ -40,8 +40,8 @@ _HOME = {
     "InputError": "errors",
     "SpecError": "errors",
     "Statement": "goals.statement",
-    "evaluate": "evaluation",
-    "fit_crime": "trends.crime_fit",
+    "evaluate": "evaluation.evaluate",
+    "fit_crime": "trends.crime.fit",
     "fit_safety": "trends.safety_fit",
     "load_agreement": "spec.agreement",
     "load_fit": "trends.store",

@@ -13,7 +13,7 @@ import typer
 from amager_eval.errors import AmagerEvalError, InputError
 
 if TYPE_CHECKING:
-    from amager_eval.evaluation import FitProgress
+    from amager_eval.evaluation.evaluate import FitProgress
 
 __all__ = ["app", "main"]
 
@@ -78,8 +78,8 @@ def appendix(
 
     agreed = load_agreement(agreement)
     data = published() if input is None else read_input(input, agreement=agreed)
-    from amager_eval.evaluation import evaluate
-    from amager_eval.goals.record import hold_against_record, write_record
+    from amager_eval.evaluation.evaluate import evaluate
+    from amager_eval.record.record import hold_against_record, write_record
     from amager_eval.report.write import write_appendix
 
     with _progress() as progress:
@@ -94,7 +94,7 @@ def appendix(
             progress=progress,
         )
     if sensitivity:
-        from amager_eval.evidence.refit_alternatives import refit_alternatives
+        from amager_eval.evaluation.refit_alternatives import refit_alternatives
 
         statement = refit_alternatives(
             statement, draws=draws, progress=lambda name: typer.echo(f"{name} …", err=True)
@@ -210,7 +210,7 @@ def baseline(
     from datetime import date
 
     from amager_eval.data.read import read_input
-    from amager_eval.goals.baseline import freeze_baseline
+    from amager_eval.record.baseline import freeze_baseline
     from amager_eval.spec.agreement import load_agreement
 
     agreed = load_agreement(agreement)
@@ -232,7 +232,7 @@ def record(
     """List, show or verify the statements kept in a record folder."""
     import json
 
-    from amager_eval.goals.record import read_record, recorded_years, verify_record
+    from amager_eval.record.record import read_record, recorded_years, verify_record
 
     if action == "list":
         for kept in recorded_years(folder):
@@ -277,7 +277,7 @@ def synthetic(
     ] = "amager_2025_2028",
 ) -> None:
     """Write a made-up city's input with known truth (truth.json beside it)."""
-    from amager_eval.data.synthetic import write_synthetic
+    from amager_eval.evidence.city.synthetic import write_synthetic
 
     written = write_synthetic(
         out,
@@ -339,10 +339,10 @@ def backtest(
             "--keep keeps scores of the registered model, and --spec scores another document; "
             "register it in models/ first, or leave --keep out"
         )
+    from amager_eval.evidence.backtest.input import find_panel
+    from amager_eval.evidence.backtest.own import absent_peers, backtest_own, stored_comparison
+    from amager_eval.evidence.backtest.stored import evidence_folder, write_own_scores
     from amager_eval.figures.backtest import BacktestView, save_backtest
-    from amager_eval.trends.backtest_evidence import evidence_folder, write_own_scores
-    from amager_eval.trends.backtest_input import find_panel
-    from amager_eval.trends.backtest_own import absent_peers, backtest_own, stored_comparison
     from amager_eval.wording.sentences import load_wording
 
     chosen = find_panel(
@@ -408,7 +408,7 @@ def validate(
     ] = None,
 ) -> None:
     """Examine a model and keep what is found under models/*/evidence; a stopped run continues."""
-    from amager_eval.evidence.validate import validate as examine
+    from amager_eval.evidence.examinations.validate import validate as examine
 
     for kind in ("safety", "crime") if model is None else (model,):
         with _progress() as progress:
@@ -423,8 +423,8 @@ def validate(
 
 def _draw_ranks(kind: str, path: Path, folder: Path | None) -> Path:
     """Draw the figure of a calibration from the ranks that were kept, beside them."""
-    from amager_eval.evidence.calibrate import kept_ranks, rank_curves
     from amager_eval.evidence.document import read_evidence
+    from amager_eval.evidence.examinations.calibrate import kept_ranks, rank_curves
     from amager_eval.figures.calibration import CalibrationView, save_calibration
     from amager_eval.spec.model import load_model_spec
     from amager_eval.wording.sentences import load_wording

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["VERSIONED_PACKAGES", "sha256_of_bytes", "sha256_of_file", "versions"]
+__all__ = ["VERSIONED_PACKAGES", "sha256_of_bytes", "sha256_of_code", "sha256_of_file", "versions"]
 
 #: Packages whose version can change a number.
 VERSIONED_PACKAGES = (
@@ -40,6 +41,38 @@ def sha256_of_bytes(content: bytes) -> str:
 def sha256_of_file(path: Path) -> str:
     """Return the hexadecimal SHA-256 digest of a file's bytes."""
     return sha256_of_bytes(path.read_bytes())
+
+
+def sha256_of_code(names: Iterable[str]) -> str:
+    """Digest of the sources of modules of this package, for caches of what they computed.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Modules by their name below `amager_eval`, or rooms and shelves: every module in them.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256; the order of the names is of no matter.
+
+    Raises
+    ------
+    FileNotFoundError
+        A name is neither a module nor a folder.
+
+    Examples
+    --------
+    >>> sha256_of_code(["errors", "scores"]) == sha256_of_code(["scores", "errors"])
+    True
+    """
+    package = Path(__file__).parent
+    files: set[Path] = set()
+    for name in names:
+        place = package.joinpath(*name.split("."))
+        found = [*place.rglob("*.py")] if place.is_dir() else [place.with_suffix(".py")]
+        files |= set(found)
+    return sha256_of_bytes(b"".join(path.read_bytes() for path in sorted(files)))
 
 
 def versions() -> dict[str, str]:

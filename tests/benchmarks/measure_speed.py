@@ -46,10 +46,10 @@ def fit_package(kind: str) -> tuple[Found, Refit]:
     """Fit the bundled figures as the package does, and keep what was compiled."""
     import amager_eval as ae
     from amager_eval.trends import sample
-    from amager_eval.trends.crime_data import model_data
-    from amager_eval.trends.crime_design import crime_design
-    from amager_eval.trends.crime_fit import sample_design
-    from amager_eval.trends.crime_model import crime_model
+    from amager_eval.trends.crime.arrays import model_data
+    from amager_eval.trends.crime.design import crime_design
+    from amager_eval.trends.crime.fit import sample_design
+    from amager_eval.trends.crime.model import crime_model
     from amager_eval.trends.safety_fit import prepare_safety, sample_safety
 
     data, spec = ae.published(), ae.load_model_spec(f"{kind}_trend")
@@ -78,10 +78,10 @@ def fit_plain(kind: str) -> tuple[Found, Refit]:
     import pymc as pm
 
     import amager_eval as ae
-    from amager_eval.trends.crime_data import model_data
-    from amager_eval.trends.crime_design import crime_design
-    from amager_eval.trends.crime_model import crime_model
-    from amager_eval.trends.crime_posterior import crime_posterior
+    from amager_eval.trends.crime.arrays import model_data
+    from amager_eval.trends.crime.design import crime_design
+    from amager_eval.trends.crime.model import crime_model
+    from amager_eval.trends.crime.posterior import crime_posterior
     from amager_eval.trends.safety_cells import list_cells, observe, quadrature_nodes
     from amager_eval.trends.safety_fit import _reported, design_safety
     from amager_eval.trends.safety_geometry import centring

@@ -6,8 +6,8 @@ import pytest
 from amager_eval.data.check import check_input
 from amager_eval.data.published import published
 from amager_eval.data.read import read_input
-from amager_eval.data.synthetic import synthetic_city, write_synthetic
 from amager_eval.errors import InputError
+from amager_eval.evidence.city.synthetic import synthetic_city, write_synthetic
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.safety_fit import design_safety

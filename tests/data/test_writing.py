@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from amager_eval.data import synthetic
 from amager_eval.data.files.delimited import read_bytes
 from amager_eval.data.files.template import write_template
-from amager_eval.data.synthetic import write_synthetic
 from amager_eval.errors import InputError
+from amager_eval.evidence.city import synthetic
+from amager_eval.evidence.city.synthetic import write_synthetic
 
 
 def full_disk(*args, **kwargs):

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from amager_eval.errors import InputError, SpecError
+from amager_eval.evidence.backtest.panels import PANELS
+from amager_eval.evidence.backtest.stored import evidence_folder, read_own_scores
 from amager_eval.evidence.document import (
     Evidence,
     evidence_path,
@@ -16,8 +18,6 @@ from amager_eval.evidence.document import (
 )
 from amager_eval.evidence.quote import quote_evidence
 from amager_eval.spec.model import ModelSpec, load_model_spec
-from amager_eval.trends.backtest_evidence import evidence_folder, read_own_scores
-from amager_eval.trends.backtest_panels import PANELS
 
 CARD = "# Card\n\n<!-- evidence calibration quantity coverage_80 -->\nold\n<!-- end -->\n\nText.\n"
 

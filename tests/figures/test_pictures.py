@@ -13,7 +13,7 @@ from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
-from amager_eval.goals.published_shares import respondents
+from amager_eval.goals.safety.published_shares import respondents
 from amager_eval.tables.sensitivity import sensitivity_table
 from amager_eval.wording.sentences import load_wording
 

@@ -6,7 +6,7 @@ import pytest
 from amager_eval.data.input import Input
 from amager_eval.data.published import published
 from amager_eval.goals.caveats import attach_caveats, caveats
-from amager_eval.goals.crime_results import crime_rows
+from amager_eval.goals.crime.results import crime_rows
 from amager_eval.goals.results import safety_rows
 from amager_eval.spec.agreement import load_agreement
 

@@ -6,14 +6,14 @@ import pytest
 import xarray as xr
 
 from amager_eval.data.input import Input
-from amager_eval.goals.literal_reading import literally_met
-from amager_eval.goals.published_shares import PublishedShare
 from amager_eval.goals.results import (
     evaluated_area,
     partner_rows,
     safety_rows,
     with_overall,
 )
+from amager_eval.goals.safety.literal_reading import literally_met
+from amager_eval.goals.safety.published_shares import PublishedShare
 from amager_eval.goals.statement import RESULT_COLUMNS
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.trends.fit import Forecast

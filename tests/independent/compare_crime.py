@@ -8,8 +8,8 @@ import crime_elsewhere as elsewhere
 import numpy as np
 from compare import BATCHES, CHAINS, SEEDS, batches, mean_and_error, mixing, row, sample
 
-from amager_eval.goals.crime import annual_levels, crime_quantities
-from amager_eval.trends.crime_fit import fit_crime
+from amager_eval.goals.crime.quantities import annual_levels, crime_quantities
+from amager_eval.trends.crime.fit import fit_crime
 
 DEFINITION = "STRAF11"
 BASELINE, TARGET = 2024, 2028

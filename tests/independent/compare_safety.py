@@ -6,7 +6,7 @@ import numpy as np
 import safety_elsewhere as elsewhere
 from compare import BATCHES, CHAINS, SEEDS, batches, mean_and_error, mixing, row, sample
 
-from amager_eval.goals.safety import safety_quantities
+from amager_eval.goals.safety.quantities import safety_quantities
 from amager_eval.trends.fit import Forecast
 from amager_eval.trends.safety_fit import fit_safety
 

@@ -9,11 +9,11 @@ import pytest
 
 from amager_eval.data.input import SourceFile
 from amager_eval.data.published import published
-from amager_eval.goals.disclosure import mask_small_counts
+from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.report.write import write_appendix
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.crime_design import crime_design
+from amager_eval.trends.crime.design import crime_design
 
 AREA = "Amager Partnerskab (2025)"
 

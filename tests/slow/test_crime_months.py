@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.period import period_range
+from amager_eval.evidence.studies.crime_study import CrimeStudy
+from amager_eval.scores.pit import covered
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.crime_design import crime_design
-from amager_eval.trends.crime_fit import sample_design
-from amager_eval.trends.crime_study import CrimeStudy
-from amager_eval.trends.score_pit import covered
+from amager_eval.trends.crime.design import crime_design
+from amager_eval.trends.crime.fit import sample_design
 
 pytestmark = pytest.mark.slow
 SPEC = load_model_spec("crime_trend")

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from amager_eval.evidence.studies.crime_study import CrimeStudy
+from amager_eval.scores.pit import covered
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.crime_design import crime_design
-from amager_eval.trends.crime_study import CrimeStudy
-from amager_eval.trends.score_pit import covered
+from amager_eval.trends.crime.design import crime_design
 
 pytestmark = pytest.mark.slow
 FITS, AHEAD = 10, 8

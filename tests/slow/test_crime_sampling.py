@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 import amager_eval as ae
-from amager_eval.goals.crime import annual_levels
+from amager_eval.goals.crime.quantities import annual_levels
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends import sample
-from amager_eval.trends.crime_data import model_data
-from amager_eval.trends.crime_design import crime_design
-from amager_eval.trends.crime_fit import fit_crime, sample_design
-from amager_eval.trends.crime_model import crime_model
+from amager_eval.trends.crime.arrays import model_data
+from amager_eval.trends.crime.design import crime_design
+from amager_eval.trends.crime.fit import fit_crime, sample_design
+from amager_eval.trends.crime.model import crime_model
 
 pytestmark = pytest.mark.slow
 ORACLES = Path(__file__).parents[1] / "reference"

@@ -11,10 +11,10 @@ import sys
 import pandas as pd
 import pytest
 
-from amager_eval.data.synthetic import synthetic_city
-from amager_eval.evaluation import evaluate
-from amager_eval.evidence.judge_rehearsed import as_judged
-from amager_eval.evidence.rehearse import small_agreement
+from amager_eval.evaluation.evaluate import evaluate
+from amager_eval.evidence.city.synthetic import synthetic_city
+from amager_eval.evidence.rehearsal.judge_rehearsed import as_judged
+from amager_eval.evidence.rehearsal.rehearse import small_agreement
 from amager_eval.trends.side_by_side import processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]

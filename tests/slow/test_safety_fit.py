@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.published import published
-from amager_eval.goals.safety import safety_quantities
+from amager_eval.goals.safety.quantities import safety_quantities
 from amager_eval.trends.safety_fit import fit_safety
 
 pytestmark = pytest.mark.slow

@@ -7,12 +7,12 @@ import pytest
 
 import amager_eval as ae
 from amager_eval.errors import SpecError
-from amager_eval.evidence.validate import validate
+from amager_eval.evidence.backtest.own import backtest_own
+from amager_eval.evidence.backtest.panels import crime_yearly
+from amager_eval.evidence.examinations.validate import validate
 from amager_eval.provenance import sha256_of_file
 from amager_eval.spec import documents, model, register
 from amager_eval.spec.documents import models_folder
-from amager_eval.trends.backtest_own import backtest_own
-from amager_eval.trends.backtest_panels import crime_yearly
 
 
 @pytest.fixture

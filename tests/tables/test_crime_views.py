@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.input import Input
-from amager_eval.goals.view_crime import view_crime
+from amager_eval.goals.crime.view import view_crime
 from amager_eval.tables.crime_views import (
     crime_changes_table,
     crime_chart_table,
     crime_contributions_table,
     crime_displacement_table,
 )
-from amager_eval.trends.crime_fit import fit_crime
+from amager_eval.trends.crime.fit import fit_crime
 from amager_eval.wording.about import bound_to
 from amager_eval.wording.sentences import load_wording
 

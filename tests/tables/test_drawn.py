@@ -7,8 +7,8 @@ import pytest
 from amager_eval.conventions import LEVELS
 from amager_eval.figures.crime_types import crime_view
 from amager_eval.figures.safety_fan import HISTORY, fan_view
-from amager_eval.goals.crime import annual_levels
-from amager_eval.goals.crime_bands import observed_years
+from amager_eval.goals.crime.bands import observed_years
+from amager_eval.goals.crime.quantities import annual_levels
 from amager_eval.tables.crime import crime_years_table
 from amager_eval.tables.safety import forecast_table
 from amager_eval.wording.sentences import load_wording

@@ -15,7 +15,7 @@ from fuzz import mutate_cells, outcome
 
 from amager_eval.data.files.template import write_workbook
 from amager_eval.data.published import published
-from amager_eval.data.synthetic import synthetic_city
+from amager_eval.evidence.city.synthetic import synthetic_city
 
 TABLES = ("safety", "survey_rounds", "crime", "population", "activities")
 ROWS = 12

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from amager_eval import evaluation
 from amager_eval.data.period import period_range
 from amager_eval.data.population import population_at
+from amager_eval.evaluation import evaluate as evaluation
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.diagnose import Diagnostics
 from amager_eval.trends.fit import Forecast

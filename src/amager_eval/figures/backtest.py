@@ -29,7 +29,7 @@ class BacktestView:
     ----------
     differences : DataFrame
         `subset, versus, difference, low_crossed, high_crossed, ratio`, from
-        :func:`~amager_eval.trends.backtest_compare.compare`.
+        :func:`~amager_eval.evidence.backtest.compare.compare`.
     panel : str
         Name of the panel.
     words : Wording

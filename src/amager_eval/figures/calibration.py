@@ -28,7 +28,7 @@ class CalibrationView:
     ----------
     frame : DataFrame
         `quantity, point, difference, low, high`, from
-        :func:`~amager_eval.evidence.calibrate.rank_curves`.
+        :func:`~amager_eval.evidence.examinations.calibrate.rank_curves`.
     fits : int
         Truths simulated and fitted.
     words : Wording

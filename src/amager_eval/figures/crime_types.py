@@ -14,8 +14,8 @@ from amager_eval.figures.labels import EndLabel, label_ends, number_axis, year_a
 from amager_eval.figures.picture import Picture
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import CITY, GOAL, axes_or_new, style
-from amager_eval.goals.crime import annual_levels
-from amager_eval.goals.crime_bands import level_bands, observed_years
+from amager_eval.goals.crime.bands import level_bands, observed_years
+from amager_eval.goals.crime.quantities import annual_levels
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.numbers import number
 from amager_eval.wording.probability import is_likely

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amager_eval.goals.published_shares import published_shares, respondents
+from amager_eval.goals.safety.published_shares import published_shares, respondents
 from amager_eval.wording.numbers import number
 
 if TYPE_CHECKING:

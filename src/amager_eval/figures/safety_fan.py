@@ -14,7 +14,7 @@ from amager_eval.figures.picture import Picture
 from amager_eval.figures.respondents_shown import respondents_shown
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import CITY, GOAL, axes_or_new, looks, style
-from amager_eval.goals.published_shares import published_shares
+from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent
 

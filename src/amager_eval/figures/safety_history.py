@@ -14,8 +14,8 @@ from amager_eval.figures.picture import Picture
 from amager_eval.figures.respondents_shown import respondents_shown
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import axes_or_new, looks, style
-from amager_eval.goals.changes import comparable_since
-from amager_eval.goals.published_shares import published_shares, respondents
+from amager_eval.goals.safety.changes import comparable_since
+from amager_eval.goals.safety.published_shares import published_shares, respondents
 from amager_eval.indicators.share import share
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent

@@ -80,7 +80,7 @@ class Issued:
         Columns :data:`EVENT_COLUMNS`: probability that published figures will literally meet a
         declared reading in a wave or year; readings that are settled already are left out.
     figures : DataFrame
-        From :func:`amager_eval.goals.known_figures.known_figures`.
+        From :func:`amager_eval.record.known_figures.known_figures`.
     """
 
     quantities: pd.DataFrame = field(

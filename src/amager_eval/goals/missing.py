@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.data.input import Masked
-from amager_eval.goals.crime_results import annual_figures
+from amager_eval.goals.crime.results import annual_figures
 from amager_eval.goals.statement import Missing
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from amager_eval.goals.crime_power import crime_power_rows
-from amager_eval.goals.published_shares import published_shares, respondents
+from amager_eval.goals.crime.power import crime_power_rows
+from amager_eval.goals.safety.published_shares import published_shares, respondents
 from amager_eval.significance import probability_of_rising_every_year, smallest_detectable_change
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def what_goals_can_show(
         points between two waves, power .8); where the goals are on the unsafe share
         `falls_every_year_<points>` and `smallest_detectable_fall`. The chance of every year only
         where a goal is read so. The crime goals' questions follow, see
-        :mod:`amager_eval.goals.crime_power`; their `setting` and `deff` are None.
+        :mod:`amager_eval.goals.crime.power`; their `setting` and `deff` are None.
     """
     rows = [*_safety_rows(data, agreement, year, areas), *crime_power_rows(data, agreement)]
     return pd.DataFrame(rows, columns=list(POWER_COLUMNS))

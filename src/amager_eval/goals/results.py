@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.conventions import LEVEL
-from amager_eval.goals.literal_reading import OF_SHORTFALL, literally_met
-from amager_eval.goals.partners import count_partners
-from amager_eval.goals.published_shares import published_shares
+from amager_eval.goals.partners.count import count_partners
+from amager_eval.goals.safety.literal_reading import OF_SHORTFALL, literally_met
+from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.goals.statement import RESULT_COLUMNS
 from amager_eval.goals.verdict import combined, evidence_verdict, literal_verdict
 
@@ -74,7 +74,7 @@ def safety_rows(
     forecast : Forecast or None
         Joint draws, for the interval.
     quantities : mapping of int to DataFrame
-        Target wave to the frame of :func:`amager_eval.goals.safety.safety_quantities`.
+        Target wave to the frame of :func:`amager_eval.goals.safety.quantities.safety_quantities`.
 
     Returns
     -------

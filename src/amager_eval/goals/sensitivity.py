@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from amager_eval.goals.crime import guard_label
+from amager_eval.goals.crime.quantities import guard_label
 from amager_eval.goals.results import quantity_of_reading
-from amager_eval.goals.safety import safety_quantities
+from amager_eval.goals.safety.quantities import safety_quantities
 
 if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement, Goal, Reading
@@ -81,7 +81,7 @@ def sensitivity_of_draws(
     safety : Forecast or None
         Its draws carry the drift model they were made under.
     crime_quantities : DataFrame
-        From :func:`amager_eval.goals.crime.crime_quantities`; may be empty.
+        From :func:`amager_eval.goals.crime.quantities.crime_quantities`; may be empty.
     margins : iterable of str
         Safety quantities that are the strictest reading with a margin.
 
@@ -146,7 +146,7 @@ def safety_rows_under(
     Parameters
     ----------
     quantities : DataFrame
-        From :func:`amager_eval.goals.safety.safety_quantities`, at the target wave.
+        From :func:`amager_eval.goals.safety.quantities.safety_quantities`, at the target wave.
     agreement : Agreement
         The goals.
     areas : iterable of str
@@ -187,7 +187,7 @@ def crime_rows_under(
     Parameters
     ----------
     quantities : DataFrame
-        From :func:`amager_eval.goals.crime.crime_quantities`.
+        From :func:`amager_eval.goals.crime.quantities.crime_quantities`.
     agreement : Agreement
         The goals.
     assumption, alternative : str

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from amager_eval.goals.crime_views import CrimeViews
+from amager_eval.goals.crime.views import CrimeViews
 from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.goals.caveats import Caveat
-    from amager_eval.goals.changed_documents import ChangedDocument
-    from amager_eval.goals.plan import PlanChain
+    from amager_eval.goals.partners.plan import PlanChain
+    from amager_eval.record.changed_documents import ChangedDocument
     from amager_eval.spec.agreement import Agreement
     from amager_eval.trends.fit import Forecast
 
@@ -93,9 +93,9 @@ class Statement:
         a dict `{level, low, high}` or None; `notes` a list of str. `comparison` is the figure
         `observed` is held against (the city's share, the threshold); units as the goal's.
     changes : DataFrame
-        Change tests on published figures, see :mod:`amager_eval.goals.changes`.
+        Change tests on published figures, see :mod:`amager_eval.goals.safety.changes`.
     comparisons : DataFrame
-        Part against whole, see :mod:`amager_eval.goals.comparisons`.
+        Part against whole, see :mod:`amager_eval.goals.safety.comparisons`.
     probabilities : DataFrame
         Safety quantities: `area, setting, response, quantity, probability_true,
         probability_published, prior_probability_true, prior_probability_published`.
@@ -122,18 +122,19 @@ class Statement:
         Models and agreement of another version than in the statement before.
     guard : DataFrame
         The hold-2024 goals against a baseline less noisy, see
-        :mod:`amager_eval.goals.baseline_guard`.
+        :mod:`amager_eval.record.baseline_guard`.
     partners : DataFrame
-        The partner goal per focus area, see :mod:`amager_eval.goals.partner_split`.
+        The partner goal per focus area, see :mod:`amager_eval.goals.partners.split`.
     plan : PlanChain or None
-        The theory of change, see :mod:`amager_eval.goals.plan`; None without focus areas.
+        The theory of change, see :mod:`amager_eval.goals.partners.plan`; None without focus areas.
     caveats : tuple of Caveat
         Reservations that apply, see :mod:`amager_eval.goals.caveats`.
     sensitivity : DataFrame
         The goals' probabilities under other assumptions, see
         :mod:`amager_eval.goals.sensitivity`.
     stated : DataFrame
-        Claims of the agreement taken as evidence, see :mod:`amager_eval.goals.stated_claims`.
+        Claims of the agreement taken as evidence, see
+        :mod:`amager_eval.goals.safety.stated_claims`.
     crime_views : CrimeViews
         Reported crime beside the goals: yearly changes, contributions, control chart of monitored
         types, displacement.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.figures.partner_activities import picture_activities
-from amager_eval.goals.partner_split import ONE_ACTIVITY
-from amager_eval.goals.partners import count_partners
+from amager_eval.goals.partners.count import count_partners
+from amager_eval.goals.partners.split import ONE_ACTIVITY
 from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
 from amager_eval.tables.plan import partners_table, plan_indicators_table, plan_table
 from amager_eval.tables.record import activities_table
 from amager_eval.wording.numbers import date, number, percent
 
 if TYPE_CHECKING:
-    from amager_eval.goals.plan import PlanChain
+    from amager_eval.goals.partners.plan import PlanChain
     from amager_eval.goals.statement import Statement
     from amager_eval.spec.agreement import Goal
     from amager_eval.wording.sentences import Wording

@@ -11,9 +11,9 @@ from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import HISTORY, picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
-from amager_eval.goals.published_shares import published_shares
 from amager_eval.goals.results import evaluated_area
-from amager_eval.goals.safety import fall_probability
+from amager_eval.goals.safety.published_shares import published_shares
+from amager_eval.goals.safety.quantities import fall_probability
 from amager_eval.goals.sensitivity import USED
 from amager_eval.report.caveats import caveat_blocks
 from amager_eval.report.document import (

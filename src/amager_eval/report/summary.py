@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.conventions import crime_year_of_wave
-from amager_eval.goals.crime_results import annual_figures
-from amager_eval.goals.published_shares import published_shares
+from amager_eval.goals.crime.results import annual_figures
 from amager_eval.goals.results import evaluated_area
+from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.report.document import Block, Bullets, Heading, Paragraph, TableBlock
 from amager_eval.tables.goals import goal_parts, goals_table
 from amager_eval.tables.indicators import indicators_table

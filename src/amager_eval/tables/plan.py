@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from amager_eval.goals.partner_split import ONE_ACTIVITY
+from amager_eval.goals.partners.split import ONE_ACTIVITY
 from amager_eval.spec.theory import indicator_parts
 from amager_eval.tables.table import Column, Kind, Table, build_table, print_cell, records
 from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
-    from amager_eval.goals.plan import ExpectedChange, FocusChain
-    from amager_eval.goals.signals import Signal
+    from amager_eval.goals.partners.plan import ExpectedChange, FocusChain
+    from amager_eval.goals.partners.signals import Signal
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
@@ -167,7 +167,7 @@ def partners_table(statement: Statement, words: Wording) -> Table:
     -------
     Table
         `focus_area, activities, met, share, inside, both, outside` and the shares of
-        :data:`~amager_eval.goals.partner_split.ONE_ACTIVITY`.
+        :data:`~amager_eval.goals.partners.split.ONE_ACTIVITY`.
     """
     goal = next(g for g in statement.agreement.goal if g.kind == "partners")
     say = words.say

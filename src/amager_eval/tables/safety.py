@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.conventions import LEVELS
-from amager_eval.goals.published_shares import PublishedShare, published_shares
+from amager_eval.goals.safety.published_shares import PublishedShare, published_shares
 from amager_eval.tables.table import Column, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent

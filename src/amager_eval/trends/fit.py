@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["Fit", "Forecast", "Kind"]
 
 Kind = Literal["safety", "crime"]
+
+#: Who carries a fit of each kind forward; found when asked, for a saved fit needs no sampler.
+_FORECAST: Final = {
+    "safety": "amager_eval.trends.safety_forecast",
+    "crime": "amager_eval.trends.crime.forecast",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +152,7 @@ class Fit:
         >>> fit = ae.fit_safety(ae.published())  # doctest: +SKIP
         >>> fit.forecast(2028).to_frame()  # doctest: +SKIP
         """
-        module = import_module(f"amager_eval.trends.{self.kind}_forecast")
+        module = import_module(_FORECAST[self.kind])
         forecast: Forecast = module.forecast(self, until, n=n)
         return forecast
 

@@ -32,7 +32,7 @@ class Replicate:
         What the gates saw.
     pit : tuple of ndarray
         Bounds of the probability integral transform of figures that came after, `low, high`; for
-        :func:`amager_eval.trends.score_pit.covered`. Empty where none were forecast.
+        :func:`amager_eval.scores.pit.covered`. Empty where none were forecast.
     """
 
     truth: Mapping[str, float]

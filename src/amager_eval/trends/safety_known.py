@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from amager_eval.scores.crps import crps_draws
+from amager_eval.scores.ratio import score_sets
 from amager_eval.trends import sample
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
@@ -26,8 +28,6 @@ from amager_eval.trends.safety_natural import natural_draws
 from amager_eval.trends.safety_point import true_point
 from amager_eval.trends.safety_simulate import simulate_safety
 from amager_eval.trends.safety_study import SafetyStudy, figures_of
-from amager_eval.trends.score_crps import crps_draws
-from amager_eval.trends.score_ratio import score_sets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

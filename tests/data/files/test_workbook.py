@@ -8,8 +8,8 @@ import xlsxwriter
 from amager_eval.data.check import check_input
 from amager_eval.data.files.template import write_template, write_workbook
 from amager_eval.data.read import read_input
-from amager_eval.data.synthetic import synthetic_city, write_synthetic
 from amager_eval.errors import InputError
+from amager_eval.evidence.city.synthetic import synthetic_city, write_synthetic
 
 HEADER = ["Område", "Bølge", "Tidspunkt", "Svar", "Procent", "Adspurgte"]
 ROWS = [

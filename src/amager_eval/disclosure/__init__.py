@@ -1,0 +1,1 @@
+"""What is hidden before anything is computed, so that no small count can be found."""

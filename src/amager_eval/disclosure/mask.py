@@ -1,0 +1,193 @@
+"""Hide small counts in an input before anything is computed: what is published cannot show them.
+
+Everything published is computed from the masked input alone, forecasts and figures included, so
+nothing else has to be masked. Reports are published by calendar year: a hidden year hides every
+period of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from amager_eval.data.input import Input, Masked, SourceFile
+from amager_eval.data.population import population_at
+from amager_eval.disclosure.containment import (
+    Cell,
+    area_schemes,
+    declared_total,
+    instances,
+    type_schemes,
+)
+from amager_eval.disclosure.short_periods import short_periods_may_be_shown
+from amager_eval.disclosure.small_answers import mask_answers
+from amager_eval.disclosure.suppression import Relation, suppress
+from amager_eval.goals.crime.results import AnnualFigure, annual_figures
+from amager_eval.provenance import sha256_of_bytes
+from amager_eval.record.earlier_publications import earlier_publications
+
+if TYPE_CHECKING:
+    from amager_eval.spec.agreement import Agreement
+
+__all__ = ["mask_small_counts", "short_periods_may_be_shown"]
+
+_PER_1000: Final = 1000.0
+
+#: So far from a whole number of reports a rate of four decimals may be, in a city of a million.
+_ROUNDING: Final = 0.051
+
+
+def mask_small_counts(data: Input, agreement: Agreement, record: Path | None = None) -> Input:
+    """Hide the counts below the agreement's threshold, and those that would give them away.
+
+    Parameters
+    ----------
+    data : Input
+    agreement : Agreement
+        Its `disclosure.threshold`; which areas and types contain which.
+    record : Path or None
+        Folder of the yearly record: what was published in earlier years is known, what was hidden
+        stays hidden. A folder that is not there holds nothing.
+
+    Returns
+    -------
+    Input
+        With what is hidden listed in `masked`: reports without `count` and `per_1000`, survey
+        figures left out. Where anything is hidden the digests of the files are replaced by
+        digests of the masked figures, because a small count could be tried out on a file's own.
+    """
+    crime, hidden_reports = _mask_reports(data, agreement, record)
+    safety, hidden_answers = mask_answers(data, agreement)
+    masked = (*hidden_reports, *hidden_answers)
+    if not masked:
+        return data
+    frames = [f for f in (safety, data.survey_rounds, crime, data.population) if f is not None]
+    text = "".join(frame.to_csv(index=False) for frame in frames)
+    files = tuple(
+        SourceFile(f.name, sha256_of_bytes(f"{f.name}\n{text}".encode())) for f in data.files
+    )
+    return replace(data, crime=crime, safety=safety, masked=masked, files=files)
+
+
+def _mask_reports(
+    data: Input, agreement: Agreement, record: Path | None
+) -> tuple[pd.DataFrame | None, list[Masked]]:
+    """Hide years of reports; every period of a hidden year loses its count and its rate."""
+    if data.crime is None:
+        return None, []
+    masked: list[Masked] = []
+    before = earlier_publications(record)
+    types = declared_total()
+    for definition in _unique(data, "definition"):
+        figures = _yearly_figures(data, definition)
+        years = {
+            year: {cell: f.count for cell, f in found.items() if f.count is not None}
+            for year, found in figures.items()
+        }
+        schemes = [
+            *(("area", s) for s in area_schemes(data, agreement)),
+            *(
+                ("type", s)
+                for s in type_schemes(
+                    _unique(data, "crime_type"), types.type, types.nested.get(definition)
+                )
+            ),
+        ]
+        # no rest in any type or year: taken for the same area under two names, or for all there is
+        exact = {
+            (axis, scheme): all(
+                abs(rest) < 1e-6
+                for counts in years.values()
+                for _, _, rest in instances(counts, axis, scheme)
+            )
+            for axis, scheme in schemes
+        }
+        for year, counts in sorted(years.items()):
+            cells = list(counts)
+            values = list(counts.values())
+            index = {cell: i for i, cell in enumerate(cells)}
+            relations = [
+                Relation(
+                    tuple(index[c] for c in whole),
+                    tuple(index[c] for c in parts),
+                    exact[axis, scheme],
+                )
+                for axis, scheme in schemes
+                for whole, parts, _ in instances(counts, axis, scheme)
+            ]
+            hidden, known = set[int](), set[int]()
+            for i, cell in enumerate(cells):
+                earlier = before.get((definition, *cell, year))
+                if earlier is None:
+                    continue
+                hidden |= {i} if earlier.hidden else set()
+                known |= {i} if earlier.knows(values[i], figures[year][cell].rate) else set()
+                part = earlier.part_known(_period_counts(data, cell, definition, year))
+                if part is not None:
+                    relations.append(Relation((i,), (len(values),)))
+                    known.add(len(values))
+                    values.append(part)
+            chosen = suppress(
+                values, relations, agreement.disclosure.threshold, hidden=hidden, known=known
+            )
+            masked += [Masked("crime", cells[i][0], year, cells[i][1], definition)
+                       for i in sorted(chosen) if i < len(cells)]  # fmt: skip
+            # without inhabitants nobody here can tell whether a rate is that of a small count
+            masked += [Masked("crime", area, year, kind, definition)
+                       for (area, kind), f in figures[year].items() if f.count is None]  # fmt: skip
+    keys = {(m.definition, m.area, m.what, str(m.period)) for m in masked}
+    rows = zip(
+        data.crime["definition"], data.crime["area"], data.crime["crime_type"],
+        data.crime["period"].astype(str).str[:4], strict=True,
+    )  # fmt: skip
+    hide = [row in keys for row in rows]
+    columns = [c for c in ("count", "per_1000") if c in data.crime]
+    crime = data.crime.copy()
+    crime.loc[hide, columns] = float("nan")
+    return crime, masked
+
+
+def _yearly_figures(data: Input, definition: str) -> dict[int, dict[Cell, AnnualFigure]]:
+    """Collect what there is of every calendar year; a published rate stands for its count.
+
+    A count that is still None is that of a rate whose inhabitants were not delivered.
+    """
+    years: dict[int, dict[Cell, AnnualFigure]] = {}
+    people = set() if data.population is None else set(data.population["area"])
+    for area in _unique(data, "area"):
+        for kind in _unique(data, "crime_type"):
+            for year, figure in annual_figures(data, area, kind, definition).items():
+                count = figure.count
+                if count is None and figure.rate is not None and area in people:
+                    assert data.population is not None
+                    at = population_at(data.population, area, [str(year)]).population[0]
+                    count = _whole_reports(figure.rate * float(at) / _PER_1000)
+                if count is not None or figure.rate is not None:
+                    years.setdefault(year, {})[area, kind] = AnnualFigure(count, figure.rate)
+    return years
+
+
+def _whole_reports(count: float) -> float:
+    """Undo the rounding of a rate, so that counts that add up still do."""
+    nearest = float(round(count))
+    return nearest if abs(count - nearest) < _ROUNDING else count
+
+
+def _period_counts(data: Input, cell: Cell, definition: str, year: int) -> dict[str, float]:
+    assert data.crime is not None
+    own = data.crime[
+        (data.crime["area"] == cell[0])
+        & (data.crime["crime_type"] == cell[1])
+        & (data.crime["definition"] == definition)
+        & data.crime["period"].astype(str).str.startswith(str(year))
+    ]
+    return dict(zip(own["period"].astype(str), own["count"].astype(float), strict=True))
+
+
+def _unique(data: Input, column: str) -> list[str]:
+    if data.crime is None:
+        return []
+    return [str(v) for v in dict.fromkeys(data.crime[column])]

@@ -1,0 +1,1 @@
+"""The chain: an input and an agreement to fits, fits to a statement."""

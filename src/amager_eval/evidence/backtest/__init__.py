@@ -1,0 +1,1 @@
+"""Forecasts of past years scored, stored and held against one another."""

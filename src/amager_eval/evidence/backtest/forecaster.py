@@ -1,0 +1,286 @@
+"""Who takes part in a back-test: anything that turns a task into draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from amager_eval.data.period import parse_period
+from amager_eval.provenance import sha256_of_code, versions
+from amager_eval.spec.model import ModelSpec, load_model_spec
+from amager_eval.trends.crime.effects import first_day
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from amager_eval.evidence.backtest.panel import Task
+    from amager_eval.trends.fit import Fit, Kind
+
+__all__ = ["FORECAST_CODE", "Forecaster", "OwnModel", "Predicted", "among_all", "at_origin"]
+
+
+#: What the draws of a model's forecast come out of; scores are kept as long as it stays as it is.
+#: A module that is missing here would leave stale scores: the tests follow the imports.
+FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
+    "crime": (
+        "data.period",
+        "trends.crime.arrays",
+        "trends.crime.design",
+        "trends.crime.disjoint",
+        "trends.crime.effects",
+        "trends.crime.fit",
+        "trends.crime.forecast",
+        "trends.crime.geometry",
+        "trends.crime.model",
+        "trends.crime.options",
+        "trends.crime.passing",
+        "trends.crime.posterior",
+        "trends.crime.prior",
+        "trends.crime.walk",
+        "trends.diagnose",
+        "trends.fit",
+        "trends.sample",
+    ),
+    "safety": (
+        "data.period",
+        "trends.diagnose",
+        "trends.fit",
+        "trends.machine_code",
+        "trends.safety_cells",
+        "trends.safety_density",
+        "trends.safety_design",
+        "trends.safety_fit",
+        "trends.safety_forecast",
+        "trends.safety_geometry",
+        "trends.safety_likelihood",
+        "trends.safety_natural",
+        "trends.safety_run",
+        "trends.sample",
+        "trends.side_by_side",
+    ),
+}
+#: Packages whose version can change a draw.
+_SAMPLERS: Final = ("numpy", "nutpie", "pymc", "pytensor")
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a forecaster returns for a task.
+
+    Parameters
+    ----------
+    draws : ndarray
+        Predictive draws of what is published (reports; shares 0 to 1), dims `sample, cell` in
+        the order of `task.targets`; joint where the forecaster knows how cells move together.
+    fallback : ndarray of bool or None
+        Cells where it could not forecast and something simpler stands in, dims `cell`.
+    passed : bool or None
+        Whether the fit passed its gates; None where it has none.
+    problems : str
+        Why not, or what else to know.
+    """
+
+    draws: NDArray[np.float64]
+    fallback: NDArray[np.bool_] | None = None
+    passed: bool | None = None
+    problems: str = ""
+
+
+class Forecaster(Protocol):
+    """Turns a task into draws. Must be picklable to run on a cluster.
+
+    `identity` is text that changes whenever the draws could: versions, settings, the digest of a
+    spec. Cached scores are kept under it.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in league tables and file names: letters, digits, underscores."""
+
+    @property
+    def identity(self) -> str:
+        """Everything its draws depend on but the task."""
+
+    def __call__(self, task: Task) -> Predicted:
+        """Forecast every target of the task."""
+
+
+@dataclass(frozen=True)
+class OwnModel:
+    """The package's own model as a forecaster.
+
+    Parameters
+    ----------
+    kind : {"safety", "crime"}
+        Which model.
+    spec : str or Path or None
+        Its document; default the one in `models/`.
+    draws : int or None
+        Kept draws per chain; default the spec's for a back-test (crime), or its own.
+    chains : int or None
+        Number of chains; default the back-test's in the spec (crime), or 4.
+    name : str
+        Name in league tables.
+
+    Examples
+    --------
+    >>> OwnModel("crime").name
+    'amager_eval'
+    """
+
+    kind: Kind
+    spec: str | Path | None = None
+    draws: int | None = None
+    chains: int | None = None
+    name: str = "amager_eval"
+
+    @property
+    def identity(self) -> str:
+        """Digest of the spec and of the model's code, the samplers' versions, draws and chains."""
+        spec = load_model_spec(self.spec or f"{self.kind}_trend")
+        found = versions()
+        samplers = " ".join(found[name] for name in _SAMPLERS)
+        digest = sha256_of_code(FORECAST_CODE[self.kind])
+        return f"{spec.digest} {digest} {samplers} {self.draws} {self.chains} together"
+
+    def __call__(self, task: Task) -> Predicted:
+        """Fit on the task's training figures and forecast its targets jointly."""
+        spec = at_origin(load_model_spec(self.spec or f"{self.kind}_trend"), task)
+        fit = self._fit(task, spec)
+        periods = [parse_period(p) for p in task.targets["period"]]
+        last = max(periods)
+        forecast = fit.forecast(last.year if last.unit == "Y" else str(last))
+        variable = forecast.draws["count" if self.kind == "crime" else "published"]
+        return Predicted(
+            draws=_pick(variable, task),
+            passed=fit.diagnostics.passed,
+            problems="; ".join(fit.diagnostics.problems),
+        )
+
+    def _fit(self, task: Task, spec: ModelSpec) -> Fit:
+        if self.kind == "crime":
+            return _fit_crime(among_all(task), spec, self.draws, self.chains)
+        shared: dict[str, Any] = {
+            "spec": spec,
+            "draws": self.draws,
+            "chains": self.chains or 4,
+            "seed": task.seed,
+        }
+        from amager_eval.trends.safety_fit import fit_safety
+
+        if task.background is not None:
+            return fit_safety(task.background, **shared)
+        return fit_safety(task.training, whole=task.whole, **shared)
+
+
+#: The model compiled last, and its structure: blocks of one origin share it.
+_COMPILED: dict[Any, Any] = {}
+
+
+def _fit_crime(task: Task, spec: ModelSpec, draws: int | None, chains: int | None) -> Fit:
+    """Fit a task's counts; a design of the structure last compiled only gets new data."""
+    from amager_eval.trends import sample
+    from amager_eval.trends.crime.arrays import model_data
+    from amager_eval.trends.crime.design import crime_design
+    from amager_eval.trends.crime.fit import sample_design
+    from amager_eval.trends.crime.model import crime_model
+    from amager_eval.trends.crime.options import crime_options
+
+    declared = crime_options(spec).backtest
+    settings = {"tune": declared.tune, "target_accept": declared.target_accept}
+    spec = spec.model_copy(update={"sampling": spec.sampling.model_copy(update=settings)})
+    design = crime_design(
+        task.training, spec, population=task.population, whole=task.whole, parts=task.parts
+    )
+    arrays = model_data(design)
+    nested = bool(design["is_gap"].values.any())
+    structure = (sample.compile_model, nested, *((n, a.shape) for n, a in arrays.items()))
+    # looked up once: another thread of a cluster's worker may clear it meanwhile
+    compiled = _COMPILED.get(structure)
+    if compiled is None:
+        compiled = sample.compile_model(crime_model(design))
+        _COMPILED.clear()
+        _COMPILED[structure] = compiled
+    else:
+        compiled = compiled.with_data(**arrays)
+    return sample_design(
+        compiled,
+        design,
+        spec,
+        draws=draws or declared.draws,
+        chains=chains or declared.chains,
+        seed=task.seed,
+        forecast_only=True,
+    )
+
+
+def among_all(task: Task) -> Task:
+    """Put a block of areas inside all areas of the panel, so that it shares their movements.
+
+    Parameters
+    ----------
+    task : Task
+        Of a crime panel.
+
+    Returns
+    -------
+    Task
+        With all areas together as its whole; the task itself where it has a whole already or
+        the panel's areas never report together.
+    """
+    if task.whole is not None or task.together is None or task.together.empty:
+        return task
+    name = "all areas"
+    training = pd.concat([task.training, task.together.assign(area=name)], ignore_index=True)
+    population = task.population
+    if population is not None and task.together_population is not None:
+        everyone = task.together_population.assign(area=name)
+        population = pd.concat([population, everyone], ignore_index=True)
+    return replace(task, training=training, population=population, whole=name)
+
+
+def at_origin(spec: ModelSpec, task: Task) -> ModelSpec:
+    """Take out of a spec what nobody knew at the origin.
+
+    A baseline after the origin moves to the origin's year: the walks are anchored there, and an
+    anchor among periods not yet seen would be a forecast. Declared steps dated after the origin's
+    last day go. Nothing else of the spec changes.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model's document.
+    task : Task
+        Its origin decides.
+
+    Returns
+    -------
+    ModelSpec
+    """
+    key = "baseline_year" if task.kind == "crime" else "baseline"
+    origin = parse_period(task.origin)
+    latest, after = origin.year, first_day(origin.shift(1))
+    options = dict(spec.options)
+    if options.get(key, latest) > latest:
+        options[key] = latest
+    if "steps" in options and task.kind == "crime":
+        options["steps"] = [s for s in options["steps"] if s["date"].toordinal() < after]
+    return spec if options == spec.options else spec.model_copy(update={"options": options})
+
+
+def _pick(variable: xr.DataArray, task: Task) -> NDArray[np.float64]:
+    """Draws of the targets, dims `sample, cell`."""
+    chosen = {}
+    for dim in (str(d) for d in variable.dims if d != "sample"):
+        labels = task.targets[dim]
+        if dim == "period":
+            periods = [parse_period(p) for p in labels]
+            labels = pd.Series([p.year if p.unit == "Y" else str(p) for p in periods])
+        chosen[dim] = xr.DataArray(labels.to_numpy(), dims="cell")
+    picked = variable.sel(chosen).transpose("sample", "cell")
+    return np.asarray(picked.to_numpy(), dtype=np.float64)

@@ -1,0 +1,321 @@
+"""League tables of a back-test: ranks, paired differences, coverage, events, each with blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from amager_eval.conventions import LEVEL, LEVELS
+from amager_eval.data.period import parse_period
+from amager_eval.errors import InputError
+from amager_eval.scores.block import block_interval
+from amager_eval.scores.event import brier, calibrate
+from amager_eval.scores.pit import covered
+
+if TYPE_CHECKING:
+    from amager_eval.evidence.backtest.panel import Panel
+
+__all__ = [
+    "COVID_YEAR",
+    "common_cells",
+    "coverage_by_origin",
+    "event_table",
+    "league_table",
+    "paired_differences",
+]
+
+#: First year whose outcomes are all touched by the pandemic: origins before it stand apart.
+COVID_YEAR: Final = 2020
+#: Block-bootstrap replicates.
+_REPLICATES: Final = 2000
+
+
+def common_cells(scores: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    """Keep the cells every forecaster was scored on, so that means compare like with like.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Scores of several forecasters on one panel, under each other.
+    panel : Panel
+        Names the columns of a cell.
+
+    Returns
+    -------
+    DataFrame
+        The same columns.
+
+    Raises
+    ------
+    InputError
+        A cell occurs twice for one forecaster, or no cell is common to all.
+    """
+    cell = [*panel.keys, "origin", "period"]
+    if scores.duplicated(["forecaster", *cell]).any():
+        raise InputError(f"{panel.name}: a cell was scored twice for one forecaster.")
+    everyone = scores["forecaster"].nunique()
+    kept = scores[scores.groupby(cell)["forecaster"].transform("size") == everyone]
+    if kept.empty:
+        raise InputError(f"{panel.name}: no cell was scored for every forecaster.")
+    return kept.reset_index(drop=True)
+
+
+def league_table(
+    scores: pd.DataFrame,
+    panel: Panel,
+    *,
+    small: Sequence[str] = (),
+    levels: Sequence[float] = LEVELS,
+) -> pd.DataFrame:
+    """Rank forecasters by mean CRPS over the cells common to all.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Scores of several forecasters on one panel, under each other.
+    panel : Panel
+        The panel.
+    small : sequence of str
+        Areas reported apart (municipalities under 30,000 inhabitants).
+    levels : sequence of float
+        Interval levels.
+
+    Returns
+    -------
+    DataFrame
+        One row per forecaster, best first: `rank, forecaster, cells, crps`, `relative` to the
+        geometric mean of all forecasters, `crps_small` and `rank_small`, `crps_before_covid`
+        (origins before 2020) and `crps_since`, `crps_log`, `log_score`, `coverage_50, ...`
+        (randomised PIT), `fallback` (share of cells). What does not apply is NaN.
+    """
+    scores = common_cells(scores, panel)
+    years = {origin: parse_period(origin).year for origin in scores["origin"].unique()}
+    before = scores["origin"].map(years) < COVID_YEAR
+    grouped = scores.groupby("forecaster")
+    table = pd.DataFrame(
+        {
+            "cells": grouped.size(),
+            "crps": grouped["crps"].mean(),
+            "crps_small": _mean_where(scores, scores["area"].isin(small)),
+            "crps_before_covid": _mean_where(scores, before),
+            "crps_since": _mean_where(scores, ~before),
+            "log_score": grouped["log_score"].mean(),
+        }
+    )
+    if "crps_log" in scores:
+        table["crps_log"] = grouped["crps_log"].mean()
+    for level in levels:
+        hit = pd.Series(covered(scores["pit_low"], scores["pit_high"], level), scores.index)
+        table[f"coverage_{100 * level:g}"] = hit.groupby(scores["forecaster"]).mean()
+    table["fallback"] = grouped["fallback"].mean()
+    table.insert(2, "relative", table["crps"] / np.exp(np.log(table["crps"]).mean()))
+    table.insert(4, "rank_small", table["crps_small"].rank(method="min"))
+    table = table.sort_values("crps").reset_index()
+    table.insert(0, "rank", np.arange(1, len(table) + 1))
+    return table
+
+
+def paired_differences(
+    scores: pd.DataFrame,
+    panel: Panel,
+    reference: str,
+    *,
+    score: str = "crps",
+    level: float = LEVEL,
+    seed: int = 1,
+) -> pd.DataFrame:
+    """Hold one forecaster against every other on the same cells.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Scores of several forecasters, under each other.
+    panel : Panel
+        The panel.
+    reference : str
+        The forecaster in question, usually the package's own model.
+    score : str
+        Column: `crps`, `crps_log`, `log_score`.
+    level : float
+        Level of the intervals.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        Per other forecaster: `versus, cells, mean` (of the reference), `mean_versus, difference`
+        (reference minus other; below 0 the reference is better), `low, high` by blocks of areas,
+        `low_crossed, high_crossed` by areas crossed with target periods, `ratio` of the means,
+        `areas, periods` (numbers of blocks).
+
+    Raises
+    ------
+    InputError
+        The reference has no scores.
+    """
+    if reference not in set(scores["forecaster"]):
+        raise InputError(f"{panel.name}: no scores of '{reference}'; run its back-test first.")
+    scores = common_cells(scores, panel)
+    cell = [*panel.keys, "origin", "period"]
+    wide = scores.pivot_table(index=cell, columns="forecaster", values=score)
+    areas = wide.index.get_level_values("area").to_numpy()
+    periods = wide.index.get_level_values("period").to_numpy()
+    rows = []
+    for other in (c for c in wide.columns if c != reference):
+        difference = (wide[reference] - wide[other]).to_numpy()
+        plain = block_interval(difference, areas, level=level, seed=seed, replicates=_REPLICATES)
+        crossed = block_interval(
+            difference, [areas, periods], level=level, seed=seed, replicates=_REPLICATES
+        )
+        rows.append(
+            {
+                "versus": other,
+                "cells": plain.cells,
+                "mean": float(wide[reference].mean()),
+                "mean_versus": float(wide[other].mean()),
+                "difference": plain.estimate,
+                "low": plain.low,
+                "high": plain.high,
+                "low_crossed": crossed.low,
+                "high_crossed": crossed.high,
+                "ratio": float(wide[reference].mean() / wide[other].mean()),
+                "areas": crossed.blocks[0],
+                "periods": crossed.blocks[1],
+            }
+        )
+    return pd.DataFrame(rows).sort_values("difference", ascending=False).reset_index(drop=True)
+
+
+def coverage_by_origin(
+    scores: pd.DataFrame,
+    *,
+    levels: Sequence[float] = LEVELS,
+    level: float = LEVEL,
+    seed: int = 1,
+) -> pd.DataFrame:
+    """Coverage of every forecaster's intervals per origin, with an interval by blocks of areas.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Scores of one or several forecasters.
+    levels : sequence of float
+        Nominal levels of the forecast intervals.
+    level : float
+        Level of the block interval around the coverage.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        `forecaster, origin, nominal, coverage, low, high, cells, areas`. Areas of one origin
+        share the country's shocks, so the interval speaks of these periods, not of others.
+    """
+    rows = []
+    for (forecaster, origin), group in scores.groupby(["forecaster", "origin"]):
+        for nominal in levels:
+            hit = covered(group["pit_low"], group["pit_high"], nominal)
+            found = block_interval(
+                hit, group["area"].to_numpy(), level=level, seed=seed, replicates=_REPLICATES
+            )
+            rows.append(
+                {
+                    "forecaster": forecaster,
+                    "origin": origin,
+                    "nominal": nominal,
+                    "coverage": found.estimate,
+                    "low": found.low,
+                    "high": found.high,
+                    "cells": found.cells,
+                    "areas": found.blocks[0],
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def event_table(
+    scores: pd.DataFrame,
+    panel: Panel,
+    *,
+    reference: str | None = None,
+    level: float = LEVEL,
+    seed: int = 1,
+) -> pd.DataFrame:
+    """Score P(the area reaches the whole) of every forecaster, overall and where it was short.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Scores of several forecasters on a panel with a whole, under each other.
+    panel : Panel
+        The panel.
+    reference : str or None
+        Forecaster the others are held against; None leaves the differences out.
+    level : float
+        Level of the intervals.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        `cells` names the subset (`all`; `short`: the area was short of the whole at the origin;
+        `reached`: it was not), then `forecaster, rank, forecasts, happened` (share), `said` (mean
+        probability), `brier, miscalibration, discrimination, uncertainty`, and with a reference
+        `difference`
+        (reference minus forecaster), `low, high` by blocks of areas.
+    """
+    scores = common_cells(scores.dropna(subset=["reach_probability"]), panel)
+    subsets = {
+        "all": pd.Series(data=True, index=scores.index),
+        "short": scores["reached_at_origin"] == 0,
+        "reached": scores["reached_at_origin"] == 1,
+    }
+    tables = [
+        _events_of(scores[chosen], panel, reference, level, seed).assign(cells=name)
+        for name, chosen in subsets.items()
+        if chosen.any()
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    return table[["cells", *(c for c in table.columns if c != "cells")]]
+
+
+def _events_of(
+    scores: pd.DataFrame, panel: Panel, reference: str | None, level: float, seed: int
+) -> pd.DataFrame:
+    cell = [*panel.keys, "origin", "period"]
+    scores = scores.assign(brier=brier(scores["reach_probability"], scores["reached"]))
+    wide = scores.pivot_table(index=cell, columns="forecaster", values="brier")
+    areas = wide.index.get_level_values("area").to_numpy()
+    rows = []
+    for name, group in scores.groupby("forecaster"):
+        found = calibrate(group["reach_probability"], group["reached"])
+        row: dict[str, object] = {
+            "forecaster": name,
+            "forecasts": len(group),
+            "happened": float(group["reached"].mean()),
+            "said": float(group["reach_probability"].mean()),
+            "brier": found.brier,
+            "miscalibration": found.miscalibration,
+            "discrimination": found.discrimination,
+            "uncertainty": found.uncertainty,
+        }
+        if reference is not None:
+            difference = (wide[reference] - wide[name]).to_numpy()
+            block = block_interval(
+                difference, areas, level=level, seed=seed, replicates=_REPLICATES
+            )
+            row |= {"difference": block.estimate, "low": block.low, "high": block.high}
+        rows.append(row)
+    table = pd.DataFrame(rows).sort_values("brier").reset_index(drop=True)
+    table.insert(1, "rank", np.arange(1, len(table) + 1))
+    return table
+
+
+def _mean_where(scores: pd.DataFrame, chosen: pd.Series) -> pd.Series:
+    return scores[chosen].groupby("forecaster")["crps"].mean()

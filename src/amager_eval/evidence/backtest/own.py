@@ -1,0 +1,159 @@
+"""Back-test the package's own model and hold it against the peers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from amager_eval.evidence.backtest.compare import Comparison, compare
+from amager_eval.evidence.backtest.forecaster import OwnModel
+from amager_eval.evidence.backtest.panels import PANELS
+from amager_eval.evidence.backtest.run import Backtest, run_backtest
+from amager_eval.evidence.backtest.stored import read_own_scores
+from amager_eval.evidence.peers.of_kind import peers_of
+from amager_eval.evidence.peers.stored import read_peer_scores
+from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.crime.options import crime_options
+
+if TYPE_CHECKING:
+    from amager_eval.evidence.backtest.panel import Panel
+    from amager_eval.evidence.peers.of_kind import Peer
+
+__all__ = ["absent_peers", "backtest_own", "stored_comparison"]
+
+#: Called with (forecaster, units done, units in all).
+type NamedProgress = Callable[[str, int, int], None]
+
+
+def absent_peers(panel: Panel) -> tuple[str, ...]:
+    """Name the peers that a comparison on this panel lacks: a package of theirs is not installed.
+
+    Parameters
+    ----------
+    panel : Panel
+        Declared, or of any city.
+
+    Returns
+    -------
+    tuple of str
+        None of a declared panel: its peers' scores are stored.
+    """
+    if panel.name in PANELS:
+        return ()
+    return tuple(p.name for p in peers_of(panel.kind) if not _installed(p))
+
+
+def backtest_own(
+    panel: Panel,
+    *,
+    final: bool = False,
+    scheduler: str | None = None,
+    spec: Path | None = None,
+    draws: int | None = None,
+    seed: int = 1,
+    cache: Path | None = None,
+    progress: NamedProgress | None = None,
+) -> tuple[Backtest, Comparison]:
+    """Score the own model on a panel and compare it with the peers on the same cells.
+
+    Parameters
+    ----------
+    panel : Panel
+        Declared, or of any city.
+    final : bool
+        Whether the origins held back are scored too.
+    scheduler : str or None
+        Address of a Dask scheduler, for the own model and for peers computed; None runs here.
+    spec : Path or None
+        Another document of the model, before it is registered; default the one of `models/`.
+    draws : int or None
+        Draws per chain, for a trial.
+    seed : int
+        Seed of the run.
+    cache : Path or None
+        Where finished units are kept; a stopped run continues.
+    progress : callable or None
+        Called after every unit.
+
+    Returns
+    -------
+    Backtest
+        The own model's.
+    Comparison
+        Against stored peers; of a panel that is not declared against those peers whose packages
+        are installed, computed now. :func:`absent_peers` names the others.
+    """
+    origins = panel.origins if final else panel.development
+
+    def named(name: str) -> Callable[[int, int, str], None] | None:
+        if progress is None:
+            return None
+        return lambda done, total, _: progress(name, done, total)
+
+    own = OwnModel(panel.kind, spec=spec, draws=draws)
+    result = run_backtest(
+        panel,
+        own,
+        origins=origins,
+        block_size=_block_size(panel, spec),
+        seed=seed,
+        cache=cache,
+        progress=named(own.name),
+        scheduler=scheduler,
+    )
+    if panel.name in PANELS:
+        peers = read_peer_scores(panel)
+    else:
+        runs = (
+            run_backtest(
+                panel,
+                p,
+                origins=origins,
+                seed=seed,
+                cache=cache,
+                progress=named(p.name),
+                scheduler=scheduler,
+            )
+            for p in peers_of(panel.kind)
+            if _installed(p)
+        )
+        peers = pd.concat([r.scores for r in runs], ignore_index=True)
+    return result, compare(panel, result, peers, seed=seed)
+
+
+def stored_comparison(panel: Panel) -> Comparison:
+    """Compare the own model's stored scores with the stored peers'.
+
+    Parameters
+    ----------
+    panel : Panel
+        A declared one.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        No scores are stored, or of another version of the model or the figures.
+    """
+    scores = read_own_scores(panel)
+    name = str(scores["forecaster"].iloc[0])
+    units = pd.DataFrame(columns=["unit", "seconds", "passed", "problems"])
+    return compare(panel, Backtest(panel.name, name, scores, units), read_peer_scores(panel))
+
+
+def _installed(peer: Peer) -> bool:
+    return all(find_spec(name) for name in peer.packages)
+
+
+def _block_size(panel: Panel, spec: Path | None) -> int | None:
+    """Areas a unit: as declared where areas stand beside one another, else all of them."""
+    if panel.kind == "safety" or panel.whole is not None:
+        return None
+    return crime_options(load_model_spec(spec or "crime_trend")).backtest.block_size

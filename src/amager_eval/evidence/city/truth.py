@@ -1,0 +1,108 @@
+"""Which readings of the goals are true of the made-up city's partnership area, year by year.
+
+Written down from the true shares and levels alone, apart from the rooms that judge figures, so
+that it can be held against them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from amager_eval.evidence.city.process import HORIZON
+
+if TYPE_CHECKING:
+    from amager_eval.evidence.city.process import Places
+    from amager_eval.spec.agreement import Agreement
+
+__all__ = ["true_readings"]
+
+#: Sums that are equal but for the last bits are equal: a level that stands still is held.
+_EQUAL = 1e-9
+
+
+def true_readings(
+    agreement: Agreement, places: Places, shares: pd.DataFrame, rates: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Say of every declared reading whether it is true, for every year after the baseline.
+
+    Parameters
+    ----------
+    agreement : Agreement
+        Goals, baselines and targets.
+    places : Places
+        Names of the partnership area and the city.
+    shares : DataFrame
+        True shares: `area, setting, response, wave, share`.
+    rates : DataFrame
+        True rates and expected reports a quarter: `area, crime_type, period, per_1000, expected`.
+
+    Returns
+    -------
+    list of dict
+        `goal, reading, area, setting, response, crime_type, year, met`.
+    """
+    share = shares.set_index(["area", "setting", "response", "wave"])["share"].sort_index()
+    annual = rates.assign(year=rates["period"].str[:4].astype(int))
+    annual = annual.groupby(["area", "crime_type", "year"])[["per_1000", "expected"]].sum()
+    rows: list[dict[str, Any]] = []
+    for goal in agreement.goal:
+        for reading in goal.reading:
+            head: dict[str, Any] = {"goal": goal.id, "reading": reading.id, "area": places.area}
+            head |= {"setting": None, "response": None, "crime_type": None}
+            if goal.kind == "safety":
+                for setting in reading.settings:
+                    own, city = (
+                        share.loc[(a, setting, str(reading.response))].to_dict()
+                        for a in (places.area, places.whole)
+                    )
+                    about = {"setting": setting, "response": reading.response}
+                    rows += [
+                        head | about | {"year": wave, "met": met}
+                        for wave, met in _safety(
+                            reading.id,
+                            1 if reading.response == "safe" else -1,
+                            own,
+                            city,
+                            agreement.safety.baseline_wave,
+                        )
+                    ]
+            elif goal.kind == "crime":
+                form = "per_1000" if reading.id == "hold_rate" else "expected"
+                for kind in goal.crime_types:
+                    level = annual[form].loc[(places.area, kind)]
+                    limit = level[agreement.crime.baseline_year] * (1 + _EQUAL)
+                    rows += [
+                        head | {"crime_type": kind, "year": y, "met": bool(level[y] <= limit)}
+                        for y in range(agreement.crime.baseline_year + 1, HORIZON)
+                    ]
+    return rows
+
+
+def _safety(
+    reading: str, sign: int, own: dict[int, float], city: dict[int, float], baseline: int
+) -> Iterator[tuple[int, bool]]:
+    """Yield each wave after the baseline and whether the reading is true there."""
+    level = {w: sign * s for w, s in own.items()}
+    short = {w: max(0.0, sign * (city[w] - s)) for w, s in own.items()}
+    for wave in range(baseline + 1, HORIZON + 1):
+        rose = level[wave] > level[baseline] + _EQUAL
+        # level with the city from the start: coming nearer is read as staying there every wave
+        reached = short[baseline] <= _EQUAL
+        stayed = all(short[w] <= _EQUAL for w in range(baseline + 1, wave + 1))
+        met = {
+            "rises_every_year": all(
+                level[w] > level[w - 1] + _EQUAL for w in range(baseline + 1, wave + 1)
+            ),
+            "above_baseline": rose,
+            "reaches_whole": short[wave] <= _EQUAL,
+            "within_1_point": short[wave] <= 0.01 + _EQUAL,
+            "within_2_points": short[wave] <= 0.02 + _EQUAL,
+            "shortfall_smaller": stayed
+            if reached
+            else rose and short[wave] < short[baseline] - _EQUAL,
+            "shortfall_halved": stayed if reached else short[wave] <= short[baseline] / 2 + _EQUAL,
+        }
+        yield wave, met[reading]

@@ -1,0 +1,86 @@
+"""What the published figures answer under every declared other assumption; as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from amager_eval.data.published import published
+from amager_eval.evaluation.evaluate import evaluate
+from amager_eval.evaluation.refit_alternatives import refit_alternatives
+from amager_eval.goals.sensitivity import REFITS, USED
+
+if TYPE_CHECKING:
+    from amager_eval.trends.fit import Kind
+
+__all__ = ["answer_alternatives"]
+
+
+def answer_alternatives(
+    kind: Kind,
+    *,
+    draws: int | None = None,
+    seed: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Evaluate the bundled figures of one model, then under every declared other assumption.
+
+    Parameters
+    ----------
+    kind : {"safety", "crime"}
+        Whose figures; the other model's are left out.
+    draws : int or None
+        Draws per chain, for a trial: its gates are reported and not enforced.
+    seed : int
+        Seed of every fit.
+    progress : callable or None
+        Called with the fits done and the fits there are at most, before each.
+
+    Returns
+    -------
+    table : DataFrame
+        One row per goal (empty: context), area, part, quantity and alternative: `probability` of
+        the true share or level, and `difference` from the assumption that is used.
+    settings : dict
+        Seed, the number of alternatives, the largest difference, and which fits missed their
+        gates and answer nothing.
+
+    Raises
+    ------
+    GateError
+        The fit under the assumptions that are used did not pass its gates.
+    """
+    data = published()
+    data = replace(data, crime=None) if kind == "safety" else replace(data, safety=None)
+    begun: list[str] = []
+
+    def tell(name: str) -> None:
+        if progress is not None:
+            progress(len(begun), 1 + len(REFITS[kind]))
+        begun.append(name)
+
+    tell(USED)
+    statement = evaluate(data, seed=seed, draws=draws, draft=draws is not None)
+    statement = refit_alternatives(statement, draws=draws, progress=tell)
+    part = "setting" if kind == "safety" else "crime_type"
+    answer = ["goal", "area", part, "quantity"]
+    table = statement.sensitivity[[*answer, "alternative", "probability"]].dropna(subset=[part])
+    table = table.assign(
+        goal=table["goal"].fillna(""), probability=table["probability"].astype(float)
+    )
+    used = table[table["alternative"] == USED].set_index(answer)["probability"]
+    own = used.reindex(pd.MultiIndex.from_frame(table[answer])).to_numpy()
+    table = table.assign(difference=table["probability"] - own)
+    checked = statement.diagnostics
+    missed = checked[~checked["passed"].astype(bool)]
+    settings = {
+        "seed": seed,
+        "alternatives": int(table["alternative"].nunique()) - 1,
+        "largest_difference": float(table["difference"].abs().max()),
+        "missed_gates": "; ".join(f"{r.model}: {r.problems}" for r in missed.itertuples())
+        or "none",
+    }
+    return table, settings

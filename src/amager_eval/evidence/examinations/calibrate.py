@@ -1,0 +1,313 @@
+"""Simulation-based calibration: draw a truth, make its data, fit, and see where the truth ranks.
+
+If the sampler and the model as coded agree with the model as declared, the truth is one more draw
+of the posterior: its rank is uniform (Talts et al. 2018, arXiv:1804.06788; Modrak et al. 2023,
+Bayesian Analysis). A wrong likelihood, prior or geometry bends the ranks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import arviz as az
+import arviz_stats.ecdf_utils
+import numpy as np
+import pandas as pd
+
+from amager_eval.errors import InputError
+from amager_eval.scores.pit import covered
+from amager_eval.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from amager_eval.trends.replicate import Replicate, Study
+
+__all__ = [
+    "Calibrated",
+    "calibrate",
+    "judge_forecasts",
+    "judge_ranks",
+    "kept_ranks",
+    "rank_curves",
+    "summarise_recovery",
+    "tabulate_ranks",
+]
+
+ecdf_pit: Any = arviz_stats.ecdf_utils.ecdf_pit  # not typed
+
+#: Central intervals whose coverage is counted.
+LEVELS: Final = (0.5, 0.8, 0.95)
+#: Of the band around all quantities' rank distributions together.
+BAND: Final = 0.99
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """What the replicates of a study say.
+
+    Parameters
+    ----------
+    replicates : DataFrame
+        One row per replicate and quantity: `fit, quantity, truth, mean, sd, pit, ess, rhat,
+        divergences, seconds`; `pit` is the randomised rank of the truth among the draws, 0 to 1,
+        `seconds` the time of its fit.
+    forecasts : DataFrame
+        One row per replicate and figure that came after: `fit, low, high`, the bounds of its
+        probability integral transform. No rows where the study forecasts nothing.
+    """
+
+    replicates: pd.DataFrame
+    forecasts: pd.DataFrame
+
+
+def calibrate(
+    study: Study,
+    *,
+    fits: int,
+    seed: int,
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> Calibrated:
+    """Run the replicates that are not kept yet; a stopped run continues.
+
+    Parameters
+    ----------
+    study : Study
+        What to replicate.
+    fits : int
+        Number of replicates.
+    seed : int
+        Seed; replicate k has the k-th seed drawn from it.
+    folder : Path
+        Two files per finished replicate.
+    progress : callable or None
+        Called with (replicates done, replicates in all).
+
+    Returns
+    -------
+    Calibrated
+
+    Raises
+    ------
+    InputError
+        Fewer than 20 replicates: the ranks would show nothing.
+    """
+    if fits < 20:
+        raise InputError(f"calibration needs at least 20 fits, found {fits}")
+    folder.mkdir(parents=True, exist_ok=True)
+    seeds = np.random.SeedSequence(seed).generate_state(fits)
+    replicates, forecasts = [], []
+    for k in range(fits):
+        path = folder / f"{study.name}-{seed}-{k:04d}.csv"
+        after = path.with_suffix(".after.csv")
+        if not path.is_file():
+            started = time.perf_counter()
+            found = study.replicate(int(seeds[k]))
+            seconds = time.perf_counter() - started
+            rng = np.random.default_rng([int(seeds[k]), 1])
+            bounds = pd.DataFrame(dict(zip(("low", "high"), found.pit, strict=True)))
+            # the ranks last: they say that the replicate is finished
+            ranked = _ranked(found, rng).assign(seconds=seconds)
+            for where, rows in ((after, bounds), (path, ranked)):
+                with whole_file(where) as unfinished:
+                    rows.assign(fit=k).to_csv(unfinished, index=False)
+        replicates.append(pd.read_csv(path))
+        forecasts.append(pd.read_csv(after))
+        if progress is not None:
+            progress(k + 1, fits)
+    return Calibrated(
+        pd.concat(replicates, ignore_index=True), pd.concat(forecasts, ignore_index=True)
+    )
+
+
+def judge_forecasts(
+    forecasts: pd.DataFrame, *, seed: int = 1, resamples: int = 2000
+) -> pd.DataFrame:
+    """Count how often central intervals hold what came.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        From :func:`calibrate`.
+    seed, resamples : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        `nominal, coverage, low, high, figures`: the interval is 95 %, over replicates, whose
+        figures belong together.
+    """
+    rng = np.random.default_rng([seed, 8])
+    rows = []
+    for level in LEVELS:
+        inside = covered(forecasts["low"], forecasts["high"], level)
+        sums = pd.DataFrame({"inside": inside, "fit": forecasts["fit"]}).groupby("fit")["inside"]
+        table = sums.agg(["sum", "count"]).to_numpy()
+        drawn = table[rng.integers(len(table), size=(resamples, len(table)))].sum(axis=1)
+        low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
+        row = {"nominal": level, "coverage": float(inside.mean()), "low": low, "high": high}
+        rows.append(row | {"figures": len(inside)})
+    return pd.DataFrame(rows)
+
+
+def judge_ranks(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
+    """Hold each quantity's ranks against uniformity.
+
+    Parameters
+    ----------
+    replicates : DataFrame
+        The `replicates` of :func:`calibrate`.
+    seed : int
+        Seed of the simulated band.
+
+    Returns
+    -------
+    DataFrame
+        One row per quantity: `quantity, fits`, `furthest` (largest distance of the empirical
+        distribution of the ranks from the diagonal), `inside` (whether it stays in a band that
+        holds for all points and quantities together in 99 % of calibrated models),
+        `coverage_50, coverage_80, coverage_95`.
+    """
+    rows = []
+    for quantity, curve in rank_curves(replicates, seed=seed).groupby("quantity", sort=False):
+        pit = replicates.loc[replicates["quantity"] == quantity, "pit"].to_numpy()
+        row: dict[str, object] = {
+            "quantity": quantity,
+            "fits": len(pit),
+            "furthest": float(curve["difference"].abs().max()),
+            "inside": bool(curve["difference"].between(curve["low"], curve["high"]).all()),
+        }
+        for width in LEVELS:
+            row[f"coverage_{100 * width:g}"] = float((np.abs(pit - 0.5) <= width / 2).mean())
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def rank_curves(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
+    """Empirical distribution of each quantity's ranks, minus the diagonal, with its band.
+
+    Parameters
+    ----------
+    replicates : DataFrame
+        The `replicates` of :func:`calibrate`.
+    seed : int
+        Seed of the simulated band.
+
+    Returns
+    -------
+    DataFrame
+        `quantity, point` (0 to 1), `difference, low, high`; the band holds for all points and
+        quantities together in 99 % of calibrated models.
+    """
+    quantities = list(dict.fromkeys(replicates["quantity"]))
+    level = 1 - (1 - BAND) / len(quantities)
+    frames = []
+    for quantity in quantities:
+        pit = replicates.loc[replicates["quantity"] == quantity, "pit"].to_numpy()
+        points, ecdf, low, high = ecdf_pit(pit, level, 2000, rng=np.random.default_rng([seed, 7]))
+        curve = {"point": points, "difference": ecdf - points, "low": low - points}
+        frames.append(pd.DataFrame(curve | {"high": high - points}).assign(quantity=quantity))
+    return pd.concat(frames, ignore_index=True)
+
+
+def tabulate_ranks(replicates: pd.DataFrame) -> pd.DataFrame:
+    """Put every truth's rank into one row per quantity, so that it can be kept as evidence.
+
+    Parameters
+    ----------
+    replicates : DataFrame
+        From :func:`calibrate`.
+
+    Returns
+    -------
+    DataFrame
+        `quantity, ranks`: of all fits in their order, four decimals, separated by spaces.
+
+    Examples
+    --------
+    >>> made = pd.DataFrame({"fit": [0, 1], "quantity": "drift", "pit": [0.25, 0.5]})
+    >>> tabulate_ranks(made).values.tolist()
+    [['drift', '0.2500 0.5000']]
+    >>> kept_ranks(tabulate_ranks(made))["pit"].tolist()
+    [0.25, 0.5]
+    """
+    ordered = replicates.sort_values("fit", kind="stable").groupby("quantity", sort=False)["pit"]
+    ranks = ordered.agg(lambda own: " ".join(f"{rank:.4f}" for rank in own))
+    return ranks.rename("ranks").reset_index()
+
+
+def kept_ranks(table: pd.DataFrame) -> pd.DataFrame:
+    """Read ranks back.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`tabulate_ranks`.
+
+    Returns
+    -------
+    DataFrame
+        `quantity, pit`, as :func:`rank_curves` takes them.
+    """
+    each = table.assign(pit=table["ranks"].str.split()).explode("pit", ignore_index=True)
+    return each.assign(pit=each["pit"].astype(float))[["quantity", "pit"]]
+
+
+def summarise_recovery(replicates: pd.DataFrame) -> pd.DataFrame:
+    """How far posterior means lie from the truths.
+
+    Parameters
+    ----------
+    replicates : DataFrame
+        From :func:`calibrate`.
+
+    Returns
+    -------
+    DataFrame
+        One row per quantity: `quantity, bias` (mean error and its standard error), `rmse`,
+        `posterior_sd` (mean), `correlation` (of means with truths; 0: the data say nothing),
+        `least_ess, largest_rhat, divergences` over all fits.
+    """
+    rows = []
+    for quantity, group in replicates.groupby("quantity", sort=False):
+        error = group["mean"] - group["truth"]
+        rows.append(
+            {
+                "quantity": quantity,
+                "bias": error.mean(),
+                "bias_se": error.std(ddof=1) / np.sqrt(len(error)),
+                "rmse": float(np.sqrt((error**2).mean())),
+                "posterior_sd": group["sd"].mean(),
+                "correlation": group["mean"].corr(group["truth"]),
+                "least_ess": group["ess"].min(),
+                "largest_rhat": group["rhat"].max(),
+                "divergences": int(group["divergences"].sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _ranked(replicate: Replicate, rng: np.random.Generator) -> pd.DataFrame:
+    rows = []
+    for quantity, truth in replicate.truth.items():
+        draws = np.asarray(replicate.draws[quantity], dtype=float)
+        flat = draws.ravel()
+        # every draw: their dependence blurs the rank a little and biases nothing
+        below, ties = (flat < truth).sum(), (flat == truth).sum()
+        rows.append(
+            {
+                "quantity": quantity,
+                "truth": truth,
+                "mean": flat.mean(),
+                "sd": flat.std(ddof=1),
+                "pit": (below + rng.uniform() * (ties + 1)) / (flat.size + 1),
+                "ess": float(az.ess(draws)),
+                "rhat": float(az.rhat(draws)),
+                "divergences": replicate.diagnostics.divergences,
+            }
+        )
+    return pd.DataFrame(rows)

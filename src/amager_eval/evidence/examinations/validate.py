@@ -1,0 +1,613 @@
+"""Examine a model and keep what was found as evidence of its version."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+from platformdirs import user_cache_path
+
+from amager_eval.data.published import published
+from amager_eval.errors import InputError
+from amager_eval.evidence.backtest.forecaster import OwnModel
+from amager_eval.evidence.backtest.groups import own_by_group
+from amager_eval.evidence.backtest.own import stored_comparison
+from amager_eval.evidence.backtest.panel import split
+from amager_eval.evidence.backtest.panels import PANELS, crime_quarterly
+from amager_eval.evidence.backtest.run import run_backtest
+from amager_eval.evidence.backtest.stored import (
+    evidence_folder,
+    read_own_record,
+    read_own_scores,
+)
+from amager_eval.evidence.document import Evidence, write_evidence
+from amager_eval.evidence.examinations.answer_alternatives import answer_alternatives
+from amager_eval.evidence.examinations.calibrate import (
+    Calibrated,
+    calibrate,
+    judge_forecasts,
+    judge_ranks,
+    summarise_recovery,
+    tabulate_ranks,
+)
+from amager_eval.evidence.examinations.compare_blocks import compare_blocks
+from amager_eval.evidence.examinations.crime_sensitivity import (
+    city_alone,
+    crime_prior_sensitivity,
+    made_up_area,
+)
+from amager_eval.evidence.examinations.posterior_predictive import crime_posterior_predictive
+from amager_eval.evidence.examinations.prior_predictive import (
+    GATED,
+    RARE,
+    crime_prior_predictive,
+    safety_prior_predictive,
+)
+from amager_eval.evidence.examinations.prior_sensitivity import safety_prior_sensitivity
+from amager_eval.evidence.examinations.safety_predictive import safety_posterior_predictive
+from amager_eval.evidence.quote import renew_card
+from amager_eval.evidence.studies import crime_known, crime_study
+from amager_eval.evidence.studies.crime_simulate import simulate_crime
+from amager_eval.scores.ratio import score_ratios
+from amager_eval.spec.model import Gates, ModelSpec, load_model_spec
+from amager_eval.trends import safety_known, safety_study, sample
+from amager_eval.trends.crime.arrays import model_data
+from amager_eval.trends.crime.fit import fit_crime, sample_design
+from amager_eval.trends.crime.model import crime_model
+from amager_eval.trends.safety_density import write_density
+from amager_eval.trends.safety_fit import Prepared, prepare_safety, sample_safety
+from amager_eval.trends.safety_gates import judge_seeds, judge_simulated
+from amager_eval.trends.safety_link import link_check
+
+if TYPE_CHECKING:
+    from amager_eval.trends.fit import Fit, Kind
+    from amager_eval.trends.replicate import Study
+
+__all__ = ["EXAMINATIONS", "FITS", "Job", "validate"]
+
+#: Simulated data sets of a calibration that is kept beside the model.
+FITS: Final = 200
+#: Of the fits of simulated data, which are small: draws per chain, warm-up (safety), chains.
+SMALL: Final = {"safety": (500, 500, 2), "crime": (1000, None, 2)}
+#: Cities drawn from the priors.
+PRIOR_DRAWS: Final = 2000
+#: From where a chain of a small fit mixed badly, not only too briefly.
+POOR_RHAT: Final = 1.05
+POOR_ESS: Final = 100
+#: Seeds whose fits of the bundled figures are tabled, chosen before they were run.
+SEEDS: Final = (1, 2, 3, 4, 5)
+#: Simulated small cities whose fits are tabled.
+CITIES: Final = 10
+#: Areas of the fits whose time is compared.
+SIZES: Final = (7, 14, 28, 56, 98)
+
+#: Called with the examination, what is done and what there is in all.
+type Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model to examine.
+
+    Parameters
+    ----------
+    kind : {"safety", "crime"}
+        Which.
+    spec : ModelSpec
+        Its document.
+    fits : int
+        Simulated data sets that are fitted.
+    draws : int or None
+        Per chain of fits of the bundled figures; default the spec's.
+    cache : Path
+        Where finished fits of simulated data are kept; a stopped run continues.
+    progress : callable or None
+        Called now and then.
+    """
+
+    kind: str
+    spec: ModelSpec
+    fits: int
+    draws: int | None
+    cache: Path
+    progress: Progress | None = None
+
+    def kept(self, name: str) -> Path:
+        """Folder of the finished fits of simulated data of this size."""
+        draws, _, chains = SMALL[self.kind]
+        return self.cache / f"{name}-{chains}x{draws}"
+
+    @cached_property
+    def bundled(self) -> tuple[Fit, float]:
+        """The safety model's fit of the bundled figures, once a run, and the seconds it took."""
+        started = time.perf_counter()
+        prepared = prepare_safety(published(), spec=self.spec)
+        fit = sample_safety(prepared, draws=self.draws, seed=1, progress=self.told("bundled"))
+        return fit, time.perf_counter() - started
+
+    def told(self, name: str) -> Callable[[int, int], None] | None:
+        """Progress of one examination."""
+        if self.progress is None:
+            return None
+        progress = self.progress
+        return lambda done, total: progress(name, done, total)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table and the numbers beside it."""
+
+    table: pd.DataFrame
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    #: Where fits were kept from an earlier run, what they took then, NaN if that was not
+    #: recorded; None: it is measured.
+    seconds: float | None = None
+
+
+def validate(
+    kind: str,
+    *,
+    only: Iterable[str] = (),
+    fits: int = FITS,
+    draws: int | None = None,
+    cache: Path | None = None,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Run examinations of a model, keep each as evidence, and renew the card that quotes them.
+
+    Parameters
+    ----------
+    kind : {"safety", "crime"}
+        Which model.
+    only : iterable of str
+        Names in :data:`EXAMINATIONS`; none is all.
+    fits : int
+        Simulated data sets that are fitted.
+    draws : int or None
+        Per chain of fits of the bundled figures, for a trial; default the spec's.
+    cache : Path or None
+        Where finished fits are kept; default the user's cache folder. Kept under the spec's
+        digest: a changed document starts afresh, changed code does not.
+    folder : Path or None
+        Where the evidence is written, and a card in it renewed; default `models/`. It must be
+        another for a trial.
+    progress : callable or None
+        Called now and then.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    InputError
+        A model or an examination that does not exist, or a trial that would take the place of
+        the evidence.
+    SpecError
+        The model's document is not the registered one: evidence belongs to registered versions.
+    """
+    if kind not in {"safety", "crime"}:
+        raise InputError(f"the model must be safety or crime, found '{kind}'")
+    chosen = list(only) or list(EXAMINATIONS)
+    for name in chosen:
+        if name not in EXAMINATIONS:
+            raise InputError(
+                f"there is no examination '{name}'; there are {', '.join(EXAMINATIONS)}"
+            )
+    if folder is None and (draws is not None or fits < FITS):
+        raise InputError(
+            f"fewer fits than {FITS}, or draws other than the spec's, are a trial: name a folder "
+            "for what it finds (--out), or the evidence of the model would be lost"
+        )
+    job = _job(kind, fits=fits, draws=draws, cache=cache, progress=progress)
+    spec = job.spec
+    paths = []
+    for name in chosen:
+        started = time.perf_counter()
+        for title, found in EXAMINATIONS[name](job).items():
+            evidence = Evidence(
+                name=title,
+                model=spec.name,
+                spec_version=spec.version,
+                spec_digest=spec.digest,
+                command=f"amager-eval validate {kind} --only {name}",
+                date=datetime.now(UTC).date().isoformat(),
+                seconds=time.perf_counter() - started if found.seconds is None else found.seconds,
+                settings=found.settings,
+                rows=[
+                    {str(k): v for k, v in row.items()} for row in found.table.to_dict("records")
+                ],
+            )
+            paths.append(write_evidence(evidence, folder=folder))
+    renew_card(spec, folder=folder)
+    return paths
+
+
+def _job(
+    kind: str,
+    *,
+    fits: int = 0,
+    draws: int | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Job:
+    spec = load_model_spec(f"{kind}_trend")
+    place = cache or user_cache_path("amager_eval") / "validate"
+    return Job(kind, spec, fits, draws, place / f"{spec.name}-{spec.digest[:12]}", progress)
+
+
+def _prior_predictive(job: Job) -> dict[str, Found]:
+    predict = safety_prior_predictive if job.kind == "safety" else crime_prior_predictive
+    table = predict(job.spec, draws=PRIOR_DRAWS, seed=1)
+    settings: dict[str, Any] = {"cities": PRIOR_DRAWS, "seed": 1}
+    if job.kind == "safety":
+        beyond = float(table.loc[table["quantity"] == GATED, "beyond_10"].iloc[0])
+        settings |= {
+            "probability_of_a_jump": beyond, "allowed": RARE, "gate": _passed(beyond < RARE)
+        }  # fmt: skip
+    return {"prior_predictive": Found(table, settings)}
+
+
+def _passed(held: bool) -> str:
+    return "passed" if held else "NOT passed"
+
+
+def _calibration(job: Job) -> dict[str, Found]:
+    draws, tune, chains = SMALL[job.kind]
+    study: Study
+    if job.kind == "safety":
+        city = safety_study.small_city(job.spec)
+        study = safety_study.SafetyStudy(city, job.spec, draws=draws, tune=tune, chains=chains)
+    else:
+        city = crime_study.small_city(job.spec)
+        study = crime_study.CrimeStudy(city, job.spec, draws=draws, chains=chains)
+    made = calibrate(
+        study,
+        fits=job.fits,
+        seed=1,
+        folder=job.kept("calibration"),
+        progress=job.told("calibration"),
+    )
+    settings = {"fits": job.fits, "chains": chains, "draws": draws, "seed": 1}
+    return calibration_tables(made, settings, job.spec.gates)
+
+
+def _calibration_few(job: Job) -> dict[str, Found]:
+    """Calibrate on years of few reports (crime only)."""
+    if job.kind == "safety":
+        return {}
+    draws, _, chains = SMALL[job.kind]
+    town = crime_study.few_reports(job.spec)
+    study = crime_study.CrimeStudy(
+        town, job.spec, ahead=2, draws=draws, chains=chains, name="crime_few"
+    )
+    told, kept = job.told("calibration_few"), job.kept("calibration_few")
+    made = calibrate(study, fits=job.fits, seed=3, folder=kept, progress=told)
+    settings = {"fits": job.fits, "chains": chains, "draws": draws, "seed": 3}
+    found = calibration_tables(made, settings, job.spec.gates)
+    return {f"{name}_few": table for name, table in found.items()}
+
+
+def calibration_tables(
+    made: Calibrated, settings: Mapping[str, Any], gates: Gates
+) -> dict[str, Found]:
+    """Judge replicates: ranks, recovery, and forecasts where the study makes some."""
+    ranks = judge_ranks(made.replicates)
+    of_fit = made.replicates.groupby("fit")
+    divergences, rhat = of_fit["divergences"].max(), of_fit["rhat"].max()
+    ess = of_fit["ess"].min()
+    # shorter than a fit that is published, and judged by the same gates
+    passed = (
+        (divergences <= gates.divergences_max) & (rhat <= gates.rhat_max) & (ess >= gates.ess_min)
+    )
+    beside = {
+        "quantities": len(ranks),
+        "outside_the_band": int((~ranks["inside"]).sum()),
+        "fits_with_a_divergence": int((divergences > 0).sum()),
+        "fits_past_the_gates": int(passed.sum()),
+        "fits_with_r_hat_above_the_gate": int((rhat > gates.rhat_max).sum()),
+        f"fits_with_r_hat_above_{POOR_RHAT}": int((rhat > POOR_RHAT).sum()),
+        "largest_r_hat_median_of_fits": float(rhat.median()),
+        "largest_r_hat_of_all_fits": float(rhat.max()),
+        "fits_with_ess_below_the_gate": int((ess < gates.ess_min).sum()),
+        f"fits_with_ess_below_{POOR_ESS}": int((ess < POOR_ESS).sum()),
+        "least_ess_median_of_fits": float(ess.median()),
+        "least_ess_of_all_fits": float(ess.min()),
+    }
+    seconds = float(made.replicates.groupby("fit")["seconds"].first().sum())
+    found = {
+        "calibration": Found(ranks, {**settings, **beside}, seconds),
+        "recovery": Found(summarise_recovery(made.replicates), settings, seconds),
+        "ranks": Found(tabulate_ranks(made.replicates), settings, seconds),
+    }
+    if len(made.forecasts):
+        found["forecast_coverage"] = Found(judge_forecasts(made.forecasts), settings, seconds)
+    return found
+
+
+def _known_truth(job: Job) -> dict[str, Found]:
+    draws, tune, chains = SMALL[job.kind]
+    sets = max(10, job.fits // 5)
+    common: dict[str, Any] = {
+        "sets": sets,
+        "seed": 2,
+        "folder": job.kept("known" if job.kind == "safety" else "known_truth"),
+        "draws": draws,
+        "chains": chains,
+        "progress": job.told("known_truth"),
+    }
+    if job.kind == "safety":
+        city = safety_study.small_city(job.spec)
+        scores = safety_known.compare_with_known(city, job.spec, tune=tune, **common)
+        ratios = score_ratios(scores, by="quantity")
+    else:
+        city = crime_study.small_city(job.spec)
+        scores = crime_known.compare_with_known(city, job.spec, **common)
+        ratios = pd.concat(
+            [
+                score_ratios(scores[scores["score"] == name], by="area").assign(score=name)
+                for name in crime_known.SCORES
+            ]
+        )
+    of_set = scores.groupby("set")[["model_divergences", "known_divergences"]].first()
+    settings = {"sets": sets, "chains": chains, "draws": draws, "seed": 2}
+    settings |= {str(name): int(count) for name, count in of_set.sum().items()}
+    # one set without its time makes the sum unknown
+    seconds = float(scores.groupby("set")["seconds"].first().sum(min_count=sets))
+    return {"known_truth": Found(ratios, settings, seconds)}
+
+
+def _backtests(job: Job) -> dict[str, Found]:
+    """Quote the stored scores: `amager-eval backtest PANEL --keep` makes them.
+
+    The table `backtests` has every declared panel, those without scores of this version too.
+    """
+    found = {}
+    rows: list[dict[str, Any]] = []
+    missed: list[dict[str, str]] = []
+    for name, make in PANELS.items():
+        panel = make()
+        if panel.kind != job.kind:
+            continue
+        scored = (evidence_folder(panel) / f"own_{name}.toml").is_file()
+        rows.append({"panel": name, "scored": scored})
+        if not scored:
+            continue
+        result = stored_comparison(panel)
+        found[f"differences_{name}"] = Found(result.differences)
+        own = result.differences.query("subset == 'all'").set_index("versus")
+        league = result.league.copy()
+        # the interval over areas crossed with periods, the wider one
+        for column in ("difference", "low_crossed", "high_crossed"):
+            league[column.removesuffix("_crossed")] = league["forecaster"].map(own[column])
+        coverage = result.coverage[result.coverage["forecaster"] == result.forecaster]
+        units = read_own_record(panel)
+        rows[-1] |= {
+            "rank": int(league.query("forecaster == @result.forecaster")["rank"].iloc[0]),
+            "forecasters": len(league),
+            "origins": len(result.origins),
+            "fits": units["units"],
+            "fits_past_their_gates": units["units_past_their_gates"],
+            "seconds_forecasting": units["seconds_forecasting"],
+        }
+        for fit, problems in units.get("missed_gates", {}).items():
+            missed.append({"panel": name, "fit": fit, "problems": problems})
+        found[f"league_{name}"] = Found(league)
+        for origins, ending in (("all", ""), ("before_covid", "_before_covid")):
+            groups = own_by_group(result.groups, result.forecaster, origins=origins)
+            if len(groups):
+                led = {
+                    "groups": len(groups),
+                    "first_in": int((groups["rank"] == 1).sum()),
+                    "first_in_by_log_score": int((groups["rank_log_score"] == 1).sum()),
+                }
+                found[f"groups_{name}{ending}"] = Found(groups, led)
+        found[f"origins_{name}"] = Found(result.origin_ranks)
+        found[f"pit_{name}"] = Found(result.pit)
+        found[f"coverage_{name}"] = Found(coverage.drop(columns="forecaster"))
+        if result.events is not None:
+            found[f"events_{name}"] = Found(result.events)
+    if missed:
+        found["missed_gates"] = Found(pd.DataFrame(missed))
+    return {"backtests": Found(pd.DataFrame(rows))} | found
+
+
+def _prior_sensitivity(job: Job) -> dict[str, Found]:
+    """Scale the priors; crime's for the bundled city, and for an area in a made-up one."""
+    if job.kind == "safety":
+        table = safety_prior_sensitivity(job.spec, draws=job.draws, seed=1)
+        return {"prior_sensitivity": Found(table, _scaled(table))}
+    found = {}
+    for title, lay_out, figures in (
+        ("prior_sensitivity", city_alone, "published"),
+        ("prior_sensitivity_area", made_up_area, "SYNTHETIC"),
+    ):
+        started = time.perf_counter()
+        table, seen = crime_prior_sensitivity(lay_out(job.spec), job.spec, draws=job.draws, seed=1)
+        beside = {"figures": figures, "gates_passed": seen.passed}
+        seconds = time.perf_counter() - started
+        found[title] = Found(table, _scaled(table) | beside, seconds)
+    return found
+
+
+def _predictive(job: Job) -> dict[str, Found]:
+    """Hold the bundled figures against figures made by the model fitted to them."""
+    if job.kind == "safety":
+        fit, seconds = job.bundled
+        started = time.perf_counter()
+        table = safety_posterior_predictive(fit, seed=1)
+        settings = _of_fit(fit) | {
+            "rows": len(table),
+            "outside_same": int(table["outside_same"].sum()),
+            "outside_new": int(table["outside_new"].sum()),
+        }
+        seconds += time.perf_counter() - started
+        return {"posterior_predictive": Found(table, settings, seconds)}
+    fit = fit_crime(published(), spec=job.spec, draws=job.draws, seed=1, definition="STRAF11")
+    table = crime_posterior_predictive(fit, seed=1)
+    settings = {
+        "seed": 1,
+        "gates_passed": fit.diagnostics.passed,
+        "rows": len(table),
+        "outside_same": int(table["outside_same"].sum()),
+        "outside_new": int(table["outside_new"].sum()),
+    }
+    return {"posterior_predictive": Found(table, settings)}
+
+
+def _link(job: Job) -> dict[str, Found]:
+    """Hold every cell published in both answers against the shared link (safety only)."""
+    if job.kind == "crime":
+        return {}
+    fit, seconds = job.bundled
+    started = time.perf_counter()
+    table = link_check(fit, seed=1)
+    beside = (table["implied_gap"] < table["low_95"]) | (table["implied_gap"] > table["high_95"])
+    settings = _of_fit(fit) | {
+        "cells": len(table),
+        "outside_the_95": int(beside.sum()),
+        "outside_expected": 0.05 * len(table),
+        "least_p_value": float(table["p_value"].min()),
+    }
+    seconds += time.perf_counter() - started
+    return {"link_check": Found(table.assign(outside=beside), settings, seconds)}
+
+
+def _of_fit(fit: Fit) -> dict[str, Any]:
+    return {"seed": fit.seed, "gates_passed": fit.diagnostics.passed}
+
+
+def _scaled(table: pd.DataFrame) -> dict[str, Any]:
+    """Numbers beside a table of scaled priors."""
+    return {
+        "seed": 1,
+        "notable": int(table["notable"].sum()),
+        "largest_pareto_k": float(table["pareto_k"].max()),
+    }
+
+
+def _gates(job: Job) -> dict[str, Found]:
+    """Fit the bundled figures from several seeds, and the small city drawn several times."""
+    if job.kind == "safety":
+        prepared = prepare_safety(published(), spec=job.spec)
+        seeds = judge_seeds(prepared, seeds=SEEDS, draws=job.draws, progress=job.told("gates"))
+        city = safety_study.small_city(job.spec)
+        small = Prepared(city, job.spec, sample.compile_density(write_density(city, job.spec)))
+        told = job.told("gates, simulated")
+        cities = judge_simulated(small, sets=CITIES, draws=job.draws, progress=told)
+        return {"gates": Found(seeds), "gates_simulated": Found(cities)}
+    figures = published()
+    bundled = [
+        _judged(seed, lambda s: fit_crime(figures, spec=job.spec, draws=job.draws, seed=s,
+                                          definition="STRAF11"), job, "gates", len(SEEDS))
+        for seed in SEEDS
+    ]  # fmt: skip
+    place = crime_study.small_city(job.spec)
+    compiled = sample.compile_model(crime_model(place))
+
+    def simulated(seed: int) -> Fit:
+        made = simulate_crime(place, seed).design
+        told = compiled.with_data(**model_data(made))
+        return sample_design(told, made, job.spec, draws=job.draws, seed=seed)
+
+    drawn = [
+        _judged(seed, simulated, job, "gates, simulated", CITIES) for seed in range(1, CITIES + 1)
+    ]
+    return {
+        "gates": Found(pd.DataFrame(bundled)),
+        "gates_simulated": Found(pd.DataFrame(drawn)),
+    }
+
+
+def _judged(
+    seed: int, fitted: Callable[[int], Fit], job: Job, name: str, total: int
+) -> dict[str, Any]:
+    """One fit and what its gates saw; seeds are counted from 1."""
+    started = time.perf_counter()
+    found = fitted(seed).diagnostics
+    if job.progress is not None:
+        job.progress(name, seed, total)
+    return {
+        "seed": seed,
+        "divergences": found.divergences,
+        "max_rhat": found.max_rhat,
+        "min_ess": found.min_ess,
+        "passed": found.passed,
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def _scaling(job: Job) -> dict[str, Found]:
+    """Time fits of more and more areas of the quarterly panel (crime only)."""
+    if job.kind == "safety":
+        return {}
+    panel = crime_quarterly()
+    rows = []
+    for areas in SIZES:
+        unit = next(split(panel, origins=panel.origins[:1], block_size=areas))
+        model = OwnModel("crime", draws=job.draws)
+        spent = []
+        for _ in range(2):  # the second knows the compiled model
+            started, cpu = time.perf_counter(), time.process_time()
+            model(unit.task)
+            spent.append(time.perf_counter() - started)
+            busy = time.process_time() - cpu  # beside other work the clock says little
+        series = unit.task.training.groupby(["area", "crime_type"], observed=True).ngroups
+        rows.append({"areas": areas, "series": series, "first": spent[0], "seconds": spent[1],
+                     "cpu_seconds": busy, "seconds_per_area": spent[1] / areas,
+                     "cpu_seconds_per_area": busy / areas})  # fmt: skip
+        if job.progress is not None:
+            job.progress("scaling", len(rows), len(SIZES))
+    return {"scaling": Found(pd.DataFrame(rows))}
+
+
+def _joint(job: Job) -> dict[str, Found]:
+    """Score one fit of all municipalities against the stored blocks (crime only)."""
+    if job.kind == "safety":
+        return {}
+    panel, told = crime_quarterly(), job.told("joint")
+    joint = run_backtest(
+        panel,
+        OwnModel("crime", draws=job.draws),
+        cache=job.cache / "joint",
+        progress=None if told is None else lambda done, total, _: told(done, total),
+    )
+    table = compare_blocks(panel, read_own_scores(panel), joint)
+    settings = {
+        "areas": len(panel.areas),
+        "seed": 1,
+        "origins": ", ".join(map(str, panel.development)),
+    }
+    return {"joint": Found(table, settings, float(joint.units["seconds"].sum()))}
+
+
+def _alternatives(job: Job) -> dict[str, Found]:
+    """Tabulate what the bundled figures answer under every declared other assumption."""
+    kind: Kind = "safety" if job.kind == "safety" else "crime"
+    table, settings = answer_alternatives(kind, draws=job.draws, progress=job.told("alternatives"))
+    return {"alternatives": Found(table, settings)}
+
+
+#: What can be examined; the cheap first.
+EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
+    "prior_predictive": _prior_predictive,
+    "backtests": _backtests,
+    "prior_sensitivity": _prior_sensitivity,
+    "predictive": _predictive,
+    "link": _link,
+    "gates": _gates,
+    "alternatives": _alternatives,
+    "scaling": _scaling,
+    "joint": _joint,
+    "known_truth": _known_truth,
+    "calibration": _calibration,
+    "calibration_few": _calibration_few,
+}

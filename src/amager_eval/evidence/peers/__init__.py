@@ -1,0 +1,1 @@
+"""Other forecasters, and their stored scores."""

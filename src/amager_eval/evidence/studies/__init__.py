@@ -1,0 +1,1 @@
+"""A model on data of its own making."""

@@ -1,0 +1,62 @@
+"""The yearly level of a type with its bands, and the whole years reported: what is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from amager_eval.conventions import LEVELS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["level_bands", "observed_years"]
+
+
+def level_bands(levels: xr.Dataset, area: str, crime_type: str) -> pd.DataFrame:
+    """Summarise the draws of a type's yearly level.
+
+    Parameters
+    ----------
+    levels : Dataset
+        From :func:`amager_eval.goals.crime.quantities.annual_levels`.
+    area, crime_type : str
+        Whose level.
+
+    Returns
+    -------
+    DataFrame
+        `year, median, low_50, high_50, low_80, high_80, low_95, high_95`; reports per 1,000
+        inhabitants a year.
+    """
+    rate = levels["rate"].sel(area=area, crime_type=crime_type)
+    edges = [0.5, *(p for level in LEVELS for p in ((1 - level) / 2, (1 + level) / 2))]
+    names = ["median"]
+    names += [f"{side}_{100 * level:g}" for level in LEVELS for side in ("low", "high")]
+    quantiles = np.quantile(rate.transpose("sample", "year").values, edges, axis=0)
+    bands = pd.DataFrame(quantiles.T, columns=names)
+    bands.insert(0, "year", rate["year"].values.astype(int))
+    return bands
+
+
+def observed_years(levels: xr.Dataset, area: str, crime_type: str) -> pd.DataFrame:
+    """Collect reports per 1,000 of the years whose every period is published.
+
+    Parameters
+    ----------
+    levels : Dataset
+        From :func:`amager_eval.goals.crime.quantities.annual_levels`.
+    area, crime_type : str
+        Whose reports.
+
+    Returns
+    -------
+    DataFrame
+        `year, rate`.
+    """
+    cell = levels.sel(area=area, crime_type=crime_type).isel(sample=0)
+    rate = cell["reports"] / cell["inhabitants"]
+    known = cell["observed"].values
+    return pd.DataFrame({"year": cell["year"].values[known], "rate": rate.values[known]})

@@ -1,0 +1,196 @@
+"""Rows of the crime goals: the year's reports held against 2024, in the goal's own definition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from amager_eval.conventions import LEVEL, crime_year_of_wave
+from amager_eval.data.period import parse_period
+from amager_eval.data.population import population_at
+from amager_eval.goals.results import empty_row, evaluated_area
+from amager_eval.goals.verdict import evidence_verdict, literal_verdict
+
+if TYPE_CHECKING:
+    from amager_eval.data.input import Input
+    from amager_eval.spec.agreement import Agreement, Goal, Reading
+
+__all__ = ["AnnualFigure", "annual_figures", "crime_rows"]
+
+
+@dataclass(frozen=True)
+class AnnualFigure:
+    """Reports of one calendar year: the count and the rate per 1,000, either may be unknown."""
+
+    count: float | None
+    rate: float | None
+
+
+def annual_figures(
+    data: Input, area: str, crime_type: str, definition: str
+) -> dict[int, AnnualFigure]:
+    """Sum one series to calendar years; a year with a period missing is left out.
+
+    Parameters
+    ----------
+    data : Input
+        With `crime`; `population` gives the rate where it was not published.
+    area, crime_type, definition : str
+        Which series; definitions are never joined.
+
+    Returns
+    -------
+    dict of int to AnnualFigure
+        Year to reports and reports per 1,000 inhabitants at mid-year.
+    """
+    if data.crime is None:
+        return {}
+    rows = data.crime[
+        (data.crime["area"] == area)
+        & (data.crime["crime_type"] == crime_type)
+        & (data.crime["definition"] == definition)
+    ]
+    years: dict[int, AnnualFigure] = {}
+    periods = [parse_period(p) for p in rows["period"]]
+    frame = rows.assign(year=[p.year for p in periods], per_year=[p.per_year for p in periods])
+    for year, group in frame.groupby("year"):
+        if len(group) != group["per_year"].iloc[0]:
+            continue
+        count = None if group["count"].isna().any() else float(group["count"].sum())
+        rate = None
+        if "per_1000" in group and group["per_1000"].notna().all() and len(group) == 1:
+            rate = float(group["per_1000"].iloc[0])
+        elif count is not None and _has_population(data, area):
+            assert data.population is not None
+            inhabitants = population_at(data.population, area, [str(year)]).population[0]
+            rate = 1000 * count / float(inhabitants)
+        years[int(str(year))] = AnnualFigure(count, rate)
+    return years
+
+
+def crime_rows(
+    data: Input,
+    agreement: Agreement,
+    year: int,
+    quantities: pd.DataFrame,
+    definition: str | None,
+) -> list[dict[str, Any]]:
+    """Rows of the crime goals for the agreement's area and its indicator districts.
+
+    Parameters
+    ----------
+    data : Input
+    agreement : Agreement
+    year : int
+        Survey wave of the statement; its crime year is the year before.
+    quantities : DataFrame
+        From :func:`amager_eval.goals.crime.quantities.crime_quantities`; may be empty.
+    definition : str or None
+        Definition the crime model was fitted to; probabilities are attached only where it is
+        the goal's own.
+
+    Returns
+    -------
+    list of dict
+        Keys of the statement's results; `observed` and `baseline` are reports or reports per
+        1,000, as the reading says; the calendar year stands in `year`.
+    """
+    rows = []
+    area_of_goal = evaluated_area(data, agreement)
+    crime = agreement.crime
+    crime_year = crime_year_of_wave(year)
+    years = [crime.target_year]
+    if crime.baseline_year < crime_year < crime.target_year:
+        years.insert(0, crime_year)
+    for goal in agreement.goal:
+        if goal.kind != "crime":
+            continue
+        for area in (area_of_goal, *agreement.areas.indicators):
+            for crime_type in goal.crime_types:
+                figures = annual_figures(data, area, crime_type, crime.definition)
+                hidden = [
+                    m.period
+                    for m in data.masked
+                    if (m.table, m.area, m.what, m.definition)
+                    == ("crime", area, crime_type, crime.definition)
+                ]
+                for reading in goal.reading:
+                    for target in years:
+                        row = _crime_row(
+                            agreement, goal, reading, area, crime_type, figures, target, crime_year
+                        )
+                        if definition == crime.definition:
+                            _attach_probability(row, agreement, quantities, crime_year)
+                        row["notes"] += [f"masked: reports of {y}" for y in sorted(hidden)]
+                        if area != area_of_goal:
+                            row["notes"].append("indicator: district, not the agreement's area")
+                        rows.append(row)
+    return rows
+
+
+def _crime_row(
+    agreement: Agreement,
+    goal: Goal,
+    reading: Reading,
+    area: str,
+    crime_type: str,
+    figures: dict[int, AnnualFigure],
+    target: int,
+    crime_year: int,
+) -> dict[str, Any]:
+    row = empty_row(goal, reading, area, target)
+    row["crime_type"] = crime_type
+    row["method"] = "literal comparison of reports; register counts have no sampling error"
+    form = "rate" if reading.id == "hold_rate" else "count"
+    values = {y: value for y, f in figures.items() if (value := getattr(f, form)) is not None}
+    baseline_year = agreement.crime.baseline_year
+    baseline = values.get(baseline_year)
+    row["baseline"] = baseline
+    row["comparison"] = baseline
+    if baseline is None:
+        row["notes"].append(f"missing: {agreement.crime.definition} {form} for {baseline_year}")
+    shown = max((y for y in values if y <= min(target, crime_year)), default=None)
+    if shown is not None:
+        row["observed"] = values[shown]
+        if shown != target:
+            row["notes"].append(f"observed is {shown}")
+    if baseline is not None and target in values and target <= crime_year:
+        row["literal_verdict"] = literal_verdict(values[target] <= baseline)
+    elif target > crime_year:
+        row["notes"].append(f"due for {target}")
+    return row
+
+
+def _attach_probability(
+    row: dict[str, Any], agreement: Agreement, quantities: pd.DataFrame, crime_year: int
+) -> None:
+    form = "rate" if row["reading"] == "hold_rate" else "count"
+    own = quantities[
+        (quantities["area"] == row["area"])
+        & (quantities["crime_type"] == row["crime_type"])
+        & (quantities["year"] == row["year"])
+        & (quantities["form"] == form)
+    ]
+    if own.empty:
+        row["notes"].append("not modelled: no series for this area and type")
+        return
+    value = own.set_index("quantity")["value"]
+    row["probability_true"] = float(value["probability_true_at_or_below"])
+    row["probability_published"] = float(value["probability_observed_at_or_below"])
+    row["prior_probability_true"] = float(value["prior_probability_true_at_or_below"])
+    row["prior_probability_published"] = float(value["prior_probability_observed_at_or_below"])
+    row["interval"] = {
+        "level": LEVEL,
+        "low": float(value["true_low_95"]),
+        "high": float(value["true_high_95"]),
+    }
+    row["method"] = "crime_trend model; literal comparison of reports"
+    row["evidence_verdict"] = evidence_verdict(
+        row["probability_true"], agreement.verdicts, due=row["year"] <= crime_year
+    )
+
+
+def _has_population(data: Input, area: str) -> bool:
+    return data.population is not None and bool((data.population["area"] == area).any())

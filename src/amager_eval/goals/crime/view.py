@@ -1,0 +1,68 @@
+"""Compute what is shown of reported crime beside the goals, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from amager_eval.goals.crime.changes import type_contributions, yearly_changes
+from amager_eval.goals.crime.chart import monitored_chart
+from amager_eval.goals.crime.displacement import displacement, places_of_agreement
+from amager_eval.goals.crime.published_reports import published_reports
+from amager_eval.goals.crime.views import CrimeViews
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from amager_eval.data.input import Input
+    from amager_eval.spec.agreement import Agreement
+    from amager_eval.trends.fit import Forecast
+
+__all__ = ["view_crime"]
+
+
+def view_crime(
+    data: Input, agreement: Agreement, forecast: Forecast | None, record: Path | None = None
+) -> CrimeViews:
+    """Compute every view of reported crime.
+
+    Parameters
+    ----------
+    data : Input
+        With small counts hidden; `forecast` is of the same.
+    agreement : Agreement
+    forecast : Forecast or None
+        A crime forecast through the target year; None where nothing could be fitted.
+    record : Path or None
+        Folder of the yearly record.
+
+    Returns
+    -------
+    CrimeViews
+
+    Examples
+    --------
+    >>> import amager_eval as ae
+    >>> views = view_crime(ae.published(), ae.load_agreement(), None)
+    >>> len(views.changes), sorted(views.chart.columns)[:3]
+    (0, ['area', 'count', 'crime_type'])
+    """
+    chart = monitored_chart(data, agreement, record)
+    reports = published_reports(data, agreement, chart)
+    if forecast is None:
+        return CrimeViews(chart=chart, reports=reports)
+    crime = agreement.crime
+    places = places_of_agreement(agreement, list(forecast.draws["area"].values))
+    return CrimeViews(
+        changes=yearly_changes(forecast),
+        contributions=type_contributions(
+            forecast, baseline=crime.baseline_year, target=crime.target_year
+        ),
+        chart=chart,
+        displacement=pd.DataFrame()
+        if places is None
+        else displacement(forecast, places, baseline=crime.baseline_year),
+        definition=str(forecast.draws.attrs["definition"]),
+        reports=reports,
+    )

@@ -1,0 +1,1 @@
+"""The partner goal and the theory of change."""

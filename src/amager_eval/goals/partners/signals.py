@@ -1,0 +1,145 @@
+"""Has an indicator of the agreement's area moved since the baseline? A signal, not a cause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from amager_eval.conventions import crime_year_of_wave
+from amager_eval.data.population import population_at
+from amager_eval.goals.crime.results import annual_figures
+from amager_eval.goals.results import evaluated_area
+from amager_eval.goals.safety.changes import compare_waves
+from amager_eval.goals.safety.published_shares import published_shares
+from amager_eval.significance import rate_ratio
+from amager_eval.spec.theory import indicator_parts
+
+if TYPE_CHECKING:
+    from amager_eval.data.input import Input
+    from amager_eval.spec.agreement import Agreement
+
+__all__ = ["Signal", "signal_of"]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Whether an indicator has moved; direction and judgement stand apart.
+
+    Parameters
+    ----------
+    indicator : str
+        As the agreement names it.
+    signal : {"moved", "not_shown", "not_measured"}
+        Moved by a test at the agreement's level, not shown to have moved, or without figures for
+        the agreement's own area.
+    direction : {"up", "down", "same"} or None
+        Of the published figures; None where not measured.
+    better : bool or None
+        Whether a shown movement is the one wished for; None where none is shown.
+    before, after : float or None
+        Percent (safety) or reports (crime).
+    year_before, year_after : int or None
+        Waves or calendar years.
+    """
+
+    indicator: str
+    signal: Literal["moved", "not_shown", "not_measured"]
+    direction: Literal["up", "down", "same"] | None = None
+    better: bool | None = None
+    before: float | None = None
+    after: float | None = None
+    year_before: int | None = None
+    year_after: int | None = None
+
+
+def signal_of(indicator: str, data: Input, agreement: Agreement, year: int) -> Signal:
+    """Signal of one indicator in the agreement's own area, baseline against latest.
+
+    Parameters
+    ----------
+    indicator : str
+        `safety.<setting>.<response>`, `crime.<type>`, or words that nothing measures.
+    data : Input
+    agreement : Agreement
+    year : int
+        Survey wave of the statement; its crime year is the year before.
+
+    Returns
+    -------
+    Signal
+        A safety figure has moved where the change is significant over the whole rounding box,
+        every declared design effect and the range of an assumed n. Reports have moved where the
+        exact ratio differs from 1 with the agreement's variation beyond Poisson allowed for.
+    """
+    kind, *which = indicator_parts(indicator)
+    if kind == "safety":
+        return _safety(indicator, which[0], which[1], data, agreement, year)
+    if kind == "crime":
+        return _crime(indicator, which[0], data, agreement, year)
+    return Signal(indicator, "not_measured")
+
+
+def _safety(
+    indicator: str, setting: str, response: str, data: Input, agreement: Agreement, year: int
+) -> Signal:
+    if data.safety is None:
+        return Signal(indicator, "not_measured")
+    area, start = evaluated_area(data, agreement), agreement.safety.baseline_wave
+    shares = published_shares(data.safety, area, setting, response)
+    waves = [w for w in shares if start < w <= year]
+    if start not in shares or not waves:
+        return Signal(indicator, "not_measured")
+    after = max(waves)
+    test = compare_waves(data, agreement, area, setting, response, start, after)
+    moved = test is not None and test["verdict"] == "significant"
+    wished = "up" if response == "safe" else "down"
+    return _signal(
+        indicator, moved, wished, (start, shares[start].percent), (after, shares[after].percent)
+    )
+
+
+def _crime(indicator: str, crime_type: str, data: Input, agreement: Agreement, year: int) -> Signal:
+    crime, area = agreement.crime, evaluated_area(data, agreement)
+    figures = annual_figures(data, area, crime_type, crime.definition)
+    counts = {y: f.count for y, f in figures.items() if f.count is not None}
+    start = crime.baseline_year
+    years = [y for y in counts if start < y <= crime_year_of_wave(year)]
+    if start not in counts or not years:
+        return Signal(indicator, "not_measured")
+    after = max(years)
+    before_count, after_count = counts[start], counts[after]
+    people = {start: 1.0, after: 1.0}
+    if data.population is not None and (data.population["area"] == area).any():
+        at = population_at(data.population, area, [str(start), str(after)]).population
+        people = {start: float(at[0]), after: float(at[1])}
+    size = crime.power.size if crime.power is not None else None
+    mean = (before_count + after_count) / 2
+    test = rate_ratio(
+        after_count,
+        people[after],
+        before_count,
+        people[start],
+        level=agreement.verdicts.level,
+        dispersion=1 + mean / size if size else 1.0,
+    )
+    moved = bool(test.p_value < 1 - agreement.verdicts.level)
+    return _signal(indicator, moved, "down", (start, before_count), (after, after_count))
+
+
+def _signal(
+    indicator: str, moved: bool, wished: str, before: tuple[int, float], after: tuple[int, float]
+) -> Signal:
+    change = after[1] - before[1]
+    direction: Literal["up", "down", "same"] = (
+        "up" if change > 0 else "down" if change < 0 else "same"
+    )
+    return Signal(
+        indicator,
+        "moved" if moved else "not_shown",
+        direction,
+        direction == wished if moved else None,
+        before[1],
+        after[1],
+        before[0],
+        after[0],
+    )

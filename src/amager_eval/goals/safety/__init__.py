@@ -1,0 +1,1 @@
+"""The safety goals: published shares, changes and comparisons, and readings of the draws."""

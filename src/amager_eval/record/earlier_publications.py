@@ -1,0 +1,119 @@
+"""What the yearly record has published of reported crime, and what it has hidden."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from amager_eval.record.record import BASELINE_FILE, read_record, recorded_years, verify_record
+
+__all__ = ["EarlierFigures", "Key", "earlier_publications"]
+
+type Key = tuple[str, str, str, int]  # definition, area, crime type, calendar year
+
+#: Half a unit of the last decimal a rate is kept with.
+_RATE_TOLERANCE: Final = 0.51e-4
+
+
+@dataclass
+class EarlierFigures:
+    """What was published of one series' year.
+
+    Parameters
+    ----------
+    hidden : bool
+        Whether it was hidden in any statement.
+    counts, rates : list of float
+        Every count and rate it was published with.
+    periods : dict of str to list of float
+        Quarters or months: every count they were published with.
+    """
+
+    hidden: bool = False
+    counts: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    periods: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def knows(self, count: float, rate: float | None) -> bool:
+        """Whether the count of now was published before, as itself or by its rate."""
+        return any(abs(count - c) < 1e-6 for c in self.counts) or (
+            rate is not None and any(abs(rate - r) <= _RATE_TOLERANCE for r in self.rates)
+        )
+
+    def part_known(self, counts: Mapping[str, float]) -> float | None:
+        """Sum those of the year's periods that were published before with the count of now.
+
+        Returns
+        -------
+        float or None
+            None where that is none of them or all. The year less this sum is what the others
+            count: a small one that was revised would follow.
+        """
+        known = [
+            count
+            for period, count in counts.items()
+            if any(abs(count - c) < 1e-6 for c in self.periods.get(period, []))
+        ]
+        return sum(known) if 0 < len(known) < len(counts) else None
+
+
+def earlier_publications(record: Path | None) -> Mapping[Key, EarlierFigures]:
+    """Collect every count and rate the record holds, its frozen baseline's among them.
+
+    Parameters
+    ----------
+    record : Path or None
+        Folder of the yearly record; one that is not there holds nothing.
+
+    Returns
+    -------
+    mapping of tuple to EarlierFigures
+        By definition, area, crime type and calendar year. Statements kept before reports were
+        listed in full give what they forecast from.
+
+    Raises
+    ------
+    InputError
+        The record was changed by hand.
+    """
+    found: dict[Key, EarlierFigures] = defaultdict(EarlierFigures)
+    if record is None or not record.is_dir():
+        return found
+    for kept in _documents(record):
+        for m in kept.get("masked", []):
+            if m["table"] == "crime":
+                found[m["definition"], m["area"], m["what"], int(m["period"])].hidden = True
+        for row in _rows(kept):
+            period = str(row["period"])
+            at = found[row["definition"], row["area"], row["crime_type"], int(period[:4])]
+            if len(period) > 4:
+                at.periods[period].append(row["count"])
+                continue
+            at.counts += [] if row["count"] is None else [row["count"]]
+            at.rates += [] if row["rate"] is None else [row["rate"]]
+    return found
+
+
+def _documents(record: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield every statement and every baseline that was ever frozen."""
+    for year in recorded_years(record):
+        yield read_record(record, year)
+    if (record / BASELINE_FILE).exists():
+        verify_record(record)
+        baseline = json.loads((record / BASELINE_FILE).read_text(encoding="utf-8"))
+        yield from (baseline, *baseline["revisions"])
+
+
+def _rows(kept: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a document's counts and rates by area, type, definition and period."""
+    yield from kept.get("reports", [])
+    for entry in kept.get("entries", []):
+        yield {**entry, "period": entry["year"]}
+    for figure in kept.get("forecasts", {}).get("figures", []):
+        if figure["kind"] == "crime":
+            forms = {"count": None, "rate": None, figure["form"]: figure["value"]}
+            yield {**figure, "period": figure["year"], **forms}

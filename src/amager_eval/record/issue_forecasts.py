@@ -1,0 +1,232 @@
+"""Issue a year's forecasts: every figure the goals rest on, every declared reading, by wave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from amager_eval.conventions import crime_year_of_wave
+from amager_eval.goals.crime.quantities import annual_levels
+from amager_eval.goals.ledger import (
+    ENDS,
+    EVENT_COLUMNS,
+    FIGURE_KEYS,
+    FORECAST_COLUMNS,
+    QUANTILE_LEVELS,
+    Issued,
+)
+from amager_eval.goals.results import evaluated_area
+from amager_eval.goals.safety.literal_reading import OF_SHORTFALL, literally_met
+from amager_eval.goals.safety.published_shares import published_shares
+from amager_eval.goals.safety.quantities import safety_quantities
+from amager_eval.record.known_figures import area_version, known_figures, shown_areas
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from amager_eval.data.input import Input
+    from amager_eval.spec.agreement import Agreement, Goal, Reading
+    from amager_eval.trends.fit import Forecast
+
+__all__ = ["issue_forecasts"]
+
+#: Readings whose published event goes by another name among the quantities.
+_QUANTITY: Final = {"shortfall_smaller": "shortfall_smaller_and_rose"}
+
+
+def issue_forecasts(
+    data: Input,
+    agreement: Agreement,
+    year: int,
+    safety: Forecast | None,
+    crime: Forecast | None,
+    crime_frame: pd.DataFrame,
+) -> Issued:
+    """Forecast every figure the goals rest on, and every declared reading, wave by wave.
+
+    Parameters
+    ----------
+    data : Input
+        What is known through wave `year`.
+    agreement : Agreement
+    year : int
+        Survey wave of the statement.
+    safety, crime : Forecast or None
+        Joint draws.
+    crime_frame : DataFrame
+        From :func:`amager_eval.goals.crime.quantities.crime_quantities`; may be empty.
+
+    Returns
+    -------
+    Issued
+    """
+    definitions = [agreement.crime.definition]
+    if crime is not None and crime.draws.attrs["definition"] not in definitions:
+        definitions.append(str(crime.draws.attrs["definition"]))
+    figures = known_figures(data, agreement, year, definitions)
+    quantities: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
+    if safety is not None:
+        quantities += _safety_quantities(data, agreement, year, safety)
+        events += _safety_events(data, agreement, year, safety)
+    if crime is not None:
+        quantities += _crime_quantities(data, agreement, year, crime)
+        events += _crime_events(data, agreement, year, crime_frame)
+    frame = pd.DataFrame(quantities, columns=list(FORECAST_COLUMNS))
+    return Issued(
+        frame.assign(last=_latest(frame, figures)),
+        pd.DataFrame(events, columns=list(EVENT_COLUMNS)),
+        figures,
+    )
+
+
+def _waves(agreement: Agreement, year: int, forecast: Forecast) -> list[int]:
+    """Waves after the statement's through the last one a goal may be read for."""
+    safety = agreement.safety
+    last = max(safety.target_wave, safety.alternative_target_wave)
+    known = set(forecast.draws["period"].values.tolist())
+    return [w for w in range(year + 1, last + 1) if w in known]
+
+
+def _safety_quantities(
+    data: Input, agreement: Agreement, year: int, forecast: Forecast
+) -> Iterator[dict[str, Any]]:
+    draws = forecast.draws
+    for area in shown_areas(data, agreement):
+        if area not in draws["area"].values:
+            continue
+        version = area_version(data.safety, agreement, area)
+        for setting in (str(s) for s in draws["setting"].values):
+            for response in (str(r) for r in draws["response"].values):
+                for wave in _waves(agreement, year, forecast):
+                    cell = {"area": area, "setting": setting, "response": response}
+                    values = draws["published"].sel(cell | {"period": wave}).values
+                    head = cell | {"kind": "safety", "area_version": version, "form": "percent"}
+                    yield head | {"year": wave} | _summary(100 * values)
+
+
+def _crime_quantities(
+    data: Input, agreement: Agreement, year: int, forecast: Forecast
+) -> Iterator[dict[str, Any]]:
+    levels = annual_levels(forecast)
+    definition = str(levels.attrs["definition"])
+    inhabitants = levels["inhabitants"]
+    for area in shown_areas(data, agreement):
+        if area not in levels["area"].values:
+            continue
+        version = area_version(data.crime, agreement, area)
+        for kind in (t.id for t in agreement.crime.type if t.id in levels["crime_type"].values):
+            for target in range(crime_year_of_wave(year) + 1, agreement.crime.target_year + 1):
+                if target not in levels["year"].values:
+                    continue
+                cell = {"area": area, "crime_type": kind, "year": target}
+                reports = levels["reports"].sel(cell).values
+                forms = {"count": reports, "rate": reports / inhabitants.sel(cell).values}
+                for form, values in forms.items():
+                    head = {"kind": "crime", "area_version": version, "form": form}
+                    yield cell | head | {"definition": definition} | _summary(values)
+
+
+def _safety_events(
+    data: Input, agreement: Agreement, year: int, forecast: Forecast
+) -> Iterator[dict[str, Any]]:
+    if data.safety is None:
+        return
+    baseline, whole = agreement.safety.baseline_wave, agreement.areas.whole
+    areas = [
+        a for a in shown_areas(data, agreement) if a != whole and a in forecast.draws["area"].values
+    ]
+    waves = [w for w in _waves(agreement, year, forecast) if w > baseline] if areas else []
+    for wave in waves:
+        frame = safety_quantities(
+            forecast, whole=whole, baseline=baseline, target=wave, areas=areas
+        ).set_index(["area", "setting", "response", "quantity"])["probability_published"]
+        for goal, reading in _readings(agreement, "safety"):
+            if reading.id == "rises_every_year" and wave > agreement.safety.target_wave:
+                continue
+            for area in areas:
+                for setting in reading.settings:
+                    assert reading.response is not None
+                    key = (area, setting, reading.response)
+                    own, city = (
+                        published_shares(data.safety, a, setting, reading.response)
+                        for a in (area, whole)
+                    )
+                    met = literally_met(reading.id, reading.response, own, city, baseline, wave)
+                    probability = frame.get((*key, _QUANTITY.get(reading.id, reading.id)))
+                    if reading.id in OF_SHORTFALL and pd.isna(probability):
+                        probability = frame.get((*key, "stays_reached"))
+                    if met is not None or baseline not in own or pd.isna(probability):
+                        continue  # settled in print, or never to be settled, or not modelled
+                    yield {
+                        "goal": goal.id,
+                        "reading": reading.id,
+                        "area": area,
+                        "area_version": area_version(data.safety, agreement, area),
+                        "setting": setting,
+                        "response": reading.response,
+                        "form": "percent",
+                        "year": wave,
+                        "probability": float(probability),
+                    }
+
+
+def _crime_events(
+    data: Input, agreement: Agreement, year: int, frame: pd.DataFrame
+) -> Iterator[dict[str, Any]]:
+    crime = agreement.crime
+    # where another series than the goal's own was modelled there is no row, and no event
+    frame = frame[
+        (frame["definition"] == crime.definition)
+        & (frame["quantity"] == "probability_observed_at_or_below")
+    ]
+    values = frame.set_index(["area", "crime_type", "year", "form"])["value"]
+    for goal, reading in _readings(agreement, "crime"):
+        form = "rate" if reading.id == "hold_rate" else "count"
+        for area in (evaluated_area(data, agreement), *agreement.areas.indicators):
+            for kind in goal.crime_types:
+                for target in range(crime_year_of_wave(year) + 1, crime.target_year + 1):
+                    probability = values.get((area, kind, target, form))
+                    if pd.isna(probability):
+                        continue
+                    yield {
+                        "goal": goal.id,
+                        "reading": reading.id,
+                        "area": area,
+                        "area_version": area_version(data.crime, agreement, area),
+                        "crime_type": kind,
+                        "definition": crime.definition,
+                        "form": form,
+                        "year": target,
+                        "probability": float(probability),
+                    }
+
+
+def _readings(agreement: Agreement, kind: str) -> Iterator[tuple[Goal, Reading]]:
+    for goal in agreement.goal:
+        if goal.kind == kind:
+            yield from ((goal, reading) for reading in goal.reading)
+
+
+def _summary(values: NDArray[np.float64]) -> dict[str, Any]:
+    ends = np.quantile(values, list(ENDS.values()))
+    quantiles = np.quantile(values, QUANTILE_LEVELS)
+    return {
+        **{name: round(float(v), 4) for name, v in zip(ENDS, ends, strict=True)},
+        "quantiles": [round(float(v), 4) for v in quantiles],
+    }
+
+
+def _latest(forecasts: pd.DataFrame, figures: pd.DataFrame) -> pd.Series[Any]:
+    """Latest published figure of each forecast's series: what saying "as last time" would be."""
+    keys = [k for k in FIGURE_KEYS if k != "year"]
+    # what does not apply is None in one frame and NaN in the other
+    series = {
+        tuple("" if pd.isna(r[k]) else r[k] for k in keys): r["value"]
+        for r in figures.sort_values("year").to_dict(orient="records")
+    }
+    rows = forecasts[keys].astype(object).where(forecasts[keys].notna(), "").to_numpy().tolist()
+    return pd.Series([series.get(tuple(r)) for r in rows], index=forecasts.index, dtype=object)

@@ -1,0 +1,1 @@
+"""Proper scores of forecasts, smaller is better, and what calibration is read from."""

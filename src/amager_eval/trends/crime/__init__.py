@@ -1,0 +1,1 @@
+"""Reported crime: design, model, fit and forecast, and the control chart beside them."""

@@ -1,0 +1,147 @@
+"""Fit the crime model: data and spec in, a frozen fit out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from amager_eval.spec.model import ModelSpec, load_model_spec
+from amager_eval.trends import sample
+from amager_eval.trends.crime.arrays import model_data
+from amager_eval.trends.crime.design import crime_design
+from amager_eval.trends.crime.posterior import crime_posterior
+from amager_eval.trends.diagnose import diagnose
+from amager_eval.trends.fit import Fit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from amager_eval.data.input import Input
+
+__all__ = ["fit_crime"]
+
+
+def fit_crime(
+    data: Input | pd.DataFrame,
+    *,
+    population: pd.DataFrame | None = None,
+    whole: str | None = None,
+    spec: ModelSpec | str | Path | None = None,
+    draws: int | None = None,
+    chains: int = 4,
+    seed: int = 1,
+    definition: str | None = None,
+    progress: sample.Progress | None = None,
+) -> Fit:
+    """Fit the trend of reported crime, all types and areas in one model.
+
+    Parameters
+    ----------
+    data : Input or DataFrame
+        An input, or a bare frame `area, period, crime_type, count` with optional `definition`
+        and `population` (inhabitants). Periods are years, quarters or months, of one kind.
+    population : DataFrame or None
+        `area, period, population`; dates after the last count are taken as a projection.
+    whole : str or None
+        The area that contains the others; None lets areas stand alone.
+    spec : ModelSpec, str, Path or None
+        The model's document; default `crime_trend`.
+    draws : int or None
+        Kept draws per chain; default the spec's.
+    chains : int
+        Number of chains.
+    seed : int
+        Seed of the sampler.
+    definition : str or None
+        Definition of crime to fit; needed where the data hold several.
+    progress : callable or None
+        Called with (draws done, draws in all).
+
+    Returns
+    -------
+    Fit
+        Never raises for its gates; see `.diagnostics`.
+
+    Raises
+    ------
+    InputError
+        The data are wrong; raised before anything is compiled.
+    SpecError
+        The document is wrong, or not the registered one.
+
+    Notes
+    -----
+    The likelihood, every prior and its reason stand in `models/crime_trend/spec.toml`.
+
+    Examples
+    --------
+    >>> import amager_eval as ae
+    >>> data = ae.published()
+    >>> fit = ae.fit_crime(data, definition="STRAF11", seed=1)  # doctest: +SKIP
+    >>> fit.diagnostics.passed  # doctest: +SKIP
+    True
+    """
+    if not isinstance(spec, ModelSpec):
+        spec = load_model_spec(spec or "crime_trend")
+    design = crime_design(data, spec, population=population, whole=whole, definition=definition)
+    from amager_eval.trends.crime.model import crime_model  # imports PyMC: not for bad data
+
+    compiled = sample.compile_model(crime_model(design))
+    return sample_design(
+        compiled, design, spec, draws=draws, chains=chains, seed=seed, progress=progress
+    )
+
+
+def sample_design(
+    compiled: object,
+    design: xr.Dataset,
+    spec: ModelSpec,
+    *,
+    draws: int | None = None,
+    chains: int = 4,
+    seed: int = 1,
+    progress: sample.Progress | None = None,
+    forecast_only: bool = False,
+    given: Mapping[str, NDArray[np.float64]] | None = None,
+) -> Fit:
+    """Sample a compiled model holding a design's data, and diagnose it.
+
+    A refit is `sample_design(compiled.with_data(**model_data(other)), other, spec)` for a design
+    of the same shape. With `forecast_only` the gates judge what forecasts rest on: of the levels
+    the last. The passing part is not judged: it is reported nowhere. `given` holds variables that
+    are not sampled but known.
+    """
+    tree = sample.sample_posterior(
+        compiled,
+        draws=draws or spec.sampling.draws,
+        tune=spec.sampling.tune,
+        chains=chains,
+        target_accept=spec.sampling.target_accept,
+        seed=seed,
+        progress=progress,
+    )
+    rng = np.random.default_rng([seed, 4])
+    raw = tree["posterior"].to_dataset()
+    for name, value in (given or {}).items():
+        dims = [f"{name}_{k}" for k in range(value.ndim)]
+        raw[name] = xr.DataArray(value, dims=dims).expand_dims(
+            chain=raw.sizes["chain"], draw=raw.sizes["draw"]
+        )
+    posterior = crime_posterior(raw, design, model_data(design), rng)
+    stats = tree["sample_stats"].to_dataset()
+    judged = posterior.drop_vars("passing", errors="ignore")
+    if given:  # what follows from known variables alone does not vary: nothing to judge
+        spread = judged.max(("chain", "draw")) - judged.min(("chain", "draw"))
+        judged = judged[[n for n in judged.data_vars if bool((spread[n] > 0).any())]]
+    if forecast_only:
+        judged = judged.assign(level=judged["level"].isel(period=-1))
+    diagnostics = diagnose(stats, [judged], spec.gates)
+    kept = stats[[n for n in ("diverging", "n_steps", "step_size", "energy") if n in stats]]
+    data = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": kept, "design": design})
+    return Fit("crime", data, spec, diagnostics, seed)

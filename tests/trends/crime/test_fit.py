@@ -1,0 +1,57 @@
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from amager_eval.errors import InputError
+from amager_eval.trends import sample
+from amager_eval.trends.crime.fit import fit_crime
+from amager_eval.trends.store import load_fit
+
+
+def quarterly(areas=("City", "D"), types=("total", "indbrud"), years=range(2020, 2026)):
+    periods = [f"{y}K{q}" for y in years for q in range(1, 5)]
+    rows = [(a, p, k) for a in areas for k in types for p in periods]
+    frame = pd.DataFrame(rows, columns=["area", "period", "crime_type"])
+    frame["count"] = np.where(frame["area"] == "City", 400, 30) + np.arange(len(frame)) % 5
+    frame["population"] = np.where(frame["area"] == "City", 20_000.0, 2_000.0)
+    return frame
+
+
+def test_fit_holds_levels_and_survives_saving(random_draws, tmp_path):
+    fit = fit_crime(quarterly(), whole="City", draws=50, chains=2, seed=7)
+    posterior = fit.data["posterior"]
+    assert posterior["level"].dims == ("chain", "draw", "area", "crime_type", "period")
+    assert np.allclose(
+        posterior["level_baseline"],
+        xr.dot(posterior["level"], fit.data["design"]["baseline_weight"], dim="period"),
+    )
+    fit.save(tmp_path / "fit.nc")
+    again = load_fit(tmp_path / "fit.nc")
+    one, other = fit.forecast("2026K4"), again.forecast("2026K4")
+    xr.testing.assert_identical(one.draws, other.draws)
+    xr.testing.assert_identical(one.prior_only, other.prior_only)
+
+
+def test_bad_data_are_refused_before_a_model_is_built(random_draws):
+    frame = quarterly()
+    frame.loc[3, "count"] = -1
+    with pytest.raises(InputError, match="row 4"):
+        fit_crime(frame, whole="City")
+    assert not random_draws
+
+
+def test_draws_chains_and_progress_reach_the_sampler(random_draws, monkeypatch):
+    seen = {}
+    inner = sample.sample_posterior
+
+    def record(compiled, **arguments):
+        seen.update(arguments)
+        return inner(compiled, **arguments)
+
+    monkeypatch.setattr(sample, "sample_posterior", record)
+    done = []
+    fit_crime(quarterly(), draws=20, chains=3, seed=9, progress=lambda a, b: done.append((a, b)))
+    assert (seen["draws"], seen["chains"], seen["seed"]) == (20, 3, 9)
+    seen["progress"](1, 2)
+    assert done == [(1, 2)]

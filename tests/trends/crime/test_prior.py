@@ -1,0 +1,59 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.crime.design import crime_design
+from amager_eval.trends.crime.prior import _baseline_level, prior_draws
+
+
+def test_level_given_poisson_reports_is_the_gamma_posterior():
+    rng = np.random.default_rng(2)
+    size = 40_000
+    exposure = np.full((size, 1), np.log(58.0))
+    level = _baseline_level(
+        np.array([65.0]),
+        exposure,
+        np.array([True]),
+        np.full(size, 1e-4),
+        np.zeros(size),
+        100.0,
+        rng,
+    )
+    exact = stats.gamma(65, scale=1 / 58)  # flat prior of the log rate
+    quantiles = (0.025, 0.5, 0.975)
+    assert np.quantile(np.exp(level), quantiles) == pytest.approx(exact.ppf(quantiles), rel=0.01)
+
+
+def test_four_year_change_has_the_declared_range():
+    rows = [
+        (a, y, c, p)
+        for y in range(2020, 2025)
+        for a, c, p in (("City", 9000, 6e5), ("D", 300, 2e4))
+    ]
+    frame = pd.DataFrame(rows, columns=["area", "period", "count", "population"])
+    spec = load_model_spec("crime_trend")
+    design = crime_design(frame.assign(crime_type="t"), spec, whole="City")
+    draws = prior_draws(design, 60_000, np.random.default_rng(0))
+    # backwards over four years, which is as wide as forwards
+    change = np.exp(draws["level"].isel(period=0) - draws["level"].isel(period=-1))
+    rest, district = change.isel(area=1, crime_type=0), change.isel(area=0, crime_type=0)
+    assert np.quantile(rest, (0.025, 0.975)) == pytest.approx((0.58, 1.72), rel=0.03)
+    assert np.quantile(district, (0.025, 0.975)) == pytest.approx((0.49, 2.05), rel=0.03)
+
+
+def test_no_count_in_the_baseline_leaves_the_prior():
+    rng = np.random.default_rng(1)
+    size = 20_000
+    level = _baseline_level(
+        np.array([np.nan]),
+        np.zeros((size, 1)),
+        np.array([True]),
+        np.full(size, 0.1),
+        np.full(size, 0.5),
+        2.0,
+        rng,
+    )
+    assert level.mean() == pytest.approx(0.5, abs=0.06)
+    assert level.std() == pytest.approx(2.0, rel=0.03)
