@@ -6,10 +6,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from amager_eval.errors import AmagerEvalError, InputError
 
@@ -18,29 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-#: The list of the help in which commands of the laboratory stand, after the year's own.
-EXAMINATIONS: Final = "Examinations of the models"
-
-
-class _InLists(TyperGroup):
-    """A help in lists: the commands of the year first, then those that examine the models."""
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        lists: dict[str, list[Any]] = {}
-        for name in self.list_commands(ctx):
-            command: Any = self.get_command(ctx, name)
-            lists.setdefault(command.rich_help_panel or "Commands", []).append(command)
-        width = max(len(name) for name in self.commands)
-        for title, commands in lists.items():
-            with formatter.section(title):
-                limit = formatter.width - 6 - width
-                formatter.write_dl(
-                    [(c.name.ljust(width), c.get_short_help_str(limit)) for c in commands]
-                )
-
-
 app = typer.Typer(
-    cls=_InLists,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -274,7 +251,7 @@ def record(
         raise InputError(f"record knows list, show and verify, found '{action}'")
 
 
-@app.command(rich_help_panel=EXAMINATIONS)
+@app.command()
 def synthetic(
     out: Annotated[Path, typer.Argument(help="Folder to write.")],
     seed: Annotated[int, typer.Option(help="Seed of the made-up city.")] = 1,
@@ -313,7 +290,7 @@ def synthetic(
     typer.echo(f"{written}{'' if workbook else '/'}  SYNTETISKE DATA")
 
 
-@app.command(rich_help_panel=EXAMINATIONS)
+@app.command()
 def backtest(
     panel: Annotated[
         str,
@@ -407,7 +384,7 @@ def backtest(
         typer.echo(str(path))
 
 
-@app.command(rich_help_panel=EXAMINATIONS)
+@app.command()
 def validate(
     model: Annotated[
         str | None, typer.Argument(help="safety or crime; default both, one after the other.")

@@ -92,10 +92,10 @@ def _more(frame: pd.DataFrame, area: str, kind: str, period: str, extra: int) ->
 
 
 def enlarge(models: Path) -> None:
-    """Register a fourth version of the agreement, with an area enlarged in 2027."""
+    """Register a fifth version of the agreement, with an area enlarged in 2027."""
     path = models / AGREEMENT
     text = path.read_text(encoding="utf-8")
-    text = text.replace('\nversion = "3"\n', '\nversion = "4"\n', 1)
+    text = text.replace('\nversion = "4"\n', '\nversion = "5"\n', 1)
     text = text.replace("\nevaluated = true\n", "\nevaluated = false\nuntil_wave = 2026\n", 1)
     enlarged = (
         f'[[areas.version]]\nid = "2027"\nnames = ["{NEW}"]\nfrom_wave = 2027\n'
@@ -104,8 +104,8 @@ def enlarge(models: Path) -> None:
     text = text.replace("[[areas.version]]", f"{enlarged}\n[[areas.version]]", 1)
     path.write_text(text, encoding="utf-8")
     entry = (
-        f'\n[[entry]]\ndocument = "{AGREEMENT}"\nversion = "4"\nsha256 = "{sha256_of_file(path)}"\n'
-        f'date = 2027-01-15\nsupersedes = "3"\nreason = "{REASON}"\n'
+        f'\n[[entry]]\ndocument = "{AGREEMENT}"\nversion = "5"\nsha256 = "{sha256_of_file(path)}"\n'
+        f'date = 2027-01-15\nsupersedes = "4"\nreason = "{REASON}"\n'
     )
     with (models / "REGISTER.toml").open("a", encoding="utf-8") as file:
         file.write(entry)

@@ -13,7 +13,10 @@ from amager_eval.conventions import SETTINGS
 from amager_eval.data.areas import whole_and_parts
 from amager_eval.data.files.table_file import Grid, HeadedTable, header_row, is_empty, name_columns
 from amager_eval.data.find_tables import SYNTHETIC_MARK, Found, find_tables
-from amager_eval.data.input import Input
+from amager_eval.data.input import Input, Masked
+from amager_eval.data.names.agreed import Names, names_of
+from amager_eval.data.names.name_cells import Renamed, name_cells
+from amager_eval.data.period import parse_period
 from amager_eval.data.survey.respondents import RESPONDENTS, are_respondents, safety_of_respondents
 from amager_eval.data.tables.cells import RowContext
 from amager_eval.data.tables.columns import TABLES, TableColumns
@@ -39,10 +42,13 @@ class ReadResult:
         The input, None where an error stands in the way.
     faults : list of Fault
         Everything found, errors and warnings.
+    renamed : list of Renamed
+        Every word that was read as another: a name of the agreement.
     """
 
     data: Input | None = None
     faults: list[Fault] = field(default_factory=list)
+    renamed: list[Renamed] = field(default_factory=list)
 
 
 def read_input(path: str | Path, *, agreement: Agreement | None = None, lang: Lang = "en") -> Input:
@@ -118,6 +124,10 @@ def read_everything(
     for name, figures in found.computed.items():
         source = found.computed_from[name]
         tables[name] = _with_computed(tables.get(name), figures, name, source, lang)
+    names = names_of(agreement)
+    for name, headed in tables.items():
+        tables[name], renamed = _named(headed, names, agreement)
+        reading.renamed.extend(renamed)
     checked = {name: _Checked(headed, _parse(headed, agreement)) for name, headed in tables.items()}
     _across(checked)
     for table in checked.values():
@@ -147,6 +157,16 @@ def _headed(grid: Grid, columns: TableColumns, lang: Lang) -> HeadedTable:
     if are_respondents(header):
         return name_columns(grid, RESPONDENTS, lang, private=True)
     return name_columns(grid, columns, lang)
+
+
+def _named(
+    headed: HeadedTable, names: Names, agreement: Agreement
+) -> tuple[HeadedTable, tuple[Renamed, ...]]:
+    """Read its names as the agreement's; rows of persons are left as they are, never shown."""
+    if headed.table.columns is RESPONDENTS:
+        return headed, ()
+    table, renamed = name_cells(headed.table, headed.findings, names, agreement)
+    return HeadedTable(table, headed.findings, headed.mark), renamed
 
 
 def _with_computed(
@@ -219,10 +239,11 @@ def _parse_respondents(headed: HeadedTable, context: RowContext, known: Areas) -
 def _across(checked: dict[str, _Checked]) -> None:
     """Check the tables against each other."""
     rounds = checked["survey_rounds"].parsed.records if "survey_rounds" in checked else []
+    whole, parts = whole_and_parts(_rows(checked))
     if "safety" in checked:
         safety, findings = checked["safety"].parsed, checked["safety"].findings
         waves_without_n(safety.records, rounds, findings)
-        respondents_within_round(safety.records, safety.positions, rounds, findings)
+        respondents_within_round(safety.records, safety.positions, rounds, whole, findings)
     if "crime" in checked:
         crime, findings = checked["crime"].parsed, checked["crime"].findings
         code, inhabited = "population_unknown", set()
@@ -238,7 +259,6 @@ def _across(checked: dict[str, _Checked]) -> None:
         if name in checked:
             table = checked[name].parsed
             areas_that_are_numbers(table.records, table.positions, checked[name].findings)
-    whole, parts = whole_and_parts(_rows(checked))
     if whole is not None:
         for name, keys, value in (
             ("crime", ("period", "crime_type", "definition"), "count"),
@@ -273,11 +293,23 @@ def _is_synthetic(parsed: Sequence[Parsed]) -> bool:
     return False
 
 
+def _masked(table: str, parsed: Parsed) -> Iterator[Masked]:
+    """Name what the delivery itself hides."""
+    for row in parsed.hidden:
+        if table == "crime":
+            year = parse_period(row["period"]).year
+            yield Masked(table, row["area"], year, row["crime_type"], row["definition"] or "")
+        else:
+            what = f"{row['setting']}, {row['response']}"
+            yield Masked(table, row["area"], row["wave"], what)
+
+
 def _input(path: Path, found: Found, parsed: dict[str, Parsed]) -> Input:
     frames: dict[str, Any] = {name: table.frame for name, table in parsed.items()}
     whole, parts = whole_and_parts(row for table in parsed.values() for row in table.records)
     return Input(
         **frames,
+        masked=tuple(m for name, table in parsed.items() for m in _masked(name, table)),
         whole=whole,
         parts=parts,
         synthetic=found.synthetic or _is_synthetic(list(parsed.values())),

@@ -55,15 +55,16 @@ def mask_small_counts(data: Input, agreement: Agreement, record: Path | None = N
     Returns
     -------
     Input
-        With what is hidden listed in `masked`: reports without `count` and `per_1000`, survey
+        With what is hidden added to `masked`: reports without `count` and `per_1000`, survey
         figures left out. Where anything is hidden the digests of the files are replaced by
         digests of the masked figures, because a small count could be tried out on a file's own.
     """
     crime, hidden_reports = _mask_reports(data, agreement, record)
     safety, hidden_answers = mask_answers(data, agreement)
-    masked = (*hidden_reports, *hidden_answers)
-    if not masked:
+    found = (*hidden_reports, *hidden_answers)
+    if not found:
         return data
+    masked = tuple(dict.fromkeys((*data.masked, *found)))  # what was delivered hidden is kept
     frames = [f for f in (safety, data.survey_rounds, crime, data.population) if f is not None]
     text = "".join(frame.to_csv(index=False) for frame in frames)
     files = tuple(

@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from amager_eval.conventions import RESPONSES
 from amager_eval.errors import SpecError
 from amager_eval.provenance import sha256_of_file
 from amager_eval.spec.documents import models_folder, parse_document
 from amager_eval.spec.goals import Family, Goal, Reading, Verdicts
 from amager_eval.spec.measures import Areas, AreaVersion, Crime, CrimeType, Safety, Statbank
+from amager_eval.spec.synonyms import Synonyms
 from amager_eval.spec.theory import Claim, Expected, FocusTheory, Plan, indicator_parts
 from amager_eval.spec.values import AtKey, Frozen, Labelled
 
@@ -35,6 +37,7 @@ __all__ = [
     "Reading",
     "Safety",
     "Statbank",
+    "Synonyms",
     "Verdicts",
     "load_agreement",
 ]
@@ -107,6 +110,7 @@ class Agreement(Frozen):
     claim: tuple[Claim, ...] = ()
     theory: tuple[FocusTheory, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    synonyms: Synonyms = Synonyms()
     _digest: str = PrivateAttr(default="")
 
     @property
@@ -146,6 +150,18 @@ class Agreement(Frozen):
         for i, claim in enumerate(self.claim):
             known = [*self.areas.parts, *(n for v in self.areas.version for n in v.names)]
             self._known((claim.area,), known, ("claim", i, "area"), "unknown area")
+        areas = [self.areas.whole, *self.areas.parts]
+        named = {
+            "area": [*areas, *(n for v in self.areas.version for n in v.names)],
+            "crime_type": [t.id for t in self.crime.type],
+            "definition": [self.crime.definition],
+            "focus_area": list(self.focus_areas),
+            "setting": list(self.safety.settings),
+            "response": list(RESPONSES),
+        }
+        for kind, known in named.items():
+            names = tuple(getattr(self.synonyms, kind))
+            self._known(names, known, ("synonyms", kind), f"synonyms of an unknown {kind}")
         for i, theory in enumerate(self.theory):
             self._known((theory.focus_area,), list(self.focus_areas),
                         ("theory", i, "focus_area"), "unknown focus area")  # fmt: skip

@@ -214,7 +214,7 @@ def test_counts_over_the_respondents_are_refused_by_one_person():
 def test_a_slip_of_the_pen_is_no_setting_of_its_own():
     found, text = faults_of(lambda: check_safety(safety(setting=["night"] * 3 + ["dayttime"])))
     assert found == [(4, "setting", "dayttime")]
-    assert "nearly 'daytime'" in text
+    assert "did you mean 'daytime'?" in text
 
 
 def test_missing_required_column_and_empty_frame():

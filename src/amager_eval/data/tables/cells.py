@@ -31,6 +31,7 @@ __all__ = [
     "Year",
     "between",
     "context_of",
+    "is_masked",
     "word_of",
 ]
 
@@ -40,6 +41,11 @@ LONGEST_TEXT: Final = 2000
 FORMULA_ERRORS: Final = frozenset(
     {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA"}
     | {"#DIVISION/0!", "#I/T", "#NAVN?", "#NUL!", "#REFERENCE!", "#VÆRDI!"}
+)
+#: How a small count that is not told is written.
+_MASKED: Final = re.compile(
+    r"(?:<|≤|<=|under|færre end|mindre end|below|fewer than|less than)\s*\d+|[01]\s*[-–]\s*\d+",
+    re.IGNORECASE,
 )
 #: Larger counts, populations and amounts are typing errors.
 LARGEST: Final = 1e12
@@ -111,6 +117,17 @@ def between(low: float, high: float) -> Any:
         return number
 
     return BeforeValidator(check)
+
+
+def is_masked(value: object) -> bool:
+    """Whether a cell says that a count is small and not told: `<5`, `under 5`, `0-4`.
+
+    Examples
+    --------
+    >>> is_masked("< 5"), is_masked("færre end 5"), is_masked("5")
+    (True, True, False)
+    """
+    return isinstance(value, str) and _MASKED.fullmatch(value.strip()) is not None
 
 
 def _positive(value: object, info: ValidationInfo) -> float | None:
@@ -250,7 +267,11 @@ def word_of(kind: str) -> Any:
                 return text
             if word in known:
                 return word
+            if (near := nearest_word(kind, text)) and canonical_word(kind, near) in known:
+                raise PydanticCustomError("setting_near", "near", {"known": near})
             raise PydanticCustomError("unknown_setting", "unknown", {"known": ", ".join(known)})
+        if word is None and kind == "response" and (near := nearest_word(kind, text)):
+            raise PydanticCustomError("response_near", "near", {"known": near})
         if word is None:
             known_words = {"response": "safe, neither, unsafe", "comparator": "=, <, >"}[kind]
             raise PydanticCustomError(f"unknown_{kind}", "unknown", {"known": known_words})

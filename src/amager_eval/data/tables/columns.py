@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Final, Literal
 
 from amager_eval.conventions import COMPARATORS, RESPONSES, SETTINGS
+from amager_eval.spec.synonyms import folded
 from amager_eval.wording.sentences import Lang
 
 __all__ = [
@@ -86,8 +87,13 @@ _SAFETY = TableColumns(
         Column(
             "percent", "Procent", "float", also=("andel", "pct", "%", "share", "andel i procent")
         ),
-        Column("count", "Antal", "float", also=("antal svar", "x")),
-        Column("n", "Adspurgte", "float", also=("antal adspurgte", "respondenter", "svarpersoner")),
+        Column("count", "Antal", "float", also=("x", "antal med dette svar")),
+        Column(
+            "n",
+            "Adspurgte",
+            "float",
+            also=("antal svar", "antal adspurgte", "respondenter", "svarpersoner"),
+        ),
         Column("decimals", "Decimaler", "float", also=("antal decimaler",)),
         Column("deff", "Designeffekt", "float", also=("design effect",)),
         Column("comparator", "Tegn", also=("sammenligning", "=, < eller >")),
@@ -221,6 +227,13 @@ _KNOWN: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+#: Kind to folded spelling to the package's word.
+_MEANT: Final[dict[str, dict[str, str]]] = {
+    kind: {folded(w): word for word in words for w in (word, *_WORDS[kind][word])}
+    for kind, words in _KNOWN.items()
+}
+
+
 def simplify(text: str) -> str:
     """Fold case, underscores, brackets and spaces, so that headings compare.
 
@@ -243,11 +256,7 @@ def canonical_word(kind: str, text: str) -> str | None:
     >>> canonical_word("response", "afraid") is None
     True
     """
-    wanted = " ".join(text.casefold().split())
-    for word in _KNOWN[kind]:
-        if wanted == word or wanted in _WORDS[kind][word]:
-            return word
-    return None
+    return _MEANT[kind].get(folded(text))
 
 
 def nearest_word(kind: str, text: str) -> str | None:
@@ -258,9 +267,10 @@ def nearest_word(kind: str, text: str) -> str | None:
     >>> nearest_word("setting", "dayttime"), nearest_word("setting", "park")
     ('daytime', None)
     """
-    known = [w for word in _KNOWN[kind] for w in (word, *_WORDS[kind][word]) if len(w) > 3]
-    near = get_close_matches(" ".join(text.casefold().split()), known, n=1, cutoff=0.85)
-    return near[0] if near else None
+    words = [w for word in _KNOWN[kind] for w in (word, *_WORDS[kind][word]) if len(w) > 3]
+    known = {folded(w): w for w in reversed(words)}
+    near = get_close_matches(folded(text), known, n=1, cutoff=0.84)
+    return known[near[0]] if near else None
 
 
 def word_in(lang: Lang, word: str) -> str:

@@ -174,19 +174,22 @@ def respondents_within_round(
     safety: Sequence[Record],
     positions: Sequence[int],
     rounds: Sequence[Record],
+    whole: str | None,
     findings: Findings,
 ) -> None:
-    """Warn where one area has more respondents than the round it belongs to."""
+    """Warn where an area has more respondents than its round, or all of them and is not `whole`."""
     limits = {row["wave"]: row["respondents"] for row in rounds if row["respondents"] is not None}
     noted = set()
     for at, row in zip(positions, safety, strict=True):
         limit = limits.get(row["wave"])
         place = (row["wave"], row["area"])
-        if row["n"] is None or limit is None or row["n"] <= limit or place in noted:
+        if row["n"] is None or limit is None or row["n"] < limit or place in noted:
+            continue
+        if row["n"] == limit and whole in {None, row["area"]}:
             continue
         noted.add(place)
         findings.add(
-            "n_above_whole",
+            "n_above_whole" if row["n"] > limit else "n_is_whole",
             at=at,
             column="n",
             found=f"{row['n']:g}",

@@ -62,9 +62,11 @@ class Findings:
         """Note one fault; `at` is the position of the row in the table, counted from 0."""
         self._note(code, () if at is None else (at,), row, column, found, words)
 
-    def add_rows(self, code: str, at: Sequence[int], *, column: str) -> None:
+    def add_rows(
+        self, code: str, at: Sequence[int], *, column: str, found: object = "", **words: object
+    ) -> None:
         """Note one fault of several rows at once, placed at the first."""
-        self._note(code, at, None, column, "", {})
+        self._note(code, at, None, column, found, words)
 
     def _note(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
@@ -86,11 +86,14 @@ class Parsed:
         The same rows with None for missing.
     positions : list of int
         Place of each row in its table, counted from 0.
+    hidden : list of mapping
+        Rows whose count the delivery itself hides (`<5`). Reports keep their row, without a count.
     """
 
     frame: pd.DataFrame
     records: list[Record]
     positions: list[int]
+    hidden: list[Record] = field(default_factory=list)
 
 
 def parse_table(
@@ -121,9 +124,15 @@ def parse_table(
     model = ROW_MODELS[table.columns.name]
     good: list[Record] = []
     positions: list[int] = []
+    hidden: list[Record] = []
     for position, cells in enumerate(table.cells):
         try:
-            good.append(model.model_validate(cells, context=context).model_dump())
+            row = model.model_validate(cells, context=context).model_dump()
+            if row.pop("masked", False):
+                hidden.append(row)
+                if table.columns.name == "safety":
+                    continue  # a share without a figure is no row
+            good.append(row)
             positions.append(position)
         except ValidationError as error:
             for fault in error.errors(include_url=False, include_input=False):
@@ -136,8 +145,8 @@ def parse_table(
                 words.setdefault("limit", LONGEST_FOUND)
                 findings.add(code, at=position, column=column or None, found=found, **words)
     _CHECKS[table.columns.name](good, positions, findings)
-    frame = pd.DataFrame(good, columns=list(model.model_fields))
-    return Parsed(_typed(frame, table.columns), good, positions)
+    frame = pd.DataFrame(good, columns=[c for c in model.model_fields if c != "masked"])
+    return Parsed(_typed(frame, table.columns), good, positions, hidden)
 
 
 def _typed(frame: pd.DataFrame, columns: TableColumns) -> pd.DataFrame:
@@ -189,7 +198,7 @@ def check_frame(
     raise_errors(findings.faults)
     extra = frame[[c for c in frame.columns if c not in set(parsed.frame.columns)]]
     full = pd.concat([parsed.frame, extra.reset_index(drop=True)], axis="columns")
-    return Parsed(full, parsed.records, parsed.positions), findings
+    return Parsed(full, parsed.records, parsed.positions, parsed.hidden), findings
 
 
 def check_safety(

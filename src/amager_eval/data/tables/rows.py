@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
@@ -20,6 +20,7 @@ from amager_eval.data.tables.cells import (
     Year,
     between,
     context_of,
+    is_masked,
     word_of,
 )
 
@@ -40,7 +41,20 @@ class Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", revalidate_instances="never")
 
 
-class SafetyRow(Row):
+class CountedRow(Row):
+    """A row whose count may be hidden by who delivers it: `<5` says that there are few."""
+
+    masked: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hidden(cls, cells: Any) -> Any:
+        if isinstance(cells, dict) and is_masked(cells.get("count")):
+            return cells | {"count": None, "masked": True}
+        return cells
+
+
+class SafetyRow(CountedRow):
     """A published figure of a safety survey."""
 
     area: Name
@@ -60,6 +74,8 @@ class SafetyRow(Row):
 
     @model_validator(mode="after")
     def _figure(self) -> SafetyRow:
+        if self.masked:
+            return self
         if self.percent is None and self.count is None:
             raise PydanticCustomError("no_figure", "no figure", {"at": "percent"})
         if self.count is not None and self.percent is None and self.n is None:
@@ -100,7 +116,7 @@ class SurveyRoundRow(Row):
         return self
 
 
-class CrimeRow(Row):
+class CrimeRow(CountedRow):
     """Reports of one type in one area and period."""
 
     area: Name
@@ -117,7 +133,8 @@ class CrimeRow(Row):
     @model_validator(mode="after")
     def _figure(self, info: ValidationInfo) -> CrimeRow:
         context = context_of(info)
-        if self.count is None and self.per_1000 is None and context.count_required:
+        figure = self.masked or self.count is not None or self.per_1000 is not None
+        if not figure and context.count_required:
             raise PydanticCustomError("no_count", "no count", {"at": "count"})
         if self.definition is None and context.definition_required:
             raise PydanticCustomError("definition_missing", "definition", {"at": "definition"})

@@ -1,0 +1,1 @@
+"""Names as an officer writes them, read as the agreement's."""

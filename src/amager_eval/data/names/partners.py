@@ -1,0 +1,77 @@
+"""The partners of an activity's cell: by semicolon or line break, else by a split that is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+__all__ = ["PartnerList", "split_partners"]
+
+_DECLARED: Final = re.compile(r"[;\r\n\u2028\u2029]+")
+#: Comma, slash, plus, ampersand and "og", outside brackets; not the "og" of "Kultur- og
+#: Fritidsforvaltningen", which joins two halves of one name.
+_GUESSED: Final = re.compile(
+    r"(?P<mark>\s*[,/+&]\s*|(?<!-)(?<!- )\s+(?:og|and)\s+)(?![^()]*\))", re.IGNORECASE
+)
+
+
+class PartnerList(NamedTuple):
+    """Names in the order they stand, and whether they were told apart by a guess."""
+
+    names: tuple[str, ...]
+    guessed: bool
+
+
+def split_partners(cell: str, known: Callable[[str], str | None]) -> PartnerList:
+    """Tell the partners of a cell apart.
+
+    Parameters
+    ----------
+    cell : str
+        As it stands. Where it holds a semicolon or a line break these alone separate; one at the
+        end says that what stands before it is one name.
+    known : callable
+        A text to the name it means, None where it means none: a known name is never split.
+
+    Returns
+    -------
+    PartnerList
+        A name that occurs twice stands once.
+
+    Examples
+    --------
+    >>> split_partners("3B, SSP og HAB", lambda text: None)
+    PartnerList(names=('3B', 'SSP', 'HAB'), guessed=True)
+    >>> split_partners("Kultur- og Fritidsforvaltningen; SSP", lambda text: None)
+    PartnerList(names=('Kultur- og Fritidsforvaltningen', 'SSP'), guessed=False)
+    """
+    declared = [part.strip() for part in _DECLARED.split(cell)]
+    found = [part for part in declared if part]
+    guessed = False
+    if len(declared) == 1 and found and known(found[0]) is None:
+        split = _split_around_known(found[0], known)
+        guessed, found = len(split) > 1, split
+    names: dict[str, str] = {}
+    for part in found:
+        name = known(part) or part
+        names.setdefault(name.casefold(), name)
+    return PartnerList(tuple(names.values()), guessed)
+
+
+def _split_around_known(text: str, known: Callable[[str], str | None]) -> list[str]:
+    """Split at every mark that is not inside a known name, the longest known name first."""
+    marks = list(_GUESSED.finditer(text))
+    starts = [0, *(m.end() for m in marks)]
+    ends = [*(m.start() for m in marks), len(text)]
+    parts, first = [], 0
+    while first < len(starts):
+        last = next(
+            (k for k in range(len(ends) - 1, first, -1) if known(text[starts[first] : ends[k]])),
+            first,
+        )
+        part = text[starts[first] : ends[last]].strip()
+        if part:
+            parts.append(part)
+        first = last + 1
+    return parts
