@@ -10,6 +10,7 @@ from typing import Final
 
 import pandas as pd
 
+from amager_eval.data.delivered import Delivered, Kind, State
 from amager_eval.data.files.delimited import read_bytes, read_delimited
 from amager_eval.data.files.table_file import Grid, is_empty
 from amager_eval.data.files.workbook import SUFFIXES, read_workbook
@@ -31,6 +32,9 @@ SYNTHETIC_MARK: Final = "SYNTETISK"
 #: Mapping files of survey microdata and of a register extract that lie in the folder.
 MICRODATA: Final = "microdata.toml"
 REGISTER: Final = "register.toml"
+#: Files that tell about the tables beside them and hold none.
+BESIDE_FILES: Final = ("provenance.json", "truth.json", "syntetisk.txt", "datapackage.json")
+BESIDE_SUFFIXES: Final = (".md", ".pdf", ".docx", ".doc", ".rtf", ".txt", ".html", ".eml", ".msg")
 #: Sheets that may stand beside the tables of a workbook without being one.
 BESIDE_SHEETS: Final = ("Vejledning", "Guidance", "Lister", "Lists")
 
@@ -53,6 +57,8 @@ class Found:
         Whether a file or sheet beside the tables says that they are made up.
     faults : list of Fault
         Faults of whole files.
+    delivered : list of Delivered
+        What became of files and sheets.
     """
 
     grids: dict[str, Grid] = field(default_factory=dict)
@@ -61,6 +67,11 @@ class Found:
     files: list[SourceFile] = field(default_factory=list)
     synthetic: bool = False
     faults: list[Fault] = field(default_factory=list)
+    delivered: list[Delivered] = field(default_factory=list)
+
+    def deliver(self, kind: Kind, name: str, state: State, reason: str = "") -> None:
+        """Note what became of a file or a sheet."""
+        self.delivered.append(Delivered(kind, name, state, reason=reason))
 
 
 def find_tables(path: Path, lang: Lang) -> Found:
@@ -105,18 +116,38 @@ def _find_in_folder(folder: Path, lang: Lang) -> Found:
         try:
             if table is None:
                 found.synthetic |= _says_synthetic(path, folder, lang)
-                if path.suffix.lower() == ".csv" and path.name not in mapped:
-                    _note_unknown(found, path.name, None, lang)
+                if path.name not in mapped:
+                    _tell_unread(found, path, lang)
                 continue
             grid = read_delimited(path, lang, within=folder)
             _add(found, table, grid, lang)
             found.files.append(SourceFile(path.name, grid.sha256))
         except InputError as error:
             found.faults.extend(error.faults)
+            found.deliver("file", path.name, "unread", "at_fault")
     if not found.grids and not found.computed and not found.faults:
         tables = ", ".join(f"{n}.csv" for n in TABLES)
         raise file_fault("nothing_to_read", folder.name, lang, tables=tables)
     return found
+
+
+def _tell_unread(found: Found, path: Path, lang: Lang) -> None:
+    """Say of a file that is no table that it was not read; warn where it may hold figures."""
+    if path.name.startswith(".") or path.name.startswith("~$"):
+        return  # of the system, or of a spreadsheet that is open
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        found.deliver("file", path.name, "unread", "folder")
+    elif path.name.casefold() in BESIDE_FILES or suffix in BESIDE_SUFFIXES:
+        found.deliver("file", path.name, "unread", "beside")
+    elif suffix == ".csv":
+        _note_unknown(found, path.name, None, lang)
+        found.deliver("file", path.name, "unread", "unknown_name")
+    else:
+        findings = Findings(lang=lang, file=path.name)
+        findings.add("file_unread")
+        found.faults.extend(findings.faults)
+        found.deliver("file", path.name, "unread", "format")
 
 
 def _read_mapped(folder: Path, found: Found, lang: Lang) -> set[str]:
@@ -135,6 +166,7 @@ def _read_mapped(folder: Path, found: Found, lang: Lang) -> set[str]:
             computed, faults = compute(mapping, lang)
         except InputError as error:
             found.faults.extend(error.faults)
+            found.deliver("file", name, "unread", "at_fault")
             continue
         found.computed[table] = computed
         found.computed_from[table] = file
@@ -171,8 +203,13 @@ def _find_in_workbook(path: Path, lang: Lang) -> Found:
         if table is not None:
             if any(not is_empty(cell) for row in grid.rows for cell in row):
                 _add(found, table, grid, lang)
-        elif name not in BESIDE_SHEETS and name.upper() != SYNTHETIC_MARK:
+            else:
+                found.deliver("sheet", name, "unused", "empty")
+        elif name in BESIDE_SHEETS or name.upper() == SYNTHETIC_MARK:
+            found.deliver("sheet", name, "unread", "guidance")
+        else:
             _note_unknown(found, path.name, name, lang)
+            found.deliver("sheet", name, "unread", "unknown_name")
     found.files.append(SourceFile(path.name, grids[0].sha256 if grids else ""))
     if not found.grids and not found.faults:
         raise file_fault("nothing_to_read", path.name, lang, tables=_names(lang))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from amager_eval.conventions import SETTINGS
 from amager_eval.data.areas import whole_and_parts
+from amager_eval.data.delivered import Delivered
 from amager_eval.data.files.table_file import Grid, HeadedTable, header_row, is_empty, name_columns
 from amager_eval.data.find_tables import SYNTHETIC_MARK, Found, find_tables
 from amager_eval.data.input import Input, Masked
@@ -20,7 +21,11 @@ from amager_eval.data.period import parse_period
 from amager_eval.data.survey.respondents import RESPONDENTS, are_respondents, safety_of_respondents
 from amager_eval.data.tables.cells import RowContext
 from amager_eval.data.tables.columns import TABLES, TableColumns
-from amager_eval.data.tables.cross_crime import population_covers_years, population_given
+from amager_eval.data.tables.cross_crime import (
+    population_covers_years,
+    population_given,
+    reports_within_population,
+)
 from amager_eval.data.tables.cross_rows import Record, areas_that_are_numbers, whole_holds_parts
 from amager_eval.data.tables.cross_safety import respondents_within_round, waves_without_n
 from amager_eval.data.tables.findings import Findings, raise_errors
@@ -44,11 +49,14 @@ class ReadResult:
         Everything found, errors and warnings.
     renamed : list of Renamed
         Every word that was read as another: a name of the agreement.
+    delivered : list of Delivered
+        What was delivered and what became of it.
     """
 
     data: Input | None = None
     faults: list[Fault] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)
+    delivered: list[Delivered] = field(default_factory=list)
 
 
 def read_input(path: str | Path, *, agreement: Agreement | None = None, lang: Lang = "en") -> Input:
@@ -119,7 +127,7 @@ def read_everything(
         found = find_tables(path, lang)
     except InputError as error:
         return ReadResult(None, list(error.faults))
-    reading = ReadResult(None, list(found.faults))
+    reading = ReadResult(None, list(found.faults), list(found.delivered))
     tables = _filled({n: _headed(g, TABLES[n], lang) for n, g in found.grids.items()})
     for name, figures in found.computed.items():
         source = found.computed_from[name]
@@ -132,6 +140,7 @@ def read_everything(
     _across(checked)
     for table in checked.values():
         reading.faults.extend(table.findings.faults)
+        reading.delivered.extend(table.findings.delivered)
     if not any(f.severity == "error" for f in reading.faults):
         reading.data = _input(path, found, {n: t.parsed for n, t in checked.items()})
     return reading
@@ -255,6 +264,9 @@ def _across(checked: dict[str, _Checked]) -> None:
         if "population" in checked:
             inhabitants = checked["population"]
             population_covers_years(crime.records, inhabitants.parsed.records, inhabitants.findings)
+            reports_within_population(
+                crime.records, crime.positions, inhabitants.parsed.records, findings
+            )
     for name in ("safety", "crime", "population"):
         if name in checked:
             table = checked[name].parsed

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from amager_eval.data.tables.columns import TableColumns
-from amager_eval.data.tables.findings import Findings
+from amager_eval.data.tables.findings import Findings, show_found
 from amager_eval.data.tables.frames import RawTable
-from amager_eval.data.tables.number_text import DecimalMark
+from amager_eval.data.tables.number_text import DecimalMark, is_error_text
 from amager_eval.wording.sentences import Lang
 
 __all__ = ["Grid", "HeadedTable", "header_row", "is_empty", "name_columns"]
@@ -116,15 +116,24 @@ def name_columns(
     cells: list[dict[str, Any]] = []
     numbers: list[int] = []
     width = len(grid.rows[start])
+    known = set(places.values())
+    examples = 0
     for number, row in enumerate(grid.rows[start + 1 :], start=start + 2):
         if all(is_empty(c) for c in row):
             continue
         if str(next(c for c in row if not is_empty(c))).strip().upper().startswith(EXAMPLE):
+            examples += 1
             continue
         if any(not is_empty(c) for c in row[width:]):
             extra = next(c for c in row[width:] if not is_empty(c))
             findings.add("row_too_long", row=number, found="" if private else extra)
             continue
+        for place, cell in enumerate(row[:width]):
+            # those of known columns are told by the checks of their cells
+            if place not in known and isinstance(cell, str) and is_error_text(cell):
+                heading = str(grid.rows[start][place] or "") or None
+                found = "" if private else cell
+                findings.add("formula_error", row=number, column=heading, found=found)
         cells.append(
             {
                 name: row[place] if place < len(row) and not is_empty(row[place]) else None
@@ -134,6 +143,8 @@ def name_columns(
         numbers.append(number)
     if not cells and not findings.faults:
         findings.add("empty_table")
+    if examples:
+        findings.deliver("rows", columns.name, "unused", examples, "example")
     findings.rows = numbers
     return HeadedTable(RawTable(columns, cells, numbers), findings, grid.mark)
 
@@ -148,9 +159,12 @@ def _places(
         if is_empty(heading):
             continue
         column = columns.find(str(heading))
-        if column is None:
+        if is_error_text(str(heading)):
+            findings.add("formula_error", row=number, found=heading)
+        elif column is None:
             known = ", ".join(c.heading(findings.lang) for c in columns.columns)
             findings.add("column_unknown", row=number, found=heading, columns=known)
+            findings.deliver("column", show_found(heading), "unread", reason="unknown_column")
         elif column.name in places:
             findings.add("column_twice", row=number, column=column.name, found=heading)
         else:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from amager_eval.data.files.delimited import read_bytes
 from amager_eval.data.files.table_file import Grid
-from amager_eval.data.files.workbook_guard import SheetNotes, Unpacked, unpack
+from amager_eval.data.files.workbook_guard import Cells, SheetNotes, Unpacked, unpack
 from amager_eval.data.tables.fault_texts import file_fault
 from amager_eval.data.tables.number_text import decimal_mark
 from amager_eval.provenance import sha256_of_bytes
@@ -94,4 +95,28 @@ def _grid(file: str, name: str, rows: list[list[Any]], note: SheetNotes, digest:
     if note.hidden:
         problems.append(("hidden_rows", None, "", ""))
     texts = [cell for row in rows[:2000] for cell in row if isinstance(cell, str)]
-    return Grid(file, name, rows, decimal_mark(texts, ""), digest, problems)
+    mark = decimal_mark(texts, "")
+    for block in note.percents:
+        for row, column in _places(block, note):
+            if row < len(rows) and column < len(rows[row]):
+                rows[row][column] = _with_percent_sign(rows[row][column])
+    for block, error in note.errors:
+        for row, column in _places(block, note):
+            rows += [[] for _ in range(row + 1 - len(rows))]
+            rows[row] += [None] * (column + 1 - len(rows[row]))
+            rows[row][column] = error
+    return Grid(file, name, rows, mark, digest, problems)
+
+
+def _places(block: Cells, note: SheetNotes) -> Iterator[tuple[int, int]]:
+    """Rows and columns of a block, counted from 0, within what the sheet holds."""
+    for row in range(block.row - 1, min(block.row - 1 + block.rows, note.rows)):
+        for column in range(block.column - 1, min(block.column - 1 + block.columns, note.columns)):
+            yield row, column
+
+
+def _with_percent_sign(cell: object) -> object:
+    """Write a number as it is shown: 0.45 is shown, and was typed, as 45 %."""
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        return cell
+    return f"{100 * cell:.12g} %"

@@ -13,13 +13,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 from xml.etree import ElementTree as ET
 
 from amager_eval.data.tables.fault_texts import file_fault
+from amager_eval.data.tables.number_text import is_error_text
 from amager_eval.wording.sentences import Lang
 
-__all__ = ["MOST_CELLS", "SheetNotes", "Unpacked", "unpack"]
+__all__ = ["MOST_CELLS", "Cells", "SheetNotes", "Unpacked", "unpack"]
 
 #: All entries together, unpacked.
 MOST_UNPACKED: Final = 128 * 1024 * 1024
@@ -32,7 +33,18 @@ _SHEET = re.compile(rb"<(?:\w+:)?worksheet[\s>]")
 _MOST_ROWS: Final = 1_048_576
 _MOST_COLUMNS: Final = 16_384
 _PLACE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})", re.ASCII)
+#: Text of a number format that is shown as it stands.
+_LITERAL = re.compile(r'"[^"]*"|\\.')
 _RANGE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})(?::([A-Z]{1,3})([1-9]\d{0,6}))?", re.ASCII)
+
+
+class Cells(NamedTuple):
+    """A block of equal cells: its first row and column, from 1 on, and how many of each."""
+
+    row: int
+    column: int
+    rows: int = 1
+    columns: int = 1
 
 
 @dataclass
@@ -47,6 +59,11 @@ class SheetNotes:
         Row and column letter of formulas without a stored result.
     hidden : bool
         Whether rows, columns or the sheet are hidden.
+    errors : list of tuple of Cells and str
+        Cells of formulas that failed, and what a spreadsheet shows there; readers give them as
+        empty.
+    percents : list of Cells
+        Cells whose number is shown as a percentage.
     rows, columns : int
         Last row and column with content.
     """
@@ -54,6 +71,8 @@ class SheetNotes:
     merged: list[int] = field(default_factory=list)
     uncomputed: list[tuple[int, str]] = field(default_factory=list)
     hidden: bool = False
+    errors: list[tuple[Cells, str]] = field(default_factory=list)
+    percents: list[Cells] = field(default_factory=list)
     rows: int = 0
     columns: int = 0
 
@@ -176,7 +195,10 @@ def _xlsx_notes(entries: dict[str, bytes]) -> dict[str, SheetNotes]:
         path = target.lstrip("/") if target.startswith("/") else posixpath.join("xl", target)
         targets[relation.attrib.get("Id", "")] = posixpath.normpath(path)
     # every sheet is inspected, named by the workbook or not: the reader may find it all the same
-    sheets = {name: _xlsx_sheet(xml) for name, xml in entries.items() if _SHEET.search(xml)}
+    percent = _percent_styles(entries.get("xl/styles.xml", b"<none/>"))
+    sheets = {
+        name: _xlsx_sheet(xml, percent) for name, xml in entries.items() if _SHEET.search(xml)
+    }
     notes = {}
     for element in ET.fromstring(entries["xl/workbook.xml"]).iter():
         if _local(element.tag) != "sheet":
@@ -192,7 +214,23 @@ def _xlsx_notes(entries: dict[str, bytes]) -> dict[str, SheetNotes]:
     return notes
 
 
-def _xlsx_sheet(xml: bytes) -> SheetNotes:
+def _percent_styles(xml: bytes) -> frozenset[str]:
+    """Numbers of the cell styles that show a number as a percentage."""
+    formats = {"9": "0%", "10": "0.00%"}  # what the format itself numbers so
+    styles = []
+    inside = False
+    for event, element in _elements(xml):
+        name = _local(element.tag)
+        if name == "cellXfs":
+            inside = event == "start"
+        elif event == "start" and name == "numFmt":
+            formats[element.attrib.get("numFmtId", "")] = element.attrib.get("formatCode", "")
+        elif event == "start" and name == "xf" and inside:
+            styles.append(formats.get(element.attrib.get("numFmtId", "0"), ""))
+    return frozenset(str(i) for i, code in enumerate(styles) if "%" in _LITERAL.sub("", code))
+
+
+def _xlsx_sheet(xml: bytes, percent: frozenset[str]) -> SheetNotes:
     note = SheetNotes()
     row = following = 0
     for event, element in _elements(xml):
@@ -203,11 +241,13 @@ def _xlsx_sheet(xml: bytes) -> SheetNotes:
                 following = 0
             continue
         if name == "c":
-            following = _xlsx_cell(element, row, following + 1, note)
+            following = _xlsx_cell(element, row, following + 1, note, percent)
         elif name == "dimension":
             _check_range(element.attrib.get("ref", "A1"))
-        elif name in {"row", "col"}:
-            note.hidden |= element.attrib.get("hidden") in {"1", "true"}
+        elif name in {"row", "col", "sheetFormatPr"}:
+            flags = {element.attrib.get(flag) for flag in ("hidden", "zeroHeight")}
+            heights = {element.attrib.get(size) for size in ("ht", "width")}
+            note.hidden |= bool(flags & {"1", "true"} or heights & {"0", "0.0"})
         elif name == "mergeCell":
             place = _PLACE.match(element.attrib.get("ref", ""))
             if place:
@@ -233,7 +273,9 @@ def _check_range(text: str) -> None:
         raise ValueError(f"extent {text[:30]}")
 
 
-def _xlsx_cell(cell: ET.Element, row: int, column: int, note: SheetNotes) -> int:
+def _xlsx_cell(
+    cell: ET.Element, row: int, column: int, note: SheetNotes, percent: frozenset[str]
+) -> int:
     """Note one cell; without an address it follows the one before. Return its column."""
     address = cell.attrib.get("r")
     letters = ""
@@ -249,8 +291,14 @@ def _xlsx_cell(cell: ET.Element, row: int, column: int, note: SheetNotes) -> int
     note.rows = max(note.rows, row)
     children = {_local(child.tag): child for child in cell}
     value = children.get("v")
-    if value is not None and value.text is not None:
-        _check_value(cell.attrib.get("t", "n"), value.text)
+    kind = cell.attrib.get("t", "n")
+    if kind == "e":
+        shown = None if value is None else value.text
+        note.errors.append((Cells(row, column), (shown or "#N/A").strip()))
+    elif value is not None and value.text is not None:
+        _check_value(kind, value.text)
+        if kind == "n" and cell.attrib.get("s", "0") in percent:
+            note.percents.append(Cells(row, column))
     if "f" in children and (value is None or value.text is None):
         note.uncomputed.append((row, letters))
     return column
@@ -284,21 +332,30 @@ def _ods_notes(xml: bytes) -> dict[str, SheetNotes]:
     notes: dict[str, SheetNotes] = {}
     note = SheetNotes()
     row = column = 0
+    pending: list[tuple[Cells, str | None]] = []
+    hidden = _ods_hidden_styles(xml)
     for event, element in _elements(xml):
         name = _local(element.tag)
         if event == "start":
             if name == "table":
                 note = notes.setdefault(_attribute(element, "name") or "", SheetNotes())
+                note.hidden |= _attribute(element, "style-name") in hidden
                 row = 0
             elif name == "table-row":
                 column = 0
+            elif name in {"table-row-group", "table-column-group"}:
+                note.hidden |= _attribute(element, "display") == "false"
             continue
+        if name in {"table-row", "table-column"}:
+            note.hidden |= _attribute(element, "visibility") in {"collapse", "filter"}
         if name in {"table-cell", "covered-table-cell"}:
             repeated = _repeated(element, "number-columns-repeated")
+            place = Cells(row + 1, column + 1, 1, repeated)
             column += repeated
             if _attribute(element, "value-type") or len(element):
                 note.columns = max(note.columns, column)
                 note.rows = max(note.rows, row + 1)
+                _ods_cell(element, place, pending)
             spans = ("number-rows-spanned", "number-columns-spanned")
             if any(_repeated(element, span) > 1 for span in spans):
                 note.merged.append(row + 1)
@@ -306,8 +363,38 @@ def _ods_notes(xml: bytes) -> dict[str, SheetNotes]:
             repeated = _repeated(element, "number-rows-repeated")
             if note.rows == row + 1:
                 note.rows += repeated - 1
+            for place, error in pending:
+                cells = place._replace(rows=repeated)
+                if error is None:
+                    note.percents.append(cells)
+                else:
+                    note.errors.append((cells, error))
+            pending.clear()
             row += repeated
             element.clear()
-        if name in {"table-row", "table-column"}:
-            note.hidden |= _attribute(element, "visibility") in {"collapse", "filter"}
     return notes
+
+
+def _ods_hidden_styles(xml: bytes) -> set[str]:
+    """Names of the table styles that show nothing: sheets with one of them are hidden."""
+    hidden = set()
+    style = ""
+    for event, element in _elements(xml):
+        name = _local(element.tag)
+        if event == "start" and name == "style":
+            style = _attribute(element, "name") or ""
+        elif name == "table-properties" and _attribute(element, "display") == "false":
+            hidden.add(style)
+        elif name == "body":
+            break
+    return hidden
+
+
+def _ods_cell(cell: ET.Element, place: Cells, pending: list[tuple[Cells, str | None]]) -> None:
+    """Note a cell whose formula failed, or whose number is shown as a percentage (no error)."""
+    kinds = {value for key, value in cell.attrib.items() if _local(key) == "value-type"}
+    shown = "".join(text for part in cell if _local(part.tag) == "p" for text in part.itertext())
+    if "error" in kinds or is_error_text(shown):
+        pending.append((place, shown.strip() or "#N/A"))
+    elif "percentage" in kinds:
+        pending.append((place, None))

@@ -15,17 +15,25 @@ from pydantic_core import PydanticCustomError
 
 from amager_eval.data.period import FIRST_YEAR, LAST_YEAR, Period, parse_period
 from amager_eval.data.tables.columns import canonical_word, nearest_word
-from amager_eval.data.tables.number_text import DecimalMark, parse_number
+from amager_eval.data.tables.date_text import date_in, has_zone
+from amager_eval.data.tables.number_text import (
+    DecimalMark,
+    Reading,
+    is_error_text,
+    is_no_value,
+    parse_number,
+)
 from amager_eval.errors import InputError
 
 __all__ = [
     "Count",
+    "Factor",
+    "Inhabitants",
     "Name",
     "OptionalDate",
     "OptionalText",
     "Percent",
     "PeriodText",
-    "Positive",
     "Respondents",
     "RowContext",
     "Year",
@@ -37,11 +45,6 @@ __all__ = [
 
 #: Longer cells are no names, sources or notes.
 LONGEST_TEXT: Final = 2000
-#: What a spreadsheet shows in place of a result, in English and Danish.
-FORMULA_ERRORS: Final = frozenset(
-    {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA"}
-    | {"#DIVISION/0!", "#I/T", "#NAVN?", "#NUL!", "#REFERENCE!", "#VÆRDI!"}
-)
 #: How a small count that is not told is written.
 _MASKED: Final = re.compile(
     r"(?:<|≤|<=|under|færre end|mindre end|below|fewer than|less than)\s*\d+|[01]\s*[-–]\s*\d+",
@@ -73,18 +76,21 @@ class RowContext:
     count_required: bool = True
 
 
-def _number(value: object, info: ValidationInfo) -> float | None:
+def _number(
+    value: object, info: ValidationInfo, reading: Reading, *, percent: bool = False
+) -> float | None:
     """Turn a cell into a finite float; an empty cell into None."""
     if value is None:
         return None
     if isinstance(value, bool | date):
         raise PydanticCustomError("not_number", "no number")
     if isinstance(value, str):
-        if value.strip() in {"", "-", "..", "NA", "n/a", "NaN", "nan"}:
+        if is_no_value(value):
             return None
-        if value.strip() in FORMULA_ERRORS:
-            raise PydanticCustomError("formula_error", "formula error")
-        number = parse_number(value, context_of(info).mark)
+        _refuse_error(value)
+        if "%" in value and not percent:
+            raise PydanticCustomError("percent_sign", "percent sign")
+        number = parse_number(value, context_of(info).mark, reading)
     elif isinstance(value, Real):
         try:
             number = float(value)
@@ -99,17 +105,23 @@ def _number(value: object, info: ValidationInfo) -> float | None:
     return number
 
 
+def _refuse_error(text: str) -> None:
+    """Refuse what a spreadsheet shows for a formula that failed."""
+    if is_error_text(text):
+        raise PydanticCustomError("formula_error", "formula error")
+
+
 def context_of(info: ValidationInfo) -> RowContext:
     """Return what the row is read with; the plain reading where nothing was said."""
     context = info.context
     return context if isinstance(context, RowContext) else RowContext()
 
 
-def between(low: float, high: float) -> Any:
-    """Make the kind of a number from `low` to `high`."""
+def between(low: float, high: float, reading: Reading = "factor", *, percent: bool = False) -> Any:
+    """Make the kind of a number from `low` to `high`; `percent` may have a percent sign."""
 
     def check(value: object, info: ValidationInfo) -> float | None:
-        number = _number(value, info)
+        number = _number(value, info, reading, percent=percent)
         if number is not None and not low <= number <= high:
             raise PydanticCustomError(
                 "out_of_range", "out of range", {"low": f"{low:g}", "high": f"{high:g}"}
@@ -130,11 +142,16 @@ def is_masked(value: object) -> bool:
     return isinstance(value, str) and _MASKED.fullmatch(value.strip()) is not None
 
 
-def _positive(value: object, info: ValidationInfo) -> float | None:
-    number = _number(value, info)
-    if number is not None and number <= 0:
-        raise PydanticCustomError("not_positive", "not positive")
-    return _not_huge(number)
+def _positive(reading: Reading) -> Any:
+    """Make the kind of a number above 0."""
+
+    def check(value: object, info: ValidationInfo) -> float | None:
+        number = _number(value, info, reading)
+        if number is not None and number <= 0:
+            raise PydanticCustomError("not_positive", "not positive")
+        return _not_huge(number)
+
+    return BeforeValidator(check)
 
 
 def _not_huge(number: float | None) -> float | None:
@@ -147,7 +164,7 @@ def _not_huge(number: float | None) -> float | None:
 
 def _count(value: object, info: ValidationInfo) -> float | None:
     """Read a whole number of at least 0; kept as float because missing is NaN."""
-    number = _not_huge(_number(value, info))
+    number = _not_huge(_number(value, info, "whole"))
     if number is None:
         return None
     if number < 0:
@@ -159,7 +176,7 @@ def _count(value: object, info: ValidationInfo) -> float | None:
 
 def _respondents(value: object, info: ValidationInfo) -> float | None:
     """Respondents, at least 1; an effective number may have decimals."""
-    number = _not_huge(_number(value, info))
+    number = _not_huge(_number(value, info, "size"))
     if number is not None and number < 1:
         raise PydanticCustomError(
             "out_of_range", "out of range", {"low": "1", "high": f"{LARGEST:g}"}
@@ -169,7 +186,7 @@ def _respondents(value: object, info: ValidationInfo) -> float | None:
 
 def _year(value: object, info: ValidationInfo) -> int:
     try:
-        number = _number(_unpoint(value), info)
+        number = _number(_unpoint(value), info, "mark")
     except PydanticCustomError as error:
         if error.type != "not_number":
             raise
@@ -197,6 +214,9 @@ def _text(value: object) -> str | None:
     if isinstance(value, bool | bytes) or not isinstance(value, str | Real | date):
         raise PydanticCustomError("not_text", "no text", {"limit": LONGEST_TEXT})
     text = unicodedata.normalize("NFC", str(value)).replace("\u00a0", " ").strip()
+    _refuse_error(text)
+    if re.search(r"[\r\n]", text):
+        raise PydanticCustomError("line_break", "line break")
     if len(text) > LONGEST_TEXT or any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
         raise PydanticCustomError("not_text", "no text", {"limit": LONGEST_TEXT})
     return text or None
@@ -217,6 +237,8 @@ def _period(value: object) -> str:
         raise PydanticCustomError("missing", "missing")
     if isinstance(value, float) and math.isnan(value):
         raise PydanticCustomError("missing", "missing")
+    if isinstance(value, str):
+        _refuse_error(value)
     # a date is one day: a spreadsheet that turned 2024-07 into one lost what was meant
     if isinstance(value, bool | date) and not isinstance(value, Period):
         raise PydanticCustomError("no_period", "no period")
@@ -236,12 +258,11 @@ def _date(value: object) -> str | None:
     if re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", text, re.ASCII):
         day = text
     else:
-        match = re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})", text, re.ASCII)
-        parts = (match[3], match[2], match[1]) if match else tuple(text[:10].split("-"))
-        try:
-            day = date(*(int(p) for p in parts)).isoformat()
-        except (TypeError, ValueError) as error:
-            raise PydanticCustomError("no_date", "no date") from error
+        found = date_in(text)
+        if found is None:
+            code = "date_with_zone" if has_zone(text) else "no_date"
+            raise PydanticCustomError(code, "no date")
+        day = found.isoformat()
     if not FIRST_YEAR <= int(day[:4]) <= LAST_YEAR:
         raise PydanticCustomError("no_date", "no date")
     return day
@@ -285,7 +306,8 @@ type OptionalText = Annotated[str | None, BeforeValidator(_text)]
 type Year = Annotated[int, BeforeValidator(_year)]
 type PeriodText = Annotated[str, BeforeValidator(_period)]
 type OptionalDate = Annotated[str | None, BeforeValidator(_date)]
-type Percent = Annotated[float | None, between(0, 100)]
+type Percent = Annotated[float | None, between(0, 100, percent=True)]
 type Count = Annotated[float | None, BeforeValidator(_count)]
 type Respondents = Annotated[float | None, BeforeValidator(_respondents)]
-type Positive = Annotated[float | None, BeforeValidator(_positive)]
+type Factor = Annotated[float | None, _positive("factor")]
+type Inhabitants = Annotated[float | None, _positive("whole")]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import TypeAdapter, ValidationError
 
 from amager_eval.data.period import Period, parse_period
-from amager_eval.data.tables.cells import Positive, RowContext
+from amager_eval.data.tables.cells import Inhabitants, RowContext
 from amager_eval.data.tables.cross_rows import (
     SUM_TOLERANCE,
     Record,
@@ -33,10 +33,13 @@ __all__ = [
     "population_column",
     "population_covers_years",
     "population_given",
+    "reports_within_population",
 ]
 
 #: Yearly change of a population beyond which it is questioned, percent.
 POPULATION_JUMP: Final = 15.0
+#: A rate per 1,000 beyond this says that there were more reports than inhabitants.
+PER_1000: Final = 1000.0
 #: Names of the crime type that holds the others.
 TOTALS: Final = ("total", "i alt")
 
@@ -49,6 +52,10 @@ def check_crime_rows(rows: Sequence[Record], positions: Sequence[int], findings:
         _definitions(rows, positions, findings)
     area_versions(rows, ("area", "crime_type", "definition"), positions, findings)
     _missing_periods(rows, findings)
+    for at, row in zip(positions, rows, strict=True):
+        rate = row["per_1000"]
+        if rate is not None and rate > PER_1000:
+            findings.add("rate_above_all", at=at, column="per_1000", found=f"{rate:g}")
     _total_holds_types(rows, positions, findings)
 
 
@@ -58,6 +65,10 @@ def check_population_rows(
     """Check duplicates, two numbers of one day, and jumps."""
     keys = ("area", "area_version", "period")
     duplicates(rows, keys, positions, findings)
+    for at, row in zip(positions, rows, strict=True):
+        if row["population"] % 1:
+            found = f"{row['population']:.12g}"
+            findings.add("population_fractional", at=at, column="population", found=found)
     once = [members[0] for members in groups(rows, keys).values()]  # the others are told already
     agreeing = [rows[i] for i in once], [positions[i] for i in once]
     population_agrees(*agreeing, findings, keys=("area", "area_version"))
@@ -186,7 +197,7 @@ def population_column(
 
     `rows` are the reports and `cells` what stands beside them, None where it is empty.
     """
-    kind: TypeAdapter[float | None] = TypeAdapter(Positive)
+    kind: TypeAdapter[float | None] = TypeAdapter(Inhabitants)
     numbers: list[float | None] = []
     for at, (row, found) in enumerate(zip(rows, cells, strict=True)):
         number = None
@@ -237,6 +248,32 @@ def population_covers_years(
         if far:
             listed = ", ".join(str(y) for y in far[:8]) + (" …" if len(far) > 8 else "")
             findings.add("population_far", column="period", area=area, missing=listed)
+
+
+def reports_within_population(
+    crime: Sequence[Record],
+    positions: Sequence[int],
+    population: Sequence[Record],
+    findings: Findings,
+) -> None:
+    """Warn of more reports in a period than inhabitants at the date nearest to it."""
+    people: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for row in population:
+        people[row["area"]].append((parse_period(row["period"]).start, row["population"]))
+    for at, row in zip(positions, crime, strict=True):
+        if row["count"] is None or row["area"] not in people:
+            continue
+        middle = parse_period(row["period"]).midpoint
+        _, inhabitants = min(people[row["area"]], key=lambda dated: abs(dated[0] - middle))
+        if row["count"] > inhabitants:
+            findings.add(
+                "count_above_population",
+                at=at,
+                column="count",
+                found=f"{row['count']:g}",
+                area=row["area"],
+                inhabitants=f"{inhabitants:.12g}",
+            )
 
 
 def _total_holds_types(

@@ -20,6 +20,8 @@ __all__ = [
 ]
 
 
+#: Design effects of published surveys lie between 1 and 3; beyond this one is questioned.
+LARGEST_DEFF: Final = 10.0
 #: Percentage points beyond rounding that safe, neither and unsafe may lack together: a few who did
 #: not know. More says that the three have another base.
 _LEFT_OVER: Final = 0.5
@@ -32,6 +34,8 @@ def check_safety_rows(rows: Sequence[Record], positions: Sequence[int], findings
     _sums_of_answers(rows, positions, findings)
     for at, row in zip(positions, rows, strict=True):
         _figures_agree(row, at, findings)
+        if row["deff"] is not None and row["deff"] > LARGEST_DEFF:
+            findings.add("deff_large", at=at, column="deff", found=f"{row['deff']:g}")
     _fractions(rows, positions, findings)
     area_versions(rows, ("area", "setting", "response"), positions, findings)
     _missing_waves(rows, findings)

@@ -6,12 +6,13 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from amager_eval.data.delivered import Delivered, Kind, State
 from amager_eval.data.tables.columns import word_in
 from amager_eval.data.tables.fault_texts import fault_text
 from amager_eval.errors import Fault, InputError
 from amager_eval.wording.sentences import Lang, load_wording
 
-__all__ = ["LONGEST_FOUND", "MOST_FAULTS", "Findings", "raise_errors"]
+__all__ = ["LONGEST_FOUND", "MOST_FAULTS", "Findings", "raise_errors", "show_found"]
 
 #: Faults listed of one table; more are counted, not listed.
 MOST_FAULTS: Final = 10_000
@@ -39,6 +40,8 @@ class Findings:
         Index label of each row, for a bare frame.
     faults : list of Fault
         What was found so far.
+    delivered : list of Delivered
+        What became of the table and its parts so far.
     """
 
     lang: Lang = "en"
@@ -48,6 +51,14 @@ class Findings:
     rows: Sequence[int | None] = ()
     labels: Sequence[Hashable] = ()
     faults: list[Fault] = field(default_factory=list)
+    delivered: list[Delivered] = field(default_factory=list)
+
+    def deliver(
+        self, kind: Kind, name: str, state: State, rows: int | None = None, reason: str = ""
+    ) -> None:
+        """Note what became of a part of the table; see :class:`Delivered`."""
+        entry = Delivered(kind, name, state, rows, reason, self.file, self.sheet)
+        self.delivered.append(entry)
 
     def add(
         self,

@@ -144,9 +144,19 @@ def parse_table(
                 found = cells.get(column)
                 words.setdefault("limit", LONGEST_FOUND)
                 findings.add(code, at=position, column=column or None, found=found, **words)
+    _percent_signs(table, findings)
     _CHECKS[table.columns.name](good, positions, findings)
     frame = pd.DataFrame(good, columns=[c for c in model.model_fields if c != "masked"])
     return Parsed(_typed(frame, table.columns), good, positions, hidden)
+
+
+def _percent_signs(table: RawTable, findings: Findings) -> None:
+    """Warn where some cells of a column are written with a percent sign and others without."""
+    for name in ("percent", "response_rate_percent"):
+        given = [(at, c) for at, row in enumerate(table.cells) if (c := row.get(name)) is not None]
+        signed = [at for at, cell in given if isinstance(cell, str) and "%" in cell]
+        if signed and len(signed) < len(given):
+            findings.add_rows("percent_mixed", signed, column=name)
 
 
 def _typed(frame: pd.DataFrame, columns: TableColumns) -> pd.DataFrame:

@@ -10,12 +10,13 @@ from pydantic_core import PydanticCustomError
 
 from amager_eval.data.tables.cells import (
     Count,
+    Factor,
+    Inhabitants,
     Name,
     OptionalDate,
     OptionalText,
     Percent,
     PeriodText,
-    Positive,
     Respondents,
     Year,
     between,
@@ -65,7 +66,7 @@ class SafetyRow(CountedRow):
     count: Count = None
     n: Respondents = None
     decimals: Annotated[float | None, between(0, 6)] = None
-    deff: Positive = None
+    deff: Factor = None
     comparator: Annotated[str | None, word_of("comparator")] = None
     source: OptionalText = None
     source_grade: OptionalText = None
@@ -146,7 +147,7 @@ class PopulationRow(Row):
 
     area: Name
     period: PeriodText
-    population: Positive
+    population: Inhabitants
     source: OptionalText = None
     area_kind: OptionalText = None
     area_version: OptionalText = None
@@ -166,7 +167,7 @@ class ActivityRow(Row):
     partners: OptionalText = None
     outside_partners: OptionalText = None
     indicator: OptionalText = None
-    budget_dkk: Annotated[float | None, between(0, 1e12)] = None
+    budget_dkk: Annotated[float | None, between(0, 1e12, "whole")] = None
     start: OptionalDate = None
     end: OptionalDate = None
     note: OptionalText = None
