@@ -39,6 +39,10 @@ BESIDE_SUFFIXES: Final = (".md", ".pdf", ".docx", ".doc", ".rtf", ".txt", ".html
 BESIDE_SHEETS: Final = ("Vejledning", "Guidance", "Lister", "Lists")
 
 
+#: Figures, what was noticed of them, and what became of the rows behind them.
+type _Computed = tuple[pd.DataFrame, Sequence[Fault], Sequence[Delivered]]
+
+
 @dataclass
 class Found:
     """The tables of an input before they are checked.
@@ -138,7 +142,9 @@ def _tell_unread(found: Found, path: Path, lang: Lang) -> None:
     suffix = path.suffix.lower()
     if path.is_dir():
         found.deliver("file", path.name, "unread", "folder")
-    elif path.name.casefold() in BESIDE_FILES or suffix in BESIDE_SUFFIXES:
+    elif path.name.casefold() in BESIDE_FILES or (
+        suffix in BESIDE_SUFFIXES and table_named(path.stem) is None
+    ):
         found.deliver("file", path.name, "unread", "beside")
     elif suffix == ".csv":
         _note_unknown(found, path.name, None, lang)
@@ -160,10 +166,11 @@ def _read_mapped(folder: Path, found: Found, lang: Lang) -> set[str]:
         mapping = folder / name
         if not mapping.exists():
             continue
+        named.add(name)
         try:
             file = file_of(mapping, lang)
             named.add(file)  # before its rows are read: a file at fault is no unknown table
-            computed, faults = compute(mapping, lang)
+            computed, faults, delivered = compute(mapping, lang)
         except InputError as error:
             found.faults.extend(error.faults)
             found.deliver("file", name, "unread", "at_fault")
@@ -171,6 +178,7 @@ def _read_mapped(folder: Path, found: Found, lang: Lang) -> set[str]:
         found.computed[table] = computed
         found.computed_from[table] = file
         found.faults.extend(faults)
+        found.delivered.extend(delivered)
         for source in (mapping, folder / file):
             found.files.append(SourceFile(source.name, sha256_of_file(source)))
     return named
@@ -184,13 +192,13 @@ def _file_of_register(mapping: Path, lang: Lang) -> str:
     return read_register_mapping(mapping, lang=lang).file
 
 
-def _shares_of_microdata(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, Sequence[Fault]]:
-    return read_microdata(mapping, lang=lang), ()
+def _shares_of_microdata(mapping: Path, lang: Lang) -> _Computed:
+    return read_microdata(mapping, lang=lang), (), ()
 
 
-def _counts_of_register(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, Sequence[Fault]]:
+def _counts_of_register(mapping: Path, lang: Lang) -> _Computed:
     counts = read_register(mapping, lang=lang)
-    return counts.crime, counts.faults
+    return counts.crime, counts.faults, counts.delivered
 
 
 def _find_in_workbook(path: Path, lang: Lang) -> Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -22,6 +23,7 @@ __all__ = [
     "midpoints",
     "parse_period",
     "per_year",
+    "period_of",
     "period_range",
 ]
 
@@ -55,6 +57,8 @@ class Period:
     (2024.5, 2024.625)
     >>> str(Period(2024, "K", 3).shift(2)), str(Period(2024, "M", 7))
     ('2025K1', '2024M07')
+    >>> Period(2024, "K", 3).first_day.isoformat(), Period(2024, "K", 3).last_day.isoformat()
+    ('2024-07-01', '2024-09-30')
     """
 
     year: int
@@ -80,6 +84,16 @@ class Period:
     def ordinal(self) -> int:
         """Consecutive number within the unit; neighbours differ by 1."""
         return self.year * self.per_year + self.index - 1
+
+    @property
+    def first_day(self) -> date:
+        """First day that a count of this period covers."""
+        return date(self.year, (self.index - 1) * (12 // self.per_year) + 1, 1)
+
+    @property
+    def last_day(self) -> date:
+        """Last day that a count of this period covers."""
+        return self.shift(1).first_day - timedelta(days=1)
 
     def shift(self, steps: int) -> Period:
         """Return the period `steps` later (earlier when negative), same unit."""
@@ -147,6 +161,18 @@ def _parse_text(text: str) -> Period | None:
     if FIRST_YEAR <= int(year) <= LAST_YEAR and 1 <= number <= PER_YEAR[unit]:
         return Period(int(year), unit, number)
     return None
+
+
+def period_of(day: date, unit: Unit) -> Period:
+    """Return the period of a unit that holds a day.
+
+    Examples
+    --------
+    >>> str(period_of(date(2024, 8, 1), "K"))
+    '2024K3'
+    """
+    per_year = PER_YEAR[unit]
+    return Period(day.year, unit, (day.month - 1) * per_year // 12 + 1)
 
 
 def period_range(first: object, last: object) -> list[Period]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from amager_eval.data.files.table_file import Grid
-from amager_eval.data.tables.fault_texts import fault_text, file_fault
+from amager_eval.data.files.table_file import HEADER_WITHIN, Grid
+from amager_eval.data.tables.fault_texts import file_fault
+from amager_eval.data.tables.findings import Findings
 from amager_eval.data.tables.number_text import decimal_mark
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import InputError
 from amager_eval.provenance import sha256_of_bytes
 from amager_eval.wording.sentences import Lang, load_wording
 
@@ -20,6 +23,8 @@ __all__ = [
     "detect_separator",
     "read_bytes",
     "read_delimited",
+    "read_records",
+    "split_separator",
 ]
 
 #: A table of published figures is far smaller; more is refused before it is read.
@@ -76,28 +81,86 @@ def _decode(content: bytes, file: str, lang: Lang) -> str:
     raise file_fault("unreadable", file, lang, why="no_text")
 
 
-def _separator(text: str) -> tuple[str, str]:
-    """Return the separator and the text without Excel's line `sep=;`."""
-    first = text.lstrip("\r\n").partition("\n")[0]
-    if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
-        return first.strip()[-1], text.lstrip("\r\n").partition("\n")[2]
-    return detect_separator(first), text
+def split_separator(text: str) -> tuple[str, str]:
+    r"""Return the separator and the text without Excel's line `sep=;`.
+
+    Examples
+    --------
+    >>> split_separator("sep=;\narea;wave\n"), split_separator("area,wave\n")
+    ((';', 'area;wave\n'), (',', 'area,wave\n'))
+    """
+    stripped = text.lstrip("\r\n")
+    first, _, rest = stripped.replace("\r\n", "\n").partition("\n")
+    told = re.fullmatch(r'"?sep=([^"\w])\1*"?[ ]*', first, re.IGNORECASE)
+    return (told[1], rest) if told else (detect_separator(text), text)
 
 
 def detect_separator(text: str) -> str:
-    """Return the separator of a file's first line: the most frequent of `;`, tab and `,`.
+    """Return the separator of a file's first line that has one: `;`, tab or `,`, the most frequent.
 
     Examples
     --------
     >>> detect_separator('area;"a, b, c, d";wave')
     ';'
     """
-    first = text.lstrip("\r\n").partition("\n")[0]
-    # what stands in quotation marks is no separator
-    bare = "".join(first.split('"')[::2])
-    counts = {s: bare.count(s) for s in ";\t,"}
-    best = max(counts, key=lambda s: counts[s])
-    return best if counts[best] else ","
+    for line in text.splitlines()[:HEADER_WITHIN]:
+        # what stands in quotation marks is no separator
+        bare = "".join(line.split('"')[::2])
+        counts = {s: bare.count(s) for s in ";\t,"}
+        best = max(counts, key=lambda s: counts[s])
+        if counts[best]:
+            return best
+    return ","
+
+
+def read_records(
+    lines: Iterable[str], separator: str, file: str, lang: Lang
+) -> Iterator[list[str]]:
+    """Yield the records of a CSV file, a blank line as an empty one, so that they are numbered.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        Lines with their ends.
+    separator : str
+        What separates cells.
+    file : str
+        Its name.
+    lang : {"en", "da"}
+        Language of a fault.
+
+    Raises
+    ------
+    InputError
+        With the row: a quotation mark that is not closed, or is closed by one rows further on.
+    """
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    findings = Findings(lang=lang, file=file)
+    number = lines_before = width = 0
+    try:
+        for number, row in enumerate(reader, start=1):
+            spans = reader.line_num - lines_before > 1
+            lines_before = reader.line_num
+            width = max(width, len(row))
+            if spans and any(_swallows(cell, separator, width) for cell in row):
+                findings.add("unclosed_quote", row=number)
+                raise InputError(findings.faults)
+            yield row
+    except csv.Error as error:
+        if reader.line_num - lines_before > 1:
+            findings.add("unclosed_quote", row=number + 1)
+        else:
+            findings.add("broken_csv", row=number + 1, found=str(error))
+        raise InputError(findings.faults) from error
+
+
+def _swallows(cell: str, separator: str, width: int) -> bool:
+    """Whether a cell of several lines holds what looks like rows of their own."""
+    below = cell.splitlines()[1:]
+    return bool(below) and (
+        any(line.count(separator) >= max(1, width - 1) for line in below)
+        or below[-1].endswith(separator)
+    )
 
 
 def read_delimited(path: Path, lang: Lang = "en", *, within: Path | None = None) -> Grid:
@@ -124,20 +187,14 @@ def read_delimited(path: Path, lang: Lang = "en", *, within: Path | None = None)
     """
     content = read_bytes(path, lang, within=within)
     text = _decode(content, path.name, lang)
-    separator, text = _separator(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    separator, text = split_separator(text)
     rows: list[list[str]] = []
     cells_read = 0
-    try:
-        for row in reader:
-            cells_read += len(row)
-            if cells_read > MOST_CELLS:
-                limit = load_wording(lang).say("place.cells", count=MOST_CELLS)
-                raise file_fault("too_large", path.name, lang, limit=limit)
-            rows.append(row)
-    except csv.Error as error:
-        told = fault_text("broken_csv", lang)
-        fault = Fault(told.problem, str(error), told.remedy, file=path.name, row=len(rows) + 1)
-        raise InputError(fault) from error
+    for row in read_records(io.StringIO(text, newline=""), separator, path.name, lang):
+        cells_read += len(row)
+        if cells_read > MOST_CELLS:
+            limit = load_wording(lang).say("place.cells", count=MOST_CELLS)
+            raise file_fault("too_large", path.name, lang, limit=limit)
+        rows.append(row)
     cells = [cell for row in rows[:2000] for cell in row]
     return Grid(path.name, None, rows, decimal_mark(cells, separator), sha256_of_bytes(content))

@@ -12,7 +12,7 @@ from amager_eval.data.tables.frames import RawTable
 from amager_eval.data.tables.number_text import DecimalMark, is_error_text
 from amager_eval.wording.sentences import Lang
 
-__all__ = ["Grid", "HeadedTable", "header_row", "is_empty", "name_columns"]
+__all__ = ["HEADER_WITHIN", "Grid", "HeadedTable", "header_row", "is_empty", "name_columns"]
 
 #: The header is looked for in so many rows; a title may stand above it.
 HEADER_WITHIN: Final = 10

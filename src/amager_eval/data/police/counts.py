@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from amager_eval.data.period import Unit, period_range
+from amager_eval.data.delivered import Delivered
+from amager_eval.data.period import Period, Unit, period_of, period_range
 from amager_eval.data.police.mapping import EVERY, RegisterMapping
 from amager_eval.data.tables.cells import RowContext
-from amager_eval.data.tables.findings import Findings
+from amager_eval.data.tables.date_text import date_in, has_zone
+from amager_eval.data.tables.findings import Findings, raise_errors
 from amager_eval.data.tables.frames import check_frame
+from amager_eval.data.tables.number_text import is_error_text
 from amager_eval.errors import Fault
 
 __all__ = ["RegisterCounts", "Tally"]
 
 _UNITS: Final[dict[str, Unit]] = {"year": "Y", "quarter": "K", "month": "M"}
 _LISTED: Final = 10
+#: A silence before the end of an extract is told when it is longer than so many days, and so many
+#: reports would have been expected in it: e to the -14 is one in a million.
+_SILENT_DAYS: Final = 31
+_SILENT_REPORTS: Final = 14
+#: A status is named where it is a word and so many reports have it.
+_SHOWN_STATUS: Final = 5
+_WORD: Final = re.compile(r"[^\W\d_][\w /.-]{0,29}")
 #: An offence code is digits, perhaps after a letter; a number of a person or case is longer.
 _CODE: Final = re.compile(r"[A-Za-z]?\d{1,6}", re.ASCII)
 
@@ -37,13 +47,17 @@ class RegisterCounts:
     rows, counted : int
         Rows of the extract; rows that count in at least one area and type.
     faults : tuple of Fault
-        Warnings: duplicates (counted once), unknown codes, areas unmatched, dates outside.
+        Warnings: duplicates (counted once), unknown codes, areas unmatched, dates outside, other
+        statuses, periods covered in part.
+    delivered : tuple of Delivered
+        What became of the reports.
     """
 
     crime: pd.DataFrame
     rows: int
     counted: int
     faults: tuple[Fault, ...]
+    delivered: tuple[Delivered, ...] = ()
 
 
 class Tally:
@@ -57,34 +71,56 @@ class Tally:
         self.seen: np.ndarray[Any, np.dtype[np.uint64]] = np.array([], dtype=np.uint64)
         self.left_out: dict[str, int] = {}
         self.first_row: dict[str, int] = {}
+        self.statuses: dict[str, int] = {}
+        self.last_day = np.datetime64(coding.first_day, "D")
 
-    def add(self, chunk: pd.DataFrame) -> None:
-        """Count one piece."""
+    def add(self, chunk: pd.DataFrame, numbers: Sequence[int]) -> None:
+        """Count one piece, whose rows have these numbers in the file."""
         coding = self.coding
-        numbers = np.arange(self.rows + 2, self.rows + 2 + len(chunk))
+        at = np.asarray(numbers, dtype=np.int64)
         self.rows += len(chunk)
         filled = (chunk != "").any(axis="columns").to_numpy()
-        days = _days(chunk["date"])
-        for number in numbers[filled & np.isnat(days)]:
-            self.findings.add("no_date", row=int(number), column=coding.columns.date)
+        if not filled.all():
+            self.left_out["blank"] = self.left_out.get("blank", 0) + int((~filled).sum())
+        self._refuse_errors(chunk, at)
+        days, zoned = _days(chunk["date"])
+        for code, wrong in (("date_with_zone", zoned), ("no_date", np.isnat(days) & ~zoned)):
+            for number in at[filled & wrong]:
+                self.findings.add(code, row=int(number), column=coding.columns.date)
         keep = filled & ~np.isnat(days)
         if coding.keep_status:
-            keep &= chunk["status"].str.strip().isin(coding.keep_status).to_numpy()
+            kept = {status.strip().casefold() for status in coding.keep_status}
+            other = keep & ~chunk["status"].str.strip().str.casefold().isin(kept).to_numpy()
+            for status, rows in chunk.loc[other, "status"].str.strip().value_counts().items():
+                self.statuses[str(status)] = self.statuses.get(str(status), 0) + int(rows)
+            keep &= self._leave_out("status", other, at)
         if "id" in chunk:
-            keep &= self._leave_out("duplicates", keep & self._repeated(chunk["id"]), numbers)
+            keep &= self._leave_out("duplicates", keep & self._repeated(chunk["id"], keep), at)
         outside = (days < np.datetime64(coding.first_day)) | (days > np.datetime64(coding.until))
-        keep &= self._leave_out("dates_outside", keep & outside, numbers)
+        keep &= self._leave_out("dates_outside", keep & outside, at)
+        if keep.any():
+            self.last_day = max(self.last_day, days[keep].max())
         everything = pd.DataFrame(
             {
                 "area": chunk["area"].str.strip() if "area" in chunk else "",
                 "offence": chunk["offence"].str.strip(),
                 "period": _period_numbers(days, coding.period),
-                "row": numbers,
+                "row": at,
             }
         )
         rows = everything[keep]
         grouped = rows.groupby(["area", "offence", "period"], sort=False)["row"]
         self.pieces.append(grouped.agg(["size", "min"]))
+
+    def _refuse_errors(self, chunk: pd.DataFrame, numbers: Any) -> None:
+        """Note cells of formulas that failed, whatever column they are of."""
+        for name in chunk:
+            codes, found = pd.factorize(chunk[name])
+            wrong = np.array([is_error_text(text) for text in found], dtype=bool)
+            if wrong.any():
+                column = getattr(self.coding.columns, str(name))
+                for number in numbers[wrong[codes]]:
+                    self.findings.add("formula_error", row=int(number), column=column)
 
     def _leave_out(self, why: str, rows: Any, numbers: Any) -> Any:
         """Note how many rows are left out and the first of them; return which stay."""
@@ -93,11 +129,13 @@ class Tally:
             self.first_row.setdefault(why, int(numbers[rows][0]))
         return ~rows
 
-    def _repeated(self, ids: pd.Series[str]) -> Any:
-        """Which ids came before, in this piece or an earlier one; an empty id never did."""
+    def _repeated(self, ids: pd.Series[str], kept: Any) -> Any:
+        """Which ids came before among the rows kept, here or earlier; an empty id never did."""
+        ids = ids.str.strip()
         hashed = pd.util.hash_array(ids.to_numpy(dtype=object))
-        given = (ids != "").to_numpy()
-        repeated = given & (pd.Series(hashed).duplicated().to_numpy() | np.isin(hashed, self.seen))
+        given = (ids != "").to_numpy() & kept
+        repeated = given & np.isin(hashed, self.seen)
+        repeated[given] |= pd.Series(hashed[given]).duplicated().to_numpy()
         self.seen = np.concatenate([self.seen, hashed[given & ~repeated]])
         return repeated
 
@@ -118,16 +156,79 @@ class Tally:
             self._tell_unlisted(cells[~is_known], "offence_unknown")
         matched = cells["area"].isin(list(areas))
         self._tell_areas(cells[~matched])
-        for why in ("duplicates", "dates_outside"):
+        for why in ("status", "duplicates", "dates_outside"):
             if why in self.left_out:
                 self.findings.add(
                     f"register_{why}", row=self.first_row[why], count=self.left_out[why]
                 )
-        cells = cells[matched & ~cells["offence"].isin(ignored)]
-        frame, used = _sum(cells, areas, coding)
+        periods = _whole_periods(coding)
+        if not periods:
+            self.findings.add("register_no_period", found=f"{coding.first_day} {coding.until}")
+            raise_errors(self.findings.faults)
+        whole = cells["period"].isin([p.ordinal for p in periods])
+        self._tell_incomplete(cells[~whole], periods)
+        self._tell_quiet()
+        ignoring = cells["offence"].isin(ignored)
+        self._deliver(cells, matched, ignoring, is_known | (EVERY in known), whole)
+        cells = cells[matched & whole & ~ignoring]
+        frame, used = _sum(cells, areas, coding, periods)
         crime = check_frame(frame, "crime", RowContext(definition_required=True), "en")[0].frame
         counted = int(cells.loc[used, "size"].sum())
-        return RegisterCounts(crime, self.rows, counted, tuple(self.findings.faults))
+        self.findings.deliver("rows", self.findings.file or "", "used", counted)
+        findings = self.findings
+        return RegisterCounts(
+            crime, self.rows, counted, tuple(findings.faults), tuple(findings.delivered)
+        )
+
+    def _tell_incomplete(self, cells: pd.DataFrame, periods: Sequence[Period]) -> None:
+        """Name the periods that the extract covers only in part, with their reports."""
+        for day, neighbour in (
+            (self.coding.first_day, periods[0].shift(-1)),
+            (self.coding.until, periods[-1].shift(1)),
+        ):
+            if neighbour.first_day <= day <= neighbour.last_day:
+                rows = cells.loc[cells["period"] == neighbour.ordinal, "size"].sum()
+                self.findings.add(
+                    "register_incomplete",
+                    found=day,
+                    period=neighbour,
+                    count=int(rows),
+                )
+
+    def _tell_quiet(self) -> None:
+        """Warn where the extract ends long before the day it is said to reach."""
+        reports = sum(int(piece["size"].sum()) for piece in self.pieces)
+        last, until = self.last_day.astype(object), self.coding.until
+        covered = (until - self.coding.first_day).days + 1
+        silent = (until - last).days
+        # so long a silence among so many reports is chance less than once in a million extracts
+        if silent > _SILENT_DAYS and reports * silent / covered > _SILENT_REPORTS:
+            self.findings.add("register_quiet", last=last, until=until)
+
+    def _deliver(
+        self, cells: pd.DataFrame, matched: Any, ignoring: Any, listed: Any, whole: Any
+    ) -> None:
+        """Say of every report that was not counted why it was not."""
+        name = self.findings.file or ""
+        for why, reason in (
+            ("blank", "blank"), ("duplicates", "repeated"), ("dates_outside", "outside")
+        ):  # fmt: skip
+            if why in self.left_out:
+                self.findings.deliver("rows", name, "unused", self.left_out[why], reason)
+        for status, rows in sorted(self.statuses.items()):
+            # a status is a word that many reports have; anything else may be of one person
+            shown = status if rows >= _SHOWN_STATUS and _WORD.fullmatch(status) else "…"
+            self.findings.deliver("status", shown, "unused", rows, "other_status")
+        left = {
+            "unlisted_area": ~matched,
+            "ignored_offence": matched & ignoring,
+            "unlisted_offence": matched & ~ignoring & ~listed,
+            "incomplete": matched & ~ignoring & listed & ~whole,
+        }
+        for reason, rows in left.items():
+            if rows.any():
+                size = int(cells.loc[rows, "size"].sum())
+                self.findings.deliver("rows", name, "unused", size, reason)
 
     def _tell_unlisted(self, cells: pd.DataFrame, code: str) -> None:
         """Name the offence codes the map lacks, if they are codes and no names or addresses."""
@@ -155,13 +256,24 @@ class Tally:
             )
 
 
-def _days(texts: pd.Series[str]) -> Any:
-    """Days of ISO or Danish dates, a time after them passed over; NaT where unreadable."""
-    codes, found = pd.factorize(texts.str.strip().str.slice(0, 10))
-    shown = pd.Series(found, dtype="str").str.replace(r"[./]", "-", regex=True)
-    days = pd.to_datetime(shown, format="%Y-%m-%d", errors="coerce")
-    danish = pd.to_datetime(shown, format="%d-%m-%Y", errors="coerce")
-    return days.fillna(danish).to_numpy(dtype="datetime64[D]")[codes]
+def _days(texts: pd.Series[str]) -> tuple[Any, Any]:
+    """Days of ISO or Danish dates, NaT where there is none; and which have a time zone."""
+    # a register has few days: what stands before the time is read once each
+    codes, found = pd.factorize(texts)
+    days = np.array([date_in(text) or "NaT" for text in found], dtype="datetime64[D]")
+    zoned = np.array([has_zone(text) for text in found], dtype=bool)
+    return days[codes], zoned[codes]
+
+
+def _whole_periods(coding: RegisterMapping) -> list[Period]:
+    """Periods every day of which lies within what the extract covers."""
+    unit = _UNITS[coding.period]
+    first, last = (period_of(day, unit) for day in (coding.first_day, coding.until))
+    if first.first_day < coding.first_day:
+        first = first.shift(1)
+    if last.last_day > coding.until:
+        last = last.shift(-1)
+    return period_range(first, last)
 
 
 def _period_numbers(days: Any, period: str) -> Any:
@@ -171,12 +283,12 @@ def _period_numbers(days: Any, period: str) -> Any:
 
 
 def _sum(
-    cells: pd.DataFrame, areas: dict[str, tuple[str, ...]], coding: RegisterMapping
+    cells: pd.DataFrame,
+    areas: dict[str, tuple[str, ...]],
+    coding: RegisterMapping,
+    periods: Sequence[Period],
 ) -> tuple[pd.DataFrame, Any]:
     """Sum per area, period and type on the full grid; also say which cells were used."""
-    unit = _UNITS[coding.period]
-    first, last = (_period_text(d, unit) for d in (coding.first_day, coding.until))
-    periods = period_range(first, last)
     names = list(dict.fromkeys(name for several in areas.values() for name in several))
     used = np.zeros(len(cells), dtype=bool)
     frames = []
@@ -200,9 +312,3 @@ def _sum(
                 )
             )
     return pd.concat(frames, ignore_index=True), used
-
-
-def _period_text(day: date, unit: Unit) -> str:
-    if unit == "Y":
-        return str(day.year)
-    return f"{day.year}K{(day.month + 2) // 3}" if unit == "K" else f"{day.year}M{day.month:02d}"
