@@ -25,6 +25,7 @@ __all__ = [
     "per_year",
     "period_of",
     "period_range",
+    "whole_years",
 ]
 
 #: `Y` a year, `K` a quarter (kvartal, as Danmarks Statistik writes it), `M` a month.
@@ -209,6 +210,39 @@ def per_year(periods: Iterable[object]) -> int:
             )
         )
     return PER_YEAR[found.pop()]
+
+
+def whole_years(periods: Sequence[object]) -> dict[int, list[int]]:
+    """Find the years that periods cover wholly, each once, and by periods of one length.
+
+    Parameters
+    ----------
+    periods : sequence
+        Periods of one series, in any order.
+
+    Returns
+    -------
+    dict of int to list of int
+        Year to the places of its periods; a year that is covered in part, twice, or by periods of
+        different length is left out.
+
+    Examples
+    --------
+    >>> whole_years(["2024", "2025K4", "2025K1", "2025K2", "2025K3", "2026K1"])
+    {2024: [0], 2025: [1, 2, 3, 4]}
+    >>> whole_years(["2025K1", "2025K2", "2025K3", "2025M10"])
+    {}
+    """
+    parsed = [parse_period(p) for p in periods]
+    places: dict[int, list[int]] = {}
+    for i, period in enumerate(parsed):
+        places.setdefault(period.year, []).append(i)
+    return {
+        year: at
+        for year, at in sorted(places.items())
+        if len({parsed[i] for i in at}) == len(at) == parsed[at[0]].per_year
+        and len({parsed[i].unit for i in at}) == 1
+    }
 
 
 def midpoints(periods: Sequence[object]) -> NDArray[np.float64]:

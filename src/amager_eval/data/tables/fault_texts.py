@@ -55,6 +55,7 @@ _WARNINGS: Final = frozenset(
         "total_below_types",
         "unknown_table",
         "wave_without_n",
+        "year_unfinished",
     }
 )
 

@@ -25,6 +25,7 @@ from amager_eval.data.tables.cross_safety import check_round_rows, check_safety_
 from amager_eval.data.tables.fault_texts import is_fault
 from amager_eval.data.tables.findings import LONGEST_FOUND, Findings, raise_errors
 from amager_eval.data.tables.rows import ROW_MODELS
+from amager_eval.data.tables.whole_periods import one_length, tell_unfinished_years
 from amager_eval.errors import InputError
 from amager_eval.wording.sentences import Lang
 
@@ -146,6 +147,9 @@ def parse_table(
                 findings.add(code, at=position, column=column or None, found=found, **words)
     _percent_signs(table, findings)
     _CHECKS[table.columns.name](good, positions, findings)
+    if table.columns.name == "crime" and findings.file is not None:
+        good, positions = one_length(good, positions, findings)
+        tell_unfinished_years(good, findings)
     frame = pd.DataFrame(good, columns=[c for c in model.model_fields if c != "masked"])
     return Parsed(_typed(frame, table.columns), good, positions, hidden)
 

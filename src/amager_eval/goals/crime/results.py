@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from amager_eval.conventions import LEVEL, crime_year_of_wave
-from amager_eval.data.period import parse_period
+from amager_eval.data.period import whole_years
 from amager_eval.data.population import population_at
 from amager_eval.goals.results import empty_row, evaluated_area
 from amager_eval.goals.verdict import evidence_verdict, literal_verdict
@@ -53,11 +53,8 @@ def annual_figures(
         & (data.crime["definition"] == definition)
     ]
     years: dict[int, AnnualFigure] = {}
-    periods = [parse_period(p) for p in rows["period"]]
-    frame = rows.assign(year=[p.year for p in periods], per_year=[p.per_year for p in periods])
-    for year, group in frame.groupby("year"):
-        if len(group) != group["per_year"].iloc[0]:
-            continue
+    for year, places in whole_years(rows["period"].tolist()).items():
+        group = rows.iloc[places]
         count = None if group["count"].isna().any() else float(group["count"].sum())
         rate = None
         if "per_1000" in group and group["per_1000"].notna().all() and len(group) == 1:
@@ -66,7 +63,7 @@ def annual_figures(
             assert data.population is not None
             inhabitants = population_at(data.population, area, [str(year)]).population[0]
             rate = 1000 * count / float(inhabitants)
-        years[int(str(year))] = AnnualFigure(count, rate)
+        years[year] = AnnualFigure(count, rate)
     return years
 
 
