@@ -17,7 +17,7 @@ from amager_eval.data.files.workbook import SUFFIXES, read_workbook
 from amager_eval.data.input import SourceFile
 from amager_eval.data.police.extract import read_register
 from amager_eval.data.police.mapping import read_register_mapping
-from amager_eval.data.survey.microdata import read_mapping, read_microdata
+from amager_eval.data.survey.microdata import microdata_shares, read_mapping
 from amager_eval.data.tables.columns import TABLES, TableColumns, table_named
 from amager_eval.data.tables.fault_texts import file_fault
 from amager_eval.data.tables.findings import Findings
@@ -193,7 +193,8 @@ def _file_of_register(mapping: Path, lang: Lang) -> str:
 
 
 def _shares_of_microdata(mapping: Path, lang: Lang) -> _Computed:
-    return read_microdata(mapping, lang=lang), (), ()
+    shares, delivered = microdata_shares(mapping, lang)
+    return shares, (), delivered
 
 
 def _counts_of_register(mapping: Path, lang: Lang) -> _Computed:

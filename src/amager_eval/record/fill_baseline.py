@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from amager_eval.data.input import SourceFile
-from amager_eval.data.period import parse_period
+from amager_eval.data.period import parse_period, whole_years
 from amager_eval.errors import Fault, InputError
 from amager_eval.goals.results import evaluated_area
 from amager_eval.provenance import sha256_of_file
@@ -119,14 +119,12 @@ def _by_year(crime: pd.DataFrame, definition: str) -> pd.DataFrame:
     periods = [parse_period(p) for p in crime.loc[of_goal, "period"]]
     if all(p.per_year == 1 for p in periods):
         return crime
-    own = crime[of_goal].assign(
-        period=[str(p.year) for p in periods], per_year=[p.per_year for p in periods]
-    )
-    groups = own.groupby([*_SERIES, "period"], sort=False)["count"]
-    own = own.assign(count=groups.transform(lambda c: c.sum(skipna=False)))
-    complete = own[groups.transform("size") == own["per_year"]]
-    years = complete.drop_duplicates([*_SERIES, "period"]).drop(columns="per_year")
-    return pd.concat([crime[~of_goal], years], ignore_index=True)
+    years = [
+        rows.iloc[at[:1]].assign(period=str(year), count=rows.iloc[at]["count"].sum(skipna=False))
+        for _, rows in crime[of_goal].groupby(list(_SERIES), sort=False)
+        for year, at in whole_years(rows["period"].tolist()).items()
+    ]
+    return pd.concat([crime[~of_goal], *years], ignore_index=True)
 
 
 def _with_population(

@@ -29,15 +29,18 @@ The mapping file (TOML) says which column is what and which codes mean which ans
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from amager_eval.data.delivered import Delivered
 from amager_eval.data.files.delimited import MOST_CELLS, read_bytes, read_delimited
 from amager_eval.data.files.mapping_file import read_mapping_file
 from amager_eval.data.files.table_file import Grid
@@ -45,10 +48,10 @@ from amager_eval.data.survey.respondents import check_respondents, shares_of_res
 from amager_eval.data.tables.fault_texts import file_fault
 from amager_eval.data.tables.findings import Findings, raise_errors
 from amager_eval.data.tables.frames import check_safety
-from amager_eval.data.tables.number_text import DecimalMark
+from amager_eval.data.tables.number_text import DecimalMark, is_no_value
 from amager_eval.wording.sentences import Lang
 
-__all__ = ["MicrodataMapping", "read_mapping", "read_microdata"]
+__all__ = ["MicrodataMapping", "microdata_shares", "read_mapping", "read_microdata"]
 
 type Codes = Annotated[
     tuple[str, ...], BeforeValidator(lambda codes: [str(c) for c in codes] if codes else codes)
@@ -162,7 +165,11 @@ def read_microdata(mapping: str | Path, *, lang: Lang = "en") -> pd.DataFrame:
     InputError
         Every fault by row and column, without the value: it may be a person's answer.
     """
-    mapping = Path(mapping)
+    return microdata_shares(Path(mapping), lang)[0]
+
+
+def microdata_shares(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, tuple[Delivered, ...]]:
+    """Return the shares of :func:`read_microdata`, and what became of the respondents."""
     coding = read_mapping(mapping, lang=lang)
     path = mapping.parent / coding.file
     if Path(coding.file).name != coding.file:
@@ -180,7 +187,7 @@ def read_microdata(mapping: str | Path, *, lang: Lang = "en") -> pd.DataFrame:
         )
     shares = shares_of_respondents(checked, findings, whole=coding.whole)
     raise_errors(findings.faults)
-    return check_safety(shares, lang=lang)
+    return check_safety(shares, lang=lang), tuple(findings.delivered)
 
 
 def _code(value: Any) -> str | None:
@@ -274,15 +281,28 @@ def _canonical(raw: pd.DataFrame, coding: MicrodataMapping, findings: Findings) 
     rows = pd.DataFrame({name: raw[c] for name, c in wanted.items() if name != "extra_area"})
     if coding.wave is not None:
         rows["wave"] = coding.wave
+    findings.headings = wanted
     if coding.areas:
-        codes = rows["area"].map(_code)
+        codes = rows["area"].map(_code, na_action="ignore")
         rows["area"] = codes.map(coding.areas)
+        unlisted = np.flatnonzero(codes.notna() & rows["area"].isna())
+        if unlisted.size:
+            findings.add_rows("area_unlisted", unlisted.tolist(), column="area")
     for setting, answers in coding.answers.items():
         words = {
             code: word for word in ("safe", "neither", "unsafe") for code in getattr(answers, word)
         }
         words |= dict.fromkeys(answers.missing, "")
-        codes = rows[setting].map(_code)
-        rows[setting] = codes.map(lambda c, known=words: "" if c is None else known.get(c, "?"))
-    findings.headings = wanted
+        codes = rows[setting].map(_code, na_action="ignore")
+        rows[setting] = codes.map(lambda code, known=words: _word(code, known))
     return rows
+
+
+def _word(code: object, known: Mapping[str, str]) -> str:
+    """Word of an answer's code, nothing where there is no answer; an unknown code is told."""
+    if not isinstance(code, str):  # system-missing, or declared missing in the file
+        return ""
+    if code in known:
+        return known[code]
+    # .a to .z are the missing values of Stata in a CSV file
+    return "" if is_no_value(code) or re.fullmatch(r"\.[a-z_]", code) else "?"

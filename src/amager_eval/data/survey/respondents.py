@@ -16,7 +16,12 @@ from amager_eval.conventions import RESPONSES, SETTINGS
 from amager_eval.data.survey.domain_share import domain_share
 from amager_eval.data.tables.columns import Column, TableColumns, canonical_word
 from amager_eval.data.tables.findings import Findings
-from amager_eval.data.tables.number_text import DecimalMark, parse_number
+from amager_eval.data.tables.number_text import (
+    DecimalMark,
+    is_error_text,
+    is_no_value,
+    parse_number,
+)
 
 __all__ = [
     "RESPONDENTS",
@@ -83,6 +88,7 @@ def check_respondents(
     good = pd.Series(True, index=rows.index)
     area = rows["area"].map(lambda v: str(v).strip() if not pd.isna(v) else "")
     good &= _told(area != "", "missing", "area", findings)
+    good &= _told(~area.map(is_error_text), "formula_error", "area", findings)
     good &= _told(area.map(_is_name), "area_wrong", "area", findings)
     wave = pd.to_numeric(rows["wave"], errors="coerce")
     good &= _told((wave >= 1900) & (wave <= 2200) & (wave % 1 == 0), "no_year", "wave", findings)
@@ -92,11 +98,12 @@ def check_respondents(
         right = (weight > 0) & (weight <= LARGEST_WEIGHT)
         good &= _told(right, "weight_wrong", "weight", findings)
     stratum = area if "stratum" not in rows else rows["stratum"].fillna("").astype("str")
+    good &= _told(~stratum.map(is_error_text), "formula_error", "stratum", findings)
     checked = {"area": area, "wave": wave, "stratum": stratum, "weight": weight}
     for setting in SETTINGS:
         if setting not in rows:
             continue
-        empty = rows[setting].isna() | (rows[setting].astype("str").str.strip() == "")
+        empty = rows[setting].isna() | rows[setting].astype("str").map(is_no_value)
         answers = rows[setting].map(
             lambda v: canonical_word("response", str(v)) if not pd.isna(v) else None
         )
@@ -148,7 +155,7 @@ def _is_name(text: str) -> bool:
 def _weight(value: object, mark: DecimalMark) -> float:
     if isinstance(value, str):
         try:
-            return parse_number(value, mark)
+            return parse_number(value, mark, "factor")
         except PydanticCustomError:
             return float("nan")
     return float(value) if isinstance(value, Real) else float("nan")
@@ -190,6 +197,9 @@ def shares_of_respondents(
         for name, member in _domains(sample, whole):
             for setting in (s for s in SETTINGS if s in sample):
                 answered = member & sample[setting].notna().to_numpy()
+                left = int(member.sum() - answered.sum())
+                if left:
+                    findings.deliver("setting", f"{name}, {setting}", "unused", left, "no_answer")
                 if not answered.any():
                     continue
                 for response in RESPONSES:
@@ -213,6 +223,8 @@ def shares_of_respondents(
                             "standard_error": 100 * found.standard_error,
                         }
                     )
+    if not shares and not findings.faults:
+        findings.add("no_answers")
     return pd.DataFrame(shares)
 
 

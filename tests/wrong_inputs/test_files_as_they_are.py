@@ -1,0 +1,462 @@
+"""Files as they are delivered: read right, or refused with what is wrong and where.
+
+The inputs of `cases` are made up, each after a fault that another tool was reported to have.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from amager_eval.data.check import check_input
+from amager_eval.data.read import read_everything, read_input
+from amager_eval.errors import Fault, InputError
+from amager_eval.goals.crime.results import annual_figures
+
+CASES = Path(__file__).parent / "cases"
+
+
+def told(path: Path) -> list[tuple[str, int | None, str]]:
+    """Severity, row and message of every fault."""
+    return [(f.severity, f.row, f.message) for f in check_input(path)]
+
+
+def errors(path: Path) -> list[Fault]:
+    return [f for f in check_input(path) if f.severity == "error"]
+
+
+def by_year(path: Path, kind: str = "indbrud") -> dict[int, float | None]:
+    found = annual_figures(read_input(path), "Amager Øst", kind, "borgervendt")
+    return {year: figure.count for year, figure in found.items()}
+
+
+def copied(tmp_path: Path, case: str, file: str, change) -> Path:
+    """Copy a case and rewrite one of its files."""
+    folder = shutil.copytree(CASES / case, tmp_path / Path(case).name)
+    text = (folder / file).read_text(encoding="utf-8")
+    (folder / file).write_text(change(text), encoding="utf-8")
+    return folder
+
+
+# ---------------------------------------------------------------- the register
+def test_a_quotation_mark_that_is_never_closed_swallows_no_report():
+    (fault,) = errors(CASES / "register/unclosed_quote")
+    assert (fault.file, fault.row) == ("udtraek.csv", 38)
+    assert "quotation mark" in fault.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'dato;tekst;kode;bydel\n2024-01-03;"a;1316;1009\n2024-01-04;"";1316;1009\n',
+        'dato;kode;bydel;tekst\n2024-01-03;1316;1009;"a\n2024-01-04;1316;1009;b\n',
+        'dato;kode;bydel;tekst\n2024-01-03;1316;1009;"a\n2024-01-04;1316;1009;b"\n',
+    ],
+)
+def test_a_quotation_mark_is_told_at_the_row_that_opens_it(tmp_path, text):
+    folder = copied(tmp_path, "register/unclosed_quote", "udtraek.csv", lambda _: text)
+    (fault,) = errors(folder)
+    assert fault.row == 2
+
+
+def test_a_quoted_text_of_several_lines_is_one_report(tmp_path):
+    text = 'dato;kode;bydel;tekst\n2024-01-03;1316;1009;"Kiosk;\n2. sal"\n2024-01-04;1316;1009;b\n'
+    folder = copied(tmp_path, "register/unclosed_quote", "udtraek.csv", lambda _: text)
+    assert by_year(folder)[2024] == 2
+
+
+def test_a_period_that_the_extract_covers_in_part_is_left_out_and_told():
+    folder = CASES / "register/until_october"
+    assert by_year(folder) == {2024: 36}
+    ((severity, _, message),) = told(folder)
+    assert severity == "warning"
+    assert "covers 2025 only in part" in message
+
+
+@pytest.mark.parametrize(
+    ("change", "years"),
+    [
+        (("from = 2024-01-01", "from = 2024-01-02"), set()),
+        (("until = 2025-10-31", "until = 2025-12-30"), {2024}),
+        (('period = "year"', 'period = "quarter"'), {2024}),
+        (('period = "year"', 'period = "month"'), {2024}),
+    ],
+)
+def test_only_whole_periods_count(tmp_path, change, years):
+    folder = copied(
+        tmp_path, "register/until_october", "register.toml", lambda t: t.replace(*change)
+    )
+    if years:
+        assert set(by_year(folder)) == years
+    else:
+        assert "no whole period" in str(errors(folder)[0])
+
+
+def test_an_extract_that_falls_silent_before_its_end_is_questioned(tmp_path):
+    folder = copied(
+        tmp_path,
+        "register/until_october",
+        "register.toml",
+        lambda t: t.replace("2025-10-31", "2026-12-31"),
+    )
+    assert any("no report after" in message for _, _, message in told(folder))
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "2023-12-31T23:00:00Z",
+        "2023-12-31 23:00:00+00:00",
+        "2024-01-01T00:00:00+01:00",
+        "31-12-2023 23:00 UTC",
+    ],
+)
+def test_a_date_with_a_zone_is_refused(tmp_path, date):
+    folder = copied(
+        tmp_path,
+        "register/utc_midnight",
+        "udtraek.csv",
+        lambda t: t.replace("2023-12-31T23:00:00Z", date),
+    )
+    (fault,) = errors(folder)
+    assert fault.row == 2
+    assert "time zone" in fault.message
+
+
+@pytest.mark.parametrize("date", ["2024-05-011", "01-05-20245", "2024-05-01 i dag", "2024-02-30"])
+def test_what_follows_a_date_is_a_time_or_a_fault(tmp_path, date):
+    folder = copied(
+        tmp_path,
+        "register/utc_midnight",
+        "udtraek.csv",
+        lambda t: t.replace("2023-12-31T23:00:00Z", date),
+    )
+    (fault,) = errors(folder)
+    assert fault.message == "this is no date"
+
+
+def test_a_status_counts_however_it_is_written(tmp_path):
+    plain = by_year(CASES / "register/status_case")
+    assert plain == {2024: 36, 2025: 35}
+    folder = copied(
+        tmp_path,
+        "register/status_case",
+        "udtraek.csv",
+        lambda t: t.replace("Anmeldt", " ANMELDT ").replace("anmeldt", "henlagt", 1),
+    )
+    assert by_year(folder) == {2024: 35, 2025: 35}
+    assert any("1 report has another status" in message for _, _, message in told(folder))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\ndato;kode;bydel\n2024-05-01;1316;1009\n",
+        '"sep=;"\r\ndato;kode;bydel\r\n2024-05-01;1316;1009\r\n',
+        "sep=,\ndato,kode,bydel\n2024-05-01,1316,1009\n",
+        "\n\n\ndato;kode;bydel\n2024-05-01;1316;1009\n",
+        "dato;kode;bydel;\n2024-05-01;1316;1009;\n",
+        "dato;kode;bydel\n2024-05-01;1316;1009;;\n",
+        "Udtræk fra politiet\n\ndato;kode;bydel\n2024-05-01;1316;1009\n",
+        "dato\tkode\tbydel\n2024-05-01\t1316\t1009\n",
+    ],
+)
+def test_a_register_is_read_in_every_form_a_spreadsheet_saves(tmp_path, text):
+    folder = copied(tmp_path, "register/sep_line", "udtraek.csv", lambda _: text)
+    assert by_year(folder) == {2023: 0, 2024: 1}
+
+
+def test_an_error_sign_in_an_extract_is_a_fault(tmp_path):
+    for place in ("2024-05-01;#N/A;1009", "2024-05-01;1316;#I/T"):
+        folder = copied(
+            tmp_path,
+            "register/sep_line",
+            "udtraek.csv",
+            lambda _, p=place: f"dato;kode;bydel\n{p}\n",
+        )
+        (fault,) = errors(folder)
+        assert (fault.row, "formula" in fault.message) == (2, True)
+        shutil.rmtree(folder)
+
+
+# ---------------------------------------------------------------- periods
+CRIME = "area,period,crime_type,count,definition\n"
+
+
+def crime(tmp_path: Path, *rows: tuple[str, float | str]) -> Path:
+    lines = [f"Amager Øst,{period},indbrud,{count},borgervendt\n" for period, count in rows]
+    (tmp_path / "crime.csv").write_text(CRIME + "".join(lines), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_year_so_far_beside_quarters_is_a_fault_in_any_order(tmp_path, backwards):
+    rows = (CASES / "periods/year_to_date_and_quarters/crime.csv").read_text(encoding="utf-8")
+    header, *lines = rows.splitlines(keepends=True)
+    lines = lines[::-1] if backwards else lines
+    (tmp_path / "crime.csv").write_text(header + "".join(lines), encoding="utf-8")
+    (fault,) = errors(tmp_path)
+    assert "2025, 2025K1, 2025K2, 2025K3" in fault.message
+
+
+def test_a_month_among_quarters_makes_no_year():
+    (fault,) = errors(CASES / "periods/month_among_quarters")
+    assert "2025K1, 2025K2, 2025K3, 2025M10" in fault.message
+
+
+def test_a_year_and_its_quarters_that_agree_are_the_year():
+    folder = CASES / "periods/annual_and_quarters"
+    assert told(folder) == []
+    assert by_year(folder) == {2024: 120, 2025: 130}
+    left = [d for d in read_everything(folder).delivered if d.reason == "as_its_parts"]
+    assert [(d.rows, d.state) for d in left] == [(2, "unused")]
+
+
+def test_a_year_and_its_quarters_that_disagree_are_a_fault(tmp_path):
+    folder = copied(
+        tmp_path, "periods/annual_and_quarters", "crime.csv", lambda t: t.replace("130", "131")
+    )
+    (fault,) = errors(folder)
+    assert (fault.row, fault.column, fault.found) == (7, "count", "131")
+    assert "add up to 130" in fault.message
+
+
+QUARTERS = [(f"2025K{k}", 30) for k in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "years"),
+    [
+        ([("2024", 120), *QUARTERS], {2024: 120, 2025: 120}),
+        ([*QUARTERS[:3], ("2025M10", 10), ("2025M11", 9), ("2025M12", 11)], {2025: 120}),
+        ([*QUARTERS, ("2025M10", 10), ("2025M11", 9), ("2025M12", 11)], {2025: 120}),
+        ([(f"2025M{m:02d}", 10) for m in range(1, 13)] + [("2025", 120)], {2025: 120}),
+        ([("2024", 99), ("2025", 120), *QUARTERS], {2024: 99, 2025: 120}),
+        ([("2024", 99), *QUARTERS[:3]], None),
+        ([*QUARTERS, ("2025M10", 10)], None),
+        ([*QUARTERS, ("2025M10", 10), ("2025M11", 9), ("2025M12", 12)], None),
+        ([(f"2025M{m:02d}", 10) for m in range(1, 12)] + [("2025", 120)], None),
+    ],
+)
+@pytest.mark.parametrize("turn", [1, -1])
+def test_lengths_are_reconciled_or_a_fault(tmp_path, rows, years, turn):
+    folder = crime(tmp_path, *rows[::turn])
+    if years is None:
+        assert errors(folder)
+    else:
+        assert by_year(folder) == years
+        assert len({len(p) for p in read_input(folder).crime["period"]}) == 1
+
+
+def test_an_unfinished_year_is_told(tmp_path):
+    folder = crime(tmp_path, ("2024K1", 5), ("2024K2", 5), ("2024K3", 5), ("2024K4", 5),
+                   ("2025K1", 5))  # fmt: skip
+    assert by_year(folder) == {2024: 20}
+    assert any("2025 is not whole" in message for _, _, message in told(folder))
+
+
+# ---------------------------------------------------------------- workbooks
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("error_in_partners.xlsx", ("Aktiviteter", 4, "Partnere", "#N/A")),
+        ("error_in_comparator.xlsx", ("Tryghed", 2, "Tegn", "#N/A")),
+    ],
+)
+def test_an_error_cell_is_a_fault_with_its_place(name, place):
+    (fault,) = errors(CASES / "workbook" / name)
+    assert (fault.sheet, fault.row, fault.column, fault.found) == place
+    assert "formula that failed" in fault.message
+
+
+def test_percent_cells_are_percentages():
+    data = read_input(CASES / "workbook/percent_hundred.xlsx")
+    assert 100 in data.safety["percent"].tolist()
+    assert data.safety["percent"].min() > 1
+    assert any("percentages" in m for _, _, m in told(CASES / "workbook/percent_hundred.xlsx"))
+    rounds = read_input(CASES / "workbook/response_rate_formatted.xlsx").survey_rounds
+    assert rounds["response_rate_percent"].tolist() == [45]
+
+
+def test_a_hidden_row_is_told_in_every_kind_of_workbook():
+    assert any("hidden" in m for _, _, m in told(CASES / "workbook/hidden_row.ods"))
+
+
+def test_partners_by_comma_are_asked_about():
+    ((severity, row, message),) = told(CASES / "workbook/partners_by_comma.xlsx")
+    assert (severity, row) == ("warning", 2)
+    assert "semicolon" in message
+    assert told(CASES / "workbook/partners_plain.xlsx") == []
+
+
+# ---------------------------------------------------------------- text
+def test_an_error_sign_is_no_area():
+    (fault,) = errors(CASES / "text/error_sign_as_area")
+    assert (fault.row, fault.column, fault.found) == (2, "area", "#N/A")
+
+
+ERRORS = ["#N/A", "#I/T", "#REF!", "#REFERENCE!", "#DIV/0!", "#DIVISION/0!", "#VÆRDI!", "#VALUE!",
+          "#NAVN?", "#NULL!", "Err:502", "Fejl:522", "#######"]  # fmt: skip
+SAFETY = {"area": "Nord", "wave": "2024", "setting": "night", "response": "safe", "percent": "84",
+          "n": "300", "deff": "1.2", "comparator": "=", "source": "x", "noter": "y"}  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", ERRORS)
+@pytest.mark.parametrize("column", SAFETY)
+def test_an_error_sign_is_a_fault_in_every_column(tmp_path, column, sign):
+    pd.DataFrame([SAFETY | {column: sign}]).to_csv(tmp_path / "safety.csv", index=False)
+    (fault,) = errors(tmp_path)
+    assert (fault.row, fault.column) == (2, column)
+    assert "formula that failed" in fault.message
+
+
+def test_a_design_effect_is_never_in_thousands():
+    assert read_input(CASES / "text/deff_three_decimals").safety["deff"].tolist() == [1.313, 1.287]
+
+
+def test_inhabitants_never_have_decimals():
+    people = read_input(CASES / "text/population_three_decimals").population
+    assert people["population"].tolist() == [59500, 60000, 60500, 61250]
+
+
+def test_respondents_with_two_readings_are_asked_about(tmp_path):
+    pd.DataFrame([SAFETY | {"n": "1.313"}]).to_csv(tmp_path / "safety.csv", index=False)
+    (fault,) = errors(tmp_path)
+    assert fault.message == "this number can be read in two ways"
+    pd.DataFrame([SAFETY | {"n": "1.313"}]).to_csv(tmp_path / "safety.csv", index=False, sep=";")
+    (fault,) = errors(tmp_path)  # deff 1.2 says that the mark is a point
+
+
+def test_implausible_numbers_are_told(tmp_path):
+    assert any("more reports than" in m for _, _, m in told(CASES / "text/count_above_population"))
+    pd.DataFrame([SAFETY | {"deff": "1313"}]).to_csv(tmp_path / "safety.csv", index=False)
+    (tmp_path / "population.csv").write_text("area,period,population\nNord,2024,60000.5\n")
+    (tmp_path / "crime.csv").write_text(
+        "area,period,crime_type,per_1000,definition\nNord,2024,total,1000.5,x\n"
+    )
+    messages = " ".join(m for _, _, m in told(tmp_path))
+    for words in ("design effect above 10", "inhabitants has decimals", "more reports than"):
+        assert words in messages
+
+
+def test_a_percent_sign_is_no_count(tmp_path):
+    for column in ("n", "deff"):
+        pd.DataFrame([SAFETY | {column: "45 %"}]).to_csv(tmp_path / "safety.csv", index=False)
+        (fault,) = errors(tmp_path)
+        assert "percentage stands where a number" in fault.message
+
+
+# ---------------------------------------------------------------- microdata
+def answers(path: Path) -> dict[tuple[str, str], tuple[float, float]]:
+    rows = read_input(path).safety
+    return {
+        (r.area, r.response): (r.percent, r.n) for r in rows.itertuples() if r.response != "neither"
+    }
+
+
+def test_no_answer_is_no_answer():
+    found = answers(CASES / "microdata/sysmiss_sav")
+    assert found["København", "safe"] == (60, 7)
+    found = answers(CASES / "microdata/sysmiss_csv")
+    assert found["København", "safe"] == (60, 4)
+    assert found["Amager Øst", "safe"] == (pytest.approx(100 / 3), 2)
+
+
+@pytest.mark.parametrize("blank", ["", " ", ".", "NA", "NaN", ".a", ".z"])
+def test_every_way_to_write_no_answer_in_text(tmp_path, blank):
+    folder = copied(
+        tmp_path, "microdata/sysmiss_csv", "t.csv", lambda t: t.replace("1,1,\n", f"1,1,{blank}\n")
+    )
+    assert answers(folder)["København", "safe"] == (60, 4)
+
+
+ROWS = pd.DataFrame({
+    "bydel": [1.0, 1, 1, 1, 2, 2, 2], "vaegt": 1.0, "q12b": [1.0, 4, 97, 98, 1, 1, 5]
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "missing", [{"missing_ranges": {"q12b": [{"lo": 90, "hi": 99}]}},
+                {"missing_ranges": {"q12b": [97, 98]}}]
+)  # fmt: skip
+def test_values_declared_missing_in_spss_are_no_answers(tmp_path, missing):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    folder = shutil.copytree(CASES / "microdata/sysmiss_sav", tmp_path / "in")
+    labels = {"q12b": {97.0: "Ved ikke", 98.0: "Uoplyst"}}
+    pyreadstat.write_sav(ROWS, str(folder / "t.sav"), variable_value_labels=labels, **missing)
+    assert answers(folder)["København", "safe"] == (60, 5)
+
+
+def test_tagged_missing_values_of_stata_are_no_answers(tmp_path):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    folder = copied(
+        tmp_path, "microdata/sysmiss_sav", "microdata.toml", lambda t: t.replace("t.sav", "t.dta")
+    )
+    rows = ROWS.astype({"q12b": object})
+    rows.loc[2:3, "q12b"] = ["a", "z"]
+    pyreadstat.write_dta(rows, str(folder / "t.dta"), missing_user_values={"q12b": ["a", "z"]})
+    assert answers(folder)["København", "safe"] == (60, 5)
+
+
+def test_an_area_code_in_no_list_says_so():
+    (fault,) = errors(CASES / "microdata/area_code_unlisted")
+    assert (fault.column, "in no list" in fault.message) == ("bydel", True)
+
+
+def test_nobody_answered_and_one_respondent_say_so(tmp_path):
+    blank = copied(
+        tmp_path,
+        "microdata/sysmiss_csv",
+        "t.csv",
+        lambda t: "\n".join(line[:4] if line[0].isdigit() else line for line in t.splitlines()),
+    )
+    (fault,) = errors(blank)
+    assert "nobody answered" in fault.message
+    shutil.rmtree(blank)
+    one = copied(tmp_path, "microdata/sysmiss_csv", "t.csv", lambda t: t[: t.index("2,1,2")])
+    assert all("one respondent" in fault.message for fault in errors(one))
+    assert errors(one)
+
+
+def test_a_weight_is_never_in_thousands():
+    # 0.951 of 0.951 + 1 + 1 who are unsafe in Valby
+    found = answers(CASES / "microdata/weight_three_decimals")
+    assert found["Valby", "unsafe"][0] == pytest.approx(100 * 0.951 / 2.951)
+    assert found["Amager Øst", "safe"][0] == pytest.approx(100 * 1.873 / 3.077)
+
+
+# ---------------------------------------------------------------- folders
+def test_a_workbook_beside_csv_files_is_told():
+    ((severity, _, message),) = told(CASES / "folder/workbook_beside_csv")
+    assert severity == "warning"
+    assert "was not read" in message
+    assert told(CASES / "folder/small_rates") == []
+
+
+def test_every_file_delivered_is_accounted_for(tmp_path):
+    shutil.copytree(CASES / "folder/workbook_beside_csv", tmp_path, dirs_exist_ok=True)
+    for name in ("noter.pdf", "data.sav", "ukendt.csv", "crime.txt", "README.md"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "2024").mkdir()
+    states = {
+        (d.name, d.state, d.reason)
+        for d in read_everything(tmp_path).delivered
+        if d.kind == "file"
+    }  # fmt: skip
+    assert states == {
+        ("noter.pdf", "unread", "beside"),
+        ("README.md", "unread", "beside"),
+        ("data.sav", "unread", "format"),
+        ("crime.xlsx", "unread", "format"),
+        ("crime.txt", "unread", "format"),
+        ("ukendt.csv", "unread", "unknown_name"),
+        ("2024", "unread", "folder"),
+    }
+
+
+def test_refusals_are_input_errors():
+    with pytest.raises(InputError):
+        read_input(CASES / "periods/month_among_quarters")
