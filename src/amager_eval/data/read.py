@@ -127,7 +127,7 @@ def read_everything(
         found = find_tables(path, lang)
     except InputError as error:
         return ReadResult(None, list(error.faults))
-    reading = ReadResult(None, list(found.faults), list(found.delivered))
+    reading = ReadResult(None, list(found.faults), delivered=list(found.delivered))
     tables = _filled({n: _headed(g, TABLES[n], lang) for n, g in found.grids.items()})
     for name, figures in found.computed.items():
         source = found.computed_from[name]

@@ -12,6 +12,7 @@ from amager_eval.data.names.partners import split_partners
 from amager_eval.data.period import parse_period
 from amager_eval.data.tables.findings import Findings
 from amager_eval.data.tables.frames import RawTable
+from amager_eval.data.tables.number_text import is_error_text
 from amager_eval.errors import InputError
 from amager_eval.spec.agreement import Agreement
 
@@ -107,6 +108,8 @@ class _Naming:
         for at, row in enumerate(self.cells):
             if not isinstance(word := row.get(kind), str) or not word.strip():
                 continue
+            if is_error_text(word):
+                continue  # told as the cell is read
             if kind != "crime_type" or self._of_goal(row):
                 found[word].append(at)
         return found
@@ -177,7 +180,7 @@ class _Naming:
         near: dict[tuple[str, str], list[int]] = defaultdict(list)
         for at, row in enumerate(self.cells):
             cell = row.get(column)
-            if not isinstance(cell, str):
+            if not isinstance(cell, str) or is_error_text(cell):
                 continue
             partners = split_partners(cell, known)
             if partners.guessed:

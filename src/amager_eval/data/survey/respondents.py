@@ -103,7 +103,7 @@ def check_respondents(
     for setting in SETTINGS:
         if setting not in rows:
             continue
-        empty = rows[setting].isna() | rows[setting].astype("str").map(is_no_value)
+        empty = rows[setting].isna() | rows[setting].astype("str").fillna("").map(is_no_value)
         answers = rows[setting].map(
             lambda v: canonical_word("response", str(v)) if not pd.isna(v) else None
         )

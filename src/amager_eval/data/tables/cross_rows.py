@@ -142,23 +142,8 @@ def whole_holds_parts(
                 )
 
 
-#: What may separate partners in place of a semicolon. `og` may also belong to a name, as in
-#: `Kultur- og Fritidsforvaltningen`, and is asked about only where no cell has a semicolon.
-_BETWEEN: Final = re.compile(r"[,/|+&\n]")
-_AND: Final = re.compile(r"(?<!-)\s(?:og|samt|and)\s", re.IGNORECASE)
-
-
 def check_activity_rows(
     rows: Sequence[Record], positions: Sequence[int], findings: Findings
 ) -> None:
-    """Check duplicates, and partners that something else than a semicolon separates."""
+    """Check duplicates."""
     duplicates(rows, ("activity", "focus_area"), positions, findings)
-    for column in ("partners", "outside_partners"):
-        given = [(at, row[column]) for at, row in zip(positions, rows, strict=True) if row[column]]
-        alone = [(at, text) for at, text in given if ";" not in text]
-        throughout = len(alone) == len(given)
-        asked = [
-            at for at, text in alone if _BETWEEN.search(text) or (throughout and _AND.search(text))
-        ]
-        if asked:
-            findings.add_rows("partners_separator", asked, column=column)

@@ -20,7 +20,6 @@ _WARNINGS: Final = frozenset(
         "count_above_population",
         "deff_large",
         "file_unread",
-        "partners_separator",
         "percent_mixed",
         "periods_summed",
         "population_fractional",

@@ -159,21 +159,23 @@ class _Series:
         for period in sorted(self.given):
             if period.year in told or not self.within(period):
                 continue
-            parts = self.parts(period)
-            total = None if parts is None else self.total(parts)
-            if parts is None or total is None or self.count(period) is None:
+            parts, count = self.parts(period), self.count(period)
+            if parts is None or count is None:
                 self._tell_mix(period.year, findings)
                 told.add(period.year)
-            elif total != self.count(period):
+                continue
+            total = sum(c for p in parts if (c := self.count(p)) is not None)
+            # a part that is hidden or known as a rate alone can only add to the others
+            if total > count or (total < count and self.total(parts) is not None):
                 self.faulty = True
                 findings.add(
                     "periods_differ",
                     at=self.positions[self.given[period]],
                     column="count",
-                    found=f"{self.count(period):g}",
+                    found=f"{count:g}",
                     what=what(self.key),
                     period=period,
-                    given=f"{self.count(period):g}",
+                    given=f"{count:g}",
                     total=f"{total:g}",
                 )
         for year in sorted({p.year for p in self.given} - told):
@@ -220,7 +222,8 @@ class _Series:
         if period.per_year < PER_YEAR[unit]:  # longer: its parts must say the same
             parts = self.parts(period)
             published = self.rows[self.given[period]]["per_1000"] is not None
-            return not published and parts is not None and all(p.unit == unit for p in parts)
+            said = parts is not None and self.total(parts) is not None
+            return said and not published and {p.unit for p in parts or ()} == {unit}
         whole = _holder(period, unit)
         if whole in self.given:
             return True
