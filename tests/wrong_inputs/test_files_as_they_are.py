@@ -5,6 +5,8 @@ The inputs of `cases` are made up, each after a fault that another tool was repo
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -13,6 +15,8 @@ import pytest
 
 from amager_eval.data.check import check_input
 from amager_eval.data.read import read_everything, read_input
+from amager_eval.data.statbank.formats import parse_csv, parse_px
+from amager_eval.data.statbank.saved import input_of_saved
 from amager_eval.errors import Fault, InputError
 from amager_eval.goals.crime.results import annual_figures
 
@@ -462,3 +466,151 @@ def test_every_file_delivered_is_accounted_for(tmp_path):
 def test_refusals_are_input_errors():
     with pytest.raises(InputError):
         read_input(CASES / "periods/month_among_quarters")
+
+
+# ---------------------------------------------------------------- the StatBank
+STATBANK = CASES / "statbank"
+
+
+def saved(tmp_path: Path, *files: Path) -> dict[str, dict[str, float]]:
+    """Reports and inhabitants by type and period, of saved tables."""
+    data = read_input(input_of_saved(tmp_path / "in", files))
+    reports = {} if data.crime is None else data.crime
+    found: dict[str, dict[str, float]] = {}
+    if data.crime is not None:
+        for row in reports.to_dict(orient="records"):
+            found.setdefault(row["crime_type"], {})[row["period"]] = row["count"]
+    return found
+
+
+#: What the plain table gives: burglary is 1316 and 1320, the whole is TOT.
+PLAIN = {"indbrud": {"2024K1": 50, "2024K2": 52}, "total": {"2024K1": 5000, "2024K2": 5001}}
+
+
+def as_plain(found: dict[str, dict[str, float]], **changed: dict[str, float]) -> bool:
+    return {k: found.get(k) for k in PLAIN} == PLAIN | changed
+
+
+def test_a_table_downloaded_twice_over_counts_once(tmp_path):
+    assert as_plain(saved(tmp_path, STATBANK / "overlap.csv"))
+
+
+def test_a_cell_that_is_missing_is_not_made_up_by_another_that_stands_twice(tmp_path):
+    found = saved(tmp_path, STATBANK / "dots_overlap.csv")
+    assert as_plain(found, indbrud={"2024K2": 52})
+
+
+def test_downloads_that_overlap_may_be_several_files_in_any_order(tmp_path):
+    text = (STATBANK / "overlap.csv").read_text(encoding="utf-8-sig").splitlines()
+    header, rows = text[0], text[1:17]
+    for name, part in (("a", rows), ("b", rows[::-1][:9])):
+        (tmp_path / f"{name}.csv").write_text("\n".join([header, *part]), encoding="utf-8")
+    files = [tmp_path / "b.csv", tmp_path / "a.csv"]
+    assert as_plain(saved(tmp_path, *files))
+    (tmp_path / "b.csv").write_text(f"{header}\n{rows[0]}0\n", encoding="utf-8")
+    with pytest.raises(InputError, match="different figures"):
+        input_of_saved(tmp_path / "other", files)
+
+
+@pytest.mark.parametrize("figure", ["20", "..", "21"])
+def test_an_area_by_code_and_by_name_is_one_area(tmp_path, figure):
+    text = (STATBANK / "overlap.csv").read_text(encoding="utf-8-sig")
+    (tmp_path / "a.csv").write_text(text + f"København;1316;2024Q1;{figure}\n", encoding="utf-8")
+    if figure == "20":
+        assert as_plain(saved(tmp_path, tmp_path / "a.csv"))
+    else:
+        with pytest.raises(InputError, match="different figures"):
+            input_of_saved(tmp_path / "in", [tmp_path / "a.csv"])
+
+
+def test_women_are_not_the_population(tmp_path):
+    with pytest.raises(InputError, match="KØN alone and not its total"):
+        input_of_saved(tmp_path / "in", [STATBANK / "women_population.json"])
+    document = json.loads((STATBANK / "women_population.json").read_text(encoding="utf-8"))
+    for code, label in (("TOT", None), ("0", "I alt"), ("0", "Mænd og kvinder i alt")):
+        category = {"index": {code: 0}} | ({} if label is None else {"label": {code: label}})
+        document["dimension"]["KØN"]["category"] = category
+        (tmp_path / "a.json").write_text(json.dumps(document), encoding="utf-8")
+        out = input_of_saved(tmp_path / f"in{code}{label}", [tmp_path / "a.json"])
+        assert read_input(out).population["population"].tolist() == [334000, 338000]
+
+
+def test_a_status_in_place_of_a_figure_is_missing(tmp_path):
+    document = json.loads((STATBANK / "status_zero.json").read_text(encoding="utf-8"))
+    for status, first in (
+        (document["status"], {}),
+        ([None, None, "...", *[None] * 13], {}),
+        ({"2": "p"}, {"2024K1": 30}),
+        ({"2": "-"}, {"2024K1": 30}),
+    ):
+        (tmp_path / "a.json").write_text(json.dumps(document | {"status": status}))
+        shutil.rmtree(tmp_path / "in", ignore_errors=True)
+        found = saved(tmp_path, tmp_path / "a.json")
+        assert as_plain(found, indbrud=first | {"2024K2": 52})
+
+
+def px(content: str) -> pd.DataFrame:
+    return parse_px(content.encode("cp1252"))
+
+
+def test_every_sign_means_the_same_in_every_format():
+    for sign in ("..", "...", "....", ".....", "......", "."):
+        frame = px(PX.replace("5000 5001", f'5000 "{sign}"'))
+        assert frame["INDHOLD"].isna().tolist()[:2] == [False, True]
+        assert parse_csv(f"TID;INDHOLD\n2024K1;{sign}\n".encode())["INDHOLD"].isna().all()
+    # a dash is an exact zero
+    assert px(PX.replace("5000 5001", '- "-"'))["INDHOLD"].tolist()[:2] == [0, 0]
+    assert parse_csv(b"TID;INDHOLD\n2024K1;-\n")["INDHOLD"].tolist() == [0]
+
+
+PX = (STATBANK / "comma_data.px").read_bytes().decode("cp1252").replace(",", " ").replace(
+    '" "', '","'
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t,
+        lambda t: re.sub(r"(\d) (\d)", r"\1,\2", t),
+        lambda t: re.sub(r"(\d) (\d)", r"\1;\2", t),
+        lambda t: re.sub(r"(\d) (\d)", "\\1\t\\2", t),
+        lambda t: t.replace("\n", "\r"),
+        lambda t: t.replace("\n", "\r\n"),
+        lambda t: t.replace(";\n", ";").replace("DATA=", "\nDATA="),
+        lambda t: t.replace("STUB", 'NOTE="Se METADATA=12 og DATA=x;\nogså; her";\nSTUB'),
+        lambda t: t.replace("STUB", 'NOTE="Første "\n"anden";\nSTUB'),
+        lambda t: t.replace("STUB", 'VALUES[en]("tid")="x","y";\nSTUB'),
+        lambda t: t.replace("DATA=", 'CODEPAGE="iso-8859-1";\nDATA='),
+    ],
+)
+def test_a_px_file_is_read_however_it_is_laid_out(change):
+    assert px(change(PX)).equals(px(PX))
+    assert px(PX)["INDHOLD"].tolist()[:4] == [5000, 5001, 20, 21]
+    assert len(px(PX)) == 16
+
+
+def test_a_px_file_with_a_late_code_page():
+    text = PX.replace("DATA=", f'NOTE="{"x" * 5000}";\nCODEPAGE="utf-8";\nDATA=')
+    assert parse_px(text.encode("utf-8")).equals(px(PX))
+
+
+def test_a_px_file_whose_rows_have_keys():
+    head, data = PX.split("DATA=\n")
+    codes = ["TOT", "1316", "1320", "1332", "1336", "12", "3410", "3210"]
+    rows = [f'"København","{c}",{r}' for c, r in zip(codes, data.split("\n"), strict=False)]
+    keys = 'KEYS("område")=VALUES;\nKEYS("overtrædelsens art")=VALUES;\n'
+    keyed = px(f"{head}{keys}DATA=\n" + "\n".join(rows[::-1]).replace(";", "") + ";")
+    assert keyed.equals(px(PX))
+    # rows of zeros may be left out
+    short = px(f"{head}{keys}DATA=\n" + "\n".join(rows[1:]) + ";")
+    assert short["INDHOLD"].tolist()[:4] == [0, 0, 20, 21]
+
+
+@pytest.mark.parametrize("name", ["note_data.px", "one_line.px", "comma_data.px"])
+def test_the_px_files_of_the_cases_are_as_the_plain_one(tmp_path, name):
+    assert as_plain(saved(tmp_path, STATBANK / name))
+
+
+def test_five_dots_are_missing(tmp_path):
+    assert as_plain(saved(tmp_path, STATBANK / "dots5.px"), indbrud={"2024K2": 42})

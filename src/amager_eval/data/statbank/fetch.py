@@ -288,6 +288,7 @@ def _checked(
     if set(renamed.columns) != {*chosen, VALUE}:
         raise service_fault(f"the reply of {table} has other columns", list(frame.columns), remedy)
     keys = list(chosen)
+    renamed = renamed.drop_duplicates()  # a cell that is known twice and says the same
     if renamed.duplicated(keys).any():
         raise service_fault(f"the reply of {table} holds a cell twice", "", remedy)
     grid = pd.MultiIndex.from_product([chosen[k] for k in keys], names=keys)

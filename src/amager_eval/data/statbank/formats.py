@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import itertools
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,28 +18,30 @@ import pandas as pd
 from amager_eval.data.files.delimited import read_bytes
 from amager_eval.errors import Fault, InputError
 
-__all__ = ["VALUE", "parse_csv", "parse_json_stat", "parse_px", "read_statbank_file"]
+__all__ = ["VALUE", "known_once", "parse_csv", "parse_json_stat", "parse_px", "read_statbank_file"]
 
 #: The value column of every reply, as the CSV reply names it.
 VALUE: Final = "INDHOLD"
-#: How the StatBank writes a figure that is not there.
-MISSING: Final = frozenset({"..", "...", "-", ".", ""})
+#: How every format of the StatBank writes a figure that is not there: too uncertain, not yet
+#: counted, confidential. A dash is no such sign: it is an exact zero.
+_NOT_THERE: Final = re.compile(r"\.{1,6}|:|")
+_ZERO: Final = frozenset({"-", "–"})
 
 
 def _fault(message: str, found: object = "", file: str | None = None) -> InputError:
     return InputError(Fault(message, str(found)[:80], "Fetch or save the table again.", file=file))
 
 
-def _number(text: object, *, dash_is_zero: bool = False) -> float:
-    """Read a figure; `..` is missing, and a PX file writes an exact zero as `-`."""
+def _number(text: object) -> float:
+    """Read a figure; signs mean the same in every format."""
     if text is None:
         return float("nan")
     if isinstance(text, int | float):
         return float(text)
-    bare = str(text).strip().strip('"')
-    if bare == "-" and dash_is_zero:
+    bare = str(text).strip().strip('"').strip()
+    if bare in _ZERO:
         return 0.0
-    if bare in MISSING:
+    if _NOT_THERE.fullmatch(bare):
         return float("nan")
     return float(bare.replace(",", "."))
 
@@ -82,9 +86,9 @@ def parse_csv(content: bytes, file: str | None = None) -> pd.DataFrame:
     return _tidy(frame, file)
 
 
-def _tidy(frame: pd.DataFrame, file: str | None, *, dash_is_zero: bool = False) -> pd.DataFrame:
+def _tidy(frame: pd.DataFrame, file: str | None) -> pd.DataFrame:
     try:
-        values = [_number(v, dash_is_zero=dash_is_zero) for v in frame[VALUE]]
+        values = [_number(v) for v in frame[VALUE]]
     except ValueError as error:
         raise _fault("a figure of the reply is no number", error, file) from error
     tidy = frame.astype({c: "str" for c in frame.columns if c != VALUE})
@@ -92,7 +96,38 @@ def _tidy(frame: pd.DataFrame, file: str | None, *, dash_is_zero: bool = False) 
     for column in tidy.columns:
         if column.upper() == "TID":
             tidy[column] = tidy[column].map(_labels_to_codes)
-    return tidy
+    return known_once(tidy, file)
+
+
+def known_once(frame: pd.DataFrame, file: str | None = None) -> pd.DataFrame:
+    """Keep every cell once; a cell that is known twice must say the same.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Variables and `INDHOLD`.
+    file : str or None
+        File name for faults.
+
+    Raises
+    ------
+    InputError
+        A cell has two figures, or a figure and none.
+
+    Examples
+    --------
+    >>> known_once(pd.DataFrame({"TID": ["2024K1", "2024K1"], VALUE: [7.0, 7.0]}))[VALUE].tolist()
+    [7.0]
+    """
+    keys = [c for c in frame.columns if c != VALUE]
+    once = frame.drop_duplicates()
+    twice = once[once.duplicated(keys, keep=False)]
+    if len(twice):
+        cell = ", ".join(map(str, twice.iloc[0][keys]))
+        same = (twice[keys] == twice.iloc[0][keys]).all(axis="columns")
+        figures = ", ".join(f"{v:g}" for v in twice.loc[same, VALUE])
+        raise _fault(f"the cell {cell} has different figures", figures, file)
+    return once.reset_index(drop=True)
 
 
 def _grid(names: Sequence[str], categories: Sequence[Sequence[str]]) -> pd.DataFrame:
@@ -137,9 +172,35 @@ def parse_json_stat(content: bytes, file: str | None = None) -> pd.DataFrame:
             len(values) if isinstance(values, list) else type(values).__name__,
             file,
         )
-    frame[VALUE] = pd.Series(values, dtype="object")
+    statuses = _statuses(dataset.get("status"), len(frame))
+    frame[VALUE] = pd.Series(
+        [s if _is_sign(s) else v for v, s in zip(values, statuses, strict=True)], dtype="object"
+    )
     single = [n for n, s in zip(names, sizes, strict=True) if n == "ContentsCode" and s == 1]
-    return _tidy(frame.drop(columns=single), file)
+    tidy = _tidy(frame.drop(columns=single), file)
+    tidy.attrs["labels"] = {n: _labels(dimension[n]) for n in names if n not in single}
+    return tidy
+
+
+def _statuses(status: object, cells: int) -> list[object]:
+    """Status of every cell: one for all, one each, or by the place of those that have one."""
+    if isinstance(status, list) and len(status) == cells:
+        return list(status)
+    if isinstance(status, Mapping):
+        return [status.get(str(i)) for i in range(cells)]
+    return [status if isinstance(status, str) else None] * cells
+
+
+def _is_sign(status: object) -> bool:
+    """Whether a status stands in place of the figure; others are remarks beside it."""
+    text = status.strip() if isinstance(status, str) else ""
+    return bool(text) and (text in _ZERO or _NOT_THERE.fullmatch(text) is not None)
+
+
+def _labels(dimension: Mapping[str, Any]) -> dict[str, str]:
+    """Code to label of a dimension's categories."""
+    labels = dimension["category"].get("label")
+    return {str(c): str(t) for c, t in labels.items()} if isinstance(labels, Mapping) else {}
 
 
 def _categories(category: Mapping[str, Any]) -> list[str]:
@@ -154,7 +215,13 @@ def _categories(category: Mapping[str, Any]) -> list[str]:
     raise TypeError("no index")
 
 
-_KEYWORD = re.compile(r'([A-Z0-9-]+)(?:\[\w+\])?(?:\("((?:[^"])*)"\))?=', re.ASCII)
+_STATEMENT: Final = re.compile(r'((?:"[^"]*"|[^";])*)(?:;|\Z)')
+_KEYWORD: Final = re.compile(
+    r'\s*([A-Z][A-Z0-9-]*)(?:\[(\w+)\])?(?:\(\s*"([^"]*)"[^)]*\))?\s*=', re.ASCII
+)
+_CODEPAGE: Final = re.compile(rb'(?:\A|[;\r\n])\s*CODEPAGE\s*=\s*"([^"]+)"')
+#: A text may be written in several pieces, one after the other; a comma begins the next text.
+_TEXT: Final = re.compile(r'"[^"]*"(?:\s*"[^"]*")*')
 
 
 def parse_px(content: bytes, file: str | None = None) -> pd.DataFrame:
@@ -172,18 +239,19 @@ def parse_px(content: bytes, file: str | None = None) -> pd.DataFrame:
     DataFrame
         One column per variable of stub and heading, by code where the file has codes.
     """
-    head = content[:2000].decode("latin-1")
-    page = re.search(r'CODEPAGE="([^"]+)"', head)
-    encoding = page[1] if page else "cp1252"
+    page = _CODEPAGE.search(content)
+    encoding = page[1].decode("latin-1") if page else "cp1252"
+    if encoding.lower() in {"utf-8", "utf8"} or content.startswith(codecs.BOM_UTF8):
+        encoding = "utf-8-sig"
     try:
-        text = content.decode("utf-8-sig" if encoding.lower() == "utf-8" else encoding)
+        text = content.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
         raise _fault("the PX file's code page cannot be read", encoding, file) from error
-    before, found, data = text.partition("DATA=")
-    if not found:
+    keywords, data = _px_keywords(text)
+    if data is None:
         raise _fault("this is no PX file: it has no DATA", "", file)
-    keywords = _px_keywords(before)
-    names = keywords.get(("STUB", None), []) + keywords.get(("HEADING", None), [])
+    stub, heading = (keywords.get((part, None), []) for part in ("STUB", "HEADING"))
+    names = stub + heading
     if not names:
         raise _fault("this is no PX file: it has neither STUB nor HEADING", "", file)
     categories = []
@@ -192,23 +260,64 @@ def parse_px(content: bytes, file: str | None = None) -> pd.DataFrame:
         if not codes:
             raise _fault("the PX file has no values for a variable", name, file)
         categories.append(codes)
-    figures = re.findall(r'"[^"]*"|[^\s;]+', data.partition(";")[0])
+    figures = re.findall(r'"[^"]*"|[^\s,;"]+', data)
     frame = _grid(names, categories)
+    if ("KEYS", stub[0] if stub else None) in keywords:
+        figures = _px_keyed(figures, stub, categories, keywords, file)
     if len(figures) != len(frame):
         raise _fault(f"the PX file should hold {len(frame)} figures", len(figures), file)
     frame[VALUE] = figures
-    return _tidy(frame, file, dash_is_zero=True)
+    tidy = _tidy(frame, file)
+    tidy.attrs["labels"] = {
+        name: dict(zip(codes, keywords.get(("VALUES", name), codes), strict=False))
+        for name, codes in zip(names, categories, strict=True)
+    }
+    return tidy
 
 
-def _px_keywords(text: str) -> dict[tuple[str, str | None], list[str]]:
-    """Keywords with their quoted values; the first language wins."""
+def _px_keywords(text: str) -> tuple[dict[tuple[str, str | None], list[str]], str | None]:
+    """Keywords with their texts, the file's own language first; and what follows `DATA=`."""
     keywords: dict[tuple[str, str | None], list[str]] = {}
-    for statement in re.split(r";\s*\n", text):
-        match = _KEYWORD.match(statement.strip())
-        if match:
-            values = re.findall(r'"([^"]*)"', statement.strip()[match.end() :])
-            keywords.setdefault((match[1], match[2]), values)
-    return keywords
+    translated: dict[tuple[str, str | None], list[str]] = {}
+    for statement in _STATEMENT.finditer(text):
+        match = _KEYWORD.match(statement[1])
+        if match is None:
+            continue
+        if match[1] == "DATA":
+            return translated | keywords, text[statement.start() + match.end() :]
+        rest = statement[1][match.end() :]
+        texts = ["".join(piece.split('"')[1::2]) for piece in _TEXT.findall(rest)]
+        of = translated if match[2] else keywords
+        of.setdefault((match[1], match[3]), texts or [rest.strip()])
+    return translated | keywords, None
+
+
+def _px_keyed(
+    figures: Sequence[str],
+    stub: Sequence[str],
+    categories: Sequence[Sequence[str]],
+    keywords: Mapping[tuple[str, str | None], Sequence[str]],
+    file: str | None,
+) -> list[str]:
+    """Put rows that begin with their keys in their places; a row of zeros may be left out."""
+    width = math.prod(len(c) for c in categories[len(stub) :])
+    keys = []
+    for name, codes in zip(stub, categories, strict=False):
+        by = keywords.get(("KEYS", name), ["CODES"])[0]
+        shown = keywords.get((by, name)) or codes
+        keys.append({text: place for place, text in enumerate(shown)})
+    if len(figures) % (len(stub) + width):
+        raise _fault(f"a row of the PX file should hold {width} figures", len(figures), file)
+    full = ["0"] * (math.prod(len(k) for k in keys) * width)
+    for start in range(0, len(figures), len(stub) + width):
+        place = 0
+        for key, text in zip(keys, figures[start:], strict=False):
+            if (at := key.get(text.strip('"'))) is None:
+                raise _fault("a row of the PX file has a key that is no value", text, file)
+            place = place * len(key) + at
+        row = figures[start + len(stub) : start + len(stub) + width]
+        full[place * width : (place + 1) * width] = row
+    return full
 
 
 def read_statbank_file(path: str | Path) -> pd.DataFrame:

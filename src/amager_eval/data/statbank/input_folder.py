@@ -13,7 +13,7 @@ import pandas as pd
 
 from amager_eval.data.statbank.districts import fetch_districts
 from amager_eval.data.statbank.fetch import StatbankTable, fetch_table
-from amager_eval.data.statbank.formats import VALUE
+from amager_eval.data.statbank.formats import VALUE, known_once
 from amager_eval.data.statbank.service import Service
 from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import Agreement, load_agreement
@@ -160,8 +160,10 @@ def crime_of_offences(offences: pd.DataFrame, source: str, agreement: Agreement)
     assert statbank is not None  # checked by the caller, told to the type checker
     frames = []
     for crime_type, codes in statbank.types.items():
-        rows = offences[offences["OVERTRÆD"].isin(codes)]
-        sums = rows.groupby("Tid")[VALUE].sum(min_count=len(codes)).dropna()
+        rows = known_once(offences[offences["OVERTRÆD"].isin(codes)][["OVERTRÆD", "Tid", VALUE]])
+        cells = rows.pivot_table(index="Tid", columns="OVERTRÆD", values=VALUE, dropna=False)
+        # every code of the type must be known: a sum of some is a smaller type
+        sums = cells.reindex(columns=list(codes)).sum(axis="columns", skipna=False).dropna()
         frames.append(pd.DataFrame({"period": sums.index, "count": sums.to_numpy()}))
         frames[-1]["crime_type"] = crime_type
     crime = pd.concat(frames, ignore_index=True)

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from amager_eval.data.period import parse_period
-from amager_eval.data.statbank.formats import VALUE, read_statbank_file
+from amager_eval.data.statbank.formats import VALUE, known_once, read_statbank_file
 from amager_eval.data.statbank.input_folder import (
     city_population,
     crime_of_offences,
@@ -61,39 +61,60 @@ def input_of_saved(
     agreement = load_agreement() if agreement is None else agreement
     if agreement.crime.statbank is None:
         raise InputError(f"the agreement {agreement.id} names no StatBank series.")
-    frames: dict[str, pd.DataFrame] = {}
+    tables: dict[str, list[pd.DataFrame]] = {}
+    sources: dict[str, list[str]] = {}
     kept = []
     for file in map(Path, files):
         table = _city_rows(file, agreement, agreement.crime.statbank)
-        source = f"Kilde: Danmarks Statistik, statistikbanken.dk, gemt fil {file.name}"
-        if "OVERTRÆD" in table:
-            name, frame = "crime", crime_of_offences(table, source, agreement)
+        name = "crime" if "OVERTRÆD" in table else "population"
+        tables.setdefault(name, []).append(table)
+        sources.setdefault(name, []).append(file.name)
+        kept.append(
+            {"file": file.name, "sha256": sha256_of_file(file), "source": _source([file.name])}
+        )
+    frames = {}
+    for name, parts in tables.items():
+        # downloads may overlap: what they both hold must be the same
+        table = known_once(pd.concat(parts, ignore_index=True), ", ".join(sources[name]))
+        if name == "crime":
+            _has_every_code(table, agreement.crime.statbank, Path(sources[name][-1]))
+            frames[name] = crime_of_offences(table, _source(sources[name]), agreement)
         else:
-            name, frame = "population", city_population(table, source, agreement)
-        if name in frames:
-            raise InputError(Fault(f"two files give the table {name}", file=file.name))
-        frames[name] = frame
-        kept.append({"file": file.name, "sha256": sha256_of_file(file), "source": source})
+            frames[name] = city_population(table, _source(sources[name]), agreement)
     write_folder(out, frames, kept)
     return out
 
 
+def _source(files: Sequence[str]) -> str:
+    return f"Kilde: Danmarks Statistik, statistikbanken.dk, gemt fil {', '.join(files)}"
+
+
 def _city_rows(file: Path, agreement: Agreement, statbank: Statbank) -> pd.DataFrame:
-    """Rows of the whole under the names of the variables' codes."""
+    """Rows of the whole under the names of the variables' codes, every cell once."""
     frame = read_statbank_file(file)
+    labels = frame.attrs.get("labels", {})
     named = {c: n for c in frame.columns for n, begin in _HEADINGS.items() if _begins(c, begin)}
-    frame = frame.rename(columns=named)
     for column in ("Tid", "OMRÅDE"):
-        if list(frame.columns).count(column) != 1:
+        if list(named.values()).count(column) != 1:
             raise _fault(file, f"the table needs one variable {column}", list(named))
-    for column in frame.columns.difference([*_HEADINGS, VALUE]):
-        if len(frame[column].unique()) > 1:
+    for column in frame.columns.difference([*named, VALUE]):
+        values = frame[column].unique().tolist()
+        if len(values) > 1:
             raise _fault(
                 file,
                 f"the figures are split by {column}",
-                frame[column].unique().tolist(),
+                values,
                 "Choose its total alone and save the table again.",
             )
+        shown = labels.get(column, {}).get(values[0], values[0])
+        if not (_is_total(column, values[0]) or _is_total(column, shown)):
+            raise _fault(
+                file,
+                f"the figures are of one {column} alone and not its total",
+                [shown],
+                "Choose its total and save the table again.",
+            )
+    frame = frame.rename(columns=named)
     wanted = frame["OMRÅDE"].isin([statbank.area, agreement.areas.whole])
     if not wanted.any():
         raise _fault(
@@ -101,18 +122,38 @@ def _city_rows(file: Path, agreement: Agreement, statbank: Statbank) -> pd.DataF
             f"the table has no row of {agreement.areas.whole}",
             frame["OMRÅDE"].unique().tolist(),
         )
-    rows = frame[wanted]
-    if "OVERTRÆD" in rows:
-        needed = {code for several in statbank.types.values() for code in several}
-        missing = sorted(needed - set(rows["OVERTRÆD"]))
-        if missing:
-            raise _fault(
-                file,
-                f"the table lacks the offence codes {', '.join(missing)}",
-                rows["OVERTRÆD"].unique().tolist(),
-                "Save the table with these offences, by code.",
-            )
-    return rows.assign(Tid=[str(parse_period(t)) for t in rows["Tid"]])
+    kept = [c for c in (*_HEADINGS, VALUE) if c in frame.columns]
+    rows = frame.loc[wanted, kept]
+    # an area by its code and by its name is one area
+    rows = rows.assign(
+        OMRÅDE=agreement.areas.whole, Tid=[str(parse_period(t)) for t in rows["Tid"]]
+    )
+    return known_once(rows, file.name)
+
+
+def _has_every_code(rows: pd.DataFrame, statbank: Statbank, file: Path) -> None:
+    needed = {code for several in statbank.types.values() for code in several}
+    missing = sorted(needed - set(rows["OVERTRÆD"]))
+    if missing:
+        raise _fault(
+            file,
+            f"the table lacks the offence codes {', '.join(missing)}",
+            rows["OVERTRÆD"].unique().tolist(),
+            "Save the table with these offences, by code.",
+        )
+
+
+#: What a total is called, by code and in words, after the variable's own name or alone.
+_TOTALS: Final = frozenset(
+    {"tot", "ialt", "i alt", "total", "in total", "begge køn", "both sexes", "men and women"}
+    | {"mænd og kvinder", "mænd og kvinder i alt", "men and women, total", "men and women total"}
+)
+
+
+def _is_total(variable: str, value: str) -> bool:
+    """Whether a value is the total of its variable: `I alt`, `TOT`, `Alder i alt`."""
+    bare = " ".join(str(value).casefold().split())
+    return bare in _TOTALS or bare.removeprefix(variable.casefold()).strip(" ,:-") in _TOTALS
 
 
 def _begins(heading: str, begin: tuple[str, ...]) -> bool:
