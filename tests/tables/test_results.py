@@ -1,5 +1,10 @@
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 
+from amager_eval.report.compose import compose
+from amager_eval.report.document import TableBlock
 from amager_eval.tables.crime import crime_table, district_totals_table
 from amager_eval.tables.goals import goal_parts_table, goals_table
 from amager_eval.tables.indicators import indicators_table
@@ -87,6 +92,31 @@ def test_the_unexplained_jump_is_remarked(statement):
     west = west[west["crime_type"] == "i alt"].set_index("period")["remark"]
     assert west[2025] == "Springet fra 51 til 72 siden 2024 er ikke forklaret i kilden"
     assert west[2024] == ""
+
+
+def test_a_jump_between_small_rates_keeps_its_digits(statement):
+    rates = {"2023": 0.0, "2024": 0.6, "2025": 0.28, "2026": 0.031, "2027": 12.4}
+    rows = [
+        {"area": "Amager Øst", "period": year, "crime_type": "indbrud", "definition": "borgervendt",
+         "per_1000": rate}
+        for year, rate in rates.items()
+    ]  # fmt: skip
+    crime = pd.DataFrame(rows).assign(count=float("nan"), source=None, source_grade=None)
+    small = replace(statement, data=replace(statement.data, crime=crime))
+    frame = district_totals_table(small, DA).frame.set_index("period")["remark"]
+    said = [r.removeprefix("Springet fra ").partition(" siden")[0] for r in frame]
+    assert said == ["", "0,0 til 0,6", "0,6 til 0,3", "0,28 til 0,03", "0,03 til 12,40"]
+
+
+def test_a_document_has_no_table_without_rows(statement):
+    crime = pd.DataFrame({"area": "Amager Øst", "period": ["2024", "2025"], "count": [36.0, 17.0],
+                          "crime_type": "indbrud", "definition": "borgervendt"})  # fmt: skip
+    missing = crime.assign(per_1000=float("nan"), source=None, source_grade=None)
+    small = replace(statement, data=replace(statement.data, crime=missing), crime=None)
+    assert district_totals_table(small, DA, short=True).frame.empty
+    blocks = compose(small, DA).blocks
+    assert all(len(b.table.frame) for b in blocks if isinstance(b, TableBlock))
+    assert any(b.table.id == "crime_published" for b in blocks if isinstance(b, TableBlock))
 
 
 def test_the_total_of_another_series_is_not_called_by_the_goal_s_name(statement):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.conventions import crime_year_of_wave
-from amager_eval.report.document import Document, tables
+from amager_eval.report.document import Document, TableBlock, tables
 from amager_eval.report.sections import sections, shown_areas
 from amager_eval.report.summary import summary
 from amager_eval.tables.crime import crime_quantities_table, crime_table
@@ -54,7 +54,11 @@ def compose(statement: Statement, words: Wording) -> Document:
             crime_year=crime_year_of_wave(statement.year),
         ),
         description=words.say("document.description", agreement=agreement.title),
-        blocks=(*summary(statement, words), *sections(statement, words)),
+        blocks=tuple(
+            block
+            for block in (*summary(statement, words), *sections(statement, words))
+            if not (isinstance(block, TableBlock) and block.table.frame.empty)
+        ),
         lang=words.lang,
         year=statement.year,
         synthetic=statement.synthetic,

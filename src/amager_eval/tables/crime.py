@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.conventions import LEVELS
@@ -32,6 +33,8 @@ type _Year = tuple[AnnualFigure | None, dict[str, Any]]  # None where hidden; fi
 _YEARS_IN_PRINT: Final = 4
 #: Relative change of a rate from one year to the next that gets a remark.
 _JUMP: Final = 0.25
+#: From here up a rate is told apart from another without decimals.
+_WHOLE_RATE: Final = 10.0
 
 #: Columns of the printed table: name, kind, form and quantity they show.
 _PRINTED: Final[tuple[tuple[str, Kind, str, str], ...]] = (
@@ -237,16 +240,23 @@ def _published(statement: Statement) -> dict[_Series, dict[int, _Year]]:
     return found
 
 
+def _decimals_that_tell(*rates: float) -> int:
+    """Decimals with which the smallest rate above 0 still shows a digit; none from 10 up."""
+    smallest = min((rate for rate in rates if rate > 0), default=1.0)
+    return 0 if smallest >= _WHOLE_RATE else max(1, -math.floor(math.log10(smallest)))
+
+
 def _jump(years: dict[int, _Year], year: int, words: Wording) -> str:
     """Remark on a rate that changes by more than a quarter from one year to the next."""
     now, before = (years[y][0] if y in years else None for y in (year, year - 1))
     if now is None or before is None or now.rate is None or before.rate is None:
         return ""
-    if abs(now.rate / before.rate - 1) <= _JUMP:
+    if abs(now.rate - before.rate) <= _JUMP * before.rate:
         return ""
+    decimals = _decimals_that_tell(before.rate, now.rate)
     return words.say(
         "crime.jump",
-        before=number(before.rate, 0, words.lang),
-        after=number(now.rate, 0, words.lang),
+        before=number(before.rate, decimals, words.lang),
+        after=number(now.rate, decimals, words.lang),
         year=year - 1,
     )
