@@ -31,9 +31,13 @@ def appendix(
     input: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of CSV files or workbook; default the bundled published figures."
+            help="Folder of CSV files or workbook, laid on the published figures that come along; "
+            "default these alone."
         ),
     ] = None,
+    only: Annotated[
+        bool, typer.Option("--only", help="Take the input alone: another city's figures.")
+    ] = False,
     year: Annotated[
         int | None, typer.Option(help="Survey wave; default the latest in the input.")
     ] = None,
@@ -72,12 +76,18 @@ def appendix(
     if lang not in {"da", "en"}:
         raise InputError(f"--lang must be da or en, found '{lang}'")
     typer.echo("Reading the input …", err=True)
+    from amager_eval.data.delivery import read_delivery
     from amager_eval.data.published import published
-    from amager_eval.data.read import read_input
     from amager_eval.spec.agreement import load_agreement
 
+    if only and input is None:
+        raise InputError("--only takes an --input alone; name one")
     agreed = load_agreement(agreement)
-    data = published() if input is None else read_input(input, agreement=agreed)
+    data = (
+        published()
+        if input is None
+        else read_delivery(input, agreement=agreed, only=only, lang=lang)
+    )
     from amager_eval.evaluation.evaluate import evaluate
     from amager_eval.record.record import hold_against_record, write_record
     from amager_eval.report.write import write_appendix
@@ -147,12 +157,20 @@ def check(
 def template(
     out: Annotated[Path, typer.Argument(help="Workbook to write (.xlsx).")],
     lang: Annotated[str, typer.Option(help="Language of the workbook: da or en.")] = "da",
+    with_published: Annotated[
+        bool,
+        typer.Option(
+            "--with-published", help="Filled with the published figures, to be confirmed."
+        ),
+    ] = False,
 ) -> None:
-    """Write an empty input workbook with guidance, lists and one example row per sheet."""
+    """Write an input workbook with guidance, lists and one example row per sheet."""
+    from amager_eval.data.delivery import published_to_confirm
     from amager_eval.data.files.template import write_template
     from amager_eval.wording.sentences import known_language
 
-    typer.echo(str(write_template(out, lang=known_language(lang))))
+    filled = published_to_confirm() if with_published else None
+    typer.echo(str(write_template(out, lang=known_language(lang), filled=filled)))
 
 
 @app.command()

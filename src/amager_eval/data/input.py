@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-__all__ = ["Input", "Masked", "SourceFile"]
+__all__ = ["Input", "Masked", "Replaced", "SourceFile"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,37 @@ class Masked:
     period: int
     what: str
     definition: str = ""
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A published figure in whose place a delivered one stands.
+
+    Parameters
+    ----------
+    table : str
+        `safety`, `survey_rounds`, `crime` or `population`.
+    what : tuple of str
+        The cell: area, wave or period, and what else tells it from its neighbours.
+    column : str
+        Which figure of it.
+    old, new : float or None
+        Published and delivered.
+    old_source, new_source : str
+        Where each is from.
+    old_grade, new_grade : str
+        Grade of each source; empty where none is given.
+    """
+
+    table: str
+    what: tuple[str, ...]
+    column: str
+    old: float | None
+    new: float | None
+    old_source: str
+    new_source: str
+    old_grade: str = ""
+    new_grade: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +108,12 @@ class Input:
     other_frames : mapping of str to DataFrame
         Further frames that came along (figures of other surveys), never mixed with the five.
     masked : tuple of Masked
-        What was hidden to protect small counts; nothing before that was done.
+        What was hidden to protect small counts: by who delivered it, then by the package.
+    replaced : tuple of Replaced
+        Published figures in whose place a delivered one stands.
+    latest : int or None
+        Survey wave a delivery is the status of, where published figures of later waves stand
+        beside it.
 
     Examples
     --------
@@ -97,6 +133,8 @@ class Input:
     files: tuple[SourceFile, ...] = ()
     other_frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     masked: tuple[Masked, ...] = ()
+    replaced: tuple[Replaced, ...] = ()
+    latest: int | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:

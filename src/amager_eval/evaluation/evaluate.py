@@ -264,7 +264,7 @@ def forecast_crime(
     """
     assert data.crime is not None
     fit = fit_crime(
-        data,
+        _with_series(data, definition),
         spec=with_baseline_year(
             load_model_spec("crime_trend", draft=draft), agreement.crime.baseline_year
         ),
@@ -279,6 +279,18 @@ def forecast_crime(
     suffix = next((last_of_year[m] for m in marks if m in last_of_year), "")
     until = f"{agreement.crime.target_year}{suffix}"
     return fit.forecast(until if suffix else agreement.crime.target_year), fit
+
+
+def _with_series(data: Input, definition: str) -> Input:
+    """Leave out areas with a single count by the definition: one figure is no series to follow."""
+    assert data.crime is not None
+    counted = data.crime[(data.crime["definition"] == definition) & data.crime["count"].notna()]
+    periods = counted.groupby("area")["period"].nunique()
+    single = set(periods.index[periods < 2])
+    if len(single) == len(periods):  # a first year, and nothing to prefer it to
+        return data
+    alone = (data.crime["definition"] == definition) & data.crime["area"].isin(single)
+    return replace(data, crime=data.crime[~alone])
 
 
 def crime_definition_to_fit(data: Input, agreement: Agreement) -> str | None:
@@ -321,6 +333,8 @@ def _holds_year(counted: pd.DataFrame, definition: str, year: int) -> bool:
 
 
 def _statement_year(data: Input, agreement: Agreement) -> int:
+    if data.latest is not None:
+        return data.latest
     if data.safety is not None and len(data.safety):
         return int(data.safety["wave"].max())
     if data.crime is not None and len(data.crime):

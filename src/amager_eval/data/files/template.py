@@ -93,8 +93,10 @@ _EXAMPLES: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def write_template(out: str | Path, *, lang: Lang = "da") -> Path:
-    """Write an empty input workbook: guidance, drop-downs, typed columns, one example a sheet.
+def write_template(
+    out: str | Path, *, lang: Lang = "da", filled: Mapping[str, pd.DataFrame] | None = None
+) -> Path:
+    """Write an input workbook: guidance, drop-downs, typed columns, one example a sheet.
 
     Parameters
     ----------
@@ -102,6 +104,8 @@ def write_template(out: str | Path, *, lang: Lang = "da") -> Path:
         `.xlsx` file to make; one that exists is left alone.
     lang : {"da", "en"}
         Language of sheets, headings and guidance.
+    filled : mapping of str to DataFrame or None
+        Table name to rows that stand below the example; default none.
 
     Returns
     -------
@@ -122,8 +126,13 @@ def write_template(out: str | Path, *, lang: Lang = "da") -> Path:
         raise InputError(
             Fault("the file exists and is left alone", str(out), "Name a new file or remove it.")
         )
-    examples = {name: pd.DataFrame([row]) for name, row in _EXAMPLES.items()}
-    write_workbook(out, examples, lang=lang)
+    rows = filled or {}
+    frames = {
+        name: pd.concat([pd.DataFrame([example]), rows[name]]) if name in rows else
+        pd.DataFrame([example])
+        for name, example in _EXAMPLES.items()
+    }  # fmt: skip
+    write_workbook(out, frames, lang=lang)
     return out
 
 
@@ -216,8 +225,10 @@ def _sheet(
         _validate(sheet, place, columns.name, column, lang)
         if column.name not in frame.columns:
             continue
+        fixed = (columns.name, column.name) in _CHOICES
         for row, value in enumerate(frame[column.name].tolist(), start=1):
-            _cell(sheet, row, place, value, grey if _is_example(frame, row - 1) else None)
+            said = word_in(lang, value) if fixed and isinstance(value, str) else value
+            _cell(sheet, row, place, said, grey if _is_example(frame, row - 1) else None)
     sheet.autofilter(0, 0, max(len(frame), 1), len(columns.columns) - 1)
 
 
