@@ -37,13 +37,17 @@ def test_a_bad_cell_ends_with_2_and_its_place_and_nothing_written(run, folder, t
         encoding="utf-8",
     )
     out = tmp_path / "out"
-    code, _, err = run("appendix", "--input", folder, "--out", out)
-    assert code == 2
-    assert "safety.csv, row 3, column percent" in err
-    assert "187" in err
-    assert "nothing was written" in err
-    assert "Traceback" not in err
-    assert not out.exists()
+    for lang, place, ending in (
+        ("da", "safety.csv, række 3, kolonne percent", "intet er skrevet"),
+        ("en", "safety.csv, row 3, column percent", "nothing was written"),
+    ):
+        code, _, err = run("appendix", "--input", folder, "--out", out, "--lang", lang)
+        assert code == 2
+        assert place in err
+        assert "187" in err
+        assert ending in err
+        assert "Traceback" not in err
+        assert not out.exists()
 
 
 def test_a_failed_gate_ends_with_3_and_nothing_published(run, monkeypatch, tmp_path):
@@ -55,7 +59,7 @@ def test_a_failed_gate_ends_with_3_and_nothing_published(run, monkeypatch, tmp_p
     code, _, err = run("appendix", "--out", out)
     assert code == 3
     assert "3 divergent transitions" in err
-    assert "nothing was published" in err
+    assert "intet er offentliggjort" in err
     assert not out.exists()
 
 
@@ -64,7 +68,9 @@ def test_a_failed_gate_ends_with_3_and_nothing_published(run, monkeypatch, tmp_p
     [
         (("appendix", "--lang", "fr"), "--lang must be da or en, found 'fr'"),
         (("appendix", "--input", "no-such-folder"), "no-such-folder"),
-        (("appendix", "--year", "1999"), "wave 1999 is not in the input"),
+        (("appendix", "--year", "1999"), "undersøgelsesåret 1999 er ikke i indberetningen"),
+        (("appendix", "--year", "1999", "--lang=en"), "wave 1999 is not in the input"),
+        (("appendix", "--only"), "--only takes an --input alone"),
         (("appendix", "--agreement", "no_such"), "no agreement 'no_such'"),
         (("record", "burn", "."), "record knows list, show and verify"),
         (("record", "show", "."), "needs a year"),
@@ -96,14 +102,18 @@ def test_a_statement_that_could_not_be_written_is_not_kept(run, monkeypatch, tmp
 
 def test_check_lists_every_fault_and_counts_them(run, folder):
     (folder / "safety.csv").write_text(
-        "area,wave,setting,response,percent\nNord,2024,night,safe,187\nNord,2025,night,trygge?,80\n",
+        "area,wave,setting,response,percent\nNord,2024,night,safe,187\nNord,2025,night,frygtsom,80\n",
         encoding="utf-8",
     )
-    code, out, _ = run("check", folder)
-    assert code == 2
-    assert "row 2, column percent" in out
-    assert "row 3, column response" in out
-    assert "2 errors" in out
+    for lang, row, column, counted in (
+        ((), "række", "kolonne", "2 fejl"),
+        (("--lang", "en"), "row", "column", "2 errors"),
+    ):
+        code, out, _ = run("check", folder, *lang)
+        assert code == 2
+        assert f"{row} 2, {column} percent" in out
+        assert f"{row} 3, {column} response" in out
+        assert counted in out
 
 
 def test_check_of_a_clean_folder_ends_with_0(run, folder):
@@ -112,7 +122,8 @@ def test_check_of_a_clean_folder_ends_with_0(run, folder):
     )
     code, out, _ = run("check", folder)
     assert code == 0
-    assert "0 errors" in out
+    assert "0 fejl" in out
+    assert "Mål 3" in out
 
 
 def test_record_lists_nothing_where_nothing_is_kept(run, tmp_path):

@@ -14,8 +14,12 @@ from amager_eval.errors import AmagerEvalError, InputError
 
 if TYPE_CHECKING:
     from amager_eval.evaluation.evaluate import FitProgress
+    from amager_eval.wording.sentences import Lang
 
 __all__ = ["app", "main"]
+
+#: Commands of an officer's year: Danish unless another language is asked for.
+_OFFICER = frozenset({"app", "appendix", "baseline", "check", "quarter", "record", "template"})
 
 app = typer.Typer(
     add_completion=False,
@@ -125,31 +129,36 @@ def appendix(
 def check(
     path: Annotated[Path, typer.Argument(help="Folder of CSV files or workbook.", readable=False)],
     agreement: Annotated[
-        str, typer.Option(help="Whose settings may occur: name in models/agreements, or TOML file.")
+        str, typer.Option(help="Name in models/agreements, or a TOML file.")
     ] = "amager_2025_2028",
-    lang: Annotated[str, typer.Option(help="Language of the faults: da or en.")] = "en",
+    year: Annotated[
+        int | None, typer.Option(help="Survey wave; default the latest in the input.")
+    ] = None,
+    only: Annotated[
+        bool, typer.Option("--only", help="Take the input alone: another city's figures.")
+    ] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Record folder whose frozen baseline it must agree with.")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Language: da or en.")] = "da",
 ) -> None:
-    """List every fault of an input: file, row, column, what was found, what to do."""
-    from amager_eval.data.check import check_input
-    from amager_eval.data.tables.fault_texts import format_fault
+    """Show an input before anything is computed: faults, what was found, which goals it decides."""
+    from amager_eval.evaluation.preview import preview_delivery
+    from amager_eval.evaluation.preview_text import preview_lines
     from amager_eval.spec.agreement import load_agreement
-    from amager_eval.wording.sentences import known_language, load_wording
+    from amager_eval.wording.sentences import known_language
 
-    known = known_language(lang)
-    words = load_wording(known)
-    faults = check_input(path, agreement=load_agreement(agreement), lang=known)
-    for fault in faults:
-        typer.echo(words.say(f"check.{fault.severity}", fault=format_fault(fault, known)))
-    errors = sum(fault.severity == "error" for fault in faults)
-    warnings = len(faults) - errors
-    typer.echo(
-        words.say(
-            "check.counted",
-            errors=words.say_count("check.errors", errors),
-            warnings=words.say_count("check.warnings", warnings),
-        )
+    preview = preview_delivery(
+        path,
+        agreement=load_agreement(agreement),
+        year=year,
+        only=only,
+        record=record,
+        lang=known_language(lang),
     )
-    if errors:
+    for line in preview_lines(preview):
+        typer.echo(line)
+    if preview.errors:
         raise typer.Exit(2)
 
 
@@ -494,14 +503,31 @@ def main() -> None:
     try:
         with processes():
             app()
-    except AmagerEvalError as error:
-        for line in str(error).splitlines():
+    except (AmagerEvalError, OSError) as error:
+        for line in _told(error, _language(sys.argv[1:])):
             sys.stderr.write(f"amager-eval: {line}\n")
-        if error.exit_code == 2:
-            sys.stderr.write("amager-eval: nothing was written.\n")
-        else:
-            sys.stderr.write("amager-eval: nothing was published; see --draft.\n")
-        sys.exit(error.exit_code)
-    except OSError as error:
-        sys.stderr.write(f"amager-eval: the output cannot be written: {error.strerror or error}\n")
-        sys.exit(2)
+        sys.exit(error.exit_code if isinstance(error, AmagerEvalError) else 2)
+
+
+def _language(arguments: list[str]) -> Lang:
+    """Language errors are told in: what was asked for, else Danish where an officer is at work."""
+    for i, argument in enumerate(arguments):
+        given = argument.partition("=")[2] if "=" in argument else "".join(arguments[i + 1 : i + 2])
+        if argument.partition("=")[0] == "--lang" and given in {"da", "en"}:
+            return "da" if given == "da" else "en"
+    return "da" if arguments[:1] and arguments[0] in _OFFICER else "en"
+
+
+def _told(error: AmagerEvalError | OSError, lang: Lang) -> list[str]:
+    """Every fault of an error as a line, and what it means for the output."""
+    from amager_eval.data.tables.fault_texts import format_fault
+    from amager_eval.wording.sentences import load_wording
+
+    say = load_wording(lang).say
+    if isinstance(error, OSError):
+        return [say("ending.no_output", why=error.strerror or error)]
+    lines = str(error).splitlines()
+    if isinstance(error, InputError):
+        lines = [format_fault(fault, lang) for fault in error.faults]
+    code = "nothing_written" if error.exit_code == 2 else "nothing_published"
+    return [*lines, say(f"ending.{code}")]

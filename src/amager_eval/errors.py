@@ -46,6 +46,9 @@ class Fault:
         Column name.
     severity : {"error", "warning"}
         Errors stop; warnings are listed.
+    key, words : str and tuple of pairs
+        Where the sentences stand in the catalogue, so that they can be said in another language;
+        empty where they stand in one alone.
 
     Examples
     --------
@@ -62,6 +65,8 @@ class Fault:
     row: int | None = None
     column: str | None = None
     severity: Literal["error", "warning"] = "error"
+    key: str = ""
+    words: tuple[tuple[str, object], ...] = ()
 
     def __str__(self) -> str:
         place = [self.file, f"sheet {self.sheet}" if self.sheet else None]

@@ -33,7 +33,7 @@ def test_the_agreements_own_area_is_modelled_whatever_its_kind_is_called(data):
         area=AREA, area_kind="partnership"
     )
     given = replace(data, safety=pd.concat([data.safety, own], ignore_index=True))
-    agreed = evaluation._as_agreed(given, AGREEMENT).safety
+    agreed = evaluation.as_agreed(given, AGREEMENT).safety
     assert agreed.loc[agreed["area"] == AREA, "area_kind"].isna().all()
     earlier = agreed["area"] == "Amager Partnerskab"
     assert earlier.any()
@@ -41,20 +41,20 @@ def test_the_agreements_own_area_is_modelled_whatever_its_kind_is_called(data):
 
 
 def test_whole_and_parts_come_from_the_agreement(data):
-    agreed = evaluation._as_agreed(replace(data, whole=None, parts=()), AGREEMENT)
+    agreed = evaluation.as_agreed(replace(data, whole=None, parts=()), AGREEMENT)
     assert agreed.whole == "København"
     assert set(agreed.parts) == set(AGREEMENT.areas.parts)
 
 
 def test_nothing_later_than_the_statement_is_seen(data):
-    cut = evaluation._until(data, 2024)
+    cut = evaluation.until_year(data, 2024)
     assert cut.safety["wave"].max() == 2024
     assert cut.crime["period"].str[:4].astype(int).max() == 2023
 
 
 def test_a_wave_that_is_not_there_is_refused(data):
     with pytest.raises(InputError, match="wave 2031 is not in the input"):
-        evaluation._until(data, 2031)
+        evaluation.until_year(data, 2031)
 
 
 @pytest.mark.parametrize("year", [2024, 2030, 2031])
@@ -66,9 +66,9 @@ def test_a_year_no_list_of_activities_can_be_about_is_refused(year):
 
 def test_reports_alone_give_the_years_after_them(data):
     only = replace(data, safety=None)
-    evaluation._hold_year(only, AGREEMENT, 2025)
+    evaluation.hold_year(only, AGREEMENT, 2025)
     with pytest.raises(InputError, match="about a status of 2031"):
-        evaluation._hold_year(only, AGREEMENT, 2031)
+        evaluation.hold_year(only, AGREEMENT, 2031)
 
 
 def test_the_goals_own_definition_is_fitted_where_it_is_delivered(data):
@@ -104,7 +104,7 @@ def test_the_areas_that_were_delivered_are_not_taken_for_the_city(random_draws, 
         name: getattr(city, name)[getattr(city, name)["area"].isin(there)]
         for name in ("safety", "population")
     }
-    given = evaluation._as_agreed(Input(**frames, whole="København", parts=others), AGREEMENT)
+    given = evaluation.as_agreed(Input(**frames, whole="København", parts=others), AGREEMENT)
     _, _, fit = evaluation.forecast_safety(given, AGREEMENT, 2027, seed=1, draws=20)
     assert fit.data["design"].attrs["weighted"] == 0
     assert {"København", AREA} <= set(fit.data["design"]["latent"].to_numpy())
@@ -168,7 +168,7 @@ def test_an_incomplete_baseline_year_is_not_fitted_and_is_asked_for(lacking):
 
 
 def test_a_statement_made_before_the_baseline_year_was_published_is_still_modelled(data):
-    before = evaluation._until(data, 2024)
+    before = evaluation.until_year(data, 2024)
     assert before.crime["period"].max() < "2024"
     assert evaluation.crime_definition_to_fit(before, AGREEMENT) == "STRAF11"
 

@@ -85,7 +85,7 @@ def find_tables(path: Path, lang: Lang) -> Found:
     ----------
     path : Path
         Folder of CSV files, perhaps with mapping files for microdata and a register extract, or
-        a workbook.
+        a workbook, or a folder with nothing to read but one workbook.
     lang : {"en", "da"}
         Language of the faults.
 
@@ -100,7 +100,8 @@ def find_tables(path: Path, lang: Lang) -> Found:
     """
     try:
         if path.is_dir():
-            return _find_in_folder(path, lang)
+            book = _only_workbook(path)
+            return _find_in_folder(path, lang) if book is None else _find_in_workbook(book, lang)
         if not path.exists():
             raise file_fault("path_missing", path.name, lang, str(path))
         if path.suffix.lower() in SUFFIXES:
@@ -110,6 +111,15 @@ def find_tables(path: Path, lang: Lang) -> Found:
     except (OSError, ValueError) as error:
         raise file_fault("unreadable", path.name, lang, str(error)) from error
     raise file_fault("path_kind", path.name, lang, path.suffix)
+
+
+def _only_workbook(folder: Path) -> Path | None:
+    """Return the workbook of a folder that holds one and no table of its own beside it."""
+    files = [p for p in folder.iterdir() if not p.name.startswith(("~$", ".~lock"))]
+    books = [p for p in files if p.suffix.lower() in SUFFIXES]
+    mapped = any(p.name in {MICRODATA, REGISTER} for p in files)
+    csv = any(p.suffix.lower() == ".csv" for p in files)
+    return books[0] if len(books) == 1 and not mapped and not csv else None
 
 
 def _find_in_folder(folder: Path, lang: Lang) -> Found:

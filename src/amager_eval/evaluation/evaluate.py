@@ -13,7 +13,7 @@ import pandas as pd
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.data.period import parse_period
 from amager_eval.disclosure.mask import mask_small_counts
-from amager_eval.errors import Fault, GateError, InputError, SpecError
+from amager_eval.errors import GateError, InputError, SpecError
 from amager_eval.goals.caveats import attach_caveats, caveats
 from amager_eval.goals.crime.quantities import crime_quantities
 from amager_eval.goals.crime.results import crime_rows
@@ -44,12 +44,23 @@ from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime.fit import fit_crime
 from amager_eval.trends.crime.options import with_baseline_year
 from amager_eval.trends.safety_fit import fit_safety
+from amager_eval.wording.faults import fault_of
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.trends.fit import Fit, Forecast
 
-__all__ = ["crime_definition_to_fit", "evaluate", "forecast_crime", "forecast_safety"]
+__all__ = [
+    "as_agreed",
+    "crime_definition_to_fit",
+    "evaluate",
+    "forecast_crime",
+    "forecast_safety",
+    "hold_year",
+    "statement_year",
+    "until_year",
+    "with_series",
+]
 
 #: Called with a fit's name, draws done and draws in all; 0 in all until the first draw.
 type FitProgress = Callable[[str, int, int], None]
@@ -111,9 +122,9 @@ def evaluate(
     unregistered = unregistered_documents(agreement.id, agreement.digest)
     if unregistered and not draft:
         raise SpecError("\n".join(unregistered.values()))
-    year = _statement_year(data, agreement) if year is None else year
-    _hold_year(data, agreement, year)
-    data = _until(_as_agreed(data, agreement), year)
+    year = statement_year(data, agreement) if year is None else year
+    hold_year(data, agreement, year)
+    data = until_year(as_agreed(data, agreement), year)
     kept: dict[int, dict[str, Any]] = {}
     if record is not None:
         hold_against_baseline(data, agreement, Path(record))
@@ -264,7 +275,7 @@ def forecast_crime(
     """
     assert data.crime is not None
     fit = fit_crime(
-        _with_series(data, definition),
+        with_series(data, definition),
         spec=with_baseline_year(
             load_model_spec("crime_trend", draft=draft), agreement.crime.baseline_year
         ),
@@ -281,7 +292,7 @@ def forecast_crime(
     return fit.forecast(until if suffix else agreement.crime.target_year), fit
 
 
-def _with_series(data: Input, definition: str) -> Input:
+def with_series(data: Input, definition: str) -> Input:
     """Leave out areas with a single count by the definition: one figure is no series to follow."""
     assert data.crime is not None
     counted = data.crime[(data.crime["definition"] == definition) & data.crime["count"].notna()]
@@ -332,7 +343,8 @@ def _holds_year(counted: pd.DataFrame, definition: str, year: int) -> bool:
     return any(n == series[-1] for series, n in Counter(whole).items())
 
 
-def _statement_year(data: Input, agreement: Agreement) -> int:
+def statement_year(data: Input, agreement: Agreement) -> int:
+    """Return the survey wave an input is the status of: its latest, or the delivery's own."""
     if data.latest is not None:
         return data.latest
     if data.safety is not None and len(data.safety):
@@ -342,19 +354,13 @@ def _statement_year(data: Input, agreement: Agreement) -> int:
     if data.activities is not None:
         period = agreement.period
         return agreement.safety.baseline_wave if period is None else period.start.year
-    raise InputError(
-        Fault(
-            "the input holds none of the frames a statement needs",
-            found="no safety, crime or activities",
-            remedy="Supply at least one of safety.csv, crime.csv and activities.csv.",
-        )
-    )
+    raise InputError(fault_of("nothing_to_judge"))
 
 
-def _hold_year(data: Input, agreement: Agreement, year: int) -> None:
+def hold_year(data: Input, agreement: Agreement, year: int) -> None:
     """Refuse a year that nothing in an input without a survey is about."""
     if data.safety is not None and len(data.safety):
-        return  # its waves are the years; see _until
+        return  # its waves are the years; see until_year
     if data.crime is not None and len(data.crime):
         last = data.crime["period"].astype(str).str[:4].astype(int)
         years = sorted(set(last + 1))  # a status looks at the year before
@@ -364,16 +370,10 @@ def _hold_year(data: Input, agreement: Agreement, year: int) -> None:
     else:
         return
     if year not in years:
-        raise InputError(
-            Fault(
-                f"nothing in the input is about a status of {year}",
-                found=f"years {years[0]} to {years[-1]}",
-                remedy="Give a --year that is among them, or supply the figures.",
-            )
-        )
+        raise InputError(fault_of("year_absent", year=year, first=years[0], last=years[-1]))
 
 
-def _as_agreed(data: Input, agreement: Agreement) -> Input:
+def as_agreed(data: Input, agreement: Agreement) -> Input:
     """Take the whole and its parts from the agreement where the input has figures for them."""
     areas: set[str] = set()
     for frame in (data.safety, data.crime, data.population):
@@ -391,19 +391,13 @@ def _as_agreed(data: Input, agreement: Agreement) -> Input:
     return replace(data, safety=safety, whole=whole, parts=parts)
 
 
-def _until(data: Input, year: int) -> Input:
+def until_year(data: Input, year: int) -> Input:
     """Leave out what was published after wave `year`; refuse a wave that is not there."""
     safety, crime = data.safety, data.crime
     if safety is not None and len(safety):
         waves = sorted(set(safety["wave"].astype(int)))
         if year not in waves:
-            raise InputError(
-                Fault(
-                    f"wave {year} is not in the input",
-                    found=f"waves {waves[0]} to {waves[-1]}",
-                    remedy="Give a --year that is among the waves, or supply that wave.",
-                )
-            )
+            raise InputError(fault_of("wave_absent", year=year, first=waves[0], last=waves[-1]))
         safety = safety[safety["wave"] <= year]
     if crime is not None and len(crime):
         # the wave's own crime chapter is the year before; a yearly status sees nothing later

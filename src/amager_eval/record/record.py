@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import InputError
 from amager_eval.provenance import sha256_of_bytes, sha256_of_file
 from amager_eval.whole_file import whole_file
+from amager_eval.wording.faults import fault_of
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -42,11 +43,12 @@ def hold_against_record(statement: Statement, folder: Path) -> None:
     now = sha256_of_bytes(statement.to_json().encode("utf-8"))
     if path.exists() and sha256_of_file(path) != now:
         raise InputError(
-            Fault(
-                f"the record holds another statement of {statement.year}",
-                found=f"{now[:12]} now, {sha256_of_file(path)[:12]} kept",
-                remedy="Move the kept statement away by hand if it was never published.",
+            fault_of(
+                "record_differs",
                 file=path.name,
+                year=statement.year,
+                now=now[:12],
+                kept=sha256_of_file(path)[:12],
             )
         )
 
@@ -60,12 +62,7 @@ def write_record(statement: Statement, folder: Path) -> Path:
         A differing statement of that year is kept already, or the statement is a draft.
     """
     if statement.draft:
-        raise InputError(
-            Fault(
-                f"the statement of {statement.year} is a draft",
-                remedy="Only a statement whose fits passed their gates is kept in the record.",
-            )
-        )
+        raise InputError(fault_of("record_draft", year=statement.year))
     hold_against_record(statement, folder)
     return keep_file(folder, f"{statement.year}.json", statement.to_json().encode("utf-8"))
 
@@ -103,11 +100,11 @@ def read_record(folder: Path, year: int) -> dict[str, Any]:
     path = folder / f"{year}.json"
     if not path.exists():
         raise InputError(
-            Fault(
-                f"no statement of {year} is kept",
-                found=", ".join(map(str, recorded_years(folder))) or "no year",
-                remedy="Name a year that is kept.",
+            fault_of(
+                "record_no_year",
                 file=str(folder),
+                year=year,
+                years=", ".join(map(str, recorded_years(folder))) or "-",
             )
         )
     verify_record(folder)
@@ -134,31 +131,17 @@ def verify_record(folder: Path) -> list[str]:
     for name, digest in digests.items():
         path = folder / name
         if not path.exists():
-            faults.append(
-                Fault(
-                    "a kept file is missing",
-                    found="no file",
-                    remedy="Restore the file from the archive.",
-                    file=name,
-                )
-            )
+            faults.append(fault_of("record_missing", file=name))
         elif sha256_of_file(path) != digest:
             faults.append(
-                Fault(
-                    "a kept file was changed after it was kept",
-                    found=f"{sha256_of_file(path)[:12]}, kept as {digest[:12]}",
-                    remedy="Restore the file from the archive.",
-                    file=name,
+                fault_of(
+                    "record_changed", file=name, now=sha256_of_file(path)[:12], kept=digest[:12]
                 )
             )
     names = [f"{year}.json" for year in recorded_years(folder)]
     names += [BASELINE_FILE] if (folder / BASELINE_FILE).exists() else []
     faults += [
-        Fault(
-            "a file stands in the record without a digest",
-            remedy=f"Restore {MANIFEST} from the archive, or take the file out.",
-            file=name,
-        )
+        fault_of("record_without_digest", file=name, manifest=MANIFEST)
         for name in names
         if name not in digests
     ]
@@ -184,25 +167,12 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _spoilt(found: str) -> InputError:
-    return InputError(
-        Fault(
-            "the record's list of digests cannot be read",
-            found=found,
-            remedy="Restore the file from the archive; do not edit it by hand.",
-            file=MANIFEST,
-        )
-    )
+    return InputError(fault_of("record_spoilt", file=MANIFEST, text=found))
 
 
 def _known_folder(folder: Path) -> None:
     if not folder.is_dir():
-        raise InputError(
-            Fault(
-                "there is no such record folder",
-                found=str(folder),
-                remedy="Name the folder that amager-eval appendix --record made.",
-            )
-        )
+        raise InputError(fault_of("record_folder", folder=str(folder)))
 
 
 def _manifest(digests: dict[str, str]) -> bytes:

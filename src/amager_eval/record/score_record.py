@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import InputError
 from amager_eval.goals.ledger import (
     FIGURE_KEYS,
     LEDGER_EVENT_COLUMNS,
@@ -24,6 +24,7 @@ from amager_eval.record.known_figures import known_figures
 from amager_eval.record.record import read_record, recorded_years
 from amager_eval.scores.crps import crps_quantiles
 from amager_eval.scores.event import brier
+from amager_eval.wording.faults import fault_of
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -49,19 +50,17 @@ def earlier_statements(
     for at, statement in kept.items():
         if statement["agreement"] != agreement.id:
             faults.append(
-                Fault(
-                    "the record is of another agreement",
-                    found=f"{statement['agreement']}, not {agreement.id}",
-                    remedy="Give each agreement a record folder of its own.",
+                fault_of(
+                    "record_other_agreement",
                     file=f"{at}.json",
+                    kept=statement["agreement"],
+                    asked=agreement.id,
                 )
             )
         if bool(statement["synthetic"]) != synthetic:
             faults.append(
-                Fault(
-                    "the record and the input are not both made-up or both real",
-                    found="synthetic" if statement["synthetic"] else "not synthetic",
-                    remedy="Give a made-up city a record folder of its own.",
+                fault_of(
+                    "record_made_up" if statement["synthetic"] else "record_real",
                     file=f"{at}.json",
                 )
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple
 
 from amager_eval.errors import Fault, InputError
+from amager_eval.wording.faults import said_in
 from amager_eval.wording.sentences import Lang, load_wording
 
 __all__ = ["FaultText", "fault_text", "file_fault", "format_fault", "is_fault"]
@@ -123,7 +124,7 @@ def file_fault(
 def format_fault(fault: Fault, lang: Lang = "en") -> str:
     """Write a fault as one line, its place in words of `lang`.
 
-    The message keeps the language it was made in; see `lang` of
+    The message keeps the language it was made in where it stands in that one alone; see `lang` of
     :func:`amager_eval.data.check.check_input`.
 
     Examples
@@ -132,7 +133,7 @@ def format_fault(fault: Fault, lang: Lang = "en") -> str:
     >>> format_fault(fault, "da")
     "række 7: dette er ikke et tal; fundet 'x'. Skriv et tal."
     """
-    say = load_wording(lang).say
+    fault, say = said_in(fault, lang), load_wording(lang).say
     place = [
         fault.file,
         say("place.sheet", sheet=fault.sheet) if fault.sheet else None,

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import InputError
 from amager_eval.indicators import partner_share
+from amager_eval.wording.faults import fault_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,12 +73,6 @@ def count_partners(activities: pd.DataFrame, goal: Goal) -> PartnerCount:
         raise ValueError(f"goal {goal.id} has no partner threshold")
     table = partner_share(activities, at_least=goal.partners_at_least)
     if table.empty:
-        raise InputError(
-            Fault(
-                "the list of activities is empty",
-                remedy="Supply the activities of the tryghedsplan, or leave the table out.",
-                file="activities",
-            )
-        )
+        raise InputError(fault_of("activities_empty", file="activities"))
     total = table.iloc[-1]
     return PartnerCount(int(total["with_two_or_more"]), int(total["activities"]), goal.threshold)

@@ -1,0 +1,446 @@
+"""What a delivery holds and what can be judged from it, before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from amager_eval.conventions import crime_year_of_wave
+from amager_eval.data.delivery import lay_on_published
+from amager_eval.data.input import Input, Replaced
+from amager_eval.data.names.name_cells import Renamed
+from amager_eval.data.period import parse_period
+from amager_eval.data.read import read_everything
+from amager_eval.disclosure.mask import mask_small_counts
+from amager_eval.errors import AmagerEvalError, Fault, InputError
+from amager_eval.evaluation.evaluate import (
+    as_agreed,
+    crime_definition_to_fit,
+    hold_year,
+    statement_year,
+    until_year,
+    with_series,
+)
+from amager_eval.goals.crime.results import annual_figures
+from amager_eval.goals.missing import missing_deliveries
+from amager_eval.goals.partners.count import count_partners
+from amager_eval.goals.results import evaluated_area
+from amager_eval.goals.safety.literal_reading import literally_met
+from amager_eval.goals.safety.published_shares import published_shares
+from amager_eval.goals.statement import Missing
+from amager_eval.goals.verdict import literal_verdict
+from amager_eval.record.baseline import hold_against_baseline
+from amager_eval.record.fill_baseline import fill_baseline
+from amager_eval.spec.agreement import Agreement, Goal, load_agreement
+from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.crime.design import crime_design
+from amager_eval.wording.sentences import Lang
+
+__all__ = ["FoundTable", "GoalPart", "GoalPreview", "NotUsed", "Preview", "preview_delivery"]
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """One table as it was read.
+
+    Parameters
+    ----------
+    table : str
+        Its name.
+    rows : int
+        Rows read.
+    areas : tuple of str
+        In order of appearance; empty where the table names none.
+    first, last : int or None
+        First and last year or wave.
+    """
+
+    table: str
+    rows: int
+    areas: tuple[str, ...] = ()
+    first: int | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True)
+class GoalPart:
+    """One part of a goal this year, after the letter of its primary reading.
+
+    Parameters
+    ----------
+    what : str
+        Setting or type; empty for a goal of one part.
+    verdict : str
+        `nået`, `ikke nået` or `ikke opgjort`.
+    observed, compared : float or None
+        The year's figure and the one it is held against: percent, reports or reports per 1,000.
+        In the baseline year there is nothing yet to hold it against.
+    year, compared_year : int or None
+        Of the two.
+    form : {"share", "count", "rate", "partners"}
+        What the figures are.
+    why : str
+        Key of the sentence that says what is lacking; empty where it is judged.
+    lacks : tuple of pairs
+        Fields of that sentence.
+    """
+
+    what: str
+    verdict: str
+    observed: float | None = None
+    compared: float | None = None
+    year: int | None = None
+    compared_year: int | None = None
+    form: str = "share"
+    why: str = ""
+    lacks: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class GoalPreview:
+    """A goal and its parts; `decided` where every part can be judged this year."""
+
+    goal: str
+    title_da: str
+    title_en: str
+    parts: tuple[GoalPart, ...]
+
+    @property
+    def decided(self) -> bool:
+        """Whether every part can be judged."""
+        return all(not part.why for part in self.parts)
+
+    def title(self, lang: str) -> str:
+        """Return its title in `lang`."""
+        first, other = (self.title_da, self.title_en)[:: 1 if lang == "da" else -1]
+        return first or other
+
+
+@dataclass(frozen=True)
+class NotUsed:
+    """Rows no verdict of this year rests on: of which table, why, what they are, how many."""
+
+    table: str
+    why: str
+    what: tuple[str, ...]
+    rows: int
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """What a delivery is worth before a model is fitted to it.
+
+    Parameters
+    ----------
+    name : str
+        Of the file or folder.
+    year, crime_year : int or None
+        Survey wave the status is of, and its year of reports; None where nothing could be read.
+    faults : tuple of Fault
+        Errors first, then warnings, in `lang`.
+    found : tuple of FoundTable
+    renamed : tuple of Renamed
+        Words read as names of the agreement.
+    replaced : tuple of Replaced
+        Published figures in whose place delivered ones stand.
+    goals : tuple of GoalPreview
+    missing : tuple of Missing
+        Deliveries a chapter lacks.
+    not_used : tuple of NotUsed
+    on_published : bool
+        Whether the delivery lies on the published figures.
+    agreement : Agreement
+    lang : {"da", "en"}
+    """
+
+    name: str
+    year: int | None
+    crime_year: int | None
+    faults: tuple[Fault, ...]
+    found: tuple[FoundTable, ...]
+    renamed: tuple[Renamed, ...]
+    replaced: tuple[Replaced, ...]
+    goals: tuple[GoalPreview, ...]
+    missing: tuple[Missing, ...]
+    not_used: tuple[NotUsed, ...]
+    on_published: bool
+    agreement: Agreement
+    lang: Lang
+
+    @property
+    def errors(self) -> int:
+        """Number of faults that stop."""
+        return sum(fault.severity == "error" for fault in self.faults)
+
+    @property
+    def warnings(self) -> int:
+        """Number of faults that are told alone."""
+        return len(self.faults) - self.errors
+
+
+def preview_delivery(
+    path: str | Path,
+    *,
+    agreement: Agreement | None = None,
+    year: int | None = None,
+    only: bool = False,
+    record: Path | None = None,
+    lang: Lang = "da",
+) -> Preview:
+    """Read a delivery, check it and say what can be judged from it; nothing is fitted or written.
+
+    Parameters
+    ----------
+    path : str or Path
+        A workbook or a folder.
+    agreement : Agreement or None
+        Default the Amager agreement.
+    year : int or None
+        Survey wave; default the delivery's latest.
+    only : bool
+        Take the delivery alone, without the published figures.
+    record : Path or None
+        Record folder: its frozen baseline is held against the delivery.
+    lang : {"da", "en"}
+        Language of the faults.
+
+    Returns
+    -------
+    Preview
+        Never raises for what is wrong with the delivery: that is among `faults`.
+    """
+    agreement = agreement or load_agreement()
+    reading = read_everything(path, agreement=agreement, lang=lang)
+    faults = list(reading.faults)
+    delivered = reading.data
+    empty = Preview(
+        Path(path).name, None, None, (), (), tuple(reading.renamed), (), (), (), (), False,
+        agreement, lang,
+    )  # fmt: skip
+    if delivered is None:
+        return replace(empty, faults=_sorted(faults))
+    empty = replace(empty, found=tuple(_found(delivered)))
+    data = delivered if only else lay_on_published(delivered, agreement)
+    try:
+        year = statement_year(data, agreement) if year is None else year
+        hold_year(data, agreement, year)
+        judged = until_year(as_agreed(data, agreement), year)
+    except InputError as error:
+        return replace(empty, faults=_sorted([*faults, *error.faults]))
+    if record is not None:
+        try:
+            hold_against_baseline(judged, agreement, record)
+            judged = fill_baseline(judged, agreement, record)
+        except InputError as error:
+            faults += error.faults
+    judged = mask_small_counts(judged, agreement, record)
+    faults += _chapters(judged, agreement)
+    area = evaluated_area(judged, agreement)
+    return replace(
+        empty,
+        year=year,
+        crime_year=crime_year_of_wave(year),
+        faults=_sorted(faults),
+        replaced=data.replaced,
+        goals=tuple(_goals(judged, agreement, area, year)),
+        missing=(*missing_deliveries(data, agreement, area), *_whole(data, agreement, area)),
+        not_used=tuple(_not_used(delivered, agreement, area, year)),
+        on_published=data is not delivered,
+    )
+
+
+def _sorted(faults: list[Fault]) -> tuple[Fault, ...]:
+    return tuple(sorted(faults, key=lambda fault: fault.severity == "warning"))
+
+
+def _chapters(data: Input, agreement: Agreement) -> tuple[Fault, ...]:
+    """Faults that the chapter on crime would stop for once its model is set up."""
+    definition = crime_definition_to_fit(data, agreement)
+    if definition is None:
+        return ()
+    try:
+        crime_design(
+            with_series(data, definition),
+            load_model_spec("crime_trend", draft=True),
+            definition=definition,
+        )
+    except AmagerEvalError as error:
+        return error.faults if isinstance(error, InputError) else (Fault(str(error)),)
+    return ()
+
+
+def _whole(data: Input, agreement: Agreement, area: str) -> Iterator[Missing]:
+    """Inhabitants of the whole, without which nobody can test the area against it."""
+    held = data.population
+    known = set() if held is None else set(held["area"])
+    safety = data.safety is not None and area in set(data.safety["area"])
+    whole = agreement.areas.whole
+    if safety and whole not in known:
+        about = {"area": whole, "first": agreement.safety.baseline_wave}
+        yield Missing("population_whole", "", about)
+
+
+def _found(data: Input) -> Iterator[FoundTable]:
+    for table in ("safety", "survey_rounds", "crime", "population", "activities"):
+        frame: pd.DataFrame | None = getattr(data, table)
+        if frame is None:
+            continue
+        years: list[int] = []
+        if "wave" in frame:
+            years = [int(w) for w in frame["wave"]]
+        elif "period" in frame:
+            years = [parse_period(p).year for p in frame["period"]]
+        areas = tuple(dict.fromkeys(frame["area"])) if "area" in frame else ()
+        yield FoundTable(
+            table, len(frame), areas, min(years, default=None), max(years, default=None)
+        )
+
+
+def _goals(data: Input, agreement: Agreement, area: str, year: int) -> Iterator[GoalPreview]:
+    for goal in agreement.goal:
+        parts = tuple(_PARTS[goal.kind](data, agreement, goal, area, year))
+        yield GoalPreview(goal.id, goal.title_da, goal.title_en, parts)
+
+
+def _safety_parts(
+    data: Input, agreement: Agreement, goal: Goal, area: str, year: int
+) -> Iterator[GoalPart]:
+    reading, whole = goal.primary, agreement.areas.whole
+    baseline = agreement.safety.baseline_wave
+    for setting in reading.settings:
+        if data.safety is None:
+            yield _open(setting, "no_share", area=area, year=year)
+            continue
+        response = str(reading.response)
+        own = published_shares(data.safety, area, setting, response)
+        city = published_shares(data.safety, whole, setting, response)
+        wave = min(year, agreement.safety.target_wave)
+        met = literally_met(reading.id, response, own, city, baseline, wave)
+        if wave <= baseline:
+            yield _open(setting, "baseline_year", year=baseline)
+        elif met is not None:
+            before = wave - 1 if reading.id == "rises_every_year" else baseline
+            yield GoalPart(
+                setting,
+                literal_verdict(met),
+                own[wave].percent if wave in own else None,
+                own[before].percent if before in own else None,
+                wave,
+                before,
+            )
+        else:
+            first = baseline if reading.id != "rises_every_year" else min(baseline, wave)
+            waves = range(first, wave + 1) if reading.id == "rises_every_year" else (first, wave)
+            absent = [w for w in waves if w not in own]
+            if absent:
+                yield _open(setting, "no_share", area=area, year=", ".join(map(str, absent)))
+            else:
+                absent = [w for w in waves if w not in city]
+                yield _open(setting, "no_share", area=whole, year=", ".join(map(str, absent)))
+
+
+def _crime_parts(
+    data: Input, agreement: Agreement, goal: Goal, area: str, year: int
+) -> Iterator[GoalPart]:
+    crime = agreement.crime
+    last, form = crime_year_of_wave(year), "rate" if goal.primary.id == "hold_rate" else "count"
+    last = min(last, crime.target_year)
+    for kind in goal.crime_types:
+        figures = annual_figures(data, area, kind, crime.definition)
+        if last <= crime.baseline_year:
+            start = figures.get(crime.baseline_year)
+            value = None if start is None else getattr(start, form)
+            if value is None or last < crime.baseline_year:
+                yield _open(kind, "baseline_crime_year", year=crime.baseline_year)
+            else:
+                yield GoalPart(kind, literal_verdict(None), float(value), None, last, None, form)
+            continue
+        counted = {y for y, f in figures.items() if f.count is not None or f.rate is not None}
+        absent = [y for y in (crime.baseline_year, last) if y not in counted]
+        values = {y: getattr(f, form) for y, f in figures.items()}
+        if absent:
+            hidden = any(
+                (m.table, m.area, m.what, m.period) == ("crime", area, kind, y)
+                for m in data.masked
+                for y in absent
+            )
+            why = "hidden_count" if hidden else "no_count"
+            yield _open(kind, why, area=area, year=", ".join(map(str, absent)))
+        elif values[last] is None or values[crime.baseline_year] is None:
+            yield _open(kind, "no_inhabitants", area=area)
+        else:
+            observed, baseline = float(values[last]), float(values[crime.baseline_year])
+            verdict = literal_verdict(observed <= baseline)
+            yield GoalPart(kind, verdict, observed, baseline, last, crime.baseline_year, form)
+
+
+def _partner_parts(
+    data: Input, _agreement: Agreement, goal: Goal, _area: str, year: int
+) -> Iterator[GoalPart]:
+    if data.activities is None or data.activities.empty:
+        yield _open("", "no_activities")
+        return
+    count = count_partners(data.activities, goal)
+    threshold = 100 * count.threshold
+    yield GoalPart(
+        "", literal_verdict(count.reached), 100 * count.share, threshold, year, None, "partners"
+    )
+
+
+_PARTS: Final = {"safety": _safety_parts, "crime": _crime_parts, "partners": _partner_parts}
+
+
+def _open(what: str, why: str, **lacks: object) -> GoalPart:
+    return GoalPart(what, literal_verdict(None), why=why, lacks=tuple(lacks.items()))
+
+
+def _not_used(data: Input, agreement: Agreement, area: str, year: int) -> Iterator[NotUsed]:
+    """Rows no verdict rests on, each under the first reason that holds."""
+    areas, crime = agreement.areas, agreement.crime
+    earlier = {n for v in areas.version if not v.evaluated for n in v.names}
+    known = {areas.whole, *areas.parts, area}
+    last = crime_year_of_wave(year)
+    statbank = crime.statbank.table if crime.statbank else ""
+    for table in ("safety", "crime", "population"):
+        frame: pd.DataFrame | None = getattr(data, table)
+        if frame is None:
+            continue
+        short = _in_short_years(frame, crime.definition) if table == "crime" else set()
+        reasons: dict[tuple[str, str], int] = {}
+        for row in frame.to_dict("records"):
+            at = int(row["wave"]) if table == "safety" else parse_period(row["period"]).year
+            why: tuple[str, Any] | None = None
+            if row["area"] in earlier:
+                why = ("earlier_area", row["area"])
+            elif row["area"] not in known:
+                why = ("unknown_area", row["area"])
+            elif table == "crime" and row["definition"] not in {crime.definition, statbank}:
+                why = ("other_definition", row["definition"])
+            elif (table == "safety" and at > year) or (table == "crime" and at > last):
+                why = ("later_year", at)
+            elif _series(row, at) in short:
+                why = ("incomplete_year", f"{row['area']}, {row['crime_type']}, {at}")
+            if why is not None:
+                key = (why[0], str(why[1]))
+                reasons[key] = reasons.get(key, 0) + 1
+        for reason in dict.fromkeys(why for why, _ in reasons):
+            named = tuple(what for why, what in reasons if why == reason)
+            yield NotUsed(table, reason, named, sum(reasons[reason, what] for what in named))
+
+
+def _series(row: dict[str, Any], year: int) -> tuple[Any, ...]:
+    return row["area"], row.get("crime_type"), row.get("definition"), year
+
+
+def _in_short_years(crime: pd.DataFrame, definition: str) -> set[tuple[Any, ...]]:
+    """Series and years of which a quarter or month is lacking: they are no year's count."""
+    counted: dict[tuple[Any, ...], tuple[int, int]] = {}
+    for row in crime[crime["definition"] == definition].to_dict("records"):
+        period = parse_period(row["period"])
+        key = _series(row, period.year)
+        counted[key] = (counted.get(key, (0, 0))[0] + 1, period.per_year)
+    return {key for key, (rows, per_year) in counted.items() if rows != per_year}

@@ -1,0 +1,55 @@
+"""Faults whose sentences stand in both catalogues: made once, said in the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from amager_eval.errors import Fault
+from amager_eval.wording.sentences import Lang, load_wording
+
+__all__ = ["fault_of", "said_in"]
+
+
+def fault_of(
+    key: str, *, file: str | None = None, column: str | None = None, **words: object
+) -> Fault:
+    """Make the fault of a key, in English until :func:`said_in` says it in another language.
+
+    Parameters
+    ----------
+    key : str
+        `error.<key>.problem`, `.remedy` and, where something was found, `.found` of the catalogue.
+    file, column : str or None
+        Where it is.
+    **words : object
+        Fields of the sentences.
+
+    Returns
+    -------
+    Fault
+
+    Examples
+    --------
+    >>> fault = fault_of("wave_absent", year=1999, first=2009, last=2026)
+    >>> print(fault)
+    wave 1999 is not in the input; found 'waves 2009 to 2026'. Give a --year that is among the \
+waves, or supply that wave.
+    >>> said_in(fault, "da").message
+    'undersøgelsesåret 1999 er ikke i indberetningen'
+    """
+    made = Fault("", file=file, column=column, key=key, words=tuple(words.items()))
+    return said_in(made, "en")
+
+
+def said_in(fault: Fault, lang: Lang) -> Fault:
+    """Say a fault in a language; one that stands in one language alone is left as it is."""
+    if not fault.key:
+        return fault
+    catalogue, words, key = load_wording(lang), dict(fault.words), f"error.{fault.key}"
+    found = catalogue.say(f"{key}.found", **words) if catalogue.has(f"{key}.found") else ""
+    return replace(
+        fault,
+        message=catalogue.say(f"{key}.problem", **words),
+        found=found,
+        remedy=catalogue.say(f"{key}.remedy", **words),
+    )
