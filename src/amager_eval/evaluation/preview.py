@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
+from amager_eval.data.delivered import Delivered
 from amager_eval.data.delivery import lay_on_published
 from amager_eval.data.input import Input, Replaced
 from amager_eval.data.names.name_cells import Renamed
@@ -151,6 +152,8 @@ class Preview:
     missing : tuple of Missing
         Deliveries a chapter lacks.
     not_used : tuple of NotUsed
+    delivered : tuple of Delivered
+        Files, sheets, columns and rows, and what became of each.
     on_published : bool
         Whether the delivery lies on the published figures.
     agreement : Agreement
@@ -167,6 +170,7 @@ class Preview:
     goals: tuple[GoalPreview, ...]
     missing: tuple[Missing, ...]
     not_used: tuple[NotUsed, ...]
+    delivered: tuple[Delivered, ...]
     on_published: bool
     agreement: Agreement
     lang: Lang
@@ -218,8 +222,8 @@ def preview_delivery(
     faults = list(reading.faults)
     delivered = reading.data
     empty = Preview(
-        Path(path).name, None, None, (), (), tuple(reading.renamed), (), (), (), (), False,
-        agreement, lang,
+        Path(path).name, None, None, (), (), tuple(reading.renamed), (), (), (), (),
+        tuple(reading.delivered), False, agreement, lang,
     )  # fmt: skip
     if delivered is None:
         return replace(empty, faults=_sorted(faults))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from amager_eval.data.delivered import delivered_line
 from amager_eval.data.tables.columns import TABLES
 from amager_eval.data.tables.fault_texts import format_fault
 from amager_eval.evaluation.preview import FoundTable, GoalPart, Preview
@@ -13,6 +14,8 @@ from amager_eval.wording.sentences import Wording, load_wording
 
 __all__ = ["preview_lines", "preview_sections"]
 
+#: What is not read in every workbook made from the template.
+_EXPECTED: Final = frozenset({"beside", "empty", "example", "guidance"})
 #: Names told of several that have the same reason.
 _MOST: Final = 8
 
@@ -46,6 +49,7 @@ def preview_sections(preview: Preview) -> list[tuple[str, list[str]]]:
     )
     sections = [section("faults", faults), section("found", _found(preview, words))]
     sections.append(section("renamed", _renamed(preview, words)))
+    sections.append(section("not_read", _not_read(preview)))
     if preview.year is None:
         return sections
     return [
@@ -189,6 +193,12 @@ def _not_used(preview: Preview, words: Wording) -> Iterator[str]:
             year=preview.year,
             crime_year=preview.crime_year,
         )
+
+
+def _not_read(preview: Preview) -> Iterator[str]:
+    for entry in preview.delivered:
+        if entry.state != "used" and entry.reason not in _EXPECTED:
+            yield delivered_line(entry, preview.lang)
 
 
 def _some(names: tuple[str, ...], words: Wording) -> str:
