@@ -57,7 +57,11 @@ WORDS = {
     "unsafe": "unsafe", "hverken/eller": "neither", "neither": "neither",
     "=": "=", "<": "<", ">": ">",
 }  # fmt: skip
-EMPTY = {"", "-", "..", "NA", "n/a", "NaN", "nan"}
+#: Columns whose numbers never are in thousands, and those that never have three decimals.
+FACTORS = {"percent", "deff", "decimals", "response_rate_percent", "per_1000", "weight"}
+WHOLE = {"count", "population", "budget_dkk"}
+EMPTY = {"", "-", "–", "—", "…", "na", "n/a", "nan", "null", "none", "<na>"}
+EMPTY |= {"." * k for k in range(1, 7)}
 
 type Rows = list[list[Any]]
 
@@ -231,7 +235,7 @@ def _same(expected: Any, value: Any) -> bool:
 
 def _expected(cell: Any, column: str, mark: str) -> Any:
     if column in NUMBERS:
-        return read_number(cell, mark, year=column == "wave")
+        return read_number(cell, mark, column)
     text = _text(cell)
     if text is None:
         return None
@@ -264,15 +268,15 @@ def _text(cell: Any) -> str | None:
     return unicodedata.normalize("NFC", str(cell)).replace("\u00a0", " ").strip() or None
 
 
-def read_number(cell: Any, mark: str, *, year: bool) -> Any:
+def read_number(cell: Any, mark: str, column: str) -> Any:
     if isinstance(cell, bool):
         return f"no number: {cell}"
     if isinstance(cell, float) or cell is None:
         return cell
-    if cell.strip() in EMPTY:
+    if cell.strip().casefold() in EMPTY:
         return None
     text = re.sub(r"\s", "", cell).removesuffix("%").replace("\u2212", "-")
-    if year and re.fullmatch(r"\d[.,]\d{3}", text):
+    if column == "wave" and re.fullmatch(r"\d[.,]\d{3}", text):
         return float(re.sub("[.,]", "", text))
     if not re.fullmatch(r"[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?", text, re.ASCII):
         return f"no number: {cell}"
@@ -281,8 +285,8 @@ def read_number(cell: Any, mark: str, *, year: bool) -> Any:
         decimal = separators[-1]
     elif len(separators) > 1:
         decimal = ""  # one sign several times: groups
-    elif separators and re.fullmatch(r"[+-]?\d{1,3}[.,]\d{3}", text):
-        decimal = mark
+    elif separators and re.fullmatch(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", text):
+        decimal = separators[0] if column in FACTORS else "" if column in WHOLE else mark
     else:
         decimal = "".join(separators)
     plain = "".join("." if c == decimal else "" if c in ".," else c for c in text)

@@ -112,7 +112,7 @@ def _register(here: Path, rng: random.Random) -> Outcome:
     for row in _records(content):
         if not any(row.values()):
             continue
-        key = row["id"]
+        key = row["id"].strip()
         if key and key in seen:
             continue
         seen.add(key)
@@ -170,7 +170,7 @@ def _microdata(here: Path, rng: random.Random) -> Outcome:
         )
         if answer and any(row.values()):
             area = row["bydel"].strip()
-            weights[area][answer] += read_number(row["w"], ".", year=False)
+            weights[area][answer] += read_number(row["w"], ".", "weight")
             n[area] += 1
     for area, response, percent, number in zip(
         shares["area"], shares["response"], shares["percent"], shares["n"], strict=True
@@ -205,15 +205,19 @@ def _statbank(here: Path, rng: random.Random) -> Outcome:
         )
         figures = [str(v) if v is not None else "" for v in values]
     elif name == "a.px":
-        data = content.decode("cp1252").partition("DATA=")[2].partition(";")[0]
-        figures = ["0" if f == "-" else f.strip('"') for f in data.split()]
+        data = re.sub(r"[,;]", " ", content.decode("cp1252").partition("DATA=")[2])
+        figures = [f.strip('"') for f in data.split()]
     else:
         text = content.decode("utf-8-sig")
         figures = [
             r["INDHOLD"] or "" for r in csv.DictReader(io.StringIO(text, newline=""), delimiter=";")
         ]
     expected = [
-        "" if f in {"..", "...", ".", "-", ""} else f"{float(f.replace(',', '.')):g}"
+        ""
+        if f == ":" or not f.strip(".")
+        else "0"
+        if f in {"-", "–"}
+        else f"{float(f.replace(',', '.')):g}"
         for f in map(str.strip, figures)
     ]
     return ("accepted", "") if found == expected else ("other", f"{found} is not {expected}")

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.check import check_input
+from amager_eval.data.delivered import delivered_line
 from amager_eval.data.read import read_everything, read_input
 from amager_eval.data.statbank.formats import parse_csv, parse_px
 from amager_eval.data.statbank.saved import input_of_saved
@@ -215,8 +216,11 @@ def test_a_year_and_its_quarters_that_agree_are_the_year():
     folder = CASES / "periods/annual_and_quarters"
     assert told(folder) == []
     assert by_year(folder) == {2024: 120, 2025: 130}
-    left = [d for d in read_everything(folder).delivered if d.reason == "as_its_parts"]
-    assert [(d.rows, d.state) for d in left] == [(2, "unused")]
+    rows = [d for d in read_everything(folder).delivered if d.kind == "rows"]
+    assert [(d.rows, d.state, d.reason) for d in rows if d.file == "crime.csv"] == [
+        (2, "unused", "as_its_parts"),
+        (8, "used", ""),
+    ]
 
 
 def test_a_year_and_its_quarters_that_disagree_are_a_fault(tmp_path):
@@ -453,6 +457,7 @@ def test_every_file_delivered_is_accounted_for(tmp_path):
         if d.kind == "file"
     }  # fmt: skip
     assert states == {
+        ("safety.csv", "used", ""),
         ("noter.pdf", "unread", "beside"),
         ("README.md", "unread", "beside"),
         ("data.sav", "unread", "format"),
@@ -461,6 +466,26 @@ def test_every_file_delivered_is_accounted_for(tmp_path):
         ("ukendt.csv", "unread", "unknown_name"),
         ("2024", "unread", "folder"),
     }
+
+
+def test_every_report_of_an_extract_is_accounted_for():
+    for case, rows in (("until_october", 71), ("status_case", 71), ("sep_line", 1)):
+        lines = (CASES / "register" / case / "udtraek.csv").read_text(encoding="utf-8").splitlines()
+        found = [
+            d for d in read_everything(CASES / "register" / case).delivered
+            if d.kind in {"rows", "status"} and d.file == "udtraek.csv" and d.name != "crime"
+        ]  # fmt: skip
+        assert sum(d.rows or 0 for d in found) == rows
+        assert len([line for line in lines if line.startswith("202")]) == rows
+
+
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_what_became_of_a_delivery_is_told_in_words(lang):
+    for case in ("register/until_october", "folder/workbook_beside_csv", "microdata/sysmiss_csv"):
+        for entry in read_everything(CASES / case).delivered:
+            line = delivered_line(entry, lang)
+            assert entry.name in line
+            assert not line.endswith(":")
 
 
 def test_refusals_are_input_errors():

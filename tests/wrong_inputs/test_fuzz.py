@@ -12,9 +12,10 @@ from amager_eval.data.tables.number_text import parse_number
 sys.path.insert(0, str(Path(__file__).parent))
 from fuzz import outcome, run
 from good_inputs import good_inputs, spoilt_workbooks
+from rules import RULES
 from spoilt_extracts import SPECIAL
 
-SPOILT = SPECIAL | spoilt_workbooks()
+SPOILT = SPECIAL | spoilt_workbooks() | {name: rule for name, (rule, _) in RULES.items()}
 
 # one folder serves all examples: each overwrites the file of the one before
 EXAMPLES = settings(
@@ -37,12 +38,21 @@ def test_good_inputs_are_read_right(tmp_path, good):
 
 
 def test_mutated_inputs_are_refused_or_right(tmp_path, good):
-    seen, others = run(tmp_path, good, tries=300, seed=1, special=SPOILT)
+    seen, others = run(tmp_path, good, tries=300, seed=1, special=SPECIAL | spoilt_workbooks())
     assert others == []
     # the run is worth something only if both happen, for every kind of file
     for kind in (".csv", ".xlsx", ".ods", *SPECIAL):
         assert seen[f"{kind} refused"] > 0
         assert seen[f"{kind} accepted"] > 0
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_means_the_same_is_read_the_same_or_refused(tmp_path, name):
+    rule, outcomes = RULES[name]
+    seen, others = run(tmp_path, {}, tries=12, seed=3, special={name: rule})
+    assert others == []
+    # a rule is worth something only if what it is about happens
+    assert [found for found in ("accepted", "refused") if seen[found]] == list(outcomes)
 
 
 @pytest.mark.slow

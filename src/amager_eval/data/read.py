@@ -128,6 +128,7 @@ def read_everything(
     except InputError as error:
         return ReadResult(None, list(error.faults))
     reading = ReadResult(None, list(found.faults), delivered=list(found.delivered))
+    reading.delivered += [Delivered("file", source.name, "used") for source in found.files]
     tables = _filled({n: _headed(g, TABLES[n], lang) for n, g in found.grids.items()})
     for name, figures in found.computed.items():
         source = found.computed_from[name]

@@ -122,7 +122,8 @@ def parse_table(
     Parsed
         The rows without a fault of their own.
     """
-    model = ROW_MODELS[table.columns.name]
+    name = table.columns.name
+    model = ROW_MODELS[name]
     good: list[Record] = []
     positions: list[int] = []
     hidden: list[Record] = []
@@ -131,7 +132,7 @@ def parse_table(
             row = model.model_validate(cells, context=context).model_dump()
             if row.pop("masked", False):
                 hidden.append(row)
-                if table.columns.name == "safety":
+                if name == "safety":
                     continue  # a share without a figure is no row
             good.append(row)
             positions.append(position)
@@ -146,10 +147,14 @@ def parse_table(
                 words.setdefault("limit", LONGEST_FOUND)
                 findings.add(code, at=position, column=column or None, found=found, **words)
     _percent_signs(table, findings)
-    _CHECKS[table.columns.name](good, positions, findings)
-    if table.columns.name == "crime" and findings.file is not None:
+    _CHECKS[name](good, positions, findings)
+    refused = len(table.cells) - len(positions) - (len(hidden) if name == "safety" else 0)
+    if refused:
+        findings.deliver("rows", name, "unused", refused, "at_fault")
+    if name == "crime" and findings.file is not None:
         good, positions = one_length(good, positions, findings)
         tell_unfinished_years(good, findings)
+    findings.deliver("rows", name, "used", len(good))
     frame = pd.DataFrame(good, columns=[c for c in model.model_fields if c != "masked"])
     return Parsed(_typed(frame, table.columns), good, positions, hidden)
 
