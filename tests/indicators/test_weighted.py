@@ -123,12 +123,35 @@ def test_equal_weights_without_strata_are_the_textbook():
 
 def test_unanimity_missing_answers_and_frame():
     s = sg.weighted_share([1, 1, 1, np.nan], [1, 2, 1, 1])
-    assert (s.estimate, s.se, s.low, s.high, s.n) == (1.0, 0.0, 1.0, 1.0, 3)
+    assert (s.estimate, s.se, s.high, s.n) == (1.0, 0.0, 1.0, 3)
+    # agreement is no certainty: exact, on 4^2 / (1 + 4 + 1) effective respondents, by any method
+    assert s.low == pytest.approx(0.025 ** (6 / 16))
     assert np.isnan(s.deff)
-    beta = sg.weighted_share([1, 1, 1, np.nan], [1, 2, 1, 1], method="beta", df=np.inf)
-    assert beta.low == pytest.approx(0.025 ** (1 / 3))
-    assert beta.high == 1
+    for method in ("beta", "asin", "mean"):
+        other = sg.weighted_share([1, 1, 1, np.nan], [1, 2, 1, 1], method=method, df=np.inf)
+        assert (other.low, other.high) == (s.low, s.high)
+    nobody = sg.weighted_share([0, 0, 0], [1, 2, 1])
+    assert (nobody.low, nobody.high) == (0.0, pytest.approx(1 - s.low))
     assert len(s.to_frame()) == 1
+
+
+def test_weights_that_round_leave_no_variance_of_their_own():
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        weights = rng.uniform(0.1, 3, 50)
+        s = sg.weighted_share(np.ones(50), weights)
+        assert (s.estimate, s.se, s.high) == (1.0, 0.0, 1.0)
+        assert 0.85 < s.low < 0.95
+        strata = np.repeat([0, 1], 25)
+        even = np.where(strata, 0.7, 1.1) * weights[0]
+        apart = sg.weighted_share(1.0 * strata, even, strata=strata)
+        assert apart.se == 0
+        assert apart.low < 0.3 < 0.45 < apart.high
+
+
+def test_one_respondent_is_no_sample():
+    with pytest.raises(InputError, match="no stratum of the domain has two respondents"):
+        sg.weighted_share([1, 0, 1], [1, 1, 1], domain=np.array([True, False, False]))
 
 
 @pytest.mark.parametrize(

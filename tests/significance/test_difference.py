@@ -257,7 +257,12 @@ def test_it_is_the_contrast_with_the_rest(p_part, p_rest, weight, n_part, n_whol
     c = sg.part_versus_whole(p_part, n_part, p_whole, n_whole, weight=weight)
     n_rest = n_whole - n_part
     error = np.sqrt(p_part * (1 - p_part) / n_part + p_rest * (1 - p_rest) / n_rest)
+    rare = min(n * min(p, 1 - p) for n, p in ((n_part, p_part), (n_rest, p_rest))) < 5
+    pooled = (p_part * n_part + p_rest * n_rest) / n_whole
+    if rare:
+        error = np.sqrt(pooled * (1 - pooled) * (1 / n_part + 1 / n_rest))
     assert c.z == pytest.approx((p_part - p_rest) / error, abs=1e-6)
+    assert "score" in c.method if rare else c.method == "part against whole, normal"
 
 
 def test_weight_and_shares_must_be_possible():

@@ -1,10 +1,13 @@
 import json
+from itertools import product
+from math import comb
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import fisher_exact
 
 from amager_eval import significance as sg
 from amager_eval.errors import InputError
@@ -172,3 +175,149 @@ def test_rates_missing_and_impossible():
         sg.rate_trend([1, 2], [9, 9], [1, 2])
     with pytest.raises(InputError, match="exposures"):
         sg.rate_trend([1, 2, 3], [9, 0, 9], [1, 2, 3])
+
+
+# ------------------------------------------------------------------ no maximum, no slope
+
+
+YEARS = [2021, 2022, 2023, 2024]
+PEOPLE = [1000] * 4
+
+
+def multinomial_p(counts, exposures, years):
+    """Twice the chance of a sum of years at least as high, over every order of the events."""
+    e = np.array(exposures) / np.sum(exposures)
+    total = sum(counts)
+    observed = np.dot(counts, years)
+    one_sided = 0.0
+    for places in product(range(len(years)), repeat=total):
+        if np.array(years)[list(places)].sum() >= observed:
+            one_sided += np.prod(e[list(places)])
+    return min(1.0, 2 * one_sided)
+
+
+def test_all_events_in_one_year_are_answered_exactly():
+    t = sg.rate_trend([0, 0, 0, 5], PEOPLE, YEARS)
+    assert (t.estimate, t.high, t.se) == (np.inf, np.inf, np.inf)
+    assert np.isnan(t.z)
+    assert t.p_value == pytest.approx(0.001953125)
+    assert t.p_value == pytest.approx(multinomial_p([0, 0, 0, 5], PEOPLE, YEARS))
+    # at the finite limit the chance of all in the last year is 2.5 %
+    share = np.exp(t.low * np.arange(4))
+    assert (share[-1] / share.sum()) ** 5 == pytest.approx(0.025)
+    assert t.log_rate_at_end == pytest.approx(np.log(5 / 1000))
+    fall = sg.rate_trend([5, 0, 0, 0], PEOPLE, YEARS)
+    assert (fall.estimate, fall.p_value) == (-np.inf, t.p_value)
+    assert fall.high == pytest.approx(-t.low)
+    for family in ("poisson", "quasi-poisson"):
+        assert repr(sg.rate_trend([0, 0, 0, 5], PEOPLE, YEARS, family=family)) == repr(t)
+    uneven = [1000, 2000, 500, 700]
+    by_hand = multinomial_p([0, 0, 0, 3], uneven, YEARS)
+    assert sg.rate_trend([0, 0, 0, 3], uneven, YEARS).p_value == pytest.approx(by_hand)
+    assert sg.rate_trend([0, 0, 0, 1], PEOPLE, YEARS).p_value == 0.5
+    twice = sg.rate_trend([0, 0, 2, 3], PEOPLE, [2021, 2022, 2023, 2023])
+    assert twice.p_value == pytest.approx(2 * 0.5**5)
+
+
+@pytest.mark.parametrize("counts", [[0, 5, 0, 0], [0, 0, 3, 5], [0, 0, 1, 90], [3, 0, 0, 0.5]])
+def test_a_maximum_that_is_there_is_found(counts):
+    t = sg.rate_trend(counts, PEOPLE, YEARS, family="poisson")
+    assert np.isfinite([t.estimate, t.se, t.p_value]).all()
+    # the score equations hold at a maximum
+    since = np.array(YEARS) - 2024
+    fitted = 1000 * np.exp(t.log_rate_at_end + t.estimate * since)
+    assert fitted.sum() == pytest.approx(sum(counts), rel=1e-5)
+    assert (fitted * since).sum() == pytest.approx(np.dot(counts, since), abs=1e-4)
+
+
+@pytest.mark.parametrize("family", ["poisson", "quasi-poisson", "negative-binomial"])
+@pytest.mark.parametrize(
+    ("counts", "covariate"),
+    [([3, 0, 0, 5], [0, 1, 1, 0]), ([3, 4, 5, 0], [0, 0, 0, 1]), ([3, 0, 0, 5], [0, 0, 0, 1])],
+)
+def test_a_covariate_that_separates_is_refused(counts, covariate, family):
+    with pytest.raises(InputError, match="no finite trend"):
+        sg.rate_trend(counts, PEOPLE, YEARS, covariate=covariate, family=family)
+
+
+def test_few_events_beyond_poisson_are_refused():
+    with pytest.raises(InputError, match="no finite trend; found 'events in 1 of 4 years'"):
+        sg.rate_trend([0, 0, 0, 5], PEOPLE, YEARS, family="negative-binomial")
+    with pytest.raises(InputError, match="no events"):
+        sg.rate_trend([0, 0, 0, 0], PEOPLE, YEARS)
+
+
+def test_a_dispersion_below_one_is_not_believed_unless_asked_for():
+    t = sg.rate_trend([89, 88, 87, 86], PEOPLE, YEARS)
+    poisson = sg.rate_trend([89, 88, 87, 86], PEOPLE, YEARS, family="poisson")
+    assert t.dispersion == 1.0
+    assert round(t.p_value, 2) == 0.81
+    assert [t.se, t.p_value, t.low] == [poisson.se, poisson.p_value, poisson.low]
+    asked = sg.rate_trend([89, 88, 87, 86], PEOPLE, YEARS, underdispersion=True)
+    assert asked.dispersion == pytest.approx(7e-7, rel=0.1)
+    assert asked.p_value < 1e-4
+    # what it passes on is no false certainty either
+    ratio = sg.rate_ratio(86, 1000, 89, 1000, dispersion=t.dispersion)
+    assert not ratio.significant
+    on_a_line = sg.rate_trend([10, 20, 40], [1000] * 3, YEARS[:3])
+    assert (
+        on_a_line.p_value
+        == sg.rate_trend([10, 20, 40], [1000] * 3, YEARS[:3], family="poisson").p_value
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "totals", "scores", "direction"),
+    [
+        ([0, 10], [10, 10], [0, 1], 1),
+        ([10, 0], [10, 10], [0, 1], -1),
+        ([0, 3], [10, 3], [2023, 2024], 1),
+        ([0, 0, 4, 9], [8, 8, 8, 9], [1, 2, 3, 4], 1),
+        ([0, 0, 0, 5], [10] * 4, [1, 2, 3, 4], 1),
+        ([6, 0, 0], [6, 9, 9], [1, 2, 2], -1),
+        ([9, 0, 0, 5], [9, 8, 8, 8], [4, 2, 1, 3], 1),
+    ],
+)
+def test_separated_answers_have_an_infinite_slope_and_an_exact_p(counts, totals, scores, direction):
+    t = sg.logit_trend(counts, totals, scores)
+    assert t.estimate == direction * np.inf
+    assert np.isnan(t.z)
+    assert (t.low, t.high) == (-np.inf, np.inf)
+    # every way in which so many of all respondents can have answered so
+    yes, total = sum(counts), sum(totals)
+    ways = np.prod([comb(n, x) for n, x in zip(totals, counts, strict=True)])
+    one_sided = ways / comb(total, yes)
+    if len(set(scores)) == 2:
+        s = np.array(scores)
+        low = s == s.min()
+        x, n = np.array(counts), np.array(totals)
+        sums = [[v[low].sum(), v[~low].sum()] for v in (x, n - x)]
+        assert t.p_value == pytest.approx(fisher_exact(sums).pvalue)
+    else:
+        assert t.p_value == pytest.approx(min(1, 2 * one_sided))
+    softer = sg.logit_trend(counts, totals, scores, deff=2.0)
+    assert t.p_value < softer.p_value <= 1
+
+
+def test_the_case_as_it_was_found():
+    t = sg.logit_trend([0, 10], [10, 10], [0, 1])
+    assert t.p_value == pytest.approx(1.0825e-5, rel=1e-3)
+    assert t.significant
+
+
+@pytest.mark.parametrize(
+    ("counts", "totals", "scores"),
+    [
+        ([0, 5, 0], [10] * 3, [0, 1, 2]),
+        ([0, 10, 0], [10] * 3, [0, 1, 2]),
+        ([0, 0, 5, 9], [10] * 4, [0, 1, 2, 3]),
+        ([3, 7], [10, 10], [0, 1]),
+        ([1, 999], [1000, 1000], [0, 1]),
+        ([0, 10, 5, 8], [10] * 4, [1, 1, 2, 3]),
+    ],
+)
+def test_answers_that_are_not_separated_have_a_slope(counts, totals, scores):
+    t = sg.logit_trend(counts, totals, scores)
+    assert np.isfinite(t.estimate)
+    assert 0 <= t.p_value <= 1
+    assert t.low < t.estimate < t.high

@@ -2,12 +2,15 @@
 
 Every statistical function of the package takes numbers or arrays that broadcast, lets NaN pass
 through to its result, and refuses what cannot be (more safe answers than respondents, a share of
-1.2). The checks are said once, here.
+1.2). A masked element is missing, as NaN is. Numbers are joined by their place: Series, frames and
+xarray arrays whose labels differ, or stand in another order, are refused. Dates are no numbers and
+are refused: a year is 2024, not a moment. The checks are said once, here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -23,10 +26,13 @@ __all__ = [
     "check_choice",
     "check_level",
     "check_successes",
+    "labels_of",
     "missing",
     "plain",
     "real",
     "real_scalar",
+    "same_labels",
+    "truths",
     "vector",
     "whole_number",
 ]
@@ -118,9 +124,13 @@ def _rule(
 
 
 def _to_float(name: str, value: Any) -> Array:
+    value = _masked(value)
+    _refuse_dates(name, value)
     try:
         if isinstance(value, _PANDAS):
             return np.asarray(value.to_numpy(dtype=float, na_value=np.nan))
+        if isinstance(value, np.ma.MaskedArray):
+            return np.asarray(value.astype(np.float64).filled(np.nan))
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(
@@ -130,6 +140,174 @@ def _to_float(name: str, value: Any) -> Array:
                 remedy=f"Pass {name} as numbers.",
             )
         ) from error
+
+
+def _masked(value: Any) -> Any:
+    """Write NaN for the masked elements of a sequence; leave everything else."""
+    if not isinstance(value, list | tuple):
+        return value
+    return [
+        v.astype(float).filled(np.nan) if isinstance(v, np.ma.MaskedArray) else v for v in value
+    ]
+
+
+def _refuse_dates(name: str, value: Any) -> None:
+    """Refuse dates, spans and periods, which as numbers would be nanoseconds, and complex ones."""
+    if isinstance(value, pd.DataFrame):
+        kinds = {_kind(column) for column in value.dtypes}
+    elif isinstance(value, _PANDAS):
+        kinds = {_kind(value.dtype)}
+    else:
+        # a plain list of dates never becomes numbers unnoticed
+        kinds = {_kind(getattr(value, "dtype", None))}
+        if isinstance(value, list | tuple):
+            kinds |= {_kind(getattr(v, "dtype", None)) for v in value}
+    kinds |= {_kind_of_object(v) for v in _objects(value)}
+    for kind, remedy in _NO_NUMBERS.items():
+        if kind in kinds:
+            found = str(getattr(value, "dtype", type(value).__name__))
+            message = f"{name} must be a number or an array of numbers, not {kind}"
+            raise InputError(Fault(message, found=found, remedy=remedy.format(name=name)))
+
+
+#: What looks like a number to NumPy and is none here, and what to pass instead.
+_NO_NUMBERS = {
+    "dates": "Pass years as numbers, for example {name}.year of an index or {name}.dt.year.",
+    "spans of time": "Pass {name} as numbers of one unit.",
+    "complex numbers": "Pass the real part.",
+}
+
+
+def _kind(dtype: Any) -> str:
+    kind = getattr(dtype, "kind", "")
+    if kind == "M" or isinstance(dtype, pd.DatetimeTZDtype | pd.PeriodDtype):
+        return "dates"
+    return {"m": "spans of time", "c": "complex numbers"}.get(kind, "")
+
+
+def _objects(value: Any) -> list[Any]:
+    """Elements of an array of objects; of other arrays the type has said everything."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is not None and getattr(dtype, "kind", "") == "O" and not isinstance(value, list):
+        return list(np.asarray(value, dtype=object).ravel())
+    return []
+
+
+def _kind_of_object(value: Any) -> str:
+    if isinstance(value, np.datetime64 | pd.Timestamp | pd.Period | date):
+        return "dates"
+    if isinstance(value, np.timedelta64 | pd.Timedelta | timedelta):
+        return "spans of time"
+    return "complex numbers" if isinstance(value, complex) else ""
+
+
+def same_labels(**arguments: Any) -> None:
+    """Refuse labelled arguments whose labels differ or stand in another order.
+
+    Parameters
+    ----------
+    **arguments : object
+        Arguments by name as they were passed; only Series, frames and xarray arrays have labels.
+
+    Raises
+    ------
+    InputError
+        Naming both arguments and the first label that differs. One value alone fits all labels.
+
+    Examples
+    --------
+    >>> before = pd.Series([10, 20], index=["Øst", "Vest"])
+    >>> same_labels(count1=before, count0=before * 2, exposure=[1, 2])
+    >>> same_labels(count1=before, count0=before[::-1])
+    Traceback (most recent call last):
+    ...
+    amager_eval.errors.InputError: count1 and count0 have different labels; found 'Øst and Vest...
+    """
+    seen: dict[int, tuple[str, Hashable, pd.Index]] = {}
+    for name, value in arguments.items():
+        # numbers are joined from the last axis, as NumPy joins them
+        for place, (dim, index) in enumerate(reversed(_axes(value))):
+            if len(index) == 1:
+                continue
+            if place not in seen:
+                seen[place] = name, dim, index
+                continue
+            other, other_dim, known = seen[place]
+            if dim is not None and other_dim is not None and dim != other_dim:
+                found = f"{other_dim} and {dim}"
+            elif index.equals(known) or len(index) != len(known):
+                continue  # other lengths are told as such
+            else:
+                first = int(np.argmax(np.asarray(index != known)))
+                found = f"{known[first]} and {index[first]} at position {first}"
+            raise InputError(
+                Fault(
+                    f"{other} and {name} have different labels",
+                    found=found,
+                    remedy=f"Give {name} the labels of {other} in the same order (reindex), or "
+                    "pass plain arrays if the places are meant.",
+                )
+            )
+
+
+def _axes(value: Any) -> list[tuple[Hashable, pd.Index]]:
+    """Name and labels of each axis of a labelled argument; none of others."""
+    if isinstance(value, pd.Series):
+        return [(None, value.index)]
+    if isinstance(value, pd.DataFrame):
+        return [(None, value.index), (None, value.columns)]
+    if hasattr(value, "dims") and hasattr(value, "indexes"):  # an xarray array
+        sizes = value.sizes
+        return [(d, value.indexes.get(d, pd.RangeIndex(sizes[d]))) for d in value.dims]
+    return []
+
+
+def truths(name: str, value: Any, length: int) -> NDArray[np.bool_]:
+    """Check an argument that must be true or false for each respondent, none missing.
+
+    Examples
+    --------
+    >>> truths("part", pd.Series([True, False], dtype="boolean"), 2)
+    array([ True, False])
+    """
+    given: Any = value
+    if isinstance(value, np.ma.MaskedArray):
+        given = _objects_of_masked(value)
+    elif isinstance(value, _PANDAS):
+        given = value.to_numpy()
+    mask = np.asarray(given)
+    if mask.dtype == object and all(isinstance(v, bool | np.bool_) for v in mask.ravel()):
+        mask = mask.astype(bool)
+    if mask.shape != (length,) or mask.dtype != bool:
+        raise InputError(
+            Fault(
+                f"{name} must be true or false for each of {length} respondents",
+                found=f"shape {mask.shape}, {mask.dtype}",
+                remedy=f"Pass {name} as a comparison, for example district == 'Amager Øst'.",
+            )
+        )
+    return mask
+
+
+def labels_of(value: Any) -> NDArray[Any]:
+    """Labels as an array of objects, None where masked.
+
+    Examples
+    --------
+    >>> labels_of(np.ma.array(["a", "b"], mask=[False, True])).tolist()
+    ['a', None]
+    """
+    if isinstance(value, list | tuple):
+        value = [None if v is np.ma.masked else v for v in value]
+    if isinstance(value, np.ma.MaskedArray):
+        return _objects_of_masked(value)
+    return np.asarray(value)
+
+
+def _objects_of_masked(value: Any) -> NDArray[Any]:
+    objects = np.array(value.data, dtype=object)
+    objects[np.ma.getmaskarray(value)] = None
+    return objects
 
 
 def real_scalar(

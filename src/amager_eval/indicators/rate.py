@@ -17,6 +17,7 @@ from amager_eval.indicators.arguments import (
     plain,
     real,
     real_scalar,
+    same_labels,
 )
 from amager_eval.indicators.estimate import Estimate
 
@@ -72,6 +73,7 @@ def rate(
     >>> round(r.estimate, 3), round(r.low, 3), round(r.high, 3), r.method
     (1.121, 0.865, 1.428, 'byar')
     """
+    same_labels(count=count, exposure=exposure)
     events = real("count", count, at_least=0)
     base = real("exposure", exposure, above=0)
     broadcast({"count": events, "exposure": base})

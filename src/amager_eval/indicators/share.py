@@ -16,10 +16,11 @@ from amager_eval.indicators.arguments import (
     check_successes,
     plain,
     real,
+    same_labels,
 )
 from amager_eval.indicators.estimate import Estimate
 
-__all__ = ["share", "wilson_interval"]
+__all__ = ["clopper_pearson_interval", "share", "wilson_interval"]
 
 _METHODS = ("wilson", "clopper-pearson", "jeffreys")
 
@@ -97,6 +98,7 @@ def share(
     >>> round(s.low, 4), round(s.high, 4)
     (0.7943, 0.8771)
     """
+    same_labels(x=x, n=n, deff=deff)
     successes, respondents = check_successes("x", x, "n", n)
     effect = real("deff", deff, above=0)
     level = check_level(level)

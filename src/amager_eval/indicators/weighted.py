@@ -17,12 +17,22 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, expit, logit, stdtrit
+from scipy.special import expit, logit, stdtrit
 
 from amager_eval.conventions import LEVEL
 from amager_eval.errors import Fault, InputError
-from amager_eval.indicators.arguments import Array, check_choice, check_level, real_scalar, vector
+from amager_eval.indicators.arguments import (
+    Array,
+    check_choice,
+    check_level,
+    labels_of,
+    real_scalar,
+    same_labels,
+    truths,
+    vector,
+)
 from amager_eval.indicators.estimate import frame_of
+from amager_eval.indicators.share import clopper_pearson_interval
 
 __all__ = [
     "Sample",
@@ -61,15 +71,7 @@ class Sample:
         answered = ~np.isnan(self.answers)
         if mask is None:
             return answered
-        inside = np.asarray(mask)
-        if inside.shape != self.answers.shape or inside.dtype != bool:
-            raise InputError(
-                Fault(
-                    f"{name} must be true or false for each of {len(self.answers)} respondents",
-                    found=f"shape {inside.shape}, {inside.dtype}",
-                    remedy=f"Pass {name} as a comparison, for example district == 'Amager Øst'.",
-                )
-            )
+        inside = truths(name, mask, len(self.answers))
         inside = inside & answered
         if not inside.any():
             raise InputError(
@@ -87,6 +89,8 @@ class Sample:
         answers = np.where(inside, self.answers, 0.0)
         total = weights.sum()
         estimate = float((weights * answers).sum() / total)
+        if np.ptp(self.answers[inside]) == 0:  # exactly, whatever the weights round to
+            estimate = float(self.answers[inside][0])
         return estimate, weights * (answers - estimate) / total
 
     def covariance(self, *influences: Array) -> Array:
@@ -96,7 +100,10 @@ class Sample:
         sums = np.column_stack([np.bincount(self.strata, weights=column) for column in u.T])
         centred = u - (sums / sizes[:, None])[self.strata]
         scale = (sizes / np.maximum(sizes - 1, 1))[self.strata]
-        return np.asarray((centred * scale[:, None]).T @ centred)
+        result = np.asarray((centred * scale[:, None]).T @ centred)
+        # what rounding leaves where no stratum varies is no variance
+        most = np.sqrt((u**2).sum(axis=0))
+        return np.where(np.abs(result) <= 1e-14 * most[:, None] * most, 0.0, result)
 
     def _residual(self, influence: Array) -> Array:
         """Take out what post-stratification fixes: the mean of each post-stratum."""
@@ -187,7 +194,7 @@ def sample_of(
 
 
 def _codes(name: str, labels: ArrayLike, length: int) -> tuple[NDArray[np.intp], list[Hashable]]:
-    codes, unique = pd.factorize(np.asarray(labels))
+    codes, unique = pd.factorize(labels_of(labels))
     if len(codes) != length or (codes < 0).any():
         raise InputError(
             Fault(
@@ -329,7 +336,9 @@ def weighted_share(
     -----
     p = sum w y / sum w over the domain; its variance is sum over strata of n_h/(n_h - 1) sum
     (u_i - mean u_h)^2 with the influence u_i = w_i (y_i - p) / sum w, 0 outside the domain.
-    Source: Lumley (2010) Complex Surveys, ch. 2; R's ``survey::svymean``, ``svyciprop``.
+    Where no stratum varies the standard error is 0 and the interval exact, on the effective
+    respondents n / kish_deff. Source: Lumley (2010) Complex Surveys, ch. 2; R's
+    ``survey::svymean``, ``svyciprop``.
 
     Examples
     --------
@@ -337,6 +346,9 @@ def weighted_share(
     >>> round(s.estimate, 3), round(s.se, 3), round(s.low, 3), round(s.high, 3)
     (0.75, 0.181, 0.2, 0.973)
     """
+    same_labels(
+        answers=answers, weights=weights, domain=domain, strata=strata, post_strata=post_strata
+    )
     sample = sample_of(answers, weights, strata, post_strata, population)
     inside = sample.domain(domain)
     estimate, influence = sample.mean(inside)
@@ -345,7 +357,18 @@ def weighted_share(
     chosen = sample.weights[inside]
     kish = kish_design_effect(chosen)
     freedom = sample.degrees_of_freedom(inside) if df is None else real_df(df)
-    low, high = share_interval(estimate, se, n=n, df=freedom, level=level, method=method)
+    if freedom <= 0:
+        raise InputError(
+            Fault(
+                "the variance is unknown: no stratum of the domain has two respondents",
+                found=f"{n} with an answer",
+                remedy="Join the domain with a similar one, or leave strata out.",
+            )
+        )
+    if se == 0:
+        low, high = share_interval(estimate, se, n=n / kish, level=level, method=method)
+    else:
+        low, high = share_interval(estimate, se, n=n, df=freedom, level=level, method=method)
     # simple random sampling without replacement from the population the weights stand for
     simple = estimate * (1 - estimate) / (n - 1) * (1 - n / chosen.sum()) if n > 1 else np.nan
     return WeightedShare(
@@ -384,7 +407,7 @@ def share_interval(
     estimate, se : float
         Share, 0 to 1, and its standard error.
     n : float
-        Respondents; used by `beta` alone.
+        Respondents, effective ones where weights differ; used by `beta`, and where `se` is 0.
     df : float
         Degrees of freedom of the t quantile; `inf` is normal.
     level : float
@@ -398,8 +421,8 @@ def share_interval(
     Returns
     -------
     tuple of float
-        Low and high. With a standard error of 0 (everybody gave the same answer) the interval
-        of `beta` uses n, the others are the estimate itself.
+        Low and high. A standard error of 0 (everybody gave the same answer, or everybody in each
+        stratum) is no certainty: the interval is then Clopper-Pearson's with n, by any method.
 
     Raises
     ------
@@ -425,17 +448,19 @@ def share_interval(
     check_choice("method", method, _INTERVALS)
     quantile = float(-stdtrit(freedom, tail))
     spread = p * (1 - p)
+    if spread == 0 or error == 0:
+        limits = clopper_pearson_interval(
+            np.asarray(p * respondents), np.asarray(respondents), tail
+        )
+        return float(limits[0]), float(limits[1])
     if method == "mean":
         return p - quantile * error, p + quantile * error
     if method == "beta":
-        size = respondents if spread == 0 or error == 0 else spread / error**2
+        size = spread / error**2
         if freedom != np.inf and respondents > 1:
             size *= float(stdtrit(respondents - 1, tail) / stdtrit(freedom, tail)) ** 2
-        low = betaincinv(size * p, size * (1 - p) + 1, tail) if p > 0 else 0.0
-        high = betaincinv(size * p + 1, size * (1 - p), 1 - tail) if p < 1 else 1.0
-        return float(low), float(high)
-    if spread == 0 or error == 0:
-        return p, p
+        limits = clopper_pearson_interval(np.asarray(size * p), np.asarray(size), tail)
+        return float(limits[0]), float(limits[1])
     if method == "logit":
         half = quantile * error / spread
         return float(expit(logit(p) - half)), float(expit(logit(p) + half))

@@ -82,18 +82,23 @@ def two_sided_p(z: Array) -> Array:
 
 
 def standardise(estimate: Array, se: Array) -> Array:
-    """Estimate over standard error; 0 where the estimate is 0, infinite where only se is."""
+    """Estimate over standard error; 0 where the estimate is 0, undefined (NaN) where only se is.
+
+    A standard error of 0 says that the sample shows no variance, not that there is none.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where((estimate == 0) & ~np.isnan(se), 0.0, estimate / se)
+        z = np.where(se == 0, np.nan, estimate / se)
+    return np.where((estimate == 0) & ~np.isnan(se), 0.0, z)
 
 
 def normal_contrast(
     estimate: Array, se: Array, n: Array, level: float, method: str, unit: str = "share"
 ) -> Contrast:
-    """Make a contrast with a normal interval from an estimate and its standard error."""
+    """Make a contrast with a normal interval; a standard error of 0 gives none (NaN)."""
     critical = float(-ndtri((1 - level) / 2))
     z = standardise(estimate, se)
-    low, high = estimate - critical * se, estimate + critical * se
+    half = np.where(se == 0, np.nan, critical * se)
+    low, high = estimate - half, estimate + half
     if unit == "share":  # a difference of shares lies in -1 to 1
         low, high = np.maximum(low, -1), np.minimum(high, 1)
     return Contrast(

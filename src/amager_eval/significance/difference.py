@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -21,6 +21,7 @@ from amager_eval.indicators.arguments import (
     check_successes,
     plain,
     real,
+    same_labels,
 )
 from amager_eval.indicators.estimate import frame_of
 from amager_eval.indicators.share import wilson_interval
@@ -34,15 +35,22 @@ from amager_eval.significance.contrast import (
 from amager_eval.significance.restricted_score import score_interval, shrinkage
 
 __all__ = [
+    "FEW",
     "Difference",
+    "Parts",
+    "continuity",
     "difference",
-    "part_minus_whole",
+    "kept_of_z",
     "part_versus_whole",
+    "parts_of",
     "pooled_z",
 ]
 
 #: Half a percentage point: how far a share printed in whole percentages can be off.
 _ROUNDING = 0.005
+#: Respondents with the rarer answer from which the observed variance of a contrast is trusted,
+#: and as many that must be expected for the score statistic to be normal (Cochran 1954).
+FEW = 5
 
 
 Method = Literal["newcombe", "miettinen-nurminen", "agresti-caffo", "mee", "wald"]
@@ -144,7 +152,7 @@ def difference(
         Interval. With `newcombe`, `agresti-caffo` and `mee` z is the score statistic at 0 with
         pooled variance; `miettinen-nurminen` multiplies the variance by N/(N-1) (where N over
         deff is 1 or less it finds nothing: z 0, interval -1 to 1), `wald` uses the unpooled
-        variance.
+        variance, and is `mee` where that is 0 and the shares differ.
 
     Returns
     -------
@@ -178,6 +186,7 @@ def difference(
     >>> difference(53, 60, 231, 300).agrees
     False
     """
+    same_labels(x1=x1, n1=n1, x2=x2, n2=n2, deff=deff)
     x1, n1 = check_successes("x1", x1, "n1", n1)
     x2, n2 = check_successes("x2", x2, "n2", n2)
     effect = real("deff", deff, above=0)
@@ -237,17 +246,96 @@ def _wald(
 ) -> tuple[Array, Array, Array]:
     estimate = p1 - p2
     error = np.sqrt(p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2)
-    low, high = estimate - critical * error, estimate + critical * error
-    return standardise(estimate, error), np.maximum(low, -1), np.minimum(high, 1)
+    low = np.maximum(estimate - critical * error, -1)
+    high = np.minimum(estimate + critical * error, 1)
+    z = standardise(estimate, error)
+    certain = (error == 0) & (estimate != 0)
+    if certain.any():
+        z = np.where(certain, pooled_z(p1, n1, p2, n2), z)
+        limits = score_interval(p1, n1, p2, n2, critical, corrected=False)
+        low, high = (np.where(certain, *pair) for pair in zip(limits, (low, high), strict=True))
+    return z, low, high
 
 
-def part_minus_whole(
-    p_part: Array, n_part: Array, p_whole: Array, n_whole: Array, weight: Array
-) -> tuple[Array, Array]:
-    """Difference of part and whole and its standard error, on effective respondents."""
+def continuity(p1: Array, n1: Array, p2: Array, n2: Array) -> Array:
+    """Yates's continuity correction of a difference, where few rare answers are expected.
+
+    Parameters
+    ----------
+    p1, n1, p2, n2 : ndarray
+        Shares and respondents of two groups.
+
+    Returns
+    -------
+    ndarray
+        Half the step from one table to the next, a share, where fewer than five answers of some
+        kind are expected in a group if the shares are the same; else 0. With so few the score
+        statistic is far from normal; corrected it comes close to Fisher's exact test.
+
+    Examples
+    --------
+    >>> continuity(*np.array([[1.0, 1.0], [2.0, 300.0], [0.0, 0.9], [2.0, 300.0]]))
+    array([0.5, 0. ])
+    """
+    pooled = (p1 * n1 + p2 * n2) / (n1 + n2)
+    expected = np.minimum(n1, n2) * np.minimum(pooled, 1 - pooled)
+    return np.where(expected < FEW, (1 / n1 + 1 / n2) / 2, 0.0)
+
+
+def kept_of_z(p1: Array, n1: Array, p2: Array, n2: Array) -> Array:
+    """How much of the score statistic the :func:`continuity` correction leaves, 0 to 1."""
+    gap = np.abs(p1 - p2)
+    return np.asarray(np.maximum(gap - continuity(p1, n1, p2, n2), 0) / np.where(gap, gap, 1.0))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A part, the rest of its whole, and their difference as part minus whole.
+
+    Parameters
+    ----------
+    p_part, n_part, p_rest, n_rest : ndarray
+        Shares and respondents; the rest's share is what part and whole imply.
+    weight, estimate : ndarray
+        The part's share of the whole's population; part minus whole.
+    """
+
+    p_part: Array
+    n_part: Array
+    p_rest: Array
+    n_rest: Array
+    weight: Array
+    estimate: Array
+
+    @property
+    def rare(self) -> NDArray[np.bool_]:
+        """Whether fewer respondents gave, or did not give, the answer than `FEW`, in either."""
+        fewest = np.minimum(
+            self.n_part * np.minimum(self.p_part, 1 - self.p_part),
+            self.n_rest * np.minimum(self.p_rest, 1 - self.p_rest),
+        )
+        # a count such as 5 of 300 comes here as .01666... of 300
+        return np.asarray(fewest < FEW - 1e-9)
+
+    def se(self, pooled: NDArray[np.bool_]) -> Array:
+        """Return the standard error: under equality where `pooled`, else as observed."""
+        apart = self.p_part * (1 - self.p_part) / self.n_part
+        apart = apart + self.p_rest * (1 - self.p_rest) / self.n_rest
+        mean = self.p_part * self.n_part + self.p_rest * self.n_rest
+        mean = mean / (self.n_part + self.n_rest)
+        equal = np.maximum(mean * (1 - mean), 0) * (1 / self.n_part + 1 / self.n_rest)
+        return (1 - self.weight) * np.sqrt(np.where(pooled, equal, apart))
+
+    @property
+    def groups(self) -> tuple[Array, Array, Array, Array]:
+        """Share and respondents of the part, and of the rest."""
+        return self.p_part, self.n_part, self.p_rest, self.n_rest
+
+
+def parts_of(p_part: Array, n_part: Array, p_whole: Array, n_whole: Array, weight: Array) -> Parts:
+    """Split a whole into a part and the rest."""
     p_rest = np.clip((p_whole - weight * p_part) / (1 - weight), 0, 1)
-    variance = p_part * (1 - p_part) / n_part + p_rest * (1 - p_rest) / (n_whole - n_part)
-    return p_part - p_whole, (1 - weight) * np.sqrt(variance)
+    return Parts(p_part, n_part, p_rest, n_whole - n_part, weight, p_part - p_whole)
 
 
 def part_versus_whole(
@@ -296,16 +384,27 @@ def part_versus_whole(
     n_whole - n_part respondents. Source: the variance of a contrast of independent samples;
     checked against the linearised one of R's survey package in :func:`weighted_part_versus_whole`.
 
-    The variance is not pooled, so the test finds too much where fewer than about 20 respondents
-    of the part give the rare answer (docs/significance_simulation.md). Where counts are at hand,
-    :func:`difference` between the part and the rest asks the same question with the score test.
+    Where fewer than five respondents of the part or of the rest gave the answer, or gave another,
+    z, se and interval are those of the score test between part and rest (:func:`difference`,
+    method `mee`), times 1 - W: where everybody agrees the observed variance is 0, and that is no
+    certainty. Where fewer than five rare answers are expected, p is that of z with Yates's
+    continuity correction, which is close to Fisher's exact test, and the interval is wider by
+    the correction. From five up the variance is not
+    pooled, so the test finds somewhat too much below about 20 of the rare answer in the part
+    (docs/significance_simulation.md).
 
     Examples
     --------
     >>> c = part_versus_whole(0.84, 310, 0.88, 4000, weight=0.095)
     >>> round(c.estimate, 3), round(c.z, 3), round(c.p_value, 3)
     (-0.04, -2.058, 0.04)
+    >>> everybody = part_versus_whole(1.0, 30, 0.95, 4000, weight=0.095)
+    >>> round(everybody.z, 2), round(everybody.low, 3), round(everybody.high, 3)
+    (1.32, -0.068, 0.072)
     """
+    same_labels(
+        p_part=p_part, n_part=n_part, p_whole=p_whole, n_whole=n_whole, weight=weight, deff=deff
+    )
     p_part = real("p_part", p_part, at_least=0, at_most=1)
     n_part = real("n_part", n_part, above=0)
     p_whole = real("p_whole", p_whole, at_least=0, at_most=1)
@@ -324,8 +423,30 @@ def part_versus_whole(
     )
     level = check_level(level)
     check_parts(p_part, n_part, p_whole, n_whole, weight)
-    estimate, se = part_minus_whole(p_part, n_part / effect, p_whole, n_whole / effect, weight)
-    return normal_contrast(estimate, se, n_whole, level, "part against whole, normal")
+    parts = parts_of(p_part, n_part, p_whole, n_whole, weight)
+    rare = parts.rare
+    se = parts.se(rare) * np.sqrt(effect)
+    contrast = normal_contrast(parts.estimate, se, n_whole, level, "part against whole, normal")
+    if not rare.any():
+        return contrast
+    low, high = score_interval(
+        parts.p_part,
+        parts.n_part / effect,
+        parts.p_rest,
+        parts.n_rest / effect,
+        float(-ndtri((1 - level) / 2)),
+        corrected=False,
+    )
+    step = continuity(*parts.groups)
+    low, high = np.maximum(low - step, -1), np.minimum(high + step, 1)
+    z = np.asarray(contrast.z)
+    return replace(
+        contrast,
+        low=plain(np.where(rare, (1 - weight) * low, contrast.low)),
+        high=plain(np.where(rare, (1 - weight) * high, contrast.high)),
+        p_value=plain(two_sided_p(np.where(rare, z * kept_of_z(*parts.groups), z))),
+        method="part against whole, score where an answer is rare, else normal",
+    )
 
 
 def check_parts(

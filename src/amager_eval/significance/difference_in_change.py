@@ -16,6 +16,7 @@ from amager_eval.indicators.arguments import (
     check_level,
     check_successes,
     real,
+    same_labels,
     vector,
 )
 from amager_eval.significance.contrast import Contrast, normal_contrast
@@ -79,6 +80,17 @@ def difference_in_change(
     >>> round(c.estimate, 3), round(c.z, 2)
     (0.243, 0.99)
     """
+    same_labels(
+        x_before=x_before,
+        n_before=n_before,
+        x_after=x_after,
+        n_after=n_after,
+        x_rest_before=x_rest_before,
+        n_rest_before=n_rest_before,
+        x_rest_after=x_rest_after,
+        n_rest_after=n_rest_after,
+        deff=deff,
+    )
     given = {
         "before": (x_before, n_before),
         "after": (x_after, n_after),
@@ -198,8 +210,9 @@ def weighted_displacement_difference(
         "displacement_treated": displacement_treated,
         "displacement_control": displacement_control,
     }
-    counts = {name: vector(name, list(v), length=2, at_least=0) for name, v in given.items()}
-    sizes = vector("areas", list(areas), length=4, above=0)
+    same_labels(**given)
+    counts = {name: vector(name, v, length=2, at_least=0) for name, v in given.items()}
+    sizes = vector("areas", areas, length=4, above=0)
     level = check_level(level)
     change = np.array([after - before for before, after in counts.values()]) / sizes
     variance = np.array([before + after for before, after in counts.values()]) / sizes**2

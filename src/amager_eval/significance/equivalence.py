@@ -21,6 +21,7 @@ from amager_eval.indicators.arguments import (
     missing,
     plain,
     real,
+    same_labels,
 )
 from amager_eval.indicators.estimate import frame_of
 from amager_eval.significance.contrast import standardise, truth
@@ -153,7 +154,13 @@ class _Comparison:
 
     def z(self, delta: Array) -> Array:
         if self.method == "wald":
-            return standardise(self.p1 - self.p2 - delta, self._wald_error())
+            error = self._wald_error()
+            z = standardise(self.p1 - self.p2 - delta, error)
+            # without an observed variance there is the one under the margin
+            return np.where(error == 0, self._score_z(delta), z)
+        return self._score_z(delta)
+
+    def _score_z(self, delta: Array) -> Array:
         corrected = self.method == "miettinen-nurminen"
         return score_z(self.p1, self.n1, self.p2, self.n2, delta, corrected=corrected)
 
@@ -162,7 +169,9 @@ class _Comparison:
         if self.method == "wald":
             half = critical * self._wald_error()
             low, high = self.p1 - self.p2 - half, self.p1 - self.p2 + half
-            return np.maximum(low, -1), np.minimum(high, 1)
+            limits = score_interval(self.p1, self.n1, self.p2, self.n2, critical, corrected=False)
+            low, high = np.maximum(low, -1), np.minimum(high, 1)
+            return np.where(half == 0, limits[0], low), np.where(half == 0, limits[1], high)
         corrected = self.method == "miettinen-nurminen"
         return score_interval(self.p1, self.n1, self.p2, self.n2, critical, corrected=corrected)
 
@@ -182,6 +191,7 @@ def _compare(
     level: float,
     method: Method,
 ) -> _Comparison:
+    same_labels(x1=x1, n1=n1, x2=x2, n2=n2, margin=margin, deff=deff)
     x1, n1 = check_successes("x1", x1, "n1", n1)
     x2, n2 = check_successes("x2", x2, "n2", n2)
     margin = real("margin", margin, above=0, below=1)
@@ -219,7 +229,7 @@ def equivalence(
         One minus the size of each one-sided test; above .5.
     method : {"farrington-manning", "miettinen-nurminen", "wald"}
         Score test with the shares estimated under the margin, the same with N/(N-1), or the
-        unpooled normal test. Wald is wrong where both shares are 0 or 1: its variance is 0.
+        unpooled normal test (the score test where both shares are 0 or 1: its variance is 0).
 
     Returns
     -------

@@ -20,6 +20,7 @@ from amager_eval.indicators.arguments import (
     missing,
     plain,
     real,
+    same_labels,
 )
 from amager_eval.indicators.estimate import frame_of
 
@@ -105,6 +106,7 @@ def exact_share_test(x: ArrayLike, n: ArrayLike, share: ArrayLike) -> ExactShare
     >>> round(t.p_greater, 4), round(t.probability_at_least, 4)
     (0.0913, 0.9498)
     """
+    same_labels(x=x, n=n, share=share)
     successes, trials = check_successes("x", x, "n", n)
     stated = real("share", share, above=0, below=1)
     broadcast({"x": successes, "n": trials, "share": stated})
@@ -201,6 +203,7 @@ def independence_test(
     >>> round(independence_test(6, 7, 2, 7).p_value, 4)
     0.1026
     """
+    same_labels(x1=x1, n1=n1, x2=x2, n2=n2)
     x1, n1 = check_successes("x1", x1, "n1", n1)
     x2, n2 = check_successes("x2", x2, "n2", n2)
     broadcast({"x1": x1, "n1": n1, "x2": x2, "n2": n2})

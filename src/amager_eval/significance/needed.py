@@ -21,6 +21,7 @@ from amager_eval.indicators.arguments import (
     plain,
     real,
     real_scalar,
+    same_labels,
     whole_number,
 )
 from amager_eval.significance.published import DEFFS, published_change
@@ -80,6 +81,7 @@ def earlier_share_needed(
     >>> round(earlier_share_needed(0.84, 300, 300), 4)
     0.8943
     """
+    same_labels(share_after=share_after, n_before=n_before, n_after=n_after, deff=deff)
     after = real("share_after", share_after, at_least=0, at_most=1)
     effect = real("deff", deff, above=0)
     m_before = real("n_before", n_before, above=0)
@@ -201,6 +203,7 @@ def earlier_percent_needed(
     """
     after = real_scalar("percent_after", percent_after, at_least=0, at_most=100)
     check_choice("direction", direction, ("fall", "rise"))
+    same_labels(n_before=n_before, n_after=n_after)
     before = real("n_before", n_before, above=0)
     later = real("n_after", n_after, above=0)
     broadcast({"n_before": before, "n_after": later})
@@ -265,7 +268,8 @@ def respondents_needed(
     Returns
     -------
     float or ndarray
-        Respondents in group 1, not rounded up; infinite where the shares are equal.
+        Respondents in group 1, not rounded up; infinite where the shares are equal, NaN where
+        `wald` has no variance (0 against 1).
 
     Raises
     ------
@@ -283,6 +287,7 @@ def respondents_needed(
     >>> round(respondents_needed(0.74, 0.58), 1), round(respondents_needed(0.74, 0.58, deff=1.6), 1)
     (67.3, 107.8)
     """
+    same_labels(share1=share1, share2=share2, ratio=ratio, deff=deff)
     p1 = real("share1", share1, at_least=0, at_most=1)
     p2 = real("share2", share2, at_least=0, at_most=1)
     k = real("ratio", ratio, above=0)
@@ -297,4 +302,5 @@ def respondents_needed(
         variance = p1 * (1 - p1) + p2 * (1 - p2) / k
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = critical**2 * effect * variance / (p1 - p2) ** 2
+    needed = np.where(variance == 0, np.nan, needed)
     return plain(np.where(p1 == p2, np.inf, needed))

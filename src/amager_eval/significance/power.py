@@ -20,6 +20,7 @@ from amager_eval.indicators.arguments import (
     plain,
     real,
     real_scalar,
+    same_labels,
     vector,
     whole_number,
 )
@@ -58,8 +59,9 @@ def _power(
         right = ndtr((effect - critical * under_null) / under_change)
         wrong = ndtr((-effect - critical * under_null) / under_change)
     result = right + wrong if both_tails else right
-    # certain shares: 0 against 1 is always seen, 0 against 0 never
-    return np.where(under_change == 0, np.where(effect > 0, 1.0, 0.0), result)
+    # 0 against 1 is seen always if there are respondents enough to see it, 0 against 0 never
+    seen = np.where(effect > critical * under_null, 1.0, 0.0)
+    return np.where(under_change == 0, seen, result)
 
 
 def power(
@@ -112,6 +114,7 @@ def power(
     >>> round(power(0.84, 0.88, 300), 4), round(power(0.84, 0.88, 300, deff=1.6), 4)
     (0.2915, 0.199)
     """
+    same_labels(share1=share1, share2=share2, n1=n1, n2=n2, deff=deff)
     p1 = real("share1", share1, at_least=0, at_most=1)
     p2 = real("share2", share2, at_least=0, at_most=1)
     m1 = real("n1", n1, above=0)
@@ -168,6 +171,7 @@ def respondents_for_power(
     >>> round(respondents_for_power(0.84, 0.88), 2)
     1180.08
     """
+    same_labels(share1=share1, share2=share2, deff=deff)
     p1 = real("share1", share1, at_least=0, at_most=1)
     p2 = real("share2", share2, at_least=0, at_most=1)
     effect = real("deff", deff, above=0)
@@ -239,6 +243,7 @@ def smallest_detectable_change(
     >>> round(smallest_detectable_change(0.84, 300, 300, direction="down"), 4)
     0.0924
     """
+    same_labels(share=share, n1=n1, n2=n2, deff=deff)
     before = real("share", share, at_least=0, at_most=1)
     m1 = real("n1", n1, above=0)
     m2 = real("n2", n2, above=0)
@@ -326,6 +331,7 @@ def probability_of_rising_every_year(
     >>> round(probability_of_rising_every_year(truth, 300, decimals=0), 4)
     0.0277
     """
+    same_labels(shares=shares, ns=ns)
     p = vector("shares", shares, at_least=0, at_most=1)
     if len(p) < 2:
         raise InputError(

@@ -6,7 +6,7 @@ published. A verdict counts only if it is the same over all of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -24,10 +24,11 @@ from amager_eval.indicators.arguments import (
     check_level,
     plain,
     real,
+    same_labels,
     vector,
 )
 from amager_eval.significance.contrast import standardise
-from amager_eval.significance.difference import check_parts, part_minus_whole, pooled_z
+from amager_eval.significance.difference import Parts, check_parts, kept_of_z, parts_of, pooled_z
 
 __all__ = [
     "DEFFS",
@@ -146,6 +147,8 @@ def published_change(
     z is the score statistic of :func:`difference`, pooled variance. It rises with the later
     share and falls with the earlier one, so its extremes over the rounding box lie at two
     corners, and it shrinks with the square root of the design effect: nothing is searched.
+    Where fewer than five answers of a kind may be expected, `significant` must also hold with
+    Yates's continuity correction.
     Source: the statistic of :func:`difference`; partial identification from rounded figures
     (Manski 2003, Partial Identification of Probability Distributions).
 
@@ -157,6 +160,13 @@ def published_change(
     >>> published_change(16, 4922, 17, 3596).verdict
     'undecidable'
     """
+    same_labels(
+        percent_before=percent_before,
+        n_before=n_before,
+        percent_after=percent_after,
+        n_after=n_after,
+        decimals=decimals,
+    )
     before = real("percent_before", percent_before, at_least=0, at_most=100) / 100
     after = real("percent_after", percent_after, at_least=0, at_most=100) / 100
     m_before = real("n_before", n_before, above=0)
@@ -176,6 +186,11 @@ def published_change(
         z=pooled_z(after, m_after, before, m_before),
         smallest=pooled_z(after_low, m_after, before_high, m_before),
         largest=pooled_z(after_high, m_after, before_low, m_before),
+        kept=_least(
+            kept_of_z(a, m_after, b, m_before)
+            for a in (after_low, after_high)
+            for b in (before_low, before_high)
+        ),
         estimate=100 * (after - before),
         n=m_before + m_after,
         decimals=decimals,
@@ -226,7 +241,8 @@ def published_part_versus_whole(
     Notes
     -----
     z of :func:`part_versus_whole`, which rises with the part's share and falls with the whole's:
-    its extremes lie at two corners of the rounding box. Source: as there.
+    its extremes lie at two corners of the rounding box. Where an answer is rare in some of the
+    box and not in all of it, both variances are tried. Source: as there.
 
     Examples
     --------
@@ -234,6 +250,14 @@ def published_part_versus_whole(
     >>> v.verdict, round(v.z_low, 3), round(v.z_high, 3)
     ('undecidable', -2.546, -1.56)
     """
+    same_labels(
+        percent_part=percent_part,
+        n_part=n_part,
+        percent_whole=percent_whole,
+        n_whole=n_whole,
+        weight=weight,
+        decimals=decimals,
+    )
     part = real("percent_part", percent_part, at_least=0, at_most=100) / 100
     whole = real("percent_whole", percent_whole, at_least=0, at_most=100) / 100
     m_part = real("n_part", n_part, above=0)
@@ -253,13 +277,25 @@ def published_part_versus_whole(
     part_low, part_high = rounding_box(part, decimals)
     whole_low, whole_high = rounding_box(whole, decimals)
 
-    def z(p: Array, q: Array) -> Array:
-        return standardise(*part_minus_whole(p, m_part, q, m_whole, share))
+    def parts(p: Array, q: Array) -> Parts:
+        return parts_of(p, m_part, q, m_whole, share)
 
+    def z(at: Parts, rare: NDArray[np.bool_]) -> Array:
+        return standardise(at.estimate, at.se(rare))
+
+    printed, least, most = (
+        parts(part, whole),
+        parts(part_low, whole_high),
+        parts(part_high, whole_low),
+    )
+    corners = (least, most, parts(part_low, whole_low), parts(part_high, whole_high))
+    rare = np.array(np.broadcast_arrays(*(c.rare for c in corners)))
+    both = rare.any(axis=0), rare.all(axis=0)  # the same but at the edge of rareness
     return judge(
-        z=z(part, whole),
-        smallest=z(part_low, whole_high),
-        largest=z(part_high, whole_low),
+        z=z(printed, printed.rare),
+        smallest=np.minimum(*(z(least, pooled) for pooled in both)),
+        largest=np.maximum(*(z(most, pooled) for pooled in both)),
+        kept=_least(kept_of_z(*c.groups) for c in corners),
         estimate=100 * (part - whole),
         n=m_whole,
         decimals=decimals,
@@ -269,11 +305,16 @@ def published_part_versus_whole(
     )
 
 
+def _least(arrays: Iterable[Array]) -> Array:
+    return np.asarray(np.min(np.broadcast_arrays(*arrays), axis=0))
+
+
 def judge(
     *,
     z: Array,
     smallest: Array,
     largest: Array,
+    kept: Array,
     estimate: Array,
     n: Array,
     decimals: ArrayLike,
@@ -281,7 +322,10 @@ def judge(
     level: float,
     method: str,
 ) -> PublishedVerdict:
-    """Turn the extremes of z at a design effect of 1 into a verdict over all design effects."""
+    """Turn the extremes of z at a design effect of 1 into a verdict over all design effects.
+
+    `kept` is how much of z is believed for `significant`, 0 to 1.
+    """
     effects = vector("deffs", np.atleast_1d(real("deffs", deffs, above=0)))
     if not len(effects):
         raise InputError(Fault("deffs must hold a design effect", found="none", remedy="Pass one."))
@@ -289,7 +333,7 @@ def judge(
     shrink = 1 / np.sqrt(effects)
     z_low = np.where(smallest < 0, smallest * shrink.max(), smallest * shrink.min())
     z_high = np.where(largest > 0, largest * shrink.max(), largest * shrink.min())
-    all_significant = (z_low > critical) | (z_high < -critical)
+    all_significant = (z_low * kept > critical) | (z_high * kept < -critical)
     none_significant = (z_low >= -critical) & (z_high <= critical)
     verdict = np.where(
         all_significant, "significant", np.where(none_significant, "not significant", "undecidable")

@@ -19,6 +19,7 @@ from amager_eval.indicators.arguments import (
     check_choice,
     check_level,
     real_scalar,
+    same_labels,
     vector,
 )
 from amager_eval.indicators.estimate import frame_of
@@ -151,6 +152,7 @@ def random_effects_trend(
     >>> round(t.estimate, 5), round(t.se, 5), round(t.p_value, 3), t.tau2
     (-0.00382, 0.00188, 0.042, 0.0)
     """
+    same_labels(shares=shares, variances=variances, years=years)
     y = vector("shares", shares, at_least=0, at_most=1)
     v = vector("variances", variances, length=len(y), above=0)
     t = vector("years", years, length=len(y))

@@ -22,6 +22,7 @@ from amager_eval.indicators.arguments import (
     missing,
     plain,
     real,
+    same_labels,
 )
 from amager_eval.indicators.estimate import frame_of
 from amager_eval.indicators.share import wilson_interval
@@ -95,6 +96,13 @@ def check_counts(
     dispersion: ArrayLike,
 ) -> TwoCounts:
     """Check the arguments of a comparison of two rates."""
+    same_labels(
+        count1=count1,
+        exposure1=exposure1,
+        count0=count0,
+        exposure0=exposure0,
+        dispersion=dispersion,
+    )
     one = real("count1", count1, at_least=0)
     base1 = real("exposure1", exposure1, above=0)
     zero = real("count0", count0, at_least=0)
@@ -435,6 +443,14 @@ def rate_non_inferiority(
     >>> round(t.p_value, 4), t.non_inferior
     (0.0225, True)
     """
+    same_labels(
+        count1=count1,
+        exposure1=exposure1,
+        count0=count0,
+        exposure0=exposure0,
+        dispersion=dispersion,
+        margin_ratio=margin_ratio,
+    )
     counts = check_counts(count1, exposure1, count0, exposure0, dispersion)
     margin = real("margin_ratio", margin_ratio, above=0)
     level = check_level(level)

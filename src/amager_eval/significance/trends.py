@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import chdtrc, gammaln, stdtr, stdtrit, xlogy
 
 from amager_eval.conventions import LEVEL
@@ -20,6 +21,7 @@ from amager_eval.indicators.arguments import (
     check_successes,
     plain,
     real_scalar,
+    same_labels,
     vector,
 )
 from amager_eval.indicators.estimate import frame_of
@@ -112,6 +114,7 @@ def trend(
     >>> round(t.z, 4), round(t.p_value, 4)
     (2.5632, 0.0104)
     """
+    same_labels(counts=counts, totals=totals, scores=scores)
     x = vector("counts", counts, at_least=0)
     n = vector("totals", totals, length=len(x), above=0)
     check_successes("counts", x, "totals", n)
@@ -176,12 +179,19 @@ def logit_trend(
     Cochran-Armitage test of :func:`trend` and carries the same warning: sampling noise only.
     Source: Agresti (2013) Categorical Data Analysis, 5.3.
 
+    Where the scores separate the answers (nobody below some score, everybody above it) the
+    likelihood has no maximum: the slope is infinite, z is undefined (NaN), the interval says
+    nothing, and p is exact, given how many answered so in all: Fisher's test for two scores, twice
+    the probability of the observed, most extreme order for more; a design effect divides the
+    counts. Source: Albert & Anderson (1984) Biometrika 71:1; Cox (1970) Analysis of Binary Data.
+
     Examples
     --------
     >>> s = logit_trend([252, 258, 264, 267, 273], 300, [2024, 2025, 2026, 2027, 2028])
     >>> round(s.estimate, 4), round(s.se, 4)
     (0.1579, 0.0562)
     """
+    same_labels(counts=counts, totals=totals, scores=scores)
     x = vector("counts", counts, at_least=0)
     n = vector("totals", totals, length=len(x), above=0)
     check_successes("counts", x, "totals", n)
@@ -200,18 +210,89 @@ def logit_trend(
                 remedy="Pass more waves; where every share is 0 or 1 there is no slope.",
             )
         )
-    # statsmodels takes a second to import and is needed here only
-    from statsmodels.genmod import families
-    from statsmodels.genmod.generalized_linear_model import GLM
-
+    direction = _separated_answers(x, n, s)
+    if direction:
+        return Contrast(
+            estimate=direction * np.inf,
+            se=np.inf,
+            low=-np.inf,
+            high=np.inf,
+            z=np.nan,
+            p_value=_exact_order(x, n, s, effect),
+            n=float(n.sum()),
+            level=level,
+            method="exact: the scores separate the answers",
+            unit=unit,
+        )
     # centred scores: years as they are make the design nearly singular
     design = np.column_stack([np.ones_like(s), s - s.mean()])
-    answers = np.column_stack([x, n - x])
-    fit = GLM(answers, design, family=families.Binomial()).fit(
-        tol=1e-12, tol_criterion="params", maxiter=200
-    )
+    # statsmodels takes a second to import and is needed here only
+    from statsmodels.genmod.families import Binomial
+
+    fit = _fit(np.column_stack([x, n - x]), design, Binomial(), tol_criterion="params")
     estimate, se = np.asarray(fit.params[1]), np.asarray(fit.bse[1]) * np.sqrt(effect)
     return normal_contrast(estimate, se, np.asarray(n.sum()), level, method, unit)
+
+
+def _by_score(s: Array, *columns: Array) -> tuple[Array, ...]:
+    """Sum columns over equal scores; the different scores first, in order."""
+    scores, place = np.unique(s, return_inverse=True)
+    return scores, *(np.bincount(place, weights=column) for column in columns)
+
+
+def _separated_answers(x: Array, n: Array, s: Array) -> int:
+    """1 or -1 where the slope of the log odds is infinite, in its direction; else 0.
+
+    The likelihood has a maximum where two different scores have both answers. With one such
+    score, or none, it has none if all others lie on the side of their answer.
+    """
+    scores, yes, asked = _by_score(s, x, n)
+    share = yes / asked
+    if len(scores) < 2 or ((np.diff(share) < 0).any() and (np.diff(share) > 0).any()):
+        return 0
+    if ((share > 0) & (share < 1)).sum() > 1:
+        return 0
+    return 1 if share[-1] > share[0] else -1
+
+
+def _exact_order(x: Array, n: Array, s: Array, deff: float) -> float:
+    """Two-sided p of separated answers, given the number of answers in all."""
+    _, yes, asked = _by_score(s, x, n)
+    if len(yes) == 2 and deff == 1 and not (yes % 1).any() and not (asked % 1).any():
+        from scipy.stats import fisher_exact
+
+        return float(fisher_exact(np.array([yes, asked - yes]).astype(int)).pvalue)
+
+    def log_ways(of: Array, chosen: Array) -> Array:
+        ways: Array = gammaln(of + 1) - gammaln(chosen + 1) - gammaln(of - chosen + 1)
+        return ways
+
+    yes, asked = yes / deff, asked / deff
+    one_sided = np.exp(log_ways(asked, yes).sum() - log_ways(asked.sum(), yes.sum()))
+    return float(min(1.0, 2 * one_sided))
+
+
+def _fit(answers: Array, design: Array, family: Any, **options: Any) -> Any:
+    """Fit a generalised linear model that has a maximum; refuse one that is not found."""
+    from statsmodels.genmod.generalized_linear_model import GLM
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+
+    offset = options.pop("offset", None)
+    # counts exactly on a line leave no residual to divide, and are no separation
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        fit = GLM(answers, design, family=family, offset=offset).fit(
+            tol=1e-12, maxiter=200, **options
+        )
+    if not np.isfinite(np.concatenate([fit.params, fit.bse])).all():
+        raise InputError(
+            Fault(
+                "no trend was found: the likelihood has no finite maximum",
+                found=f"{len(answers)} periods",
+                remedy="Pass more periods, or put sparse ones together.",
+            )
+        )
+    return fit
 
 
 @dataclass(frozen=True)
@@ -283,6 +364,7 @@ def rank_trend(values: ArrayLike, years: ArrayLike) -> RankTrend:
     """
     from scipy.stats import kendalltau, theilslopes
 
+    same_labels(values=values, years=years)
     y = vector("values", values)
     t = vector("years", years, length=len(y))
     method = "Kendall tau-b, Theil-Sen"
@@ -312,14 +394,16 @@ class RateTrend:
     estimate, se, low, high : float
         Change of the log rate per year, its standard error and interval; .01 is about 1 %.
     z, p_value : float
-        Test of no trend; for quasi-Poisson z is a t on `df` degrees of freedom.
+        Test of no trend; for quasi-Poisson z is a t on `df` degrees of freedom where the
+        dispersion is estimated, and normal where it is 1.
     log_rate_at_end, log_rate_se : float
         Log rate of the line in the last year, covariates at 0, and its standard error.
     covariate : float
         Coefficient of the covariate on the log rate; NaN without one.
     dispersion, dispersion_p_value : float
-        Pearson chi-square of the Poisson fit over its degrees of freedom, and the probability of
-        as much if the counts were Poisson: the dispersion that :func:`rate_ratio` takes.
+        Pearson chi-square of the Poisson fit over its degrees of freedom, 1 where it is below
+        unless asked for, and the probability of as much if the counts were Poisson: the
+        dispersion that :func:`rate_ratio` takes.
     alpha : float
         Negative-binomial parameter, variance mu + alpha mu^2; NaN for the other families.
     df : int
@@ -369,6 +453,7 @@ def rate_trend(
     *,
     covariate: ArrayLike | None = None,
     family: Family = "quasi-poisson",
+    underdispersion: bool = False,
     level: float = LEVEL,
 ) -> RateTrend:
     """Fit a log-linear trend to counts with an offset.
@@ -381,6 +466,9 @@ def rate_trend(
         One more column, for example the fraction of the year under COVID restrictions.
     family : {"quasi-poisson", "poisson", "negative-binomial"}
         Variance: dispersion times the mean, the mean, or mean + alpha mean^2.
+    underdispersion : bool
+        Whether a dispersion below 1 is believed. A few reports on a straight line by chance make
+        one of nearly 0, and every slope significant: by default it is then 1, as Poisson.
     level : float
         Confidence level.
 
@@ -392,7 +480,9 @@ def rate_trend(
     Raises
     ------
     InputError
-        If a count is negative, an exposure not above 0, or there are too few years.
+        If a count is negative, an exposure not above 0, there are too few years, or the years
+        with events leave a slope or the covariate's effect without a maximum and without an exact
+        answer (a covariate, or the negative binomial family).
 
     Notes
     -----
@@ -401,12 +491,20 @@ def rate_trend(
     ``MASS::glm.nb``; source: Venables & Ripley 2002, 7.4). Years are counted from the last, so
     the intercept is the end of the line. A trend says that the series moved, not why.
 
+    Where all events lie in the first or in the last year the likelihood has no maximum: the slope
+    is infinite, z undefined (NaN), and p and the finite limit are exact, from the multinomial
+    distribution of the events over the years given their number; p is twice the probability that
+    all fall in that year if the rate never changed. In general there is no maximum where some
+    line is level over the years with events and falls off on one side only over those without
+    (source: Correia, Guimaraes & Zylkin 2019, arXiv:1903.01633).
+
     Examples
     --------
     >>> t = rate_trend([612, 598, 640, 571], [52000, 52468, 52940, 53417], [2013, 2014, 2015, 2016])
     >>> round(t.estimate, 3), round(t.dispersion, 2)
     (-0.022, 1.8)
     """
+    same_labels(counts=counts, exposures=exposures, years=years, covariate=covariate)
     y = vector("counts", counts, at_least=0)
     e = vector("exposures", exposures, length=len(y), above=0)
     t = vector("years", years, length=len(y))
@@ -427,23 +525,34 @@ def rate_trend(
                 remedy="Pass more years, or leave the covariate out.",
             )
         )
+    if _no_maximum(y, design):
+        if covariate is not None or family == "negative-binomial":
+            raise InputError(
+                Fault(
+                    "the events lie in so few years that a rate has no finite trend",
+                    found=f"events in {int((y > 0).sum())} of {len(y)} years",
+                    remedy="Leave the covariate out, or use family 'poisson'.",
+                )
+            )
+        return _exact_trend(y, e, t, df, level)
     offset = np.log(e)
     poisson = _glm(y, design, offset, alpha=0.0)
     pearson = float(poisson.pearson_chi2)
-    dispersion = pearson / df
+    dispersion = pearson / df if underdispersion else max(pearson / df, 1.0)
     alpha = np.nan
     fit = poisson
     if family == "negative-binomial":
         alpha = _alpha(y, design, offset)
         fit = _glm(y, design, offset, alpha=alpha)
-    scale = dispersion if family == "quasi-poisson" else 1.0
+    estimated = family == "quasi-poisson" and dispersion != 1
+    scale = dispersion if estimated else 1.0
     coefficients = np.asarray(fit.params)
     errors = np.sqrt(np.diag(np.asarray(fit.normalized_cov_params)) * scale)
     slope, se = float(coefficients[1]), float(errors[1])
-    z = slope / se
+    z = slope / se if se else np.nan
     # an estimated scale calls for Student's t, as in R
-    quantile = stdtrit(df if family == "quasi-poisson" else np.inf, (1 + level) / 2)
-    p_value = 2 * stdtr(df, -abs(z)) if family == "quasi-poisson" else two_sided_p(np.asarray(z))
+    quantile = stdtrit(df if estimated else np.inf, (1 + level) / 2)
+    p_value = 2 * stdtr(df, -abs(z)) if estimated else two_sided_p(np.asarray(z))
     return RateTrend(
         estimate=slope,
         se=se,
@@ -471,13 +580,75 @@ def _missing(df: int, n: float, level: float, family: Family) -> RateTrend:
     )
 
 
+def _no_maximum(y: Array, design: Array) -> bool:
+    """Whether the likelihood rises for ever along some line that is level where there are events.
+
+    Where the design has full rank over the years with events there is no such line; else one must
+    fall off, and never rise, over the years without.
+    """
+    positive, empty = design[y > 0], design[y == 0]
+    if np.linalg.matrix_rank(positive) == design.shape[1] or not len(empty):
+        return False
+    from scipy.optimize import linprog
+
+    # maximise the fall over the years without events, each of which may fall by at most 1
+    found = linprog(
+        empty.sum(axis=0),
+        A_ub=np.vstack([empty, -empty]),
+        b_ub=np.concatenate([np.zeros(len(empty)), np.ones(len(empty))]),
+        A_eq=positive,
+        b_eq=np.zeros(len(positive)),
+        bounds=(None, None),
+    )
+    return bool(-found.fun > 1e-6)
+
+
+def _exact_trend(y: Array, e: Array, t: Array, df: int, level: float) -> RateTrend:
+    """Answer exactly where all events lie in the first or in the last year."""
+    years, events, exposure = _by_score(t, y, e)
+    last = bool(events[-1] > 0)
+    total = float(y.sum())
+    since = years - years[-1] if last else years[0] - years
+
+    def chance(slope: float) -> float:
+        """Chance that all events fall in that year, at a slope towards it."""
+        share = exposure * np.exp(slope * since)
+        return float((share[-1 if last else 0] / share.sum()) ** total)
+
+    tail = (1 - level) / 2
+    # towards the year the chance rises to 1, away from it it falls to 0
+    reach = 1.0
+    while chance(-reach) > tail or chance(reach) < tail:
+        reach *= 2
+    limit = float(brentq(lambda slope: chance(slope) - tail, -reach, reach, xtol=1e-12))
+    nan, sign = float("nan"), 1 if last else -1
+    at_end = float(np.log(events[-1] / exposure[-1])) if last else -np.inf
+    return RateTrend(
+        estimate=sign * np.inf,
+        se=np.inf,
+        low=limit if last else -np.inf,
+        high=np.inf if last else -limit,
+        z=nan,
+        p_value=min(1.0, 2 * chance(0.0)),
+        log_rate_at_end=at_end,
+        log_rate_se=float(1 / np.sqrt(total)) if last else np.inf,
+        covariate=nan,
+        dispersion=1.0,
+        dispersion_p_value=1.0,
+        alpha=nan,
+        df=df,
+        n=total,
+        level=level,
+        method="exact: all events in one year",
+    )
+
+
 def _glm(y: Array, design: Array, offset: Array, *, alpha: float) -> Any:
     # statsmodels takes a second to import and is needed here only
     from statsmodels.genmod import families
-    from statsmodels.genmod.generalized_linear_model import GLM
 
     family = families.NegativeBinomial(alpha=alpha) if alpha > 0 else families.Poisson()
-    return GLM(y, design, family=family, offset=offset).fit(tol=1e-12, maxiter=200, scale=1.0)
+    return _fit(y, design, family, offset=offset, scale=1.0)
 
 
 def _alpha(y: Array, design: Array, offset: Array) -> float:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import fdtrc, logit
+from scipy.special import chdtrc, fdtrc, logit, ndtri
 
 from amager_eval.conventions import LEVEL
 from amager_eval.errors import Fault, InputError
-from amager_eval.indicators.arguments import Array, check_choice, check_level
+from amager_eval.indicators.arguments import (
+    Array,
+    check_choice,
+    check_level,
+    labels_of,
+    same_labels,
+)
 from amager_eval.indicators.estimate import frame_of
-from amager_eval.indicators.weighted import Sample, sample_of
-from amager_eval.significance.contrast import Contrast, normal_contrast
+from amager_eval.indicators.weighted import Sample, kish_design_effect, sample_of
+from amager_eval.significance.contrast import Contrast, normal_contrast, standardise, two_sided_p
+from amager_eval.significance.difference import FEW
+from amager_eval.significance.restricted_score import score_interval
 
 __all__ = [
     "RaoScottTest",
@@ -38,7 +46,7 @@ class WeightedComparison:
     share1, share2 : float
         The shares.
     se1, se2 : float
-        Their standard errors.
+        Their linearised standard errors; 0 where everybody agrees, which is no certainty.
     covariance : float
         Sampling covariance of the two: positive where one contains the other.
     weight : float
@@ -50,7 +58,7 @@ class WeightedComparison:
     >>> c = sg.weighted_difference([1, 1, 0, 1, 0, 1], [1, 2, 1, 2, 1, 1],
     ...                            [True] * 3 + [False] * 3, [False] * 3 + [True] * 3)
     >>> round(c.difference.estimate, 3), round(c.difference.se, 3)
-    (0.0, 0.362)
+    (0.0, 0.375)
     """
 
     difference: Contrast
@@ -91,14 +99,21 @@ def _compare(
         estimate, gap = np.asarray(p1 - p2), u1 - u2
     matrix = sample.covariance(u1, u2, gap)
     either = group1 | group2
-    contrast = normal_contrast(
-        estimate,
-        np.sqrt(np.asarray(matrix[2, 2])),
-        np.asarray(either.sum()),
-        level,
-        method,
-        unit="share" if scale == "share" else "log odds ratio",
-    )
+    n = np.asarray(either.sum())
+    unit = "share" if scale == "share" else "log odds ratio"
+    score = _score(sample, group1, group2, level)
+    if score is None:
+        error = np.sqrt(np.asarray(matrix[2, 2]))
+        contrast = normal_contrast(estimate, error, n, level, method, unit)
+    elif scale == "share":
+        contrast = replace(score, n=float(n))
+    else:  # the same test; without a maximum there is no interval on this scale
+        contrast = replace(score, estimate=float(estimate), n=float(n), unit=unit)
+        contrast = replace(contrast, se=np.inf, low=-np.inf, high=np.inf)
+        if 0 < p1 < 1 and 0 < p2 < 1:
+            error = np.sqrt(np.asarray(matrix[2, 2]))
+            normal = normal_contrast(estimate, error, n, level, score.method, unit)
+            contrast = replace(normal, z=score.z, p_value=score.p_value)
     return WeightedComparison(
         difference=contrast,
         share1=p1,
@@ -108,6 +123,54 @@ def _compare(
         covariance=float(matrix[0, 1]),
         weight=float(sample.weights[group1].sum() / sample.weights[either].sum()),
     )
+
+
+def _score(
+    sample: Sample, group1: NDArray[np.bool_], group2: NDArray[np.bool_], level: float
+) -> Contrast | None:
+    """Test with the variance under equality; None where it is not called for.
+
+    It is where fewer than `FEW` respondents of either group gave the answer, or gave another:
+    the observed variance is then nothing to rely on, and 0 where everybody agrees.
+    """
+    cells = [c for c in (group1 & ~group2, group1 & group2, group2 & ~group1) if c.any()]
+    held = cells if len(cells) == 2 else [group1, group2]
+    if len(cells) == 1 or min(_fewest(sample, c) for c in held) >= FEW:
+        return None
+    p = np.array([sample.mean(c)[0] for c in cells])
+    total = np.array([sample.weights[c].sum() for c in cells])
+    effective = total**2 / [float((sample.weights[c] ** 2).sum()) for c in cells]
+    pooled = float((effective * p).sum() / effective.sum())
+    # how much each respondent moves the difference
+    lever = np.where(group1, sample.weights / sample.weights[group1].sum(), 0.0)
+    lever = lever - np.where(group2, sample.weights / sample.weights[group2].sum(), 0.0)
+    estimate = sample.mean(group1)[0] - sample.mean(group2)[0]
+    se = float(np.sqrt(max(pooled * (1 - pooled), 0) * (lever**2).sum()))
+    z = float(standardise(np.asarray(estimate), np.asarray(se)))
+    critical = float(-ndtri((1 - level) / 2))
+    low, high = estimate - critical * se, estimate + critical * se
+    if len(cells) == 2:
+        shortened = float(lever[cells[0]].sum())  # 1, or the rest's share where one holds the other
+        limits = score_interval(
+            *np.array([p[0], effective[0], p[1], effective[1]]), critical, corrected=False
+        )
+        low, high = (shortened * float(limit) for limit in limits)
+    step = 0.0  # Yates's continuity correction
+    if min(c.sum() for c in cells) * min(pooled, 1 - pooled) < FEW:
+        means = [float(lever[c].mean()) for c in cells]
+        step = (max(means) - min(means)) / 2
+    kept = max(1 - step / abs(estimate), 0) if estimate else 1.0
+    p_value = float(two_sided_p(np.asarray(z * kept)))
+    low, high = max(low - step, -1.0), min(high + step, 1.0)
+    method = "score test on effective respondents, an answer being rare"
+    n = float((group1 | group2).sum())
+    return Contrast(estimate, se, low, high, z, p_value, n, level, method)
+
+
+def _fewest(sample: Sample, group: NDArray[np.bool_]) -> float:
+    """Respondents of a group who gave the answer, or who gave another: the fewer."""
+    yes = float(sample.answers[group].sum())
+    return min(yes, float(group.sum()) - yes)
 
 
 def weighted_difference(
@@ -155,14 +218,30 @@ def weighted_difference(
     that of :func:`weighted_share`, so the covariance of overlapping groups is in it. Source:
     Lumley (2010) Complex Surveys, ch. 2; R's ``survey::svyby``, ``svycontrast``, ``svyglm``.
 
+    Where fewer than five respondents of a group gave the answer, or gave another, the linearised
+    variance is no measure (0 where everybody agrees). Then z is the score statistic on effective
+    respondents (sum w)^2 / sum w^2 with the variance under equality, p that of z, with Yates's
+    continuity correction where fewer than five rare answers are expected, and the interval
+    the score interval, wider by that correction; strata gain nothing there. On the logit scale
+    the estimate is infinite where a share is 0 or 1, and its interval says nothing. Source: as for
+    :func:`difference`, method `mee`; Kish (1965) Survey Sampling, 11.2C, for the respondents.
+
     Examples
     --------
-    >>> answers, weights = [1, 1, 0, 1, 0, 1, 1, 0], [1, 2, 1, 2, 1, 1, 2, 1]
-    >>> east = np.array([True] * 4 + [False] * 4)
+    >>> answers, weights = [1, 1, 0, 1, 0, 1, 1, 0] * 9, [1, 2, 1, 2, 1, 1, 2, 1] * 9
+    >>> east = np.array([True] * 36 + [False] * 36)
     >>> c = weighted_difference(answers, weights, east, ~east)
     >>> round(c.difference.estimate, 3), round(c.difference.se, 3)
-    (0.233, 0.315)
+    (0.026, 0.099)
     """
+    same_labels(
+        answers=answers,
+        weights=weights,
+        group1=group1,
+        group2=group2,
+        strata=strata,
+        post_strata=post_strata,
+    )
     sample = sample_of(answers, weights, strata, post_strata, population)
     check_choice("scale", scale, ("share", "logit"))
     first, second = sample.domain(group1, "group1"), sample.domain(group2, "group2")
@@ -209,17 +288,19 @@ def weighted_part_versus_whole(
     -----
     Part and whole share respondents; their covariance comes from the influences. The result is
     close to :func:`part_versus_whole` with the same variances, and equal to it when the weights
-    are post-stratified, so that W is known and not estimated. Source: Lumley (2010) Complex
-    Surveys, ch. 2.
+    are post-stratified, so that W is known and not estimated. Where an answer is rare in the part
+    or in the rest, the test and interval are those of :func:`weighted_difference` there. Source:
+    Lumley (2010) Complex Surveys, ch. 2.
 
     Examples
     --------
-    >>> answers, weights = [1, 1, 0, 1, 0, 1, 1, 0], [1, 2, 1, 2, 1, 1, 2, 1]
-    >>> east = np.array([True] * 4 + [False] * 4)
+    >>> answers, weights = [1, 1, 0, 1, 0, 1, 1, 0] * 9, [1, 2, 1, 2, 1, 1, 2, 1] * 9
+    >>> east = np.array(([True] * 4 + [False] * 4) * 9)
     >>> c = weighted_part_versus_whole(answers, weights, east)
     >>> round(c.difference.estimate, 3), round(c.covariance, 3)
-    (0.106, 0.018)
+    (0.106, 0.002)
     """
+    same_labels(answers=answers, weights=weights, part=part, strata=strata, post_strata=post_strata)
     sample = sample_of(answers, weights, strata, post_strata, population)
     inside, everybody = sample.domain(part, "part"), sample.domain(None)
     method = "part against whole, Taylor linearisation"
@@ -246,9 +327,10 @@ class RaoScottTest:
     Examples
     --------
     >>> from amager_eval import significance as sg
-    >>> t = sg.rao_scott_test([1, 1, 0, 1, 0, 1, 0, 0], list("aaaabbbb"), [1, 2, 1, 2, 1, 1, 2, 1])
+    >>> answers, groups = [1, 1, 0, 1, 0, 1, 1, 0] * 9, list("aaaabbbb") * 9
+    >>> t = sg.rao_scott_test(answers, groups, [1, 2, 1, 2, 1, 1, 2, 1] * 9)
     >>> round(t.f, 3), round(t.p_value, 3)
-    (3.458, 0.105)
+    (5.593, 0.021)
     """
 
     f: float
@@ -292,16 +374,21 @@ def rao_scott_test(
     -----
     Pearson's chi-square divided by the mean of the generalised design effects, against F with
     Satterthwaite's degrees of freedom. Source: Rao & Scott (1984) Annals of Statistics 12:46;
-    R's ``survey::svychisq``.
+    R's ``survey::svychisq``. An empty cell has no variance to divide by, and a rare one hardly:
+    two answers in two groups with fewer than five respondents in a cell are tested as in
+    :func:`weighted_difference` (df2 is infinite), and a larger table with an empty cell, or one
+    without variance inside the strata, by Pearson's chi-square over Kish's design effect.
 
     Examples
     --------
-    >>> t = rao_scott_test([1, 1, 0, 1, 0, 1, 0, 0], list("aaaabbbb"), [1, 2, 1, 2, 1, 1, 2, 1])
+    >>> answers, groups = [1, 1, 0, 1, 0, 1, 1, 0] * 9, list("aaaabbbb") * 9
+    >>> t = rao_scott_test(answers, groups, [1, 2, 1, 2, 1, 1, 2, 1] * 9)
     >>> round(t.f, 3), round(t.p_value, 3)
-    (3.458, 0.105)
+    (5.593, 0.021)
     """
-    rows, row_labels = pd.factorize(np.asarray(answers))
-    columns, column_labels = pd.factorize(np.asarray(groups))
+    same_labels(answers=answers, groups=groups, weights=weights, strata=strata)
+    rows, row_labels = pd.factorize(labels_of(answers))
+    columns, column_labels = pd.factorize(labels_of(groups))
     sample = sample_of(np.zeros(len(rows)), weights, strata)
     if len(columns) != len(rows) or min(rows.min(), columns.min()) < 0:
         raise InputError("answers and groups must be given for every respondent; leave others out")
@@ -315,16 +402,27 @@ def rao_scott_test(
         )
     n, shape = len(rows), (len(row_labels), len(column_labels))
     cell = np.ravel_multi_index((rows, columns), shape)
-    indicators = np.eye(shape[0] * shape[1])[cell]
     share = sample.weights / sample.weights.sum()
-    cells = share @ indicators
-    influences = share[:, None] * (indicators - cells)
-    covariance = sample.covariance(*influences.T)
-    table = cells.reshape(shape)
+    table = np.bincount(cell, weights=share, minlength=shape[0] * shape[1]).reshape(shape)
     expected = np.outer(table.sum(1), table.sum(0))
     chi_square = float(n * ((table - expected) ** 2 / expected).sum())
+    counts = np.bincount(cell, minlength=shape[0] * shape[1])
+    if shape == (2, 2) and counts.min() < FEW:
+        score = _score(replace(sample, answers=rows.astype(float)), columns == 0, columns == 1, 0.5)
+        assert score is not None  # a cell is rare
+        f = float(ndtri(np.asarray(score.p_value) / 2)) ** 2
+        return RaoScottTest(f, 1.0, np.inf, float(score.p_value), chi_square, n, score.method)
+    indicators = np.eye(shape[0] * shape[1])[cell]
+    cells = table.ravel()
+    influences = share[:, None] * (indicators - cells)
+    covariance = sample.covariance(*influences.T)
     effects = _generalised_effects(cells, covariance, shape, n)
     trace = float(np.trace(effects))
+    if counts.min() == 0 or trace <= 0:  # cells, or answers within strata, without variance
+        df = float((shape[0] - 1) * (shape[1] - 1))
+        f = chi_square / kish_design_effect(sample.weights) / df
+        method = "pearson on effective respondents, without a variance of its own"
+        return RaoScottTest(f, df, np.inf, float(chdtrc(df, f * df)), chi_square, n, method)
     df1 = trace**2 / float(np.trace(effects @ effects))
     df2 = df1 * sample.degrees_of_freedom(np.ones(n, dtype=bool))
     f = chi_square / trace
