@@ -130,7 +130,7 @@ def _to_float(name: str, value: Any) -> Array:
         if isinstance(value, _PANDAS):
             return np.asarray(value.to_numpy(dtype=float, na_value=np.nan))
         if isinstance(value, np.ma.MaskedArray):
-            return np.asarray(value.astype(np.float64).filled(np.nan))
+            return _filled(value)
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(

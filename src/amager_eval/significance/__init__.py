@@ -1,7 +1,12 @@
 """Did it change, and is it different? Classical tests and intervals, pure functions.
 
 Numbers in, numbers out; arrays and Series in, arrays out; NaN in, NaN out; what cannot be raises
-an error that names the argument. Every result is a frozen record with its method, level and n.
+an error that names the argument. Series are taken together only if their labels are the same in
+the same order; a masked element is missing; dates are refused: years are numbers. Every result is a
+frozen record with its method, level and n.
+
+No variance in the sample is not certainty: where everybody in a group agrees a score or exact
+method answers. Where a likelihood has no maximum the slope is infinite and p exact.
 
 =====================================  =====================================================
 question                               function

@@ -263,13 +263,13 @@ def _exact_order(x: Array, n: Array, s: Array, deff: float) -> float:
 
         return float(fisher_exact(np.array([yes, asked - yes]).astype(int)).pvalue)
 
-    def log_ways(of: Array, chosen: Array) -> Array:
-        ways: Array = gammaln(of + 1) - gammaln(chosen + 1) - gammaln(of - chosen + 1)
-        return ways
+    def log_ways(of: Array, chosen: Array) -> float:
+        ways = gammaln(of + 1) - gammaln(chosen + 1) - gammaln(of - chosen + 1)
+        return float(np.sum(ways))
 
     yes, asked = yes / deff, asked / deff
-    one_sided = np.exp(log_ways(asked, yes).sum() - log_ways(asked.sum(), yes.sum()))
-    return float(min(1.0, 2 * one_sided))
+    in_all = log_ways(np.asarray(asked.sum()), np.asarray(yes.sum()))
+    return min(1.0, 2 * float(np.exp(log_ways(asked, yes) - in_all)))
 
 
 def _fit(answers: Array, design: Array, family: Any, **options: Any) -> Any:
@@ -600,7 +600,7 @@ def _no_maximum(y: Array, design: Array) -> bool:
         b_eq=np.zeros(len(positive)),
         bounds=(None, None),
     )
-    return bool(-found.fun > 1e-6)
+    return bool(found.fun is not None and found.fun < -1e-6)
 
 
 def _exact_trend(y: Array, e: Array, t: Array, df: int, level: float) -> RateTrend:

@@ -99,7 +99,7 @@ def _compare(
         estimate, gap = np.asarray(p1 - p2), u1 - u2
     matrix = sample.covariance(u1, u2, gap)
     either = group1 | group2
-    n = np.asarray(either.sum())
+    n = np.asarray(either.sum(), dtype=np.float64)
     unit = "share" if scale == "share" else "log odds ratio"
     score = _score(sample, group1, group2, level)
     if score is None:
@@ -151,9 +151,8 @@ def _score(
     low, high = estimate - critical * se, estimate + critical * se
     if len(cells) == 2:
         shortened = float(lever[cells[0]].sum())  # 1, or the rest's share where one holds the other
-        limits = score_interval(
-            *np.array([p[0], effective[0], p[1], effective[1]]), critical, corrected=False
-        )
+        (p1, p2), (n1, n2) = p, effective
+        limits = score_interval(p1, n1, p2, n2, critical, corrected=False)
         low, high = (shortened * float(limit) for limit in limits)
     step = 0.0  # Yates's continuity correction
     if min(c.sum() for c in cells) * min(pooled, 1 - pooled) < FEW:
