@@ -146,9 +146,12 @@ def _masked(value: Any) -> Any:
     """Write NaN for the masked elements of a sequence; leave everything else."""
     if not isinstance(value, list | tuple):
         return value
-    return [
-        v.astype(float).filled(np.nan) if isinstance(v, np.ma.MaskedArray) else v for v in value
-    ]
+    return [_filled(v) if isinstance(v, np.ma.MaskedArray) else v for v in value]
+
+
+def _filled(value: Any) -> Array:
+    filled: Array = np.ma.filled(value.astype(np.float64), np.nan)
+    return filled
 
 
 def _refuse_dates(name: str, value: Any) -> None:
