@@ -46,6 +46,8 @@ def check_round_rows(rows: Sequence[Record], positions: Sequence[int], findings:
     duplicates(rows, ("wave",), positions, findings)
     for at, row in zip(positions, rows, strict=True):
         rate = row["response_rate_percent"]
+        if rate is not None and 0 < rate < 1:
+            findings.add("fraction", at=at, column="response_rate_percent", found=f"{rate:g}")
         if rate is None or row["invited"] is None or row["respondents"] is None:
             continue
         share = 100 * row["respondents"] / row["invited"]
