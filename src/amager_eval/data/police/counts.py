@@ -67,7 +67,7 @@ class Tally:
         self.coding = coding
         self.findings = findings
         self.rows = 0
-        self.pieces: list[pd.Series[int]] = []
+        self.pieces: list[Any] = []
         self.seen: np.ndarray[Any, np.dtype[np.uint64]] = np.array([], dtype=np.uint64)
         self.left_out: dict[str, int] = {}
         self.first_row: dict[str, int] = {}
@@ -219,15 +219,15 @@ class Tally:
             # a status is a word that many reports have; anything else may be of one person
             shown = status if rows >= _SHOWN_STATUS and _WORD.fullmatch(status) else "…"
             self.findings.deliver("status", shown, "unused", rows, "other_status")
-        left = {
+        left: dict[str, Any] = {
             "unlisted_area": ~matched,
             "ignored_offence": matched & ignoring,
             "unlisted_offence": matched & ~ignoring & ~listed,
             "incomplete": matched & ~ignoring & listed & ~whole,
         }
-        for reason, rows in left.items():
-            if rows.any():
-                size = int(cells.loc[rows, "size"].sum())
+        for reason, chosen in left.items():
+            if chosen.any():
+                size = int(cells.loc[chosen, "size"].sum())
                 self.findings.deliver("rows", name, "unused", size, reason)
 
     def _tell_unlisted(self, cells: pd.DataFrame, code: str) -> None:

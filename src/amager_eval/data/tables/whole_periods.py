@@ -76,9 +76,9 @@ def tell_unfinished_years(rows: Sequence[Record], findings: Findings) -> None:
             whole = {Period(year, unit, k + 1) for k in range(PER_YEAR[unit])}
             lacking[definition][year] |= {str(p) for p in whole - periods}
     for definition, years in lacking.items():
-        for year, periods in sorted(years.items()):
-            if periods:
-                listed = ", ".join(sorted(periods))
+        for year, missing in sorted(years.items()):
+            if missing:
+                listed = ", ".join(sorted(missing))
                 findings.add(
                     "year_unfinished", column="period", what=definition, year=year, missing=listed
                 )
