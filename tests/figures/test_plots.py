@@ -125,8 +125,8 @@ PLOTS = {
         plot_probabilities,
         probabilities,
         [
-            "sand andel 70\u00a0%",
-            "sand andel under 5\u00a0%",
+            "faktisk andel 70\u00a0%",
+            "faktisk andel under 5\u00a0%",
             "ikke relevant: lå ikke under København",
         ],
     ),

@@ -142,7 +142,7 @@ def test_what_is_hidden_is_said(folders):
     assert hidden[["count", "per_1000"]].isna().all(axis=None)
     assert (hidden["remark"] == "Skjult: anonymitet").all()
     html = (out / "appendix.html").read_text(encoding="utf-8")
-    assert "Skjulte tal: 5." in html
+    assert "Fem tal er udeladt af hensyn til anonymitet: Partnerskabet" in html
 
 
 def test_the_control_chart_falls_back_to_years_and_leaves_the_hidden_one_out(folders):

@@ -33,7 +33,8 @@ def texts(document, words):
 def _table(table, words):
     yield from (table.title, table.note, *(c.label for c in table.columns))
     for row in table.rows(words):
-        yield from row
+        # a source is named as it names itself
+        yield from (x for c, x in zip(table.shown, row, strict=True) if c.key != "source")
 
 
 def pieces(lang):

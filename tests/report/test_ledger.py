@@ -131,5 +131,5 @@ def test_the_guard_stands_where_there_is_a_baseline(make_statement):
     short, full = guard(statement, WORDS["da"])
     assert (short.where, full.where) == ("print", "page")
     assert full.table.frame["goal"].tolist() == ["2a"] * 2 + ["2b"] * 6
-    assert short.table.frame["form"].tolist() == ["per 1.000", *["antal"] * 3]
+    assert short.table.frame["form"].tolist() == ["pr. 1.000", *["antal"] * 3]
     assert guard(make_statement(), WORDS["da"]) == []

@@ -1,86 +1,94 @@
 from dataclasses import replace
 
-import pytest
+import pandas as pd
 
-from amager_eval.report.document import Bullets, Paragraph
-from amager_eval.report.summary import summary
-from amager_eval.tables.goals import goals_table
+from amager_eval.data.input import Masked
+from amager_eval.goals.standing import goal_standings
+from amager_eval.report.document import Bullets, Figure, Paragraph, TableBlock
+from amager_eval.report.summary import goal_sentences, reservations, summary
+from amager_eval.wording.about import bound_to
 from amager_eval.wording.sentences import load_wording
 
 
-def said(statement, lang="da"):
-    """Return the lead and the goals' sentences of page one."""
-    blocks = summary(statement, load_wording(lang))
-    lead = next(b for b in blocks if isinstance(b, Paragraph))
-    bullets = next(b for b in blocks if isinstance(b, Bullets))
-    return lead.text, bullets.items
+def words_of(statement, lang="da"):
+    return bound_to(statement.agreement, load_wording(lang))
 
 
-def test_goals_that_lack_figures_are_told_from_goals_not_yet_due(make_statement):
-    lead, _ = said(make_statement(own_area=True))
-    assert lead.startswith("4 af 5 mål gælder frem til 2028")
-    assert "mangler" not in lead  # the area's own figures are there
-    lead, _ = said(make_statement(own_area=True, activities=False))
-    assert lead.startswith("Ét af 5 mål kan endnu ikke opgøres")
-    assert "4 af 5 mål gælder frem til 2028" in lead
-    assert "bygger på de bydele" not in lead
-    lead, _ = said(make_statement(activities=False))
-    assert lead.startswith("Ingen af de 5 mål kan endnu opgøres")
-    lead, items = said(make_statement(activities=False), "en")
-    assert lead.startswith("None of the 5 goals can yet be measured")
-    assert [i.split(" cannot")[0] for i in items] == [
-        "Goals 1a and 1b",
-        "Goals 2a and 2b",
-        "Goal 3",
-    ]
-    lead, _ = said(make_statement())
-    assert lead.startswith("4 af 5 mål kan endnu ikke opgøres")
-    assert "bygger på de bydele" in lead
-    assert "2028" not in lead
+def test_the_answer_comes_first_then_table_picture_and_what_is_missing(make_statement):
+    blocks = summary(make_statement(activities=False), load_wording("da"))
+    assert blocks[1].kind == "lead"
+    assert [b.table.id for b in blocks if isinstance(b, TableBlock)] == [
+        "goals", "crime_context", "missing", "indicators"
+    ]  # fmt: skip
+    (figure,) = [b for b in blocks if isinstance(b, Figure)]
+    assert figure.picture.id == "standings"
+    missing = next(b.table for b in blocks if isinstance(b, TableBlock) and b.table.id == "missing")
+    assert (
+        "særmåling for Partnerskabet i hver undersøgelse 2024–2028"
+        in (missing.frame["delivery"].iloc[0])
+    )
 
 
-@pytest.mark.parametrize(
-    ("lang", "sentence"),
-    [
-        ("da", "Efter ordlyden kan målet ikke længere nås fuldt ud: nabolag."),
-        ("en", "By the letter the goal can no longer be reached in full: neighbourhood."),
-    ],
-)
-def test_a_part_that_has_failed_for_good_is_named(make_statement, lang, sentence):
+def test_a_full_input_has_no_districts_on_page_one(make_statement):
+    statement = make_statement(own_area=True)
+    blocks = summary(statement, load_wording("da"))
+    assert "indicators" not in {b.table.id for b in blocks if isinstance(b, TableBlock)}
+    assert "crime_context" not in {b.table.id for b in blocks if isinstance(b, TableBlock)}
+    said = goal_sentences(statement, words_of(statement))
+    assert said[0] == (
+        "Mål 3 er nået: 17 af 22 aktiviteter (77\u00a0%) har mindst to partnere; "
+        "kravet er 75\u00a0%."
+    )
+    assert said[-1].startswith("Sandsynligheden for, at området i 2028 er mindst lige så trygt som")
+
+
+def test_a_part_that_has_failed_for_good_is_named(make_statement):
     statement = make_statement(own_area=True)
     results = statement.results.copy()
     part = (results["goal"] == "1a") & (results["year"] == 2028)
     part &= (results["setting"] == "neighbourhood") & (results["response"] == "safe")
     results.loc[part, "literal_verdict"] = "ikke nået"
-    results.loc[(results["setting"] == "night") & (results["goal"] == "1a"), "literal_verdict"] = (
-        "ikke opgjort"
+    statement = replace(statement, results=results)
+    (failed,) = [s for s in goal_standings(statement) if s.settled]
+    assert failed.part == "neighbourhood"
+    for lang, end in (("da", "kan dermed ikke længere opfyldes der."), ("en", "be met there.")):
+        assert goal_sentences(statement, words_of(statement, lang))[0].endswith(end)
+
+
+def test_hidden_figures_are_named_and_not_counted_alone(make_statement):
+    statement = make_statement()
+    masked = (
+        Masked("safety", "Amager Øst", 2024, "neighbourhood, neither"),
+        Masked("safety", "Amager Øst", 2024, "night, neither"),
     )
-    _, items = said(replace(statement, results=results), lang)
-    assert items[0].endswith(sentence)
+    statement = replace(statement, data=replace(statement.data, masked=masked))
+    said = reservations(statement, words_of(statement))[-1]
+    assert said.startswith("To tal er udeladt af hensyn til anonymitet: Amager Øst 2024, »hverken")
+    assert "i nabolaget" in said
+    assert "aften og nat" in said
+    assert said.endswith("De indgår ikke i beregningerne.")
 
 
-def test_a_rate_carries_its_unit(make_statement):
+def test_an_estimate_is_never_worded_as_a_measurement(make_statement):
+    """Where the model has the area and nothing of it was published, its figure is an estimate."""
     statement = make_statement(own_area=True)
-    _, goals = said(statement)
-    (rate,) = [g for g in goals if g.startswith("Mål 2a")]
-    assert "42,4 per 1.000 indbyggere mod 42,6 i 2024" in rate
-    table = goals_table(statement, load_wording("da")).frame.set_index("goal")
-    assert table.loc["2a", "part"] == "per 1.000"
-
-
-@pytest.mark.parametrize(
-    ("lang", "sentences"),
-    [
-        ("da", "Mål 3 er nået efter ordlyden. Ud fra data er målet nået. Seneste tal: "),
-        (
-            "en",
-            "Goal 3 is reached by the letter. By the data the goal is reached. Latest figures: ",
-        ),
-    ],
-)
-def test_a_verdict_is_said_in_whole_sentences(make_statement, lang, sentences):
-    statement = make_statement(own_area=True)
+    area = statement.agreement.areas.evaluated.names[0]
+    safety = statement.data.safety
     results = statement.results.copy()
-    results.loc[results["goal"] == "3", ["literal_verdict", "evidence_verdict"]] = "nået"
-    _, items = said(replace(statement, results=results), lang)
-    assert items[-1].startswith(sentences)
+    own = (results["area"] == area) & results["setting"].notna()
+    results.loc[own, ["observed", "baseline", "comparison"]] = None
+    results.loc[own, "literal_verdict"] = "ikke opgjort"
+    data = replace(statement.data, safety=safety[safety["area"] != area])
+    statement = replace(statement, results=results, data=data, changes=pd.DataFrame())
+    words = words_of(statement)
+    standings = [s for s in goal_standings(statement) if s.kind == "safety"]
+    assert all(s.estimated and s.verdict == "ikke opgjort" for s in standings)
+    blocks = summary(statement, load_wording("da"))
+    lead = next(b.text for b in blocks if isinstance(b, Paragraph))
+    assert "ikke målt i 2026; ud fra bydelene skønnes den til ca. " in lead
+    table = next(b.table for b in blocks if isinstance(b, TableBlock))
+    first = dict(zip([c.key for c in table.shown], table.rows(words)[0], strict=True))
+    assert first["latest_text"].startswith("ca. ")
+    assert "skøn" in first["latest_text"]
+    assert "området selv er ikke målt" in table.note
+    assert not any(isinstance(b, Bullets) and "er nået i" in " ".join(b.items) for b in blocks)

@@ -6,8 +6,7 @@ import pytest
 from amager_eval.report.compose import compose
 from amager_eval.report.document import TableBlock
 from amager_eval.tables.crime import crime_table, district_totals_table
-from amager_eval.tables.goals import goal_parts_table, goals_table
-from amager_eval.tables.indicators import indicators_table
+from amager_eval.tables.goals import crime_context_table, goals_table, indicators_table
 from amager_eval.tables.readings import side_by_side_table
 from amager_eval.tables.results import results_table
 from amager_eval.tables.safety import changes_table, power_table
@@ -22,34 +21,50 @@ def statement(make_statement):
     return make_statement()
 
 
-def test_one_row_a_goal(statement):
-    frame = goals_table(statement, DA).frame
-    assert list(frame["goal"]) == [g.id for g in statement.agreement.goal]
+def test_goals_without_a_figure_share_a_row_and_say_so_once(statement):
+    table = goals_table(statement, DA)
+    assert list(table.frame["goal"]) == [g.id for g in statement.agreement.goal]
     # no figure for the area itself and no delivery: never a substitute
-    assert list(frame["literal_verdict"][:4]) == ["ikke opgjort"] * 4
-    assert list(frame["evidence_verdict"][:4]) == ["kan ikke afgøres"] * 4
-    assert frame["literal_verdict"].iloc[4] in {"nået", "ikke nået"}
+    assert list(table.frame["status"][:4]) == ["ikke opgjort"] * 4
+    assert list(table.frame["assessment"][:4]) == [""] * 4
+    assert table.frame["status"].iloc[4] in {"nået", "ikke nået"}
 
 
-def test_open_data_have_one_row_a_part_and_one_value_a_cell(make_statement):
-    statement = make_statement(own_area=True)
-    printed, frame = goals_table(statement, DA).frame, goal_parts_table(statement, DA).frame
-    assert printed["observed"].iloc[0] == "84\u00a0%\n73\u00a0%"
-    first = frame[frame["goal"] == printed["goal"].iloc[0]]
-    assert list(first["part"]) == ["nabolaget", "aften og nat"]
+def test_a_goal_part_has_a_row_and_open_data_one_value_a_cell(make_statement):
+    frame = goals_table(make_statement(own_area=True), DA).frame
+    first = frame[frame["goal"] == "1a"]
+    assert list(first["latest_text"]) == ["84\u00a0% (2026)", "73\u00a0% (2026)"]
     assert list(first["observed"]) == [84, 73]
+    assert list(first["since_last"]) == [1, 1]
+    assert list(first["since_baseline"]) == [2, 2]
+    assert first["distance"].iloc[0] == -2
+    assert first["distance_text"].iloc[0] == "−2 (C) (−6)"
     assert set(first["observed_year"]) == {2026}
     assert set(first["unit"]) == {"procent"}
-    whole = dict(zip(printed["goal"], printed["literal_verdict"], strict=True))
-    assert list(frame["literal_verdict"]) == [whole[g] for g in frame["goal"]]
+    total = frame[frame["goal"] == "2a"].iloc[0]
+    assert total["latest_text"] == "42,4 (2025)"
+    assert total["since_baseline_text"] == "−0,1"
 
 
 def test_indicators_name_the_wave_and_the_grade(statement):
     frame = indicators_table(statement, DA).frame
-    night = frame[(frame["area"] == "Amager Øst") & (frame["setting_id"] == "night")].iloc[0]
-    assert night["latest"] == "77\u00a0% (2025) (C)"
-    assert list(night[["observed", "observed_year", "source_grade"]]) == [77, 2025, "C"]
+    night = frame[(frame["area"] == "Amager Øst") & (frame["part"] == "aften og nat")].iloc[0]
+    assert night["latest_text"] == "77\u00a0% (C) (2025)"
+    assert list(night[["observed", "observed_year", "observed_grade"]]) == [77, 2025, "C"]
     assert night["baseline"] == 70
+    assert night["since_last_text"] == "+7"
+
+
+def test_crime_around_the_area_stands_against_the_baseline(statement):
+    table = crime_context_table(statement, DA)
+    theft = table.frame[table.frame["crime_type"] == "Tyveri/røveri"].iloc[0]
+    assert list(theft[["count_before", "count_after"]]) == [19637, 20175]
+    west = table.frame[table.frame["area"] == "Amager Vest"].iloc[0]
+    assert list(west[["rate_before", "rate_after"]]) == [51, 72]
+    assert set(table.frame["definition"]) == {
+        "Danmarks Statistiks anmeldelser", "kommunen, straffeloven"
+    }  # fmt: skip
+    assert "kan ikke sammenlignes" in table.note
 
 
 def test_results_keep_every_row(statement):
@@ -62,7 +77,7 @@ def test_readings_side_by_side_agree_with_the_statement(statement):
     table = side_by_side_table(statement, ["Amager Øst", "Amager Vest"], DA)
     row = table.frame[
         table.frame["reading"].str.contains("mindst som Københavns")
-        & (table.frame["part"] == "nabolaget")
+        & (table.frame["part"] == "i nabolaget")
         & (table.frame["area"] == "Amager Øst")
     ].iloc[0]
     source = statement.results
@@ -83,7 +98,8 @@ def test_changes_use_the_municipality_s_words(statement):
     said = dict(zip(frame["verdict"], frame["sentence"], strict=True))
     assert said["undecidable"] == "Kan ikke afgøres ud fra de offentliggjorte tal"
     for row in frame[frame["verdict"] == "not significant"].itertuples():
-        assert "statistisk signifikant" in row.sentence or "tilfældige udsving" in row.sentence
+        same = row.percent_before == row.percent_after
+        assert row.sentence == "Uændret" if same else "statistisk signifikant" in row.sentence
 
 
 def test_the_unexplained_jump_is_remarked(statement):

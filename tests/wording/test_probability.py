@@ -13,17 +13,23 @@ DA = load_wording("da")
         (0.0, "under 5\u00a0% (meget usandsynligt)"),
         (0.049, "under 5\u00a0% (meget usandsynligt)"),
         (0.05, "5\u00a0% (meget usandsynligt)"),
-        (0.12, "10\u00a0% (usandsynligt)"),
-        (0.334, "35\u00a0% (omtrent lige så sandsynligt som ikke)"),
-        (0.655, "65\u00a0% (omtrent lige så sandsynligt som ikke)"),
-        (0.66, "70\u00a0% (sandsynligt)"),  # 65 would lie on the other side of the word's limit
-        (0.68, "70\u00a0% (sandsynligt)"),
-        (0.07, "under 10\u00a0% (meget usandsynligt)"),
+        (0.052, "godt 5\u00a0% (meget usandsynligt)"),
+        (0.07, "godt 5\u00a0% (meget usandsynligt)"),
+        (0.08, "knap 10\u00a0% (meget usandsynligt)"),
         (0.1, "10\u00a0% (usandsynligt)"),
-        (0.329, "30\u00a0% (usandsynligt)"),
-        (0.89, "85\u00a0% (sandsynligt)"),
+        (0.12, "godt 10\u00a0% (usandsynligt)"),
+        (0.13, "15\u00a0% (usandsynligt)"),
+        (0.329, "35\u00a0% (usikkert; det kan gå begge veje)"),
+        (0.334, "35\u00a0% (usikkert; det kan gå begge veje)"),
+        (0.655, "65\u00a0% (usikkert; det kan gå begge veje)"),
+        (0.662, "65\u00a0% (usikkert; det kan gå begge veje)"),
+        (0.68, "70\u00a0% (sandsynligt)"),
+        (0.89, "knap 90\u00a0% (sandsynligt)"),
+        (0.8995, "90\u00a0% (meget sandsynligt)"),
         (0.9, "90\u00a0% (meget sandsynligt)"),
-        (0.949, "over 90\u00a0% (meget sandsynligt)"),
+        (0.91, "godt 90\u00a0% (meget sandsynligt)"),
+        (0.93, "knap 95\u00a0% (meget sandsynligt)"),
+        (0.9499, "knap 95\u00a0% (meget sandsynligt)"),
         (0.95, "95\u00a0% (meget sandsynligt)"),
         (0.951, "over 95\u00a0% (meget sandsynligt)"),
     ],
@@ -45,24 +51,21 @@ def test_what_is_no_probability():
     assert say_probability(None, DA) == "–"
 
 
-@pytest.mark.parametrize("limit", [5, 10, 33, 66, 90, 95])
-def test_rounding_never_crosses_a_limit(limit):
-    """What is printed is never on the other side of a word's or a verdict's limit."""
+@pytest.mark.parametrize("limit", [5, 95])
+def test_a_verdicts_limit_is_never_printed_for_a_number_on_its_other_side(limit):
     for thousandths in range(1001):
-        probability = thousandths / 1000
-        percentage, bound = printed(probability)
-        if 10 * limit > thousandths:
-            assert percentage < limit or (percentage, bound) == (limit, "under")
-        if 10 * limit < thousandths:
-            assert percentage >= limit
-            assert (percentage, bound) != (limit, "under")
+        percentage, side = printed(thousandths / 1000)
+        if percentage != limit:
+            continue
+        assert (side in {"under", "just_under"}) == (thousandths < 10 * limit)
+        assert (side in {"over", "just_over"}) == (thousandths > 10 * limit)
 
 
-def test_rounding_is_to_the_nearest_five_where_no_limit_is_near():
-    for thousandths in range(0, 1001, 10):
-        percentage, bound = printed(thousandths / 1000)
-        assert bound or abs(10 * percentage - thousandths) <= 40
+def test_the_number_is_the_nearest_five_percent_everywhere():
+    for thousandths in range(1001):
+        percentage, side = printed(thousandths / 1000)
         assert percentage % 5 == 0
+        assert side in {"under", "over"} or abs(10 * percentage - thousandths) <= 25
 
 
 def test_running_text_says_that_a_number_is_about_that():

@@ -17,10 +17,12 @@ def test_both_languages_say_everything_with_the_same_fields():
 def test_never_no_change_for_a_result_that_is_not_significant():
     for lang, banned in (
         ("da", r"ingen ændring\b(?! mellem)|uændret"),
-        ("en", r"\bno change\b(?! b)"),
+        ("en", r"\bno change\b(?! b)|unchanged"),
     ):
         sentences = load_wording(lang).sentences
-        for key in [k for k in sentences if k.startswith("change.")]:
+        # two published figures that are the same are unchanged: that is no verdict
+        tested = [k for k in sentences if k.startswith("change.") and not k.endswith("_same")]
+        for key in tested:
             assert not re.search(banned, sentences[key], re.IGNORECASE), key
 
 

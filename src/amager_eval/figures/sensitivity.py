@@ -200,7 +200,7 @@ def _draw_answer(ax: Axes, y: float, own: pd.DataFrame, words: Wording) -> str:
 
 
 def _range(low: pd.Series, high: pd.Series, words: Wording) -> str:
-    """Name the alternatives at both ends, or the one answer where all print alike."""
+    """Say the least and the greatest, or the one answer where all print alike."""
     ends = [say_probability(float(r["probability"]), words) for r in (low, high)]
     if ends[0] == ends[1]:
         return words.say("figure.sensitivity.same", probability=ends[0])
@@ -208,8 +208,6 @@ def _range(low: pd.Series, high: pd.Series, words: Wording) -> str:
         "figure.sensitivity.range",
         low=ends[0],
         high=ends[1],
-        of_low=words.say(f"alternative.{low['alternative']}"),
-        of_high=words.say(f"alternative.{high['alternative']}"),
     )
 
 
@@ -253,7 +251,7 @@ def picture_sensitivity(statement: Statement, words: Wording) -> Picture | None:
         id="sensitivity",
         title=words.say(
             "figure.sensitivity.title" if view.changed else "figure.sensitivity.title_same",
-            changed=len(view.changed), rows=len(answers), tried=len(tried),
+            same_rows=len(answers) - len(view.changed), rows=len(answers), tried=len(tried),
         ),
         alt=alt,
         caption=_caption(statement, words),

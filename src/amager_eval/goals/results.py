@@ -184,7 +184,7 @@ def _targets(agreement: Agreement, reading: Reading, year: int) -> tuple[int, ..
     """Waves a reading is given for: status so far, the target, and its second reading."""
     safety = agreement.safety
     waves = [safety.target_wave]
-    if year > safety.baseline_wave and reading.id in {"rises_every_year", "above_baseline"}:
+    if year > safety.baseline_wave:
         waves.insert(0, min(year, safety.target_wave))
     if reading.id not in {"rises_every_year", "above_baseline"}:
         waves.append(safety.alternative_target_wave)

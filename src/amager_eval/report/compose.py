@@ -15,7 +15,7 @@ from amager_eval.tables.crime_views import (
     crime_contributions_table,
     crime_displacement_table,
 )
-from amager_eval.tables.goals import goal_parts_table
+from amager_eval.tables.goals import crime_context_table, goals_table, indicators_table
 from amager_eval.tables.plan import plan_parts_table, plan_signals_table
 from amager_eval.tables.record import missing_parts_table
 from amager_eval.tables.results import results_table
@@ -71,7 +71,9 @@ def open_data(statement: Statement, document: Document, words: Wording) -> tuple
     """Every table that is written as open data: those of the document, and every result."""
     words = bound_to(statement.agreement, words)
     more = [
-        goal_parts_table(statement, words),
+        goals_table(statement, words),
+        indicators_table(statement, words),
+        crime_context_table(statement, words),
         results_table(statement, words),
         published_table(statement, shown_areas(statement), words),
         probabilities_table(statement, words),

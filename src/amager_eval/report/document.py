@@ -49,10 +49,10 @@ class Quote:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text; a `warning` is set apart."""
+    """Running text; a `warning` is set apart, a `lead` is the answer in larger letters."""
 
     text: str
-    kind: Literal["body", "note", "warning"] = "body"
+    kind: Literal["body", "lead", "note", "warning"] = "body"
     quotes: tuple[Quote, ...] = ()
 
 

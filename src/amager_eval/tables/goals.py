@@ -1,164 +1,397 @@
-"""The goals: one row a goal for page one, one row a part as open data."""
+"""Page one's tables: how every goal part, every district and crime around the area stand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from amager_eval.goals.crime.context import crime_context
 from amager_eval.goals.results import evaluated_area
-from amager_eval.tables.result_row import observed_year, part_name, source_grade
-from amager_eval.tables.table import Column, Table, build_table, print_cell, records
-from amager_eval.wording.numbers import MISSING
+from amager_eval.goals.standing import goal_standings, indicator_standings
+from amager_eval.tables.table import Column, Table, build_table, print_cell
+from amager_eval.wording.area import area_label
+from amager_eval.wording.crime_type import type_label
+from amager_eval.wording.figure import figure_text, graded_text, part_label, value_text
+from amager_eval.wording.numbers import percent, signed
+from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from amager_eval.goals.standing import Figure, Standing
     from amager_eval.goals.statement import Statement
-    from amager_eval.spec.agreement import Goal
     from amager_eval.wording.sentences import Wording
 
-
-__all__ = ["goal_parts", "goal_parts_table", "goals_table"]
+__all__ = [
+    "crime_context_table",
+    "goals_table",
+    "indicators_table",
+]
 
 
 def goals_table(statement: Statement, words: Wording) -> Table:
-    """One row a goal: the primary reading for the agreement's own area.
+    """One row a part of every goal: figures, this year's verdicts, and the outlook.
 
     Returns
     -------
     Table
-        `goal, title, part, observed, baseline, comparison, literal_verdict, evidence_verdict,
-        probability_true`; a goal of several parts has a line for each in its cells.
+        Printed: what the goal is about and how it stands; in the data one value a cell: `goal,
+        title, area, part, unit`, latest, last and baseline figures with year, grade and basis, the
+        whole's, changes, distances, verdicts, probabilities and the band at the target year.
+        Parts of a goal without any figure share a printed row.
     """
-    say = words.say
+    say, agreement = words.say, statement.agreement
+    standings = goal_standings(statement)
+    since = agreement.safety.baseline_wave
+    known = any(s.known for s in standings)  # else all there is to print is that nothing is known
+    outlook = say("column.outlook", year=agreement.safety.target_wave)
     columns = [
-        Column("goal", say("column.goal"), "text", 0.65),
-        Column("title", say("column.title"), "text", 2.8),
-        Column("part", say("column.part"), "text", 1.85),
-        Column("observed", say("column.observed"), "text", 1.0),
-        Column("baseline", str(statement.agreement.safety.baseline_wave), "text", 0.85),
-        Column("comparison", say("column.comparison"), "text", 1.45),
-        Column("literal_verdict", say("column.literal_verdict"), "mark", 1.3),
-        Column("evidence_verdict", say("column.evidence_verdict"), "mark", 1.5),
-        Column("probability_true", say("column.probability_true"), "text", 1.75),
+        Column("goal", say("column.goal"), "text", 0.5),
+        Column("what", say("column.measured"), "text", 2.95, data=False),
+        Column("latest_text", say("column.observed"), "text", 1.4, known, data=False),
+        Column("since_last_text", say("column.since_last"), "text", 0.8, known, data=False),
+        Column("since_baseline_text", say("column.change_since"), "text", 0.8, known, data=False),
+        Column("distance_text", say("column.distance_now"), "text", 1.35, known, data=False),
+        Column("shown_text", say("column.shown"), "text", 1.15, known, data=False),
+        Column("status", say("column.status_year"), "mark", 1.45, data=False),
+        Column("assessment", say("column.evidence_verdict"), "text", 1.45, known, data=False),
+        Column("outlook_text", outlook, "text", 1.2, known, data=False),
+        *_data_columns(words),
     ]
-    rows = []
-    for goal in statement.agreement.goal:
-        parts = goal_parts(statement, goal)
-        head = _head(statement, goal, parts)
-        rows.append(
-            (
-                goal.id,
-                goal.title(words.lang),
-                "\n".join(_part_names(parts, words)),
-                *(
-                    _joined(parts, key, goal, words)
-                    for key in ("observed", "baseline", "comparison")
-                ),
-                head.get("literal_verdict"),
-                head.get("evidence_verdict"),
-                _joined(parts, "probability_true", goal, words),
-            )
-        )
-    return build_table(
-        "goals", say("table.goals.title"), columns, rows,
-        say("table.goals.note", area=evaluated_area(statement.data, statement.agreement)),
-    )  # fmt: skip
-
-
-def goal_parts_table(statement: Statement, words: Wording) -> Table:
-    """List the goals as open data: one row a part, one value a cell.
-
-    Returns
-    -------
-    Table
-        `goal, title, part, unit, observed, observed_year, source_grade, baseline, comparison`, the
-        verdicts of the goal and of the part, and `probability_true` of the part.
-    """
-    say = words.say
-    columns = [
-        Column("goal", say("column.goal")),
-        Column("title", say("column.title"), width=2.8),
-        Column("part", say("column.part")),
-        Column("unit", say("column.unit")),
-        Column("observed", say("column.observed"), "figure"),
-        Column("observed_year", say("column.year"), "year"),
-        Column("source_grade", say("column.source_grade")),
-        Column("baseline", str(statement.agreement.safety.baseline_wave), "figure"),
-        Column("comparison", say("column.comparison"), "figure"),
-        Column("literal_verdict", say("column.literal_verdict"), "mark"),
-        Column("evidence_verdict", say("column.evidence_verdict"), "mark"),
-        Column("part_literal_verdict", say("column.part_literal_verdict"), "mark"),
-        Column("part_evidence_verdict", say("column.part_evidence_verdict"), "mark"),
-        Column("probability_true", say("column.probability_true"), "probability"),
-    ]
-    rows = []
-    for goal in statement.agreement.goal:
-        parts = goal_parts(statement, goal)
-        head = _head(statement, goal, parts)
-        rows += [
-            (
-                goal.id,
-                goal.title(words.lang),
-                part_name(part, statement, words),
-                say(f"unit.{_unit(goal, part, 'observed')}"),
-                part["observed"],
-                observed_year(part),
-                source_grade(part),
-                part["baseline"],
-                part["comparison"],
-                head["literal_verdict"],
-                head["evidence_verdict"],
-                part["literal_verdict"],
-                part["evidence_verdict"],
-                part["probability_true"],
-            )
-            for part in parts
-        ]
-    return build_table("goals", say("table.goals.title"), columns, rows)
-
-
-def goal_parts(statement: Statement, goal: Goal) -> list[dict[str, Any]]:
-    """Rows of a goal's primary reading for its own area at the target: day and night, each type."""
-    agreement = statement.agreement
+    rows: list[dict[str, Any]] = []
+    for _, group in groupby(standings, key=lambda s: s.goal):
+        parts = list(group)
+        if any(s.known for s in parts):
+            rows += [_printed(s, statement, words) | _as_data(s, statement, words) for s in parts]
+        else:
+            rows.append(_without_figure(parts, statement, words))
+    cells = [[row.get(c.key) for c in columns] for row in rows]
+    keys = ["table.goals.note" if known else "table.goals.note_unknown"]
+    keys += ["table.goals.note_estimate"] if any(s.estimated for s in standings) else []
+    keys += ["table.goals.note_c"] if any(_graded(s) for s in standings) else []
     area = evaluated_area(statement.data, agreement)
-    primary = next(r for r in goal.reading if r.primary)
-    target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
-    rows = [
-        row
-        for row in records(statement.results)
-        if row["goal"] == goal.id
-        and row["reading"] == primary.id
-        and row["area"] in (area, None)
-        and (goal.kind not in target or row["year"] == target[goal.kind])
-        and (primary.response is None or row["response"] == primary.response)
+    notes = " ".join(say(key, area=area, since=since) for key in keys)
+    return build_table("goals", say("table.goals.title"), columns, cells, notes)
+
+
+def indicators_table(statement: Statement, words: Wording) -> Table:
+    """One row a district and setting, in the goals' own answer; no goal is about them.
+
+    Returns
+    -------
+    Table
+        As :func:`goals_table`, without verdicts.
+    """
+    say, agreement = words.say, statement.agreement
+    standings = indicator_standings(statement)
+    response = agreement.response
+    target = agreement.safety.target_wave
+    reach = {
+        (r["area"], r["setting"]): r["probability_true"]
+        for r in statement.results.to_dict(orient="records")
+        if r["reading"] == "reaches_whole" and r["year"] == target and r["response"] == response
+    }
+    columns = [
+        Column("area_text", say("column.area"), "text", 1.25, data=False),
+        Column("part", say("column.setting"), "text", 1.3),
+        Column("latest_text", say("column.observed"), "text", 1.4, data=False),
+        Column("since_last_text", say("column.since_last"), "text", 0.95, data=False),
+        Column("since_baseline_text", say("column.change_since"), "text", 0.95, data=False),
+        Column("distance_text", say("column.distance_now"), "text", 1.3, data=False),
+        Column("shown_text", say("column.shown"), "text", 1.1, data=False),
+        Column("nearer_text", words.say_of(response, "column.probability_nearer", target=target),
+               "text", 1.5, data=False),
+        Column("reaches_text", words.say_of(response, "column.probability_reaches", target=target),
+               "text", 1.4, data=False),
+        Column("probability_reaches", words.say_of(response, "column.probability_reaches",
+               target=target), "probability", shown=False),
+        *(c for c in _data_columns(words) if c.key not in
+          {"title", "part", "literal_verdict", "evidence_verdict", "settled", "threshold"}),
+    ]  # fmt: skip
+    rows = []
+    for s in standings:
+        reaches = reach.get((s.area, s.part))
+        rows.append(
+            _printed(s, statement, words)
+            | _as_data(s, statement, words)
+            | {
+                "area_text": area_label(agreement, s.area, words),
+                "nearer_text": _outlook_text(s, words),
+                "probability_reaches": reaches,
+                "reaches_text": say_probability(reaches, words),
+            }
+        )
+    cells = [[row.get(c.key) for c in columns] for row in rows]
+    key = "table.indicators.note"
+    note = words.say_of(response, key)
+    if any(_graded(s) for s in standings):
+        note = f"{note} {say('table.goals.note_c')}"
+    title = say("table.indicators.title", share=words.name("response_of", response))
+    return build_table("indicators", title, columns, cells, note)
+
+
+def crime_context_table(statement: Statement, words: Wording) -> Table:
+    """Show the reports of the city and the districts against the baseline year: no goal's own.
+
+    Returns
+    -------
+    Table
+        `area, crime_type, definition`, counts and rates of the two years, `change` (share) and
+        `shown`.
+    """
+    say, crime = words.say, statement.agreement.crime
+    found = crime_context(statement)
+    before = crime.baseline_year
+    after = next((f.year for r in found for f in (r.rate, r.count) if f is not None), before)
+    columns = [
+        Column("area", say("column.area"), "text", 1.1),
+        Column("crime_type", say("column.crime_type"), "text", 1.4),
+        Column("counts_text", say("column.context_counts", before=before, after=after), "text",
+               1.4, data=False),
+        Column("rates_text", say("column.context_rates", before=before, after=after), "text", 1.5,
+               data=False),
+        Column("change_text", say("column.change_since"), "text", 0.9, data=False),
+        Column("shown_text", say("column.shown"), "text", 1.0, data=False),
+        Column("definition", say("column.definition"), "text", 1.9),
+        Column("year_before", say("column.year_before"), "year", shown=False),
+        Column("year_after", say("column.year_after"), "year", shown=False),
+        Column("count_before", say("column.context_count_before"), "count", shown=False),
+        Column("count_after", say("column.context_count_after"), "count", shown=False),
+        Column("rate_before", say("column.context_rate_before"), "rate", shown=False),
+        Column("rate_after", say("column.context_rate_after"), "rate", shown=False),
+        Column("change", say("column.context_change"), "decimal", shown=False),
+        Column("shown", say("column.shown"), "text", shown=False),
+        Column("source_grade", say("column.source_grade"), "text", shown=False),
+    ]  # fmt: skip
+    rows: list[list[Any]] = []
+    for r in found:
+        grades = [f.grade for f in (r.rate, r.rate_baseline, r.count, r.count_baseline) if f]
+        values: dict[str, Any] = {
+            "area": area_label(statement.agreement, r.area, words),
+            "crime_type": type_label(crime, r.crime_type, r.definition, words),
+            "counts_text": _pair(r.count_baseline, r.count, "count", words),
+            "rates_text": _pair(r.rate_baseline, r.rate, "rate", words),
+            "change_text": _change_percent(r.change, words),
+            "shown_text": say(f"shown.{r.shown}"),
+            "definition": words.name("series", r.definition),
+            "year_before": before,
+            "year_after": after,
+            "count_before": None if r.count_baseline is None else r.count_baseline.value,
+            "count_after": None if r.count is None else r.count.value,
+            "rate_before": None if r.rate_baseline is None else r.rate_baseline.value,
+            "rate_after": None if r.rate is None else r.rate.value,
+            "change": r.change,
+            "shown": r.shown,
+            "source_grade": max(grades, default=""),
+        }
+        rows.append([values[c.key] for c in columns])
+    title = say("table.crime_context.title", before=before, after=after)
+    return build_table("crime_context", title, columns, rows, say("table.crime_context.note"))
+
+
+def _pair(before: Figure | None, after: Figure | None, kind: Any, words: Wording) -> str:
+    if before is None and after is None:
+        return ""
+    cells = [
+        graded_text(print_cell(None if f is None else f.value, kind, words), f, words)
+        for f in (before, after)
     ]
-    detailed = [r for r in rows if r["setting"] is not None or r["crime_type"] is not None]
-    return detailed or rows
+    return words.say("table.pair", before=cells[0], after=cells[1])
 
 
-def _head(statement: Statement, goal: Goal, parts: list[dict[str, Any]]) -> Mapping[str, Any]:
-    """Find the overall row of a goal: the first of its rows, which unites the parts."""
-    own = [r for r in records(statement.results) if r["goal"] == goal.id]
-    overall = [r for r in own if r["setting"] is None and r["crime_type"] is None]
-    return next(iter(overall or parts), {})
+def _change_percent(change: float | None, words: Wording) -> str:
+    if change is None:
+        return ""
+    text = percent(abs(change), 0, words.lang)
+    sign = "+" if change > 0 else "\u2212"
+    return f"{sign}{text}" if round(100 * abs(change)) else text
 
 
-def _unit(goal: Goal, row: Mapping[str, Any], key: str) -> Any:
-    if key.startswith("probability"):
-        return "probability"
-    if goal.kind == "crime":
-        return "rate" if row["reading"] == "hold_rate" else "count"
-    return "percent"
+def _graded(s: Standing) -> bool:
+    """Whether any of its figures, the whole's too, is an unofficial copy."""
+    figures = (s.latest, s.last, s.baseline, s.whole, s.whole_baseline)
+    return any(f is not None and f.grade == "C" for f in figures)
 
 
-def _joined(parts: list[dict[str, Any]], key: str, goal: Goal, words: Wording) -> str:
-    """Cells of several parts in one, a line for each."""
-    cells = [print_cell(p[key], _unit(goal, p, key), words) for p in parts]
-    return MISSING if set(cells) <= {MISSING} else "\n".join(cells)
+def _printed(s: Standing, statement: Statement, words: Wording) -> dict[str, Any]:
+    latest = s.latest
+    year = "" if latest is None else str(latest.year)
+    text = figure_text(latest, s.unit, words)
+    # a goal with no figure has no verdict: the word for that stands once
+    open_word = s.verdict == "ikke opgjort" and s.assessment == "kan ikke afgøres"
+    return {
+        "goal": s.goal,
+        "what": _what(s, statement, words),
+        "latest_text": words.say("table.other_wave", cell=text, wave=year) if text else "",
+        "since_last_text": _since(s, words),
+        "since_baseline_text": _change_cell(s.since_baseline, s.unit, words),
+        "distance_text": _distance(s, words),
+        "shown_text": _shown_text(s, words),
+        "status": s.verdict,
+        "assessment": "" if open_word else print_cell(s.assessment, "mark", words),
+        "outlook_text": _outlook_text(s, words),
+    }
 
 
-def _part_names(parts: list[dict[str, Any]], words: Wording) -> list[str]:
-    """Short names of the parts of a goal; its unit where there is one part with a rate."""
-    if len(parts) < 2:
-        rate = bool(parts) and parts[0]["reading"] == "hold_rate"
-        return [words.say("crime_form.rate")] if rate else []
-    return [words.name("setting_short", str(p["setting"] or p["crime_type"])) for p in parts]
+def _without_figure(
+    parts: Sequence[Standing], statement: Statement, words: Wording
+) -> dict[str, Any]:
+    """One printed row for a goal of which nothing is known."""
+    first = parts[0]
+    key = f"standing.all_{first.reading}"
+    what = words.say(key) if words.has(key) else _what(first, statement, words)
+    empty = dict.fromkeys(
+        ("since_last_text", "since_baseline_text", "distance_text", "shown_text", "assessment",
+         "outlook_text"), ""
+    )  # fmt: skip
+    return (
+        _as_data(first, statement, words)
+        | empty
+        | {
+            "goal": first.goal,
+            "what": what,
+            "part": "",
+            "latest_text": words.say("standing.no_figure"),
+            "status": first.verdict,
+        }
+    )
+
+
+def _what(s: Standing, statement: Statement, words: Wording) -> str:
+    part = part_label(s.kind, s.part, statement.agreement, words)
+    key = f"standing.{s.reading}"
+    if words.has(key):
+        return words.say(key, part=part)
+    return words.say("standing.other", title=_title(s, statement, words), part=part)
+
+
+def _title(s: Standing, statement: Statement, words: Wording) -> str:
+    return next((g.title(words.lang) for g in statement.agreement.goal if g.id == s.goal), "")
+
+
+def _since(s: Standing, words: Wording) -> str:
+    """Change since the figure before; its year where that is not the year before."""
+    cell = _change_cell(s.since_last, s.unit, words)
+    if cell and s.last is not None and s.latest is not None and s.last.year != s.latest.year - 1:
+        return words.say("table.since_other", cell=cell, year=s.last.year)
+    return cell
+
+
+def _change_cell(change: float | None, unit: str, words: Wording) -> str:
+    if change is None:
+        return ""
+    whole = change == round(change)
+    decimals = {"percent": 0 if whole else 1, "rate": 1, "count": 0}[unit]
+    return signed(change, decimals, words.lang)
+
+
+def _distance(s: Standing, words: Wording) -> str:
+    """Distance to the whole now, and at the baseline in brackets; to a threshold where there is."""
+    if s.threshold is not None and s.latest is not None:
+        gap = s.latest.value - s.threshold
+        needed = value_text(s.threshold, s.unit, words)
+        return words.say("table.to_threshold", gap=signed(gap, 0, words.lang), threshold=needed)
+    now = _change_cell(s.distance, s.unit, words)
+    then = _change_cell(s.distance_baseline, s.unit, words)
+    now = graded_text(now, s.whole, words) if now else ""
+    then = graded_text(then, s.whole_baseline, words) if then else ""
+    if now and then:
+        return words.say("table.now_then", now=now, then=then)
+    return now or (words.say("table.then", then=then) if then else "")
+
+
+def _shown_text(s: Standing, words: Wording) -> str:
+    """Whether a change is statistically significant, and since when."""
+    tested = {"last": s.shown_since_last, "baseline": s.shown_since_baseline}
+    yes = [when for when, shown in tested.items() if shown == "yes"]
+    if len(yes) == 2 or (yes and s.last == s.baseline):
+        return words.say("shown.yes")
+    if yes:
+        return words.say(f"shown.yes_{yes[0]}")
+    for word in ("undecided", "no"):
+        if word in tested.values():
+            return words.say(f"shown.{word}")
+    return ""
+
+
+def _outlook_text(s: Standing, words: Wording) -> str:
+    if s.settled:
+        return words.say("standing.settled")
+    return "" if s.probability is None else say_probability(s.probability, words)
+
+
+def _data_columns(words: Wording) -> list[Column]:
+    say = words.say
+    return [
+        Column("title", say("column.title"), "text", shown=False),
+        Column("area", say("column.area"), "text", shown=False),
+        Column("part", say("column.part"), "text", shown=False),
+        Column("unit", say("column.unit"), "text", shown=False),
+        *(
+            column
+            for key in ("observed", "last", "baseline", "whole", "whole_baseline")
+            for column in (
+                Column(key, say(f"column.standing_{key}"), "figure", shown=False),
+                Column(f"{key}_year", say(f"column.standing_{key}_year"), "year", shown=False),
+                Column(f"{key}_grade", say(f"column.standing_{key}_grade"), "text", shown=False),
+            )
+        ),
+        Column("basis", say("column.basis"), "text", shown=False),
+        Column("threshold", say("column.threshold"), "figure", shown=False),
+        *(
+            Column(key, say(f"column.{key}"), "figure", shown=False)
+            for key in ("since_last", "since_baseline", "distance", "distance_baseline")
+        ),
+        Column("shown_since_last", say("column.shown_since_last"), "text", shown=False),
+        Column("shown_since_baseline", say("column.shown_since_baseline"), "text", shown=False),
+        Column("literal_verdict", say("column.status_year"), "mark", shown=False),
+        Column("evidence_verdict", say("column.evidence_verdict"), "mark", shown=False),
+        Column("settled", say("column.settled"), "flag", shown=False),
+        Column("probability_true", say("column.probability_true"), "probability", shown=False),
+        Column("probability_published", say("column.probability_published"), "probability",
+               shown=False),
+        Column("outlook_year", say("column.outlook_year"), "year", shown=False),
+        *(
+            Column(f"outlook_{key}", say(f"column.outlook_{key}"), "figure", shown=False)
+            for key in ("median", "low", "high")
+        ),
+    ]  # fmt: skip
+
+
+def _as_data(s: Standing, statement: Statement, words: Wording) -> dict[str, Any]:
+    """One value a cell, as the open data hold it."""
+    figures = {
+        "observed": s.latest,
+        "last": s.last,
+        "baseline": s.baseline,
+        "whole": s.whole,
+        "whole_baseline": s.whole_baseline,
+    }
+    row: dict[str, Any] = {
+        "goal": s.goal,
+        "title": _title(s, statement, words),
+        "area": s.area,
+        "part": "" if s.part is None else part_label(s.kind, s.part, statement.agreement, words),
+        "unit": words.say(f"unit.{s.unit}"),
+        "basis": "" if s.latest is None else s.latest.basis,
+        "threshold": s.threshold,
+        "since_last": s.since_last,
+        "since_baseline": s.since_baseline,
+        "distance": s.distance,
+        "distance_baseline": s.distance_baseline,
+        "shown_since_last": s.shown_since_last,
+        "shown_since_baseline": s.shown_since_baseline,
+        "literal_verdict": s.verdict,
+        "evidence_verdict": s.assessment,
+        "settled": s.settled,
+        "probability_true": s.probability,
+        "probability_published": s.probability_published,
+    }
+    for key, figure in figures.items():
+        if figure is not None:
+            row |= {key: figure.value, f"{key}_year": figure.year, f"{key}_grade": figure.grade}
+    if s.outlook is not None:
+        o = s.outlook
+        row |= {"outlook_year": o.year, "outlook_median": o.median}
+        row |= {"outlook_low": o.low, "outlook_high": o.high}
+    return row

@@ -24,20 +24,27 @@ _WORDS: Final = (
 )
 
 
+#: Beyond these no number is printed but the limit; they are the verdicts' limits too.
+_LOWEST: Final = 5
+_HIGHEST: Final = 95
+#: Printed numbers that are a limit of a word or of a verdict.
+_LIMITS: Final = frozenset({_LOWEST, 10, 90, _HIGHEST})
+#: So near a word's limit, in percent, a number is on no side of it: it prints as the limit.
+_NO_SIDE: Final = Decimal("0.5")
+
+
 class Printed(NamedTuple):
-    """A probability as printed: the whole percentage, and whether it is a bound."""
+    """A probability as printed: the whole percentage, and on which side of it the number lies."""
 
     percentage: int
-    bound: str  # "under", "over" or ""
+    side: str  # "under", "over" (beyond 5 and 95), "just_under", "just_over" (at a limit) or ""
 
 
 def printed(probability: float) -> Printed:
     """Round a probability for print: nearest 5 %, `under 5 %`, `over 95 %`.
 
-    Never over a limit: .93 as 95 % would read as enough for "reached", .88 as 90 % would get a
-    word too strong. What the nearest 5 % would carry over the limit of a word or of a verdict
-    (.05 and .95) stays on its side, as the next step or, between 5 and 10 and between 90 and 95,
-    as a bound.
+    At a limit of the words or of a verdict the side is said, never another number: .93 is just
+    under 95 %, for 95 % alone would read as enough for "reached".
 
     Parameters
     ----------
@@ -50,24 +57,24 @@ def printed(probability: float) -> Printed:
 
     Examples
     --------
-    >>> [tuple(printed(p)) for p in (0.03, 0.644, 0.88, 0.93, 0.98)]
-    [(5, 'under'), (65, ''), (85, ''), (90, 'over'), (95, 'over')]
+    >>> [tuple(printed(p)) for p in (0.03, 0.662, 0.88, 0.8995, 0.93, 0.98)]
+    [(5, 'under'), (65, ''), (90, 'just_under'), (90, ''), (95, 'just_under'), (95, 'over')]
     """
     if not 0 <= probability <= 1:
         raise ValueError(f"a probability lies in 0 to 1, found {probability}")
     exact = Decimal(repr(float(probability))) * 100
-    if exact in (5, 90, 95):
-        return Printed(int(exact), "")
-    for limit in (5, 10):
-        if exact < limit:
-            return Printed(limit, "under")
-    for limit in (95, 90):
-        if exact > limit:
-            return Printed(limit, "over")
+    if exact < _LOWEST:
+        return Printed(_LOWEST, "under")
+    if exact > _HIGHEST:
+        return Printed(_HIGHEST, "over")
     nearest = 5 * int((exact / 5).quantize(Decimal(1), ROUND_HALF_UP))
-    if _key(nearest) != _key(exact):
-        nearest += 5 if nearest < exact else -5
-    return Printed(nearest, "")
+    if nearest not in _LIMITS:
+        return Printed(nearest, "")
+    # a verdict is strict about its limit, a word follows the number: half a percent is no side
+    off = exact - nearest
+    if off == 0 or (nearest not in (_LOWEST, _HIGHEST) and abs(off) <= _NO_SIDE):
+        return Printed(nearest, "")
+    return Printed(nearest, "just_over" if off > 0 else "just_under")
 
 
 def is_likely(probability: float) -> bool:
@@ -82,13 +89,13 @@ def probability_word(probability: float, words: Wording) -> str:
     --------
     >>> from amager_eval.wording.sentences import load_wording
     >>> probability_word(0.65, load_wording("da"))
-    'omtrent lige så sandsynligt som ikke'
+    'usikkert; det kan gå begge veje'
     """
-    percentage, bound = printed(probability)
-    return words.say(f"probability.{_key(percentage - (bound == 'under'))}")
+    percentage, side = printed(probability)
+    return words.say(f"probability.{_key(percentage - (side in {'under', 'just_under'}))}")
 
 
-def _key(percentage: Decimal | int) -> str:
+def _key(percentage: int) -> str:
     return next(key for low, key in _WORDS if percentage >= low)
 
 
@@ -116,8 +123,8 @@ def say_probability(
     """
     if probability is None or probability != probability:
         return MISSING
-    percentage, bound = printed(probability)
+    percentage, side = printed(probability)
     text = percent(percentage / 100, 0, words.lang)
-    if bound or about:
-        text = words.say(f"probability.{bound or 'about'}", number=text)
+    if side or about:
+        text = words.say(f"probability.{side or 'about'}", number=text)
     return f"{text} ({probability_word(probability, words)})" if word else text

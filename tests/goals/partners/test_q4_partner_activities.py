@@ -60,7 +60,9 @@ def test_the_chain_has_every_focus_area_with_money_and_signals(printed, folder):
         assert f"\n{area}\n" in text
     assert "listens beløb i alt: 150.000 kr.; aftalen afsætter om året: 1.900.000 kr." in text
     assert "penge: 50.000 kr. (1 uden beløb)" in text
-    assert "safety.night.safe: har flyttet sig den ønskede vej; 60 (2024) til 75 (2026)" in text
+    assert (
+        "safety.night.safe: har ændret sig i den ønskede retning; 60 (2024) til 75 (2026)" in text
+    )
     assert "crime.total: ikke opgjort" in text
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
 
-__all__ = ["Signal", "signal_of"]
+__all__ = ["Signal", "reports_moved", "signal_of"]
 
 
 @dataclass(frozen=True)
@@ -107,23 +107,57 @@ def _crime(indicator: str, crime_type: str, data: Input, agreement: Agreement, y
     if start not in counts or not years:
         return Signal(indicator, "not_measured")
     after = max(years)
-    before_count, after_count = counts[start], counts[after]
-    people = {start: 1.0, after: 1.0}
+    moved = reports_moved(data, agreement, area, crime_type, start, after) == "yes"
+    return _signal(indicator, moved, "down", (start, counts[start]), (after, counts[after]))
+
+
+def reports_moved(
+    data: Input,
+    agreement: Agreement,
+    area: str,
+    crime_type: str,
+    before: int,
+    after: int,
+    definition: str | None = None,
+) -> Literal["yes", "no", "undecided"]:
+    """Whether a year's reports differ from another year's by more than ordinary variation.
+
+    Parameters
+    ----------
+    data : Input
+    agreement : Agreement
+        Its level, and how much a year's reports vary beyond Poisson.
+    area, crime_type : str
+        Whose reports.
+    before, after : int
+        Calendar years.
+    definition : str or None
+        Series; default the goals' own.
+
+    Returns
+    -------
+    str
+        `undecided` where a count is missing; inhabitants are allowed for where they are known.
+    """
+    figures = annual_figures(data, area, crime_type, definition or agreement.crime.definition)
+    counts = [figures[y].count if y in figures else None for y in (before, after)]
+    if counts[0] is None or counts[1] is None:
+        return "undecided"
+    people = {before: 1.0, after: 1.0}
     if data.population is not None and (data.population["area"] == area).any():
-        at = population_at(data.population, area, [str(start), str(after)]).population
-        people = {start: float(at[0]), after: float(at[1])}
-    size = crime.power.size if crime.power is not None else None
-    mean = (before_count + after_count) / 2
+        at = population_at(data.population, area, [str(before), str(after)]).population
+        people = {before: float(at[0]), after: float(at[1])}
+    size = agreement.crime.power.size if agreement.crime.power is not None else None
+    mean = (counts[0] + counts[1]) / 2
     test = rate_ratio(
-        after_count,
+        counts[1],
         people[after],
-        before_count,
-        people[start],
+        counts[0],
+        people[before],
         level=agreement.verdicts.level,
         dispersion=1 + mean / size if size else 1.0,
     )
-    moved = bool(test.p_value < 1 - agreement.verdicts.level)
-    return _signal(indicator, moved, "down", (start, before_count), (after, after_count))
+    return "yes" if test.p_value < 1 - agreement.verdicts.level else "no"
 
 
 def _signal(

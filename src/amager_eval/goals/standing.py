@@ -1,0 +1,406 @@
+"""How every part of a goal stands this year: figures, verdicts and outlook, as one frozen value.
+
+Page one, its table and its picture say nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from amager_eval.conventions import LEVEL, crime_year_of_wave
+from amager_eval.goals.crime.quantities import annual_levels
+from amager_eval.goals.crime.results import AnnualFigure, annual_figures
+from amager_eval.goals.partners.signals import reports_moved
+from amager_eval.goals.results import evaluated_area
+from amager_eval.goals.safety.published_shares import published_shares
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from amager_eval.goals.statement import Statement
+    from amager_eval.spec.agreement import Goal
+    from amager_eval.trends.fit import Forecast
+
+__all__ = ["Figure", "Outlook", "Standing", "goal_number", "goal_standings", "indicator_standings"]
+
+type Unit = Literal["percent", "rate", "count"]
+type Basis = Literal["measured", "estimate"]
+#: Whether a change is shown: `yes`, `no`, or not decidable from what is published.
+type Shown = Literal["yes", "no", "undecided"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of one year: as published, or estimated by the model where none was published."""
+
+    value: float
+    year: int
+    grade: str = ""
+    basis: Basis = "measured"
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Where a part is heading: the model's band at the target, in the part's unit."""
+
+    year: int
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One part of a goal, or of an indicator, this year.
+
+    Parameters
+    ----------
+    goal : str
+        Id in the agreement; empty for an indicator, which no goal is about.
+    kind : {"safety", "crime", "partners"}
+        What is measured.
+    reading : str
+        The primary reading.
+    area : str
+        Whose figures.
+    part : str or None
+        Setting or type of crime.
+    unit : {"percent", "rate", "count"}
+        Percent 0 to 100, reports per 1,000 inhabitants a year, or reports a year.
+    latest, last, baseline : Figure or None
+        This year's figure (or the latest there is), the one before it, the baseline year's.
+    whole, whole_baseline : Figure or None
+        The whole's at the latest figure's year and at the baseline.
+    threshold : float or None
+        What the figure must reach whatever the year, percent.
+    shown_since_last, shown_since_baseline : str or None
+        Whether the change is statistically significant; None where there is no change to test.
+    verdict : str
+        This year's, from published figures alone.
+    settled : bool
+        Whether the whole goal has failed for good in this part, whatever comes.
+    assessment : str
+        This year's statistical assessment.
+    probability : float or None
+        That the reading is met at the target: of the true share or level.
+    probability_published : float or None
+        The same of the figures that will be published.
+    outlook : Outlook or None
+        The model's band at the target year.
+    """
+
+    goal: str
+    kind: Literal["safety", "crime", "partners"]
+    reading: str
+    area: str
+    part: str | None
+    unit: Unit
+    latest: Figure | None = None
+    last: Figure | None = None
+    baseline: Figure | None = None
+    whole: Figure | None = None
+    whole_baseline: Figure | None = None
+    threshold: float | None = None
+    shown_since_last: Shown | None = None
+    shown_since_baseline: Shown | None = None
+    verdict: str = "ikke opgjort"
+    settled: bool = False
+    assessment: str = "kan ikke afgøres"
+    probability: float | None = None
+    probability_published: float | None = None
+    outlook: Outlook | None = None
+
+    @property
+    def since_last(self) -> float | None:
+        """Change since the figure before, in the unit; None where there is nothing to compare."""
+        return _change(self.last, self.latest)
+
+    @property
+    def since_baseline(self) -> float | None:
+        """Change since the baseline; None where the latest is the baseline."""
+        return _change(self.baseline, self.latest)
+
+    @property
+    def distance(self) -> float | None:
+        """Latest figure less the whole's of the same year."""
+        return _change(self.whole, self.latest, other_year=False)
+
+    @property
+    def distance_baseline(self) -> float | None:
+        """Baseline figure less the whole's of the same year."""
+        return _change(self.whole_baseline, self.baseline, other_year=False)
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a figure at all, measured or estimated."""
+        return self.latest is not None
+
+    @property
+    def estimated(self) -> bool:
+        """Whether its figure is an estimate and no measurement."""
+        return self.latest is not None and self.latest.basis == "estimate"
+
+
+def _change(
+    before: Figure | None, after: Figure | None, *, other_year: bool = True
+) -> float | None:
+    if before is None or after is None or (before.year != after.year) != other_year:
+        return None
+    return after.value - before.value
+
+
+def goal_number(goal: str) -> str:
+    """Return the number a goal has in the agreement: its parts `1a` and `1b` are one goal.
+
+    Examples
+    --------
+    >>> goal_number("1a"), goal_number("3"), goal_number("tryghed")
+    ('1', '3', 'tryghed')
+    """
+    digits = goal[: len(goal) - len(goal.lstrip("0123456789"))]
+    return digits or goal
+
+
+def goal_standings(statement: Statement) -> tuple[Standing, ...]:
+    """How every goal part stands, in the agreement's order.
+
+    Parameters
+    ----------
+    statement : Statement
+
+    Returns
+    -------
+    tuple of Standing
+        One for each goal and part of its primary reading, of the agreement's own area.
+    """
+    area = evaluated_area(statement.data, statement.agreement)
+    made: list[Standing] = []
+    for goal in statement.agreement.goal:
+        if goal.kind == "safety":
+            made += [
+                _safety(statement, goal, area, setting, response)
+                for reading in goal.reading
+                if reading.primary and (response := reading.response) is not None
+                for setting in reading.settings
+            ]
+        elif goal.kind == "crime":
+            made += [_crime(statement, goal, area, kind) for kind in goal.crime_types]
+        else:
+            made.append(_partners(statement, goal))
+    return tuple(made)
+
+
+def indicator_standings(statement: Statement) -> tuple[Standing, ...]:
+    """How the indicator districts stand in the goals' own answer: no goal is about them.
+
+    Returns
+    -------
+    tuple of Standing
+        Without `goal` and verdicts; `probability` is that of being nearer the whole and itself
+        better, or staying at its level.
+    """
+    goals = [g for g in statement.agreement.goal if g.kind == "safety"]
+    near = [g for g in goals if g.primary.id == "shortfall_smaller"]
+    goal = next(iter(near or goals), None)
+    if goal is None:
+        return ()
+    return tuple(
+        one
+        for area in statement.agreement.areas.indicators
+        for setting in goal.primary.settings
+        if (one := _safety(statement, goal, area, setting, str(goal.primary.response))).known
+    )
+
+
+def _rows(statement: Statement, goal: Goal, **wanted: object) -> dict[int, Mapping[str, Any]]:
+    """Rows of a goal's primary reading that are about this part, by year."""
+    rows = statement.results
+    chosen = (rows["goal"] == goal.id) & (rows["reading"] == goal.primary.id)
+    for key, value in wanted.items():
+        chosen &= rows[key] == value
+    return {
+        int(r["year"]): {str(k): None if v is None or v != v else v for k, v in r.items()}
+        for r in rows[chosen].to_dict(orient="records")
+    }
+
+
+def _safety(statement: Statement, goal: Goal, area: str, setting: str, response: str) -> Standing:
+    agreement, data, year = statement.agreement, statement.data, statement.year
+    safety = agreement.safety
+    own_area = area in agreement.areas.evaluated.names
+    own: dict[int, Figure] = {}
+    whole: dict[int, Figure] = {}
+    if data.safety is not None:
+        for name, found in ((area, own), (agreement.areas.whole, whole)):
+            shares = published_shares(data.safety, name, setting, response)
+            found |= {w: Figure(s.percent, w, s.grade) for w, s in shares.items() if w <= year}
+    cell = {"area": area, "setting": setting, "response": response}
+    levels = _levels(statement.safety, cell)
+    if not own and levels:  # nothing was published of the area since: the model's own estimate
+        since = range(safety.baseline_wave, year + 1)
+        own = {w: Figure(levels[w][1], w, "", "estimate") for w in since if w in levels}
+    latest, last, baseline = _figures(own, year, safety.baseline_wave)
+    rows = _rows(statement, goal, **cell)
+    now = rows.get(min(year, safety.target_wave), {}) if year > safety.baseline_wave else {}
+    ahead = rows.get(safety.target_wave, {})
+    return Standing(
+        goal=goal.id if own_area else "",
+        kind="safety",
+        reading=goal.primary.id,
+        area=area,
+        part=setting,
+        unit="percent",
+        latest=latest,
+        last=last,
+        baseline=baseline,
+        whole=None if latest is None else whole.get(latest.year),
+        whole_baseline=whole.get(safety.baseline_wave),
+        shown_since_last=_shown(statement.changes, cell, last, latest),
+        shown_since_baseline=_shown(statement.changes, cell, baseline, latest),
+        verdict=now.get("literal_verdict") or "ikke opgjort",
+        settled=ahead.get("literal_verdict") == "ikke nået",
+        assessment=now.get("evidence_verdict") or "kan ikke afgøres",
+        probability=ahead.get("probability_true"),
+        probability_published=ahead.get("probability_published"),
+        outlook=_outlook(levels, safety.target_wave),
+    )
+
+
+def _crime(statement: Statement, goal: Goal, area: str, crime_type: str) -> Standing:
+    agreement, crime = statement.agreement, statement.agreement.crime
+    year = crime_year_of_wave(statement.year)
+    unit: Unit = "rate" if goal.primary.id == "hold_rate" else "count"
+    figures = annual_figures(statement.data, area, crime_type, crime.definition)
+    own = {
+        y: Figure(value, y)
+        for y, f in figures.items()
+        if y <= year and (value := _in_unit(f, unit)) is not None
+    }
+    latest, last, baseline = _figures(own, year, crime.baseline_year)
+    rows = _rows(statement, goal, area=area, crime_type=crime_type)
+    now = rows.get(min(year, crime.target_year), {}) if year > crime.baseline_year else {}
+    ahead = rows.get(crime.target_year, {})
+    levels: dict[int, tuple[float, float, float]] = {}
+    forecast = statement.crime
+    if forecast is not None and forecast.draws.attrs.get("definition") == crime.definition:
+        levels = _yearly_levels(forecast, area, crime_type, unit)
+    moved: list[Shown | None] = [
+        reports_moved(statement.data, agreement, area, crime_type, before.year, latest.year)
+        if before is not None and latest is not None and before.year < latest.year
+        else None
+        for before in (last, baseline)
+    ]
+    return Standing(
+        goal=goal.id,
+        kind="crime",
+        reading=goal.primary.id,
+        area=area,
+        part=crime_type,
+        unit=unit,
+        latest=latest,
+        last=last,
+        baseline=baseline,
+        shown_since_last=moved[0],
+        shown_since_baseline=moved[1],
+        verdict=now.get("literal_verdict") or "ikke opgjort",
+        assessment=now.get("evidence_verdict") or "kan ikke afgøres",
+        probability=ahead.get("probability_true"),
+        probability_published=ahead.get("probability_published"),
+        outlook=_outlook(levels, crime.target_year),
+    )
+
+
+def _partners(statement: Statement, goal: Goal) -> Standing:
+    row = next(iter(_rows(statement, goal).values()), {})
+    observed = row.get("observed")
+    return Standing(
+        goal=goal.id,
+        kind="partners",
+        reading=goal.primary.id,
+        area=evaluated_area(statement.data, statement.agreement),
+        part=None,
+        unit="percent",
+        latest=None if observed is None else Figure(float(observed), statement.year),
+        threshold=row.get("comparison"),
+        verdict=row.get("literal_verdict") or "ikke opgjort",
+        assessment=row.get("evidence_verdict") or "kan ikke afgøres",
+    )
+
+
+def _figures(
+    own: Mapping[int, Figure], year: int, baseline: int
+) -> tuple[Figure | None, Figure | None, Figure | None]:
+    """Pick the latest figure, the one before it, and the baseline's."""
+    years = sorted(y for y in own if y <= year)
+    latest = own[years[-1]] if years else None
+    last = own[years[-2]] if len(years) > 1 else None
+    return latest, last, own.get(baseline)
+
+
+def _in_unit(figure: AnnualFigure, unit: Unit) -> float | None:
+    return figure.rate if unit == "rate" else figure.count
+
+
+def _shown(
+    changes: pd.DataFrame, cell: Mapping[str, str], before: Figure | None, after: Figure | None
+) -> Shown | None:
+    """Whether a change of published shares is significant, by the tests of the statement."""
+    if before is None or after is None or before.year == after.year:
+        return None
+    if "estimate" in (before.basis, after.basis):
+        return "undecided"
+    if not len(changes):
+        return "undecided"
+    chosen = (changes["wave_before"] == before.year) & (changes["wave_after"] == after.year)
+    for key, value in cell.items():
+        chosen &= changes[key] == value
+    verdicts = changes.loc[chosen, "verdict"]
+    if verdicts.empty:
+        return "undecided"
+    words: dict[str, Shown] = {"significant": "yes", "not significant": "no"}
+    return words.get(str(verdicts.iloc[0]), "undecided")
+
+
+def _levels(
+    forecast: Forecast | None, cell: Mapping[str, str]
+) -> dict[int, tuple[float, float, float]]:
+    """Summarise a cell's true share by wave: low, median and high in percent."""
+    if forecast is None:
+        return {}
+    true = forecast.draws["true"]
+    if any(value not in true[key].values for key, value in cell.items()):
+        return {}
+    return _quantiles(100 * true.sel(cell).transpose("sample", "period").values,
+                      true["period"].values)  # fmt: skip
+
+
+def _yearly_levels(
+    forecast: Forecast, area: str, crime_type: str, unit: Unit
+) -> dict[int, tuple[float, float, float]]:
+    """Summarise the level behind a type's reports by year, in the unit."""
+    draws = forecast.draws
+    if area not in draws["area"].values or crime_type not in draws["crime_type"].values:
+        return {}
+    levels = annual_levels(forecast)["rate" if unit == "rate" else "count"]
+    cell = levels.sel(area=area, crime_type=crime_type).transpose("sample", "year")
+    return _quantiles(cell.values, cell["year"].values)
+
+
+def _quantiles(values: Any, years: Any) -> dict[int, tuple[float, float, float]]:
+    edges = [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2]
+    found = np.quantile(values, edges, axis=0)
+    return {
+        int(y): (float(low), float(middle), float(high))
+        for y, low, middle, high in zip(years, *found, strict=True)
+    }
+
+
+def _outlook(levels: Mapping[int, tuple[float, float, float]], target: int) -> Outlook | None:
+    if target not in levels:
+        return None
+    low, median, high = levels[target]
+    return Outlook(target, median, low, high)

@@ -1,0 +1,398 @@
+"""The lead of page one: two to four sentences from the figures, safety and crime always both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amager_eval.conventions import crime_year_of_wave
+from amager_eval.goals.crime.context import crime_context
+from amager_eval.goals.standing import goal_number, goal_standings, indicator_standings
+from amager_eval.wording.area import area_label
+from amager_eval.wording.crime_type import type_label
+from amager_eval.wording.figure import figure_text, part_label, value_text
+from amager_eval.wording.numbers import number, percent, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from amager_eval.goals.crime.context import ContextReports
+    from amager_eval.goals.standing import Figure, Standing
+    from amager_eval.goals.statement import Statement
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["lead"]
+
+
+def lead(statement: Statement, words: Wording) -> tuple[str, ...]:
+    """Say how it stands, since last year, since the baseline, against the city, sure or not.
+
+    Parameters
+    ----------
+    statement : Statement
+    words : Wording
+        Bound to the agreement.
+
+    Returns
+    -------
+    tuple of str
+        Two to four sentences.
+    """
+    standings = goal_standings(statement)
+    safety = _one_a_part(s for s in standings if s.kind == "safety")
+    crime = [s for s in standings if s.kind == "crime"]
+    judged = any(s.verdict != "ikke opgjort" for s in standings)
+    said = [] if judged else [_open(statement, standings, words)]
+    said += _safety(statement, safety, words)
+    if crime:
+        said.append(_crime(statement, crime, words))
+    if judged:
+        said.append(_verdicts(statement, standings, words))
+    return tuple(said)
+
+
+def _one_a_part(standings: Iterable[Standing]) -> list[Standing]:
+    """Goals on the same figures are one line: day and night, once each."""
+    return list({s.part: s for s in reversed(list(standings))}.values())[::-1]
+
+
+def _open(statement: Statement, standings: Sequence[Standing], words: Wording) -> str:
+    """Say that no goal can be measured yet, and for want of what."""
+    every = dict.fromkeys(goal_number(s.goal) for s in standings)
+    return words.say_count(
+        "lead.open",
+        len(every),
+        number=words.name("number_word", str(len(every))),
+        reasons=_reasons(statement, words),
+    )
+
+
+def _reasons(statement: Statement, words: Wording) -> str:
+    """Say what was not delivered, or that figures are not there yet or hidden."""
+    whats = {m.what for m in statement.missing}
+    crime = {"crime_baseline", "crime_types"} & whats
+    reasons = ["safety_area"] if "safety_area" in whats else []
+    reasons += ["crime"] if crime else []
+    if len(reasons) == 2:
+        reasons = ["area"]
+    reasons += ["activities"] if "activities" in whats else []
+    if any(m.table == "crime" for m in statement.data.masked):
+        reasons.append("masked")
+    said = [words.say(f"lead.reason_{r}") for r in reasons]
+    return words.listing(said) or words.say("lead.reason_figures")
+
+
+def _safety(statement: Statement, safety: list[Standing], words: Wording) -> list[str]:
+    if not safety:
+        return []
+    if not any(s.known for s in safety):
+        return _districts(statement, words)
+    if all(s.estimated for s in safety if s.known):
+        return [_estimates(statement, safety, words)]
+    known = [s for s in safety if s.known and not s.estimated]
+    said = []
+    moves = [_move(s, s.last, words) for s in known if s.since_last is not None]
+    if moves:
+        said.append(
+            words.say_of(
+                statement.agreement.response,
+                "lead.since_last",
+                year=statement.year,
+                last=_only_year([s.last for s in known]) or words.say("lead.last"),
+                moves=words.listing(moves),
+                sure=_sure(known, "last", words),
+            )
+        )
+    else:
+        values = [_level(s, words) for s in known]
+        said.append(
+            words.say_of(
+                statement.agreement.response, "lead.level", year=statement.year,
+                values=words.listing(values),
+            )
+        )  # fmt: skip
+    since = [s for s in known if s.since_baseline is not None and s.last != s.baseline]
+    gaps = [_gap(s, words) for s in known if s.distance is not None]
+    if since:
+        moves = [_move(s, s.baseline, words) for s in since]
+        key = "lead.since_baseline" if gaps else "lead.since_baseline_alone"
+        said.append(
+            words.say_of(
+                statement.agreement.response, key,
+                moves=words.listing(moves), gaps=words.listing(gaps),
+                sure=_sure(since, "baseline", words),
+            )
+        )  # fmt: skip
+    elif gaps:
+        said.append(words.say("lead.gaps", gaps=words.listing(gaps)))
+    return said
+
+
+def _only_year(figures: Sequence[Figure | None]) -> str:
+    years = {f.year for f in figures if f is not None}
+    return str(next(iter(years))) if len(years) == 1 else ""
+
+
+def _when(s: Standing, words: Wording) -> str:
+    return words.name("setting_when", str(s.part))
+
+
+def _move(s: Standing, before: Figure | None, words: Wording) -> str:
+    """Say one part's change: risen, fallen or unchanged, from what to what."""
+    assert before is not None
+    assert s.latest is not None
+    change = s.latest.value - before.value
+    key = "lead.rose" if change > 0 else "lead.fell" if change < 0 else "lead.same"
+    return words.say(
+        key,
+        when=_when(s, words),
+        before=number(before.value, _decimals(before.value), words.lang),
+        mark=_mark(before, words=words),
+        after=figure_text(s.latest, s.unit, words),
+    )
+
+
+def _mark(*figures: Figure | None, words: Wording) -> str:
+    """Mark what rests on an unofficial copy."""
+    graded = any(f is not None and f.grade == "C" for f in figures)
+    return f" {words.say('lead.mark_c')}" if graded else ""
+
+
+def _decimals(value: float) -> int:
+    return 0 if value == round(value) else 1
+
+
+def _level(s: Standing, words: Wording) -> str:
+    return words.say("lead.value", when=_when(s, words), value=figure_text(s.latest, s.unit, words))
+
+
+def _sure(known: Sequence[Standing], since: str, words: Wording) -> str:
+    """Say whether the changes are statistically significant: all, none, some, or not decidable."""
+    told = {s.part: getattr(s, f"shown_since_{since}") for s in known}
+    shown = [w for w in told.values() if w is not None]
+    some = words.listing([_when(s, words) for s in known if told[s.part] == "yes"])
+    many = "" if len(shown) > 1 else "_one"
+    if some and len(set(shown)) > 1:
+        return words.say(f"lead.sure_{since}_some", some=some)
+    key = "yes" if some else "undecided" if "undecided" in shown else "no"
+    return words.say(f"lead.sure_{since}_{key}{many}")
+
+
+def _gap(s: Standing, words: Wording) -> str:
+    """Say how far from the city a part is, now and at the baseline."""
+    assert s.distance is not None
+    then = s.distance_baseline
+    key = "lead.gap_then" if then is not None and s.baseline != s.latest else "lead.gap"
+    return words.say(
+        f"{key}_{_side(s.distance)}",
+        when=_when(s, words),
+        gap=_points(s.distance, words),
+        mark=_mark(s.whole, words=words),
+        then="" if then is None else signed(then, _decimals(then), words.lang),
+    )
+
+
+def _side(gap: float) -> str:
+    return "below" if gap < 0 else "above" if gap > 0 else "level"
+
+
+def _points(gap: float, words: Wording) -> str:
+    return number(abs(gap), _decimals(gap), words.lang)
+
+
+def _estimates(statement: Statement, safety: list[Standing], words: Wording) -> str:
+    values = [
+        words.say(
+            "lead.estimate",
+            when=_when(s, words),
+            value=value_text(float(round(s.latest.value)), s.unit, words),
+            city=figure_text(s.whole, s.unit, words),
+        )
+        if s.whole is not None
+        else _level(s, words)
+        for s in safety
+        if s.latest is not None
+    ]
+    return words.say_of(
+        statement.agreement.response, "lead.estimates", year=statement.year,
+        values=words.listing(values),
+    )  # fmt: skip
+
+
+def _districts(statement: Statement, words: Wording) -> list[str]:
+    """Say how safe the districts are where the area itself was neither measured nor estimated."""
+    found = [s for s in indicator_standings(statement) if not s.estimated]
+    by_part: dict[str, list[Standing]] = {}
+    for s in found:
+        by_part.setdefault(str(s.part), []).append(s)
+    if not by_part:
+        return [words.say("lead.no_safety")]
+    settings = []
+    for group in by_part.values():
+        values = [
+            words.say(
+                "lead.district" if s.latest.year == statement.year else "lead.district_other",
+                area=area_label(statement.agreement, s.area, words),
+                value=figure_text(s.latest, s.unit, words),
+                year=s.latest.year,
+            )
+            for s in group
+            if s.latest is not None
+        ]
+        wholes = {s.whole.value: s.whole for s in group if s.whole is not None}
+        key = "lead.districts_when" if len(wholes) == 1 else "lead.districts_when_alone"
+        whole = next(iter(wholes.values()), None)
+        settings.append(
+            words.say(
+                key, when=_when(group[0], words), values=words.listing(values),
+                city=figure_text(whole, "percent", words),
+            )
+        )  # fmt: skip
+    return [
+        words.say_of(
+            statement.agreement.response, "lead.districts", settings="; ".join(settings)
+        )
+    ]  # fmt: skip
+
+
+def _crime(statement: Statement, crime: list[Standing], words: Wording) -> str:
+    """Say how crime stands against the baseline: the total, then the types."""
+    year, since = crime_year_of_wave(statement.year), statement.agreement.crime.baseline_year
+    total = next((s for s in crime if s.unit == "rate"), crime[0])
+    types = [s for s in crime if s is not total]
+    if total.latest is None or total.baseline is None or total.latest.year <= since:
+        return _crime_open(statement, total, types, words)
+    assert total.since_baseline is not None
+    over = _side(total.since_baseline)
+    share = total.since_baseline / total.baseline.value if total.baseline.value else 0.0
+    key = {"above": "over", "below": "under", "level": "level"}[over]
+    return words.say(
+        f"lead.crime_{key}" + ("_types" if _counted(types) else ""),
+        year=total.latest.year,
+        share=percent(abs(share), 0 if abs(share) >= 0.01 else 1, words.lang),
+        now=value_text(total.latest.value, total.unit, words),
+        then=value_text(total.baseline.value, total.unit, words),
+        form=words.say(f"lead.form_{total.unit}"),
+        sure=words.say(f"lead.crime_{total.shown_since_baseline or 'undecided'}"),
+        types=_types(types, statement, words),
+        late="" if total.latest.year == year else words.say("lead.late", year=year),
+    )
+
+
+def _counted(types: Sequence[Standing]) -> list[Standing]:
+    return [s for s in types if s.since_baseline is not None]
+
+
+def _types(types: Sequence[Standing], statement: Statement, words: Wording) -> str:
+    """Say which of the types lie above the baseline, and from what to what."""
+    above = [s for s in _counted(types) if s.since_baseline and s.since_baseline > 0]
+    listed = [
+        words.say(
+            "lead.type",
+            type=_lower(part_label(s.kind, s.part, statement.agreement, words)),
+            then=value_text(s.baseline.value, s.unit, words),
+            now=value_text(s.latest.value, s.unit, words),
+        )
+        for s in above
+        if s.baseline is not None and s.latest is not None
+    ]
+    of = len(_counted(types))
+    if not listed:
+        return words.say("lead.types_none", of=words.name("number_word", str(of)))
+    key = "lead.types_all" if len(listed) == of else "lead.types_above"
+    return words.say(
+        key, above=len(listed), of=words.name("number_word", str(of)), listed=words.listing(listed)
+    )
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _crime_open(
+    statement: Statement, total: Standing, types: Sequence[Standing], words: Wording
+) -> str:
+    """Say what can be said of crime where the total cannot be held against the baseline."""
+    since = statement.agreement.crime.baseline_year
+    if total.latest is not None and total.latest.year == since:
+        before = total.last
+        key = "lead.crime_baseline" if before is None else "lead.crime_baseline_last"
+        return words.say(
+            key, year=since, form=words.say(f"lead.form_{total.unit}"),
+            now=value_text(total.latest.value, total.unit, words),
+            last="" if before is None else value_text(before.value, total.unit, words),
+            last_year="" if before is None else before.year,
+        )  # fmt: skip
+    counted = _counted(types)
+    if counted:
+        return words.say("lead.crime_types_only", types=_types(counted, statement, words))
+    return _city_crime(statement, words)
+
+
+def _city_crime(statement: Statement, words: Wording) -> str:
+    """Say how crime goes in the city and the districts: the area's own was not delivered."""
+    found = crime_context(statement)
+    selected = [r for r in found if r.count is not None and r.count_baseline is not None]
+    districts = [r for r in found if r not in selected or r.area != statement.agreement.areas.whole]
+    if not found:
+        return words.say("lead.no_crime")
+    moved = [
+        words.say(
+            "lead.city_type",
+            type=_lower(type_label(statement.agreement.crime, r.crime_type, r.definition, words)),
+            change=_signed_percent(r.change, words),
+        )
+        for r in selected
+    ]
+    rates = [_rate(r, statement, words) for r in districts if r.rate and r.rate_baseline]
+    key = "both" if moved and rates else "types" if moved else "rates"
+    year = next(f.year for r in found for f in (r.rate, r.count) if f is not None)
+    return words.say(
+        f"lead.city_{key}", year=year, moved=words.listing(moved), rates=words.listing(rates)
+    )
+
+
+def _rate(r: ContextReports, statement: Statement, words: Wording) -> str:
+    assert r.rate is not None
+    assert r.rate_baseline is not None
+    return words.say(
+        "lead.city_rate",
+        area=area_label(statement.agreement, r.area, words),
+        then=number(r.rate_baseline.value, 0, words.lang),
+        now=number(r.rate.value, 0, words.lang),
+    )
+
+
+def _signed_percent(change: float | None, words: Wording) -> str:
+    assert change is not None
+    text = percent(abs(change), 0, words.lang)
+    return f"{'+' if change > 0 else chr(0x2212)}{text}" if round(100 * abs(change)) else text
+
+
+def _verdicts(statement: Statement, standings: Sequence[Standing], words: Wording) -> str:
+    """Say this year's verdict of every goal part, and why the rest have none."""
+    groups = [
+        words.say("lead.verdict_group", verdict=words.say(f"verdict.{verdict}"), parts=parts)
+        for verdict in ("ikke nået", "delvist nået", "nået")
+        if (parts := _parts_with(verdict, statement, standings, words))
+    ]
+    left = _parts_with("ikke opgjort", statement, standings, words)
+    if left:
+        why = _reasons(statement, words)
+        groups.append(words.say("lead.verdict_open", parts=left, reasons=why))
+    return words.say("lead.verdicts", year=statement.year, groups="; ".join(groups))
+
+
+def _parts_with(
+    verdict: str, statement: Statement, standings: Sequence[Standing], words: Wording
+) -> str:
+    """List the goals of a verdict; the parts are named where not all of a goal's have it."""
+    named = []
+    for goal in dict.fromkeys(s.goal for s in standings):
+        own = [s for s in standings if s.goal == goal]
+        some = [s for s in own if s.verdict == verdict]
+        parts = [_lower(part_label(s.kind, s.part, statement.agreement, words)) for s in some]
+        if len(some) == len(own):
+            named.append(goal)
+        elif some:
+            named.append(words.say("lead.verdict_parts", goal=goal, parts=words.listing(parts)))
+    return words.listing(named)

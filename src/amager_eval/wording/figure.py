@@ -1,0 +1,68 @@
+"""Print a figure in its unit, with what it is where it is no checked measurement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from amager_eval.wording.numbers import number, percent
+
+if TYPE_CHECKING:
+    from amager_eval.spec.agreement import Agreement
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["Told", "figure_text", "graded_text", "part_label", "value_text"]
+
+
+class Told(Protocol):
+    """What is told of a figure."""
+
+    @property
+    def value(self) -> float:
+        """In the unit it is printed in; percent 0 to 100."""
+
+    @property
+    def grade(self) -> str:
+        """Source grade; C is an unofficial copy."""
+
+    @property
+    def basis(self) -> str:
+        """`measured` or `estimate`."""
+
+
+def value_text(value: float, unit: str, words: Wording) -> str:
+    """Print a value: percent with at most one decimal, a rate with one, a count with none.
+
+    Examples
+    --------
+    >>> from amager_eval.wording.sentences import load_wording
+    >>> value_text(42.43, "rate", load_wording("da")), value_text(1313, "count", load_wording("da"))
+    ('42,4', '1.313')
+    """
+    if unit == "percent":
+        return percent(value / 100, int(value != round(value)), words.lang)
+    return number(value, int(unit == "rate"), words.lang)
+
+
+def figure_text(figure: Told | None, unit: str, words: Wording) -> str:
+    """Print a figure with what it is: an estimate, or marked C; nothing where there is none."""
+    if figure is None:
+        return ""
+    if figure.basis == "estimate":
+        value = float(round(figure.value)) if unit == "percent" else figure.value
+        return words.say("table.estimate_cell", cell=value_text(value, unit, words))
+    return graded_text(value_text(figure.value, unit, words), figure, words)
+
+
+def graded_text(text: str, figure: Told | None, words: Wording) -> str:
+    """Mark a text that rests on an unofficial copy."""
+    graded = figure is not None and figure.grade == "C"
+    return words.say("table.grade_c", cell=text) if graded else text
+
+
+def part_label(kind: str, part: str | None, agreement: Agreement, words: Wording) -> str:
+    """Name a part of a goal: where or when safety is asked for, a type of crime, the activities."""
+    if kind == "safety":
+        return words.name("setting_short", str(part))
+    if kind == "crime":
+        return agreement.crime.label(str(part), words.lang)
+    return words.say("standing.partners")

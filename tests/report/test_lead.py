@@ -1,0 +1,222 @@
+"""The lead and every verdict of page one against the figures and the later pages, year by year."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from amager_eval.evidence.city.process import SCENARIOS
+from amager_eval.evidence.city.synthetic import synthetic_city
+from amager_eval.goals.crime.results import crime_rows
+from amager_eval.goals.missing import missing_deliveries
+from amager_eval.goals.partners.split import partner_split
+from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
+from amager_eval.goals.safety.changes import changes
+from amager_eval.goals.standing import goal_standings
+from amager_eval.goals.statement import Statement
+from amager_eval.report.lead import lead
+from amager_eval.report.summary import goal_sentences
+from amager_eval.spec.agreement import load_agreement
+from amager_eval.tables.goals import goals_table
+from amager_eval.tables.readings import readings_table
+from amager_eval.wording.about import bound_to
+from amager_eval.wording.sentences import load_wording
+
+AGREEMENT = load_agreement()
+WORDS = {lang: bound_to(AGREEMENT, load_wording(lang)) for lang in ("da", "en")}
+YEARS = range(2025, 2030)
+HALVES = ("safety", "crime", "population", "activities")
+
+
+def statement_of(data, year):
+    """A statement from published figures alone: the lead rests on nothing else."""
+    area = evaluated_area(data, AGREEMENT)
+    goal = next(g for g in AGREEMENT.goal if g.kind == "partners")
+    rows = [
+        *safety_rows(data, AGREEMENT, year, None, {}),
+        *crime_rows(data, AGREEMENT, year, pd.DataFrame(), None),
+        *partner_rows(data, AGREEMENT, year),
+    ]
+    nothing = pd.DataFrame()
+    return Statement(
+        year=year, agreement=AGREEMENT, data=data, seed=1, versions={}, draft=False,
+        results=with_overall(rows, AGREEMENT, data),
+        changes=changes(data, AGREEMENT, year, (area,)),
+        comparisons=nothing,
+        probabilities=nothing, crime_quantities=nothing, power=nothing, activities=nothing,
+        diagnostics=nothing, safety=None, crime=None,
+        missing=missing_deliveries(data, AGREEMENT, area),
+        partners=nothing if data.activities is None else partner_split(data.activities, goal),
+    )  # fmt: skip
+
+
+def city(scenario, year):
+    return synthetic_city(4, last_wave=year, scenario=scenario).data
+
+
+def own_shares(data, year):
+    """Published percent of the area's own safe answers, straight from the input."""
+    rows = data.safety
+    own = rows[(rows["area"] == evaluated_area(data, AGREEMENT)) & (rows["response"] == "safe")]
+    return {(r.setting, int(r.wave)): round(float(r.percent), 6) for r in own.itertuples()}
+
+
+def check_verdicts(statement, data, year):
+    """Every verdict of page one is the later pages' for that year, word for word."""
+    area = evaluated_area(data, AGREEMENT)
+    later = readings_table(statement, area, WORDS["da"]).frame
+    standings = goal_standings(statement)
+    for s in standings:
+        if s.kind == "partners":
+            own = statement.results[statement.results["goal"] == s.goal]
+            assert s.verdict == own["literal_verdict"].iloc[0]
+            continue
+        target, base = (2028, 2024)
+        when = min(year if s.kind == "safety" else year - 1, target)
+        part = WORDS["da"].name("setting", s.part) if s.kind == "safety" else (
+            AGREEMENT.crime.label(s.part, "da"))  # fmt: skip
+        reading = next(g for g in AGREEMENT.goal if g.id == s.goal).primary.label("da")
+        row = later[
+            (later["goal"] == s.goal) & (later["part"] == part) & (later["year"] == when)
+            & later["reading"].str.startswith(reading)
+        ]  # fmt: skip
+        if when <= base:
+            assert row.empty
+            assert s.verdict == "ikke opgjort"  # a year is not compared with itself
+        else:
+            assert len(row) == 1, (s.goal, s.part, when)
+            assert s.verdict == row["literal_verdict"].iloc[0]
+            assert s.assessment == row["evidence_verdict"].iloc[0]
+    printed = goals_table(statement, WORDS["da"]).frame
+    for goal in dict.fromkeys(s.goal for s in standings):
+        own = {s.verdict for s in standings if s.goal == goal}
+        assert set(printed.loc[printed["goal"] == goal, "status"]) == own
+
+
+def check_lead(statement, data, year):
+    said = {lang: lead(statement, words) for lang, words in WORDS.items()}
+    for sentences in said.values():
+        assert 2 <= len(sentences) <= 4
+        assert all(s.endswith(".") and "{" not in s and "–" not in s for s in sentences)
+    text = " ".join(said["da"])
+    assert "ygge" in text or "rygheden" in text  # safety and crime, always both
+    assert "kriminalitet" in text.lower()
+    if data.safety is not None:
+        shares = own_shares(data, year)
+        for setting, when in (("neighbourhood", "i nabolaget"), ("night", "om aftenen og natten")):
+            now, before = shares.get((setting, year)), shares.get((setting, year - 1))
+            if now is None or before is None:
+                continue
+            word = "steget" if now > before else "faldet" if now < before else "uændret"
+            assert f"{word} {when}" in said["da"][0], (setting, before, now)
+    judged = [s for s in goal_standings(statement) if s.verdict != "ikke opgjort"]
+    for verdict in {s.verdict for s in judged}:
+        group = next(g for g in said["da"][-1].replace(": ", "; ", 1).split("; ")
+                     if g.startswith(f"{verdict}: "))  # fmt: skip
+        assert {s.goal for s in judged if s.verdict == verdict} <= set(
+            group.replace(",", " ").replace(".", " ").split()
+        )
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_page_one_says_what_the_figures_and_the_later_pages_say(scenario):
+    for year in YEARS:
+        data = city(scenario, year)
+        statement = statement_of(data, year)
+        check_verdicts(statement, data, year)
+        check_lead(statement, data, year)
+
+
+@pytest.mark.parametrize("without", HALVES)
+def test_page_one_of_half_an_input(without):
+    data = replace(city("goals_missed", 2027), **{without: None})
+    statement = statement_of(data, 2027)
+    check_verdicts(statement, data, 2027)
+    check_lead(statement, data, 2027)
+    text = " ".join(lead(statement, WORDS["da"]))
+    reason = {"safety": "tal for trygheden i selve området", "crime": "2024-tal for kriminaliteten",
+              "population": "", "activities": "aktivitetslisten"}[without]  # fmt: skip
+    assert reason in text
+
+
+def test_page_one_of_an_input_with_nothing_but_the_city():
+    data = city("nothing_changes", 2026)
+    area = evaluated_area(data, AGREEMENT)
+    bare = replace(
+        data,
+        safety=data.safety[data.safety["area"] != area],
+        crime=data.crime[data.crime["area"] != area],
+        activities=None,
+    )
+    said = lead(statement_of(bare, 2026), WORDS["da"])
+    assert said[0].startswith("Det kan endnu ikke gøres op, om partnerskabet når sine tre mål")
+    assert "selve området" in said[0]
+    assert "Amager Øst" in said[1]
+
+
+def worst(data, year):
+    """Crime up by a third since 2024, nights 17 points under the city, no partners."""
+    area = evaluated_area(data, AGREEMENT)
+    safety, crime = data.safety.copy(), data.crime.copy()
+    safe = (safety["response"] == "safe") & (safety["setting"] == "night")
+    safety.loc[safe & (safety["area"] == "København") & (safety["wave"] == year), "percent"] = 80.0
+    safety.loc[safe & (safety["area"] == area) & (safety["wave"] == year), "percent"] = 63.0
+    own = crime[crime["area"] == area].copy()
+    then = own[own["period"].astype(str).str[:4] == "2024"]
+    now = then.assign(
+        period=then["period"].astype(str).str.replace("2024", str(year - 1)),
+        count=(then["count"].astype(float) * 4 / 3).round(),
+    )
+    keep = ~((crime["area"] == area) & (crime["period"].astype(str).str[:4] == str(year - 1)))
+    people = data.population[data.population["area"] != area]
+    still = data.population[data.population["area"] == area]
+    first = float(still["population"].iloc[0])
+    return replace(
+        data,
+        safety=safety,
+        crime=pd.concat([crime[keep], now], ignore_index=True),
+        population=pd.concat([people, still.assign(population=first)], ignore_index=True),
+        activities=data.activities.assign(partners="DOMEA"),
+    )
+
+
+def test_a_disaster_reads_as_one():
+    data = worst(city("goals_missed", 2026), 2026)
+    statement = statement_of(data, 2026)
+    check_verdicts(statement, data, 2026)
+    check_lead(statement, data, 2026)
+    said = lead(statement, WORDS["da"])
+    text = " ".join(said)
+    assert "faldet om aftenen og natten" in said[0]
+    assert "17 procentpoint under København om aftenen og natten" in text
+    assert "33\u00a0% over 2024-niveauet" in text
+    (total,) = [s for s in goal_standings(statement) if s.goal == "2a"]
+    sure = {"yes": "forskellen er statistisk signifikant", "no": "forskellen kan være tilfældig"}
+    assert sure[total.shown_since_baseline] in text
+    assert "alle tre udvalgte gerningstyper lå over 2024" in text
+    verdicts = said[-1]
+    assert "ikke nået: " in verdicts
+    missed = verdicts.split("ikke nået: ")[1].split(";")[0]
+    for goal in ("1a", "1b", "2a", "2b", "3"):
+        assert goal in missed
+    assert "afgøres først" not in text
+    table = goals_table(statement, WORDS["da"]).frame
+    assert set(table.loc[table["goal"].str.startswith("2"), "status"]) == {"ikke nået"}
+    sentences = goal_sentences(statement, WORDS["da"])
+    assert any(
+        s.startswith("Mål 1a er ikke nået i år om aftenen og natten: andelen faldt fra")
+        and s.endswith("kan dermed ikke længere opfyldes der.")
+        for s in sentences
+    )
+    assert any(s.startswith("Mål 3 er ikke nået: 0 af 20 aktiviteter (0") for s in sentences)
+
+
+def test_the_baseline_year_is_not_compared_with_itself():
+    statement = statement_of(city("nothing_changes", 2025), 2025)
+    (total,) = [s for s in goal_standings(statement) if s.goal == "2a"]
+    assert total.latest == total.baseline
+    assert total.since_baseline is None
+    assert total.verdict == "ikke opgjort"
+    text = " ".join(lead(statement, WORDS["da"]))
+    assert "2024 er udgangspunktet for kriminaliteten: " in text
+    assert " i 2023); den kan først sammenlignes" in text
