@@ -55,7 +55,7 @@ def delivered_line(entry: Delivered, lang: Lang = "en") -> str:
     """Write an entry as one line, in the language of the reader."""
     words = load_wording(lang)
     thing = words.say(f"delivered.kind.{entry.kind}", name=entry.name)
-    if entry.file is not None and entry.kind != "file":
+    if entry.file is not None and entry.file != entry.name and entry.kind != "file":
         place = entry.file if entry.sheet is None else f"{entry.file}, {entry.sheet}"
         thing = words.say("delivered.placed", thing=thing, place=place)
     if entry.rows is not None:

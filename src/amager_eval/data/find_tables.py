@@ -177,13 +177,14 @@ def _read_mapped(folder: Path, found: Found, lang: Lang) -> set[str]:
         if not mapping.exists():
             continue
         named.add(name)
+        about = name
         try:
-            file = file_of(mapping, lang)
+            about = file = file_of(mapping, lang)
             named.add(file)  # before its rows are read: a file at fault is no unknown table
             computed, faults, delivered = compute(mapping, lang)
         except InputError as error:
             found.faults.extend(error.faults)
-            found.deliver("file", name, "unread", "at_fault")
+            found.deliver("file", about, "unread", "at_fault")
             continue
         found.computed[table] = computed
         found.computed_from[table] = file

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from amager_eval.conventions import RESPONSES, SETTINGS
 from amager_eval.data.survey.domain_share import domain_share
-from amager_eval.data.tables.columns import Column, TableColumns, canonical_word
+from amager_eval.data.tables.columns import Column, TableColumns, canonical_word, word_in
 from amager_eval.data.tables.findings import Findings
 from amager_eval.data.tables.number_text import (
     DecimalMark,
@@ -199,7 +199,8 @@ def shares_of_respondents(
                 answered = member & sample[setting].notna().to_numpy()
                 left = int(member.sum() - answered.sum())
                 if left:
-                    findings.deliver("setting", f"{name}, {setting}", "unused", left, "no_answer")
+                    said = f"{name}, {word_in(findings.lang, setting)}"
+                    findings.deliver("setting", said, "unused", left, "no_answer")
                 if not answered.any():
                     continue
                 for response in RESPONSES:

@@ -100,13 +100,14 @@ class Findings:
         text = fault_text(code, self.lang, **words)
         message, say = text.problem, load_wording(self.lang).say
         if at:
-            row = self.rows[at[0]]
+            row = next((self.rows[i] for i in at if self.rows[i] is not None), None)
             if self.labels:
                 message = say("place.index", problem=message, label=repr(self.labels[at[0]]))
-        if len(at) > 1:
-            rows = ", ".join(str(self.rows[i]) for i in at[:MOST_ROWS])
-            rows = rows if len(at) <= MOST_ROWS else say("place.more_rows", rows=rows)
-            message = say("place.in_rows", problem=message, count=len(at), rows=rows)
+        numbered = [str(self.rows[i]) for i in at if self.rows[i] is not None]
+        if len(numbered) > 1:  # what was computed has no rows
+            rows = ", ".join(numbered[:MOST_ROWS])
+            rows = rows if len(numbered) <= MOST_ROWS else say("place.more_rows", rows=rows)
+            message = say("place.in_rows", problem=message, count=len(numbered), rows=rows)
         self.faults.append(
             Fault(
                 message,
