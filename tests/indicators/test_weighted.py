@@ -3,7 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
+import svy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -174,3 +176,63 @@ def test_one_respondent_is_no_sample():
 def test_impossible_input(kwargs, said):
     with pytest.raises(InputError, match=said):
         sg.weighted_share(**({"answers": [1, 0, 1], "weights": [1, 2, 1]} | kwargs))
+
+
+def survey_of(**design):
+    """The synthetic microdata as a sample of the package svy, which was written by others."""
+    frame = pl.DataFrame({name: PEOPLE[name].to_numpy() for name in PEOPLE})
+    return svy.Sample(frame, svy.Design(wgt="w", **design))
+
+
+@pytest.mark.parametrize("design", [{"stratum": "district"}, {}])
+@pytest.mark.parametrize("method", ["korn-graubard", "beta", "logit"])
+def test_districts_agree_with_svy(design, method):
+    theirs = survey_of(**design).estimation.prop(
+        "safe_day", by="district", deff="wor", ci_method=method
+    )
+    theirs = theirs.to_polars().filter(pl.col("safe_day") == 1).sort("district")
+    # svy counts the sample's degrees of freedom, we the domain's
+    ours = [
+        sg.weighted_share(
+            PEOPLE["safe_day"],
+            PEOPLE["w"],
+            domain=PEOPLE["district"] == district,
+            strata=PEOPLE["district"] if design else None,
+            df=float(df),
+            method=method,
+        )
+        for district, df in zip(theirs["district"], theirs["df"], strict=True)
+    ]
+    for name, column in (("est", "estimate"), ("se", "se"), ("deff", "deff"), ("n", "n")):
+        assert [getattr(s, column) for s in ours] == pytest.approx(theirs[name].to_list(), rel=1e-9)
+    for name, column in (("lci", "low"), ("uci", "high")):
+        assert [getattr(s, column) for s in ours] == pytest.approx(theirs[name].to_list(), abs=1e-9)
+
+
+def test_all_districts_at_once():
+    args = (PEOPLE["safe_day"], PEOPLE["w"])
+    many = sg.weighted_shares(*args, PEOPLE["district"], strata=PEOPLE["district"])
+    assert many.group.tolist() == list(range(1, 14))
+    for k in (0, 7):
+        one = sg.weighted_share(
+            *args,
+            domain=PEOPLE["district"] == k + 1,
+            strata=PEOPLE["district"],
+            method="korn-graubard",
+        )
+        for name in ("estimate", "se", "low", "high", "deff", "kish_deff", "n", "df"):
+            assert getattr(many, name)[k] == getattr(one, name), name
+    assert len(many.to_frame()) == 13
+    answers = PEOPLE["safe_day"].where(PEOPLE["district"] != 3)  # nobody of district 3 answered
+    assert 3 not in sg.weighted_shares(answers, PEOPLE["w"], PEOPLE["district"]).group
+    with pytest.raises(InputError, match="groups must hold a label"):
+        sg.weighted_shares([1, 0, 1], [1, 1, 1], ["a", "b"])
+
+
+def test_korn_graubard_never_has_more_respondents_than_there_are():
+    wide = sg.share_interval(0.5, 0.1, n=100, method="korn-graubard")
+    assert wide == sg.share_interval(0.5, 0.1, n=100, method="beta")
+    narrow = sg.share_interval(0.5, 0.01, n=100, method="korn-graubard")
+    assert narrow == sg.share_interval(0.5, 0.05, n=100, method="beta")
+    exact = sg.share(50, 100, method="clopper-pearson")
+    assert narrow == pytest.approx((exact.low, exact.high))

@@ -72,6 +72,8 @@ CALLS = {
     "earlier_percent_needed": ({"n_before": N, "n_after": N[::-1]}, {"percent_after": 60}),
     "respondents_needed": ({"share1": SHARES, "share2": [0.6] * 4, "ratio": [1.0] * 4}, {}),
     "weighted_share": (PEOPLE | {"domain": [True] * 4, "strata": list("aabb")}, {}),
+    "weighted_shares": (PEOPLE | {"groups": list("aaaa"), "strata": list("aabb")}, {}),
+    "funnel": ({"counts": X, "exposures": N}, {}),
     "weighted_difference": (
         PEOPLE | {"group1": EAST, "group2": [not e for e in EAST], "strata": list("aabb")},
         {},
@@ -87,7 +89,8 @@ ALONE = {
     "adjust": {"p_values": [0.1, 0.2, 0.3, 0.4]},
     "kish_design_effect": {"weights": [1.0, 2.0, 1.0, 1.0]},
 }
-NO_ARRAYS = {"share_interval", "weighted_displacement_difference"}
+#: Counts per area and group; their labels are tested beside the function.
+NO_ARRAYS = {"share_interval", "weighted_displacement_difference", "standardised_rate"}
 LABELS = ("strata", "groups", "domain", "part", "group1", "group2")
 PAIRS = [
     (name, first, second)

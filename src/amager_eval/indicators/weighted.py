@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -37,14 +37,16 @@ from amager_eval.indicators.share import clopper_pearson_interval
 __all__ = [
     "Sample",
     "WeightedShare",
+    "WeightedShares",
     "kish_design_effect",
     "sample_of",
     "share_interval",
     "weighted_share",
+    "weighted_shares",
 ]
 
-Interval = Literal["logit", "beta", "asin", "mean"]
-_INTERVALS = ("logit", "beta", "asin", "mean")
+Interval = Literal["logit", "beta", "korn-graubard", "asin", "mean"]
+_INTERVALS = ("logit", "beta", "korn-graubard", "asin", "mean")
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,7 +321,7 @@ def weighted_share(
         Degrees of freedom; None: respondents in the domain less their strata. `inf` is normal.
     level : float
         Confidence level.
-    method : {"logit", "beta", "asin", "mean"}
+    method : {"logit", "beta", "korn-graubard", "asin", "mean"}
         Interval, as in :func:`share_interval`.
 
     Returns
@@ -350,7 +352,12 @@ def weighted_share(
         answers=answers, weights=weights, domain=domain, strata=strata, post_strata=post_strata
     )
     sample = sample_of(answers, weights, strata, post_strata, population)
-    inside = sample.domain(domain)
+    return _share_of(sample, sample.domain(domain), df, level, method)
+
+
+def _share_of(
+    sample: Sample, inside: NDArray[np.bool_], df: float | None, level: float, method: Interval
+) -> WeightedShare:
     estimate, influence = sample.mean(inside)
     se = float(np.sqrt(sample.covariance(influence)[0, 0]))
     n = int(inside.sum())
@@ -386,6 +393,140 @@ def weighted_share(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class WeightedShares:
+    """A share of each group of the same weighted microdata, with its design effect.
+
+    Parameters
+    ----------
+    group : ndarray, dims group
+        Labels, sorted.
+    estimate, se, low, high : ndarray, dims group
+        Weighted shares, linearised standard errors, limits of the intervals.
+    deff, kish_deff : ndarray, dims group
+        Design effect, and what unequal weights alone cost, as in :class:`WeightedShare`.
+    n, n_effective, df : ndarray, dims group
+        Respondents with an answer, those over `kish_deff`, degrees of freedom.
+    level : float
+        Confidence level.
+    method : str
+        Name of the interval.
+
+    Examples
+    --------
+    >>> from amager_eval import significance as sg
+    >>> shares = sg.weighted_shares([1, 1, 0, 1, 0, 1], [1, 2, 1, 2, 1, 1], list("aaabbb"))
+    >>> shares.to_frame()[["group", "estimate", "n"]].round(2).to_dict("records")
+    [{'group': 'a', 'estimate': 0.75, 'n': 3}, {'group': 'b', 'estimate': 0.75, 'n': 3}]
+    """
+
+    group: NDArray[Any]
+    estimate: Array
+    se: Array
+    low: Array
+    high: Array
+    deff: Array
+    kish_deff: Array
+    n: NDArray[np.intp]
+    n_effective: Array
+    df: Array
+    level: float
+    method: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per group with the columns of this record."""
+        return frame_of(self)
+
+
+def weighted_shares(
+    answers: ArrayLike,
+    weights: ArrayLike,
+    groups: ArrayLike,
+    *,
+    strata: ArrayLike | None = None,
+    post_strata: ArrayLike | None = None,
+    population: Mapping[Hashable, float] | None = None,
+    level: float = LEVEL,
+    method: Interval = "korn-graubard",
+) -> WeightedShares:
+    """Estimate a share, its design effect and its interval for each group, such as districts.
+
+    Parameters
+    ----------
+    answers, weights : array_like, dims respondent
+        As in :func:`weighted_share`.
+    groups : array_like, dims respondent
+        Label of each respondent, for example the district; those without one are in no group.
+    strata, post_strata : array_like or None, dims respondent
+        As in :func:`weighted_share`.
+    population : mapping or None
+        Size of each group of `post_strata`.
+    level : float
+        Confidence level.
+    method : {"korn-graubard", "beta", "logit", "asin", "mean"}
+        Interval, as in :func:`share_interval`.
+
+    Returns
+    -------
+    WeightedShares
+        One element per group in which somebody answered.
+
+    Raises
+    ------
+    InputError
+        As :func:`weighted_share`, or if a group has no two respondents in a stratum.
+
+    Notes
+    -----
+    Every group is a domain of the one sample: respondents outside it still carry the design.
+    Source: Korn & Graubard (1998) Survey Methodology 24:193; Lumley (2010) Complex Surveys, ch. 2;
+    R's ``survey::svyby(~answer, ~group, design, svyciprop)``.
+
+    Examples
+    --------
+    >>> answers, weights = [1, 1, 0, 1, 0, 1, 1, 0] * 5, [1, 2, 1, 2, 1, 1, 2, 1] * 5
+    >>> shares = weighted_shares(answers, weights, list("eeeewwww") * 5)
+    >>> shares.estimate.round(3).tolist(), shares.low.round(2).tolist()
+    ([0.833, 0.6], [0.6, 0.36])
+    """
+    same_labels(
+        answers=answers, weights=weights, groups=groups, strata=strata, post_strata=post_strata
+    )
+    sample = sample_of(answers, weights, strata, post_strata, population)
+    codes, labels = pd.factorize(labels_of(groups), sort=True)
+    if len(codes) != len(sample.answers):
+        raise InputError(
+            Fault(
+                f"groups must hold a label for each of {len(sample.answers)} respondents",
+                found=f"{len(codes)} labels",
+                remedy="Correct groups.",
+            )
+        )
+    answered = ~np.isnan(sample.answers)
+    kept = [k for k in range(len(labels)) if (answered & (codes == k)).any()]
+    shares = [
+        _share_of(sample, answered & (codes == k), None, check_level(level), method) for k in kept
+    ]
+
+    def column(name: str) -> Array:
+        return np.array([getattr(share, name) for share in shares], dtype=np.float64)
+
+    return WeightedShares(
+        group=np.asarray(labels, dtype=object)[kept],
+        estimate=column("estimate"),
+        se=column("se"),
+        low=column("low"),
+        high=column("high"),
+        deff=column("deff"),
+        kish_deff=column("kish_deff"),
+        n=column("n").astype(np.intp),
+        n_effective=column("n_effective"),
+        df=column("df"),
+        level=level,
+        method=method,
+    )
+
+
 def real_df(df: float) -> float:
     """Check degrees of freedom; infinity is allowed."""
     return float("inf") if df == np.inf else real_scalar("df", df, above=0)
@@ -412,11 +553,12 @@ def share_interval(
         Degrees of freedom of the t quantile; `inf` is normal.
     level : float
         Confidence level.
-    method : {"logit", "beta", "asin", "mean"}
+    method : {"logit", "beta", "korn-graubard", "asin", "mean"}
         `logit` (and survey's `xlogit`): symmetric in the log odds. `beta`: Clopper-Pearson on
-        the effective sample size p(1-p)/se^2 (Korn & Graubard 1998). `asin`: symmetric in the
-        arc sine of the root. `mean`: estimate plus and minus,
-        which can leave 0 to 1.
+        the effective sample size p(1-p)/se^2 (Korn & Graubard 1998); `korn-graubard`: the same,
+        the effective sample size never above n, as NCHS's presentation standards want it (a
+        design effect below 1 is then not believed). `asin`: symmetric in the arc sine of the
+        root. `mean`: estimate plus and minus, which can leave 0 to 1.
 
     Returns
     -------
@@ -432,7 +574,8 @@ def share_interval(
     Notes
     -----
     logit: logit(p) -+ t se / (p (1-p)), turned back. Source: R's ``survey::svyciprop``, without
-    its `likelihood`.
+    its `likelihood`; Parker et al. (2017) National Center for Health Statistics data presentation
+    standards for proportions, Vital and Health Statistics 2(175), for `korn-graubard`.
 
     Examples
     --------
@@ -455,10 +598,12 @@ def share_interval(
         return float(limits[0]), float(limits[1])
     if method == "mean":
         return p - quantile * error, p + quantile * error
-    if method == "beta":
+    if method in ("beta", "korn-graubard"):
         size = spread / error**2
         if freedom != np.inf and respondents > 1:
             size *= float(stdtrit(respondents - 1, tail) / stdtrit(freedom, tail)) ** 2
+        if method == "korn-graubard":
+            size = min(size, respondents)
         limits = clopper_pearson_interval(np.asarray(size * p), np.asarray(size), tail)
         return float(limits[0]), float(limits[1])
     if method == "logit":

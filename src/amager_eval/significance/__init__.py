@@ -11,7 +11,8 @@ method answers. Where a likelihood has no maximum the slope is infinite and p ex
 =====================================  =====================================================
 question                               function
 =====================================  =====================================================
-one share, one rate                    `share`, `rate`, `exact_share_test`
+one share, one rate                    `share`, `rate`, `exact_share_test`,
+                                       `standardised_rate`
 change between two waves               `difference`, `independence_test`
 district against city                  `part_versus_whole`
 trend over all waves                   `trend`, `logit_trend`, `random_effects_trend`,
@@ -22,24 +23,28 @@ at least hold, as good as              `equivalence`, `non_inferiority`,
                                        `rate_non_inferiority`
 two rates, a rate over years           `rate_ratio`, `rate_trend`
 crime here and next door               `weighted_displacement_difference`
+which areas stand out                  `funnel`
 how small a change could be seen       `power`, `respondents_for_power`,
                                        `smallest_detectable_change`,
                                        `probability_of_rising_every_year`
 published figures only                 `published_change`, `published_part_versus_whole`
 what a stated finding needs            `earlier_share_needed`, `earlier_percent_needed`,
                                        `respondents_needed`
-weighted microdata                     `weighted_share`, `weighted_difference`,
+weighted microdata                     `weighted_share`, `weighted_shares`,
+                                       `weighted_difference`,
                                        `weighted_part_versus_whole`, `rao_scott_test`,
                                        `kish_design_effect`, `share_interval`
 =====================================  =====================================================
 """
 
-from amager_eval.indicators import Estimate, rate, share
+from amager_eval.indicators import Estimate, rate, share, standardised_rate
 from amager_eval.indicators.weighted import (
     WeightedShare,
+    WeightedShares,
     kish_design_effect,
     share_interval,
     weighted_share,
+    weighted_shares,
 )
 from amager_eval.significance.adjust import adjust
 from amager_eval.significance.contrast import Contrast
@@ -61,6 +66,7 @@ from amager_eval.significance.exact import (
     exact_share_test,
     independence_test,
 )
+from amager_eval.significance.funnel import Funnel, funnel
 from amager_eval.significance.needed import (
     EarlierPercent,
     earlier_percent_needed,
@@ -113,6 +119,7 @@ __all__ = [
     "Equivalence",
     "Estimate",
     "ExactShareTest",
+    "Funnel",
     "IndependenceTest",
     "NonInferiority",
     "PublishedVerdict",
@@ -125,6 +132,7 @@ __all__ = [
     "TrendTest",
     "WeightedComparison",
     "WeightedShare",
+    "WeightedShares",
     "adjust",
     "difference",
     "difference_in_change",
@@ -132,6 +140,7 @@ __all__ = [
     "earlier_share_needed",
     "equivalence",
     "exact_share_test",
+    "funnel",
     "independence_test",
     "kish_design_effect",
     "logit_trend",
@@ -153,9 +162,11 @@ __all__ = [
     "share",
     "share_interval",
     "smallest_detectable_change",
+    "standardised_rate",
     "trend",
     "weighted_difference",
     "weighted_displacement_difference",
     "weighted_part_versus_whole",
     "weighted_share",
+    "weighted_shares",
 ]

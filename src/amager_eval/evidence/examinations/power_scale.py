@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import arviz as az
-import arviz_stats.base
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 __all__ = ["power_scale"]
-
-array_stats: Any = arviz_stats.base.array_stats  # type: ignore[attr-defined]
 
 #: A prior's density to this power: 1.25 strengthens it, 0.8 weakens it.
 POWERS: Final = (0.8, 1.25)
@@ -77,8 +74,7 @@ def power_scale(quantities: xr.Dataset, events: xr.Dataset, log_priors: xr.Datas
 
 def _weights(log_prior: xr.DataArray, power: float) -> tuple[np.ndarray, float]:
     """Smoothed, normalised weights of all draws and the Pareto shape of their tail."""
-    raw = (power - 1) * log_prior.to_numpy().ravel()
     # psislw takes log likelihoods, which it turns round itself
-    smoothed, shape = array_stats.psislw(-raw)
-    weights = np.exp(smoothed - smoothed.max())
+    smoothed, shape = ((1 - power) * log_prior).azstats.psislw(dim=list(log_prior.dims))
+    weights = np.exp(smoothed - smoothed.max()).to_numpy().ravel()
     return weights / weights.sum(), float(shape)
