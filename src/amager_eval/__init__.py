@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import load_agreement
     from amager_eval.spec.model import load_model_spec
     from amager_eval.trends.crime.fit import fit_crime
+    from amager_eval.trends.crime.model import crime_model
     from amager_eval.trends.fit import Fit, Forecast
     from amager_eval.trends.safety_fit import fit_safety
     from amager_eval.trends.store import load_fit
@@ -40,6 +41,7 @@ _HOME = {
     "InputError": "errors",
     "SpecError": "errors",
     "Statement": "goals.statement",
+    "crime_model": "trends.crime.model",
     "evaluate": "evaluation.evaluate",
     "fit_crime": "trends.crime.fit",
     "fit_safety": "trends.safety_fit",
@@ -61,6 +63,7 @@ __all__ = [
     "InputError",
     "SpecError",
     "Statement",
+    "crime_model",
     "evaluate",
     "fit_crime",
     "fit_safety",

@@ -49,7 +49,7 @@ def fit_package(kind: str) -> tuple[Found, Refit]:
     from amager_eval.trends.crime.arrays import model_data
     from amager_eval.trends.crime.design import crime_design
     from amager_eval.trends.crime.fit import sample_design
-    from amager_eval.trends.crime.model import crime_model
+    from amager_eval.trends.crime.model import build_model
     from amager_eval.trends.safety_fit import prepare_safety, sample_safety
 
     data, spec = ae.published(), ae.load_model_spec(f"{kind}_trend")
@@ -62,7 +62,7 @@ def fit_package(kind: str) -> tuple[Found, Refit]:
 
         return again(0), again
     design = crime_design(data, spec, population=None, whole=None, definition=DEFINITION)
-    compiled = sample.compile_model(crime_model(design))
+    compiled = sample.compile_model(build_model(design, refit=True))
 
     def refit(which: int) -> Found:
         now = other_counts(design) if which else design
@@ -80,7 +80,7 @@ def fit_plain(kind: str) -> tuple[Found, Refit]:
     import amager_eval as ae
     from amager_eval.trends.crime.arrays import model_data
     from amager_eval.trends.crime.design import crime_design
-    from amager_eval.trends.crime.model import crime_model
+    from amager_eval.trends.crime.model import build_model as build_crime_model
     from amager_eval.trends.crime.posterior import crime_posterior
     from amager_eval.trends.safety_cells import list_cells, observe, quadrature_nodes
     from amager_eval.trends.safety_fit import _reported, design_safety
@@ -125,7 +125,7 @@ def fit_plain(kind: str) -> tuple[Found, Refit]:
 
         return again(0), again
     crime = crime_design(data, spec, population=None, whole=None, definition=DEFINITION)
-    model = crime_model(crime)
+    model = build_crime_model(crime, refit=True)
 
     def refit(which: int) -> Found:
         now = other_counts(crime) if which else crime
@@ -134,7 +134,7 @@ def fit_plain(kind: str) -> tuple[Found, Refit]:
             tree = pm.sample(draws=sampling.draws, random_seed=which + 1, **settings)
         rng = np.random.default_rng(1)
         draws = tree["posterior"].to_dataset()
-        made = crime_posterior(draws, now, model_data(now), rng)
+        made = crime_posterior(draws, now, rng)
         return _judged([tree["sample_stats"].to_dataset()], [made], spec)
 
     return refit(0), refit

@@ -14,7 +14,7 @@ from amager_eval.trends import sample
 from amager_eval.trends.crime.arrays import model_data
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.fit import fit_crime, sample_design
-from amager_eval.trends.crime.model import crime_model
+from amager_eval.trends.crime.model import build_model
 
 pytestmark = pytest.mark.slow
 ORACLES = Path(__file__).parents[1] / "reference"
@@ -73,7 +73,7 @@ def test_refit_with_data_equals_a_fresh_fit():
     frame["population"] = 5000.0
     spec = load_model_spec("crime_trend")
     one, other = (crime_design(frame.rename(columns={name: "count"}), spec) for name in ("a", "b"))
-    compiled = sample.compile_model(crime_model(one))
+    compiled = sample.compile_model(build_model(one, refit=True))
     refit = sample_design(compiled.with_data(**model_data(other)), other, spec, seed=2)
     fresh = fit_crime(frame.rename(columns={"b": "count"}), spec=spec, seed=2)
     for fit in (refit, fresh):

@@ -52,11 +52,16 @@ def test_compiled_code_is_kept_in_a_folder_of_the_package(monkeypatch, tmp_path)
     monkeypatch.setattr(sample, "user_cache_path", lambda name: tmp_path / name)
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     seen = []
-    monkeypatch.setattr(nutpie, "compile_pymc_model", lambda model: seen.append(model) or "code")
-    with pm.Model() as model:
-        pm.Normal("x")
+
+    def fake(model, var_names):
+        seen.append((model, var_names))
+        return "code"
+
+    monkeypatch.setattr(nutpie, "compile_pymc_model", fake)
+    with pm.Model() as model:  # data of two kinds: not read by address
+        pm.Normal("x", pm.Data("a", 0.0), pm.Data("b", 1.0))
     assert sample.compile_model(model) == "code"
-    assert seen == [model]
+    assert seen == [(model, ["x"])]
     assert (tmp_path / "amager_eval" / "numba").is_dir()
 
 

@@ -14,8 +14,7 @@ from amager_eval.evidence.examinations.prior_sensitivity import log_density
 from amager_eval.evidence.examinations.validate import validate
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends import sample
-from amager_eval.trends.crime.arrays import model_data
-from amager_eval.trends.crime.model import crime_model
+from amager_eval.trends.crime.model import build_model
 from amager_eval.trends.crime.posterior import crime_posterior
 
 SPEC = load_model_spec("crime_trend")
@@ -30,10 +29,10 @@ def area():
 
 
 def drawn(design):
-    compiled = sample.compile_model(crime_model(design))
+    compiled = sample.compile_model(build_model(design, refit=True))
     free = sample.sample_posterior(compiled, draws=30, tune=10, chains=2, seed=3)["posterior"]
     free = free.to_dataset()
-    posterior = crime_posterior(free, design, model_data(design), np.random.default_rng(1))
+    posterior = crime_posterior(free, design, np.random.default_rng(1))
     return free, posterior
 
 

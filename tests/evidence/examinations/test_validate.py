@@ -120,7 +120,8 @@ def test_the_forecast_is_held_against_one_that_knows_the_scales(
     assert len(random_draws) == 2
     full, knowing = (set(made.shapes) for made in random_draws)
     assert full - knowing == {
-        "innovation_raw", "dispersion_common", "dispersion_raw", "passing_raw",
+        "innovation_signed", "innovation_gap_signed", "dispersion_common", "dispersion_type",
+        "passing_signed",
     }  # fmt: skip
     evidence = read_evidence(CRIME, "known_truth", folder=tmp_path)
     assert evidence.settings["sets"] == 10

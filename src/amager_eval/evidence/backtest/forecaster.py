@@ -42,6 +42,7 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "trends.crime.posterior",
         "trends.crime.prior",
         "trends.crime.walk",
+        "trends.by_address",
         "trends.diagnose",
         "trends.fit",
         "trends.sample",
@@ -185,10 +186,10 @@ _COMPILED: dict[Any, Any] = {}
 def _fit_crime(task: Task, spec: ModelSpec, draws: int | None, chains: int | None) -> Fit:
     """Fit a task's counts; a design of the structure last compiled only gets new data."""
     from amager_eval.trends import sample
-    from amager_eval.trends.crime.arrays import model_data
+    from amager_eval.trends.crime.arrays import model_data, structure
     from amager_eval.trends.crime.design import crime_design
     from amager_eval.trends.crime.fit import sample_design
-    from amager_eval.trends.crime.model import crime_model
+    from amager_eval.trends.crime.model import build_model
     from amager_eval.trends.crime.options import crime_options
 
     declared = crime_options(spec).backtest
@@ -197,17 +198,15 @@ def _fit_crime(task: Task, spec: ModelSpec, draws: int | None, chains: int | Non
     design = crime_design(
         task.training, spec, population=task.population, whole=task.whole, parts=task.parts
     )
-    arrays = model_data(design)
-    nested = bool(design["is_gap"].values.any())
-    structure = (sample.compile_model, nested, *((n, a.shape) for n, a in arrays.items()))
+    key = (sample.compile_model, structure(design))
     # looked up once: another thread of a cluster's worker may clear it meanwhile
-    compiled = _COMPILED.get(structure)
+    compiled = _COMPILED.get(key)
     if compiled is None:
-        compiled = sample.compile_model(crime_model(design))
+        compiled = sample.compile_model(build_model(design, refit=True))
         _COMPILED.clear()
-        _COMPILED[structure] = compiled
+        _COMPILED[key] = compiled
     else:
-        compiled = compiled.with_data(**arrays)
+        compiled = compiled.with_data(**model_data(design))
     return sample_design(
         compiled,
         design,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -14,10 +14,9 @@ from amager_eval.evidence.city.synthetic import synthetic_city
 from amager_eval.evidence.examinations.power_scale import power_scale
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.trends import sample
-from amager_eval.trends.crime.arrays import model_data
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.forecast import simulate_cells
-from amager_eval.trends.crime.model import crime_model
+from amager_eval.trends.crime.model import build_model
 from amager_eval.trends.crime.posterior import crime_posterior
 from amager_eval.trends.diagnose import Diagnostics, diagnose
 
@@ -77,7 +76,7 @@ def crime_prior_sensitivity(
     diagnostics : Diagnostics
         What the gates saw of the fit.
     """
-    compiled = sample.compile_model(crime_model(design))
+    compiled = sample.compile_model(build_model(design, refit=True))
     tree = sample.sample_posterior(
         compiled,
         draws=draws or spec.sampling.draws,
@@ -88,7 +87,7 @@ def crime_prior_sensitivity(
     )
     free = tree["posterior"].to_dataset()
     rng = np.random.default_rng([seed, 4])
-    posterior = crime_posterior(free, design, model_data(design), rng)
+    posterior = crime_posterior(free, design, rng)
     judged = posterior.drop_vars("passing", errors="ignore")
     diagnostics = diagnose(tree["sample_stats"].to_dataset(), [judged], spec.gates)
     log_priors = {
@@ -110,9 +109,9 @@ def _standardised(
     def plain(of: np.ndarray) -> xr.DataArray:
         return xr.DataArray(of, dims=("chain", "draw", *(f"at_{i}" for i in range(of.ndim - 2))))
 
-    def sampled(name: str, row: int | None = None) -> xr.DataArray:
+    def sampled(name: str, sd: Any = 1.0, row: int | None = None) -> xr.DataArray:
         values = free[name].values
-        return plain(values if row is None else values[:, :, row])
+        return plain((values if row is None else values[:, :, [row]]) / sd)
 
     inside = design["is_gap"].values == 1
     path = posterior["level_baseline"].transpose("chain", "draw", "area", "crime_type").values
@@ -123,30 +122,35 @@ def _standardised(
     drift = posterior["drift"].transpose("chain", "draw", "area", "crime_type").values
     found = {
         "level": plain((path[:, :, ~inside] - mean[~inside]) / sd[~inside]),
-        "innovation": sampled("innovation_raw", 0),
-        "drift_mean": sampled("drift_mean"),
-        "drift_spread": sampled("drift_spread"),
-        "dispersion": sampled("dispersion_common", 0),
-        "dispersion_spread": sampled("dispersion_raw"),
+        "innovation": sampled("innovation_signed", design["innovation_scale"].values[0]),
+        "drift_mean": plain(
+            (free["drift_mean"].values - float(design["drift_mean"]))
+            / float(design["drift_mean_sd"])
+        ),
+        "drift_spread": sampled("drift_spread_signed", float(design["drift_spread"])),
+        "dispersion": sampled("dispersion_common", row=0),
+        "dispersion_spread": sampled("dispersion_type", float(design["dispersion_spread"])),
     }
     if inside.any():
         apart = path[:, :, inside] - path[:, :, ~inside]
         found |= {
             "level_gap": plain((apart - mean[inside]) / sd[inside]),
-            "innovation_gap": sampled("innovation_raw", 1),
+            "innovation_gap": sampled(
+                "innovation_gap_signed", design["innovation_scale"].values[1]
+            ),
             "drift_gap": plain(drift[:, :, inside] / float(design["drift_gap"])),
-            "dispersion_gap": sampled("dispersion_common", 1),
+            "dispersion_gap": sampled("dispersion_common", row=1),
         }
-    if "passing_raw" in free:
-        found["passing"] = sampled("passing_raw")
-    if "season_gap_spread" in free:
-        found["season_gap"] = sampled("season_gap_spread")
+    if "passing_signed" in free:
+        found["passing"] = sampled("passing_signed", design["passing_scale"].values)
+    if "season_gap_signed" in free:
+        found["season_gap"] = sampled("season_gap_signed", design["season_gap_scale"].values)
     scale, moved = design["effect_scale"].values, design["effect_value"].values.any(axis=1)
     effects = np.array([str(e) for e in design["effect"].values])
     for prefix in dict.fromkeys(e if e.startswith("step") else e.split("_")[0] for e in effects):
         own = np.char.startswith(effects, prefix) & moved & (scale > 0)
         if own.any():
-            found[prefix] = plain(free["effect_raw"].values[:, :, own])
+            found[prefix] = plain(free["effect_standard"].values[:, :, own])
     return found
 
 

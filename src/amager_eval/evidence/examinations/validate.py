@@ -59,7 +59,7 @@ from amager_eval.spec.model import Gates, ModelSpec, load_model_spec
 from amager_eval.trends import safety_known, safety_study, sample
 from amager_eval.trends.crime.arrays import model_data
 from amager_eval.trends.crime.fit import fit_crime, sample_design
-from amager_eval.trends.crime.model import crime_model
+from amager_eval.trends.crime.model import build_model
 from amager_eval.trends.safety_density import write_density
 from amager_eval.trends.safety_fit import Prepared, prepare_safety, sample_safety
 from amager_eval.trends.safety_gates import judge_seeds, judge_simulated
@@ -511,7 +511,7 @@ def _gates(job: Job) -> dict[str, Found]:
         for seed in SEEDS
     ]  # fmt: skip
     place = crime_study.small_city(job.spec)
-    compiled = sample.compile_model(crime_model(place))
+    compiled = sample.compile_model(build_model(place, refit=True))
 
     def simulated(seed: int) -> Fit:
         made = simulate_crime(place, seed).design

@@ -20,7 +20,7 @@ from amager_eval.trends import sample
 from amager_eval.trends.crime.arrays import model_data
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.fit import sample_design
-from amager_eval.trends.crime.model import crime_model
+from amager_eval.trends.crime.model import build_model
 from amager_eval.trends.crime.options import with_baseline_year
 from amager_eval.trends.diagnose import Diagnostics, diagnose
 from amager_eval.trends.safety_fit import Prepared, design_safety, prepare_safety, sample_safety
@@ -63,7 +63,7 @@ class Bench:
         safety = prepare_safety(data)
         shorter = safety.spec.sampling.model_copy(update={"tune": TUNE})
         safety = replace(safety, spec=safety.spec.model_copy(update={"sampling": shorter}))
-        return cls(safety, sample.compile_model(crime_model(design)), spec)
+        return cls(safety, sample.compile_model(build_model(design, refit=True)), spec)
 
 
 def judge(

@@ -18,7 +18,7 @@ from amager_eval.trends.crime.arrays import model_data
 from amager_eval.trends.crime.fit import sample_design
 from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.crime.geometry import LEAST_DISPERSION
-from amager_eval.trends.crime.model import crime_model
+from amager_eval.trends.crime.model import build_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,8 +93,8 @@ def compare_with_known(
         made = simulate_crime(design, own, ahead=ahead)
         known = _true_scales(made, design)
         if not compiled:
-            compiled["model"] = sample.compile_model(crime_model(design))
-            compiled["known"] = sample.compile_model(crime_model(design, known=known))
+            compiled["model"] = sample.compile_model(build_model(design, refit=True))
+            compiled["known"] = sample.compile_model(build_model(design, refit=True, known=known))
         found = {}
         for name, given in (("model", {}), ("known", known)):
             fit = sample_design(
@@ -119,12 +119,13 @@ def _true_scales(made: Simulated, design: xr.Dataset) -> dict[str, np.ndarray]:
     truth = made.truth
     excess = np.sqrt(truth["dispersion"].to_numpy() ** 2 - LEAST_DISPERSION**2)
     own = np.log(excess / design["dispersion_scale"].to_numpy()) / spread
-    return {
-        "innovation_raw": truth["innovation"].to_numpy() / design["innovation_scale"].to_numpy(),
-        "dispersion_common": np.ones((len(own), 1)),
-        "dispersion_raw": own,
-        "passing_raw": truth["passing_sd"].to_numpy() / design["passing_scale"].to_numpy(),
+    innovation = truth["innovation"].to_numpy()
+    scales = {
+        "innovation_signed": innovation[0],
+        "innovation_gap_signed": innovation[-1],
+        "passing_signed": truth["passing_sd"].to_numpy(),
     }
+    return {**scales, "dispersion_common": np.ones(len(own)), "dispersion_type": own}
 
 
 def _crps(fit: Fit, made: Simulated, seed: int) -> xr.DataArray:

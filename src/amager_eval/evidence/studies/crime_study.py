@@ -119,12 +119,12 @@ class CrimeStudy:
         chains: int = 4,
         name: str = "crime",
     ) -> None:
-        from amager_eval.trends.crime.model import crime_model
+        from amager_eval.trends.crime.model import build_model
 
         self.name = name
         self._design, self._spec, self._ahead = design, spec, ahead
         self._draws, self._chains = draws, chains
-        self._compiled = sample.compile_model(crime_model(design))
+        self._compiled = sample.compile_model(build_model(design, refit=True))
 
     def replicate(self, seed: int) -> Replicate:
         """Draw a truth, simulate its counts, fit, forecast.

@@ -1,7 +1,6 @@
-"""The arrays of a design that the model's graph reads, packed into few and unpacked by name.
+"""The arrays of a design that the model's graph reads, packed into one and unpacked by name.
 
-Every array of a compiled model costs a quarter to a whole second of start-up, so arrays of one
-shape travel together.
+Every array of a compiled model costs seconds of start-up, so all of them travel as one.
 """
 
 from __future__ import annotations
@@ -13,15 +12,43 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-__all__ = ["model_data", "unpack"]
+__all__ = ["FIGURES", "groups_of_areas", "model_data", "structure", "unpack"]
 
-_AREA_TYPE: Final = ("level_mean", "level_sd", "guess_centre", "typical_count")
-_COMPONENT: Final = ("guess", "coverage", "shared_information")
-_SCALARS: Final = ("drift_mean", "drift_mean_sd", "drift_spread", "drift_gap", "dispersion_spread")
+#: Name of the packed array among a compiled model's data.
+FIGURES: Final = "figures"
+#: Of a design, per group of areas.
+_OF_GROUP: Final = (
+    "guess",
+    "coverage",
+    "shared_information",
+    "typical_count",
+    "guess_centre",
+    "level_mean",
+    "level_sd",
+)
+_SCALARS: Final = ("drift_mean", "drift_mean_sd", "drift_spread", "drift_gap")
+_INDICES: Final = ("cell", "lump_cells", "lump_type")
 
 
-def model_data(design: xr.Dataset) -> dict[str, NDArray[Any]]:
-    """Arrays a compiled crime model is fitted to, by name; for `with_data` refits.
+def groups_of_areas(design: xr.Dataset) -> list[NDArray[np.int64]]:
+    """Areas with a path of their own, then those inside a whole where there are any.
+
+    Parameters
+    ----------
+    design : Dataset
+        From :func:`amager_eval.trends.crime.design.crime_design`.
+
+    Returns
+    -------
+    list of ndarray
+        Indices along `area`.
+    """
+    gap = design["is_gap"].values > 0
+    return [np.flatnonzero(rows) for rows in (~gap, gap) if rows.any()]
+
+
+def model_data(design: xr.Dataset) -> dict[str, NDArray[np.float64]]:
+    """Everything a compiled crime model is fitted to, for `with_data` refits.
 
     Parameters
     ----------
@@ -31,96 +58,123 @@ def model_data(design: xr.Dataset) -> dict[str, NDArray[Any]]:
     Returns
     -------
     dict of str to ndarray
-        The packed arrays; all of them are `pm.Data` of the model.
+        One packed array. It fits a model that was compiled for a design of the same
+        :func:`structure`.
     """
-    count = design["count"].values
-    exposure = design["exposure"].values[:, : count.shape[2]]
-    log_exposure = np.log(exposure)[:, None, :] + design["completeness"].values
-    walk = design["walk"].values
-    at_baseline = design["baseline_weight"].values @ walk
-    arrays = {
-        "cells": np.stack([np.nan_to_num(count, nan=0.0), ~np.isnan(count), log_exposure]),
-        "components": np.stack([design[name].values for name in _COMPONENT]),
-        "area_types": np.stack([design[name].values for name in _AREA_TYPE]),
-        "bases": np.vstack(
-            [
-                at_baseline,
-                design["time_in_walk"].values,
-                design["passing_in_walk"].values,
-                design["effect_in_walk"].values,
-            ]
-        ),
-        "walk": np.ascontiguousarray(walk.T),
-        "effects": np.column_stack(
-            [design["effect_in_centre"].values, design["effect_value"].values]
-        ),
-        "types": np.vstack(
-            [
-                design["passing_scale"].values,
-                design["season_gap_scale"].values,
-                design["effect_scale"].values.T,
-                design["innovation_scale"].values,
-                design["dispersion_scale"].values,
-            ]
-        ),
-        "scalars": np.array([float(design[name]) for name in _SCALARS]),
-        "is_gap": design["is_gap"].values,
-    }
-    if design.sizes["lump"]:
-        arrays |= {name: design[name].values for name in ("lump_cells", "lump_type", "lump_count")}
-    return arrays
+    parts = [np.asarray(part, dtype=np.float64).ravel() for part in _parts(design).values()]
+    return {FIGURES: np.concatenate(parts)}
 
 
-def unpack(arrays: Mapping[str, Any], design: xr.Dataset) -> dict[str, Any]:
-    """Name the parts of packed arrays or of the tensors that stand for them.
+def structure(design: xr.Dataset) -> tuple[Any, ...]:
+    """Tell designs apart that need a model compiled each.
 
     Parameters
     ----------
-    arrays : mapping of str to array or tensor
-        As :func:`model_data` gives them.
     design : Dataset
-        The design they are of; only its sizes are read.
+        From :func:`amager_eval.trends.crime.design.crime_design`.
+
+    Returns
+    -------
+    tuple
+        Hashable; equal for designs that differ in numbers alone.
+    """
+    shapes = tuple((name, part.shape) for name, part in _parts(design).items())
+    return bool(design["is_gap"].values.any()), _passes(design), shapes
+
+
+def unpack(figures: Any, design: xr.Dataset) -> dict[str, Any]:
+    """Name the parts of the packed array or of the tensor that stands for it.
+
+    Parameters
+    ----------
+    figures : array, tensor or None
+        As :func:`model_data` packs it; None takes the design's own.
+    design : Dataset
+        The design it is of; of a tensor only its structure is read.
 
     Returns
     -------
     dict of str to array or tensor
-        `y`, `seen`, `log_exposure` (dims `area, crime_type, period`), `walk` (dims `component,
-        period`), `baseline_walk`, `time_in_walk`, `passing_in_walk` (dims `component`),
-        `effect_in_walk`, `effect_value`, `effect_in_centre`, `effect_scale` (dims `crime_type,
-        effect`), `season_in_walk`, `season_value`, `season_in_centre` (their first rows: the
-        season), `innovation_scale` and `dispersion_scale` (dims `path_class, crime_type`),
-        `passing_scale`, `season_gap_scale` (dims `crime_type`), `dispersion_spread`,
-        `drift_prior` (mean, its sd, spread, the gap's sd), `is_gap`, and the
-        geometry under the design's own names.
+        `reports` (dims `cell`: the cells with a count of their own, in the order of the groups),
+        `cell` (their index in the flattened `area, crime_type, period` of all groups),
+        `log_exposure` (dims `area, crime_type, period`, areas in the order of the groups), `walk`
+        (dims `component, period`), `baseline_walk`, `time_in_walk`, `passing_in_walk` (dims
+        `component`), `effect_in_walk`, `effect_value` (dims `effect, ...`), `effect_in_centre`,
+        `effect_scale` (dims `crime_type, effect`), `season_in_walk`, `season_value`,
+        `season_in_centre` (their first rows: the season), `dispersion_scale` (dims `path_class,
+        crime_type`), `passing_scale`, `season_gap_scale` (dims `crime_type`),
+        `dispersion_spread`, `drift_prior` (mean, its sd, spread, the gap's sd), `lump_count`,
+        `lump_type` (dims `lump`), `lump_cells` (dims `lump, member`), and `groups`, each with
+        its geometry under the design's names and its `innovation_scale`; beside them
+        `contrasts`, the number of a season's, `passes`, whether a part of the walk passes, and
+        `own_dim`, the name of the first group's areas.
     """
-    cells, types, scalars = arrays["cells"], arrays["types"], arrays["scalars"]
-    n_effects, n_classes = design.sizes["effect"], design.sizes["path_class"]
-    named = {
-        "y": cells[0],
-        "seen": cells[1],
-        "log_exposure": cells[2],
-        "walk": arrays["walk"],
-        "baseline_walk": arrays["bases"][0],
-        "time_in_walk": arrays["bases"][1],
-        "passing_in_walk": arrays["bases"][2],
-        "effect_in_walk": arrays["bases"][3:],
-        "effect_in_centre": arrays["effects"][:, 0],
-        "effect_value": arrays["effects"][:, 1:],
-        "passing_scale": types[0],
-        "season_gap_scale": types[1],
-        "effect_scale": types[2 : 2 + n_effects].T,
-        "innovation_scale": types[2 + n_effects : 2 + n_effects + n_classes],
-        "dispersion_scale": types[2 + n_effects + n_classes :],
-        "drift_prior": [scalars[i] for i in range(4)],
-        "dispersion_spread": scalars[4],
-        "is_gap": arrays["is_gap"],
-    }
-    contrasts = design.sizes["season_contrast"]
+    parts = _parts(design)
+    if figures is not None:
+        at, found = 0, {}
+        for name, part in parts.items():
+            found[name] = figures[at : at + part.size].reshape(part.shape)
+            at += part.size
+            if name in _INDICES:
+                found[name] = found[name].astype("int64")
+        parts = found
+    contrasts, groups = design.sizes["season_contrast"], groups_of_areas(design)
+    named: dict[str, Any] = {n: part for n, part in parts.items() if ":" not in n}
     named |= {
         "season_in_walk": named["effect_in_walk"][:contrasts],
         "season_in_centre": named["effect_in_centre"][:contrasts],
         "season_value": named["effect_value"][:contrasts],
+        "groups": [
+            {n.split(":")[1]: part for n, part in parts.items() if n.startswith(f"{g}:")}
+            for g in range(len(groups))
+        ],
+        "contrasts": contrasts,
+        "passes": _passes(design),
+        "own_dim": "rest" if len(groups) > 1 else "area",
     }
-    named |= {name: arrays["components"][i] for i, name in enumerate(_COMPONENT)}
-    named |= {name: arrays["area_types"][i] for i, name in enumerate(_AREA_TYPE)}
     return named
+
+
+def _passes(design: xr.Dataset) -> bool:
+    return float(design.attrs["passing_correlation"]) > 0
+
+
+def _parts(design: xr.Dataset) -> Mapping[str, NDArray[Any]]:
+    """Arrays by name; those of a group of areas as `group:name`."""
+    groups = groups_of_areas(design)
+    order = np.concatenate(groups)
+    count = design["count"].values[order]
+    exposure = design["exposure"].values[order, : count.shape[2]]
+    flat = count.ravel()
+    cell = np.flatnonzero(~np.isnan(flat))
+    walk = design["walk"].values
+    parts: dict[str, NDArray[Any]] = {
+        "reports": flat[cell],
+        "cell": cell,
+        "log_exposure": np.log(exposure)[:, None, :] + design["completeness"].values,
+        "walk": np.ascontiguousarray(walk.T),
+        "baseline_walk": design["baseline_weight"].values @ walk,
+        "drift_prior": np.array([float(design[name]) for name in _SCALARS]),
+        "dispersion_spread": np.array(float(design["dispersion_spread"])),
+    }
+    for name in (
+        "time_in_walk",
+        "passing_in_walk",
+        "effect_in_walk",
+        "effect_in_centre",
+        "effect_value",
+        "effect_scale",
+        "dispersion_scale",
+        "passing_scale",
+        "season_gap_scale",
+        "lump_count",
+        "lump_type",
+    ):
+        parts[name] = design[name].values
+    # cells of a sum in the order of the groups; the last index is the empty cell
+    moved = np.append(np.arange(count.size).reshape(count.shape)[np.argsort(order)], count.size)
+    parts["lump_cells"] = moved[design["lump_cells"].values]
+    for g, areas in enumerate(groups):
+        parts |= {f"{g}:{name}": design[name].values[areas] for name in _OF_GROUP}
+        parts[f"{g}:innovation_scale"] = design["innovation_scale"].values[g]
+    return parts

@@ -9,7 +9,6 @@ import xarray as xr
 
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
-from amager_eval.trends.crime.arrays import model_data
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.posterior import crime_posterior
 from amager_eval.trends.diagnose import diagnose
@@ -90,9 +89,9 @@ def fit_crime(
     if not isinstance(spec, ModelSpec):
         spec = load_model_spec(spec or "crime_trend")
     design = crime_design(data, spec, population=population, whole=whole, definition=definition)
-    from amager_eval.trends.crime.model import crime_model  # imports PyMC: not for bad data
+    from amager_eval.trends.crime.model import build_model  # imports PyMC: not for bad data
 
-    compiled = sample.compile_model(crime_model(design))
+    compiled = sample.compile_model(build_model(design, refit=True))
     return sample_design(
         compiled, design, spec, draws=draws, chains=chains, seed=seed, progress=progress
     )
@@ -133,7 +132,7 @@ def sample_design(
         raw[name] = xr.DataArray(value, dims=dims).expand_dims(
             chain=raw.sizes["chain"], draw=raw.sizes["draw"]
         )
-    posterior = crime_posterior(raw, design, model_data(design), rng)
+    posterior = crime_posterior(raw, design, rng)
     stats = tree["sample_stats"].to_dataset()
     judged = posterior.drop_vars("passing", errors="ignore")
     if given:  # what follows from known variables alone does not vary: nothing to judge

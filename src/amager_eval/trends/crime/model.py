@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pymc as pm
@@ -11,94 +12,197 @@ import pytensor.tensor as pt
 import xarray as xr
 from numpy.typing import NDArray
 
-from amager_eval.trends.crime.arrays import model_data, unpack
-from amager_eval.trends.crime.geometry import LEAST_DISPERSION
-from amager_eval.trends.crime.walk import by_area, crime_walk
+from amager_eval.spec.model import ModelSpec, load_model_spec
+from amager_eval.trends.crime.arrays import FIGURES, groups_of_areas, model_data, unpack
+from amager_eval.trends.crime.design import crime_design
+from amager_eval.trends.crime.walk import crime_unknowns
 
-__all__ = ["crime_model"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from amager_eval.data.input import Input
+
+__all__ = ["build_model", "crime_model"]
 
 #: Matrix products with fewer multiplications than this are written out as sums: the sums take
 #: microseconds longer to run, a BLAS call takes ten seconds to compile.
 WRITTEN_OUT: Final = 200_000
 
 
+class _Declared:
+    """Unknowns as PyMC declares them; see :class:`amager_eval.trends.crime.walk.Variables`."""
+
+    functions = pt
+
+    def normal(self, name: str, mu: Any, sigma: Any, dims: tuple[str, ...]) -> Any:
+        return pm.Normal(name, mu, sigma, shape=_shape(dims), dims=dims)
+
+    def half_normal(self, name: str, sigma: float, dims: tuple[str, ...]) -> Any:
+        return pm.HalfNormal(name, sigma, shape=_shape(dims), dims=dims)
+
+    def named(self, name: str, value: Any, dims: tuple[str, ...]) -> Any:
+        return pm.Deterministic(name, value, dims=dims)
+
+
+def _shape(dims: tuple[str, ...]) -> tuple[int, ...]:
+    """Lengths of dims, known when the graph is built: one array less each to compile for."""
+    coords = pm.modelcontext(None).coords
+    return tuple(len(coords[d]) for d in dims)
+
+
 def crime_model(
-    design: xr.Dataset, *, known: Mapping[str, NDArray[np.float64]] | None = None
+    data: Input | pd.DataFrame,
+    *,
+    population: pd.DataFrame | None = None,
+    whole: str | None = None,
+    spec: ModelSpec | str | Path | None = None,
+    definition: str | None = None,
 ) -> pm.Model:
-    """Build the model of one design; its free variables are geometry, not results.
+    """Build the crime model as a PyMC model: what :func:`~amager_eval.fit_crime` samples.
+
+    Parameters
+    ----------
+    data, population, whole, spec, definition
+        As of :func:`~amager_eval.fit_crime`.
+
+    Returns
+    -------
+    pymc.Model
+        Observed variables: `reports`, dims `cell` (an area, type and period with a count of its
+        own; named `area | type | period`), and, where counts are known only as sums,
+        `summed_reports`, dims `lump`. Dims `crime_type`, `effect` (season, pandemic, steps),
+        `component` (of a random walk about its mean over time); `area`, or, where areas lie
+        inside a whole, `rest` (what is left of it) and `inside`. Quantities by the names of their
+        priors: `innovation`, `dispersion`, `drift_mean`, `drift_spread`, `drift`, `effect_size`,
+        `path_baseline` (log rate per 1,000 per period in the baseline), `expected` (reports); of
+        areas inside with `_gap`, and `passing_sd`, `season_gap_sd`, `season_gap`.
+
+    Raises
+    ------
+    InputError
+        The data are wrong.
+
+    Notes
+    -----
+    A path is `centre + coefficient @ walk`, the basis being the principal components of a random
+    walk about its own mean. Variables named `..._told` are the sampler's coordinates, `..._signed`
+    the normal whose absolute value is a half-normal: intervene on the quantity itself
+    (`pm.do(model, {"innovation": ...})`).
+
+    Examples
+    --------
+    >>> import amager_eval as ae
+    >>> model = ae.crime_model(ae.published(), definition="STRAF11")
+    >>> [v.name for v in model.observed_RVs], len(model.coords["crime_type"])
+    (['reports'], 5)
+    """
+    if not isinstance(spec, ModelSpec):
+        spec = load_model_spec(spec or "crime_trend")
+    return build_model(
+        crime_design(data, spec, population=population, whole=whole, definition=definition)
+    )
+
+
+def build_model(
+    design: xr.Dataset,
+    *,
+    refit: bool = False,
+    known: Mapping[str, NDArray[np.float64]] | None = None,
+) -> pm.Model:
+    """Build the model of one design.
 
     Parameters
     ----------
     design : Dataset
         From :func:`amager_eval.trends.crime.design.crime_design`.
+    refit : bool
+        Whether the counts and everything else that is known stand in one array, which other data
+        of the same structure may replace; else they are constants.
     known : mapping of str to ndarray or None
-        Free variables whose values are given instead of their priors; data of the model then.
+        Free variables that are not sampled but known, by name; shared data of the model, for
+        `with_data`.
 
     Returns
     -------
     pymc.Model
-        :func:`amager_eval.trends.crime.posterior.crime_posterior` turns draws of its free
-        variables into levels.
-
-    Notes
-    -----
-    A level path is `centre + basis @ coefficient`, the basis being the principal components of a
-    random walk about its own mean over time; :func:`amager_eval.trends.crime.walk.crime_walk`
-    holds the geometry. The prior of the level stands on the baseline year, not on the centre.
-    Innovation and spread of drifts are absolute values of normal variables: nothing depends on
-    their sign, and zero, which the data often allow, is no boundary and has no long tail as on
-    the log scale. The dispersion stays on the log scale: large counts rule out zero, and a wall
-    there stops the sampler.
+        As :func:`crime_model`. :func:`amager_eval.trends.crime.posterior.crime_posterior` turns
+        draws of its free variables into levels.
     """
     sizes = design.sizes
-    n_types, n_effects, classes = sizes["crime_type"], sizes["effect"], sizes["path_class"]
-    cells = (sizes["area"], n_types)
-    # shapes, not dims: the length of a named dimension would be one more array to compile for
-    with pm.Model() as model:
-        packed = {name: pm.Data(name, value) for name, value in model_data(design).items()}
-        d = unpack(packed, design)
-        dispersion = pm.HalfNormal("dispersion_common", 1.0, shape=(classes, 1)) * pt.exp(
-            d["dispersion_spread"] * pm.Normal("dispersion_raw", shape=(classes, n_types))
+    with pm.Model(coords=_coords(design), check_bounds=False) as model:
+        figures = pm.Data(FIGURES, model_data(design)[FIGURES]) if refit else None
+        d = unpack(figures, design)
+        unknowns = crime_unknowns(_Declared(), d, _product(design["guess"].size))
+        effect = _product(design["effect_value"].size * sizes["crime_type"])(
+            unknowns.effect, d["effect_value"]
         )
-        squared = (d["dispersion_scale"] * dispersion) ** 2 + LEAST_DISPERSION**2
-        of_area = by_area(squared, d["is_gap"])
-        raw = {
-            "innovation_raw": pm.Normal("innovation_raw", shape=(classes, n_types)),
-            "drift_mean": pm.Normal("drift_mean", shape=1),
-            "drift_spread": pm.Normal("drift_spread", shape=1),
-            "drift_raw": pm.Normal("drift_raw", shape=cells),
-            "centre_raw": pm.Normal("centre_raw", shape=cells),
-            "effect_raw": pm.Normal("effect_raw", shape=(n_types, n_effects)),
-            "walk_raw": pm.Normal("walk_raw", shape=design["guess"].shape),
-        }
-        nested = bool(design["is_gap"].values.any())
-        if float(design.attrs["passing_correlation"]) > 0:
-            raw["passing_raw"] = pm.Normal("passing_raw", shape=n_types)
-        if nested and sizes["season_contrast"]:
-            contrasts = (*cells, sizes["season_contrast"])
-            raw["season_gap_spread"] = pm.Normal("season_gap_spread", shape=n_types)
-            raw["season_gap_raw"] = pm.Normal("season_gap_raw", shape=contrasts)
-        walk = crime_walk(raw, of_area, d, _product(design["guess"].size), nested=nested)
-        squares, *changes = walk.squares
-        pm.Potential("priors", 0.5 * squares.sum() - 0.5 * sum(pt.log1p(c).sum() for c in changes))
-
         large = _product(design["guess"].size * sizes["period"])
-        path = walk.centre[:, :, None] + large(walk.coefficient, d["walk"])
-        effect = _product(design["effect_value"].size * n_types)(
-            raw["effect_raw"] * d["effect_scale"], d["effect_value"]
+        paths, shapes = [], []
+        for g, walk in enumerate(unknowns.walks):
+            path = walk.centre[:, :, None] + large(walk.coefficient, d["walk"])
+            if walk.season_gap is not None:
+                path = path + _written_out(walk.season_gap, d["season_value"])
+            paths.append(path)
+            areas = (len(groups_of_areas(design)[g]), sizes["crime_type"], sizes["period"])
+            alpha = unknowns.dispersion[g][None, :, None] ** -2.0
+            shapes.append(pt.broadcast_to(alpha, areas))
+        mean = pt.exp(_together(paths) + effect + d["log_exposure"]).ravel()
+        alpha = _together(shapes).ravel()
+        of_cell = mean, alpha
+        if len(model.coords["cell"]) < design["count"].size:  # else no look-up is needed
+            of_cell = mean[d["cell"]], alpha[d["cell"]]
+        expected = pm.Deterministic("expected", of_cell[0], dims="cell")
+        pm.NegativeBinomial(
+            "reports", mu=expected, alpha=of_cell[1], observed=_whole(d["reports"]), dims="cell"
         )
-        log_mu = path + effect + d["log_exposure"]
-        if walk.season_gap is not None:
-            log_mu = log_mu + _written_out(walk.season_gap, d["season_value"])
-        reports = d["seen"] * _log_negbin(d["y"], log_mu, (1.0 / of_area)[:, :, None])
-        pm.Potential("reports", reports.sum())
         if sizes["lump"]:
-            flat = pt.concatenate([pt.exp(log_mu).ravel(), pt.zeros(1)])  # type: ignore[no-untyped-call]
-            log_sum = pt.log(flat[packed["lump_cells"]].sum(axis=1))
-            of_lump = (1.0 / squared[0])[packed["lump_type"]]  # a sum varies as its rest does
-            summed = _log_negbin(packed["lump_count"], log_sum, of_lump)
-            pm.Potential("summed_reports", summed.sum())
-    return model if known is None else pm.do(model, known)
+            flat = pt.concatenate([mean, pt.zeros(1)])  # type: ignore[no-untyped-call]
+            # a sum varies as its rest does
+            of_lump = unknowns.dispersion[0][d["lump_type"]] ** -2.0
+            pm.NegativeBinomial(
+                "summed_reports",
+                mu=flat[d["lump_cells"]].sum(axis=1),
+                alpha=of_lump,
+                observed=_whole(d["lump_count"]),
+                dims="lump",
+            )
+    return pm.do(model, dict(known)) if known else model
+
+
+def _coords(design: xr.Dataset) -> dict[str, Any]:
+    """Names of everything the model's dims count."""
+    groups = groups_of_areas(design)
+    order = np.concatenate(groups)
+    areas = design["area"].values
+    count = design["count"].values[order]
+    kinds, periods = design["crime_type"].values, design["period"].values
+    coords = {
+        "crime_type": kinds,
+        "path_class": design["path_class"].values,
+        "effect": design["effect"].values,
+        "component": np.arange(design.sizes["component"]),
+        "lump": np.arange(design.sizes["lump"]),
+        "cell": [
+            f"{areas[order[a]]} | {kinds[k]} | {periods[t]}"
+            for a, k, t in np.argwhere(~np.isnan(count))
+        ],
+    }
+    if len(groups) == 1:
+        return coords | {"area": areas}
+    return coords | {
+        "rest": areas[groups[0]],
+        "inside": areas[groups[1]],
+        "season_contrast": design["season_contrast"].values,
+    }
+
+
+def _together(of_groups: list[Any]) -> Any:
+    return pt.concatenate(of_groups) if len(of_groups) > 1 else of_groups[0]  # type: ignore[no-untyped-call]
+
+
+def _whole(counts: Any) -> Any:
+    """Make counts whole numbers: the packed array holds floats."""
+    return counts.astype("int64")
 
 
 def _product(multiplications: int) -> Callable[[Any, Any], Any]:
@@ -109,13 +213,3 @@ def _product(multiplications: int) -> Callable[[Any, Any], Any]:
 
 def _written_out(left: Any, right: Any) -> Any:
     return (left[..., None] * right).sum(axis=-2)
-
-
-def _log_negbin(y: Any, log_mu: Any, alpha: Any) -> Any:
-    """Log-probability of NegBin2 up to a term of `y` alone."""
-    return (
-        pt.gammaln(y + alpha)
-        - pt.gammaln(alpha)
-        + y * (log_mu - pt.log(alpha))
-        - (y + alpha) * pt.log1p(pt.exp(log_mu) / alpha)
-    )

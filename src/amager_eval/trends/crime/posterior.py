@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from amager_eval.trends.crime.arrays import unpack
-from amager_eval.trends.crime.geometry import LEAST_DISPERSION
-from amager_eval.trends.crime.walk import by_area, crime_walk
+from amager_eval.trends.crime.arrays import groups_of_areas, unpack
+from amager_eval.trends.crime.walk import CrimeWalk, crime_unknowns
 
 __all__ = ["COORDS", "crime_posterior"]
 
+_SAMPLE: Final = ("chain", "draw")
 #: Coordinates of a posterior.
 COORDS: Final = ("area", "crime_type", "period", "path_class", "effect", "season_contrast")
 
 
-def crime_posterior(
-    raw: xr.Dataset,
-    design: xr.Dataset,
-    packed: Mapping[str, NDArray[Any]],
-    rng: np.random.Generator,
-) -> xr.Dataset:
+class _Drawn:
+    """Unknowns as they were drawn; see :class:`amager_eval.trends.crime.walk.Variables`."""
+
+    functions = np
+
+    def __init__(self, draws: Mapping[str, NDArray[np.float64]]) -> None:
+        self._draws = draws
+
+    def normal(self, name: str, mu: Any, sigma: Any, dims: tuple[str, ...]) -> Any:  # noqa: ARG002
+        return self._draws[name]
+
+    def half_normal(self, name: str, sigma: float, dims: tuple[str, ...]) -> Any:  # noqa: ARG002
+        return self._draws[name]
+
+    def named(self, name: str, value: Any, dims: tuple[str, ...]) -> Any:  # noqa: ARG002
+        self._draws = {**self._draws, name: value}
+        return value
+
+    def __getitem__(self, name: str) -> Any:
+        return self._draws[name]
+
+
+def crime_posterior(raw: xr.Dataset, design: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
     """Turn draws of the model's free variables into the quantities results rest on.
 
     Parameters
@@ -33,8 +50,6 @@ def crime_posterior(
         The sampler's posterior, dims `chain, draw, ...`.
     design : Dataset
         The design it was fitted to.
-    packed : mapping of str to ndarray
-        :func:`amager_eval.trends.crime.arrays.model_data` of it.
     rng : numpy.random.Generator
         Parts a path into level and passing part: given their sum and their standard deviations
         both are Gaussian, so the sampler need not carry them apart.
@@ -51,42 +66,53 @@ def crime_posterior(
         `passing_sd` (dims `crime_type`) and `season_gap` (dims `area, crime_type,
         season_contrast`).
     """
-    data = unpack(packed, design)
-    free = {str(name): raw[name].values for name in raw.data_vars}
-    own = np.exp(data["dispersion_spread"] * free["dispersion_raw"])
-    scale = data["dispersion_scale"] * free["dispersion_common"]
-    squared = (scale * own) ** 2 + LEAST_DISPERSION**2
-    nested = bool(design["is_gap"].values.any())
-    of_area = by_area(squared, data["is_gap"])
-    walk = crime_walk(free, of_area, data, np.matmul, nested=nested)
-    level, baseline = walk.centre[..., None] + walk.coefficient @ data["walk"], walk.level
-    sample = ("chain", "draw")
-    cells = (*sample, "area", "crime_type")
-    innovation = np.abs(free["innovation_raw"] * data["innovation_scale"])
-    effect = free["effect_raw"] * data["effect_scale"]
-    passing: dict[str, tuple[tuple[str, ...], Any]] = {}
-    if walk.passing_variance is not None:
-        share = walk.passing_variance / walk.variance
-        noise = np.sqrt(walk.passing_variance * (1.0 - share)) * rng.standard_normal(
-            walk.shock.shape
-        )
-        part = share * walk.shock + noise
-        level = level - part @ data["walk"]
-        baseline = baseline - (part * data["baseline_walk"]).sum(axis=-1)
-        sd = np.abs(free["passing_raw"] * data["passing_scale"])
-        passing["passing"] = ((*cells, "period"), part @ data["walk"])
-        passing["passing_sd"] = ((*sample, "crime_type"), sd)
-    if walk.season_gap is not None:
-        passing["season_gap"] = ((*cells, "season_contrast"), walk.season_gap)
+    data = unpack(None, design)
+    drawn = _Drawn({str(name): raw[name].values for name in raw.data_vars})
+    unknowns = crime_unknowns(drawn, data, np.matmul)
+    groups = groups_of_areas(design)
+    order = np.argsort(np.concatenate(groups))
+    walks = unknowns.walks
+
+    def of_areas(part: Callable[[CrimeWalk], Any]) -> Any:
+        """Join the groups of areas, in the design's order."""
+        return np.concatenate([part(walk) for walk in walks], axis=2)[:, :, order]
+
+    passing = [_passing(walk, rng) for walk in walks]
+    cells = (*_SAMPLE, "area", "crime_type")
+    both = np.concatenate(passing, axis=2)[:, :, order] if data["passes"] else None
+    level = of_areas(lambda w: w.centre[..., None] + w.coefficient @ data["walk"])
+    baseline = of_areas(lambda w: w.path_baseline)
+    found: dict[str, tuple[tuple[str, ...], Any]] = {}
+    if both is not None:
+        passed = both @ data["walk"]
+        level = level - passed
+        baseline = baseline - both @ data["baseline_walk"]
+        found["passing"] = ((*cells, "period"), passed)
+        found["passing_sd"] = ((*_SAMPLE, "crime_type"), drawn["passing_sd"])
+    if walks[-1].season_gap is not None:
+        own = np.zeros((*level.shape[:-1], design.sizes["season_contrast"]))
+        own[:, :, groups[-1]] = walks[-1].season_gap
+        found["season_gap"] = ((*cells, "season_contrast"), own)
+    names = ["innovation", "innovation_gap"][: len(walks)]
+    innovation = np.stack([drawn[name] for name in names], axis=2)
     return xr.Dataset(
         {
             "level": ((*cells, "period"), level),
             "level_baseline": (cells, baseline),
-            "drift": (cells, walk.drift),
-            "innovation": ((*sample, "path_class", "crime_type"), innovation),
-            "dispersion": ((*sample, "path_class", "crime_type"), np.sqrt(squared)),
-            "effect_size": ((*sample, "crime_type", "effect"), effect),
-            **passing,
+            "drift": (cells, of_areas(lambda w: w.drift)),
+            "innovation": ((*_SAMPLE, "path_class", "crime_type"), innovation),
+            "dispersion": ((*_SAMPLE, "path_class", "crime_type"), unknowns.dispersion),
+            "effect_size": ((*_SAMPLE, "crime_type", "effect"), unknowns.effect),
+            **found,
         },
         coords={n: design[n] for n in COORDS},
     )
+
+
+def _passing(walk: CrimeWalk, rng: np.random.Generator) -> Any:
+    """Draw the part of a walk's coefficients that passes, given the whole of them."""
+    if walk.passing_variance is None:
+        return np.zeros_like(walk.shock)
+    share = walk.passing_variance / walk.variance
+    spread = np.sqrt(walk.passing_variance * (1.0 - share))
+    return share * walk.shock + spread * rng.standard_normal(walk.shock.shape)

@@ -1,26 +1,43 @@
-"""From the sampler's standard variables to walks and drifts: one formula for PyTensor and NumPy.
+"""The model's unknowns, each with its prior, written once for PyMC and for NumPy.
 
-Given the standard deviations, coefficients of the walk and drifts are nearly Gaussian with mean
-and variance known in closed form. The sampler moves in the distance from that mean in units of
-that standard deviation, so that its step need not follow the standard deviations; `correction`
-holds what turns the density of the standard variables into the declared prior.
+Given the standard deviations, coefficients of a walk and drifts have a nearly Gaussian posterior
+whose mean and variance are known in closed form once log counts stand in for counts. The sampler
+moves in the distance from that mean in units of that standard deviation, so that its step need not
+follow the standard deviations. A `..._told` variable is that coordinate: `x = mean + sd * told`,
+and the prior of x is declared as the normal that `told` then has. No density is added by hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
-from amager_eval.trends.crime.geometry import CENTRE_SCALE
+from amager_eval.trends.crime.geometry import CENTRE_SCALE, LEAST_DISPERSION
 
-__all__ = ["CrimeWalk", "by_area", "crime_walk"]
+__all__ = ["CrimeWalk", "Unknowns", "Variables", "by_area", "crime_unknowns"]
 
 #: Keeps the derivative of a square root finite; far below any variance that matters.
 NO_KINK: Final = 1e-20
 
 
+class Variables(Protocol):
+    """Where unknowns come from: PyMC declares them, NumPy looks up their draws."""
+
+    #: Module with `exp` and `sign`.
+    functions: Any
+
+    def normal(self, name: str, mu: Any, sigma: Any, dims: tuple[str, ...]) -> Any:
+        """Give a normal variable."""
+
+    def half_normal(self, name: str, sigma: float, dims: tuple[str, ...]) -> Any:
+        """Give a half-normal variable."""
+
+    def named(self, name: str, value: Any, dims: tuple[str, ...]) -> Any:
+        """Give a quantity that follows from variables its name."""
+
+
 class CrimeWalk(NamedTuple):
-    """Paths of every area and type; arrays or tensors, leading dims as the variables'.
+    """Paths of areas and types; arrays or tensors, leading dims as the variables'.
 
     Parameters
     ----------
@@ -30,8 +47,8 @@ class CrimeWalk(NamedTuple):
         Mean log rate over the observed periods; dims `area, crime_type`.
     drift : array
         Per year; of the gap for an area inside a whole; dims `area, crime_type`.
-    level : array
-        Baseline log rate, dims `area, crime_type`.
+    path_baseline : array
+        Baseline log rate, what passes included; dims `area, crime_type`.
     shock : array
         What of the coefficient neither drift nor the path it stands on explains; dims as
         `coefficient`.
@@ -41,20 +58,201 @@ class CrimeWalk(NamedTuple):
         The part of it that passes; None where nothing does.
     season_gap : array or None
         An area's own season beside its type's, log rate, dims `area, crime_type, contrast`.
-    squares : tuple of arrays
-        Squares of the declared standard normals less those of the sampler's, to be summed, and
-        the arguments of `log1p` of the change of variables; see :func:`crime_walk`.
     """
 
     coefficient: Any
     centre: Any
     drift: Any
-    level: Any
+    path_baseline: Any
     shock: Any
     variance: Any
     passing_variance: Any | None
     season_gap: Any | None
-    squares: tuple[Any, ...]
+
+
+class Unknowns(NamedTuple):
+    """Everything that is not known.
+
+    Parameters
+    ----------
+    dispersion : array
+        1/sqrt(alpha) per period, dims `path_class, crime_type`.
+    effect : array
+        Season, pandemic, steps: log rate, dims `crime_type, effect`.
+    walks : tuple of CrimeWalk
+        Of the areas with a path of their own (where areas lie inside a whole: its rest), then of
+        those inside a whole.
+    """
+
+    dispersion: Any
+    effect: Any
+    walks: tuple[CrimeWalk, ...]
+
+
+def crime_unknowns(
+    variables: Variables,
+    data: Mapping[str, Any],
+    product: Callable[[Any, Any], Any],
+) -> Unknowns:
+    """Give every unknown of the model.
+
+    Parameters
+    ----------
+    variables : Variables
+        Declares or looks up.
+    data : mapping of str to array
+        As :func:`amager_eval.trends.crime.arrays.unpack` names it.
+    product : callable
+        Matrix product over the last and first axis.
+
+    Returns
+    -------
+    Unknowns
+
+    Notes
+    -----
+    Innovation, spread of drifts and what passes are absolute values of normal variables, the
+    `..._signed` ones: half-normal, but zero, which the data often allow, is no boundary and has no
+    long tail as on the log scale. The dispersion stays on the log scale: large counts rule out
+    zero, and a wall there stops the sampler.
+    """
+    scale, exp = data["dispersion_scale"], variables.functions.exp
+    common = variables.half_normal("dispersion_common", 1.0, ("path_class",))[..., None]
+    own = variables.normal(
+        "dispersion_type", 0.0, data["dispersion_spread"], ("path_class", "crime_type")
+    )
+    dispersion = variables.named(
+        "dispersion",
+        ((scale * common * exp(own)) ** 2 + LEAST_DISPERSION**2) ** 0.5,
+        ("path_class", "crime_type"),
+    )
+    prior = data["drift_prior"]
+    mean = variables.normal("drift_mean", prior[0], prior[1], ())
+    signed = variables.normal("drift_spread_signed", 0.0, prior[2], ())
+    spread = variables.named("drift_spread", abs(signed), ())
+    standard = variables.normal("effect_standard", 0.0, 1.0, ("crime_type", "effect"))
+    effect = variables.named(
+        "effect_size", standard * data["effect_scale"], ("crime_type", "effect")
+    )
+    groups = data["groups"]
+    own_paths = _walk(
+        variables,
+        data,
+        groups[0],
+        product,
+        squared_dispersion=dispersion[..., 0, :] ** 2,
+        drift=(mean[..., None, None], spread[..., None, None]),
+        effect=effect,
+        base=None,
+    )
+    if len(groups) == 1:
+        return Unknowns(dispersion, effect, (own_paths,))
+    inside = _walk(
+        variables,
+        data,
+        groups[1],
+        product,
+        squared_dispersion=dispersion[..., 1, :] ** 2,
+        drift=(0.0, prior[3]),
+        effect=effect,
+        base=own_paths,
+    )
+    return Unknowns(dispersion, effect, (own_paths, inside))
+
+
+def _walk(
+    variables: Variables,
+    data: Mapping[str, Any],
+    group: Mapping[str, Any],
+    product: Callable[[Any, Any], Any],
+    *,
+    squared_dispersion: Any,
+    drift: tuple[Any, Any],
+    effect: Any,
+    base: CrimeWalk | None,
+) -> CrimeWalk:
+    """Give the paths of one group of areas; with a base they are gaps that stand on its path."""
+    of, area = ("", data["own_dim"]) if base is None else ("_gap", "inside")
+    cells = (area, "crime_type")
+    signed = variables.normal(
+        f"innovation{of}_signed", 0.0, group["innovation_scale"], ("crime_type",)
+    )
+    innovation = variables.named(f"innovation{of}", abs(signed), ("crime_type",))
+    # signed where nothing passes, so that a walk's zero is no kink to the sampler
+    deviation = (innovation * variables.functions.sign(signed))[..., None, :, None]
+    variance, passing = innovation[..., None, :, None] ** 2, None
+    if base is not None and data["passes"]:
+        signed = variables.normal("passing_signed", 0.0, data["passing_scale"], ("crime_type",))
+        sd = variables.named("passing_sd", abs(signed), ("crime_type",))
+        passing = sd[..., None, :, None] ** 2 * data["passing_in_walk"]
+        variance = variance + passing
+        deviation = (variance + NO_KINK) ** 0.5
+
+    guess = group["guess"] - product(effect, data["effect_in_walk"])[..., None, :, :]
+    told_centre = (
+        group["guess_centre"] - (effect * data["effect_in_centre"]).sum(axis=-1)[..., None, :]
+    )
+    season = None
+    if base is not None and data["contrasts"]:
+        signed = variables.normal(
+            "season_gap_signed", 0.0, data["season_gap_scale"], ("crime_type",)
+        )
+        variables.named("season_gap_sd", abs(signed), ("crime_type",))
+        contrasts = (*cells, "season_contrast")
+        standard = variables.normal("season_gap_standard", 0.0, 1.0, contrasts)
+        season = variables.named("season_gap", signed[..., None, :, None] * standard, contrasts)
+        guess = guess - product(season, data["season_in_walk"])
+        told_centre = told_centre - (season * data["season_in_centre"]).sum(axis=-1)
+
+    uncertain = 1.0 / group["typical_count"] + squared_dispersion[..., None, :]
+    information = group["shared_information"] + group["coverage"] / uncertain[..., None]
+    told = variance * information
+    time = data["time_in_walk"]
+    known = information / (1.0 + told)  # of a coefficient about its drift, walk integrated out
+    mean, spread = drift
+    told_drift = (known * time**2).sum(axis=-1)
+    away = guess if base is None else guess - _over_areas(base.coefficient)
+    ahead = (known * time * away).sum(axis=-1) - told_drift * mean
+    root = (1.0 + spread**2 * told_drift) ** 0.5
+    pull = spread * ahead / root
+    standard = variables.normal(f"drift{of}_told", -pull, root, cells)
+    drifts = variables.named(f"drift{of}", mean + spread * (pull + standard) / root, cells)
+
+    expected = drifts[..., None] * time
+    if base is not None:
+        expected = expected + _over_areas(base.coefficient)
+    pull = deviation * known * (guess - expected)
+    root = (1.0 + told) ** 0.5
+    standard = variables.normal(f"walk{of}_told", -pull * root, root, (*cells, "component"))
+    shock = deviation * (pull + standard / root)
+    coefficient = expected + shock
+
+    # the prior of the level stands on the baseline, not on the centre
+    told_level = told_centre + (coefficient * data["baseline_walk"]).sum(axis=-1)
+    level_mean = group["level_mean"]
+    if base is not None:
+        level_mean = level_mean + base.path_baseline.sum(axis=-2)[..., None, :]
+    standard = variables.normal(
+        f"centre{of}_told",
+        (level_mean - told_level) / CENTRE_SCALE,
+        group["level_sd"] / CENTRE_SCALE,
+        cells,
+    )
+    return CrimeWalk(
+        coefficient,
+        told_centre + CENTRE_SCALE * standard,
+        drifts,
+        variables.named(f"path_baseline{of}", told_level + CENTRE_SCALE * standard, cells),
+        shock,
+        variance,
+        passing,
+        season,
+    )
+
+
+def _over_areas(of_rest: Any) -> Any:
+    """Take the one area of the rest out, so that it broadcasts over those inside."""
+    return of_rest.sum(axis=-3)[..., None, :, :]
 
 
 def by_area(of_class: Any, is_gap: Any) -> Any:
@@ -62,112 +260,4 @@ def by_area(of_class: Any, is_gap: Any) -> Any:
     gap = is_gap[:, None]
     return (1.0 - gap) * of_class[..., 0, :][..., None, :] + gap * (
         of_class[..., -1, :][..., None, :]
-    )
-
-
-def crime_walk(
-    raw: Mapping[str, Any],
-    squared_dispersion: Any,
-    design: Mapping[str, Any],
-    product: Callable[[Any, Any], Any],
-    *,
-    nested: bool,
-) -> CrimeWalk:
-    """Turn standard variables into paths.
-
-    Parameters
-    ----------
-    raw : mapping of str to array
-        `innovation_raw` (dims `path_class, crime_type`), `drift_mean`, `drift_spread` (last dim
-        of length 1 each), `drift_raw`, `centre_raw` (dims `area, crime_type`), `effect_raw` (dims
-        `crime_type, effect`), `walk_raw` (dims `area, crime_type, component`); where areas lie
-        inside a whole, in quarters and months, `passing_raw`, `season_gap_spread` (dims
-        `crime_type`) and `season_gap_raw` (dims `area, crime_type, contrast`).
-    squared_dispersion : array
-        1/alpha, dims `area, crime_type`.
-    design : mapping of str to array
-        As :func:`amager_eval.trends.crime.arrays.unpack` names it.
-    product : callable
-        Matrix product over the last and first axis.
-    nested : bool
-        Whether areas lie inside a whole.
-
-    Returns
-    -------
-    CrimeWalk
-        The log density to add to that of the standard variables is half the sum of
-        `squares[0]`, less half the sum of `log1p` of each further element.
-    """
-    gap = design["is_gap"][:, None]
-    deviation = by_area(raw["innovation_raw"] * design["innovation_scale"], design["is_gap"])
-    deviation, passing = deviation[..., None], None
-    variance = deviation**2
-    if "passing_raw" in raw:
-        sd = (raw["passing_raw"] * design["passing_scale"])[..., None, :, None]
-        passing = gap[:, :, None] * sd**2 * design["passing_in_walk"]
-        variance = variance + passing
-        # signed where nothing passes, so that a walk's zero is no kink to the sampler
-        inside = gap[:, :, None]
-        deviation = (1.0 - inside) * deviation + inside * (variance + NO_KINK) ** 0.5
-    prior = design["drift_prior"]
-    mean = (1.0 - gap) * (prior[0] + prior[1] * raw["drift_mean"][..., None])
-    spread = (1.0 - gap) * prior[2] * raw["drift_spread"][..., None] + gap * prior[3]
-
-    effect = raw["effect_raw"] * design["effect_scale"]
-    guess = design["guess"] - product(effect, design["effect_in_walk"])[..., None, :, :]
-    in_centre = (effect * design["effect_in_centre"]).sum(axis=-1)
-    centre = design["guess_centre"] - in_centre[..., None, :] + CENTRE_SCALE * raw["centre_raw"]
-    season = None
-    if "season_gap_raw" in raw:
-        size = (raw["season_gap_spread"] * design["season_gap_scale"])[..., None, :, None]
-        season = gap[:, :, None] * size * raw["season_gap_raw"]
-        guess = guess - product(season, design["season_in_walk"])
-        centre = centre - (season * design["season_in_centre"]).sum(axis=-1)
-
-    uncertain = 1.0 / design["typical_count"] + squared_dispersion
-    information = design["shared_information"] + design["coverage"] / uncertain[..., None]
-    told = variance * information
-    time = design["time_in_walk"]
-    known = information / (1.0 + told)  # of a coefficient about its drift, walk integrated out
-    told_drift = (known * time**2).sum(axis=-1)
-    told_spread = spread**2 * told_drift
-
-    def paths(base: Any) -> tuple[Any, Any, Any, Any, Any]:
-        ahead = (known * time * (guess - base)).sum(axis=-1) - told_drift * mean
-        standard_drift = (
-            spread * ahead / (1.0 + told_spread) + raw["drift_raw"] * (1.0 + told_spread) ** -0.5
-        )
-        drift = mean + spread * standard_drift
-        expected = base + drift[..., None] * time
-        standard = deviation * known * (guess - expected) + raw["walk_raw"] * (1.0 + told) ** -0.5
-        shock = deviation * standard
-        return drift, standard_drift, standard, shock, expected + shock
-
-    drift, standard_drift, standard, shock, coefficient = paths(0.0)
-    if nested:  # a gap stands on the path of the rest, which is drawn first
-        outside = (1.0 - gap)[:, :, None]
-        rest = (outside * coefficient).sum(axis=-3)[..., None, :, :]
-        drift, standard_drift, standard, shock, coefficient = paths(gap[:, :, None] * rest)
-
-    level = centre + (coefficient * design["baseline_walk"]).sum(axis=-1)
-    level_mean = design["level_mean"]
-    if nested:
-        level_mean = level_mean + gap * ((1.0 - gap) * level).sum(axis=-2)[..., None, :]
-    squares = (
-        (raw["walk_raw"] ** 2 - standard**2).sum(axis=-1)
-        + raw["drift_raw"] ** 2
-        - standard_drift**2
-        + raw["centre_raw"] ** 2
-        - ((level - level_mean) / design["level_sd"]) ** 2
-    )
-    return CrimeWalk(
-        coefficient,
-        centre,
-        drift,
-        level,
-        shock,
-        variance,
-        passing,
-        season,
-        (squares, told, told_spread),
     )
