@@ -49,7 +49,7 @@ def test_a_told_coordinate_starts_at_zero_and_chains_apart(compiled):
 
 def test_data_of_another_length_are_refused_not_read_beyond(compiled):
     _, code = compiled
-    with pytest.raises(RuntimeError, match="(?i)logp|initial"):
+    with pytest.raises(RuntimeError, match=r"(?i)logp|initial"):
         sampled(code.with_data(figures=np.array([1.0, 2.0])))
 
 

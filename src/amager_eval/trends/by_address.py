@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numba
+import numba as numba_package
 import numpy as np
-import pytensor
-import pytensor.tensor as pt
-from numba import types
+import pytensor as pytensor_package
+import pytensor.tensor as tensor_package
+from numba import types as numba_types
 from nutpie.compile_pymc import CompiledPyMCModel, address_as_void_pointer, make_user_data
 from pymc.initial_point import make_initial_point_fn
 from pymc.pytensorf import join_nonshared_inputs
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["addressable", "compile_by_address"]
 
+# not typed
+numba: Any = numba_package
+types: Any = numba_types
+pytensor: Any = pytensor_package
+pt: Any = tensor_package
+
 _DOUBLES: Any = types.CPointer(types.double)
 _ADDRESSES: Any = types.CPointer(types.uintp)
 #: What nutpie calls: size, point, gradient, log-density, data; and size, size, point, values, data.
@@ -31,7 +37,7 @@ _DENSITY: Any = types.int64(types.uint64, _DOUBLES, _DOUBLES, _DOUBLES, _ADDRESS
 _EXPAND: Any = types.int64(types.uint64, types.uint64, _DOUBLES, _DOUBLES, _ADDRESSES)
 
 
-class _Address(types.WrapperAddressProtocol):  # type: ignore[misc]
+class _Address(numba_types.WrapperAddressProtocol):
     """A compiled function as numba calls one it only has the address of."""
 
     def __init__(self, function: Any) -> None:
@@ -83,7 +89,7 @@ def compile_by_address(model: pm.Model) -> CompiledPyMCModel:
     outputs, joined = join_nonshared_inputs(point, [density, *constrained], values)
     gradient = pt.grad(outputs[0], joined)
     everything = [joined, *(pt.flatten(v) for v in outputs[1:])]
-    expanded = pt.concatenate(everything) if len(everything) > 1 else joined  # type: ignore[no-untyped-call]
+    expanded = pt.concatenate(everything) if len(everything) > 1 else joined
     of_density = pytensor.function([joined], [outputs[0], gradient], mode="NUMBA")
     of_expand = pytensor.function([joined], [expanded], mode="NUMBA")
 

@@ -62,8 +62,17 @@ def crime_model(
 
     Parameters
     ----------
-    data, population, whole, spec, definition
-        As of :func:`~amager_eval.fit_crime`.
+    data : Input or DataFrame
+        An input, or a bare frame `area, period, crime_type, count`, as of
+        :func:`~amager_eval.fit_crime`.
+    population : DataFrame or None
+        `area, period, population`; dates after the last count are taken as a projection.
+    whole : str or None
+        The area that contains the others; None lets areas stand alone.
+    spec : ModelSpec, str, Path or None
+        The model's document; default `crime_trend`.
+    definition : str or None
+        Definition of crime; needed where the data hold several.
 
     Returns
     -------

@@ -23,8 +23,9 @@ NO_KINK: Final = 1e-20
 class Variables(Protocol):
     """Where unknowns come from: PyMC declares them, NumPy looks up their draws."""
 
-    #: Module with `exp` and `sign`.
-    functions: Any
+    @property
+    def functions(self) -> Any:
+        """Module with `exp` and `sign`."""
 
     def normal(self, name: str, mu: Any, sigma: Any, dims: tuple[str, ...]) -> Any:
         """Give a normal variable."""
