@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import amager_eval as ae
-from amager_eval.trends.side_by_side import processes
 
 
 def main() -> None:
@@ -20,5 +19,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with processes():
-        main()
+    main()

@@ -15,12 +15,11 @@ import amager_eval as ae
 from amager_eval.evaluation.evaluate import forecast_safety
 from amager_eval.goals.safety.quantities import safety_quantities
 from amager_eval.spec.sensitivity import load_sensitivity
-from amager_eval.trends.safety_fit import prepare_safety
-from amager_eval.trends.safety_link import link_check
-from amager_eval.trends.safety_narrowing import expected_narrowing
-from amager_eval.trends.safety_sensitivity import with_area_varying_link, without_grades
-from amager_eval.trends.safety_stated import condition_on_stated_fall
-from amager_eval.trends.side_by_side import processes
+from amager_eval.trends.safety.fit import design_safety
+from amager_eval.trends.safety.link import link_check
+from amager_eval.trends.safety.narrowing import expected_narrowing
+from amager_eval.trends.safety.alternatives import with_area_varying_link, without_grades
+from amager_eval.trends.safety.stated import condition_on_stated_fall
 
 READINGS = ("reaches_whole", "within_2_points", "shortfall_smaller", "rises_every_year")
 #: Respondents in a district whose worth is asked.
@@ -86,8 +85,9 @@ def main() -> None:
     if options.refit:
         link = load_sensitivity().safety.response_link
         varying = with_area_varying_link(fit.spec, sd=link.sd, reason=link.reason)
+        design = design_safety(data, population=None, whole=None, spec=fit.spec, parts=None)
         others = {
-            "without grade C": without_grades(prepare_safety(data), ("C",), draws=options.draws),
+            "without grade C": without_grades(design, fit.spec, ("C",), draws=options.draws),
             "link varies": ae.fit_safety(data, spec=varying, draws=options.draws),
         }
         for name, other in others.items():
@@ -104,5 +104,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with processes():
-        main()
+    main()

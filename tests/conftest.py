@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -40,7 +39,8 @@ from amager_eval.record.changed_documents import ChangedDocument
 from amager_eval.record.issue_forecasts import issue_forecasts
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.sensitivity import load_sensitivity
-from amager_eval.trends import sample, side_by_side
+from amager_eval.trends import sample
+from amager_eval.trends.independence import Scales
 from amager_eval.trends.fit import Forecast
 
 _SAMPLES = 120
@@ -345,11 +345,17 @@ def random_draws(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
         made.append(RandomDraws(shapes, positive))
         return made[-1]
 
-    def compile_density(density: Any) -> RandomDraws:
-        shapes = {block.name: block.shape for block in density.blocks}
-        positive = {block.name for block in density.blocks if block.transform}
+    def sample_scales(
+        model: Any, *, draws: int, chains: int, seed: int, **_: Any
+    ) -> Scales:
+        start = model.initial_point()
+        shapes = {rv.name: start[model.rvs_to_values[rv].name].shape for rv in model.free_RVs}
+        positive = {rv.name for rv in model.free_RVs if model.rvs_to_transforms[rv]}
         made.append(RandomDraws(shapes, positive))
-        return made[-1]
+        drawn = made[-1].draw(chains, draws, seed)["posterior"].to_dataset()
+        stats = {k: (("chain", "draw"), np.zeros((chains, draws))) for k in ("lp", "log_weight")}
+        names = {"chain": np.arange(chains), "draw": np.arange(draws)}
+        return Scales(drawn.assign_coords(names), xr.Dataset(stats, coords=names), None)
 
     def sample_posterior(
         compiled: RandomDraws, *, draws: int, tune: int, chains: int, seed: int, **_: Any
@@ -357,8 +363,6 @@ def random_draws(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
         return compiled.draw(chains, draws, seed)
 
     monkeypatch.setattr(sample, "compile_model", compile_model)
-    monkeypatch.setattr(sample, "compile_density", compile_density)
+    monkeypatch.setattr(sample, "sample_scales", sample_scales)
     monkeypatch.setattr(sample, "sample_posterior", sample_posterior)
-    # another process would sample in earnest
-    monkeypatch.setattr(side_by_side, "processes", lambda _=None: nullcontext())
     return made

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from amager_eval.trends.crime.fit import fit_crime
     from amager_eval.trends.crime.model import crime_model
     from amager_eval.trends.fit import Fit, Forecast
-    from amager_eval.trends.safety_fit import fit_safety
+    from amager_eval.trends.safety.fit import fit_safety, safety_model
     from amager_eval.trends.store import load_fit
 
 _HOME = {
@@ -44,7 +44,8 @@ _HOME = {
     "crime_model": "trends.crime.model",
     "evaluate": "evaluation.evaluate",
     "fit_crime": "trends.crime.fit",
-    "fit_safety": "trends.safety_fit",
+    "fit_safety": "trends.safety.fit",
+    "safety_model": "trends.safety.fit",
     "load_agreement": "spec.agreement",
     "load_fit": "trends.store",
     "load_model_spec": "spec.model",
@@ -72,6 +73,7 @@ __all__ = [
     "load_model_spec",
     "published",
     "read_input",
+    "safety_model",
     "significance",
     "write_appendix",
 ]

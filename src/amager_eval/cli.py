@@ -424,7 +424,9 @@ def validate(
             "may be given. Default all: hours."
         ),
     ] = None,
-    fits: Annotated[int, typer.Option(min=20, help="Simulated data sets to fit.")] = 200,
+    fits: Annotated[
+        int | None, typer.Option(min=20, help="Simulated data sets to fit; default 1000 or 200.")
+    ] = None,
     draws: Annotated[
         int | None,
         typer.Option(min=10, help="Draws per chain of the bundled figures, for a trial."),
@@ -498,11 +500,8 @@ def _progress() -> Iterator[FitProgress]:
 
 def main() -> None:
     """Run the command line; an error of the package's own ends without a traceback."""
-    from amager_eval.trends.side_by_side import processes
-
     try:
-        with processes():
-            app()
+        app()
     except (AmagerEvalError, OSError) as error:
         for line in _told(error, _language(sys.argv[1:])):
             sys.stderr.write(f"amager-eval: {line}\n")

@@ -50,15 +50,15 @@ def fit_package(kind: str) -> tuple[Found, Refit]:
     from amager_eval.trends.crime.design import crime_design
     from amager_eval.trends.crime.fit import sample_design
     from amager_eval.trends.crime.model import build_model
-    from amager_eval.trends.safety_fit import prepare_safety, sample_safety
+    from amager_eval.trends.safety.fit import design_safety, sample_safety
 
     data, spec = ae.published(), ae.load_model_spec(f"{kind}_trend")
     if kind == "safety":
-        prepared = prepare_safety(data)
+        survey = design_safety(data, population=None, whole=None, spec=spec, parts=None)
 
         def again(which: int) -> Found:
-            keep = other_waves(prepared.design) if which else None
-            return _numbers(sample_safety(prepared, keep=keep, seed=which + 1).diagnostics)
+            keep = other_waves(survey) if which else None
+            return _numbers(sample_safety(survey, spec, keep=keep, seed=which + 1).diagnostics)
 
         return again(0), again
     design = crime_design(data, spec, population=None, whole=None, definition=DEFINITION)
@@ -73,7 +73,11 @@ def fit_package(kind: str) -> tuple[Found, Refit]:
 
 
 def fit_plain(kind: str) -> tuple[Found, Refit]:
-    """Sample the same PyMC models with `pm.sample` alone, with the same number of draws."""
+    """Sample the same PyMC models with `pm.sample` (NUTS) alone, with the same number of draws.
+
+    Of safety that is the model of the scales, `safety_model`: the paths it integrates out, which
+    the package's fit draws too, are not drawn on this side.
+    """
     import numpy as np
     import pymc as pm
 
@@ -82,11 +86,7 @@ def fit_plain(kind: str) -> tuple[Found, Refit]:
     from amager_eval.trends.crime.design import crime_design
     from amager_eval.trends.crime.model import build_model as build_crime_model
     from amager_eval.trends.crime.posterior import crime_posterior
-    from amager_eval.trends.safety_cells import list_cells, observe, quadrature_nodes
-    from amager_eval.trends.safety_fit import _reported, design_safety
-    from amager_eval.trends.safety_geometry import centring
-    from amager_eval.trends.safety_model import build_model
-    from amager_eval.trends.safety_natural import natural_draws
+    from amager_eval.trends.safety.fit import design_safety, figure_model
 
     data, spec = ae.published(), ae.load_model_spec(f"{kind}_trend")
     sampling = spec.sampling
@@ -100,27 +100,16 @@ def fit_plain(kind: str) -> tuple[Found, Refit]:
     }
     if kind == "safety":
         design = design_safety(data, population=None, whole=None, spec=spec, parts=None)
-        figures = list_cells(design), quadrature_nodes(design)
-        model = build_model(design, spec)
 
         def again(which: int) -> Found:
             kept = other_waves(design) if which else np.isfinite(design["low"].to_numpy())
-            baseline = kept & (design["year"].to_numpy() == design.attrs["baseline"])
+            baseline = kept & (design["year"].to_numpy() == design.attrs["anchor"])
             stats, reported = [], []
-            for k, (keep, drift) in enumerate([(kept, 0.0), (kept, 1.0), (baseline, 1.0)]):
-                observed = observe(design, figures[0], keep=keep, nodes=figures[1])
-                centre = centring(design, spec, keep)
-                with model:
-                    told = {n: v for n, v in (observed | centre).items() if v.size}
-                    pm.set_data({"drift_on": np.float64(drift)} | told)
-                    # plain NUTS on the declared graph; the written-out density is the package's
-                    count = sampling.draws // (2 if k == 2 else 1)
-                    tree = pm.sample(draws=count, random_seed=3 * which + k, **settings)
+            for k, (keep, drift) in enumerate([(kept, False), (kept, True), (baseline, True)]):
+                with figure_model(design, spec, keep, drift=drift):
+                    tree = pm.sample(draws=sampling.draws, random_seed=3 * which + k, **settings)
                 stats.append(tree["sample_stats"].to_dataset())
-                draws = natural_draws(tree["posterior"].to_dataset(), design, spec, centre, drift)
-                if k == 2:
-                    draws = draws.assign(eta=draws["eta"].sel(year=design.attrs["anchor"]))
-                reported.append(_reported(draws, design))
+                reported.append(tree["posterior"].to_dataset())
             return _judged(stats, reported, spec)
 
         return again(0), again
@@ -244,10 +233,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.inside:
         task = TASKS.get(options.inside)
-        from amager_eval.trends.side_by_side import processes
-
-        with processes():  # as the command line does; plain PyMC has processes of its own
-            run = run_fit(task, options.kinds[0], options.refits) if task else run_appendix()
+        run = run_fit(task, options.kinds[0], options.refits) if task else run_appendix()
         print(json.dumps(run))
         return
     # what else the machine did when it began: seconds are of a quiet one

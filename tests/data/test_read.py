@@ -10,7 +10,7 @@ from amager_eval.errors import InputError
 from amager_eval.evidence.city.synthetic import synthetic_city, write_synthetic
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.safety_fit import design_safety
+from amager_eval.trends.safety.fit import design_safety
 
 SAFETY = """area,wave,setting,response,percent,n,decimals
 Nord,2023,neighbourhood,safe,84,300,0

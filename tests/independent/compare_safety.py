@@ -8,7 +8,7 @@ from compare import BATCHES, CHAINS, SEEDS, batches, mean_and_error, mixing, row
 
 from amager_eval.goals.safety.quantities import safety_quantities
 from amager_eval.trends.fit import Forecast
-from amager_eval.trends.safety_fit import fit_safety
+from amager_eval.trends.safety.fit import fit_safety
 
 BASELINE, TARGET = 2024, 2028
 STATED_FALL = (2014, 2024)
@@ -96,7 +96,7 @@ def package_answers(data, spec, draws):
         add_parameters(found, alternative, named)
     d = fit.diagnostics
     report = {
-        "tool": "amager-eval (PyMC, nutpie)",
+        "tool": "amager-eval (scales weighted, paths drawn given them)",
         "draws": total,
         "divergences": d.divergences,
         "max_rhat": round(d.max_rhat, 4),

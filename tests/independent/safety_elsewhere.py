@@ -27,7 +27,7 @@ from scipy.stats import truncnorm
 
 #: Priors this second writing knows; a specification with others has to be written again.
 PRIORS = {
-    "level", "area_sd", "path_sd", "gap_sd", "gap_sd_spread", "path_drift", "gap_drift",
+    "level", "area_sd", "path_sd", "gap_sd", "path_drift", "gap_drift",
     "setting_correlation", "wave_error", "collector_step", "response_gap", "design_effect",
     "wave_size", "area_size", "unknown_size", "damping",
 }  # fmt: skip
@@ -245,9 +245,7 @@ def model(figures, priors, options, drift):
     numpyro.deterministic("setting_correlation", root[1, 0])
     path_sd = numpyro.sample("path_sd", dist.HalfNormal(priors["path_sd"]["sigma"]))
     gap_common = numpyro.sample("gap_common", dist.HalfNormal(priors["gap_sd"]["sigma"]))
-    gap_sd = numpyro.deterministic(
-        "gap_sd", gap_common * jnp.exp(normal("gap_sd_spread", (areas,)))
-    )
+    gap_sd = numpyro.deterministic("gap_sd", gap_common * jnp.ones(areas))
 
     def innovations(name, shape):
         unit = numpyro.sample(name, dist.Normal(0, 1).expand(shape).to_event(len(shape)))

@@ -15,7 +15,6 @@ from amager_eval.evaluation.evaluate import evaluate
 from amager_eval.evidence.city.synthetic import synthetic_city
 from amager_eval.evidence.rehearsal.judge_rehearsed import as_judged
 from amager_eval.evidence.rehearsal.rehearse import small_agreement
-from amager_eval.trends.side_by_side import processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
@@ -35,8 +34,7 @@ def statement(seed: int) -> str:
     city = synthetic_city(
         1, scenario="goals_met", agreement=agreement, last_wave=agreement.safety.target_wave
     )
-    with processes():
-        return evaluate(as_judged(city.data, agreement), agreement=agreement, seed=seed).to_json()
+    return evaluate(as_judged(city.data, agreement), agreement=agreement, seed=seed).to_json()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from amager_eval.data.published import published
 from amager_eval.goals.safety.quantities import safety_quantities
-from amager_eval.trends.safety_fit import fit_safety
+from amager_eval.trends.safety.fit import fit_safety
 
 pytestmark = pytest.mark.slow
 

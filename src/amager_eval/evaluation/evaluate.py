@@ -43,7 +43,7 @@ from amager_eval.spec.register import unregistered_documents
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime.fit import fit_crime
 from amager_eval.trends.crime.options import with_baseline_year
-from amager_eval.trends.safety_fit import fit_safety
+from amager_eval.trends.safety.fit import fit_safety
 from amager_eval.wording.faults import fault_of
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime.fit import fit_crime
 from amager_eval.trends.crime.options import crime_options, with_baseline_year
-from amager_eval.trends.safety_fit import fit_safety, prepare_safety, sample_safety
-from amager_eval.trends.safety_sensitivity import with_area_varying_link, without_grades
+from amager_eval.trends.safety.fit import design_safety, fit_safety, sample_safety
+from amager_eval.trends.safety.alternatives import with_area_varying_link, without_grades
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -104,26 +104,26 @@ def _safety_fits(statement: Statement) -> Iterator[Named]:
             f"design_effect_{end}",
             partial(fit_safety, other, spec=own, seed=seed),
         )
-    prepared = prepare_safety(data, spec=own)
+    design = design_safety(data, population=None, whole=None, spec=own, parts=None)
     grades = list(declared.source_grades.left_out)
-    if np.isin(prepared.design["grade"].to_numpy(), grades).any():
+    if np.isin(design["grade"].to_numpy(), grades).any():
         yield (
             "source_grades",
             "source_grades",
-            partial(without_grades, prepared, grades, seed=seed),
+            partial(without_grades, design, own, grades, seed=seed),
         )
-    years = prepared.design["year"].to_numpy()
+    years = design["year"].to_numpy()
     if np.isin(years, declared.pandemic.waves).any():
         keep = np.broadcast_to(
-            ~np.isin(years, declared.pandemic.waves), prepared.design["low"].shape
+            ~np.isin(years, declared.pandemic.waves), design["low"].shape
         )
         yield (
             "pandemic",
             "pandemic",
-            partial(sample_safety, prepared, seed=seed, keep=keep),
+            partial(sample_safety, design, own, seed=seed, keep=keep),
         )
     link = declared.response_link
-    spec = with_area_varying_link(prepared.spec, sd=link.sd, reason=link.reason)
+    spec = with_area_varying_link(own, sd=link.sd, reason=link.reason)
     yield (
         "response_link",
         "response_link",

@@ -50,6 +50,9 @@ class Gates(_Frozen):
     divergences_max: Annotated[int, Field(ge=0)] = 0
     rhat_max: Annotated[float, Field(gt=1)] = 1.01
     ess_min: Annotated[float, Field(gt=0)] = 400
+    #: Of a model whose figures are made Normal: least share of draws that the exact likelihood of
+    #: any one cell leaves; 0 where no likelihood is approximated.
+    cell_share_min: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class Sampling(_Frozen):

@@ -49,7 +49,8 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
     Parameters
     ----------
     sample_stats : Dataset
-        With variable `diverging`, dims `chain, draw`.
+        With variable `diverging`, dims `chain, draw`; where draws are weighted, with
+        `effective_draws` and `least_cell_share`.
     reported : sequence of Dataset
         Everything that may be reported, dims `chain, draw, ...`; constants are passed over.
     gates : Gates
@@ -83,6 +84,17 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
             value = float(min(bulk[name].min(), tail[name].min()))
             if value < least_ess:
                 least_ess, ess_of = value, str(name)
+    if "effective_draws" in sample_stats:
+        # draws again by weight: many may be few
+        left = float(sample_stats["effective_draws"].min())
+        least_ess, ess_of = min((least_ess, ess_of), (left, "the weighted draws"))
+    if "least_cell_share" in sample_stats:
+        share = float(sample_stats["least_cell_share"].min())
+        if share < gates.cell_share_min:
+            problems.append(
+                f"the exact likelihood of a cell leaves {share:.2f} of the draws "
+                f"(at least {gates.cell_share_min:g} wanted): the normal figures do not stand for it"
+            )
     if divergences > gates.divergences_max:
         problems.append(
             f"{divergences} divergent transitions (at most {gates.divergences_max} allowed)"

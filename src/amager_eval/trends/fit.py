@@ -22,11 +22,6 @@ __all__ = ["Fit", "Forecast", "Kind"]
 
 Kind = Literal["safety", "crime"]
 
-#: Who carries a fit of each kind forward; found when asked, for a saved fit needs no sampler.
-_FORECAST: Final = {
-    "safety": "amager_eval.trends.safety_forecast",
-    "crime": "amager_eval.trends.crime.forecast",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +147,7 @@ class Fit:
         >>> fit = ae.fit_safety(ae.published())  # doctest: +SKIP
         >>> fit.forecast(2028).to_frame()  # doctest: +SKIP
         """
-        module = import_module(_FORECAST[self.kind])
+        module = import_module(f"amager_eval.trends.{self.kind}.forecast")
         forecast: Forecast = module.forecast(self, until, n=n)
         return forecast
 

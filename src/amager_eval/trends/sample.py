@@ -1,4 +1,4 @@
-"""The one function through which every posterior is sampled; tests replace it."""
+"""The functions through which every posterior is sampled; tests replace them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-    from amager_eval.trends.safety_density import Density
+    from amager_eval.trends.independence import Proposal, Scales
 
 __all__ = [
     "Progress",
-    "compile_density",
     "compile_model",
     "sample_posterior",
+    "sample_scales",
     "sample_without_divergence",
 ]
 
@@ -50,37 +50,6 @@ def compile_model(model: pm.Model) -> Any:
     if addressable(model):
         return compile_by_address(model)
     return nutpie.compile_pymc_model(model, var_names=[v.name for v in model.free_RVs])
-
-
-def compile_density(density: Density) -> Any:
-    """Make a written-out log-density ready for nutpie.
-
-    Parameters
-    ----------
-    density : Density
-        Value and gradient, variables, and the data refits may replace.
-
-    Returns
-    -------
-    nutpie.compiled_pyfunc.PyFuncModel
-        With `.with_data`, as a compiled PyMC model has.
-    """
-    from nutpie.compiled_pyfunc import from_pyfunc
-
-    def first(seed: int) -> Any:
-        # chains start apart, so that R-hat means something
-        return density.start + np.random.default_rng(seed).uniform(-0.5, 0.5, len(density.start))
-
-    return from_pyfunc(
-        ndim=len(density.start),
-        make_logp_fn=lambda: density.evaluate,
-        make_expand_fn=lambda *_: lambda x, **_: density.variables(x),
-        expanded_dtypes=[np.dtype(float)] * len(density.blocks),
-        expanded_shapes=[block.shape for block in density.blocks],
-        expanded_names=[block.name for block in density.blocks],
-        shared_data=density.data,
-        make_initial_point_fn=first,
-    )
 
 
 def sample_posterior(
@@ -114,11 +83,9 @@ def sample_posterior(
         Groups `posterior` and `sample_stats`, dims `chain, draw`.
     """
     import nutpie
-    from nutpie.compiled_pyfunc import PyFuncModel
 
     total = chains * (draws + tune)
-    # a density in Python holds the interpreter: its chains would only take turns
-    cores = 1 if isinstance(compiled, PyFuncModel) else min(chains, os.cpu_count() or 1)
+    cores = min(chains, os.cpu_count() or 1)
 
     def report(states: Any) -> None:
         if progress is not None:
@@ -168,3 +135,50 @@ def sample_without_divergence(
         if not bool(tree["sample_stats"]["diverging"].any()):
             break
     return tree
+
+
+def sample_scales(
+    model: pm.Model,
+    *,
+    draws: int,
+    tune: int,
+    chains: int,
+    seed: int,
+    wanted: float = 0.0,
+    proposal: Proposal | None = None,
+    progress: Progress | None = None,
+) -> Scales:
+    """Sample a model of a few scales, everything Gaussian being integrated out of it.
+
+    Parameters
+    ----------
+    model : pymc.Model
+        The model.
+    draws, tune, chains : int
+        Kept draws per chain; points that shape the proposal; chains.
+    seed : int
+        Seed.
+    wanted : float
+        Effective draws the proposal is to leave.
+    proposal : Proposal or None
+        From a neighbouring model.
+    progress : callable or None
+        Called now and then with points done and points in all.
+
+    Returns
+    -------
+    Scales
+        Draws, statistics and the proposal.
+    """
+    from amager_eval.trends.independence import sample_independently
+
+    return sample_independently(
+        model,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        seed=seed,
+        wanted=wanted,
+        proposal=proposal,
+        progress=progress,
+    )

@@ -11,7 +11,7 @@ from amager_eval.data.tables.frames import (
 )
 from amager_eval.errors import InputError
 from amager_eval.trends.safety_cells import list_cells, observe
-from amager_eval.trends.safety_design import build_design
+from amager_eval.trends.safety.design import build_design
 
 
 def safety(**changes):

@@ -15,9 +15,10 @@ from amager_eval.evidence.backtest.panels import copenhagen, crime_quarterly, cr
 from amager_eval.evidence.backtest.score import score_unit
 from amager_eval.provenance import versions
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends import safety_fit, sample
+from amager_eval.trends import sample
 from amager_eval.trends.crime import fit as crime_fit
 from amager_eval.trends.diagnose import Diagnostics
+from amager_eval.trends.safety import fit as safety_fit
 
 
 @dataclass
@@ -178,7 +179,7 @@ def test_nothing_of_the_spec_lies_after_the_origin():
 @pytest.mark.parametrize(
     ("file", "changes"),
     [("crime/design.py", True), ("sample.py", True), ("trends/fit.py", True), ("period.py", True),
-     ("crime/control.py", False), ("safety_fit.py", False)],
+     ("crime/control.py", False), ("safety/fit.py", False)],
 )  # fmt: skip
 def test_identity_follows_the_code_forecasts_rest_on(monkeypatch, file, changes):
     before = OwnModel("crime").identity
@@ -193,10 +194,15 @@ def test_identity_follows_the_code_forecasts_rest_on(monkeypatch, file, changes)
 def test_no_code_a_forecast_rests_on_is_missing_from_the_identity(imported_from, kind):
     begin = {
         "crime": ("trends.crime.fit", "trends.crime.forecast"),
-        "safety": ("trends.safety_fit", "trends.safety_forecast"),
+        "safety": ("trends.safety.fit", "trends.safety.forecast"),
     }
     rests_on = imported_from(*begin[kind], through=lambda name: name != "trends.store")
-    rooms = {"trends", "trends.crime", "data.period"}  # empty rooms; of `data` periods alone
+    rooms = {
+        "trends",
+        "trends.crime",
+        "trends.safety",
+        "data.period",
+    }  # empty rooms; of `data` periods alone
     assert {n for n in rests_on if n.split(".")[0] == "trends"} - rooms <= {*FORECAST_CODE[kind]}
     assert {"data.period", "trends.sample"} <= {*FORECAST_CODE[kind]}
 

@@ -97,6 +97,13 @@ def test_a_stopped_run_continues_where_it_was(tmp_path: Path) -> None:
     assert (tmp_path / "normal_mean-3-0000.csv").read_text() == first
 
 
+def test_processes_find_what_one_finds(tmp_path: Path) -> None:
+    one = calibrate(NormalMean(), fits=20, seed=3, folder=tmp_path / "one").replicates
+    two = calibrate(NormalMean(), fits=20, seed=3, folder=tmp_path / "two", processes=2).replicates
+    assert two.drop(columns="seconds").equals(one.drop(columns="seconds"))
+    assert one["problems"].isna().all()
+
+
 def test_too_few_fits_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="at least 20 fits, found 5"):
         calibrate(NormalMean(), fits=5, seed=1, folder=tmp_path)

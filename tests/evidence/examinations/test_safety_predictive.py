@@ -12,7 +12,7 @@ from amager_eval.evidence.examinations.safety_predictive import (
 )
 from amager_eval.evidence.examinations.validate import validate
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.safety_fit import fit_safety
+from amager_eval.trends.safety.fit import fit_safety
 
 SPEC = load_model_spec("safety_trend")
 
@@ -49,7 +49,7 @@ def test_every_group_with_enough_waves_is_examined(random_draws):
 
 def test_both_examinations_of_the_bundled_figures_share_a_fit(random_draws, tmp_path):
     validate("safety", only=["predictive", "link"], draws=20, folder=tmp_path)
-    assert len(random_draws) == 1
+    assert len(random_draws) == 2 * 3  # one fit: two looks at each of three runs
     made = read_evidence(SPEC, "posterior_predictive", folder=tmp_path)
     assert made.settings["rows"] == len(made.rows)
     assert made.settings["gates_passed"] is False  # twenty random draws

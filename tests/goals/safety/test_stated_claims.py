@@ -6,7 +6,7 @@ from amager_eval.data.published import published
 from amager_eval.goals.safety.stated_claims import stated_claims
 from amager_eval.report.sections import _taken_as_evidence
 from amager_eval.spec.agreement import load_agreement
-from amager_eval.trends.safety_fit import fit_safety
+from amager_eval.trends.safety.fit import fit_safety
 from amager_eval.wording.sentences import load_wording
 
 AGREEMENT = load_agreement()

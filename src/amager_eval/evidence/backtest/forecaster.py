@@ -51,18 +51,16 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "data.period",
         "trends.diagnose",
         "trends.fit",
-        "trends.machine_code",
-        "trends.safety_cells",
-        "trends.safety_density",
-        "trends.safety_design",
-        "trends.safety_fit",
-        "trends.safety_forecast",
-        "trends.safety_geometry",
-        "trends.safety_likelihood",
-        "trends.safety_natural",
-        "trends.safety_run",
+        "trends.independence",
+        "trends.linear_normal",
+        "trends.safety.condition",
+        "trends.safety.covariance",
+        "trends.safety.design",
+        "trends.safety.fit",
+        "trends.safety.forecast",
+        "trends.safety.likelihood",
+        "trends.safety.model",
         "trends.sample",
-        "trends.side_by_side",
     ),
 }
 #: Packages whose version can change a draw.
@@ -172,7 +170,7 @@ class OwnModel:
             "chains": self.chains or 4,
             "seed": task.seed,
         }
-        from amager_eval.trends.safety_fit import fit_safety
+        from amager_eval.trends.safety.fit import fit_safety
 
         if task.background is not None:
             return fit_safety(task.background, **shared)

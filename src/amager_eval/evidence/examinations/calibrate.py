@@ -7,8 +7,12 @@ Bayesian Analysis). A wrong likelihood, prior or geometry bends the ranks.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +46,8 @@ ecdf_pit: Any = arviz_stats.ecdf_utils.ecdf_pit  # not typed
 LEVELS: Final = (0.5, 0.8, 0.95)
 #: Of the band around all quantities' rank distributions together.
 BAND: Final = 0.99
+#: Processes share the cores by whole fits; threads of linear algebra would only wait.
+_ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +58,8 @@ class Calibrated:
     ----------
     replicates : DataFrame
         One row per replicate and quantity: `fit, quantity, truth, mean, sd, pit, ess, rhat,
-        divergences, seconds`; `pit` is the randomised rank of the truth among the draws, 0 to 1,
-        `seconds` the time of its fit.
+        divergences, problems, seconds`; `pit` is the randomised rank of the truth among the draws, 0 to 1,
+        `problems` the gates its fit missed (NaN: none), `seconds` the time it took.
     forecasts : DataFrame
         One row per replicate and figure that came after: `fit, low, high`, the bounds of its
         probability integral transform. No rows where the study forecasts nothing.
@@ -69,6 +75,7 @@ def calibrate(
     fits: int,
     seed: int,
     folder: Path,
+    processes: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibrated:
     """Run the replicates that are not kept yet; a stopped run continues.
@@ -83,6 +90,8 @@ def calibrate(
         Seed; replicate k has the k-th seed drawn from it.
     folder : Path
         Two files per finished replicate.
+    processes : int
+        Fits at a time; with more than one the study is pickled, and the replicates are the same.
     progress : callable or None
         Called with (replicates done, replicates in all).
 
@@ -99,28 +108,60 @@ def calibrate(
         raise InputError(f"calibration needs at least 20 fits, found {fits}")
     folder.mkdir(parents=True, exist_ok=True)
     seeds = np.random.SeedSequence(seed).generate_state(fits)
-    replicates, forecasts = [], []
-    for k in range(fits):
-        path = folder / f"{study.name}-{seed}-{k:04d}.csv"
-        after = path.with_suffix(".after.csv")
-        if not path.is_file():
-            started = time.perf_counter()
-            found = study.replicate(int(seeds[k]))
-            seconds = time.perf_counter() - started
-            rng = np.random.default_rng([int(seeds[k]), 1])
-            bounds = pd.DataFrame(dict(zip(("low", "high"), found.pit, strict=True)))
-            # the ranks last: they say that the replicate is finished
-            ranked = _ranked(found, rng).assign(seconds=seconds)
-            for where, rows in ((after, bounds), (path, ranked)):
-                with whole_file(where) as unfinished:
-                    rows.assign(fit=k).to_csv(unfinished, index=False)
-        replicates.append(pd.read_csv(path))
-        forecasts.append(pd.read_csv(after))
+    paths = [folder / f"{study.name}-{seed}-{k:04d}.csv" for k in range(fits)]
+    missing = [(k, int(seeds[k]), path) for k, path in enumerate(paths) if not path.is_file()]
+    for done, _ in enumerate(_each(study, missing, processes), fits - len(missing) + 1):
         if progress is not None:
-            progress(k + 1, fits)
+            progress(done, fits)
+    forecasts = [pd.read_csv(path.with_suffix(".after.csv")) for path in paths]
     return Calibrated(
-        pd.concat(replicates, ignore_index=True), pd.concat(forecasts, ignore_index=True)
+        pd.concat([pd.read_csv(path) for path in paths], ignore_index=True),
+        pd.concat(forecasts, ignore_index=True),
     )
+
+
+def _each(study: Study, missing: Sequence[tuple[int, int, Path]], processes: int) -> Iterator[None]:
+    """Replicate what is missing, in this process or in some of its own."""
+    if processes == 1 or not missing:
+        for one in missing:
+            yield _replicate(study, *one)
+        return
+    # fresh interpreters, for threads do not survive a fork
+    context = multiprocessing.get_context("spawn")
+    with _one_thread(), ProcessPoolExecutor(processes, context) as pool:
+        futures = [pool.submit(_replicate, study, *one) for one in missing]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:  # after an error nothing more is begun
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Give processes started in the block one thread of linear algebra each."""
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ |= dict.fromkeys(_ONE_THREAD, "1")  # read when a process starts
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
+def _replicate(study: Study, k: int, seed: int, path: Path) -> None:
+    """Replicate once and keep what is found."""
+    started = time.perf_counter()
+    found = study.replicate(seed)
+    seconds = time.perf_counter() - started
+    bounds = pd.DataFrame(dict(zip(("low", "high"), found.pit, strict=True)))
+    ranked = _ranked(found, np.random.default_rng([seed, 1])).assign(seconds=seconds)
+    # the ranks last: they say that the replicate is finished
+    for where, rows in ((path.with_suffix(".after.csv"), bounds), (path, ranked)):
+        with whole_file(where) as unfinished:
+            rows.assign(fit=k).to_csv(unfinished, index=False)
 
 
 def judge_forecasts(
@@ -308,6 +349,7 @@ def _ranked(replicate: Replicate, rng: np.random.Generator) -> pd.DataFrame:
                 "ess": float(az.ess(draws)),
                 "rhat": float(az.rhat(draws)),
                 "divergences": replicate.diagnostics.divergences,
+                "problems": "; ".join(replicate.diagnostics.problems),
             }
         )
     return pd.DataFrame(rows)

@@ -11,9 +11,9 @@ from scipy.special import expit, logit
 
 from amager_eval.data.published import published
 from amager_eval.evidence.studies.crime_study import small_city as crime_city
+from amager_eval.evidence.studies.safety_simulate import simulate_safety
+from amager_eval.evidence.studies.safety_study import small_city as safety_city
 from amager_eval.trends.crime.prior import prior_draws
-from amager_eval.trends.safety_simulate import simulate_safety
-from amager_eval.trends.safety_study import small_city as safety_city
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

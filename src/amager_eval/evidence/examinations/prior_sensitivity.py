@@ -12,9 +12,9 @@ from scipy import stats
 from amager_eval.data.published import published
 from amager_eval.errors import SpecError
 from amager_eval.evidence.examinations.power_scale import power_scale
+from amager_eval.evidence.studies.safety_study import SafetyStudy, shares_of, walk_on
 from amager_eval.spec.agreement import load_agreement
-from amager_eval.trends.safety_fit import design_safety
-from amager_eval.trends.safety_study import SafetyStudy, shares_of, walk_on
+from amager_eval.trends.safety.fit import design_safety
 
 if TYPE_CHECKING:
     from amager_eval.spec.model import ModelSpec, Prior
@@ -45,7 +45,7 @@ def safety_prior_sensitivity(
     """
     agreement = load_agreement()
     design = design_safety(published(), population=None, whole=None, spec=spec, parts=None)
-    posterior, _ = SafetyStudy(design, spec, draws=draws).fit(design, seed)
+    posterior = SafetyStudy(design, spec, draws=draws).fit(design, seed).posterior
     ahead = agreement.safety.target_wave - int(design["year"][-1])
     share = shares_of(walk_on(posterior, ahead, np.random.default_rng([seed, 9])), design)
     gap = 100 * (share - share.sel(area=agreement.areas.whole))
@@ -59,10 +59,7 @@ def safety_prior_sensitivity(
     log_priors = {
         "path_sd": log_density(priors["path_sd"], posterior["path_sd"]),
         "area_sd": log_density(priors["area_sd"], posterior["area_sd"]),
-        "gap_sd": log_density(priors["gap_sd"], posterior["gap_sd_common"]),
-        "gap_sd_spread": log_density(
-            priors["gap_sd_spread"], xr.ufuncs.log(posterior["gap_sd"] / posterior["gap_sd_common"])
-        ),
+        "gap_sd": log_density(priors["gap_sd"], anywhere["gap_sd"]),
         "path_drift": log_density(priors["path_drift"], posterior["path_slope"]),
         "gap_drift": log_density(priors["gap_drift"], posterior["gap_slope"]),
         "setting_correlation": log_density(priors["setting_correlation"], contrasts),

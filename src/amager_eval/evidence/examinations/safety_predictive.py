@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from amager_eval.trends.safety_forecast import ANSWERS
+from amager_eval.trends.safety.forecast import ANSWERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

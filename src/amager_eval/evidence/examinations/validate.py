@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -52,18 +53,17 @@ from amager_eval.evidence.examinations.prior_predictive import (
 from amager_eval.evidence.examinations.prior_sensitivity import safety_prior_sensitivity
 from amager_eval.evidence.examinations.safety_predictive import safety_posterior_predictive
 from amager_eval.evidence.quote import renew_card
-from amager_eval.evidence.studies import crime_known, crime_study
+from amager_eval.evidence.studies import crime_known, crime_study, safety_known, safety_study
 from amager_eval.evidence.studies.crime_simulate import simulate_crime
+from amager_eval.evidence.studies.safety_gates import judge_seeds, judge_simulated
 from amager_eval.scores.ratio import score_ratios
 from amager_eval.spec.model import Gates, ModelSpec, load_model_spec
-from amager_eval.trends import safety_known, safety_study, sample
+from amager_eval.trends import sample
 from amager_eval.trends.crime.arrays import model_data
 from amager_eval.trends.crime.fit import fit_crime, sample_design
 from amager_eval.trends.crime.model import build_model
-from amager_eval.trends.safety_density import write_density
-from amager_eval.trends.safety_fit import Prepared, prepare_safety, sample_safety
-from amager_eval.trends.safety_gates import judge_seeds, judge_simulated
-from amager_eval.trends.safety_link import link_check
+from amager_eval.trends.safety.fit import design_safety, fit_safety
+from amager_eval.trends.safety.link import link_check
 
 if TYPE_CHECKING:
     from amager_eval.trends.fit import Fit, Kind
@@ -72,9 +72,9 @@ if TYPE_CHECKING:
 __all__ = ["EXAMINATIONS", "FITS", "Job", "validate"]
 
 #: Simulated data sets of a calibration that is kept beside the model.
-FITS: Final = 200
-#: Of the fits of simulated data, which are small: draws per chain, warm-up (safety), chains.
-SMALL: Final = {"safety": (500, 500, 2), "crime": (1000, None, 2)}
+FITS: Final = {"safety": 1000, "crime": 200}
+#: Of the fits of simulated data: draws per chain, chains; None as a fit that is published.
+SMALL: Final = {"safety": (None, 4), "crime": (1000, 2)}
 #: Cities drawn from the priors.
 PRIOR_DRAWS: Final = 2000
 #: From where a chain of a small fit mixed badly, not only too briefly.
@@ -120,15 +120,15 @@ class Job:
 
     def kept(self, name: str) -> Path:
         """Folder of the finished fits of simulated data of this size."""
-        draws, _, chains = SMALL[self.kind]
-        return self.cache / f"{name}-{chains}x{draws}"
+        draws, chains = SMALL[self.kind]
+        return self.cache / f"{name}-{chains}x{draws or self.spec.sampling.draws}"
 
     @cached_property
     def bundled(self) -> tuple[Fit, float]:
         """The safety model's fit of the bundled figures, once a run, and the seconds it took."""
         started = time.perf_counter()
-        prepared = prepare_safety(published(), spec=self.spec)
-        fit = sample_safety(prepared, draws=self.draws, seed=1, progress=self.told("bundled"))
+        told = self.told("bundled")
+        fit = fit_safety(published(), spec=self.spec, draws=self.draws, seed=1, progress=told)
         return fit, time.perf_counter() - started
 
     def told(self, name: str) -> Callable[[int, int], None] | None:
@@ -154,7 +154,7 @@ def validate(
     kind: str,
     *,
     only: Iterable[str] = (),
-    fits: int = FITS,
+    fits: int | None = None,
     draws: int | None = None,
     cache: Path | None = None,
     folder: Path | None = None,
@@ -168,8 +168,8 @@ def validate(
         Which model.
     only : iterable of str
         Names in :data:`EXAMINATIONS`; none is all.
-    fits : int
-        Simulated data sets that are fitted.
+    fits : int or None
+        Simulated data sets that are fitted; default :data:`FITS`.
     draws : int or None
         Per chain of fits of the bundled figures, for a trial; default the spec's.
     cache : Path or None
@@ -202,9 +202,10 @@ def validate(
             raise InputError(
                 f"there is no examination '{name}'; there are {', '.join(EXAMINATIONS)}"
             )
-    if folder is None and (draws is not None or fits < FITS):
+    fits = FITS[kind] if fits is None else fits
+    if folder is None and (draws is not None or fits < FITS[kind]):
         raise InputError(
-            f"fewer fits than {FITS}, or draws other than the spec's, are a trial: name a folder "
+            f"fewer fits than {FITS[kind]}, or draws other than the spec's, are a trial: name a folder "
             "for what it finds (--out), or the evidence of the model would be lost"
         )
     job = _job(kind, fits=fits, draws=draws, cache=cache, progress=progress)
@@ -261,11 +262,13 @@ def _passed(held: bool) -> str:
 
 
 def _calibration(job: Job) -> dict[str, Found]:
-    draws, tune, chains = SMALL[job.kind]
+    draws, chains = SMALL[job.kind]
     study: Study
+    processes = 1  # what crime has compiled stays in this one
     if job.kind == "safety":
         city = safety_study.small_city(job.spec)
-        study = safety_study.SafetyStudy(city, job.spec, draws=draws, tune=tune, chains=chains)
+        study = safety_study.SafetyStudy(city, job.spec, draws=draws, chains=chains)
+        processes = os.cpu_count() or 1
     else:
         city = crime_study.small_city(job.spec)
         study = crime_study.CrimeStudy(city, job.spec, draws=draws, chains=chains)
@@ -274,9 +277,11 @@ def _calibration(job: Job) -> dict[str, Found]:
         fits=job.fits,
         seed=1,
         folder=job.kept("calibration"),
+        processes=processes,
         progress=job.told("calibration"),
     )
-    settings = {"fits": job.fits, "chains": chains, "draws": draws, "seed": 1}
+    count = draws or job.spec.sampling.draws
+    settings = {"fits": job.fits, "chains": chains, "draws": count, "seed": 1}
     return calibration_tables(made, settings, job.spec.gates)
 
 
@@ -284,7 +289,7 @@ def _calibration_few(job: Job) -> dict[str, Found]:
     """Calibrate on years of few reports (crime only)."""
     if job.kind == "safety":
         return {}
-    draws, _, chains = SMALL[job.kind]
+    draws, chains = SMALL[job.kind]
     town = crime_study.few_reports(job.spec)
     study = crime_study.CrimeStudy(
         town, job.spec, ahead=2, draws=draws, chains=chains, name="crime_few"
@@ -304,10 +309,8 @@ def calibration_tables(
     of_fit = made.replicates.groupby("fit")
     divergences, rhat = of_fit["divergences"].max(), of_fit["rhat"].max()
     ess = of_fit["ess"].min()
-    # shorter than a fit that is published, and judged by the same gates
-    passed = (
-        (divergences <= gates.divergences_max) & (rhat <= gates.rhat_max) & (ess >= gates.ess_min)
-    )
+    # judged by the gates of a fit that is published
+    passed = of_fit["problems"].apply(lambda told: told.isna().all())
     beside = {
         "quantities": len(ranks),
         "outside_the_band": int((~ranks["inside"]).sum()),
@@ -334,7 +337,7 @@ def calibration_tables(
 
 
 def _known_truth(job: Job) -> dict[str, Found]:
-    draws, tune, chains = SMALL[job.kind]
+    draws, chains = SMALL[job.kind]
     sets = max(10, job.fits // 5)
     common: dict[str, Any] = {
         "sets": sets,
@@ -346,7 +349,7 @@ def _known_truth(job: Job) -> dict[str, Found]:
     }
     if job.kind == "safety":
         city = safety_study.small_city(job.spec)
-        scores = safety_known.compare_with_known(city, job.spec, tune=tune, **common)
+        scores = safety_known.compare_with_known(city, job.spec, **common)
         ratios = score_ratios(scores, by="quantity")
     else:
         city = crime_study.small_city(job.spec)
@@ -357,8 +360,10 @@ def _known_truth(job: Job) -> dict[str, Found]:
                 for name in crime_known.SCORES
             ]
         )
-    of_set = scores.groupby("set")[["model_divergences", "known_divergences"]].first()
-    settings = {"sets": sets, "chains": chains, "draws": draws, "seed": 2}
+    settings = {"sets": sets, "chains": chains, "draws": draws or job.spec.sampling.draws}
+    settings |= {"seed": 2}
+    diverged = [c for c in scores if c.endswith("_divergences")]  # crime alone is NUTS
+    of_set = scores.groupby("set")[diverged].first()
     settings |= {str(name): int(count) for name, count in of_set.sum().items()}
     # one set without its time makes the sum unknown
     seconds = float(scores.groupby("set")["seconds"].first().sum(min_count=sets))
@@ -497,15 +502,14 @@ def _scaled(table: pd.DataFrame) -> dict[str, Any]:
 def _gates(job: Job) -> dict[str, Found]:
     """Fit the bundled figures from several seeds, and the small city drawn several times."""
     if job.kind == "safety":
-        prepared = prepare_safety(published(), spec=job.spec)
-        seeds = judge_seeds(prepared, seeds=SEEDS, draws=job.draws, progress=job.told("gates"))
-        city = safety_study.small_city(job.spec)
-        small = Prepared(city, job.spec, sample.compile_density(write_density(city, job.spec)))
-        told = job.told("gates, simulated")
-        cities = judge_simulated(small, sets=CITIES, draws=job.draws, progress=told)
+        bundled = design_safety(published(), population=None, whole=None, spec=job.spec, parts=None)
+        shared: dict[str, Any] = {"spec": job.spec, "draws": job.draws}
+        seeds = judge_seeds(bundled, seeds=SEEDS, progress=job.told("gates"), **shared)
+        city, told = safety_study.small_city(job.spec), job.told("gates, simulated")
+        cities = judge_simulated(city, sets=CITIES, progress=told, **shared)
         return {"gates": Found(seeds), "gates_simulated": Found(cities)}
     figures = published()
-    bundled = [
+    judged = [
         _judged(seed, lambda s: fit_crime(figures, spec=job.spec, draws=job.draws, seed=s,
                                           definition="STRAF11"), job, "gates", len(SEEDS))
         for seed in SEEDS
@@ -522,7 +526,7 @@ def _gates(job: Job) -> dict[str, Found]:
         _judged(seed, simulated, job, "gates, simulated", CITIES) for seed in range(1, CITIES + 1)
     ]
     return {
-        "gates": Found(pd.DataFrame(bundled)),
+        "gates": Found(pd.DataFrame(judged)),
         "gates_simulated": Found(pd.DataFrame(drawn)),
     }
 

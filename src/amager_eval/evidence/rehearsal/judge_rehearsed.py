@@ -1,4 +1,4 @@
-"""Fit a made-up partnership with models compiled once; hold its verdicts against its truth."""
+"""Fit a made-up partnership, the crime model compiled once; hold its verdicts to its truth."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import xarray as xr
 from scipy.special import expit
 
@@ -23,7 +22,7 @@ from amager_eval.trends.crime.fit import sample_design
 from amager_eval.trends.crime.model import build_model
 from amager_eval.trends.crime.options import with_baseline_year
 from amager_eval.trends.diagnose import Diagnostics, diagnose
-from amager_eval.trends.safety_fit import Prepared, design_safety, prepare_safety, sample_safety
+from amager_eval.trends.safety.fit import design_safety, sample_safety
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -32,13 +31,11 @@ if TYPE_CHECKING:
     from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.fit import Fit
 
-__all__ = ["Bench", "as_judged", "judge", "refit"]
+__all__ = ["Bench", "as_judged", "judge"]
 
 #: Two chains. A probability near the thresholds .05 and .95 from 400 effective draws of each of
 #: two alternatives has a Monte-Carlo error of about .008: a verdict can flip only within that.
 CHAINS: Final = 2
-#: Warm-up: half the safety document's, which is set for a city of thirteen districts.
-TUNE: Final = 500
 #: Years of figures before the baseline: fewer than a real evaluation has, and faster.
 HISTORY: Final = 6
 #: First wave whose safe share is published, as in Copenhagen; before it the unsafe one alone is.
@@ -48,21 +45,19 @@ _KEYS: Final = ("goal", "reading", "setting", "response", "crime_type", "year")
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """Both models, compiled for the shape every partnership has."""
+    """Both documents, and the crime model compiled for the shape every partnership has."""
 
-    safety: Prepared
+    safety_spec: ModelSpec
     crime: Any
     crime_spec: ModelSpec
 
     @classmethod
     def compiled(cls, city: SyntheticCity, agreement: Agreement) -> Bench:
-        """Compile both models for a city; another seed's figures are refitted in them."""
+        """Compile for a city; another seed's reports are refitted in what is compiled."""
         data = as_judged(city.data, agreement)
         spec = with_baseline_year(load_model_spec("crime_trend"), agreement.crime.baseline_year)
         design = crime_design(data, spec, definition=agreement.crime.definition)
-        safety = prepare_safety(data)
-        shorter = safety.spec.sampling.model_copy(update={"tune": TUNE})
-        safety = replace(safety, spec=safety.spec.model_copy(update={"sampling": shorter}))
+        safety = load_model_spec("safety_trend")
         return cls(safety, sample.compile_model(build_model(design, refit=True)), spec)
 
 
@@ -99,17 +94,14 @@ def judge(
     rows: list[dict[str, Any]] = []
     gates: dict[int, list[Diagnostics]] = {}
     spent = {}
-    # a compiled model has one shape: every wave is laid out, those that came later are not kept
-    prepared = refit(bench.safety, as_judged(city.data, agreement))
     for year in (agreement.safety.baseline_wave + 1, target):
         then = synthetic_city(seed, scenario=scenario, agreement=agreement, last_wave=year).data
         data = as_judged(then, agreement)
         begun = time.perf_counter()
-        keep = np.broadcast_to(
-            prepared.design["year"].to_numpy() <= year, prepared.design["low"].shape
+        survey = design_safety(
+            data, population=None, whole=None, spec=bench.safety_spec, parts=None
         )
-        # three districts and few waves are a funnel in centred coordinates: begin without
-        fit = sample_safety(prepared, keep=keep, prior_only=False, centred=False, **sampling)
+        fit = sample_safety(survey, bench.safety_spec, prior_only=False, **sampling)
         gates[year] = [_safety_gates(fit, agreement.safety.baseline_wave, year)]
         forecast = fit.forecast(target)
         quantities = {
@@ -195,16 +187,3 @@ def as_judged(data: Input, agreement: Agreement) -> Input:
     safety = safety[safety["wave"] >= agreement.safety.baseline_wave - HISTORY]
     safety = safety[(safety["response"] == "unsafe") | (safety["wave"] >= SAFE_FROM)]
     return replace(data, safety=safety, crime=yearly)
-
-
-def refit(prepared: Prepared, data: Input) -> Prepared:
-    """Give a compiled model another city's figures; what is compiled in must be the same."""
-    design = design_safety(data, population=None, whole=None, spec=prepared.spec, parts=None)
-    for name in ("n_base", "weight", "deff", "from_wave", "from_area", "from_nothing"):
-        if not np.array_equal(design[name], prepared.design[name], equal_nan=True):
-            raise AssertionError(
-                f"{name} differs between cities: the compiled model would be wrong"
-            )
-    if not np.array_equal(np.isnan(design["low"]), np.isnan(prepared.design["low"])):
-        raise AssertionError("other figures are published: the compiled model would be wrong")
-    return replace(prepared, design=design)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from amager_eval.trends.safety_stated import condition_on_stated_fall
+from amager_eval.trends.safety.stated import condition_on_stated_fall
 
 if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement
@@ -31,7 +31,7 @@ def stated_claims(fit: Fit, agreement: Agreement) -> pd.DataFrame:
     DataFrame
         A row per claim and setting whose later share is published and whose earlier one is not:
         `area, setting, before, after` and those of
-        :class:`~amager_eval.trends.safety_stated.Conditioned`. A claim with both figures needs no
+        :class:`~amager_eval.trends.safety.stated.Conditioned`. A claim with both figures needs no
         word of anybody's; one about another answer is not conditioned on.
     """
     design = fit.data["design"].to_dataset()

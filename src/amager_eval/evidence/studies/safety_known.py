@@ -1,0 +1,171 @@
+"""How much a forecast loses by not knowing the safety model's scales: the same fit with them given.
+
+On figures the model made itself, the answer that knows the innovation sds, their correlation, the
+numbers of respondents, the design effect and the third answer's width, but no drift, step or state,
+is the best one can hope for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from amager_eval.evidence.studies.safety_simulate import simulate_safety
+from amager_eval.evidence.studies.safety_study import SafetyStudy
+from amager_eval.scores.crps import crps_draws
+from amager_eval.scores.ratio import score_sets
+from amager_eval.trends.diagnose import Diagnostics
+from amager_eval.trends.fit import Fit
+from amager_eval.trends.safety.covariance import figures, terms
+from amager_eval.trends.safety.fit import draw_rest, fitted_point
+from amager_eval.trends.safety.forecast import forecast
+
+if TYPE_CHECKING:
+    from amager_eval.evidence.studies.safety_simulate import Simulated
+    from amager_eval.spec.model import ModelSpec
+
+__all__ = ["compare_with_known", "draw_knowing"]
+
+#: Waves ahead that are scored.
+_AHEAD: Final = 4
+
+
+def draw_knowing(
+    made: Simulated, spec: ModelSpec, *, draws: int, chains: int, seed: int
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Draw what the figures leave open when sds, correlation, sizes and widths are the true ones.
+
+    Parameters
+    ----------
+    made : Simulated
+        The truth and its figures.
+    spec : ModelSpec
+        Prior scales.
+    draws, chains : int
+        Draws per chain; chains.
+    seed : int
+        Seed.
+
+    Returns
+    -------
+    design : Dataset
+        With the true numbers of respondents.
+    posterior : Dataset
+        As a fit's.
+    """
+    truth, design = made.truth, made.design
+    observed = truth.isel(year=slice(0, design.sizes["year"]))
+    factor = np.exp(
+        design["n_from_wave"] * observed["wave_size"]
+        + design["n_from_area"] * observed["area_size"]
+    )
+    design = design.assign(n=(design["n"] * factor).transpose(*design["n"].dims))
+    scales = {
+        "path_sd": truth["path_sd"],
+        "area_sd": truth["area_sd"],
+        "gap_sd": truth["gap_sd"][-1] / design["wander"][-1],
+        "setting_correlation": truth["setting_correlation"],
+        "response_gap": truth["response_gap"][0],
+        "design_effect": np.exp(truth["log_deff"]),
+        "unknown_size": np.exp(truth["unknown_size"]),
+    }
+    known = xr.Dataset({k: v.reset_coords(drop=True) for k, v in scales.items()})
+    gaussian = fitted_point(
+        design, spec, figures(design, np.isfinite(design["low"].to_numpy())),
+        terms(design, spec, drift=True), {str(k): v.to_numpy() for k, v in known.items()},
+    )  # fmt: skip
+    every = {"chain": chains, "draw": draws}
+    again = known.expand_dims(every).transpose("chain", "draw", ...)
+    posterior, _ = draw_rest(design, spec, gaussian, again, np.random.default_rng([seed, 23]))
+    return design, posterior
+
+
+def compare_with_known(
+    design: xr.Dataset,
+    spec: ModelSpec,
+    *,
+    sets: int,
+    seed: int,
+    folder: Path,
+    draws: int | None = None,
+    chains: int = 4,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Score both answers on simulated sets that are not kept yet; a stopped run continues.
+
+    Parameters
+    ----------
+    design : Dataset
+        Shape of every set; :func:`amager_eval.evidence.studies.safety_study.small_city`.
+    spec : ModelSpec
+        The model's document.
+    sets : int
+        Simulated sets, two answers each.
+    seed : int
+        Seed; set k has the k-th seed drawn from it.
+    folder : Path
+        One file per finished set.
+    draws, chains : int or None
+        Of each answer; default the spec's and 4.
+    progress : callable or None
+        Called with (sets done, sets in all).
+
+    Returns
+    -------
+    DataFrame
+        `set, quantity` (true or published share), `area, setting, response, ahead` (waves), and
+        the CRPS (share) of the model's forecast and of the one that knows, `model, known`.
+
+    Raises
+    ------
+    InputError
+        Fewer than ten sets: the ratio would show nothing.
+    """
+    study = SafetyStudy(design, spec, draws=draws, chains=chains)
+
+    def score(own: int) -> pd.DataFrame:
+        made = simulate_safety(design, spec, own, ahead=_AHEAD)
+        of_fit = study.fit(made.design, own).posterior
+        known = draw_knowing(
+            made, spec, draws=draws or spec.sampling.draws, chains=chains, seed=own
+        )
+        answers = {"model": (made.design, of_fit), "known": known}
+        last = int(made.shares["year"][-1])
+        scored = {k: _crps(_forecast(*v, last, spec, own), made) for k, v in answers.items()}
+        return xr.Dataset(scored).to_dataframe().reset_index()
+
+    return score_sets(score, sets=sets, seed=seed, folder=folder, progress=progress)
+
+
+def _forecast(
+    design: xr.Dataset, posterior: xr.Dataset, until: int, spec: ModelSpec, seed: int
+) -> xr.Dataset:
+    """Forecast as the package does, with the one assumption on drift the sets are made with."""
+    count = posterior.sizes["chain"] * posterior.sizes["draw"]
+    groups = {
+        "posterior": posterior.expand_dims(alternative=["drift"]),
+        "design": design.assign(kept=np.isfinite(design["low"])),
+    }
+    one = spec.with_options(alternatives=["drift"], forecast_draws=count)
+    unjudged = Diagnostics(0, 1.0, float(count), ())
+    fit = Fit("safety", xr.DataTree.from_dict(groups), one, unjudged, seed)
+    return forecast(fit, until).draws
+
+
+def _crps(ahead: xr.Dataset, made: Simulated) -> xr.DataArray:
+    """CRPS of true and published shares, dims quantity, area, setting, response, ahead."""
+    future = made.shares.isel(year=slice(-_AHEAD, None)).sel(response=ahead["response"])
+    future = future.sel(area=ahead["area"]).transpose("area", "setting", "response", "year")
+    drawn = ahead.sel(period=future["year"].to_numpy())
+    scores = [crps_draws(drawn[k].to_numpy(), future[k].to_numpy()) for k in ("true", "published")]
+    names = {k: ahead[k].to_numpy() for k in ("area", "setting", "response")}
+    return xr.DataArray(
+        np.stack(scores),
+        dims=("quantity", "area", "setting", "response", "ahead"),
+        coords={"quantity": ["true", "published"], **names, "ahead": np.arange(1, _AHEAD + 1)},
+    )

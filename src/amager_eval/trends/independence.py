@@ -1,0 +1,317 @@
+"""Sample a posterior of a few parameters without compiling: weighted draws of a fitted proposal.
+
+A model whose Gaussian part is integrated out has a handful of parameters and a smooth density. A
+heavy-tailed proposal fitted to it is then nearly the posterior itself: its points are weighted by
+posterior over proposal and drawn again by weight (importance resampling; Rubin 1988). How many
+draws the weights leave says whether the proposal was good enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import xarray as xr
+from scipy.optimize import minimize
+from scipy.special import logsumexp
+from scipy.stats import multivariate_t
+
+if TYPE_CHECKING:
+    import pymc as pm
+    from numpy.typing import NDArray
+
+    type Floats = NDArray[np.float64]
+    type Density = Callable[[Floats], Floats]
+
+__all__ = ["Proposal", "Scales", "effective_draws", "resample", "sample_independently"]
+
+#: Degrees of freedom of the proposal: tails heavier than a posterior's.
+_TAILS: Final = 5.0
+#: Share of points drawn from a wider shape, and how many times wider its variance is.
+_WIDE_SHARE: Final = 0.2
+_WIDE: Final = 4.0
+#: Times a proposal is tried.
+_ATTEMPTS: Final = 3
+#: Step of numerical derivatives on the unconstrained scale.
+_STEP: Final = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A multivariate t over the unconstrained parameters, a share of it drawn wider.
+
+    The wide part keeps weights small where the posterior has a tail the fitted shape lacks.
+
+    Parameters
+    ----------
+    centre, spread : ndarray
+        Location (parameter,) and shape matrix (parameter, parameter).
+    """
+
+    centre: Floats
+    spread: Floats
+
+    def draw(self, rng: np.random.Generator, count: int) -> Floats:
+        """Draw points, (count, parameter)."""
+        wide = rng.uniform(size=count) < _WIDE_SHARE
+        drawn = multivariate_t.rvs(np.zeros(len(self.centre)), self.spread, _TAILS, size=count,
+                                   random_state=rng).reshape(count, len(self.centre))  # fmt: skip
+        points: Floats = self.centre + drawn * np.where(wide, np.sqrt(_WIDE), 1.0)[:, None]
+        return points
+
+    def log_density(self, points: Floats) -> Floats:
+        """Log density of points, (count,)."""
+        parts = [
+            np.log(share)
+            + np.reshape(multivariate_t.logpdf(points, self.centre, k * self.spread, _TAILS), -1)
+            for share, k in ((1 - _WIDE_SHARE, 1.0), (_WIDE_SHARE, _WIDE))
+        ]
+        found: Floats = np.logaddexp(*parts)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """Proposed values of a model's free variables, to be drawn again by :func:`resample`.
+
+    Parameters
+    ----------
+    proposed : Dataset
+        Free variables on their own scale, dims `chain, draw, ...`.
+    sample_stats : Dataset
+        `lp` (log density on the unconstrained scale) and `log_weight` (of the posterior's density
+        over the proposal's), dims `chain, draw`.
+    proposal : Proposal
+        What they came from, for a neighbouring model to begin with.
+    """
+
+    proposed: xr.Dataset
+    sample_stats: xr.Dataset
+    proposal: Proposal
+
+
+def sample_independently(
+    model: pm.Model,
+    *,
+    draws: int,
+    tune: int,
+    chains: int,
+    seed: int,
+    wanted: float = 0.0,
+    proposal: Proposal | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Scales:
+    """Sample a PyMC model of few continuous free variables.
+
+    Parameters
+    ----------
+    model : pymc.Model
+        Its log density is evaluated as PyTensor's Python code, without compiling.
+    draws, tune, chains : int
+        Draws per chain; points spent on shaping the proposal; chains.
+    seed : int
+        Seed.
+    wanted : float
+        Effective draws; where fewer come, the proposal is shaped again by all its points.
+    proposal : Proposal or None
+        From a neighbouring model; None looks for the mode first.
+    progress : callable or None
+        Called with points done and points in all.
+
+    Returns
+    -------
+    Scales
+    """
+    rng = np.random.default_rng(seed)
+    density, unpack, start = _flatten(model)
+    total, done = tune + chains * draws, 0
+
+    def evaluate(points: Floats) -> Floats:
+        nonlocal done
+        values = []
+        for some in np.array_split(points, max(len(points) // 100, 1)):
+            values.append(density(some))
+            done += len(some)
+            if progress is not None:
+                progress(min(done, total), total)
+        return np.concatenate(values)
+
+    if proposal is None:
+        proposal = _at_mode(density, start)
+    if tune:
+        proposal = _adapt(proposal, evaluate, rng, tune)
+    tries: list[tuple[float, Proposal, Floats, Floats, Floats]] = []
+    for _ in range(_ATTEMPTS):
+        points = proposal.draw(rng, chains * draws)
+        log_p = evaluate(points)
+        log_weight = log_p - proposal.log_density(points)
+        tries.append((effective_draws(log_weight), proposal, points, log_p, log_weight))
+        if tries[-1][0] >= wanted:
+            break
+        # a poor proposal, but very many points of it: the next is shaped by them
+        proposal = _shaped(points, log_weight)
+    _, proposal, points, log_p, log_weight = max(tries, key=lambda t: t[0])
+    log_weight = log_weight.reshape(chains, draws)
+    names = {"chain": np.arange(chains), "draw": np.arange(draws)}
+    statistics = {"lp": log_p.reshape(chains, draws), "log_weight": log_weight}
+    if progress is not None:
+        progress(total, total)
+    return Scales(
+        unpack(points, (chains, draws)).assign_coords(names),
+        xr.Dataset({k: (("chain", "draw"), v) for k, v in statistics.items()}, coords=names),
+        proposal,
+    )
+
+
+def effective_draws(log_weight: Floats) -> float:
+    """Number of equally weighted draws that say as much (Kish).
+
+    Examples
+    --------
+    >>> effective_draws(np.zeros(10))
+    10.0
+    """
+    weight = np.exp(log_weight - logsumexp(log_weight))
+    return float(1 / (weight**2).sum())
+
+
+def resample(log_weight: Floats, seed: int) -> NDArray[np.int64]:
+    """Draw points again by weight, within each chain.
+
+    Parameters
+    ----------
+    log_weight : ndarray
+        Log of the target's density over the proposal's, (chain, draw).
+    seed : int
+        Seed.
+
+    Returns
+    -------
+    ndarray
+        Index of a point in its chain, (chain, draw).
+
+    Notes
+    -----
+    Weights are cut at their mean times the root of their number (Ionides 2008), so that no point
+    decides alone; systematic resampling adds as little chance as can be.
+
+    Examples
+    --------
+    >>> sorted(resample(np.zeros((1, 4)), 1)[0].tolist())  # equal weights: every point once
+    [0, 1, 2, 3]
+    """
+    rng = np.random.default_rng(seed)
+    taken = np.empty(log_weight.shape, dtype=int)
+    for c, row in enumerate(log_weight):
+        cut = truncated(row)
+        ends = np.cumsum(np.exp(cut - logsumexp(cut)))
+        at = (np.arange(len(row)) + rng.uniform()) / len(row)
+        taken[c] = rng.permutation(np.minimum(np.searchsorted(ends, at), len(row) - 1))
+    return taken
+
+
+def truncated(log_weight: Floats) -> Floats:
+    """Cut weights at their mean times the root of their number."""
+    count = log_weight.size
+    highest = logsumexp(log_weight) - np.log(count) + 0.5 * np.log(count)
+    cut: Floats = np.minimum(log_weight, highest)
+    return cut
+
+
+def _at_mode(density: Density, start: Floats) -> Proposal:
+    """Fit a proposal to the mode and the curvature there."""
+    size = len(start)
+    step = _STEP * np.eye(size)
+
+    def value_and_slope(x: Floats) -> tuple[float, Floats]:
+        found = density(np.concatenate([x[None], x + step, x - step]))
+        return -found[0], -(found[1 : size + 1] - found[size + 1 :]) / (2 * _STEP)
+
+    centre = minimize(value_and_slope, start, method="BFGS", jac=True, options={"gtol": 0.02}).x
+    wide = 0.1 * np.eye(size)
+    pairs = [(a, b) for a in range(size) for b in range(a, size)]
+    corners = np.array(
+        [centre + p * wide[a] + q * wide[b] for a, b in pairs
+         for p, q in ((1, 1), (1, -1), (-1, 1), (-1, -1))]
+    )  # fmt: skip
+    found = density(corners).reshape(-1, 4) @ [1, -1, -1, 1] / (4 * 0.1**2)
+    hessian = np.zeros((size, size))
+    for (a, b), second in zip(pairs, found, strict=True):
+        hessian[a, b] = hessian[b, a] = second
+    values, vectors = np.linalg.eigh(-hessian)
+    # a direction with little curvature gets a wide, not an endless, proposal
+    return Proposal(centre, (vectors / np.maximum(values, 0.5)) @ vectors.T)
+
+
+def _adapt(
+    proposal: Proposal, evaluate: Callable[[Floats], Floats], rng: np.random.Generator, tune: int
+) -> Proposal:
+    """Refit the proposal to weighted points of the last one, twice."""
+    for share in (0.4, 0.6):
+        points = proposal.draw(rng, max(int(share * tune), 20))
+        proposal = _shaped(points, evaluate(points) - proposal.log_density(points))
+    return proposal
+
+
+def _shaped(points: Floats, log_weight: Floats) -> Proposal:
+    """Fit a proposal to weighted points."""
+    cut = truncated(log_weight)
+    weight = np.exp(cut - logsumexp(cut))
+    centre = weight @ points
+    off = points - centre
+    spread = (off * weight[:, None]).T @ off * (_TAILS - 2) / _TAILS * 1.3
+    return Proposal(centre, spread + 1e-4 * np.eye(len(centre)))
+
+
+def _flatten(
+    model: Any,
+) -> tuple[Density, Callable[[Floats, tuple[int, int]], xr.Dataset], Floats]:
+    """Log density of flat points, the way back to named draws, and a start."""
+    import pytensor
+    import pytensor.tensor as pt
+    from pytensor.compile.mode import Mode
+    from pytensor.graph.replace import vectorize_graph
+
+    plain = Mode(linker="py", optimizer="fast_compile")
+    variables = model.free_RVs
+    values = [model.rvs_to_values[rv] for rv in variables]
+    point = model.initial_point()
+    initial = {v.name: np.asarray(point[v.name]) for v in values}
+    sizes = [v.size for v in initial.values()]
+    many = [pt.tensor(v.name, dtype="float64", shape=(None, *v.type.shape)) for v in values]
+    # one evaluation for many points: Python's share of the time is paid once
+    logp = vectorize_graph(model.logp(), dict(zip(values, many, strict=True)))
+    compiled = pytensor.function(many, logp, mode=plain)
+
+    def density(points: Floats) -> Floats:
+        blocks = np.split(points, np.cumsum(sizes)[:-1], axis=1)
+        shaped = [
+            b.reshape(len(points), *v.shape) for b, v in zip(blocks, initial.values(), strict=True)
+        ]
+        with np.errstate(all="ignore"):  # far out a density is 0, and says so
+            value = compiled(*shaped)
+        return np.where(np.isfinite(value), value, -1e300)
+
+    def unpack(points: Floats, shape: tuple[int, int]) -> xr.Dataset:
+        out, at = {}, 0
+        dims = model.named_vars_to_dims
+        for rv in variables:
+            value = model.rvs_to_values[rv]
+            size = int(np.prod(initial[value.name].shape))
+            block = points[:, at : at + size].reshape(len(points), *initial[value.name].shape)
+            at += size
+            transform = model.rvs_to_transforms[rv]
+            if transform is not None:
+                symbol = value.type.clone(shape=(None, *value.type.shape))()
+                back = transform.backward(symbol, *rv.owner.inputs)
+                block = back.eval({symbol: block}, mode=plain)
+            names = dims.get(rv.name, tuple(f"{rv.name}_dim_{k}" for k in range(block.ndim - 1)))
+            out[rv.name] = (("chain", "draw", *names), block.reshape(*shape, *block.shape[1:]))
+        coords = {k: list(v) for k, v in model.coords.items() if v is not None}
+        used = {d for dim, _ in out.values() for d in dim}
+        return xr.Dataset(out, coords={k: v for k, v in coords.items() if k in used})
+
+    start = np.concatenate([v.ravel() for v in initial.values()]).astype(float)
+    return density, unpack, start

@@ -1,0 +1,446 @@
+"""The safety model's covariance: every published figure as a linear reading of a few Gaussian terms.
+
+What lies behind the figures is, on the logit, a sum of terms: a level, a common path, each area's
+own level and walk, drifts, errors of the survey. Each is Normal given a scale, so the figures are
+one multivariate Normal whose covariance is a sum of fixed matrices times variances. A term is
+changed here, in :func:`terms`, and its variance in :func:`~amager_eval.trends.safety.model.variances`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.special import expit
+
+from amager_eval.conventions import RESPONSES
+from amager_eval.trends.linear_normal import Covariance
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from amager_eval.spec.model import ModelSpec
+
+    type Floats = NDArray[np.float64]
+    type Integers = NDArray[np.int64]
+
+__all__ = ["Figures", "Gaussian", "Term", "figures", "linearise", "terms"]
+
+#: share of each answer as constant + a * safe + b * unsafe
+_ANSWERS = {"safe": (0.0, 1.0, 0.0), "neither": (1.0, -1.0, -1.0), "unsafe": (0.0, 0.0, 1.0)}
+_NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """A Gaussian term: independent standard Normals, laid out over areas, settings and years.
+
+    Parameters
+    ----------
+    name : str
+        The matrix's name.
+    areas, settings, years : ndarray
+        Shapes (latent, k), (setting, l), (year, m): the term of a cell is the sum over k, l, m of
+        their product times a coefficient.
+    moves : {"truth", "survey", "link"}
+        What it is part of: the true share, what the survey sees beyond it, or the width of the
+        third answer.
+    """
+
+    name: str
+    areas: Floats
+    settings: Floats
+    years: Floats
+    moves: Literal["truth", "survey", "link"] = "truth"
+
+    def of_cells(self, coefficients: Floats) -> Floats:
+        """Sum a term's coefficients, (..., k, l, m), to its cells, (..., latent, setting, year)."""
+        cells = np.einsum("...klm,tm->...klt", coefficients, self.years)
+        cells = np.einsum("...klt,sl->...kst", cells, self.settings)
+        return np.einsum("...kst,ak->...ast", cells, self.areas)
+
+    def to_coefficients(self, cells: Floats) -> Floats:
+        """Transpose of :meth:`of_cells`."""
+        found = np.einsum("...ast,ak->...kst", cells, self.areas)
+        found = np.einsum("...kst,sl->...klt", found, self.settings)
+        return np.einsum("...klt,tm->...klm", found, self.years)
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """The figures that count, known ones first, then bounds.
+
+    Parameters
+    ----------
+    setting, year : ndarray of int
+        Indices, shape (figure,).
+    area : ndarray of int
+        Index in the design's `area`, shape (figure,).
+    response : ndarray of int
+        Index in `RESPONSES`, shape (figure,).
+    share : ndarray
+        How a figure weighs the latent areas, (figure, latent): 1 for an area's own, weights for
+        the weighted whole's.
+    answer : ndarray
+        Constant and coefficients of the safe and unsafe share, (figure, 3).
+    value : ndarray
+        Published share, 0 to 1; NaN for a bound.
+    low, high : ndarray
+        Interval a bound leaves, within 0 and 1.
+    rounding : ndarray
+        Variance of the rounding; 0 for counts.
+    """
+
+    setting: Integers
+    year: Integers
+    area: Integers
+    response: Integers
+    share: Floats
+    answer: Floats
+    value: Floats
+    low: Floats
+    high: Floats
+    rounding: Floats
+
+    def cells(self) -> list[Integers]:
+        """Figures of each cell: an area, setting and wave."""
+        keys = np.column_stack([self.area, self.setting, self.year])
+        _, group = np.unique(keys, axis=0, return_inverse=True)
+        order = np.argsort(group.ravel(), kind="stable")
+        return np.split(order, np.cumsum(np.bincount(group.ravel()))[:-1])
+
+    @property
+    def known(self) -> int:
+        """How many are figures; the rest are bounds."""
+        return int(np.isfinite(self.value).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """The figures as a multivariate Normal: means and named covariance matrices.
+
+    Parameters
+    ----------
+    figures : Figures
+        What is observed.
+    terms : tuple of Term
+        What lies behind it.
+    load, link : ndarray
+        Slope of each figure by eta and by the third answer's width of each area, (figure, latent).
+    base : ndarray
+        Mean of each figure at a width of 0, (figure,); `link` times the width is added.
+    shift : ndarray
+        What `base` holds beside the linear reading, (figure,): by so much a figure's likelihood is
+        centred elsewhere than the normal one's.
+    matrices : dict of str to ndarray
+        Covariance of the figures by term and by source of error, (figure, figure).
+    value : ndarray
+        What was observed, (figure,); of a bound, the normal figure that says as much.
+    centre : float
+        Prior mean of the level.
+    """
+
+    figures: Figures
+    terms: tuple[Term, ...]
+    load: Floats
+    link: Floats
+    base: Floats
+    matrices: dict[str, Floats]
+    value: Floats
+    centre: float
+    shift: Floats
+
+    def covariance(self, fixed: Mapping[str, float], free: Sequence[str]) -> Covariance:
+        """Covariance as a function of the variances named in `free`; the others are numbers."""
+        size = len(self.base)
+        return Covariance(
+            sum((v * self.matrices[k] for k, v in fixed.items()), np.zeros((size, size))),
+            np.reshape([self.matrices[k] for k in free], (len(free), size, size)),
+        )
+
+    def loads(self, term: Term) -> Floats:
+        """Slope of each figure by a term's cells of each area, (figure, latent)."""
+        return self.link if term.moves == "link" else self.load
+
+    def means(self, eta: Floats, width: Floats) -> Floats:
+        """True means of the figures, (draw, figure).
+
+        Parameters
+        ----------
+        eta : ndarray
+            Logit of the safe share as the survey sees it, (draw, latent, setting, year).
+        width : ndarray
+            Width of the third answer, (draw, latent, setting).
+        """
+        f = self.figures
+        at = eta[..., f.setting, f.year].swapaxes(-1, -2)  # (draw, figure, latent)
+        wide = width[..., f.setting].swapaxes(-1, -2)
+        constant, a, b = f.answer.T
+        shares = a[:, None] * expit(at) + b[:, None] * expit(-(at + wide))
+        found: Floats = constant + (f.share * shares).sum(axis=-1)
+        return found
+
+    def reading(self, term: Term) -> csr_array:
+        """Sparse matrix that reads a term's cells off as figures, (figure, cell)."""
+        f, load = self.figures, self.loads(term)
+        rows, areas = np.nonzero(load)
+        shape = (load.shape[1], term.settings.shape[0], term.years.shape[0])
+        columns = np.ravel_multi_index((areas, f.setting[rows], f.year[rows]), shape)
+        return csr_array(
+            (load[rows, areas], (rows, columns)), shape=(len(load), int(np.prod(shape)))
+        )
+
+
+def terms(design: xr.Dataset, spec: ModelSpec, *, drift: bool) -> tuple[Term, ...]:
+    """List what the logit of a seen safe share is the sum of.
+
+    Parameters
+    ----------
+    design : Dataset
+        From :func:`~amager_eval.trends.safety.design.build_design`.
+    spec : ModelSpec
+        Whether areas differ in the third answer (`response_gap_spread`).
+    drift : bool
+        With lasting directions or without.
+
+    Returns
+    -------
+    tuple of Term
+    """
+    areas, settings = design.sizes["latent"], design.sizes["setting"]
+    years, anchor = design["year"].to_numpy(), int(design.attrs["anchor"])
+    every, own = np.ones((areas, 1)), np.diag(design["wander"].to_numpy())
+    apart = own_levels(design)
+    walk, line = walk_basis(years, anchor), (years - anchor)[:, None].astype(float)
+    each, contrasts = np.eye(settings), setting_contrasts(settings)
+    shared, between = contrasts[:, :1], contrasts[:, 1:]
+    always, alike = np.ones((len(years), 1)), np.ones((settings, 1))
+    found = [
+        Term("level", every, each, always),
+        Term("path_common", every, shared, walk),
+        Term("path_apart", every, between, walk),
+        Term("area", apart, each, always),
+        Term("gap_common", own, shared, walk),
+        Term("gap_apart", own, between, walk),
+        Term("wave", every, alike, np.eye(len(years)), "survey"),
+        Term("step", every, alike, design["before_break"].to_numpy()[:, None], "survey"),
+    ]
+    if drift:
+        found += [Term("path_drift", every, each, line), Term("gap_drift", own, each, line)]
+    if "response_gap_spread" in spec.priors:
+        found.append(Term("link", np.eye(areas), each, always, "link"))
+    alone = {"area", "gap_common", "gap_apart", "gap_drift"} if areas == 1 else set()
+    return tuple(
+        t for t in found if t.name not in alone and t.settings.size and np.any(t.years)
+    )
+
+
+def walk_basis(years: Any, anchor: int) -> Floats:
+    """Matrix from yearly innovations to a random walk that is 0 at `anchor`, (year, innovation).
+
+    Examples
+    --------
+    >>> walk_basis(np.array([2022, 2023, 2024]), 2023)
+    array([[-1.,  0.],
+           [ 0.,  0.],
+           [ 0.,  1.]])
+    """
+    at = int(np.flatnonzero(np.asarray(years) == anchor)[0])
+    steps = np.arange(len(years) - 1)
+    rows = np.arange(len(years))[:, None]
+    ahead = ((steps >= at) & (rows > steps)).astype(float)
+    behind = ((steps < at) & (rows <= steps)).astype(float)
+    basis: Floats = ahead - behind
+    return basis
+
+
+def setting_contrasts(settings: int) -> Floats:
+    """Orthonormal contrasts (Helmert), the mean first; (setting, contrast).
+
+    Settings with one common correlation r have independent contrasts, the first with variance
+    1 + (settings - 1) r, the others with 1 - r.
+
+    Examples
+    --------
+    >>> setting_contrasts(2).round(4)
+    array([[ 0.7071,  0.7071],
+           [ 0.7071, -0.7071]])
+    """
+    columns = [np.full(settings, 1 / np.sqrt(settings))]
+    for k in range(1, settings):
+        column = np.r_[np.ones(k), -k, np.zeros(settings - k - 1)]
+        columns.append(column / np.sqrt(k * (k + 1)))
+    return np.array(columns).T
+
+
+def own_levels(design: xr.Dataset) -> Floats:
+    """Matrix to the areas' levels, (latent, free number): the parts' sum to zero, others' are free.
+
+    Where nothing is part of a whole, all areas' levels sum to zero.
+    """
+    areas = design.sizes["latent"]
+    inside = int((design["weight"] > 0).sum()) or areas
+    basis = np.zeros((areas, areas - 1))
+    basis[:inside, : inside - 1] = setting_contrasts(inside)[:, 1:]
+    basis[inside:, inside - 1 :] = np.eye(areas - inside)
+    return basis
+
+
+def figures(design: xr.Dataset, keep: NDArray[np.bool_]) -> Figures:
+    """List the figures that count: of each cell at most two answers, the third being what is left.
+
+    Parameters
+    ----------
+    design : Dataset
+        From :func:`~amager_eval.trends.safety.design.build_design`.
+    keep : ndarray of bool
+        Which count, shape (area, setting, response, year).
+
+    Returns
+    -------
+    Figures
+    """
+    low, high, value = (design[k].to_numpy() for k in ("low", "high", "value"))
+    decimals, given = design["decimals"].to_numpy(), np.isfinite(low) & keep
+    latent = list(design["latent"].to_numpy())
+    names = list(design["area"].to_numpy())
+    rows: list[tuple[int, ...]] = []
+    for a, s, t in zip(*np.nonzero(given.any(axis=2)), strict=True):
+        there = [r for r in (0, 2, 1) if given[a, s, r, t]]
+        there.sort(key=lambda r: bool(np.isnan(value[a, s, r, t])))
+        rows += [(a, s, r, t) for r in there[:2]]
+    rows.sort(key=lambda at: bool(np.isnan(value[at])))
+    at = np.array(rows, dtype=int).reshape(-1, 4).T
+    weight = design["weight"].to_numpy()
+    share = np.array(
+        [np.eye(len(latent))[latent.index(names[a])] if names[a] in latent else weight for a in at[0]]
+    ).reshape(-1, len(latent))
+    index = tuple(at)
+    shown = decimals[index]
+    return Figures(
+        setting=at[1],
+        year=at[3],
+        area=at[0],
+        response=at[2],
+        share=share,
+        answer=np.array([_ANSWERS[RESPONSES[r]] for r in at[2]]).reshape(-1, 3),
+        value=value[index],
+        low=np.clip(low[index], 0, 1),
+        high=np.clip(high[index], 0, 1),
+        rounding=np.where(np.isnan(shown) | np.isnan(value[index]), 0.0, 10.0 ** -(2 * np.nan_to_num(shown)) / 1e4 / 12),
+    )
+
+
+def linearise(
+    design: xr.Dataset,
+    spec: ModelSpec,
+    found: Figures,
+    parts: tuple[Term, ...],
+    *,
+    mean: Floats,
+    variance: Floats,
+    width: Floats,
+    bounds: tuple[Floats, Floats],
+    shift: Floats,
+) -> Gaussian:
+    """Write the figures as linear in eta and in the third answer's width, around a fitted point.
+
+    Parameters
+    ----------
+    design, spec : Dataset, ModelSpec
+        Sizes, weights; the prior mean of the level.
+    found : Figures
+        What is observed.
+    parts : tuple of Term
+        What lies behind it.
+    mean, variance : ndarray
+        Of the logit of the safe share as the survey sees it, (latent, setting, year): slopes are
+        means over this spread, not slopes at a point.
+    width : ndarray
+        Width of the third answer, (setting,).
+    bounds : tuple of ndarray
+        Value and variance of the normal figures that stand for the bounds, (bound,) each.
+    shift : ndarray
+        From :func:`~amager_eval.trends.safety.condition.centre_figures`, (figure,).
+
+    Returns
+    -------
+    Gaussian
+    """
+    spread = mean[..., None] + np.sqrt(variance)[..., None] * _NODES
+    weights = _NODE_WEIGHTS / _NODE_WEIGHTS.sum()
+    p_safe, p_unsafe = expit(spread), expit(-(spread + width[:, None, None]))
+    safe, unsafe = p_safe @ weights, p_unsafe @ weights
+    by_safe, by_unsafe = (p_safe * (1 - p_safe)) @ weights, (p_unsafe * (1 - p_unsafe)) @ weights
+    s, t, answer = found.setting, found.year, found.answer
+    constant, a, b = answer.T
+
+    def pick(cells: Floats) -> Floats:
+        return cells[:, s, t].T  # (figure, latent)
+
+    expected = constant + (found.share * (a[:, None] * pick(safe) + b[:, None] * pick(unsafe))).sum(
+        axis=1
+    )
+    link = -found.share * b[:, None] * pick(by_unsafe)
+    load = found.share * a[:, None] * pick(by_safe) + link
+    centre = spec.priors["level"]["mu"]
+    base = expected + (load * (centre - pick(mean))).sum(axis=1) - link.sum(axis=1) * width[s]
+    if "response_gap_spread" in spec.priors:
+        link = link * width[s][:, None]  # areas' widths differ by a factor
+    value = np.concatenate([found.value[: found.known], bounds[0]])
+    gaussian = Gaussian(found, parts, load, link, base + shift, {}, value, centre, shift)
+    together = s[:, None], s[None, :]
+    when = t[:, None], t[None, :]
+    for term in parts:
+        by_area = gaussian.loads(term) @ term.areas
+        gaussian.matrices[term.name] = (
+            (by_area @ by_area.T)
+            * (term.settings @ term.settings.T)[together]
+            * (term.years @ term.years.T)[when]
+        )
+    gaussian.matrices.update(_errors(design, spec, found, pick(safe), pick(unsafe)))
+    loose = np.concatenate([np.zeros(found.known), bounds[1]])
+    gaussian.matrices["rounding"] = gaussian.matrices["rounding"] + np.diag(loose)
+    return gaussian
+
+
+def _errors(
+    design: xr.Dataset, spec: ModelSpec, found: Figures, safe: Floats, unsafe: Floats
+) -> dict[str, Floats]:
+    """Covariance of the figures' sampling errors, by what multiplies it, and of their rounding.
+
+    Answers of one cell share their respondents, and the whole's respondents are its parts'.
+    """
+    s, t = found.setting, found.year
+    a, b = found.answer[:, 1], found.answer[:, 2]
+    same = (s[:, None] == s) & (t[:, None] == t)
+    n, deff = (design[k].to_numpy()[:, s, t].T for k in ("n", "deff"))
+    unsized = design["n_unknown"].to_numpy()[:, s, t].T > 0
+    given = np.isfinite(deff)
+    kinds = {
+        "sampling": ~given & ~unsized,
+        "sampling_given": given & ~unsized,
+        "unsized": ~given & unsized,
+        "unsized_given": given & unsized,
+    }
+    root = np.sqrt(np.where(given, deff, 1.0) / n) * found.share
+    # a multinomial's covariance: diagonal in the answers, less the product of the means
+    mean = a[:, None] * safe + b[:, None] * unsafe
+    out = {}
+    for name, which in kinds.items():
+        u = root * which
+        own = (u * safe) @ u.T * np.outer(a, a) + (u * unsafe) @ u.T * np.outer(b, b)
+        matrix = same * (own - (u * mean) @ (u * mean).T)
+        if matrix.any():
+            out[name] = matrix
+    whole = (found.share > 0).sum(axis=1) > 1
+    off = mean - (found.share * mean).sum(axis=1, keepdims=True)
+    loose = spec.options["weight_sd"] * found.share * off * whole[:, None]
+    out["rounding"] = np.diag(found.rounding) + same * (loose @ loose.T)
+    return out
+
+

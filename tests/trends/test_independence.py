@@ -1,0 +1,54 @@
+"""Weighted draws of a fitted proposal, held against posteriors known in closed form."""
+
+import numpy as np
+import pymc as pm
+import pytest
+from scipy import stats
+
+from amager_eval.trends.independence import effective_draws, resample, sample_independently
+
+
+def _weighted(scales, name):
+    weight = np.exp(scales.sample_stats["log_weight"] - scales.sample_stats["log_weight"].max())
+    values = scales.proposed[name]
+    mean = float((values * weight).sum() / weight.sum())
+    return mean, float(np.sqrt(((values - mean) ** 2 * weight).sum() / weight.sum()))
+
+
+def test_a_conjugate_posterior_is_found():
+    observed = np.array([3, 5, 4, 6])
+    with pm.Model() as model:
+        rate = pm.Gamma("rate", 2.0, 1.0)
+        pm.Poisson("count", rate, observed=observed)
+    scales = sample_independently(model, draws=500, tune=400, chains=4, seed=1)
+    exact = stats.gamma(2 + observed.sum(), scale=1 / (1 + len(observed)))
+    mean, sd = _weighted(scales, "rate")
+    assert mean == pytest.approx(exact.mean(), abs=3 * exact.std() / np.sqrt(1000))
+    assert sd == pytest.approx(exact.std(), rel=0.1)
+    assert effective_draws(scales.sample_stats["log_weight"].to_numpy()) > 1000
+
+
+def test_a_variable_between_bounds_comes_back_between_them():
+    with pm.Model() as model:
+        share = pm.Beta("share", 2.0, 3.0)
+        pm.Binomial("count", 20, share, observed=19)
+    scales = sample_independently(model, draws=500, tune=400, chains=2, seed=2)
+    values = scales.proposed["share"].to_numpy()
+    assert ((values > 0) & (values < 1)).all()
+    assert _weighted(scales, "share")[0] == pytest.approx(21 / 25, abs=0.01)
+
+
+def test_points_come_again_by_weight():
+    weight = np.repeat([1.0, 2.0, 4.0], 100)
+    taken = resample(np.log(weight)[None], 1)
+    assert np.bincount(taken[0] // 100) == pytest.approx(300 * np.array([1, 2, 4]) / 7, abs=1)
+
+
+def test_the_seed_decides():
+    with pm.Model() as model:
+        pm.Normal("x", 0.0, 1.0)
+    one, same, other = (
+        sample_independently(model, draws=20, tune=40, chains=1, seed=s) for s in (1, 1, 2)
+    )
+    assert one.proposed.identical(same.proposed)
+    assert not one.proposed.equals(other.proposed)
