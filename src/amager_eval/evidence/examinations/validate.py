@@ -205,8 +205,8 @@ def validate(
     fits = FITS[kind] if fits is None else fits
     if folder is None and (draws is not None or fits < FITS[kind]):
         raise InputError(
-            f"fewer fits than {FITS[kind]}, or draws other than the spec's, are a trial: name a folder "
-            "for what it finds (--out), or the evidence of the model would be lost"
+            f"fewer fits than {FITS[kind]}, or draws other than the spec's, are a trial: name a "
+            "folder for what it finds (--out), or the evidence of the model would be lost"
         )
     job = _job(kind, fits=fits, draws=draws, cache=cache, progress=progress)
     spec = job.spec
