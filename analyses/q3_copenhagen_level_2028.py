@@ -15,10 +15,10 @@ import amager_eval as ae
 from amager_eval.evaluation.evaluate import forecast_safety
 from amager_eval.goals.safety.quantities import safety_quantities
 from amager_eval.spec.sensitivity import load_sensitivity
+from amager_eval.trends.safety.alternatives import with_area_varying_link, without_grades
 from amager_eval.trends.safety.fit import design_safety
 from amager_eval.trends.safety.link import link_check
 from amager_eval.trends.safety.narrowing import expected_narrowing
-from amager_eval.trends.safety.alternatives import with_area_varying_link, without_grades
 from amager_eval.trends.safety.stated import condition_on_stated_fall
 
 READINGS = ("reaches_whole", "within_2_points", "shortfall_smaller", "rises_every_year")

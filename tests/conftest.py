@@ -40,8 +40,8 @@ from amager_eval.record.issue_forecasts import issue_forecasts
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends import sample
-from amager_eval.trends.independence import Scales
 from amager_eval.trends.fit import Forecast
+from amager_eval.trends.independence import Scales
 
 _SAMPLES = 120
 
@@ -345,9 +345,7 @@ def random_draws(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
         made.append(RandomDraws(shapes, positive))
         return made[-1]
 
-    def sample_scales(
-        model: Any, *, draws: int, chains: int, seed: int, **_: Any
-    ) -> Scales:
+    def sample_scales(model: Any, *, draws: int, chains: int, seed: int, **_: Any) -> Scales:
         start = model.initial_point()
         shapes = {rv.name: start[model.rvs_to_values[rv].name].shape for rv in model.free_RVs}
         positive = {rv.name for rv in model.free_RVs if model.rvs_to_transforms[rv]}

@@ -1,8 +1,6 @@
 """What is handed to the sampler, and what it reports; nutpie is replaced."""
 
-from types import SimpleNamespace
 
-import numpy as np
 import nutpie
 import pymc as pm
 import pytest
@@ -63,4 +61,3 @@ def test_compiled_code_is_kept_in_a_folder_of_the_package(monkeypatch, tmp_path)
     assert sample.compile_model(model) == "code"
     assert seen == [(model, ["x"])]
     assert (tmp_path / "amager_eval" / "numba").is_dir()
-

@@ -23,8 +23,8 @@ from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime.fit import fit_crime
 from amager_eval.trends.crime.options import crime_options, with_baseline_year
-from amager_eval.trends.safety.fit import design_safety, fit_safety, sample_safety
 from amager_eval.trends.safety.alternatives import with_area_varying_link, without_grades
+from amager_eval.trends.safety.fit import design_safety, fit_safety, sample_safety
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -114,9 +114,7 @@ def _safety_fits(statement: Statement) -> Iterator[Named]:
         )
     years = design["year"].to_numpy()
     if np.isin(years, declared.pandemic.waves).any():
-        keep = np.broadcast_to(
-            ~np.isin(years, declared.pandemic.waves), design["low"].shape
-        )
+        keep = np.broadcast_to(~np.isin(years, declared.pandemic.waves), design["low"].shape)
         yield (
             "pandemic",
             "pandemic",

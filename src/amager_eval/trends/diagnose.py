@@ -93,7 +93,8 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
         if share < gates.cell_share_min:
             problems.append(
                 f"the exact likelihood of a cell leaves {share:.2f} of the draws "
-                f"(at least {gates.cell_share_min:g} wanted): the normal figures do not stand for it"
+                f"(at least {gates.cell_share_min:g} wanted): the normal figures do not stand for "
+                "it"
             )
     if divergences > gates.divergences_max:
         problems.append(

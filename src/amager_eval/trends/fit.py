@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Fit", "Forecast", "Kind"]
 
 Kind = Literal["safety", "crime"]
-
 
 
 @dataclass(frozen=True, eq=False)

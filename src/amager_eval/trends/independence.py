@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Proposal", "Scales", "effective_draws", "resample", "sample_independently"]
 
+_t: Any = multivariate_t  # typed for one point at a time
 #: Degrees of freedom of the proposal: tails heavier than a posterior's.
 _TAILS: Final = 5.0
 #: Share of points drawn from a wider shape, and how many times wider its variance is.
@@ -56,7 +57,7 @@ class Proposal:
     def draw(self, rng: np.random.Generator, count: int) -> Floats:
         """Draw points, (count, parameter)."""
         wide = rng.uniform(size=count) < _WIDE_SHARE
-        drawn = multivariate_t.rvs(np.zeros(len(self.centre)), self.spread, _TAILS, size=count,
+        drawn = _t.rvs(np.zeros(len(self.centre)), self.spread, _TAILS, size=count,
                                    random_state=rng).reshape(count, len(self.centre))  # fmt: skip
         points: Floats = self.centre + drawn * np.where(wide, np.sqrt(_WIDE), 1.0)[:, None]
         return points
@@ -65,7 +66,7 @@ class Proposal:
         """Log density of points, (count,)."""
         parts = [
             np.log(share)
-            + np.reshape(multivariate_t.logpdf(points, self.centre, k * self.spread, _TAILS), -1)
+            + np.reshape(_t.logpdf(points, self.centre, k * self.spread, _TAILS), -1)
             for share, k in ((1 - _WIDE_SHARE, 1.0), (_WIDE_SHARE, _WIDE))
         ]
         found: Floats = np.logaddexp(*parts)
@@ -166,7 +167,7 @@ def sample_independently(
 
 
 def effective_draws(log_weight: Floats) -> float:
-    """Number of equally weighted draws that say as much (Kish).
+    """Count the equally weighted draws that would say as much (Kish).
 
     Examples
     --------
@@ -269,8 +270,8 @@ def _flatten(
     model: Any,
 ) -> tuple[Density, Callable[[Floats, tuple[int, int]], xr.Dataset], Floats]:
     """Log density of flat points, the way back to named draws, and a start."""
-    import pytensor
     import pytensor.tensor as pt
+    from pytensor.compile.maker import function as compile_function
     from pytensor.compile.mode import Mode
     from pytensor.graph.replace import vectorize_graph
 
@@ -283,7 +284,7 @@ def _flatten(
     many = [pt.tensor(v.name, dtype="float64", shape=(None, *v.type.shape)) for v in values]
     # one evaluation for many points: Python's share of the time is paid once
     logp = vectorize_graph(model.logp(), dict(zip(values, many, strict=True)))
-    compiled = pytensor.function(many, logp, mode=plain)
+    compiled = compile_function(many, logp, mode=plain)
 
     def density(points: Floats) -> Floats:
         blocks = np.split(points, np.cumsum(sizes)[:-1], axis=1)

@@ -113,7 +113,8 @@ class LinearNormal(Op):
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:  # noqa: ARG002
         """Multiply the derivatives by what follows."""
-        return [cotangents[0] * slope for slope in _Gradient(self.covariance)(*inputs)]
+        slopes: Any = _Gradient(self.covariance)(*inputs)
+        return [cotangents[0] * slope for slope in slopes]
 
 
 def _factor(covariance: Floats) -> Any:

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from amager_eval.trends.safety.covariance import figures
 
 from amager_eval.data.tables.frames import (
     check_activities,
@@ -10,7 +11,6 @@ from amager_eval.data.tables.frames import (
     check_survey_rounds,
 )
 from amager_eval.errors import InputError
-from amager_eval.trends.safety_cells import list_cells, observe
 from amager_eval.trends.safety.design import build_design
 
 
@@ -173,11 +173,11 @@ def test_three_answers_short_of_100_are_refused_with_what_to_do(changes, total):
         {"percent": [100, 0, 0]},
     ],
 )
-def test_three_answers_near_100_pass_and_leave_the_model_a_region(changes):
+def test_three_answers_near_100_pass_and_enter_the_model_as_two(changes):
     frame = check_safety(one_cell(**changes))
     design = build_design(frame, whole=None, parts=[], weights=None, baseline=2024)
-    seen = observe(design, list_cells(design), keep=np.isfinite(design["low"].values), nodes=5)
-    assert np.isfinite(seen["log_weight"]).all()
+    seen = figures(design, np.isfinite(design["low"].values))
+    assert len(seen.value) == 2
 
 
 @pytest.mark.parametrize(

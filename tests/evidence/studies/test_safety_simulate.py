@@ -135,7 +135,7 @@ def test_a_few_people_are_whole_people(many):
     """Sixty asked with a design effect are some fifty answers: their shares are fractions of it."""
     at = {"area": "Nord", "setting": "night", "response": "safe"}
     first = many[0]
-    asked = np.round(60 * np.exp(first.truth["area_size"][0] - first.truth["log_deff"]))
+    asked = round(60 * np.exp(float(first.truth["area_size"][0] - first.truth["log_deff"])))
     sampled = 100 * np.arange(asked + 1) / asked
     shown = 100 * float(first.design["value"].sel(at, year=2026))
     assert np.abs(sampled - shown).min() <= 0.5

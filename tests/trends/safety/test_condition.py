@@ -1,5 +1,7 @@
 """What lies behind the figures is drawn as a large joint Normal says, the figures' bend apart."""
 
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,9 +35,7 @@ def design():
     frame = pd.DataFrame(rows, columns=["area", "wave", "setting", "response", "percent", "n"])
     frame = frame.assign(count=np.nan, decimals=0.0, deff=np.nan, comparator="=")
     weights = {"Nord": 0.45, "Syd": 0.33, "Vest": 0.22}
-    return build_design(
-        frame, whole="Byen", parts=list(weights), weights=weights, baseline=2024
-    )
+    return build_design(frame, whole="Byen", parts=list(weights), weights=weights, baseline=2024)
 
 
 @pytest.fixture
@@ -108,10 +108,10 @@ def test_a_bounds_figure_leaves_the_cut_normals_moments():
     """One bound on one quantity: its stand-in must give the truncated Normal's mean and sd."""
 
     class One:
-        class figures:  # noqa: N801 (stands for an instance)
+        class figures:
             known = 0
 
-        matrices = {"all": np.array([[1.0]])}
+        matrices = MappingProxyType({"all": np.array([[1.0]])})
 
         @staticmethod
         def covariance(fixed, free):

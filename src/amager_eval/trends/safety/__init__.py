@@ -1,0 +1,1 @@
+"""The safety model: what was observed, what is assumed, what comes."""

@@ -1,4 +1,4 @@
-"""Draw what was integrated out: paths, levels, drifts and errors given the scales and the figures."""
+"""Draw what was integrated out: paths, levels, drifts and errors, given scales and figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from scipy.special import expit, logsumexp
 from scipy.stats import truncnorm
 
 from amager_eval.trends.safety.likelihood import log_likelihood
-
 
 _SIZES, _SIZE_WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
@@ -81,7 +80,7 @@ def bound_figures(
     edges: tuple[Floats, Floats],
     now: tuple[Floats, Floats],
 ) -> tuple[Floats, Floats]:
-    """Normal figures that say as much as the bounds do: moments matched, one bound at a time.
+    """Find Normal figures that say as much as the bounds do: moments matched, one at a time.
 
     Parameters
     ----------
@@ -266,8 +265,7 @@ def draw_terms(
     for some in _batches(groups):
         at = np.concatenate(some)
         factors = [
-            cho_factor(covariance.at(table[g[0]]), lower=True, check_finite=False)
-            for g in some
+            cho_factor(covariance.at(table[g[0]]), lower=True, check_finite=False) for g in some
         ]
         scales = {t.name: sd[t.name][at, None, None, None] for t in gaussian.terms}
         pieces.append(
@@ -288,7 +286,6 @@ def _move(
     counts: list[int],
 ) -> dict[str, Floats]:
     """Move draws of the prior to the figures; `counts` draws share each factor."""
-
     reading = {t.name: gaussian.reading(t) for t in gaussian.terms}
 
     def cells(coefficients: dict[str, Floats]) -> dict[str, Floats]:
@@ -336,7 +333,7 @@ def _seen(
 
 
 def _batches(groups: list[Any], size: int = 64) -> list[list[Any]]:
-    """Groups, so many at a time."""
+    """Cut a list of groups into pieces of so many."""
     return [groups[k : k + size] for k in range(0, len(groups), size)]
 
 

@@ -1,9 +1,9 @@
-"""The safety model's covariance: every published figure as a linear reading of a few Gaussian terms.
+"""The safety model's covariance: every figure as a linear reading of a few Gaussian terms.
 
 What lies behind the figures is, on the logit, a sum of terms: a level, a common path, each area's
 own level and walk, drifts, errors of the survey. Each is Normal given a scale, so the figures are
 one multivariate Normal whose covariance is a sum of fixed matrices times variances. A term is
-changed here, in :func:`terms`, and its variance in :func:`~amager_eval.trends.safety.model.variances`.
+changed here, in :func:`terms`, and its variance in :mod:`~amager_eval.trends.safety.model`.
 """
 
 from __future__ import annotations
@@ -61,13 +61,15 @@ class Term:
         """Sum a term's coefficients, (..., k, l, m), to its cells, (..., latent, setting, year)."""
         cells = np.einsum("...klm,tm->...klt", coefficients, self.years)
         cells = np.einsum("...klt,sl->...kst", cells, self.settings)
-        return np.einsum("...kst,ak->...ast", cells, self.areas)
+        summed: Floats = np.einsum("...kst,ak->...ast", cells, self.areas)
+        return summed
 
     def to_coefficients(self, cells: Floats) -> Floats:
         """Transpose of :meth:`of_cells`."""
         found = np.einsum("...ast,ak->...kst", cells, self.areas)
         found = np.einsum("...kst,sl->...klt", found, self.settings)
-        return np.einsum("...klt,tm->...klm", found, self.years)
+        spread: Floats = np.einsum("...klt,tm->...klm", found, self.years)
+        return spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +169,7 @@ class Gaussian:
         return self.link if term.moves == "link" else self.load
 
     def means(self, eta: Floats, width: Floats) -> Floats:
-        """True means of the figures, (draw, figure).
+        """Compute the figures' true means, (draw, figure).
 
         Parameters
         ----------
@@ -234,9 +236,7 @@ def terms(design: xr.Dataset, spec: ModelSpec, *, drift: bool) -> tuple[Term, ..
     if "response_gap_spread" in spec.priors:
         found.append(Term("link", np.eye(areas), each, always, "link"))
     alone = {"area", "gap_common", "gap_apart", "gap_drift"} if areas == 1 else set()
-    return tuple(
-        t for t in found if t.name not in alone and t.settings.size and np.any(t.years)
-    )
+    return tuple(t for t in found if t.name not in alone and t.settings.size and np.any(t.years))
 
 
 def walk_basis(years: Any, anchor: int) -> Floats:
@@ -317,7 +317,10 @@ def figures(design: xr.Dataset, keep: NDArray[np.bool_]) -> Figures:
     at = np.array(rows, dtype=int).reshape(-1, 4).T
     weight = design["weight"].to_numpy()
     share = np.array(
-        [np.eye(len(latent))[latent.index(names[a])] if names[a] in latent else weight for a in at[0]]
+        [
+            np.eye(len(latent))[latent.index(names[a])] if names[a] in latent else weight
+            for a in at[0]
+        ]
     ).reshape(-1, len(latent))
     index = tuple(at)
     shown = decimals[index]
@@ -331,7 +334,11 @@ def figures(design: xr.Dataset, keep: NDArray[np.bool_]) -> Figures:
         value=value[index],
         low=np.clip(low[index], 0, 1),
         high=np.clip(high[index], 0, 1),
-        rounding=np.where(np.isnan(shown) | np.isnan(value[index]), 0.0, 10.0 ** -(2 * np.nan_to_num(shown)) / 1e4 / 12),
+        rounding=np.where(
+            np.isnan(shown) | np.isnan(value[index]),
+            0.0,
+            10.0 ** -(2 * np.nan_to_num(shown)) / 1e4 / 12,
+        ),
     )
 
 
@@ -442,5 +449,3 @@ def _errors(
     loose = spec.options["weight_sd"] * found.share * off * whole[:, None]
     out["rounding"] = np.diag(found.rounding) + same * (loose @ loose.T)
     return out
-
-

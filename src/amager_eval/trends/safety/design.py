@@ -98,8 +98,9 @@ def build_design(
         one wave alone also the year before).
         `low, high, value, decimals, grade` per figure; `n` (respondents, published or assumed),
         `n_unknown` (nothing is known of them: 1 stands for the unknown size), `n_from_area` and
-        `n_from_wave` (which assumption stands for a published n) and `deff` per latent cell; `weight` per latent area, and `wander`, how wide its gap moves; `before_break, is_wave` per year. Attributes `whole,
-        weighted, first_wave, anchor, baseline`.
+        `n_from_wave` (which assumption stands for a published n) and `deff` per latent cell;
+        `weight` per latent area, and `wander`, how wide its gap moves; `before_break, is_wave` per
+        year. Attributes `whole, weighted, first_wave, anchor, baseline`.
 
     Notes
     -----
@@ -237,11 +238,17 @@ def _sizes(
     """Respondents per latent cell: published, assumed, or 1 where nothing is known."""
     of_whole = np.full(len(years), np.nan)
     if whole is not None and whole in areas:
-        of_whole = n_known[areas.index(whole)].max(axis=0, initial=-np.inf, where=n_known[areas.index(whole)] > 0)
+        of_whole = n_known[areas.index(whole)].max(
+            axis=0, initial=-np.inf, where=n_known[areas.index(whole)] > 0
+        )
         of_whole[~np.isfinite(of_whole)] = np.nan
     if rounds is not None and whole is not None and "respondents" in rounds:
         for wave, n in zip(rounds["wave"], rounds["respondents"], strict=True):
-            if pd.notna(n) and years[0] <= wave <= years[-1] and np.isnan(of_whole[wave - years[0]]):
+            if (
+                pd.notna(n)
+                and years[0] <= wave <= years[-1]
+                and np.isnan(of_whole[wave - years[0]])
+            ):
                 of_whole[int(wave) - years[0]] = n
     no_wave = np.isnan(of_whole)
     of_whole = _interpolate_log(of_whole)

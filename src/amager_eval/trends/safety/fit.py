@@ -1,4 +1,4 @@
-"""Fit the safety model: figures to a design, scales sampled, paths drawn, held against its gates."""
+"""Fit the safety model: figures to a design, scales sampled, paths drawn, gates asked."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit, logit
 
-from amager_eval.data.tables.frames import check_population, check_safety
 from amager_eval.data.input import Input
 from amager_eval.data.population import population_at
+from amager_eval.data.tables.frames import check_population, check_safety
 from amager_eval.errors import InputError, SpecError
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
@@ -360,14 +360,14 @@ def sample_alternative(
 ) -> Run:
     """Fit the point figures are linear around, sample the scales, draw the rest."""
     found, parts = figures(design, counts), terms(design, spec, drift=drift)
-    settings = {"draws": draws, "tune": spec.sampling.tune, "chains": chains, "seed": seed}
+    settings: dict[str, Any] = {"tune": spec.sampling.tune, "chains": chains, "seed": seed}
     gaussian = fitted_point(design, spec, found, parts)
     model = build_model(design, spec, gaussian)
     # a first look at the scales, so that slopes and sampling errors are those of the fitted shares
-    first = sample.sample_scales(model, **settings | {"draws": 50}, proposal=proposal)
+    first = sample.sample_scales(model, draws=50, **settings, proposal=proposal)
     weight = np.exp(first.sample_stats["log_weight"] - first.sample_stats["log_weight"].max())
     usual = {
-        k: (v * weight).sum(("chain", "draw")).to_numpy() / float(weight.sum())
+        str(k): (v * weight).sum(("chain", "draw")).to_numpy() / float(weight.sum())
         for k, v in first.proposed.items()
     }
     gaussian = fitted_point(design, spec, found, parts, usual)
@@ -375,6 +375,7 @@ def sample_alternative(
     settings["tune"] //= 3  # the first look has shaped the proposal
     scales = sample.sample_scales(
         model,
+        draws=draws,
         **settings,
         wanted=_SPARE * spec.gates.ess_min,
         proposal=first.proposal,
@@ -383,7 +384,10 @@ def sample_alternative(
     rng = np.random.default_rng([seed, 1])
     log_weight = scales.sample_stats["log_weight"].to_numpy()
     taken = resample(log_weight, seed)
-    rows = xr.DataArray(np.arange(chains), dims="chain"), xr.DataArray(taken, dims=("chain", "draw"))
+    rows = (
+        xr.DataArray(np.arange(chains), dims="chain"),
+        xr.DataArray(taken, dims=("chain", "draw")),
+    )
     again = scales.proposed.drop_vars(["chain", "draw"]).isel(chain=rows[0], draw=rows[1])
     posterior, shares = draw_rest(design, spec, gaussian, again, rng)
     statistics = xr.Dataset(
@@ -406,7 +410,7 @@ def fitted_point(
     parts: tuple[Term, ...],
     scales: Mapping[str, Any] | None = None,
 ) -> Gaussian:
-    """Write the figures as linear around the shares that fit them; scales default to the priors'."""
+    """Write the figures as linear around the shares that fit them; scales by default the priors'."""
     settings = design.sizes["setting"]
     scales = scales or _usual_scales(spec, settings)
     variance = variances(scales, spec, settings)
@@ -439,9 +443,7 @@ def fitted_point(
     )  # fmt: skip
 
 
-def _first_look(
-    found: Figures, shape: tuple[int, ...], width: Floats, centre: float
-) -> Floats:
+def _first_look(found: Figures, shape: tuple[int, ...], width: Floats, centre: float) -> Floats:
     """Logit of the safe share by setting, as the figures say it on average, laid over the cells.
 
     Linear readings are good near by only: from the prior's centre a city far from it is not found.
@@ -491,7 +493,7 @@ def draw_rest(
     if "setting_correlation_unit" in flat:
         flat["setting_correlation"] = correlation(flat["setting_correlation_unit"], settings)
     variance = {k: np.broadcast_to(v, draws) for k, v in variances(flat, spec, settings).items()}
-    found, width = gaussian.figures, flat["response_gap"]
+    width = flat["response_gap"]
     drawn = draw_terms(gaussian, variance, width, rng)
     none = np.zeros((draws, latent, settings, years))
     centre = spec.priors["level"]["mu"]
@@ -529,7 +531,10 @@ def draw_rest(
         "unknown_size": ((), log_size),
     }  # fmt: skip
     posterior = xr.Dataset(
-        {k: (("chain", "draw", *d), np.reshape(v, (*shape, *v.shape[1:]))) for k, (d, v) in values.items()},
+        {
+            k: (("chain", "draw", *d), np.reshape(v, (*shape, *v.shape[1:])))
+            for k, (d, v) in values.items()
+        },
         coords={k: design[k].to_numpy() for k in ("latent", "setting", "year")}
         | {k: np.arange(n) for k, n in zip(("chain", "draw"), shape, strict=True)},
     )
