@@ -55,7 +55,8 @@ def test_figures_stand_where_the_figures_stood():
         old, new = CITY[name].to_numpy(), made.design[name].to_numpy()
         assert np.array_equal(np.isnan(old), np.isnan(new))
     assert list(made.shares["year"].to_numpy()) == list(range(2017, 2030))
-    assert not (100 * made.shares["published"] % 1).round(6).any()
+    shown = 100 * made.shares["published"].to_numpy()
+    assert shown == pytest.approx(shown.round(), abs=1e-9)
 
 
 def test_a_bound_keeps_its_edge_and_tells_the_side(many):
@@ -73,8 +74,9 @@ def test_published_shares_have_the_mean_and_variance_of_their_truth(many):
     z = np.array([standardised(m) for m, keep in zip(many, inside, strict=True) if keep])
     for area in range(CITY.sizes["area"]):
         of_area = z[:, :, area]
-        assert np.nanmean(of_area) == pytest.approx(0, abs=0.03)
-        assert np.nanstd(of_area) == pytest.approx(1, abs=0.03)
+        figures = np.isfinite(of_area).sum()
+        assert abs(np.nanmean(of_area)) < 4 / np.sqrt(figures)
+        assert abs(np.nanstd(of_area) - 1) < 4 / np.sqrt(2 * figures)
     safe, unsafe = z[:, 0], z[:, 1]
     both = np.isfinite(safe) & np.isfinite(unsafe)
     assert -0.9 < np.corrcoef(safe[both], unsafe[both])[0, 1] < -0.6
@@ -137,7 +139,7 @@ def test_a_few_people_are_whole_people(many):
     first = many[0]
     asked = round(60 * np.exp(float(first.truth["area_size"][0] - first.truth["log_deff"])))
     sampled = 100 * np.arange(asked + 1) / asked
-    shown = 100 * float(first.design["value"].sel(at, year=2026))
+    shown = 100 * float(first.design["value"].sel(at | {"year": 2026}))
     assert np.abs(sampled - shown).min() <= 0.5
 
 

@@ -49,6 +49,7 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
     ),
     "safety": (
         "data.period",
+        "trends.by_address",
         "trends.diagnose",
         "trends.fit",
         "trends.independence",
