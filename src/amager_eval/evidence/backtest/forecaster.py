@@ -45,6 +45,7 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "trends.by_address",
         "trends.diagnose",
         "trends.fit",
+        "trends.independence",
         "trends.sample",
     ),
     "safety": (
