@@ -14,6 +14,8 @@ from amager_eval.trends.safety.likelihood import log_likelihood
 
 _SIZES, _SIZE_WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
+#: Least share of a cell's precision that is taken to come from all else.
+_LEAST: Final = 0.05
 #: Rounds in which a draw is moved by what it bends.
 _ROUNDS: Final = 3
 
@@ -174,7 +176,8 @@ def centre_figures(
         load = gaussian.load[cell, place[0]]
         solved = np.linalg.solve(np.asarray(errors)[np.ix_(cell, cell)], load)
         residual = gaussian.value[cell] - expected[cell]
-        left = 1 / variance[place] - solved @ load
+        # the whole's figure holds errors of its parts': a little of a cell's own is left in the rest
+        left = max(1 / variance[place] - solved @ load, _LEAST / variance[place])
         without = ((mean[place] - gaussian.centre) / variance[place] - solved @ residual) / left
         told[:, j] = solved @ load, gaussian.centre + without, 1 / np.sqrt(left)
     index = tuple(np.array(at).T)

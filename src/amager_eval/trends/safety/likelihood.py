@@ -89,7 +89,8 @@ def log_interval(low: Any, high: Any) -> Any:
 
 def _moments(safe: Floats, unsafe: Floats, inverse: Floats) -> tuple[Floats, Floats]:
     """Means (..., 2) and covariances (..., 2, 2) of the sample shares safe and unsafe."""
-    mean = np.stack([safe, unsafe], axis=-1)
+    # a share of exactly 0 or 1 would have no sampling error
+    mean = np.clip(np.stack([safe, unsafe], axis=-1), 1e-9, 1 - 1e-9)
     covariance = -mean[..., :, None] * mean[..., None, :]
     covariance[..., [0, 1], [0, 1]] += mean
     return mean, inverse[..., None, None] * covariance
@@ -157,7 +158,8 @@ def _of_figures(
     off = x - mean[:, :1]
     log_first = -0.5 * off**2 / first - 0.5 * np.log(2 * np.pi * first)
     slope = covariance[:, 0, 1][:, None] / first
-    sd = np.sqrt(covariance[:, 1, 1][:, None] - slope * covariance[:, 0, 1][:, None])
+    left = covariance[:, 1, 1][:, None] - slope * covariance[:, 0, 1][:, None]
+    sd = np.sqrt(np.maximum(left, 1e-15))
     middle = mean[:, 1:] + slope * off
     inside = log_interval((others[0][0] - middle) / sd, (others[0][1] - middle) / sd)
     terms = np.log(_NODE_WEIGHTS * (end - start) / 2) + log_first + inside
