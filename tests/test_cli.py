@@ -70,10 +70,10 @@ def test_a_failed_gate_ends_with_3_and_nothing_published(run, monkeypatch, tmp_p
         (("appendix", "--input", "no-such-folder"), "no-such-folder"),
         (("appendix", "--year", "1999"), "undersøgelsesåret 1999 er ikke i indberetningen"),
         (("appendix", "--year", "1999", "--lang=en"), "wave 1999 is not in the input"),
-        (("appendix", "--only"), "--only takes an --input alone"),
+        (("appendix", "--only"), "--only tager en indberetning alene"),
         (("appendix", "--agreement", "no_such"), "no agreement 'no_such'"),
-        (("record", "burn", "."), "record knows list, show and verify"),
-        (("record", "show", "."), "needs a year"),
+        (("record", "burn", "."), "record kender list, show og verify"),
+        (("record", "show", "."), "skal have et år"),
     ],
 )
 def test_a_wrong_call_ends_with_2(run, args, says):
@@ -129,7 +129,7 @@ def test_check_of_a_clean_folder_ends_with_0(run, folder):
 def test_record_lists_nothing_where_nothing_is_kept(run, tmp_path):
     assert run("record", "list", tmp_path)[:2] == (0, "")
     code, out, _ = run("record", "verify", tmp_path)
-    assert (code, out) == (0, "nothing is kept in this folder yet\n")
+    assert (code, out) == (0, "der er endnu intet i arkivet\n")
 
 
 def test_a_bar_stands_for_every_fit_from_its_compiling_on(capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pandas as pd
 
@@ -111,6 +112,8 @@ class Input:
         What was hidden to protect small counts: by who delivered it, then by the package.
     replaced : tuple of Replaced
         Published figures in whose place a delivered one stands.
+    inhabitants_on : {"mid_year", "year_start"}
+        Which day's inhabitants a calendar year's reports are divided by: an agreement says it.
     latest : int or None
         Survey wave a delivery is the status of, where published figures of later waves stand
         beside it.
@@ -135,6 +138,7 @@ class Input:
     masked: tuple[Masked, ...] = ()
     replaced: tuple[Replaced, ...] = ()
     latest: int | None = None
+    inhabitants_on: Literal["mid_year", "year_start"] = "mid_year"
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from amager_eval.data.input import Input, Masked, SourceFile
-from amager_eval.data.population import population_at
 from amager_eval.disclosure.containment import (
     Cell,
     area_schemes,
@@ -25,7 +24,7 @@ from amager_eval.disclosure.containment import (
 from amager_eval.disclosure.short_periods import short_periods_may_be_shown
 from amager_eval.disclosure.small_answers import mask_answers
 from amager_eval.disclosure.suppression import Relation, suppress
-from amager_eval.goals.crime.results import AnnualFigure, annual_figures
+from amager_eval.goals.crime.results import AnnualFigure, annual_figures, inhabitants_of_year
 from amager_eval.provenance import sha256_of_bytes
 from amager_eval.record.earlier_publications import earlier_publications
 
@@ -157,15 +156,13 @@ def _yearly_figures(data: Input, definition: str) -> dict[int, dict[Cell, Annual
     A count that is still None is that of a rate whose inhabitants were not delivered.
     """
     years: dict[int, dict[Cell, AnnualFigure]] = {}
-    people = set() if data.population is None else set(data.population["area"])
     for area in _unique(data, "area"):
         for kind in _unique(data, "crime_type"):
             for year, figure in annual_figures(data, area, kind, definition).items():
                 count = figure.count
-                if count is None and figure.rate is not None and area in people:
-                    assert data.population is not None
-                    at = population_at(data.population, area, [str(year)]).population[0]
-                    count = _whole_reports(figure.rate * float(at) / _PER_1000)
+                people = inhabitants_of_year(data, area, year)
+                if count is None and figure.rate is not None and people is not None:
+                    count = _whole_reports(figure.rate * people / _PER_1000)
                 if count is not None or figure.rate is not None:
                     years.setdefault(year, {})[area, kind] = AnnualFigure(count, figure.rate)
     return years

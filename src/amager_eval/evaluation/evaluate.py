@@ -41,6 +41,7 @@ from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.model import load_model_spec
 from amager_eval.spec.register import unregistered_documents
 from amager_eval.spec.sensitivity import load_sensitivity
+from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.fit import fit_crime
 from amager_eval.trends.crime.options import with_baseline_year
 from amager_eval.trends.safety_fit import fit_safety
@@ -134,6 +135,13 @@ def evaluate(
     area_of_goal = evaluated_area(data, agreement)
     areas = tuple(dict.fromkeys((area_of_goal, *agreement.areas.indicators)))
 
+    definition = crime_definition_to_fit(data, agreement)
+    if definition is not None:  # what the chapter lacks is told before the first fit's minutes
+        crime_design(
+            with_series(data, definition),
+            load_model_spec("crime_trend", draft=draft),
+            definition=definition,
+        )
     fits: dict[str, Fit] = {}
     safety: Forecast | None = None
     quantities: dict[int, pd.DataFrame] = {}
@@ -143,7 +151,6 @@ def evaluate(
         )
     crime: Forecast | None = None
     crime_frame = pd.DataFrame()
-    definition = crime_definition_to_fit(data, agreement)
     if definition is not None:
         crime, fits["crime_trend"] = forecast_crime(
             data, agreement, definition, seed=seed, draws=draws, draft=draft, progress=progress
@@ -374,7 +381,7 @@ def hold_year(data: Input, agreement: Agreement, year: int) -> None:
 
 
 def as_agreed(data: Input, agreement: Agreement) -> Input:
-    """Take the whole and its parts from the agreement where the input has figures for them."""
+    """Take the whole, its parts and the day of its inhabitants from the agreement."""
     areas: set[str] = set()
     for frame in (data.safety, data.crime, data.population):
         if frame is not None:
@@ -388,7 +395,8 @@ def as_agreed(data: Input, agreement: Agreement) -> Input:
         # (earlier versions of the area, estates) is modelled only where its kind says so
         named = {agreement.areas.whole, *agreement.areas.parts, *agreement.areas.evaluated.names}
         safety = safety.assign(area_kind=safety["area_kind"].mask(safety["area"].isin(named)))
-    return replace(data, safety=safety, whole=whole, parts=parts)
+    day = agreement.crime.inhabitants_on
+    return replace(data, safety=safety, whole=whole, parts=parts, inhabitants_on=day)
 
 
 def until_year(data: Input, year: int) -> Input:

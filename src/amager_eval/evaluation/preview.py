@@ -237,7 +237,7 @@ def preview_delivery(
         return replace(empty, faults=_sorted([*faults, *error.faults]))
     if record is not None:
         try:
-            hold_against_baseline(judged, agreement, record)
+            faults += hold_against_baseline(judged, agreement, record)
             judged = fill_baseline(judged, agreement, record)
         except InputError as error:
             faults += error.faults

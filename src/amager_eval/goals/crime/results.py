@@ -9,7 +9,7 @@ import pandas as pd
 
 from amager_eval.conventions import LEVEL, crime_year_of_wave
 from amager_eval.data.period import whole_years
-from amager_eval.data.population import population_at
+from amager_eval.data.population import population_on
 from amager_eval.goals.results import empty_row, evaluated_area
 from amager_eval.goals.verdict import evidence_verdict, literal_verdict
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement, Goal, Reading
 
-__all__ = ["AnnualFigure", "annual_figures", "crime_rows"]
+__all__ = ["AnnualFigure", "annual_figures", "crime_rows", "inhabitants_of_year"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def annual_figures(
     Returns
     -------
     dict of int to AnnualFigure
-        Year to reports and reports per 1,000 inhabitants at mid-year.
+        Year to reports and reports per 1,000 inhabitants, see :func:`inhabitants_of_year`.
     """
     if data.crime is None:
         return {}
@@ -59,12 +59,22 @@ def annual_figures(
         rate = None
         if "per_1000" in group and group["per_1000"].notna().all() and len(group) == 1:
             rate = float(group["per_1000"].iloc[0])
-        elif count is not None and _has_population(data, area):
-            assert data.population is not None
-            inhabitants = population_at(data.population, area, [str(year)]).population[0]
-            rate = 1000 * count / float(inhabitants)
+        elif count is not None and (people := inhabitants_of_year(data, area, int(str(year)))):
+            rate = 1000 * count / people
         years[year] = AnnualFigure(count, rate)
     return years
+
+
+def inhabitants_of_year(data: Input, area: str, year: int) -> float | None:
+    """Inhabitants a calendar year's reports are divided by; None where none were supplied.
+
+    Those of the day the agreement names (`Input.inhabitants_on`), as they were supplied where that
+    day's were: whoever divides the printed count by them gets the printed rate.
+    """
+    if data.population is None or not _has_population(data, area):
+        return None
+    day = float(year) if data.inhabitants_on == "year_start" else year + 0.5
+    return float(population_on(data.population, area, [day]).population[0])
 
 
 def crime_rows(
