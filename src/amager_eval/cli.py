@@ -186,14 +186,21 @@ def template(
             "--with-published", help="Filled with the published figures, to be confirmed."
         ),
     ] = False,
+    agreement: Annotated[
+        str,
+        typer.Option(help="Whose names the lists offer: name in models/agreements, or TOML file."),
+    ] = "amager_2025_2028",
 ) -> None:
     """Write an input workbook with guidance, lists and one example row per sheet."""
     from amager_eval.data.delivery import published_to_confirm
     from amager_eval.data.files.template import write_template
+    from amager_eval.spec.agreement import load_agreement
     from amager_eval.wording.sentences import known_language
 
-    filled = published_to_confirm() if with_published else None
-    typer.echo(str(write_template(out, lang=known_language(lang), filled=filled)))
+    agreed = load_agreement(agreement)
+    filled = published_to_confirm(agreed) if with_published else None
+    known = known_language(lang)
+    typer.echo(str(write_template(out, lang=known, filled=filled, agreement=agreed)))
 
 
 @app.command()

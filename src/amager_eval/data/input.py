@@ -96,6 +96,9 @@ class Input:
         `area, period, population, source`; inhabitants on the first day of the period.
     activities : DataFrame or None
         `activity, focus_area, partners` (text, separated by `;`) and the optional columns.
+    residents : DataFrame or None
+        `area_half, department, residents`: inhabitants of the evaluated area by half, and by
+        housing department or outside them.
     whole : str or None
         The area that contains the others (København), or None.
     parts : tuple of str
@@ -129,6 +132,7 @@ class Input:
     crime: pd.DataFrame | None = None
     population: pd.DataFrame | None = None
     activities: pd.DataFrame | None = None
+    residents: pd.DataFrame | None = None
     whole: str | None = None
     parts: tuple[str, ...] = ()
     synthetic: bool = False

@@ -16,6 +16,7 @@ from amager_eval.data.input import Input, Replaced
 from amager_eval.data.names.name_cells import Renamed
 from amager_eval.data.period import parse_period
 from amager_eval.data.read import read_everything
+from amager_eval.data.tables.columns import TABLES
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import AmagerEvalError, Fault, InputError
 from amager_eval.evaluation.evaluate import (
@@ -289,7 +290,7 @@ def _whole(data: Input, agreement: Agreement, area: str) -> Iterator[Missing]:
 
 
 def _found(data: Input) -> Iterator[FoundTable]:
-    for table in ("safety", "survey_rounds", "crime", "population", "activities"):
+    for table in TABLES:
         frame: pd.DataFrame | None = getattr(data, table)
         if frame is None:
             continue
