@@ -156,6 +156,36 @@ class Fit:
         forecast: Forecast = module.forecast(self, until, n=n)
         return forecast
 
+    def to_datatree(self) -> xr.DataTree:
+        """Give the fit as ArviZ's functions want it, with replications and priors.
+
+        Returns
+        -------
+        xarray.DataTree
+            Groups `posterior` and `sample_stats` as sampled, `observed_data`, `constant_data`,
+            `posterior_predictive` (replications, of observed figures too), `log_likelihood`,
+            `prior`, `prior_predictive` and `log_prior`, with named dims and coordinates.
+
+        Raises
+        ------
+        NotImplementedError
+            Of a safety fit: its groups are not written yet.
+
+        Examples
+        --------
+        >>> import amager_eval as ae
+        >>> fit = ae.fit_crime(ae.published(), definition="STRAF11")  # doctest: +SKIP
+        >>> sorted(fit.to_datatree().children)[:2]  # doctest: +SKIP
+        ['constant_data', 'log_likelihood']
+        """
+        from amager_eval.trends.datatree import arviz_tree
+
+        if self.kind != "crime":
+            raise NotImplementedError(f"to_datatree is not written for a {self.kind} fit yet")
+        from amager_eval.trends.crime.datatree import arviz_groups
+
+        return arviz_tree(arviz_groups(self), self.spec)
+
     def save(self, path: str | Path) -> None:
         """Write the fit to one NetCDF file; :func:`load_fit` reads it back.
 
