@@ -27,6 +27,7 @@ from amager_eval.report.document import (
 )
 from amager_eval.report.ledger import changed_documents, guard, ledger
 from amager_eval.report.plan import activity_blocks, plan_blocks
+from amager_eval.tables.area_known import area_known_table, side_of_whole
 from amager_eval.tables.crime import crime_table, crime_years_table, district_totals_table
 from amager_eval.tables.crime_power import crime_power_table
 from amager_eval.tables.readings import (
@@ -62,25 +63,43 @@ if TYPE_CHECKING:
     from amager_eval.trends.fit import Forecast
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["sections"]
+__all__ = ["annex", "committee", "sections", "shown_areas"]
 
 #: A weighted probability from fewer effective draws is not printed.
 _FEWEST_DRAWS: Final = 400
 
 
 def sections(statement: Statement, words: Wording) -> list[Block]:
-    """Every block after page one, in reading order."""
+    """Every block after page one: the committee's pages, then the method annex."""
+    heading = Heading(words.say("section.annex"), new_page=True)
+    blocks = [*committee(statement, words), heading]
+    blocks.append(Paragraph(words.say("method.annex")))
+    return [*blocks, *annex(statement, words)]
+
+
+def committee(statement: Statement, words: Wording) -> list[Block]:
+    """Blocks of the two or three pages after page one: what is known, in figures."""
     return [
         *_safety(statement, words),
         *_forecast(statement, words),
         *_crime(statement, words),
-        *_goals(statement, words),
         *activity_blocks(statement, words),
         *plan_blocks(statement, words),
+        *(ledger(statement, words) if statement.ledger.years else []),
+    ]
+
+
+def annex(statement: Statement, words: Wording) -> list[Block]:
+    """Blocks of the method annex: readings, priors, power, sensitivity, method, digests."""
+    return [
+        *_goals(statement, words),
+        *_probabilities(statement, words),
+        *_crime_numbers(statement, words),
         *_power(statement, words),
         *_sensitivity(statement, words),
         *_method(statement, words),
-        *ledger(statement, words),
+        *_claims(statement, words),
+        *([] if statement.ledger.years else ledger(statement, words)),
         *_record(statement, words),
     ]
 
@@ -100,10 +119,16 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
     if safety is None or picture is None:
         return [*blocks, Paragraph(words.say("safety.absent"), "warning")]
     own = areas[0]
-    key = "safety.caveat_present" if (safety["area"] == own).any() else "safety.caveat"
     named = words.listing(list(agreement.areas.indicators))
+    own_measured = bool((safety["area"] == own).any())
+    key = "safety.caveat_present" if own_measured else "safety.caveat"
     blocks.append(Paragraph(words.say(key, area=own, areas=named), "warning"))
     blocks.append(Figure(picture, published_table(statement, areas, words)))
+    known = area_known_table(statement, words, latest=True)
+    if len(known.frame) and not own_measured:
+        side = side_of_whole(statement)
+        blocks += [Paragraph(words.say(f"safety.known_{side}"))] if side else []
+        blocks.append(TableBlock(known))
     changes = changes_table(statement, words)
     if len(changes.frame):
         blocks.append(TableBlock(changes_table(statement, words, short=True), "print"))
@@ -115,8 +140,14 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
         blocks.append(Paragraph(words.say("safety.no_comparison"), "warning"))
     else:
         blocks.append(Figure(part_whole, comparisons_table(statement, words)))
-    claims = [(claim, _claim(statement, claim, words)) for claim in agreement.claim]
-    for claim, text in claims:
+    return blocks
+
+
+def _claims(statement: Statement, words: Wording) -> list[Block]:
+    """Put what the agreement claims beside the model's answer."""
+    blocks: list[Block] = []
+    for claim in statement.agreement.claim:
+        text = _claim(statement, claim, words)
         if text:
             blocks.append(Paragraph(text, quotes=_quotes([claim])))
             blocks += _taken_as_evidence(statement, claim, words)
@@ -204,22 +235,29 @@ def _forecast(statement: Statement, words: Wording) -> list[Block]:
         return [*blocks, Paragraph(words.say("forecast.absent"), "warning")]
     first, last = safety.target_wave - HISTORY, safety.alternative_target_wave
     numbers = forecast_table(statement, areas, words, periods=range(first, last + 1))
-    printed = forecast_table(statement, areas, words, periods=(safety.target_wave,))
-    blocks += [
-        Paragraph(words.say("forecast.intro", first=int(forecast.draws["period"].min()))),
-        Figure(fan, numbers),
-    ]
+    intro = words.say("forecast.intro", first=int(forecast.draws["period"].min()))
+    return [*blocks, Paragraph(intro), Figure(fan, numbers)]
+
+
+def _probabilities(statement: Statement, words: Wording) -> list[Block]:
+    """Every reading's probability, and the estimates of the target year."""
+    safety, areas = statement.agreement.safety, shown_areas(statement)
+    own, whole = areas[0], areas[-1]
+    if statement.safety is None:
+        return []
+    if own in statement.safety.draws["area"].values:
+        areas = (own, whole)
     bars = picture_probabilities(statement, areas, words)
-    if bars is not None:
-        blocks += [
-            Paragraph(words.say("forecast.prior", baseline=safety.baseline_wave)),
-            Figure(
-                bars,
-                probabilities_table(statement, words, areas=areas, year=safety.target_wave),
-            ),
-        ]
-    # after the bars: both figures then stand on one page
-    return [*blocks, TableBlock(printed, "print")]
+    if bars is None:
+        return []
+    printed = forecast_table(statement, areas, words, periods=(safety.target_wave,))
+    numbers = probabilities_table(statement, words, areas=areas, year=safety.target_wave)
+    return [
+        Heading(words.say("section.probabilities")),
+        Paragraph(words.say("forecast.prior", baseline=safety.baseline_wave)),
+        Figure(bars, numbers),
+        TableBlock(printed, "print"),
+    ]
 
 
 def _crime(statement: Statement, words: Wording) -> list[Block]:
@@ -245,20 +283,32 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
         else:
             text = words.say("crimetext.own", definition=definition, area=shown_areas(statement)[0])
         shown = crime_area(statement, statement.crime)
-        numbers = crime_table(statement, words, area=shown)
         blocks += [
             Paragraph(text, "warning"),
             Figure(picture, crime_years_table(statement, words, area=shown)),
+            Paragraph(words.say("crimetext.caveat"), "note"),
+        ]
+    return blocks
+
+
+def _crime_numbers(statement: Statement, words: Wording) -> list[Block]:
+    """Tables behind the crime pages: every type's probabilities, and what was published."""
+    if not statement.agreement.crime.type:
+        return []
+    blocks: list[Block] = [Heading(words.say("section.crime_numbers"))]
+    forecast = statement.crime
+    if forecast is not None:
+        numbers = crime_table(statement, words, area=crime_area(statement, forecast))
+        blocks += [
             TableBlock(numbers),
-            Paragraph(words.say("crimetext.caveat")),
-            Paragraph(_total_answer(statement, statement.crime, words), "note"),
-            *_counts_left_out(statement, statement.crime, words),
+            Paragraph(_total_answer(statement, forecast, words), "note"),
+            *_counts_left_out(statement, forecast, words),
         ]
     totals = district_totals_table(statement, words)
     if len(totals.frame):
         blocks.append(TableBlock(totals, "page"))
         own = shown_areas(statement)[0]
-        if statement.crime is None or own not in statement.crime.draws["area"].values:
+        if forecast is None or own not in forecast.draws["area"].values:
             # where the area's own reports are drawn, print does not repeat the districts' beside
             blocks.append(TableBlock(district_totals_table(statement, words, short=True), "print"))
     else:

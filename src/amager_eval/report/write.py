@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from amager_eval.errors import Fault, InputError
 from amager_eval.figures.draw import save
 from amager_eval.figures.style import font_folder
-from amager_eval.report.compose import compose, open_data
+from amager_eval.report.compose import compose, compose_annex, open_data
 from amager_eval.report.datapackage import write_csv, write_datapackage
 from amager_eval.report.document import pictures
 from amager_eval.report.page import render_page
@@ -99,7 +99,9 @@ def _write_all(statement: Statement, folder: Path, words: Wording) -> list[Path]
     html.write_text(render_page(document, words, svgs), encoding="utf-8")
     pdf = folder / "appendix.pdf"
     write_pdf(document, words, svgs, _attachments(record, package, csvs, words), font_folder(), pdf)
-    return [pdf, html, record, book, package, *figures, *csvs]
+    annex = folder / "method.pdf"
+    write_pdf(compose_annex(statement, words), words, svgs, (), font_folder(), annex)
+    return [pdf, annex, html, record, book, package, *figures, *csvs]
 
 
 def _attachments(record: Path, package: Path, csvs: list[Path], words: Wording) -> list[Attachment]:

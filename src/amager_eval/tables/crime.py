@@ -70,7 +70,7 @@ def crime_table(statement: Statement, words: Wording, *, area: str | None = None
     shown_alone = {"low", "high"}
     columns = [
         Column("area", say("column.area"), "text", 1.2, shown=area is None),
-        Column("crime_type", say("column.crime_type"), "text", 2.0),
+        Column("crime_type", say("column.crime_type"), "text", 1.7),
         *(
             Column(name, say(f"column.crime_{name}", **years), kind, shown=name not in shown_alone)
             for name, kind, _, _ in _PRINTED
