@@ -78,11 +78,12 @@ def appendix(
 ) -> None:
     """Write the annual appendix: PDF, page, figures, tables and statement.json."""
     from amager_eval.wording.faults import fault_of
-    from amager_eval.wording.sentences import load_wording
+    from amager_eval.wording.sentences import known_language, load_wording
 
     if lang not in {"da", "en"}:
         raise InputError(f"--lang must be da or en, found '{lang}'")
-    say = load_wording(lang).say
+    known = known_language(lang)
+    say = load_wording(known).say
     typer.echo(say("progress.reading"), err=True)
     from amager_eval.data.delivery import read_delivery
     from amager_eval.data.published import published
@@ -94,7 +95,7 @@ def appendix(
     data = (
         published()
         if input is None
-        else read_delivery(input, agreement=agreed, only=only, lang=lang)
+        else read_delivery(input, agreement=agreed, only=only, lang=known)
     )
     if data.replaced:
         typer.echo(say("progress.replaced", count=len(data.replaced), path=input), err=True)
@@ -107,7 +108,7 @@ def appendix(
         from amager_eval.record.baseline import hold_against_baseline
 
         for told in hold_against_baseline(data, agreed, record):
-            warning = format_fault(told, lang)
+            warning = format_fault(told, known)
             typer.echo(say("check.warning", fault=warning), err=True)
     with _progress(lang) as progress:
         statement = evaluate(

@@ -260,8 +260,8 @@ def _across(checked: dict[str, _Checked], evaluated: Sequence[str]) -> None:
         respondents_within_round(safety.records, safety.positions, rounds, whole, findings)
     if "residents" in checked:
         people = checked["population"].parsed.records if "population" in checked else []
-        table = checked["residents"]
-        residents_within_population(table.parsed.records, people, evaluated, table.findings)
+        homes = checked["residents"]
+        residents_within_population(homes.parsed.records, people, evaluated, homes.findings)
     if "crime" in checked:
         crime, findings = checked["crime"].parsed, checked["crime"].findings
         code, inhabited = "population_unknown", set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -437,7 +437,7 @@ def _not_used(data: Input, agreement: Agreement, area: str, year: int) -> Iterat
             yield NotUsed(table, reason, named, sum(reasons[reason, what] for what in named))
 
 
-def _series(row: dict[str, Any], year: int) -> tuple[Any, ...]:
+def _series(row: Mapping[Hashable, Any], year: int) -> tuple[Any, ...]:
     return row["area"], row.get("crime_type"), row.get("definition"), year
 
 

@@ -267,11 +267,16 @@ def hold_against_baseline(data: Input, agreement: Agreement, folder: Path) -> tu
         for field in fields:
             was, now = getattr(old, field), getattr(entry, field)
             if was is not None and now is not None and was != now:
-                words = {"type": agreement.crime.label(old.crime_type), "year": old.year}
                 told = fault_of(
-                    "baseline_differs", file=BASELINE_FILE, field=field, now=now, was=was,
-                    id=old.crime_type, **words,
-                )  # fmt: skip
+                    "baseline_differs",
+                    file=BASELINE_FILE,
+                    field=field,
+                    now=now,
+                    was=was,
+                    id=old.crime_type,
+                    type=agreement.crime.label(old.crime_type),
+                    year=old.year,
+                )
                 faults.append(replace(told, column=field))
     if faults:
         raise InputError(faults)

@@ -57,7 +57,9 @@ def fill_baseline(data: Input, agreement: Agreement, folder: Path) -> Input:
     if frozen is None or data.crime is None:
         return data
     area, definition = evaluated_area(data, agreement), agreement.crime.definition
-    own = data.crime[(data.crime["area"] == area) & (data.crime["definition"] == definition)]
+    delivered_crime = data.crime
+    of_area = delivered_crime["area"] == area
+    own = delivered_crime[of_area & (delivered_crime["definition"] == definition)]
     if own.empty:
         return data
     on = json.loads((folder / BASELINE_FILE).read_text("utf-8"))["frozen_on"]
@@ -71,8 +73,9 @@ def fill_baseline(data: Input, agreement: Agreement, folder: Path) -> Input:
     if not lacking:
         return data
     _same_series(lacking, area, agreement)
-    rows = [_row(entry, source, data.crime) for entry in lacking]
-    crime = pd.concat([_by_year(data.crime, definition), pd.DataFrame(rows)], ignore_index=True)
+    reports = _by_year(delivered_crime, definition)
+    rows = [_row(entry, source, delivered_crime) for entry in lacking]
+    crime = pd.concat([reports, pd.DataFrame(rows)], ignore_index=True)
     return replace(
         data,
         crime=crime,
