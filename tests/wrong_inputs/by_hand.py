@@ -21,9 +21,10 @@ import pandas as pd
 HEADINGS = {
     "safety": {
         "area": "område", "wave": "undersøgelsesår", "setting": "tidspunkt", "response": "svar",
-        "percent": "procent", "count": "antal", "n": "antal svar (uvægtet)", "decimals": "decimaler",
-        "deff": "designeffekt", "comparator": "tegn (=, <, >)", "source": "kilde",
-        "source_grade": "kildens sikkerhed (a, b, c)", "area_kind": "områdetype", "area_version": "områdeversion",
+        "percent": "procent", "count": "antal", "n": "antal svar (uvægtet)",
+        "decimals": "decimaler", "deff": "designeffekt", "comparator": "tegn (=, <, >)", "source": "kilde",
+        "source_grade": "kildens sikkerhed (a, b, c)", "area_kind": "områdetype",
+        "area_version": "områdeversion",
     },
     "survey_rounds": {
         "wave": "undersøgelsesår", "invited": "inviterede", "respondents": "antal svar",
@@ -33,7 +34,8 @@ HEADINGS = {
     "crime": {
         "area": "område", "period": "periode", "crime_type": "gerningstype", "count": "antal",
         "definition": "definition", "per_1000": "pr. 1.000 indbyggere", "source": "kilde",
-        "source_grade": "kildens sikkerhed (a, b, c)", "area_kind": "områdetype", "area_version": "områdeversion",
+        "source_grade": "kildens sikkerhed (a, b, c)", "area_kind": "områdetype",
+        "area_version": "områdeversion",
     },
     "population": {
         "area": "område", "period": "periode", "population": "indbyggere", "source": "kilde",
