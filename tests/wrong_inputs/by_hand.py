@@ -22,8 +22,8 @@ HEADINGS = {
     "safety": {
         "area": "område", "wave": "undersøgelsesår", "setting": "tidspunkt", "response": "svar",
         "percent": "procent", "count": "antal", "n": "antal svar (uvægtet)",
-        "decimals": "decimaler", "deff": "designeffekt", "comparator": "tegn (=, <, >)", "source": "kilde",
-        "source_grade": "kildens sikkerhed (a, b, c)", "area_kind": "områdetype",
+        "decimals": "decimaler", "deff": "designeffekt", "comparator": "tegn (=, <, >)",
+        "source": "kilde", "source_grade": "kildens sikkerhed (a, b, c)", "area_kind": "områdetype",
         "area_version": "områdeversion",
     },
     "survey_rounds": {
