@@ -7,6 +7,7 @@ import pytest
 from amager_eval import cli
 from amager_eval.errors import GateError
 from amager_eval.evaluation import evaluate as evaluation
+from amager_eval.evaluation.fit import _named
 from amager_eval.report import write
 
 
@@ -134,7 +135,7 @@ def test_record_lists_nothing_where_nothing_is_kept(run, tmp_path):
 
 def test_a_bar_stands_for_every_fit_from_its_compiling_on(capsys):
     with cli._progress() as report:
-        told = evaluation._named(report, "safety_trend")
+        told = _named(report, "safety_trend")
         assert told is not None
         report("crime_trend", 5, 10)
     shown = capsys.readouterr().err

@@ -13,7 +13,7 @@ import typer
 from amager_eval.errors import AmagerEvalError, InputError
 
 if TYPE_CHECKING:
-    from amager_eval.evaluation.evaluate import FitProgress
+    from amager_eval.evaluation.fit import FitProgress
     from amager_eval.wording.sentences import Lang
 
 __all__ = ["app", "main"]

@@ -15,7 +15,7 @@ import xarray as xr
 
 from amager_eval.data.period import period_range
 from amager_eval.data.population import population_at
-from amager_eval.evaluation import evaluate as evaluation
+from amager_eval.evaluation import fit as module
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.diagnose import Diagnostics
 from amager_eval.trends.fit import Forecast
@@ -42,7 +42,9 @@ def quick_safety(data: Any, *, seed: int, **_: Any) -> Any:
 
     def forecast(until: int, *, n: float | None = None) -> Forecast:
         frame = data.safety[data.safety["response"] != "neither"]
-        areas, settings = list(dict.fromkeys(frame["area"])), list(dict.fromkeys(frame["setting"]))
+        settings = list(dict.fromkeys(frame["setting"]))
+        asked = frame.groupby("area")["setting"].nunique()
+        areas = [a for a in dict.fromkeys(frame["area"]) if asked[a] == len(settings)]
         waves = np.arange(int(frame["wave"].min()), until + 1)
         dims = ("sample", "area", "setting", "response", "period")
         shape = (_SAMPLES, len(areas), len(settings), 2, len(waves))
@@ -140,5 +142,5 @@ def quick_crime(data: Any, *, definition: str, seed: int, **_: Any) -> Any:
 @pytest.fixture
 def quick_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace both fits of an evaluation."""
-    monkeypatch.setattr(evaluation, "fit_safety", quick_safety)
-    monkeypatch.setattr(evaluation, "fit_crime", quick_crime)
+    monkeypatch.setattr(module, "fit_safety", quick_safety)
+    monkeypatch.setattr(module, "fit_crime", quick_crime)

@@ -19,14 +19,8 @@ from amager_eval.data.read import read_everything
 from amager_eval.data.tables.columns import TABLES
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import AmagerEvalError, Fault, InputError
-from amager_eval.evaluation.evaluate import (
-    as_agreed,
-    crime_definition_to_fit,
-    hold_year,
-    statement_year,
-    until_year,
-    with_series,
-)
+from amager_eval.evaluation.fit import crime_definition_to_fit, with_series
+from amager_eval.evaluation.prepare import as_agreed, hold_year, statement_year, until_year
 from amager_eval.goals.crime.results import annual_figures
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.partners.count import count_partners
