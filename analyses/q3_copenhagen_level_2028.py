@@ -7,7 +7,7 @@ width differs between areas: minutes each.
 """
 
 import argparse
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pandas as pd
 
@@ -15,12 +15,12 @@ import amager_eval as ae
 from amager_eval.evaluation.ask import ask
 from amager_eval.evaluation.fit import fit
 from amager_eval.goals.safety.quantities import safety_quantities
+from amager_eval.goals.safety.stated_claims import stated_claims
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.safety_fit import prepare_safety
 from amager_eval.trends.safety_link import link_check
 from amager_eval.trends.safety_narrowing import expected_narrowing
 from amager_eval.trends.safety_sensitivity import with_area_varying_link, without_grades
-from amager_eval.trends.safety_stated import condition_on_stated_fall
 from amager_eval.trends.side_by_side import processes
 
 READINGS = ("reaches_whole", "within_2_points", "shortfall_smaller", "rises_every_year")
@@ -65,14 +65,8 @@ def main() -> None:
     print(link_check(fits.safety).round(3).to_string(index=False))
 
     baseline = agreement.safety.baseline_wave
-    stated = condition_on_stated_fall(
-        fits.safety, area="Amager Øst", setting="neighbourhood", before=2014, after=baseline
-    )
-    print(
-        f"\nAmager Øst fell from 2014 to {baseline}: probability without and with the agreement's "
-        "word that the fall is significant as evidence"
-    )
-    print(pd.Series(asdict(stated)).round(3).to_string())
+    print("\nWorsenings the agreement claims, without and with its word as evidence")
+    print(stated_claims(data, answers.safety, agreement).round(3).to_string(index=False))
 
     print(
         f"\nWidth of the 80 % band at wave {target} if n respondents were asked in wave {year + 1}"

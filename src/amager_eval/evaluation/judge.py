@@ -20,6 +20,7 @@ from amager_eval.goals.power import what_goals_can_show
 from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
 from amager_eval.goals.safety.changes import changes
 from amager_eval.goals.safety.comparisons import compare_with_whole
+from amager_eval.goals.safety.stated_claims import stated_claims
 from amager_eval.goals.sensitivity import sensitivity_of_draws
 from amager_eval.goals.statement import Statement
 from amager_eval.indicators.partners import partner_share
@@ -153,6 +154,7 @@ def judge(
             load_sensitivity().safety.margins,
         ),
         crime_views=view_crime(data, agreement, answers.crime, folder),
+        stated=stated_claims(data, answers.safety, agreement),
         unregistered=unregistered,
     )  # fmt: skip
 

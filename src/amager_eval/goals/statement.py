@@ -133,7 +133,7 @@ class Statement:
         The goals' probabilities under other assumptions, see
         :mod:`amager_eval.goals.sensitivity`.
     stated : DataFrame
-        Claims of the agreement taken as evidence, see
+        Worsenings the agreement claims, and taken as evidence, see
         :mod:`amager_eval.goals.safety.stated_claims`.
     crime_views : CrimeViews
         Reported crime beside the goals: yearly changes, contributions, control chart of monitored

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.figures.crime_types import crime_area, picture_crime_types
 from amager_eval.figures.part_whole import picture_part_whole
@@ -12,8 +12,6 @@ from amager_eval.figures.safety_fan import HISTORY, picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
 from amager_eval.goals.results import evaluated_area
-from amager_eval.goals.safety.published_shares import published_shares
-from amager_eval.goals.safety.quantities import fall_probability
 from amager_eval.goals.sensitivity import USED
 from amager_eval.report.caveats import caveat_blocks
 from amager_eval.report.document import (
@@ -65,7 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = ["annex", "committee", "sections", "shown_areas"]
 
-#: A weighted probability from fewer effective draws is not printed.
+#: A probability given a verdict is not printed where fewer draws than this had it.
 _FEWEST_DRAWS: Final = 400
 
 
@@ -147,35 +145,8 @@ def _claims(statement: Statement, words: Wording) -> list[Block]:
     """Put what the agreement claims beside the model's answer."""
     blocks: list[Block] = []
     for claim in statement.agreement.claim:
-        text = _claim(statement, claim, words)
-        if text:
-            blocks.append(Paragraph(text, quotes=_quotes([claim])))
-            blocks += _taken_as_evidence(statement, claim, words)
+        blocks += _claim(statement, claim, words)
     return blocks
-
-
-def _taken_as_evidence(statement: Statement, claim: Claim, words: Wording) -> list[Block]:
-    """Say what the probability is once the agreement's word counts as a figure."""
-    if statement.stated.empty:
-        return []
-    own = statement.stated[
-        (statement.stated["area"] == claim.area)
-        & (statement.stated["before"] == claim.before)
-        & (statement.stated["after"] == claim.after)
-        & (statement.stated["effective_draws"] >= _FEWEST_DRAWS)
-    ]
-    values = [
-        words.say(
-            "safety.claim_value",
-            probability=say_probability(float(row["probability_on"]), words, about=True, word=True),
-            setting=words.name("setting_when", str(row["setting"])),
-        )
-        for row in own.to_dict(orient="records")
-    ]
-    if not values:
-        return []
-    text = words.say("safety.claim_as_evidence", before=claim.before, values=words.listing(values))
-    return [Paragraph(text)]
 
 
 def _quotes(quoted: Sequence[Claim | Goal]) -> tuple[Quote, ...]:
@@ -183,44 +154,46 @@ def _quotes(quoted: Sequence[Claim | Goal]) -> tuple[Quote, ...]:
     return tuple(Quote(one.literal, "da") for one in quoted)
 
 
-def _claim(statement: Statement, claim: Claim, words: Wording) -> str:
-    """Put a worsening the agreement claims beside the model's probability of one."""
-    forecast, safety = statement.safety, statement.data.safety
-    area, before, after = claim.area, claim.before, claim.after
-    if forecast is None or safety is None:
-        return ""
-    true = forecast.draws["true"]
-    known = area in true["area"].values and claim.response in true["response"].values
-    if not known or not {before, after} <= set(true["period"].values):
-        return ""
-    settings = statement.agreement.safety.settings
-    published = any(before in published_shares(safety, area, s, claim.response) for s in settings)
-    values = [
-        words.say(
-            "safety.claim_value",
-            probability=say_probability(
-                fall_probability(
-                    forecast,
-                    area=area,
-                    setting=s,
-                    before=before,
-                    after=after,
-                    response=claim.response,
-                ),
-                words,
-                about=True,
-                word=True,
-            ),
-            setting=words.name("setting_when", s),
-        )
-        for s in settings
+def _claim(statement: Statement, claim: Claim, words: Wording) -> list[Block]:
+    """Put a worsening the agreement claims beside its probability, off and on as evidence."""
+    about = {"area": claim.area, "response": claim.response}
+    about |= {"before": claim.before, "after": claim.after}
+    rows = [
+        row
+        for row in statement.stated.to_dict(orient="records")
+        if all(row[key] == value for key, value in about.items())
     ]
-    return words.say_of(
+    if not rows:
+        return []
+
+    def said(which: list[dict[str, Any]], probability: str) -> str:
+        return words.listing(
+            [
+                words.say(
+                    "safety.claim_value",
+                    probability=say_probability(row[probability], words, about=True, word=True),
+                    setting=words.name("setting_when", row["setting"]),
+                )
+                for row in which
+            ]
+        )
+
+    published = any(row["published_before"] for row in rows)
+    text = words.say_of(
         claim.response,
         "safety.claim_published" if published else "safety.claim",
-        literal=claim.literal, area=area, before=before, after=after,
-        values=words.listing(values),
+        literal=claim.literal, area=claim.area, before=claim.before, after=claim.after,
+        values=said(rows, "probability"),
     )  # fmt: skip
+    blocks: list[Block] = [Paragraph(text, quotes=_quotes([claim]))]
+    known = [row for row in rows if row["effective_draws"] >= _FEWEST_DRAWS]
+    if known and claim.response == "safe":
+        evidence = words.say(
+            "safety.claim_as_evidence",
+            before=claim.before, values=said(known, "probability_given_verdict"),
+        )  # fmt: skip
+        blocks.append(Paragraph(evidence))
+    return blocks
 
 
 def _forecast(statement: Statement, words: Wording) -> list[Block]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     type Truths = NDArray[np.bool_]
 
-__all__ = ["ALL", "QUANTITIES", "fall_probability", "safety_quantities"]
+__all__ = ["ALL", "QUANTITIES", "safety_quantities"]
 
 #: Name of the joint rows: over all areas, or all settings.
 ALL: Final = "alle"
@@ -116,30 +116,6 @@ def safety_quantities(
     empty = pd.Series(np.nan, index=index)
     frame = pd.DataFrame({k: empty if c is None else c for k, c in columns.items()})
     return frame.reset_index()
-
-
-def fall_probability(
-    forecast: Forecast, *, area: str, setting: str, before: int, after: int, response: str = "safe"
-) -> float:
-    """Probability that an area's true share became worse between two waves.
-
-    Parameters
-    ----------
-    forecast : Forecast
-        Safety.
-    area, setting, response : str
-        Which share.
-    before, after : int
-        Waves.
-
-    Returns
-    -------
-    float
-        P(safe share lower, or unsafe share higher, in `after` than in `before`).
-    """
-    share = forecast.draws["true"].sel(area=area, setting=setting, response=response)
-    change = (share.sel(period=after) - share.sel(period=before)).to_numpy()
-    return float((change < 0).mean() if response == "safe" else (change > 0).mean())
 
 
 def _check(draws: xr.Dataset, whole: str | None, baseline: int, target: int) -> None:
