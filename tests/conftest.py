@@ -23,8 +23,8 @@ from amager_eval.data.published import published
 from amager_eval.evaluation.fit import Fits
 from amager_eval.evaluation.judge import judge
 from amager_eval.goals.ledger import Ledger
+from amager_eval.goals.records import ChangedDocument
 from amager_eval.goals.statement import Statement
-from amager_eval.record.changed_documents import ChangedDocument
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends import sample, side_by_side

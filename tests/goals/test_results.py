@@ -6,6 +6,7 @@ import pytest
 import xarray as xr
 
 from amager_eval.data.input import Input
+from amager_eval.goals.records import RESULT_COLUMNS
 from amager_eval.goals.results import (
     evaluated_area,
     partner_rows,
@@ -14,7 +15,6 @@ from amager_eval.goals.results import (
 )
 from amager_eval.goals.safety.literal_reading import literally_met
 from amager_eval.goals.safety.published_shares import PublishedShare
-from amager_eval.goals.statement import RESULT_COLUMNS
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.trends.fit import Forecast
 

@@ -7,10 +7,10 @@ from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from amager_eval.data.annual_figures import inhabitants_of_year
 from amager_eval.data.period import parse_period
 from amager_eval.disclosure.containment import Cell, area_schemes, declared_total, instances
-from amager_eval.goals.crime.results import inhabitants_of_year
-from amager_eval.record.earlier_publications import EarlierFigures, Key
+from amager_eval.disclosure.earlier import EarlierFigures, Key
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input

@@ -27,6 +27,7 @@ from amager_eval.indicators.partners import partner_share
 from amager_eval.provenance import versions
 from amager_eval.record.baseline_guard import attach_guard, baseline_guard
 from amager_eval.record.changed_documents import changed_documents
+from amager_eval.record.earlier_publications import earlier_publications
 from amager_eval.record.issue_forecasts import issue_forecasts
 from amager_eval.record.score_record import earlier_statements, score_record
 from amager_eval.spec.register import unregistered_documents
@@ -153,7 +154,7 @@ def judge(
             agreement, areas, answers.safety, answers.crime_quantities,
             load_sensitivity().safety.margins,
         ),
-        crime_views=view_crime(data, agreement, answers.crime, folder),
+        crime_views=view_crime(data, agreement, answers.crime, earlier_publications(folder)),
         stated=stated_claims(data, answers.safety, agreement),
         unregistered=unregistered,
     )  # fmt: skip

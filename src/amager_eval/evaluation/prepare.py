@@ -10,6 +10,7 @@ from amager_eval.conventions import crime_year_of_wave
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import InputError
 from amager_eval.record.baseline import hold_against_baseline
+from amager_eval.record.earlier_publications import earlier_publications
 from amager_eval.record.fill_baseline import fill_baseline
 from amager_eval.wording.faults import fault_of
 
@@ -53,7 +54,7 @@ def prepare(
     if folder is not None:
         hold_against_baseline(data, agreement, folder)
         data = fill_baseline(data, agreement, folder)
-    return mask_small_counts(data, agreement, folder)
+    return mask_small_counts(data, agreement, earlier_publications(folder))
 
 
 def statement_year(data: Input, agreement: Agreement) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.data.delivered import Delivered
 from amager_eval.data.delivery import lay_on_published
 from amager_eval.data.input import Input, Replaced
@@ -21,15 +22,15 @@ from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import AmagerEvalError, Fault, InputError
 from amager_eval.evaluation.fit import crime_definition_to_fit, with_series
 from amager_eval.evaluation.prepare import as_agreed, hold_year, statement_year, until_year
-from amager_eval.goals.crime.results import annual_figures
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.partners.count import count_partners
+from amager_eval.goals.records import Missing
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety.literal_reading import literally_met
 from amager_eval.goals.safety.published_shares import published_shares
-from amager_eval.goals.statement import Missing
 from amager_eval.goals.verdict import literal_verdict
 from amager_eval.record.baseline import hold_against_baseline
+from amager_eval.record.earlier_publications import earlier_publications
 from amager_eval.record.fill_baseline import fill_baseline
 from amager_eval.spec.agreement import Agreement, Goal, load_agreement
 from amager_eval.spec.model import load_model_spec
@@ -236,7 +237,7 @@ def preview_delivery(
             judged = fill_baseline(judged, agreement, record)
         except InputError as error:
             faults += error.faults
-    judged = mask_small_counts(judged, agreement, record)
+    judged = mask_small_counts(judged, agreement, earlier_publications(record))
     faults += _chapters(judged, agreement)
     area = evaluated_area(judged, agreement)
     return replace(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from amager_eval.conventions import crime_year_of_wave
-from amager_eval.goals.crime.results import annual_figures
+from amager_eval.conventions import BASELINE_FILE, crime_year_of_wave
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety.published_shares import published_shares, respondents
-from amager_eval.record.record import BASELINE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

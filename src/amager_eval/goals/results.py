@@ -10,9 +10,9 @@ import pandas as pd
 
 from amager_eval.conventions import LEVEL
 from amager_eval.goals.partners.count import count_partners
+from amager_eval.goals.records import RESULT_COLUMNS
 from amager_eval.goals.safety.literal_reading import OF_SHORTFALL, literally_met
 from amager_eval.goals.safety.published_shares import published_shares
-from amager_eval.goals.statement import RESULT_COLUMNS
 from amager_eval.goals.verdict import combined, evidence_verdict, literal_verdict
 
 if TYPE_CHECKING:

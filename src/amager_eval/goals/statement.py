@@ -12,61 +12,18 @@ import pandas as pd
 
 from amager_eval.goals.crime.views import CrimeViews
 from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
+from amager_eval.goals.records import RESULT_COLUMNS, ChangedDocument, Missing
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.goals.caveats import Caveat
     from amager_eval.goals.partners.plan import PlanChain
-    from amager_eval.record.changed_documents import ChangedDocument
     from amager_eval.spec.agreement import Agreement
     from amager_eval.trends.fit import Forecast
 
-__all__ = ["RESULT_COLUMNS", "SCHEMA_VERSION", "Missing", "Statement"]
+__all__ = ["SCHEMA_VERSION", "Statement"]
 
 SCHEMA_VERSION: Final = 1
-
-#: Columns of `Statement.results` and keys of each row of `statement.json`.
-RESULT_COLUMNS: Final = (
-    "goal",
-    "reading",
-    "area",
-    "setting",
-    "response",
-    "crime_type",
-    "year",
-    "observed",
-    "baseline",
-    "comparison",
-    "literal_verdict",
-    "evidence_verdict",
-    "probability_true",
-    "probability_published",
-    "prior_probability_true",
-    "prior_probability_published",
-    "interval",
-    "method",
-    "notes",
-)
-
-
-@dataclass(frozen=True)
-class Missing:
-    """A delivery that is not there: what, which goal it leaves open, what would decide it.
-
-    Parameters
-    ----------
-    what : str
-        Key of wording.
-    consequence : str
-        Ids of the goals it leaves open.
-    delivery : mapping of str to object
-        What the sentence `missing_delivery.<what>` names: `area`, `source`, `first` and `last`
-        year, `types` (ids).
-    """
-
-    what: str
-    consequence: str
-    delivery: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)

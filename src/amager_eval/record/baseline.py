@@ -8,12 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from amager_eval.conventions import BASELINE_FILE
+from amager_eval.data.annual_figures import annual_figures, inhabitants_of_year
 from amager_eval.data.period import parse_period
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import Fault, InputError
-from amager_eval.goals.crime.results import annual_figures, inhabitants_of_year
 from amager_eval.goals.results import evaluated_area
-from amager_eval.record.record import BASELINE_FILE, keep_file, verify_record
+from amager_eval.record.earlier_publications import earlier_publications
+from amager_eval.record.record import keep_file, verify_record
 from amager_eval.spec.register import hold_agreement_against_register
 from amager_eval.wording.faults import fault_of
 
@@ -179,7 +181,8 @@ def freeze_baseline(
     hold_agreement_against_register(agreement.id, agreement.digest)
     old = _kept_baseline(folder, agreement)
     data = replace(data, inhabitants_on=agreement.crime.inhabitants_on)
-    data = mask_small_counts(data, agreement, folder)  # the record is published
+    # the record is published
+    data = mask_small_counts(data, agreement, earlier_publications(folder))
     entries = baseline_entries(data, agreement)
     if not entries:
         raise InputError(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.goals.crime.quantities import guard_label
-from amager_eval.goals.crime.results import annual_figures
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.verdict import literal_verdict
 

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.conventions import LEVELS
+from amager_eval.data.annual_figures import AnnualFigure, annual_figures
 from amager_eval.goals.crime.bands import level_bands, observed_years
 from amager_eval.goals.crime.published_reports import published_areas
 from amager_eval.goals.crime.quantities import QUANTITY_COLUMNS, annual_levels
-from amager_eval.goals.crime.results import AnnualFigure, annual_figures
 from amager_eval.tables.table import Column, Kind, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label

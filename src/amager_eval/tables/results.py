@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amager_eval.goals.statement import RESULT_COLUMNS
+from amager_eval.goals.records import RESULT_COLUMNS
 from amager_eval.tables.table import Column, Table, build_table, records
 
 if TYPE_CHECKING:

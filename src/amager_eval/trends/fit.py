@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -13,12 +13,13 @@ import pandas as pd
 import xarray as xr
 
 from amager_eval.conventions import LEVELS
+from amager_eval.spec.model import ModelSpec
+from amager_eval.trends.store import read_tree, write_tree
 
 if TYPE_CHECKING:
-    from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.diagnose import Diagnostics
 
-__all__ = ["Fit", "Forecast", "Kind"]
+__all__ = ["Fit", "Forecast", "Kind", "load_fit"]
 
 Kind = Literal["safety", "crime"]
 
@@ -200,6 +201,44 @@ class Fit:
         >>> fit = ae.fit_safety(ae.published())  # doctest: +SKIP
         >>> fit.save("safety.nc")  # doctest: +SKIP
         """
-        from amager_eval.trends.store import save_fit
+        record = {
+            "kind": self.kind,
+            "seed": self.seed,
+            "spec": self.spec.model_dump(mode="json"),
+            "spec_digest": self.spec.digest,
+            "diagnostics": asdict(self.diagnostics),
+        }
+        write_tree(self.data, record, Path(path))
 
-        save_fit(self, Path(path))
+
+def load_fit(path: str | Path) -> Fit:
+    """Read a fit that :meth:`Fit.save` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Fit
+        Forecasts exactly as the one that was saved.
+
+    Raises
+    ------
+    InputError
+        The file does not exist or was not written by this package.
+
+    Examples
+    --------
+    >>> load_fit("safety.nc").forecast(2028)  # doctest: +SKIP
+    """
+    from amager_eval.trends.diagnose import Diagnostics  # with ArviZ, which draws need not
+
+    tree, record = read_tree(Path(path))
+    spec = ModelSpec.model_validate(record["spec"])
+    spec._digest = record["spec_digest"]
+    diagnostics = Diagnostics(
+        **{**record["diagnostics"], "problems": tuple(record["diagnostics"]["problems"])}
+    )
+    return Fit(record["kind"], tree, spec, diagnostics, record["seed"])

@@ -7,7 +7,7 @@ from amager_eval.errors import InputError, SpecError
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends import sample
 from amager_eval.trends.crime.fit import fit_crime
-from amager_eval.trends.store import load_fit
+from amager_eval.trends.fit import load_fit
 
 
 def quarterly(areas=("City", "D"), types=("total", "indbrud"), years=range(2020, 2026)):

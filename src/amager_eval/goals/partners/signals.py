@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from amager_eval.conventions import crime_year_of_wave
-from amager_eval.goals.crime.results import annual_figures, inhabitants_of_year
+from amager_eval.data.annual_figures import annual_figures, inhabitants_of_year
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety.changes import compare_waves
 from amager_eval.goals.safety.published_shares import published_shares
