@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
 from amager_eval.errors import Fault, InputError
+from amager_eval.spec.assumptions import load_assumptions
 
 __all__ = [
     "REFERENCE_YEARS",
@@ -27,17 +28,19 @@ type Floats = NDArray[np.float64]
 
 #: What a period may signal, the strongest first; an empty text is none.
 SIGNALS: Final = ("above", "below", "twice above", "twice below", "shift up", "shift down")
+#: `models/assumptions.toml` gives the reason of each number below.
+_DECLARED: Final = load_assumptions().control_chart
 #: Chances that an ordinary period lies above (and that it lies below) the limit, and the warning
 #: line of which two of three periods are a signal, by periods a year. Of quarters three and two
 #: standard deviations of a normal; of years wider and of months narrower, so that of ordinary
 #: series about as many signal in a year: at most some five in a hundred.
-TAILS: Final = {1: (0.02, 0.045), 4: (0.00135, 0.02275), 12: (0.0003, 0.009)}
+TAILS: Final = {n: _DECLARED.of(n).tails for n in (1, 4, 12)}
 #: So many periods in a row after the reference on one side of what was expected are a shift.
-RUN: Final = 9
+RUN: Final = _DECLARED.shift.run
 #: Complete years that serve as reference: as many as wished, and the fewest, by periods a year.
-REFERENCE_YEARS: Final = {1: (8, 5), 4: (3, 3), 12: (3, 3)}
+REFERENCE_YEARS: Final = {n: _DECLARED.of(n).reference for n in (1, 4, 12)}
 #: Complete years, as many as there are up to this, that tell how much ordinary periods vary.
-SPREAD_YEARS: Final = 8
+SPREAD_YEARS: Final = _DECLARED.spread.years
 
 
 @dataclass(frozen=True)
