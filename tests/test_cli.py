@@ -1,5 +1,6 @@
 """The command line: exit codes, messages, and that nothing is written when something is wrong."""
 
+import re
 import sys
 
 import pytest
@@ -30,6 +31,15 @@ def folder(tmp_path):
     path = tmp_path / "input"
     path.mkdir()
     return path
+
+
+def test_the_help_names_the_years_commands_first_and_the_laboratory_apart(run):
+    _, told, _ = run("--help")
+    year, examinations = told.split(cli.EXAMINATIONS)
+    assert all(re.search(rf"^  {c} ", year, re.M) for c in ("appendix", "check", "record"))
+    assert all(
+        re.search(rf"^  {c} ", examinations, re.M) for c in ("synthetic", "backtest", "validate")
+    )
 
 
 def test_a_bad_cell_ends_with_2_and_its_place_and_nothing_written(run, folder, tmp_path):

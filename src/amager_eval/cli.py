@@ -6,9 +6,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from amager_eval.errors import AmagerEvalError, InputError
 
@@ -20,8 +21,29 @@ __all__ = ["app", "main"]
 
 #: Commands of an officer's year: Danish unless another language is asked for.
 _OFFICER = frozenset({"app", "appendix", "baseline", "check", "quarter", "record", "template"})
+#: The list of the help in which commands of the laboratory stand, after the year's own.
+EXAMINATIONS: Final = "Examinations of the models"
+
+
+class _InLists(TyperGroup):
+    """A help in lists: the commands of the year first, then those that examine the models."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        lists: dict[str, list[Any]] = {}
+        for name in self.list_commands(ctx):
+            command: Any = self.get_command(ctx, name)
+            lists.setdefault(command.rich_help_panel or "Commands", []).append(command)
+        width = max(len(name) for name in self.commands)
+        for title, commands in lists.items():
+            with formatter.section(title):
+                limit = formatter.width - 6 - width
+                formatter.write_dl(
+                    [(c.name.ljust(width), c.get_short_help_str(limit)) for c in commands]
+                )
+
 
 app = typer.Typer(
+    cls=_InLists,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -314,7 +336,7 @@ def record(
         raise InputError(fault_of("record_action", action=action))
 
 
-@app.command()
+@app.command(rich_help_panel=EXAMINATIONS)
 def synthetic(
     out: Annotated[Path, typer.Argument(help="Folder to write.")],
     seed: Annotated[int, typer.Option(help="Seed of the made-up city.")] = 1,
@@ -353,7 +375,7 @@ def synthetic(
     typer.echo(f"{written}{'' if workbook else '/'}  SYNTETISKE DATA")
 
 
-@app.command()
+@app.command(rich_help_panel=EXAMINATIONS)
 def backtest(
     panel: Annotated[
         str,
@@ -447,7 +469,7 @@ def backtest(
         typer.echo(str(path))
 
 
-@app.command()
+@app.command(rich_help_panel=EXAMINATIONS)
 def validate(
     model: Annotated[
         str | None, typer.Argument(help="safety or crime; default both, one after the other.")
