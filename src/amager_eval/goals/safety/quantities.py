@@ -45,8 +45,8 @@ def safety_quantities(
     forecast: Forecast,
     *,
     whole: str | None,
-    baseline: int = 2024,
-    target: int = 2028,
+    baseline: int,
+    target: int,
     areas: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Probability of each reading, for true and for published shares, beside its prior-only value.
@@ -89,7 +89,8 @@ def safety_quantities(
     ...     {"true": (dims, share), "published": (dims, share)},
     ...     coords={"area": ["Nord", "Byen"], "setting": ["night"], "response": ["safe"],
     ...             "period": [2024, 2025], "observed": (dims[1:], share[0] > 2)})
-    >>> frame = safety_quantities(Forecast("safety", draws, None, ""), whole="Byen", target=2025)
+    >>> forecast = Forecast("safety", draws, None, "")
+    >>> frame = safety_quantities(forecast, whole="Byen", baseline=2024, target=2025)
     >>> frame.set_index("quantity")["probability_true"].loc["shortfall_halved"]
     np.float64(1.0)
     """
