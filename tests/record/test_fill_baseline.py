@@ -52,7 +52,9 @@ def test_the_frozen_year_is_put_in_with_its_source(record):
     (said,) = [c for c in caveats(filled, AGREEMENT, 2027) if c.kind == "frozen_baseline"]
     assert said.parts == ("total", "indbrud")
     assert said.goals == ("2a", "2b")
-    assert said.note() == f"frozen baseline: baseline 2024, source {BASELINE_FILE} (2026-03-01)"
+    assert (
+        str(said.remark()) == f"frozen baseline: baseline 2024, source {BASELINE_FILE} (2026-03-01)"
+    )
 
 
 def test_later_inhabitants_never_move_the_frozen_rate(record):

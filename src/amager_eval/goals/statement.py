@@ -13,6 +13,7 @@ import pandas as pd
 from amager_eval.goals.crime.views import CrimeViews
 from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
 from amager_eval.goals.records import RESULT_COLUMNS, ChangedDocument, Missing
+from amager_eval.goals.remarks import Remark
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -47,8 +48,9 @@ class Statement:
         UDKAST.
     results : DataFrame
         One row per goal, reading, area and so on; columns :data:`RESULT_COLUMNS`. `interval` is
-        a dict `{level, low, high}` or None; `notes` a list of str. `comparison` is the figure
-        `observed` is held against (the city's share, the threshold); units as the goal's.
+        a dict `{level, low, high}` or None; `notes` a list of
+        :class:`~amager_eval.goals.remarks.Remark`. `comparison` is the figure `observed` is held
+        against (the city's share, the threshold); units as the goal's.
     changes : DataFrame
         Change tests on published figures, see :mod:`amager_eval.goals.safety.changes`.
     comparisons : DataFrame
@@ -191,6 +193,8 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _plain(value: Any) -> Any:
     """Turn a cell into what JSON knows; NaN and NA become None."""
+    if isinstance(value, Remark):
+        return str(value)
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

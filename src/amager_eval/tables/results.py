@@ -44,7 +44,7 @@ def results_table(statement: Statement, words: Wording) -> Table:
         flat = row | {
             "interval_low": interval.get("low"),
             "interval_high": interval.get("high"),
-            "notes": "; ".join(row["notes"] or []),
+            "notes": "; ".join(map(str, row["notes"] or [])),
         }
         rows.append([flat[k] for k in keys])
     return build_table("results", words.say("table.results.title"), columns, rows)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from amager_eval.conventions import LEVEL, crime_year_of_wave
 from amager_eval.data.annual_figures import AnnualFigure, annual_figures
+from amager_eval.goals.remarks import RemarkCode, remark
 from amager_eval.goals.results import empty_row, evaluated_area
 from amager_eval.goals.verdict import evidence_verdict, literal_verdict
 
@@ -71,9 +72,9 @@ def crime_rows(
                         )
                         if definition == crime.definition:
                             _attach_probability(row, agreement, quantities, crime_year)
-                        row["notes"] += [f"masked: reports of {y}" for y in sorted(hidden)]
+                        row["notes"] += [remark(RemarkCode.MASKED, year=y) for y in sorted(hidden)]
                         if area != area_of_goal:
-                            row["notes"].append("indicator: district, not the agreement's area")
+                            row["notes"].append(remark(RemarkCode.INDICATOR))
                         rows.append(row)
     return rows
 
@@ -98,16 +99,17 @@ def _crime_row(
     row["baseline"] = baseline
     row["comparison"] = baseline
     if baseline is None:
-        row["notes"].append(f"missing: {agreement.crime.definition} {form} for {baseline_year}")
+        about = {"definition": agreement.crime.definition, "form": form, "year": baseline_year}
+        row["notes"].append(remark(RemarkCode.MISSING_BASELINE, about))
     shown = max((y for y in values if y <= min(target, crime_year)), default=None)
     if shown is not None:
         row["observed"] = values[shown]
         if shown != target:
-            row["notes"].append(f"observed is {shown}")
+            row["notes"].append(remark(RemarkCode.OBSERVED_YEAR, year=shown))
     if baseline is not None and target in values and target <= crime_year:
         row["literal_verdict"] = literal_verdict(values[target] <= baseline)
     elif target > crime_year:
-        row["notes"].append(f"due for {target}")
+        row["notes"].append(remark(RemarkCode.DUE_FOR, year=target))
     return row
 
 
@@ -122,7 +124,7 @@ def _attach_probability(
         & (quantities["form"] == form)
     ]
     if own.empty:
-        row["notes"].append("not modelled: no series for this area and type")
+        row["notes"].append(remark(RemarkCode.NO_SERIES))
         return
     value = own.set_index("quantity")["value"]
     row["probability_true"] = float(value["probability_true_at_or_below"])
