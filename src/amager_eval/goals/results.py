@@ -12,9 +12,10 @@ from amager_eval.conventions import LEVEL
 from amager_eval.goals.partners.count import count_partners
 from amager_eval.goals.records import RESULT_COLUMNS
 from amager_eval.goals.remarks import RemarkCode, remark
-from amager_eval.goals.safety.literal_reading import OF_SHORTFALL, literally_met
+from amager_eval.goals.safety.literal_reading import literally_met
 from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.goals.verdict import combined, evidence_verdict, literal_verdict
+from amager_eval.spec.readings import SAFETY_READINGS, STAYS_REACHED
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -39,12 +40,6 @@ _PROBABILITIES = (
 )
 #: Name of the joint row over all settings in the quantities.
 _EVERY_SETTING = "alle"
-
-#: Quantities that one failed year settles for good.
-_IRREVERSIBLE = frozenset({"rises_every_year", "stays_reached"})
-#: Quantity of the draws that a reading asks for, where the names differ: the agreement's
-#: "approach" wants the area itself to rise.
-_QUANTITY = {"shortfall_smaller": "shortfall_smaller_and_rose"}
 
 
 def evaluated_area(data: Input, agreement: Agreement) -> str:
@@ -172,7 +167,7 @@ def with_overall(
             judged = all(n.code is not RemarkCode.NOT_JUDGED for n in overall["notes"])
             if goal.kind == "safety" and frame is not None and judged:
                 united = overall | {"setting": _EVERY_SETTING}
-                joint = _quantity(frame, united, _QUANTITY.get(primary.id, primary.id))
+                joint = _quantity(frame, united, SAFETY_READINGS[primary.id].quantity)
                 if joint is not None and not pd.isna(joint[_TRUE]):
                     overall |= {c: float(joint[c]) for c in _PROBABILITIES}
             ordered.append(overall)
@@ -186,7 +181,7 @@ def _targets(agreement: Agreement, reading: Reading, year: int) -> tuple[int, ..
     waves = [safety.target_wave]
     if year > safety.baseline_wave:
         waves.insert(0, min(year, safety.target_wave))
-    if reading.id not in {"rises_every_year", "above_baseline"}:
+    if SAFETY_READINGS[reading.id].of_the_whole:
         waves.append(safety.alternative_target_wave)
     return tuple(dict.fromkeys(waves))
 
@@ -285,11 +280,11 @@ def _attach_probability(
     if values is None:
         row["notes"].append(remark(RemarkCode.NO_QUANTITY))
         return
-    if row["reading"] in OF_SHORTFALL and values["quantity"] == "stays_reached":
+    if SAFETY_READINGS[row["reading"]].of_shortfall and values["quantity"] == STAYS_REACHED:
         row["notes"].append(remark(RemarkCode.AT_LEVEL))
     row |= {c: float(values[c]) for c in _PROBABILITIES}
     so_far = None
-    if values["quantity"] in _IRREVERSIBLE and year in quantities:
+    if SAFETY_READINGS[values["quantity"]].settled_by_one_year and year in quantities:
         held = _quantity(quantities[year], row, values["quantity"])
         so_far = None if held is None else float(held[_TRUE])
     row["evidence_verdict"] = evidence_verdict(
@@ -306,9 +301,10 @@ def quantity_of_reading(
     frame: pd.DataFrame, row: Mapping[str, Any], reading: str
 ) -> pd.Series | None:
     """Row of the quantity that answers a reading; without a shortfall it asks to stay level."""
-    values = _quantity(frame, row, _QUANTITY.get(reading, reading))
-    if reading in OF_SHORTFALL and values is not None and pd.isna(values[_TRUE]):
-        return _quantity(frame, row, "stays_reached")
+    asked = SAFETY_READINGS[reading]
+    values = _quantity(frame, row, asked.quantity)
+    if asked.of_shortfall and values is not None and pd.isna(values[_TRUE]):
+        return _quantity(frame, row, STAYS_REACHED)
     return values
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.errors import InputError
+from amager_eval.spec.readings import SAFETY_READINGS, STAYS_REACHED, Drawn
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,19 +25,7 @@ __all__ = ["ALL", "QUANTITIES", "safety_quantities"]
 ALL: Final = "alle"
 
 #: Every quantity, in the order of the result.
-QUANTITIES: Final = (
-    "reaches_whole",
-    "within_1_point",
-    "within_2_points",
-    "shortfall_smaller",
-    "shortfall_smaller_and_rose",
-    "shortfall_halved",
-    "above_baseline",
-    "rises_every_year",
-    "stays_reached",
-)
-#: Quantities that ask for a shortfall to close; an area that had none has nothing to close.
-_OF_SHORTFALL: Final = ("shortfall_smaller", "shortfall_smaller_and_rose", "shortfall_halved")
+QUANTITIES: Final = tuple(SAFETY_READINGS)
 #: Published percentages are compared as such: differences below this are rounding of binary.
 _EQUAL: Final = 1e-9
 
@@ -201,9 +190,9 @@ def _applies(
     if level is None:
         return True
     at_level = level[np.ix_(areas, settings, [response])]
-    if quantity == "stays_reached":
+    if quantity == STAYS_REACHED:
         return bool(at_level.all())
-    return not (quantity in _OF_SHORTFALL and at_level.any())
+    return not (SAFETY_READINGS[quantity].of_shortfall and at_level.any())
 
 
 def _truths(own: Any, gap: Any) -> dict[str, Truths]:
@@ -216,20 +205,9 @@ def _truths(own: Any, gap: Any) -> dict[str, Truths]:
     gap : ndarray or None
         The same minus the whole's.
     """
-    rises = np.diff(own, axis=-1)
-    above = own[..., -1] - own[..., 0] > _EQUAL
-    found = {"above_baseline": above, "rises_every_year": (rises > _EQUAL).all(axis=-1)}
-    if gap is not None:
-        short = np.maximum(-gap, 0)
-        first, last = short[..., 0], short[..., -1]
-        smaller = last < first - _EQUAL
-        found |= {
-            "reaches_whole": gap[..., -1] >= -_EQUAL,
-            "within_1_point": gap[..., -1] >= -0.01 - _EQUAL,
-            "within_2_points": gap[..., -1] >= -0.02 - _EQUAL,
-            "shortfall_smaller": smaller,
-            "shortfall_smaller_and_rose": smaller & above,
-            "shortfall_halved": smaller & (last <= first / 2 + _EQUAL),
-            "stays_reached": (gap[..., 1:] >= -_EQUAL).all(axis=-1),
-        }
-    return {q: found[q] for q in QUANTITIES if q in found}
+    drawn = Drawn(own, gap)
+    return {
+        name: reading.asks(drawn)
+        for name, reading in SAFETY_READINGS.items()
+        if gap is not None or not reading.of_the_whole
+    }
