@@ -10,7 +10,7 @@ from amager_eval.conventions import BASELINE_FILE
 from amager_eval.data.annual_figures import annual_figures
 from amager_eval.data.input import Input
 from amager_eval.errors import InputError
-from amager_eval.evaluation.evaluate import as_agreed
+from amager_eval.evaluation.prepare import as_agreed
 from amager_eval.goals.caveats import caveats
 from amager_eval.record.baseline import freeze_baseline, hold_against_baseline
 from amager_eval.record.fill_baseline import fill_baseline
