@@ -30,15 +30,17 @@ type Floats = NDArray[np.float64]
 SIGNALS: Final = ("above", "below", "twice above", "twice below", "shift up", "shift down")
 #: `models/assumptions.toml` gives the reason of each number below.
 _DECLARED: Final = load_assumptions().control_chart
+#: Periods a year a chart may have.
+_A_YEAR: Final = (1, 4, 12)
 #: Chances that an ordinary period lies above (and that it lies below) the limit, and the warning
 #: line of which two of three periods are a signal, by periods a year. Of quarters three and two
 #: standard deviations of a normal; of years wider and of months narrower, so that of ordinary
 #: series about as many signal in a year: at most some five in a hundred.
-TAILS: Final = {n: _DECLARED.of(n).tails for n in (1, 4, 12)}
+TAILS: Final = {n: _DECLARED.of(n).tails for n in _A_YEAR}
 #: So many periods in a row after the reference on one side of what was expected are a shift.
 RUN: Final = _DECLARED.shift.run
 #: Complete years that serve as reference: as many as wished, and the fewest, by periods a year.
-REFERENCE_YEARS: Final = {n: _DECLARED.of(n).reference for n in (1, 4, 12)}
+REFERENCE_YEARS: Final = {n: _DECLARED.of(n).reference for n in _A_YEAR}
 #: Complete years, as many as there are up to this, that tell how much ordinary periods vary.
 SPREAD_YEARS: Final = _DECLARED.spread.years
 
