@@ -7,19 +7,20 @@ width differs between areas: minutes each.
 """
 
 import argparse
-from dataclasses import asdict
+from dataclasses import replace
 
 import pandas as pd
 
 import amager_eval as ae
-from amager_eval.evaluation.evaluate import forecast_safety
+from amager_eval.evaluation.ask import ask
+from amager_eval.evaluation.fit import fit
 from amager_eval.goals.safety.quantities import safety_quantities
+from amager_eval.goals.safety.stated_claims import stated_claims
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.safety.alternatives import with_area_varying_link, without_grades
 from amager_eval.trends.safety.fit import design_safety
 from amager_eval.trends.safety.link import link_check
 from amager_eval.trends.safety.narrowing import expected_narrowing
-from amager_eval.trends.safety.stated import condition_on_stated_fall
 
 READINGS = ("reaches_whole", "within_2_points", "shortfall_smaller", "rises_every_year")
 #: Respondents in a district whose worth is asked.
@@ -36,17 +37,21 @@ def main() -> None:
     if data.safety is None:
         raise ae.InputError("the safety figures are missing")
     year = int(data.safety["wave"].max())
-    forecast, quantities, fit = forecast_safety(data, agreement, year, seed=1, draws=options.draws)
-    if not fit.diagnostics.passed and options.draws is None:
-        raise ae.GateError(fit.diagnostics.problems)
+    data = replace(data, crime=None)
+    fits = fit(data, agreement, draws=options.draws)
+    if fits.problems and options.draws is None:
+        raise ae.GateError(fits.problems)
+    assert fits.safety is not None
+    answers = ask(data, agreement, year, fits)
+    assert answers.safety is not None
 
     areas, target = agreement.areas.indicators, agreement.safety.target_wave
-    frame = quantities[target]
+    frame = answers.safety_quantities[target]
     shown = frame[frame["area"].isin(areas) & frame["quantity"].isin(READINGS)]
     print(f"Probabilities at wave {target}; the districts are indicators, not the agreement's area")
     print(shown.round(3).to_string(index=False))
 
-    bands = forecast.to_frame()
+    bands = answers.safety.to_frame()
     chosen = bands[
         bands["area"].isin([*areas, agreement.areas.whole])
         & (bands["period"] == target)
@@ -56,17 +61,11 @@ def main() -> None:
     print(chosen.round(3).to_string(index=False))
 
     print("\nThe response link, on every cell published in both answers; it was in the fit")
-    print(link_check(fit).round(3).to_string(index=False))
+    print(link_check(fits.safety).round(3).to_string(index=False))
 
     baseline = agreement.safety.baseline_wave
-    stated = condition_on_stated_fall(
-        fit, area="Amager Øst", setting="neighbourhood", before=2014, after=baseline
-    )
-    print(
-        f"\nAmager Øst fell from 2014 to {baseline}: probability without and with the agreement's "
-        "word that the fall is significant as evidence"
-    )
-    print(pd.Series(asdict(stated)).round(3).to_string())
+    print("\nWorsenings the agreement claims, without and with its word as evidence")
+    print(stated_claims(data, answers.safety, agreement).round(3).to_string(index=False))
 
     print(
         f"\nWidth of the 80 % band at wave {target} if n respondents were asked in wave {year + 1}"
@@ -74,7 +73,13 @@ def main() -> None:
     worth = [
         {"area": area, "setting": setting, "n": n}
         | expected_narrowing(
-            fit, forecast, area=area, setting=setting, wave=year + 1, n=n, target=target
+            fits.safety,
+            answers.safety,
+            area=area,
+            setting=setting,
+            wave=year + 1,
+            n=n,
+            target=target,
         )
         for area in areas
         for setting in ("neighbourhood", "night")
@@ -84,10 +89,11 @@ def main() -> None:
 
     if options.refit:
         link = load_sensitivity().safety.response_link
-        varying = with_area_varying_link(fit.spec, sd=link.sd, reason=link.reason)
-        design = design_safety(data, population=None, whole=None, spec=fit.spec, parts=None)
+        varying = with_area_varying_link(fits.safety.spec, sd=link.sd, reason=link.reason)
+        own = fits.safety.spec
+        design = design_safety(data, population=None, whole=None, spec=own, parts=None)
         others = {
-            "without grade C": without_grades(design, fit.spec, ("C",), draws=options.draws),
+            "without grade C": without_grades(design, own, ("C",), draws=options.draws),
             "link varies": ae.fit_safety(data, spec=varying, draws=options.draws),
         }
         for name, other in others.items():

@@ -8,6 +8,7 @@ import html
 import json
 import re
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,14 +19,13 @@ import xarray as xr
 import amager_eval as ae
 from amager_eval import cli
 from amager_eval.data.check import check_input
-from amager_eval.evaluation import evaluate as evaluation
-from amager_eval.goals.safety.quantities import safety_quantities
+from amager_eval.evaluation import fit as fitting
 from amager_eval.goals.statement import Statement
 from amager_eval.report.write import write_appendix
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.documents import models_folder
 from amager_eval.trends.diagnose import Diagnostics
-from amager_eval.trends.fit import Fit, Forecast
+from amager_eval.trends.fit import Forecast
 
 AREA = "Harbour Partnership area"
 CITY = "Port City"
@@ -79,37 +79,38 @@ def write_input(folder, settings=("neighbourhood", "night")) -> None:
         frame.to_csv(folder / f"{name}.csv", index=False)
 
 
-def forecast_safety(data, agreement, year, **_):
+def fit_safety(data, **_):
     """Draw unsafe shares that fall a little, for every area of the input, beside the figures."""
     rng = np.random.default_rng(1)
-    areas, settings = sorted(set(data.safety["area"])), list(agreement.safety.settings)
+    areas, settings = sorted(set(data.safety["area"])), list(dict.fromkeys(data.safety["setting"]))
     periods = np.arange(2020, 2030)
     shares = data.safety.set_index(["area", "setting", "wave"])["percent"] / 100
     level = np.array([[shares[a, s, 2024] for s in settings] for a in areas])
     noise = rng.normal(0, 0.02, (60, *level.shape, 1, periods.size)).cumsum(axis=-1) / 3
     true = np.clip(level[..., None, None] - 0.005 * (periods - 2024) + noise, 0.01, 0.99)
-    observed = np.broadcast_to(periods <= year, true.shape[1:])
+    observed = np.broadcast_to(periods <= data.safety["wave"].max(), true.shape[1:])
     dims = ("sample", "area", "setting", "response", "period")
     coords = {"area": areas, "setting": settings, "response": ["unsafe"], "period": periods,
               "observed": (dims[1:], observed)}  # fmt: skip
     published = np.where(observed, true[:1].round(2), true.round(2))
     draws = xr.Dataset({"true": (dims, true), "published": (dims, published)}, coords=coords)
     made = Forecast("safety", draws, draws, "0" * 64)
-    quantities = {
-        t: safety_quantities(made, whole=agreement.areas.whole, baseline=2024, target=t)
-        for t in (year, 2028, 2029)
-    }
     posterior = xr.Dataset({"x": (("chain", "draw"), np.zeros((4, 15)))})
     passed = Diagnostics(divergences=0, max_rhat=1.0, min_ess=900.0, problems=())
     tree = xr.DataTree.from_dict({"posterior": posterior})
-    return made, quantities, Fit("safety", tree, ae.load_model_spec("safety_trend"), passed, 1)
+    return SimpleNamespace(
+        data=tree,
+        spec=ae.load_model_spec("safety_trend"),
+        diagnostics=passed,
+        forecast=lambda _: made,
+    )
 
 
 @pytest.fixture
 def statement(monkeypatch, tmp_path) -> Statement:
     """Copy the template, read the folder, evaluate."""
-    monkeypatch.setattr(evaluation, "forecast_safety", forecast_safety)
-    monkeypatch.setattr(evaluation, "crime_definition_to_fit", lambda *_: None)
+    monkeypatch.setattr(fitting, "fit_safety", fit_safety)
+    monkeypatch.setattr(fitting, "crime_definition_to_fit", lambda *_: None)
     document = tmp_path / "my_agreement.toml"
     document.write_bytes((models_folder() / "agreements" / "template.toml").read_bytes())
     write_input(tmp_path / "input")
@@ -161,8 +162,8 @@ def test_page_and_pdf_say_nothing_of_another_city(statement, tmp_path):
 
 def test_settings_are_the_agreements(monkeypatch, tmp_path):
     """A survey that asks of the park: from files through `check` to the page."""
-    monkeypatch.setattr(evaluation, "forecast_safety", forecast_safety)
-    monkeypatch.setattr(evaluation, "crime_definition_to_fit", lambda *_: None)
+    monkeypatch.setattr(fitting, "fit_safety", fit_safety)
+    monkeypatch.setattr(fitting, "crime_definition_to_fit", lambda *_: None)
     text = (models_folder() / "agreements" / "template.toml").read_text(encoding="utf-8")
     text = text.replace('settings = ["neighbourhood", "night"]', 'settings = ["park"]')
     document = tmp_path / "park.toml"

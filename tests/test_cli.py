@@ -1,5 +1,6 @@
 """The command line: exit codes, messages, and that nothing is written when something is wrong."""
 
+import re
 import sys
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from amager_eval import cli
 from amager_eval.errors import GateError
 from amager_eval.evaluation import evaluate as evaluation
+from amager_eval.evaluation.fit import _named
 from amager_eval.report import write
 
 
@@ -29,6 +31,15 @@ def folder(tmp_path):
     path = tmp_path / "input"
     path.mkdir()
     return path
+
+
+def test_the_help_names_the_years_commands_first_and_the_laboratory_apart(run):
+    _, told, _ = run("--help")
+    year, examinations = told.split(cli.EXAMINATIONS)
+    assert all(re.search(rf"^  {c} ", year, re.M) for c in ("appendix", "check", "record"))
+    assert all(
+        re.search(rf"^  {c} ", examinations, re.M) for c in ("synthetic", "backtest", "validate")
+    )
 
 
 def test_a_bad_cell_ends_with_2_and_its_place_and_nothing_written(run, folder, tmp_path):
@@ -70,10 +81,10 @@ def test_a_failed_gate_ends_with_3_and_nothing_published(run, monkeypatch, tmp_p
         (("appendix", "--input", "no-such-folder"), "no-such-folder"),
         (("appendix", "--year", "1999"), "undersøgelsesåret 1999 er ikke i indberetningen"),
         (("appendix", "--year", "1999", "--lang=en"), "wave 1999 is not in the input"),
-        (("appendix", "--only"), "--only takes an --input alone"),
+        (("appendix", "--only"), "--only tager en indberetning alene"),
         (("appendix", "--agreement", "no_such"), "no agreement 'no_such'"),
-        (("record", "burn", "."), "record knows list, show and verify"),
-        (("record", "show", "."), "needs a year"),
+        (("record", "burn", "."), "record kender list, show og verify"),
+        (("record", "show", "."), "skal have et år"),
     ],
 )
 def test_a_wrong_call_ends_with_2(run, args, says):
@@ -129,12 +140,12 @@ def test_check_of_a_clean_folder_ends_with_0(run, folder):
 def test_record_lists_nothing_where_nothing_is_kept(run, tmp_path):
     assert run("record", "list", tmp_path)[:2] == (0, "")
     code, out, _ = run("record", "verify", tmp_path)
-    assert (code, out) == (0, "nothing is kept in this folder yet\n")
+    assert (code, out) == (0, "der er endnu intet i arkivet\n")
 
 
 def test_a_bar_stands_for_every_fit_from_its_compiling_on(capsys):
     with cli._progress() as report:
-        told = evaluation._named(report, "safety_trend")
+        told = _named(report, "safety_trend")
         assert told is not None
         report("crime_trend", 5, 10)
     shown = capsys.readouterr().err

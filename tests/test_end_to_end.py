@@ -7,7 +7,7 @@ import sys
 import pikepdf
 import pytest
 
-from amager_eval.goals.statement import RESULT_COLUMNS
+from amager_eval.goals.records import RESULT_COLUMNS
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,15 @@ def test_light(code):
     assert loaded_after(code).isdisjoint(HEAVY)
 
 
+def test_the_yearly_work_loads_nothing_of_the_laboratory():
+    found = loaded_after(
+        "import amager_eval.evaluation.evaluate, amager_eval.evaluation.refit_alternatives\n"
+        "import amager_eval.record.record, amager_eval.report.write, amager_eval.data.check"
+    )
+    assert "amager_eval.evaluation.evaluate" in found
+    assert not {name for name in found if name.startswith("amager_eval.evidence")}
+
+
 def test_every_public_name_can_be_had():
     for name in amager_eval.__all__:
         assert getattr(amager_eval, name) is not None

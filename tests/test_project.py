@@ -37,6 +37,19 @@ def test_pythons_are_the_same_everywhere():
         assert f"Python {untested}" in read("CONTRIBUTING.md")
 
 
+def test_the_wheel_carries_every_document_and_no_evidence():
+    taken = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert all(to == f"amager_eval/{source}" for source, to in taken.items())
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for source in taken
+        for path in [ROOT / source, *(ROOT / source).rglob("*")]
+        if path.is_file()
+    }
+    there = {p.relative_to(ROOT).as_posix() for p in (ROOT / "models").rglob("*") if p.is_file()}
+    assert files == {name for name in there if "/evidence/" not in name}
+
+
 @pytest.mark.parametrize("extra", ["microdata", "distributed", "bench", "docs"])
 def test_extras_stay_out_of_the_default_install(extra):
     def names(requirements):

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from amager_eval.spec.model import load_model_spec
     from amager_eval.trends.crime.fit import fit_crime
     from amager_eval.trends.crime.model import crime_model
-    from amager_eval.trends.fit import Fit, Forecast
+    from amager_eval.trends.fit import Fit, Forecast, load_fit
     from amager_eval.trends.safety.fit import fit_safety, safety_model
-    from amager_eval.trends.store import load_fit
 
 _HOME = {
     "AmagerEvalError": "errors",
@@ -47,7 +46,7 @@ _HOME = {
     "fit_safety": "trends.safety.fit",
     "safety_model": "trends.safety.fit",
     "load_agreement": "spec.agreement",
-    "load_fit": "trends.store",
+    "load_fit": "trends.fit",
     "load_model_spec": "spec.model",
     "published": "data.published",
     "read_input": "data.read",

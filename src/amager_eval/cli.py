@@ -6,22 +6,44 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from amager_eval.errors import AmagerEvalError, InputError
 
 if TYPE_CHECKING:
-    from amager_eval.evaluation.evaluate import FitProgress
+    from amager_eval.evaluation.fit import FitProgress
     from amager_eval.wording.sentences import Lang
 
 __all__ = ["app", "main"]
 
 #: Commands of an officer's year: Danish unless another language is asked for.
 _OFFICER = frozenset({"app", "appendix", "baseline", "check", "quarter", "record", "template"})
+#: The list of the help in which commands of the laboratory stand, after the year's own.
+EXAMINATIONS: Final = "Examinations of the models"
+
+
+class _InLists(TyperGroup):
+    """A help in lists: the commands of the year first, then those that examine the models."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        lists: dict[str, list[Any]] = {}
+        for name in self.list_commands(ctx):
+            command: Any = self.get_command(ctx, name)
+            lists.setdefault(command.rich_help_panel or "Commands", []).append(command)
+        width = max(len(name) for name in self.commands)
+        for title, commands in lists.items():
+            with formatter.section(title):
+                limit = formatter.width - 6 - width
+                formatter.write_dl(
+                    [(c.name.ljust(width), c.get_short_help_str(limit)) for c in commands]
+                )
+
 
 app = typer.Typer(
+    cls=_InLists,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -77,26 +99,40 @@ def appendix(
     ] = False,
 ) -> None:
     """Write the annual appendix: PDF, page, figures, tables and statement.json."""
+    from amager_eval.wording.faults import fault_of
+    from amager_eval.wording.sentences import known_language, load_wording
+
     if lang not in {"da", "en"}:
         raise InputError(f"--lang must be da or en, found '{lang}'")
-    typer.echo("Reading the input …", err=True)
+    known = known_language(lang)
+    say = load_wording(known).say
+    typer.echo(say("progress.reading"), err=True)
     from amager_eval.data.delivery import read_delivery
     from amager_eval.data.published import published
     from amager_eval.spec.agreement import load_agreement
 
     if only and input is None:
-        raise InputError("--only takes an --input alone; name one")
+        raise InputError(fault_of("only_needs_input"))
     agreed = load_agreement(agreement)
     data = (
         published()
         if input is None
-        else read_delivery(input, agreement=agreed, only=only, lang=lang)
+        else read_delivery(input, agreement=agreed, only=only, lang=known)
     )
+    if data.replaced:
+        typer.echo(say("progress.replaced", count=len(data.replaced), path=input), err=True)
     from amager_eval.evaluation.evaluate import evaluate
     from amager_eval.record.record import hold_against_record, write_record
     from amager_eval.report.write import write_appendix
 
-    with _progress() as progress:
+    if record is not None:
+        from amager_eval.data.tables.fault_texts import format_fault
+        from amager_eval.record.baseline import hold_against_baseline
+
+        for told in hold_against_baseline(data, agreed, record):
+            warning = format_fault(told, known)
+            typer.echo(say("check.warning", fault=warning), err=True)
+    with _progress(lang) as progress:
         statement = evaluate(
             data,
             agreement=agreed,
@@ -122,7 +158,8 @@ def appendix(
     for name in ("appendix.pdf", "appendix.html", "statement.json", "tables.xlsx"):
         if (target / name).exists():
             typer.echo(str(target / name))
-    typer.echo(f"{target}{'/'}  ({sum(1 for p in target.rglob('*') if p.is_file())} files)")
+    count = sum(1 for p in target.rglob("*") if p.is_file())
+    typer.echo(say("progress.files", folder=f"{target}/", count=count))
 
 
 @app.command()
@@ -172,14 +209,21 @@ def template(
             "--with-published", help="Filled with the published figures, to be confirmed."
         ),
     ] = False,
+    agreement: Annotated[
+        str,
+        typer.Option(help="Whose names the lists offer: name in models/agreements, or TOML file."),
+    ] = "amager_2025_2028",
 ) -> None:
     """Write an input workbook with guidance, lists and one example row per sheet."""
     from amager_eval.data.delivery import published_to_confirm
     from amager_eval.data.files.template import write_template
+    from amager_eval.spec.agreement import load_agreement
     from amager_eval.wording.sentences import known_language
 
-    filled = published_to_confirm() if with_published else None
-    typer.echo(str(write_template(out, lang=known_language(lang), filled=filled)))
+    agreed = load_agreement(agreement)
+    filled = published_to_confirm(agreed) if with_published else None
+    known = known_language(lang)
+    typer.echo(str(write_template(out, lang=known, filled=filled, agreement=agreed)))
 
 
 @app.command()
@@ -232,22 +276,32 @@ def baseline(
     revise: Annotated[
         str | None, typer.Option(help="Reason for replacing a frozen baseline that differs.")
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the agreement's table filled in; default build/baseline."),
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Language: da or en.")] = "da",
 ) -> None:
-    """Fill the agreement's baseline table from an input and freeze it."""
+    """Fill the agreement's baseline table from an input, freeze it and write it (docx, xlsx)."""
     from datetime import date
 
     from amager_eval.data.read import read_input
     from amager_eval.record.baseline import freeze_baseline
+    from amager_eval.report.baseline_table import baseline_rows, write_baseline_table
     from amager_eval.spec.agreement import load_agreement
+    from amager_eval.wording.sentences import known_language, load_wording
 
+    known = known_language(lang)
     agreed = load_agreement(agreement)
-    data = read_input(input, agreement=agreed)
+    data = read_input(input, agreement=agreed, lang=known)
     entries = freeze_baseline(data, agreed, record, on=date.today(), revise=revise)
-    for entry in entries:
-        typer.echo(
-            f"{entry.crime_type}\t{entry.year}\tcount {entry.count}\trate {entry.rate}"
-            f"\tpopulation {entry.population}\t{entry.area} ({entry.area_version})"
-        )
+    words = load_wording(known)
+    typer.echo(words.say("baseline_table.frozen", folder=record))
+    for row in baseline_rows(entries, agreed, words):
+        typer.echo("\t".join(row))
+    folder = out or Path("build") / "baseline"
+    for path in write_baseline_table(entries, agreed, folder, lang=known):
+        typer.echo(str(path))
 
 
 @app.command()
@@ -255,30 +309,34 @@ def record(
     action: Annotated[str, typer.Argument(help="list, show or verify.")],
     folder: Annotated[Path, typer.Argument(help="Record folder.")],
     year: Annotated[int | None, typer.Argument(help="Year to show.")] = None,
+    lang: Annotated[str, typer.Option(help="Language: da or en.")] = "da",
 ) -> None:
     """List, show or verify the statements kept in a record folder."""
     import json
 
     from amager_eval.record.record import read_record, recorded_years, verify_record
+    from amager_eval.wording.faults import fault_of
+    from amager_eval.wording.sentences import known_language, load_wording
 
+    say = load_wording(known_language(lang)).say
     if action == "list":
         for kept in recorded_years(folder):
             typer.echo(str(kept))
     elif action == "verify":
         names = verify_record(folder)
         for name in names:
-            typer.echo(f"{name}: unchanged")
+            typer.echo(say("record_folder.unchanged", name=name))
         if not names:
-            typer.echo("nothing is kept in this folder yet")
+            typer.echo(say("record_folder.empty"))
     elif action == "show":
         if year is None:
-            raise InputError("record show needs a year: amager-eval record show FOLDER YEAR")
+            raise InputError(fault_of("record_needs_year"))
         typer.echo(json.dumps(read_record(folder, year), ensure_ascii=False, indent=2))
     else:
-        raise InputError(f"record knows list, show and verify, found '{action}'")
+        raise InputError(fault_of("record_action", action=action))
 
 
-@app.command()
+@app.command(rich_help_panel=EXAMINATIONS)
 def synthetic(
     out: Annotated[Path, typer.Argument(help="Folder to write.")],
     seed: Annotated[int, typer.Option(help="Seed of the made-up city.")] = 1,
@@ -317,7 +375,7 @@ def synthetic(
     typer.echo(f"{written}{'' if workbook else '/'}  SYNTETISKE DATA")
 
 
-@app.command()
+@app.command(rich_help_panel=EXAMINATIONS)
 def backtest(
     panel: Annotated[
         str,
@@ -411,7 +469,7 @@ def backtest(
         typer.echo(str(path))
 
 
-@app.command()
+@app.command(rich_help_panel=EXAMINATIONS)
 def validate(
     model: Annotated[
         str | None, typer.Argument(help="safety or crime; default both, one after the other.")
@@ -467,7 +525,7 @@ def _draw_ranks(kind: str, path: Path, folder: Path | None) -> Path:
 
 
 @contextmanager
-def _progress() -> Iterator[FitProgress]:
+def _progress(lang: str = "en") -> Iterator[FitProgress]:
     """Show one progress bar per fit on standard error."""
     from rich.console import Console
     from rich.progress import (
@@ -478,6 +536,8 @@ def _progress() -> Iterator[FitProgress]:
         TimeElapsedColumn,
     )
 
+    from amager_eval.wording.sentences import load_wording
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -486,14 +546,17 @@ def _progress() -> Iterator[FitProgress]:
     )
     with Progress(*columns, console=Console(stderr=True)) as bars:
         tasks = {}
+        words = load_wording(lang)
 
         def report(name: str, done: int, total: int) -> None:
+            model = words.name("progress", name)
             if name not in tasks:
-                tasks[name] = bars.add_task(name, total=None)
+                tasks[name] = bars.add_task(model, total=None)
             if total:
-                bars.update(tasks[name], description=name, completed=done, total=total)
+                bars.update(tasks[name], description=model, completed=done, total=total)
             else:  # nothing drawn yet: the model is being compiled
-                bars.update(tasks[name], description=f"{name}: compiling")
+                compiling = words.say("progress.compiling", model=model)
+                bars.update(tasks[name], description=compiling)
 
         yield report
 

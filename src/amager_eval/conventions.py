@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 __all__ = [
+    "BASELINE_FILE",
     "COMPARATORS",
     "LEVEL",
     "LEVELS",
@@ -14,6 +15,9 @@ __all__ = [
     "Setting",
     "crime_year_of_wave",
 ]
+
+#: The frozen baseline in a record folder; figures taken from it name it as their source.
+BASELINE_FILE: Final = "baseline.json"
 
 #: Level of a single reported interval; always equal-tailed unless the method says otherwise.
 LEVEL: Final = 0.95

@@ -36,7 +36,7 @@ COMMAND = [sys.executable, "-m", "amager_eval"]
 def whole(target: Path) -> bool:
     """Whether what stands there is complete: readable without an error of any file."""
     if target.suffix == ".xlsx":
-        return {f.message for f in check_input(target)} == {"the table has no rows"}
+        return {f.message for f in check_input(target)} == {"none of the sheets is filled in"}
     return read_input(target).crime is not None and (target / "truth.json").exists()
 
 

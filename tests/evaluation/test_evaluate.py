@@ -10,7 +10,10 @@ import amager_eval as ae
 from amager_eval.data.input import Input
 from amager_eval.data.published import published
 from amager_eval.errors import InputError, SpecError
-from amager_eval.evaluation import evaluate as evaluation
+from amager_eval.evaluation.ask import ask
+from amager_eval.evaluation.evaluate import evaluate
+from amager_eval.evaluation.fit import crime_definition_to_fit, fit
+from amager_eval.evaluation.prepare import as_agreed, hold_year, until_year
 from amager_eval.evidence.city.synthetic import synthetic_city
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.spec import documents, model, register, sensitivity
@@ -33,7 +36,7 @@ def test_the_agreements_own_area_is_modelled_whatever_its_kind_is_called(data):
         area=AREA, area_kind="partnership"
     )
     given = replace(data, safety=pd.concat([data.safety, own], ignore_index=True))
-    agreed = evaluation.as_agreed(given, AGREEMENT).safety
+    agreed = as_agreed(given, AGREEMENT).safety
     assert agreed.loc[agreed["area"] == AREA, "area_kind"].isna().all()
     earlier = agreed["area"] == "Amager Partnerskab"
     assert earlier.any()
@@ -41,20 +44,20 @@ def test_the_agreements_own_area_is_modelled_whatever_its_kind_is_called(data):
 
 
 def test_whole_and_parts_come_from_the_agreement(data):
-    agreed = evaluation.as_agreed(replace(data, whole=None, parts=()), AGREEMENT)
+    agreed = as_agreed(replace(data, whole=None, parts=()), AGREEMENT)
     assert agreed.whole == "København"
     assert set(agreed.parts) == set(AGREEMENT.areas.parts)
 
 
 def test_nothing_later_than_the_statement_is_seen(data):
-    cut = evaluation.until_year(data, 2024)
+    cut = until_year(data, 2024)
     assert cut.safety["wave"].max() == 2024
     assert cut.crime["period"].str[:4].astype(int).max() == 2023
 
 
 def test_a_wave_that_is_not_there_is_refused(data):
     with pytest.raises(InputError, match="wave 2031 is not in the input"):
-        evaluation.until_year(data, 2031)
+        until_year(data, 2031)
 
 
 @pytest.mark.parametrize("year", [2024, 2030, 2031])
@@ -66,14 +69,14 @@ def test_a_year_no_list_of_activities_can_be_about_is_refused(year):
 
 def test_reports_alone_give_the_years_after_them(data):
     only = replace(data, safety=None)
-    evaluation.hold_year(only, AGREEMENT, 2025)
+    hold_year(only, AGREEMENT, 2025)
     with pytest.raises(InputError, match="about a status of 2031"):
-        evaluation.hold_year(only, AGREEMENT, 2031)
+        hold_year(only, AGREEMENT, 2031)
 
 
 def test_the_goals_own_definition_is_fitted_where_it_is_delivered(data):
-    assert evaluation.crime_definition_to_fit(data, AGREEMENT) == "STRAF11"
-    assert evaluation.crime_definition_to_fit(Input(), AGREEMENT) is None
+    assert crime_definition_to_fit(data, AGREEMENT) == "STRAF11"
+    assert crime_definition_to_fit(Input(), AGREEMENT) is None
     own = pd.DataFrame(
         {
             "area": AREA,
@@ -84,7 +87,7 @@ def test_the_goals_own_definition_is_fitted_where_it_is_delivered(data):
         }
     )
     given = replace(data, crime=pd.concat([data.crime, own], ignore_index=True))
-    assert evaluation.crime_definition_to_fit(given, AGREEMENT) == "borgervendt"
+    assert crime_definition_to_fit(given, AGREEMENT) == "borgervendt"
 
 
 def test_an_agreement_with_another_threshold_is_no_agreement_of_that_name(data, tmp_path):
@@ -93,7 +96,7 @@ def test_an_agreement_with_another_threshold_is_no_agreement_of_that_name(data, 
     changed.write_text(text.replace("threshold = 0.75", "threshold = 0.30"), encoding="utf-8")
     assert load_agreement(changed).id == AGREEMENT.id
     with pytest.raises(SpecError, match="is not the registered one"):
-        evaluation.evaluate(data, agreement=load_agreement(changed))
+        evaluate(data, agreement=load_agreement(changed))
 
 
 @pytest.mark.parametrize("others", [(), ("Amager Vest", "Amager Øst")])
@@ -104,31 +107,31 @@ def test_the_areas_that_were_delivered_are_not_taken_for_the_city(random_draws, 
         name: getattr(city, name)[getattr(city, name)["area"].isin(there)]
         for name in ("safety", "population")
     }
-    given = evaluation.as_agreed(Input(**frames, whole="København", parts=others), AGREEMENT)
-    _, _, fit = evaluation.forecast_safety(given, AGREEMENT, 2027, seed=1, draws=20)
-    assert fit.data["design"].attrs["weighted"] == 0
-    assert {"København", AREA} <= set(fit.data["design"]["latent"].to_numpy())
+    given = as_agreed(Input(**frames, whole="København", parts=others), AGREEMENT)
+    safety = fit(given, AGREEMENT, draws=20).safety
+    assert safety.data["design"].attrs["weighted"] == 0
+    assert {"København", AREA} <= set(safety.data["design"]["latent"].to_numpy())
 
 
 def test_safety_is_anchored_at_the_agreements_baseline_wave(random_draws):
     data = synthetic_city(4, last_wave=2027).data
     earlier = AGREEMENT.safety.model_copy(update={"baseline_wave": 2022})
     agreement = AGREEMENT.model_copy(update={"safety": earlier})
-    _, _, fit = evaluation.forecast_safety(data, agreement, 2027, seed=1, draws=20)
-    design = fit.data["design"]
+    safety = fit(replace(data, crime=None), agreement, draws=20).safety
+    design = safety.data["design"]
     assert (design.attrs["baseline"], design.attrs["anchor"]) == (2022, 2022)
-    assert fit.spec.digest == load_model_spec("safety_trend").digest
+    assert safety.spec.digest == load_model_spec("safety_trend").digest
 
 
 def test_an_input_with_nothing_to_judge_is_refused():
     with pytest.raises(InputError, match="none of the frames"):
-        evaluation.evaluate(Input(), draft=True)
+        evaluate(Input(), draft=True)
 
 
 def test_what_is_not_registered_is_refused_and_a_draft_names_it(tmp_path, monkeypatch):
     row = {"activity": ["Lektiehjælp"], "focus_area": ["Job"], "partners": ["SSP"]}
     only = Input(activities=pd.DataFrame(row))
-    assert evaluation.evaluate(only, draft=True).unregistered == ()
+    assert evaluate(only, draft=True).unregistered == ()
     models = tmp_path / "models"
     shutil.copytree(models_folder(), models)
     for module in (documents, register, model, sensitivity):
@@ -139,13 +142,13 @@ def test_what_is_not_registered_is_refused_and_a_draft_names_it(tmp_path, monkey
             file.write("\n# changed\n")
     # every one of them is named, not the first alone
     with pytest.raises(SpecError, match=r"crime_trend/spec\.toml differs .*\n.*sensitivity\.toml"):
-        evaluation.evaluate(only)
-    assert evaluation.evaluate(only, draft=True).unregistered == changed
+        evaluate(only)
+    assert evaluate(only, draft=True).unregistered == changed
     # an agreement of the user's own by a registered name
     own = tmp_path / "own.toml"
     text = (models / "agreements" / f"{AGREEMENT.id}.toml").read_text(encoding="utf-8")
     own.write_text(f"{text}\n# changed\n", encoding="utf-8")
-    drafted = evaluation.evaluate(only, agreement=own, draft=True)
+    drafted = evaluate(only, agreement=own, draft=True)
     assert drafted.unregistered == (*changed, f"agreements/{AGREEMENT.id}.toml")
 
 
@@ -160,17 +163,17 @@ def test_what_is_not_registered_is_refused_and_a_draft_names_it(tmp_path, monkey
 def test_an_incomplete_baseline_year_is_not_fitted_and_is_asked_for(lacking):
     data = synthetic_city(4, last_wave=2027).data
     cut = replace(data, crime=data.crime[~data.crime["period"].map(lacking)])
-    assert evaluation.crime_definition_to_fit(data, AGREEMENT) == AGREEMENT.crime.definition
-    assert evaluation.crime_definition_to_fit(cut, AGREEMENT) is None
+    assert crime_definition_to_fit(data, AGREEMENT) == AGREEMENT.crime.definition
+    assert crime_definition_to_fit(cut, AGREEMENT) is None
     asked = {m.what for m in missing_deliveries(cut, AGREEMENT, AREA)}
     assert {"crime_baseline", "crime_types"} <= asked
     assert not asked & {m.what for m in missing_deliveries(data, AGREEMENT, AREA)}
 
 
 def test_a_statement_made_before_the_baseline_year_was_published_is_still_modelled(data):
-    before = evaluation.until_year(data, 2024)
+    before = until_year(data, 2024)
     assert before.crime["period"].max() < "2024"
-    assert evaluation.crime_definition_to_fit(before, AGREEMENT) == "STRAF11"
+    assert crime_definition_to_fit(before, AGREEMENT) == "STRAF11"
 
 
 def test_the_crime_model_is_anchored_at_the_agreements_baseline_year(data, random_draws):
@@ -178,14 +181,16 @@ def test_the_crime_model_is_anchored_at_the_agreements_baseline_year(data, rando
     other = AGREEMENT.model_copy(update={"crime": crime})
     conditioned = {}
     for agreement in (AGREEMENT, other):
-        forecast, fit = evaluation.forecast_crime(data, agreement, "STRAF11", seed=1, draws=20)
+        only = replace(data, safety=None)
+        fits = fit(only, agreement, draws=20)
+        forecast, fitted = ask(only, agreement, 2026, fits).crime, fits.crime
         prior = forecast.prior_only["count"]
         spread = prior.max("sample") - prior.min("sample")
         known = spread["period"].values[(spread == 0).all(["area", "crime_type"]).values]
         year = agreement.crime.baseline_year
         conditioned[year] = {p[:4] for p in known}
-        assert fit.data["design"].attrs["anchor_year"] == year
-        assert fit.spec.digest == load_model_spec("crime_trend").digest
+        assert fitted.data["design"].attrs["anchor_year"] == year
+        assert fitted.spec.digest == load_model_spec("crime_trend").digest
     # what is said without the series is conditioned on that year's reports and no other's
     assert conditioned == {2024: {"2024"}, 2022: {"2022"}}
 
@@ -199,7 +204,7 @@ def test_a_spec_of_the_agreements_year_stays_the_registered_document():
 def test_a_series_without_its_baseline_year_leaves_crime_open_and_the_rest_is_made(random_draws):
     data = synthetic_city(4, last_wave=2027).data
     later = data.crime[data.crime["period"] >= "2025"]
-    statement = evaluation.evaluate(replace(data, crime=later), year=2027, draws=20, draft=True)
+    statement = evaluate(replace(data, crime=later), year=2027, draws=20, draft=True)
     assert statement.crime is None
     assert statement.crime_quantities.empty
     assert set(statement.diagnostics["model"]) == {"safety_trend"}

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.published import published
-from amager_eval.evaluation import evaluate as evaluation
+from amager_eval.evaluation import fit as fitting
 from amager_eval.evaluation import refit_alternatives as module
+from amager_eval.evaluation.ask import ask
 from amager_eval.evaluation.refit_alternatives import refit_alternatives
 from amager_eval.figures.sensitivity import picture_sensitivity
 from amager_eval.goals.sensitivity import REFITS, USED
@@ -21,10 +22,9 @@ PASSED, FAILED = Diagnostics(0, 1.0, 900.0, ()), Diagnostics(3, 1.2, 9.0, ("3 di
 def statement(make_statement, random_draws):
     """A statement of the published figures with a crime forecast of the real model's shape."""
     made = make_statement(activities=False, synthetic=False)
-    crime, _ = evaluation.forecast_crime(
-        published(), made.agreement, "STRAF11", seed=made.seed, draws=20
-    )
-    return replace(made, crime=crime)
+    data = replace(published(), safety=None)
+    fits = fitting.fit(data, made.agreement, seed=made.seed, draws=20)
+    return replace(made, crime=ask(data, made.agreement, made.year, fits).crime)
 
 
 def judged(fit_it, diagnostics):
@@ -33,8 +33,9 @@ def judged(fit_it, diagnostics):
 
 def judge(monkeypatch, **diagnostics):
     for name in ("fit_safety", "sample_safety", "without_grades", "fit_crime"):
+        home = fitting if name == "fit_crime" else module
         outcome = diagnostics.get(name, PASSED)
-        monkeypatch.setattr(module, name, judged(getattr(module, name), outcome))
+        monkeypatch.setattr(home, name, judged(getattr(home, name), outcome))
 
 
 def test_every_declared_alternative_is_fitted_and_answers(statement, random_draws, monkeypatch):
@@ -61,7 +62,7 @@ def test_every_declared_alternative_is_fitted_and_answers(statement, random_draw
 def test_the_alternatives_differ_in_what_they_name(statement, random_draws, monkeypatch):
     judge(monkeypatch)
     effects, specs, periods = [], [], []
-    fit_safety, fit_crime = module.fit_safety, module.fit_crime
+    fit_safety, fit_crime = module.fit_safety, fitting.fit_crime
 
     def safety(data, **kwargs):
         effects.append(sorted(data.safety.get("deff", pd.Series(dtype=float)).dropna().unique()))
@@ -77,7 +78,7 @@ def test_the_alternatives_differ_in_what_they_name(statement, random_draws, monk
         return fit_crime(data, **kwargs)
 
     monkeypatch.setattr(module, "fit_safety", safety)
-    monkeypatch.setattr(module, "fit_crime", crime)
+    monkeypatch.setattr(fitting, "fit_crime", crime)
     refit_alternatives(statement, draws=20)
     assert effects == [[1.0], [1.6], []]
     assert "response_gap_spread" not in specs[0].priors | specs[1].priors
@@ -103,13 +104,13 @@ def test_alternatives_are_anchored_at_the_agreements_baseline_year(
     crime = statement.agreement.crime.model_copy(update={"baseline_year": 2022})
     agreement = statement.agreement.model_copy(update={"crime": crime})
     anchors = []
-    fit_crime = module.fit_crime
+    fit_crime = fitting.fit_crime
 
     def fitted(data, **kwargs):
         anchors.append(kwargs["spec"].options["baseline_year"])
         return fit_crime(data, **kwargs)
 
-    monkeypatch.setattr(module, "fit_crime", fitted)
+    monkeypatch.setattr(fitting, "fit_crime", fitted)
     refit_alternatives(replace(statement, agreement=agreement, safety=None), draws=20)
     assert anchors == [2022, 2022, 2022]
 
@@ -124,7 +125,7 @@ def test_completeness_is_adjusted_on_the_years_whose_share_is_declared(
     years = early["period"].str[:4].astype(int) - 1
     early = early.assign(period=years.astype(str) + early["period"].str[4:])
     seen = {}
-    fit_crime = module.fit_crime
+    fit_crime = fitting.fit_crime
 
     def fitted(data, **kwargs):
         own = data.crime[data.crime["definition"] == "STRAF11"]
@@ -132,7 +133,7 @@ def test_completeness_is_adjusted_on_the_years_whose_share_is_declared(
         seen[on] = min(seen.get(on, "9"), own["period"].min())
         return fit_crime(data, **kwargs)
 
-    monkeypatch.setattr(module, "fit_crime", fitted)
+    monkeypatch.setattr(fitting, "fit_crime", fitted)
     monkeypatch.setattr(module, "_crime_rows", lambda *_: [])
     agreed = statement.agreement.crime.model_copy(update={"baseline_year": baseline})
     longer = replace(
@@ -178,9 +179,9 @@ def test_a_fit_that_mixed_too_briefly_is_sampled_longer_and_a_divergent_one_is_n
         outcome = PASSED if draws > 20 else Diagnostics(0, 1.02, 300.0, ("R-hat",))
         return replace(whole, diagnostics=outcome)
 
-    whole = module.fit_crime(statement.data, definition="STRAF11", draws=20)
+    whole = fitting.fit_crime(statement.data, definition="STRAF11", draws=20)
     judge(monkeypatch, fit_safety=FAILED, sample_safety=FAILED, without_grades=FAILED)
-    monkeypatch.setattr(module, "fit_crime", brief)
+    monkeypatch.setattr(fitting, "fit_crime", brief)
     again = refit_alternatives(statement, draws=20)
     assert taken == [20, 80] * 3
     assert len(random_draws)

@@ -101,7 +101,7 @@ def test_a_caveat_stands_in_the_notes_of_the_rows_it_touches_and_of_no_other():
     attach_caveats(rows, caveats(data, AGREEMENT, 2026))
 
     def has(row, kind):
-        return any(n.startswith(f"{kind}:") for n in row["notes"])
+        return any(str(n).startswith(f"{kind}:") for n in row["notes"])
 
     for row in rows:
         own, night = row["area"] == AREA, row["setting"] == "night"

@@ -6,6 +6,8 @@ import pytest
 import xarray as xr
 
 from amager_eval.data.input import Input
+from amager_eval.goals.records import RESULT_COLUMNS
+from amager_eval.goals.remarks import RemarkCode, remark
 from amager_eval.goals.results import (
     evaluated_area,
     partner_rows,
@@ -14,7 +16,6 @@ from amager_eval.goals.results import (
 )
 from amager_eval.goals.safety.literal_reading import literally_met
 from amager_eval.goals.safety.published_shares import PublishedShare
-from amager_eval.goals.statement import RESULT_COLUMNS
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.trends.fit import Forecast
 
@@ -98,9 +99,9 @@ def test_without_a_figure_for_the_area_nothing_is_decided():
     assert own
     assert {r["literal_verdict"] for r in own} == {"ikke opgjort"}
     assert {r["evidence_verdict"] for r in own} == {"kan ikke afgøres"}
-    assert all(any(n.startswith("missing") for n in r["notes"]) for r in own)
+    assert all(any(str(n).startswith("missing") for n in r["notes"]) for r in own)
     district = [r for r in rows if r["area"] == "Amager Øst"]
-    assert all("indicator: district, not the agreement's area" in r["notes"] for r in district)
+    assert all(remark(RemarkCode.INDICATOR) in r["notes"] for r in district)
 
     frame = with_overall([*rows, *partner_rows(data, AGREEMENT, 2026)], AGREEMENT, data)
     assert tuple(frame.columns) == RESULT_COLUMNS
@@ -126,7 +127,7 @@ def test_a_grade_c_figure_says_so():
     row = next(
         r for r in rows if r["area"] == "Amager Øst" and r["setting"] == "night" and r["observed"]
     )
-    assert any(note.startswith("grade C") for note in row["notes"])
+    assert remark(RemarkCode.GRADE_C) in row["notes"]
 
 
 @pytest.mark.parametrize(("met", "verdict"), [(3, "nået"), (2, "ikke nået")])
@@ -147,7 +148,7 @@ def test_partner_goal(met, verdict):
 def test_without_a_list_the_partner_goal_is_open():
     (row,) = partner_rows(Input(), AGREEMENT, 2026)
     assert row["literal_verdict"] == "ikke opgjort"
-    assert row["notes"] == ["missing: list of activities"]
+    assert row["notes"] == [remark(RemarkCode.MISSING_ACTIVITIES)]
 
 
 def quantities(**probability: float) -> pd.DataFrame:
@@ -215,14 +216,14 @@ def test_probabilities_are_attached_with_the_reading_they_belong_to(forecast):
     # no shortfall at the baseline: the reading is to stay there
     smaller = vest(rows, "shortfall_smaller", 2028)
     assert smaller["probability_true"] == 0.9
-    assert "at or above the city at the baseline: read as staying there" in smaller["notes"]
+    assert remark(RemarkCode.AT_LEVEL) in smaller["notes"]
     assert vest(rows, "shortfall_halved", 2028)["probability_true"] == 0.3
     # one wave below the city settles it, as one year without a rise does
     assert smaller["evidence_verdict"] == "kan ikke afgøres"
     by_target[2026] = quantities(stays_reached=0.03)
     rows_then = safety_rows(Input(safety=safety), AGREEMENT, 2026, forecast, by_target)
     assert vest(rows_then, "shortfall_smaller", 2028)["evidence_verdict"] == "ikke nået"
-    assert "not modelled: no such quantity" in vest(rows, "above_baseline", 2028)["notes"]
+    assert remark(RemarkCode.NO_QUANTITY) in vest(rows, "above_baseline", 2028)["notes"]
 
 
 def test_the_overall_row_of_a_safety_goal_is_joint_over_the_settings():
@@ -253,7 +254,7 @@ def test_a_model_alone_judges_nobody(forecast):
     row = vest(rows, "reaches_whole", 2028)
     assert (row["literal_verdict"], row["evidence_verdict"]) == ("ikke opgjort", "kan ikke afgøres")
     assert row["probability_true"] is None
-    assert "not judged: no figure of this answer since the baseline wave" in row["notes"]
+    assert remark(RemarkCode.NOT_JUDGED) in row["notes"]
 
 
 def test_one_answer_does_not_stand_in_for_the_other(forecast):

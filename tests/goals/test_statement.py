@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.input import Input, SourceFile
-from amager_eval.goals.statement import RESULT_COLUMNS, SCHEMA_VERSION, Statement
+from amager_eval.goals.records import RESULT_COLUMNS
+from amager_eval.goals.statement import SCHEMA_VERSION, Statement
 from amager_eval.spec.agreement import load_agreement
 
 

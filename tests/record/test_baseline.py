@@ -6,6 +6,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from amager_eval.conventions import BASELINE_FILE
 from amager_eval.data.input import Input
 from amager_eval.errors import InputError, SpecError
 from amager_eval.record.baseline import (
@@ -14,7 +15,7 @@ from amager_eval.record.baseline import (
     hold_against_baseline,
     load_baseline,
 )
-from amager_eval.record.record import BASELINE_FILE, MANIFEST
+from amager_eval.record.record import MANIFEST
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.documents import models_folder
 

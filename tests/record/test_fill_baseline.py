@@ -1,17 +1,19 @@
 """The frozen baseline stands in for a year no longer delivered, and says where it is from."""
 
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
 import pytest
 
+from amager_eval.conventions import BASELINE_FILE
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.data.input import Input
 from amager_eval.errors import InputError
+from amager_eval.evaluation.prepare import as_agreed
 from amager_eval.goals.caveats import caveats
-from amager_eval.goals.crime.results import annual_figures
-from amager_eval.record.baseline import freeze_baseline
+from amager_eval.record.baseline import freeze_baseline, hold_against_baseline
 from amager_eval.record.fill_baseline import fill_baseline
-from amager_eval.record.record import BASELINE_FILE
 from amager_eval.spec.agreement import load_agreement
 
 AGREEMENT = load_agreement()
@@ -39,18 +41,32 @@ def record(tmp_path):
 def test_the_frozen_year_is_put_in_with_its_source(record):
     later = delivery(["2025", "2026"], people=("2025", "2026"))
     filled = fill_baseline(later, AGREEMENT, record)
-    found = annual_figures(filled, AREA, "total", DEFINITION)
+    found = annual_figures(as_agreed(filled, AGREEMENT), AREA, "total", DEFINITION)
     assert (found[2024].count, found[2024].rate) == (500.0, 25.0)
     assert (found[2025].count, found[2026].count) == (500.0, 501.0)
     added = filled.crime[filled.crime["period"] == "2024"]
     assert set(added["source"]) == {f"{BASELINE_FILE} (2026-03-01)"}
     assert [f.name for f in filled.files] == [BASELINE_FILE]
     people = filled.population.set_index("period")["population"]
-    assert people["2024K3"] == 20_000.0
+    assert people["2024"] == 20_000.0
     (said,) = [c for c in caveats(filled, AGREEMENT, 2027) if c.kind == "frozen_baseline"]
     assert said.parts == ("total", "indbrud")
     assert said.goals == ("2a", "2b")
-    assert said.note() == f"frozen baseline: baseline 2024, source {BASELINE_FILE} (2026-03-01)"
+    assert (
+        str(said.remark()) == f"frozen baseline: baseline 2024, source {BASELINE_FILE} (2026-03-01)"
+    )
+
+
+def test_later_inhabitants_never_move_the_frozen_rate(record):
+    revised = delivery(["2024", "2025"], people=("2024", "2025", "2026"))
+    moved = revised.population.assign(population=[20_400.0, 20_800.0, 21_000.0])
+    later = as_agreed(replace(revised, population=moved), AGREEMENT)
+    (told,) = hold_against_baseline(later, AGREEMENT, record)
+    assert told.severity == "warning"
+    assert told.found == "20400 in the input, 20000 frozen"
+    found = annual_figures(fill_baseline(later, AGREEMENT, record), AREA, "total", DEFINITION)
+    assert (found[2024].count, found[2024].rate) == (500.0, 25.0)
+    assert found[2025].rate == 1000 * 501 / 20_800
 
 
 def test_quarters_become_years_for_what_is_frozen_is_a_year(record):

@@ -7,7 +7,8 @@ import pytest
 
 from amager_eval.data.input import Input
 from amager_eval.errors import InputError
-from amager_eval.goals.statement import RESULT_COLUMNS, Statement
+from amager_eval.goals.records import RESULT_COLUMNS
+from amager_eval.goals.statement import Statement
 from amager_eval.record.record import (
     MANIFEST,
     read_record,

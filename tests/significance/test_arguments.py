@@ -73,6 +73,10 @@ CALLS = {
     "respondents_needed": ({"share1": SHARES, "share2": [0.6] * 4, "ratio": [1.0] * 4}, {}),
     "weighted_share": (PEOPLE | {"domain": [True] * 4, "strata": list("aabb")}, {}),
     "weighted_shares": (PEOPLE | {"groups": list("aaaa"), "strata": list("aabb")}, {}),
+    "share_chart": (
+        {"waves": YEARS, "shares": SHARES, "respondents": N},
+        {},
+    ),
     "funnel": ({"counts": X, "exposures": N}, {}),
     "weighted_difference": (
         PEOPLE | {"group1": EAST, "group2": [not e for e in EAST], "strata": list("aabb")},

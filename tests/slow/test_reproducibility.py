@@ -13,7 +13,7 @@ import pytest
 
 from amager_eval.evaluation.evaluate import evaluate
 from amager_eval.evidence.city.synthetic import synthetic_city
-from amager_eval.evidence.rehearsal.judge_rehearsed import as_judged
+from amager_eval.evidence.rehearsal.bench import as_judged
 from amager_eval.evidence.rehearsal.rehearse import small_agreement
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]

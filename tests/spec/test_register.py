@@ -31,6 +31,7 @@ DOCUMENTS = sorted(
     for p in [
         *models_folder().glob("*/spec.toml"),
         *models_folder().glob("agreements/*.toml"),
+        models_folder() / "assumptions.toml",
         models_folder() / "sensitivity.toml",
     ]
 )
@@ -169,7 +170,7 @@ def test_what_is_not_registered_is_found_with_its_problem(changed):
     assert set(both) == {*specs, f"agreements/{name}.toml"}
     assert "is not the registered one" in both[f"agreements/{name}.toml"]
     assert set(register.unregistered_documents("another_city", "1" * 64)) == specs
-    for document in ("sensitivity.toml", f"agreements/{name}.toml"):
+    for document in ("assumptions.toml", "sensitivity.toml", f"agreements/{name}.toml"):
         own = changed / document
         own.write_text(own.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
         assert "differs from" in register.unregistered_documents(name, digest)[document]

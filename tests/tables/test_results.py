@@ -61,9 +61,7 @@ def test_crime_around_the_area_stands_against_the_baseline(statement):
     assert list(theft[["count_before", "count_after"]]) == [19637, 20175]
     west = table.frame[table.frame["area"] == "Amager Vest"].iloc[0]
     assert list(west[["rate_before", "rate_after"]]) == [51, 72]
-    assert set(table.frame["definition"]) == {
-        "Danmarks Statistiks anmeldelser", "kommunen, straffeloven"
-    }  # fmt: skip
+    assert set(table.frame["definition"]) == {"Statistikbanken", "kommunen, straffeloven"}
     assert "kan ikke sammenlignes" in table.note
 
 

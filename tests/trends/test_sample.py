@@ -1,6 +1,5 @@
 """What is handed to the sampler, and what it reports; nutpie is replaced."""
 
-
 import nutpie
 import pymc as pm
 import pytest

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from amager_eval.errors import InputError
+from amager_eval.trends.fit import load_fit
 from amager_eval.trends.safety.fit import fit_safety
-from amager_eval.trends.store import load_fit
 
 
 @pytest.fixture

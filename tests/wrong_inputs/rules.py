@@ -17,13 +17,13 @@ from typing import Any
 
 import pandas as pd
 
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.data.check import check_input
 from amager_eval.data.input import Input
 from amager_eval.data.read import read_input
 from amager_eval.data.statbank.saved import input_of_saved
 from amager_eval.data.tables.number_text import is_error_text
 from amager_eval.errors import InputError
-from amager_eval.goals.crime.results import annual_figures
 
 type Outcome = tuple[str, str]
 type Rows = list[list[str]]

@@ -13,13 +13,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.data.check import check_input
 from amager_eval.data.delivered import delivered_line
 from amager_eval.data.read import read_everything, read_input
 from amager_eval.data.statbank.formats import parse_csv, parse_px
 from amager_eval.data.statbank.saved import input_of_saved
 from amager_eval.errors import Fault, InputError
-from amager_eval.goals.crime.results import annual_figures
 
 CASES = Path(__file__).parent / "cases"
 

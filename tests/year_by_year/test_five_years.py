@@ -73,7 +73,7 @@ class Evaluation:
 
     def baseline(self, year: int, *more: object) -> tuple[int, str, str]:
         return self.run("baseline", "--input", self.folder / f"input-{year}",
-                        "--record", self.record, *more)  # fmt: skip
+                        "--record", self.record, "--out", self.folder / "table", *more)  # fmt: skip
 
     def statement(self, year: int) -> dict:
         return json.loads((self.record / f"{year}.json").read_text(encoding="utf-8"))
@@ -92,10 +92,10 @@ def _more(frame: pd.DataFrame, area: str, kind: str, period: str, extra: int) ->
 
 
 def enlarge(models: Path) -> None:
-    """Register a fifth version of the agreement, with an area enlarged in 2027."""
+    """Register a sixth version of the agreement, with an area enlarged in 2027."""
     path = models / AGREEMENT
     text = path.read_text(encoding="utf-8")
-    text = text.replace('\nversion = "4"\n', '\nversion = "5"\n', 1)
+    text = text.replace('\nversion = "5"\n', '\nversion = "6"\n', 1)
     text = text.replace("\nevaluated = true\n", "\nevaluated = false\nuntil_wave = 2026\n", 1)
     enlarged = (
         f'[[areas.version]]\nid = "2027"\nnames = ["{NEW}"]\nfrom_wave = 2027\n'
@@ -104,8 +104,8 @@ def enlarge(models: Path) -> None:
     text = text.replace("[[areas.version]]", f"{enlarged}\n[[areas.version]]", 1)
     path.write_text(text, encoding="utf-8")
     entry = (
-        f'\n[[entry]]\ndocument = "{AGREEMENT}"\nversion = "5"\nsha256 = "{sha256_of_file(path)}"\n'
-        f'date = 2027-01-15\nsupersedes = "4"\nreason = "{REASON}"\n'
+        f'\n[[entry]]\ndocument = "{AGREEMENT}"\nversion = "6"\nsha256 = "{sha256_of_file(path)}"\n'
+        f'date = 2027-01-15\nsupersedes = "5"\nreason = "{REASON}"\n'
     )
     with (models / "REGISTER.toml").open("a", encoding="utf-8") as file:
         file.write(entry)
@@ -132,13 +132,15 @@ def play(tmp: Path, patch: pytest.MonkeyPatch, capture: object) -> Evaluation:
         if year == 2025:
             assert made.baseline(2025)[0] == 0
         if year == 2026:
-            refused(made, 2026, "count differs from the frozen baseline")
+            refused(made, 2026, "er ikke som i det fastfrosne udgangspunkt (total, count)")
             code, out, err = made.baseline(2026, "--revise", "Syv sager fundet i april 2024.")
             assert code == 0, err
-            assert "total\t2024" in out
+            assert (
+                "Antal anmeldelser af borgervendt kriminalitet i alt\tMinimum fastholdelse" in out
+            )
         if year == 2027:
             enlarge(models)
-            refused(made, 2027, f"{NEW} in the input, {OLD} frozen")
+            refused(made, 2027, f"{NEW} i indberetningen, {OLD} frosset")
             assert made.baseline(2027, "--revise", REASON)[0] == 0
         code, out, err = made.appendix(year)
         assert code == 0, err
@@ -151,8 +153,8 @@ def refused(made: Evaluation, year: int, says: str) -> None:
     code, _, err = made.appendix(year)
     assert code == 2
     assert says in err
-    assert "in the input" in err
-    assert "frozen" in err
+    assert "i indberetningen" in err
+    assert "frosset" in err
     assert not (made.folder / f"out-{year}").exists()
     assert not (made.record / f"{year}.json").exists()
     assert made.baseline(year)[0] == 2
@@ -185,9 +187,7 @@ def check_record(made: Evaluation) -> None:
     assert made.run("record", "list", made.record)[1].split() == [str(y) for y in YEARS]
     code, out, _ = made.run("record", "verify", made.record)
     assert code == 0
-    assert out.splitlines() == [f"{y}.json: unchanged" for y in YEARS] + [
-        "baseline.json: unchanged"
-    ]
+    assert out.splitlines() == [f"{y}.json: uændret" for y in YEARS] + ["baseline.json: uændret"]
     code, out, _ = made.run("record", "show", made.record, 2027)
     assert json.loads(out)["year"] == 2027
     path = made.record / "2026.json"
@@ -196,10 +196,10 @@ def check_record(made: Evaluation) -> None:
     for args in (("record", "verify", made.record), ("record", "show", made.record, 2028)):
         code, _, err = made.run(*args)
         assert code == 2
-        assert "2026.json: a kept file was changed" in err
+        assert "2026.json: en gemt fil er ændret" in err
     code, _, err = made.appendix(2029)
     assert code == 2
-    assert "2026.json: a kept file was changed" in err
+    assert "2026.json: en gemt fil er ændret" in err
     path.write_bytes(original)
 
 

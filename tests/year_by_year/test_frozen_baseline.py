@@ -54,7 +54,18 @@ def appendix(call, tmp_path, given):
 
 def test_the_frozen_year_stands_in_and_is_named(call, random_draws, tmp_path):
     full = deliver(call, tmp_path / "2025", 2025)
-    assert call("baseline", "--input", full, "--record", tmp_path / "record")[0] == 0
+    assert (
+        call(
+            "baseline",
+            "--input",
+            full,
+            "--record",
+            tmp_path / "record",
+            "--out",
+            tmp_path / "table",
+        )[0]
+        == 0
+    )
     kept = json.loads((tmp_path / "record" / "baseline.json").read_text(encoding="utf-8"))
     frozen = {e["crime_type"]: e for e in kept["entries"]}
 
@@ -89,7 +100,18 @@ def test_the_frozen_year_stands_in_and_is_named(call, random_draws, tmp_path):
 
 def test_another_area_is_never_held_against_what_was_frozen(call, random_draws, tmp_path):
     full = deliver(call, tmp_path / "2025", 2025)
-    assert call("baseline", "--input", full, "--record", tmp_path / "record")[0] == 0
+    assert (
+        call(
+            "baseline",
+            "--input",
+            full,
+            "--record",
+            tmp_path / "record",
+            "--out",
+            tmp_path / "table",
+        )[0]
+        == 0
+    )
     renamed = deliver(
         call, tmp_path / "2027", 2027, since=2025, area="Amager Partnerskab 2025-2028"
     )
@@ -99,7 +121,7 @@ def test_another_area_is_never_held_against_what_was_frozen(call, random_draws, 
     )
     code, _, err = appendix(call, tmp_path, renamed)
     assert code == 2
-    assert "the input lacks total 2024, and the frozen baseline is of another area" in err
-    assert f"Amager Partnerskab 2025-2028 in the input, {AREA} frozen" in err
+    assert "det fastfrosne udgangspunkt gælder noget andet (total, area)" in err
+    assert f"Amager Partnerskab 2025-2028 i indberetningen, {AREA} frosset" in err
     assert not (tmp_path / "out").exists()
     assert not random_draws

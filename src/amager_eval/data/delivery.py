@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -168,36 +168,36 @@ def _layered(
     return pd.concat([own, rest], ignore_index=True) if len(rest) else own
 
 
-def _year_of_series(row: dict[str, Any]) -> tuple[str, str, str, int]:
+def _year_of_series(row: Mapping[Hashable, Any]) -> tuple[str, str, str, int]:
     year = parse_period(row["period"]).year
     return row["area"], row["crime_type"], row["definition"], year
 
 
-def _in_another_unit(row: dict[str, Any], places: dict[Hashable, int]) -> int | None:
+def _in_another_unit(row: Mapping[Hashable, Any], places: dict[Hashable, int]) -> int | None:
     """Find what the delivery holds of the same year in quarters, months or as a whole."""
     units = [u for u in PER_YEAR if u != parse_period(row["period"]).unit]
     found = (places.get((*_year_of_series(row), unit)) for unit in units)
     return next((at for at in found if at is not None), None)
 
 
-def _safety_cell(row: dict[str, Any]) -> Hashable:
+def _safety_cell(row: Mapping[Hashable, Any]) -> Hashable:
     return (row["area"], int(row["wave"]), row["setting"], row["response"])
 
 
-def _round_cell(row: dict[str, Any]) -> Hashable:
+def _round_cell(row: Mapping[Hashable, Any]) -> Hashable:
     return int(row["wave"])
 
 
-def _crime_cell(row: dict[str, Any]) -> Hashable:
+def _crime_cell(row: Mapping[Hashable, Any]) -> Hashable:
     return (row["area"], row["crime_type"], row["definition"], row["period"])
 
 
-def _population_cell(row: dict[str, Any]) -> Hashable:
+def _population_cell(row: Mapping[Hashable, Any]) -> Hashable:
     """Inhabitants are those of a day: January and the year begin on the same."""
     return (row["area"], parse_period(row["period"]).start)
 
 
-_CELLS: Final[dict[str, Callable[[dict[str, Any]], Hashable]]] = {
+_CELLS: Final[dict[str, Callable[[Mapping[Hashable, Any]], Hashable]]] = {
     "safety": _safety_cell,
     "survey_rounds": _round_cell,
     "crime": _crime_cell,
@@ -205,12 +205,12 @@ _CELLS: Final[dict[str, Callable[[dict[str, Any]], Hashable]]] = {
 }
 
 
-def _confirm(own: pd.DataFrame, at: int, row: dict[str, Any]) -> None:
+def _confirm(own: pd.DataFrame, at: int, row: Mapping[Hashable, Any]) -> None:
     """Carry over what a repeated figure does not say, and grade a confirmation."""
     if own.loc[at, "percent"] != row["percent"]:
         return
     for column in ("n", "decimals"):
-        if pd.isna(own.loc[at, column]):
+        if own[column].isna().iloc[at]:
             own.loc[at, column] = row[column]
     if row["source_grade"] != "C":
         return
@@ -219,7 +219,7 @@ def _confirm(own: pd.DataFrame, at: int, row: dict[str, Any]) -> None:
     own.loc[at, "source_grade"] = "A" if page else "C"
 
 
-def _replaced(table: str, own: dict[str, Any], row: dict[str, Any]) -> Replaced:
+def _replaced(table: str, own: Mapping[Hashable, Any], row: Mapping[Hashable, Any]) -> Replaced:
     names = {"safety": ("area", "wave", "setting", "response"), "survey_rounds": ("wave",),
              "crime": ("area", "period", "crime_type", "definition"),
              "population": ("area", "period")}[table]  # fmt: skip

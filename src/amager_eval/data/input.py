@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pandas as pd
 
@@ -95,6 +96,9 @@ class Input:
         `area, period, population, source`; inhabitants on the first day of the period.
     activities : DataFrame or None
         `activity, focus_area, partners` (text, separated by `;`) and the optional columns.
+    residents : DataFrame or None
+        `area_half, department, residents`: inhabitants of the evaluated area by half, and by
+        housing department or outside them.
     whole : str or None
         The area that contains the others (København), or None.
     parts : tuple of str
@@ -111,6 +115,8 @@ class Input:
         What was hidden to protect small counts: by who delivered it, then by the package.
     replaced : tuple of Replaced
         Published figures in whose place a delivered one stands.
+    inhabitants_on : {"mid_year", "year_start"}
+        Which day's inhabitants a calendar year's reports are divided by: an agreement says it.
     latest : int or None
         Survey wave a delivery is the status of, where published figures of later waves stand
         beside it.
@@ -126,6 +132,7 @@ class Input:
     crime: pd.DataFrame | None = None
     population: pd.DataFrame | None = None
     activities: pd.DataFrame | None = None
+    residents: pd.DataFrame | None = None
     whole: str | None = None
     parts: tuple[str, ...] = ()
     synthetic: bool = False
@@ -135,6 +142,7 @@ class Input:
     masked: tuple[Masked, ...] = ()
     replaced: tuple[Replaced, ...] = ()
     latest: int | None = None
+    inhabitants_on: Literal["mid_year", "year_start"] = "mid_year"
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Inhabitants at the middle of a period, from the dates at which they were counted."""
+"""Inhabitants on a day or at the middle of a period, from the dates they were counted on."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from amager_eval.data.period import midpoints, parse_period
 from amager_eval.errors import Fault, InputError
 
-__all__ = ["Inhabitants", "population_at"]
+__all__ = ["Inhabitants", "population_at", "population_on"]
 
 
 @dataclass(frozen=True, eq=False)
 class Inhabitants:
-    """Inhabitants of one area at each period's midpoint.
+    """Inhabitants of one area at each of several times.
 
     Parameters
     ----------
     population : ndarray
         Inhabitants, dims `period`.
     extrapolated : ndarray of bool
-        Whether the midpoint lies outside the given dates, dims `period`.
+        Whether the time lies outside the given dates, dims `period`.
     """
 
     population: NDArray[np.float64]
@@ -64,6 +64,39 @@ def population_at(population: pd.DataFrame, area: str, periods: Sequence[object]
     >>> found.population.round(1).tolist(), found.extrapolated.tolist()
     ([1048.8, 1153.7], [False, True])
     """
+    return population_on(population, area, midpoints(periods))
+
+
+def population_on(
+    population: pd.DataFrame, area: str, dates: Sequence[float] | NDArray[np.float64]
+) -> Inhabitants:
+    """Interpolate inhabitants to dates, as :func:`population_at` does; a given date's are its own.
+
+    Parameters
+    ----------
+    population : DataFrame
+        `area, period, population`: inhabitants on the first day of the period.
+    area : str
+        Which area.
+    dates : sequence of float
+        Decimal time: `2024.0` is 1 January 2024.
+
+    Returns
+    -------
+    Inhabitants
+        dims `period`, in the order of `dates`.
+
+    Raises
+    ------
+    InputError
+        The area has no inhabitants in the frame.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"area": "Nord", "period": [2024, 2025], "population": [1000, 1100]})
+    >>> population_on(frame, "Nord", [2024.0, 2025.0]).population.round(6).tolist()
+    [1000.0, 1100.0]
+    """
     rows = population[population["area"] == area]
     if rows.empty:
         raise InputError(
@@ -74,16 +107,21 @@ def population_at(population: pd.DataFrame, area: str, periods: Sequence[object]
                 column="population",
             )
         )
-    dates = np.array([parse_period(p).start for p in rows["period"]])
-    order = np.argsort(dates)
-    dates = dates[order]
-    level = np.log(rows["population"].to_numpy(dtype=np.float64)[order])
-    wanted = midpoints(periods)
-    before, after = wanted < dates[0], wanted > dates[-1]
-    result = np.interp(wanted, dates, level)
-    result[before] += _growth(dates, level, first=True) * (wanted[before] - dates[0])
-    result[after] += _growth(dates, level, first=False) * (wanted[after] - dates[-1])
-    return Inhabitants(np.exp(result), before | after)
+    known = np.array([parse_period(p).start for p in rows["period"]])
+    order = np.argsort(known)
+    known = known[order]
+    people = rows["population"].to_numpy(dtype=np.float64)[order]
+    level = np.log(people)
+    wanted = np.asarray(dates, dtype=np.float64)
+    before, after = wanted < known[0], wanted > known[-1]
+    result = np.interp(wanted, known, level)
+    result[before] += _growth(known, level, first=True) * (wanted[before] - known[0])
+    result[after] += _growth(known, level, first=False) * (wanted[after] - known[-1])
+    found = np.exp(result)
+    # the number itself and not its logarithm's exponential: a reader divides by what is printed
+    given = np.isin(wanted, known)
+    found[given] = people[np.searchsorted(known, wanted[given])]
+    return Inhabitants(found, before | after)
 
 
 def _growth(dates: NDArray[np.float64], level: NDArray[np.float64], *, first: bool) -> float:

@@ -25,9 +25,11 @@ from amager_eval.data.tables.cross_crime import (
     population_covers_years,
     population_given,
     reports_within_population,
+    residents_within_population,
 )
 from amager_eval.data.tables.cross_rows import Record, areas_that_are_numbers, whole_holds_parts
 from amager_eval.data.tables.cross_safety import respondents_within_round, waves_without_n
+from amager_eval.data.tables.fault_texts import file_fault
 from amager_eval.data.tables.findings import Findings, raise_errors
 from amager_eval.data.tables.frames import Parsed, RawTable, parse_table
 from amager_eval.errors import Fault, InputError
@@ -130,6 +132,9 @@ def read_everything(
     reading = ReadResult(None, list(found.faults), delivered=list(found.delivered))
     reading.delivered += [Delivered("file", source.name, "used") for source in found.files]
     tables = _filled({n: _headed(g, TABLES[n], lang) for n, g in found.grids.items()})
+    if found.grids and not tables and not found.computed:
+        reading.faults += file_fault("nothing_filled", path.name, lang).faults
+        return reading
     for name, figures in found.computed.items():
         source = found.computed_from[name]
         tables[name] = _with_computed(tables.get(name), figures, name, source, lang)
@@ -138,7 +143,7 @@ def read_everything(
         tables[name], renamed = _named(headed, names, agreement)
         reading.renamed.extend(renamed)
     checked = {name: _Checked(headed, _parse(headed, agreement)) for name, headed in tables.items()}
-    _across(checked)
+    _across(checked, agreement.areas.evaluated.names)
     for table in checked.values():
         reading.faults.extend(table.findings.faults)
         reading.delivered.extend(table.findings.delivered)
@@ -213,8 +218,7 @@ def _filled(tables: dict[str, HeadedTable]) -> dict[str, HeadedTable]:
         # rows under a header nobody can read are no empty sheet: the fault must be told
         return any(f.severity == "error" and f.row is not None for f in headed.findings.faults)
 
-    filled = {name: table for name, table in tables.items() if counts(table)}
-    return filled or tables
+    return {name: table for name, table in tables.items() if counts(table)}
 
 
 def _parse(headed: HeadedTable, agreement: Agreement) -> Parsed:
@@ -246,7 +250,7 @@ def _parse_respondents(headed: HeadedTable, context: RowContext, known: Areas) -
     return parse_table(RawTable(TABLES["safety"], cells, findings.rows), context, findings)
 
 
-def _across(checked: dict[str, _Checked]) -> None:
+def _across(checked: dict[str, _Checked], evaluated: Sequence[str]) -> None:
     """Check the tables against each other."""
     rounds = checked["survey_rounds"].parsed.records if "survey_rounds" in checked else []
     whole, parts = whole_and_parts(_rows(checked))
@@ -254,6 +258,10 @@ def _across(checked: dict[str, _Checked]) -> None:
         safety, findings = checked["safety"].parsed, checked["safety"].findings
         waves_without_n(safety.records, rounds, findings)
         respondents_within_round(safety.records, safety.positions, rounds, whole, findings)
+    if "residents" in checked:
+        people = checked["population"].parsed.records if "population" in checked else []
+        homes = checked["residents"]
+        residents_within_population(homes.parsed.records, people, evaluated, homes.findings)
     if "crime" in checked:
         crime, findings = checked["crime"].parsed, checked["crime"].findings
         code, inhabited = "population_unknown", set()

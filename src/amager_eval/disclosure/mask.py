@@ -7,14 +7,14 @@ period of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from amager_eval.data.annual_figures import AnnualFigure, annual_figures, inhabitants_of_year
 from amager_eval.data.input import Input, Masked, SourceFile
-from amager_eval.data.population import population_at
 from amager_eval.disclosure.containment import (
     Cell,
     area_schemes,
@@ -22,12 +22,11 @@ from amager_eval.disclosure.containment import (
     instances,
     type_schemes,
 )
+from amager_eval.disclosure.earlier import EarlierFigures, Key
 from amager_eval.disclosure.short_periods import short_periods_may_be_shown
 from amager_eval.disclosure.small_answers import mask_answers
 from amager_eval.disclosure.suppression import Relation, suppress
-from amager_eval.goals.crime.results import AnnualFigure, annual_figures
 from amager_eval.provenance import sha256_of_bytes
-from amager_eval.record.earlier_publications import earlier_publications
 
 if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement
@@ -40,7 +39,9 @@ _PER_1000: Final = 1000.0
 _ROUNDING: Final = 0.051
 
 
-def mask_small_counts(data: Input, agreement: Agreement, record: Path | None = None) -> Input:
+def mask_small_counts(
+    data: Input, agreement: Agreement, earlier: Mapping[Key, EarlierFigures] | None = None
+) -> Input:
     """Hide the counts below the agreement's threshold, and those that would give them away.
 
     Parameters
@@ -48,9 +49,9 @@ def mask_small_counts(data: Input, agreement: Agreement, record: Path | None = N
     data : Input
     agreement : Agreement
         Its `disclosure.threshold`; which areas and types contain which.
-    record : Path or None
-        Folder of the yearly record: what was published in earlier years is known, what was hidden
-        stays hidden. A folder that is not there holds nothing.
+    earlier : mapping of tuple to EarlierFigures or None
+        What the yearly record holds: what was published in earlier years is known, what was
+        hidden stays hidden.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def mask_small_counts(data: Input, agreement: Agreement, record: Path | None = N
         figures left out. Where anything is hidden the digests of the files are replaced by
         digests of the masked figures, because a small count could be tried out on a file's own.
     """
-    crime, hidden_reports = _mask_reports(data, agreement, record)
+    crime, hidden_reports = _mask_reports(data, agreement, earlier or {})
     safety, hidden_answers = mask_answers(data, agreement)
     found = (*hidden_reports, *hidden_answers)
     if not found:
@@ -74,13 +75,12 @@ def mask_small_counts(data: Input, agreement: Agreement, record: Path | None = N
 
 
 def _mask_reports(
-    data: Input, agreement: Agreement, record: Path | None
+    data: Input, agreement: Agreement, before: Mapping[Key, EarlierFigures]
 ) -> tuple[pd.DataFrame | None, list[Masked]]:
     """Hide years of reports; every period of a hidden year loses its count and its rate."""
     if data.crime is None:
         return None, []
     masked: list[Masked] = []
-    before = earlier_publications(record)
     types = declared_total()
     for definition in _unique(data, "definition"):
         figures = _yearly_figures(data, definition)
@@ -121,12 +121,12 @@ def _mask_reports(
             ]
             hidden, known = set[int](), set[int]()
             for i, cell in enumerate(cells):
-                earlier = before.get((definition, *cell, year))
-                if earlier is None:
+                known_of = before.get((definition, *cell, year))
+                if known_of is None:
                     continue
-                hidden |= {i} if earlier.hidden else set()
-                known |= {i} if earlier.knows(values[i], figures[year][cell].rate) else set()
-                part = earlier.part_known(_period_counts(data, cell, definition, year))
+                hidden |= {i} if known_of.hidden else set()
+                known |= {i} if known_of.knows(values[i], figures[year][cell].rate) else set()
+                part = known_of.part_known(_period_counts(data, cell, definition, year))
                 if part is not None:
                     relations.append(Relation((i,), (len(values),)))
                     known.add(len(values))
@@ -157,15 +157,13 @@ def _yearly_figures(data: Input, definition: str) -> dict[int, dict[Cell, Annual
     A count that is still None is that of a rate whose inhabitants were not delivered.
     """
     years: dict[int, dict[Cell, AnnualFigure]] = {}
-    people = set() if data.population is None else set(data.population["area"])
     for area in _unique(data, "area"):
         for kind in _unique(data, "crime_type"):
             for year, figure in annual_figures(data, area, kind, definition).items():
                 count = figure.count
-                if count is None and figure.rate is not None and area in people:
-                    assert data.population is not None
-                    at = population_at(data.population, area, [str(year)]).population[0]
-                    count = _whole_reports(figure.rate * float(at) / _PER_1000)
+                people = inhabitants_of_year(data, area, year)
+                if count is None and figure.rate is not None and people is not None:
+                    count = _whole_reports(figure.rate * people / _PER_1000)
                 if count is not None or figure.rate is not None:
                     years.setdefault(year, {})[area, kind] = AnnualFigure(count, figure.rate)
     return years

@@ -7,10 +7,10 @@ from itertools import product
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from amager_eval.data.annual_figures import inhabitants_of_year
 from amager_eval.data.period import parse_period
-from amager_eval.data.population import population_at
 from amager_eval.disclosure.containment import Cell, area_schemes, declared_total, instances
-from amager_eval.record.earlier_publications import EarlierFigures, Key
+from amager_eval.disclosure.earlier import EarlierFigures, Key
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -131,10 +131,8 @@ def _revisions(
 
 def _counts_of(rates: Sequence[float], data: Input, area: str, year: str) -> set[float]:
     """Whole reports of yearly rates per 1,000; none where the inhabitants were not delivered."""
-    if data.population is None or area not in set(data.population["area"]):
-        return set()
-    people = float(population_at(data.population, area, [year]).population[0])
-    return {float(round(rate * people / _PER_1000)) for rate in rates}
+    people = inhabitants_of_year(data, area, int(year))
+    return set() if people is None else {float(round(r * people / _PER_1000)) for r in rates}
 
 
 def _earlier_rests(

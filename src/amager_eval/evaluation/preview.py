@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -10,31 +10,27 @@ from typing import Any, Final
 import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.data.delivered import Delivered
 from amager_eval.data.delivery import lay_on_published
 from amager_eval.data.input import Input, Replaced
 from amager_eval.data.names.name_cells import Renamed
 from amager_eval.data.period import parse_period
 from amager_eval.data.read import read_everything
+from amager_eval.data.tables.columns import TABLES
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import AmagerEvalError, Fault, InputError
-from amager_eval.evaluation.evaluate import (
-    as_agreed,
-    crime_definition_to_fit,
-    hold_year,
-    statement_year,
-    until_year,
-    with_series,
-)
-from amager_eval.goals.crime.results import annual_figures
+from amager_eval.evaluation.fit import crime_definition_to_fit, with_series
+from amager_eval.evaluation.prepare import as_agreed, hold_year, statement_year, until_year
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.partners.count import count_partners
+from amager_eval.goals.records import Missing
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety.literal_reading import literally_met
 from amager_eval.goals.safety.published_shares import published_shares
-from amager_eval.goals.statement import Missing
 from amager_eval.goals.verdict import literal_verdict
 from amager_eval.record.baseline import hold_against_baseline
+from amager_eval.record.earlier_publications import earlier_publications
 from amager_eval.record.fill_baseline import fill_baseline
 from amager_eval.spec.agreement import Agreement, Goal, load_agreement
 from amager_eval.spec.model import load_model_spec
@@ -237,11 +233,11 @@ def preview_delivery(
         return replace(empty, faults=_sorted([*faults, *error.faults]))
     if record is not None:
         try:
-            hold_against_baseline(judged, agreement, record)
+            faults += hold_against_baseline(judged, agreement, record)
             judged = fill_baseline(judged, agreement, record)
         except InputError as error:
             faults += error.faults
-    judged = mask_small_counts(judged, agreement, record)
+    judged = mask_small_counts(judged, agreement, earlier_publications(record))
     faults += _chapters(judged, agreement)
     area = evaluated_area(judged, agreement)
     return replace(
@@ -289,7 +285,7 @@ def _whole(data: Input, agreement: Agreement, area: str) -> Iterator[Missing]:
 
 
 def _found(data: Input) -> Iterator[FoundTable]:
-    for table in ("safety", "survey_rounds", "crime", "population", "activities"):
+    for table in TABLES:
         frame: pd.DataFrame | None = getattr(data, table)
         if frame is None:
             continue
@@ -436,7 +432,7 @@ def _not_used(data: Input, agreement: Agreement, area: str, year: int) -> Iterat
             yield NotUsed(table, reason, named, sum(reasons[reason, what] for what in named))
 
 
-def _series(row: dict[str, Any], year: int) -> tuple[Any, ...]:
+def _series(row: Mapping[Hashable, Any], year: int) -> tuple[Any, ...]:
     return row["area"], row.get("crime_type"), row.get("definition"), year
 
 

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.data.period import parse_period
-from amager_eval.goals.crime.quantities import crime_quantities
+from amager_eval.evaluation.ask import ask
+from amager_eval.evaluation.fit import Fits, fit
+from amager_eval.evaluation.judge import diagnosed
 from amager_eval.goals.results import evaluated_area
-from amager_eval.goals.safety.quantities import safety_quantities
 from amager_eval.goals.sensitivity import (
     crime_rows_under,
     safety_rows_under,
@@ -21,7 +22,6 @@ from amager_eval.goals.sensitivity import (
 )
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.spec.sensitivity import load_sensitivity
-from amager_eval.trends.crime.fit import fit_crime
 from amager_eval.trends.crime.options import crime_options, with_baseline_year
 from amager_eval.trends.safety.alternatives import with_area_varying_link, without_grades
 from amager_eval.trends.safety.fit import design_safety, fit_safety, sample_safety
@@ -74,13 +74,13 @@ def refit_alternatives(
             name = f"{model}, {alternative}"
             if progress is not None:
                 progress(name)
-            fit = fit_it(draws=draws)
-            if fit.diagnostics.problems and not fit.diagnostics.divergences:
-                fit = fit_it(draws=MORE * fit.data["posterior"].sizes["draw"])
-            if not fit.diagnostics.passed:
-                failed.append(_diagnosed(name, fit))
-            if fit.diagnostics.passed or statement.draft:
-                rows += rows_of(statement, fit, assumption, alternative)
+            again = fit_it(draws=draws)
+            if again.diagnostics.problems and not again.diagnostics.divergences:
+                again = fit_it(draws=MORE * again.data["posterior"].sizes["draw"])
+            if not again.diagnostics.passed:
+                failed.append(diagnosed(name, again))
+            if again.diagnostics.passed or statement.draft:
+                rows += rows_of(statement, again, assumption, alternative)
     answered = pd.concat([statement.sensitivity, sensitivity_frame(rows)], ignore_index=True)
     diagnostics = statement.diagnostics
     if failed:
@@ -139,8 +139,11 @@ def _crime_fits(statement: Statement) -> Iterator[Named]:
     definition = str(statement.crime.draws.attrs["definition"])
 
     def again(spec: ModelSpec, crime: pd.DataFrame, *, draws: int | None = None) -> Fit:
-        given = replace(data, crime=crime)
-        return fit_crime(given, spec=spec, definition=definition, draws=draws, seed=seed)
+        given = replace(data, crime=crime, safety=None)
+        fits = fit(given, statement.agreement, specs={"crime_trend": spec}, draws=draws, seed=seed)
+        assert fits.definition == definition
+        assert fits.crime is not None
+        return fits.crime
 
     if options.nested(definition):
         itself = _with_option(spec, "total", {"nested": {}})
@@ -157,7 +160,7 @@ def _crime_fits(statement: Statement) -> Iterator[Named]:
             yield "completeness", "completeness", partial(again, complete, data.crime[later])
     window = range(options.covid.start.year, options.covid.end.year + 1)
     outside = [parse_period(p).year not in window for p in data.crime["period"]]
-    if not all(outside):
+    if not all(outside) and baseline not in window:
         yield "pandemic", "pandemic_years", partial(again, spec, data.crime[outside])
 
 
@@ -170,45 +173,21 @@ def _with_option(spec: ModelSpec, option: str, changes: Mapping[str, Any]) -> Mo
 
 
 def _safety_rows(
-    statement: Statement, fit: Fit, assumption: str, alternative: str
+    statement: Statement, again: Fit, assumption: str, alternative: str
 ) -> list[dict[str, Any]]:
     agreement = statement.agreement
-    safety = agreement.safety
-    quantities = safety_quantities(
-        replace(fit.forecast(max(statement.year, safety.target_wave)), prior_only=None),
-        whole=agreement.areas.whole,
-        baseline=safety.baseline_wave,
-        target=safety.target_wave,
-    )
+    answers = ask(statement.data, agreement, statement.year, Fits(safety=again), prior=False)
     own = evaluated_area(statement.data, agreement)
     areas = dict.fromkeys((own, *agreement.areas.indicators))
-    return safety_rows_under(quantities, agreement, areas, assumption, alternative)
+    asked = answers.safety_quantities[agreement.safety.target_wave]
+    return safety_rows_under(asked, agreement, areas, assumption, alternative)
 
 
 def _crime_rows(
-    statement: Statement, fit: Fit, assumption: str, alternative: str
+    statement: Statement, again: Fit, assumption: str, alternative: str
 ) -> list[dict[str, Any]]:
     assert statement.crime is not None
-    crime = statement.agreement.crime
-    until = statement.crime.draws["period"].values[-1]
-    forecast = replace(
-        fit.forecast(until if isinstance(until, str) else int(until)), prior_only=None
-    )
-    quantities = crime_quantities(forecast, baseline=crime.baseline_year, target=crime.target_year)
-    return crime_rows_under(quantities, statement.agreement, assumption, alternative)
-
-
-def _diagnosed(name: str, fit: Fit) -> dict[str, Any]:
-    """Row of the statement's diagnostics."""
-    d, sizes = fit.diagnostics, fit.data["posterior"].sizes
-    return {
-        "model": name,
-        "version": fit.spec.version,
-        "digest": fit.spec.digest,
-        "draws": int(sizes["chain"] * sizes["draw"]),
-        "divergences": d.divergences,
-        "max_rhat": d.max_rhat,
-        "min_ess": d.min_ess,
-        "passed": d.passed,
-        "problems": "; ".join(d.problems),
-    }
+    definition = str(statement.crime.draws.attrs["definition"])
+    fits = Fits(crime=again, definition=definition)
+    answers = ask(statement.data, statement.agreement, statement.year, fits, prior=False)
+    return crime_rows_under(answers.crime_quantities, statement.agreement, assumption, alternative)

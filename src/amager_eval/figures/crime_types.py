@@ -17,8 +17,7 @@ from amager_eval.figures.style import CITY, GOAL, axes_or_new, style
 from amager_eval.goals.crime.bands import level_bands, observed_years
 from amager_eval.goals.crime.quantities import annual_levels
 from amager_eval.wording.crime_type import type_label
-from amager_eval.wording.numbers import number
-from amager_eval.wording.probability import is_likely
+from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -163,14 +162,10 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
         )
         for t in levels["crime_type"].values
     ]  # fmt: skip
-    likely, types = _likely(statement, area)
     columns = 4 if len(views) > 6 else min(3, len(views))
     return Picture(
         id="crime_types",
-        title=words.say(
-            "figure.crime.title", area=area, target=agreement.crime.target_year,
-            baseline=agreement.crime.baseline_year, types=types, likely=likely,
-        ),
+        title=_title(statement, views, [str(t) for t in levels["crime_type"].values], area, words),
         alt=" ".join(_alt(view) for view in views),
         caption=words.say(
             "figure.crime.caption", area=area, baseline=agreement.crime.baseline_year
@@ -198,18 +193,30 @@ def source_of(statement: Statement, definition: str, words: Wording) -> str:
     return words.say("source.crime", source=statement.agreement.crime.source)
 
 
-def _likely(statement: Statement, area: str) -> tuple[int, int]:
-    """Count the types that are at least likely to hold the baseline's rate, and all types."""
-    crime, frame = statement.agreement.crime, statement.crime_quantities
-    totals = [t.id for t in crime.type if t.role == "total"]
-    asked = frame[
-        (frame["area"] == area)
-        & (frame["year"] == crime.target_year)
-        & (frame["form"] == "rate")
-        & (frame["quantity"] == "probability_true_at_or_below")
-        & ~frame["crime_type"].isin(totals)  # the sum of the others
-    ]
-    return sum(is_likely(p) for p in asked["value"].dropna()), len(asked)
+def _title(
+    statement: Statement, views: list[CrimeView], types: list[str], area: str, words: Wording
+) -> str:
+    """Say how the latest year's reports of the goals' types lie against the baseline's."""
+    crime = statement.agreement.crime
+    selected = {t.id for t in crime.type if t.role == "selected"}
+    changes, latest = [], crime.baseline_year
+    for view, kind in zip(views, types, strict=True):
+        rates = {int(r.year): float(r.rate) for r in rows_of(view.observed)}
+        latest = max([latest, *rates])
+        then = rates.get(crime.baseline_year)
+        if kind not in selected or not then or max(rates) <= crime.baseline_year:
+            continue
+        change = rates[max(rates)] / then - 1
+        text = percent(abs(change), 0, words.lang)
+        sign = "+" if change > 0 else "\u2212"
+        shown = f"{sign}{text}" if round(100 * abs(change)) else text
+        name = view.title[:1].lower() + view.title[1:]
+        changes.append(words.say("figure.crime.change", type=name, change=shown))
+    key = "figure.crime.title" if changes else "figure.crime.title_alone"
+    return words.say(
+        key, area=area, latest=latest, baseline=crime.baseline_year,
+        changes=words.listing(changes),
+    )  # fmt: skip
 
 
 def _alt(view: CrimeView) -> str:

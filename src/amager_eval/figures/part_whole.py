@@ -168,6 +168,10 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
         for key, labels in (("below", below), ("above", above))
         if labels
     ]
+    if len(below) + len(above) == 1 and len(view.frame) > 1:
+        key = "only_below" if below else "only_above"
+        said = words.say_of(view.response, f"figure.part_whole.{key}", labels=(below + above)[0])
+        parts = [said]
     title = " ".join(parts).removesuffix(".") or words.say("figure.part_whole.none")
     alt = " ".join(
         words.say(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from amager_eval.conventions import crime_year_of_wave
-from amager_eval.goals.crime.results import annual_figures
+from amager_eval.conventions import BASELINE_FILE, crime_year_of_wave
+from amager_eval.data.annual_figures import annual_figures
+from amager_eval.goals.remarks import Remark, RemarkCode, remark
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety.published_shares import published_shares, respondents
-from amager_eval.record.record import BASELINE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,10 +48,9 @@ class Caveat:
     parts: tuple[str, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
 
-    def note(self) -> str:
-        """Return it as a note of a result, the same in every language."""
-        said = ", ".join(f"{k} {v}" for k, v in self.values.items())
-        return f"{self.kind.replace('_', ' ')}: {said}"
+    def remark(self) -> Remark:
+        """Return it as a remark of a result."""
+        return remark(RemarkCode(self.kind), self.values)
 
 
 def caveats(data: Input, agreement: Agreement, year: int) -> tuple[Caveat, ...]:
@@ -95,7 +94,7 @@ def attach_caveats(rows: list[dict[str, Any]], found: tuple[Caveat, ...]) -> Non
                 and row["area"] == caveat.area
                 and (not caveat.parts or part in caveat.parts)
             ):
-                row["notes"].append(caveat.note())
+                row["notes"].append(caveat.remark())
 
 
 def _goals(agreement: Agreement, *kinds: str) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.data.input import Masked
-from amager_eval.goals.crime.results import annual_figures
-from amager_eval.goals.statement import Missing
+from amager_eval.goals.records import Missing
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input

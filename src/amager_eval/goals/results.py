@@ -10,10 +10,12 @@ import pandas as pd
 
 from amager_eval.conventions import LEVEL
 from amager_eval.goals.partners.count import count_partners
-from amager_eval.goals.safety.literal_reading import OF_SHORTFALL, literally_met
+from amager_eval.goals.records import RESULT_COLUMNS
+from amager_eval.goals.remarks import RemarkCode, remark
+from amager_eval.goals.safety.literal_reading import literally_met
 from amager_eval.goals.safety.published_shares import published_shares
-from amager_eval.goals.statement import RESULT_COLUMNS
 from amager_eval.goals.verdict import combined, evidence_verdict, literal_verdict
+from amager_eval.spec.readings import SAFETY_READINGS, STAYS_REACHED
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -38,12 +40,6 @@ _PROBABILITIES = (
 )
 #: Name of the joint row over all settings in the quantities.
 _EVERY_SETTING = "alle"
-
-#: Quantities that one failed year settles for good.
-_IRREVERSIBLE = frozenset({"rises_every_year", "stays_reached"})
-#: Quantity of the draws that a reading asks for, where the names differ: the agreement's
-#: "approach" wants the area itself to rise.
-_QUANTITY = {"shortfall_smaller": "shortfall_smaller_and_rose"}
 
 
 def evaluated_area(data: Input, agreement: Agreement) -> str:
@@ -97,11 +93,9 @@ def safety_rows(
                         if _seen_since_baseline(data, agreement, area, setting, reading, year):
                             _attach_probability(row, agreement, forecast, quantities, year, target)
                         else:
-                            row["notes"].append(
-                                "not judged: no figure of this answer since the baseline wave"
-                            )
+                            row["notes"].append(remark(RemarkCode.NOT_JUDGED))
                         if area != area_of_goal:
-                            row["notes"].append("indicator: district, not the agreement's area")
+                            row["notes"].append(remark(RemarkCode.INDICATOR))
                         rows.append(row)
     return rows
 
@@ -117,16 +111,16 @@ def partner_rows(data: Input, agreement: Agreement, year: int) -> list[dict[str,
         row["comparison"] = 100 * goal.threshold if goal.threshold is not None else None
         row["method"] = "census of activities"
         if data.activities is None or data.activities.empty:
-            row["notes"].append("missing: list of activities")
+            row["notes"].append(remark(RemarkCode.MISSING_ACTIVITIES))
         else:
             count = count_partners(data.activities, goal)
             row["observed"] = 100 * count.share
             row["literal_verdict"] = literal_verdict(count.reached)
             row["evidence_verdict"] = row["literal_verdict"]
             row["notes"] += [
-                f"met {count.met} of {count.total}",
-                f"needed {count.needed}",
-                f"margin {count.margin:+d} activities",
+                remark(RemarkCode.COUNTED, met=count.met, total=count.total),
+                remark(RemarkCode.NEEDED, needed=count.needed),
+                remark(RemarkCode.MARGIN, activities=count.margin),
             ]
         rows.append(row)
     return rows
@@ -167,12 +161,13 @@ def with_overall(
             overall["literal_verdict"] = combined([r["literal_verdict"] for r in parts])
             overall["evidence_verdict"] = combined([r["evidence_verdict"] for r in parts])
             overall["method"] = "all parts of the primary reading"
-            overall["notes"] = sorted({n for r in parts for n in r["notes"]})
+            every = {str(n): n for r in parts for n in r["notes"]}
+            overall["notes"] = [every[text] for text in sorted(every)]
             frame = (quantities or {}).get(overall["year"])
-            judged = not any(n.startswith("not judged") for n in overall["notes"])
+            judged = all(n.code is not RemarkCode.NOT_JUDGED for n in overall["notes"])
             if goal.kind == "safety" and frame is not None and judged:
                 united = overall | {"setting": _EVERY_SETTING}
-                joint = _quantity(frame, united, _QUANTITY.get(primary.id, primary.id))
+                joint = _quantity(frame, united, SAFETY_READINGS[primary.id].quantity)
                 if joint is not None and not pd.isna(joint[_TRUE]):
                     overall |= {c: float(joint[c]) for c in _PROBABILITIES}
             ordered.append(overall)
@@ -186,7 +181,7 @@ def _targets(agreement: Agreement, reading: Reading, year: int) -> tuple[int, ..
     waves = [safety.target_wave]
     if year > safety.baseline_wave:
         waves.insert(0, min(year, safety.target_wave))
-    if reading.id not in {"rises_every_year", "above_baseline"}:
+    if SAFETY_READINGS[reading.id].of_the_whole:
         waves.append(safety.alternative_target_wave)
     return tuple(dict.fromkeys(waves))
 
@@ -222,7 +217,7 @@ def _safety_row(
     row["setting"] = setting
     row["method"] = "safety_trend model; literal from published figures"
     if data.safety is None:
-        row["notes"].append("missing: safety survey figures")
+        row["notes"].append(remark(RemarkCode.MISSING_SURVEY))
         return row
     assert reading.response is not None
     own = published_shares(data.safety, area, setting, reading.response)
@@ -232,21 +227,21 @@ def _safety_row(
     baseline = agreement.safety.baseline_wave
     shown = target if target in own else max(own, default=None)
     if shown is None:
-        row["notes"].append("missing: no published figure for this area, setting and response")
+        row["notes"].append(remark(RemarkCode.MISSING_FIGURE))
     else:
         row["observed"] = own[shown].percent
         if shown in city:
             row["comparison"] = city[shown].percent
         if shown != target:
-            row["notes"].append(f"observed is wave {shown}")
+            row["notes"].append(remark(RemarkCode.OBSERVED_WAVE, year=shown))
         if any(s.grade == "C" for s in (own[shown], city.get(shown)) if s is not None):
-            row["notes"].append("grade C: transcription not checked against the report")
+            row["notes"].append(remark(RemarkCode.GRADE_C))
     if baseline in own:
         row["baseline"] = own[baseline].percent
     met = literally_met(reading.id, reading.response, own, city, baseline, target)
     row["literal_verdict"] = literal_verdict(met)
     if met is None and target > year:
-        row["notes"].append(f"due in wave {target}")
+        row["notes"].append(remark(RemarkCode.DUE_IN_WAVE, year=target))
     return row
 
 
@@ -279,17 +274,17 @@ def _attach_probability(
     """Fill the probabilities, the interval of the true share and the evidence verdict."""
     frame = quantities.get(target)
     if forecast is None or frame is None or row["area"] not in set(frame["area"]):
-        row["notes"].append("not modelled: no figures for this area")
+        row["notes"].append(remark(RemarkCode.NO_AREA_MODELLED))
         return
     values = quantity_of_reading(frame, row, row["reading"])
     if values is None:
-        row["notes"].append("not modelled: no such quantity")
+        row["notes"].append(remark(RemarkCode.NO_QUANTITY))
         return
-    if row["reading"] in OF_SHORTFALL and values["quantity"] == "stays_reached":
-        row["notes"].append("at or above the city at the baseline: read as staying there")
+    if SAFETY_READINGS[row["reading"]].of_shortfall and values["quantity"] == STAYS_REACHED:
+        row["notes"].append(remark(RemarkCode.AT_LEVEL))
     row |= {c: float(values[c]) for c in _PROBABILITIES}
     so_far = None
-    if values["quantity"] in _IRREVERSIBLE and year in quantities:
+    if SAFETY_READINGS[values["quantity"]].settled_by_one_year and year in quantities:
         held = _quantity(quantities[year], row, values["quantity"])
         so_far = None if held is None else float(held[_TRUE])
     row["evidence_verdict"] = evidence_verdict(
@@ -306,9 +301,10 @@ def quantity_of_reading(
     frame: pd.DataFrame, row: Mapping[str, Any], reading: str
 ) -> pd.Series | None:
     """Row of the quantity that answers a reading; without a shortfall it asks to stay level."""
-    values = _quantity(frame, row, _QUANTITY.get(reading, reading))
-    if reading in OF_SHORTFALL and values is not None and pd.isna(values[_TRUE]):
-        return _quantity(frame, row, "stays_reached")
+    asked = SAFETY_READINGS[reading]
+    values = _quantity(frame, row, asked.quantity)
+    if asked.of_shortfall and values is not None and pd.isna(values[_TRUE]):
+        return _quantity(frame, row, STAYS_REACHED)
     return values
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from amager_eval.conventions import LEVEL, crime_year_of_wave
+from amager_eval.data.annual_figures import AnnualFigure, annual_figures
 from amager_eval.goals.crime.quantities import annual_levels
-from amager_eval.goals.crime.results import AnnualFigure, annual_figures
 from amager_eval.goals.partners.signals import reports_moved
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety.published_shares import published_shares

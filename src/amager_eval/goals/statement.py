@@ -12,61 +12,19 @@ import pandas as pd
 
 from amager_eval.goals.crime.views import CrimeViews
 from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
+from amager_eval.goals.records import RESULT_COLUMNS, ChangedDocument, Missing
+from amager_eval.goals.remarks import Remark
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.goals.caveats import Caveat
     from amager_eval.goals.partners.plan import PlanChain
-    from amager_eval.record.changed_documents import ChangedDocument
     from amager_eval.spec.agreement import Agreement
     from amager_eval.trends.fit import Forecast
 
-__all__ = ["RESULT_COLUMNS", "SCHEMA_VERSION", "Missing", "Statement"]
+__all__ = ["SCHEMA_VERSION", "Statement"]
 
 SCHEMA_VERSION: Final = 1
-
-#: Columns of `Statement.results` and keys of each row of `statement.json`.
-RESULT_COLUMNS: Final = (
-    "goal",
-    "reading",
-    "area",
-    "setting",
-    "response",
-    "crime_type",
-    "year",
-    "observed",
-    "baseline",
-    "comparison",
-    "literal_verdict",
-    "evidence_verdict",
-    "probability_true",
-    "probability_published",
-    "prior_probability_true",
-    "prior_probability_published",
-    "interval",
-    "method",
-    "notes",
-)
-
-
-@dataclass(frozen=True)
-class Missing:
-    """A delivery that is not there: what, which goal it leaves open, what would decide it.
-
-    Parameters
-    ----------
-    what : str
-        Key of wording.
-    consequence : str
-        Ids of the goals it leaves open.
-    delivery : mapping of str to object
-        What the sentence `missing_delivery.<what>` names: `area`, `source`, `first` and `last`
-        year, `types` (ids).
-    """
-
-    what: str
-    consequence: str
-    delivery: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +48,9 @@ class Statement:
         UDKAST.
     results : DataFrame
         One row per goal, reading, area and so on; columns :data:`RESULT_COLUMNS`. `interval` is
-        a dict `{level, low, high}` or None; `notes` a list of str. `comparison` is the figure
-        `observed` is held against (the city's share, the threshold); units as the goal's.
+        a dict `{level, low, high}` or None; `notes` a list of
+        :class:`~amager_eval.goals.remarks.Remark`. `comparison` is the figure `observed` is held
+        against (the city's share, the threshold); units as the goal's.
     changes : DataFrame
         Change tests on published figures, see :mod:`amager_eval.goals.safety.changes`.
     comparisons : DataFrame
@@ -133,7 +92,7 @@ class Statement:
         The goals' probabilities under other assumptions, see
         :mod:`amager_eval.goals.sensitivity`.
     stated : DataFrame
-        Claims of the agreement taken as evidence, see
+        Worsenings the agreement claims, and taken as evidence, see
         :mod:`amager_eval.goals.safety.stated_claims`.
     crime_views : CrimeViews
         Reported crime beside the goals: yearly changes, contributions, control chart of monitored
@@ -234,6 +193,8 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _plain(value: Any) -> Any:
     """Turn a cell into what JSON knows; NaN and NA become None."""
+    if isinstance(value, Remark):
+        return str(value)
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit, stdtrit
 
 from amager_eval.conventions import LEVEL
+from amager_eval.data.survey.domain_share import stratified_covariance
 from amager_eval.errors import Fault, InputError
 from amager_eval.indicators.arguments import (
     Array,
@@ -97,15 +98,8 @@ class Sample:
 
     def covariance(self, *influences: Array) -> Array:
         """Covariance matrix of estimates from their influences, dims estimate x estimate."""
-        u = np.column_stack([self._residual(influence) for influence in influences])
-        sizes = np.bincount(self.strata)
-        sums = np.column_stack([np.bincount(self.strata, weights=column) for column in u.T])
-        centred = u - (sums / sizes[:, None])[self.strata]
-        scale = (sizes / np.maximum(sizes - 1, 1))[self.strata]
-        result = np.asarray((centred * scale[:, None]).T @ centred)
-        # what rounding leaves where no stratum varies is no variance
-        most = np.sqrt((u**2).sum(axis=0))
-        return np.where(np.abs(result) <= 1e-14 * most[:, None] * most, 0.0, result)
+        residuals = np.column_stack([self._residual(influence) for influence in influences])
+        return stratified_covariance(residuals, self.strata)
 
     def _residual(self, influence: Array) -> Array:
         """Take out what post-stratification fixes: the mean of each post-stratum."""

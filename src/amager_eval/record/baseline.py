@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from amager_eval.data.population import population_at
+from amager_eval.conventions import BASELINE_FILE
+from amager_eval.data.annual_figures import annual_figures, inhabitants_of_year
+from amager_eval.data.period import parse_period
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import Fault, InputError
-from amager_eval.goals.crime.results import annual_figures
 from amager_eval.goals.results import evaluated_area
-from amager_eval.record.record import BASELINE_FILE, keep_file, verify_record
+from amager_eval.record.earlier_publications import earlier_publications
+from amager_eval.record.record import keep_file, verify_record
 from amager_eval.spec.register import hold_agreement_against_register
+from amager_eval.wording.faults import fault_of
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -29,6 +32,10 @@ __all__ = [
 ]
 
 
+#: Frozen inhabitants have one decimal.
+_SAME_INHABITANTS: Final = 0.1
+
+
 @dataclass(frozen=True)
 class BaselineEntry:
     """One line of the agreement's table.
@@ -40,12 +47,14 @@ class BaselineEntry:
     year : int
         Calendar year.
     count, rate, population : float or None
-        Reports, reports per 1,000 inhabitants, inhabitants at mid-year; None where unknown, or
-        hidden because a count is small.
+        Reports, reports per 1,000 inhabitants, the inhabitants they are divided by; None where
+        unknown, or hidden because a count is small.
     area, area_version : str
         The agreement's area as the input names it, and its version.
     definition, source : str
         Of the series.
+    population_on : str
+        The day of the inhabitants: the period that begins on it, `2024` or `2024K3`.
     """
 
     crime_type: str
@@ -57,6 +66,12 @@ class BaselineEntry:
     area_version: str
     definition: str
     source: str
+    population_on: str = ""
+
+    @property
+    def day(self) -> str:
+        """The period that begins on the day of the inhabitants; before it was kept, mid-year."""
+        return self.population_on or f"{self.year}K3"
 
 
 def baseline_entries(data: Input, agreement: Agreement) -> tuple[BaselineEntry, ...]:
@@ -65,27 +80,28 @@ def baseline_entries(data: Input, agreement: Agreement) -> tuple[BaselineEntry, 
     A type without a delivery in the goal's own definition has no entry; nothing is substituted.
     """
     crime, area = agreement.crime, evaluated_area(data, agreement)
+    data = replace(data, inhabitants_on=crime.inhabitants_on)
+    year = crime.baseline_year
+    population = inhabitants_of_year(data, area, year)
+    day = str(year) if crime.inhabitants_on == "year_start" else f"{year}K3"
     entries = []
     for crime_type in (t.id for t in crime.type if t.role in {"total", "selected"}):
         figures = annual_figures(data, area, crime_type, crime.definition)
-        figure = figures.get(crime.baseline_year)
+        figure = figures.get(year)
         if figure is None:
             continue
-        population = None
-        if data.population is not None and (data.population["area"] == area).any():
-            at = population_at(data.population, area, [str(crime.baseline_year)])
-            population = round(float(at.population[0]), 1)
         entries.append(
             BaselineEntry(
                 crime_type,
-                crime.baseline_year,
+                year,
                 figure.count,
                 None if figure.rate is None else round(figure.rate, 6),
-                population,
+                None if population is None else round(population, 1),
                 area,
                 agreement.areas.evaluated.id,
                 crime.definition,
                 crime.source,
+                "" if population is None else day,
             )
         )
     return tuple(entries)
@@ -112,11 +128,11 @@ def _kept_baseline(folder: Path, agreement: Agreement) -> dict[str, Any] | None:
     kept: dict[str, Any] = json.loads(path.read_text("utf-8"))
     if kept["agreement"] != agreement.id:
         raise InputError(
-            Fault(
-                "the frozen baseline is another agreement's",
-                found=f"{kept['agreement']} frozen, {agreement.id} asked for",
-                remedy="Give each agreement a record folder of its own.",
+            fault_of(
+                "baseline_other_agreement",
                 file=BASELINE_FILE,
+                kept=kept["agreement"],
+                asked=agreement.id,
             )
         )
     return kept
@@ -164,36 +180,37 @@ def freeze_baseline(
     """
     hold_agreement_against_register(agreement.id, agreement.digest)
     old = _kept_baseline(folder, agreement)
-    data = mask_small_counts(data, agreement, folder)  # the record is published
+    data = replace(data, inhabitants_on=agreement.crime.inhabitants_on)
+    # the record is published
+    data = mask_small_counts(data, agreement, earlier_publications(folder))
     entries = baseline_entries(data, agreement)
     if not entries:
         raise InputError(
-            Fault(
-                f"no {agreement.crime.definition} reports of {agreement.crime.baseline_year} for "
-                f"{evaluated_area(data, agreement)}",
-                remedy=f"Supply them from {agreement.crime.source}.",
+            fault_of(
+                "baseline_nothing",
                 file="crime",
+                definition=agreement.crime.definition,
+                year=agreement.crime.baseline_year,
+                area=evaluated_area(data, agreement),
+                source=agreement.crime.source,
             )
         )
     reason = (revise or "").strip()
     revisions: list[dict[str, Any]] = []
     if old is not None:
-        if _entries(old) == entries:
-            return entries
+        if not reason and _follow_from(_entries(old), entries):
+            hold_against_baseline(data, agreement, folder)
+            return _entries(old)
         if not reason:
             hold_against_baseline(data, agreement, folder)
-            raise InputError(
-                Fault(
-                    "the baseline is frozen and this input adds to it",
-                    found=", ".join(e.crime_type for e in entries),
-                    remedy="Revise it with a reason.",
-                    file=BASELINE_FILE,
-                )
-            )
+            added = ", ".join(e.crime_type for e in entries)
+            raise InputError(fault_of("baseline_adds", file=BASELINE_FILE, types=added))
+        if _entries(old) == entries:
+            return entries
         kept = ("frozen_on", "reason", "entries", "masked")
         revisions = [*old["revisions"], {k: old[k] for k in kept if k in old}]
     record = {
-        "schema_version": 1,
+        "schema_version": 2,
         "agreement": agreement.id,
         "agreement_sha256": agreement.digest,
         "frozen_on": on.isoformat(),
@@ -216,36 +233,79 @@ def freeze_baseline(
     return entries
 
 
-def hold_against_baseline(data: Input, agreement: Agreement, folder: Path) -> None:
-    """Refuse an input whose baseline year differs from the frozen baseline.
+def _follow_from(old: tuple[BaselineEntry, ...], new: tuple[BaselineEntry, ...]) -> bool:
+    """Whether an input holds nothing that is not frozen already; inhabitants do not matter."""
+    frozen = {(e.crime_type, e.year, e.count is None) for e in old}
+    return {(e.crime_type, e.year, e.count is None) for e in new} <= frozen
+
+
+def hold_against_baseline(data: Input, agreement: Agreement, folder: Path) -> tuple[Fault, ...]:
+    """Refuse an input whose baseline year has other reports than the frozen baseline.
+
+    Inhabitants are frozen with the reports, and later ones never move the rate: where the input
+    has others of that day this is told and does not stop.
+
+    Returns
+    -------
+    tuple of Fault
+        Warnings: inhabitants that differ from the frozen ones.
 
     Raises
     ------
     InputError
-        With both values of every figure that differs; or the record cannot be trusted, see
-        :func:`load_baseline`.
+        With both values of every count that differs, and of a rate where no count is known; or the
+        record cannot be trusted, see :func:`load_baseline`.
     """
     frozen = load_baseline(folder, agreement)
     if frozen is None:
-        return
+        return ()
     new = {e.crime_type: e for e in baseline_entries(data, agreement)}
     faults = []
     for old in frozen:
         entry = new.get(old.crime_type)
         if entry is None:
             continue
-        for field in ("count", "rate", "area", "area_version", "definition"):
+        fields = ["count", "area", "area_version", "definition"]
+        fields += ["rate"] if old.count is None else []
+        for field in fields:
             was, now = getattr(old, field), getattr(entry, field)
             if was is not None and now is not None and was != now:
-                faults.append(
-                    Fault(
-                        f"{old.crime_type} {old.year}: {field} differs from the frozen baseline",
-                        found=f"{now} in the input, {was} frozen",
-                        remedy="Correct the input, or revise the baseline with a reason "
-                        "(amager-eval baseline --revise REASON).",
-                        file=BASELINE_FILE,
-                        column=field,
-                    )
+                told = fault_of(
+                    "baseline_differs",
+                    file=BASELINE_FILE,
+                    field=field,
+                    now=now,
+                    was=was,
+                    id=old.crime_type,
+                    type=agreement.crime.label(old.crime_type),
+                    year=old.year,
                 )
+                faults.append(replace(told, column=field))
     if faults:
         raise InputError(faults)
+    return _other_inhabitants(data, frozen)
+
+
+def _other_inhabitants(data: Input, frozen: tuple[BaselineEntry, ...]) -> tuple[Fault, ...]:
+    """Tell where the input has other inhabitants of the frozen day than the frozen ones."""
+    entry = next((e for e in frozen if e.population is not None), None)
+    if entry is None or data.population is None:
+        return ()
+    day = parse_period(entry.day).start
+    own = data.population[data.population["area"] == entry.area]
+    given = [
+        float(row["population"])
+        for row in own.to_dict("records")
+        if parse_period(row["period"]).start == day
+    ]
+    if not given or abs(given[0] - float(entry.population or 0)) < _SAME_INHABITANTS:
+        return ()
+    told = fault_of(
+        "baseline_inhabitants",
+        file=BASELINE_FILE,
+        area=entry.area,
+        day=entry.day,
+        now=f"{given[0]:.0f}",
+        was=f"{entry.population:.0f}",
+    )
+    return (replace(told, severity="warning"),)

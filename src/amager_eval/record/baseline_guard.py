@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.goals.crime.quantities import guard_label
-from amager_eval.goals.crime.results import annual_figures
+from amager_eval.goals.remarks import RemarkCode, remark
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.verdict import literal_verdict
 
@@ -104,9 +105,12 @@ def attach_guard(rows: Sequence[dict[str, Any]], guard: pd.DataFrame) -> None:
         words = (held["literal_baseline"], held["literal_guard_mean"])
         if "ikke opgjort" in words or words[0] == words[1]:
             continue
-        note = (
-            f"noisy baseline: {words[0]} against {held['baseline']:.4g} in the baseline year, "
-            f"{words[1]} against {held['guard_mean']:.4g}, the mean of the guard years"
+        note = remark(
+            RemarkCode.NOISY_BASELINE,
+            verdict=words[0],
+            baseline=held["baseline"],
+            other_verdict=words[1],
+            guard_mean=held["guard_mean"],
         )
         for row in rows:
             form = "rate" if row["reading"] == "hold_rate" else "count"

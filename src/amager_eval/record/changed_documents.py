@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from amager_eval.goals.records import ChangedDocument
 from amager_eval.spec.register import load_register
 
-__all__ = ["ChangedDocument", "changed_documents"]
-
-
-@dataclass(frozen=True)
-class ChangedDocument:
-    """A model or agreement that has another version than in the statement before.
-
-    Parameters
-    ----------
-    document : str
-        Path below `models/`.
-    since : int
-        Year of the statement it is held against.
-    before, now : str
-        Registered versions; the digest's first twelve characters for what is not registered.
-    reason : str
-        From the register, every version in between; empty where none is registered.
-    """
-
-    document: str
-    since: int
-    before: str
-    now: str
-    reason: str
+__all__ = ["changed_documents"]
 
 
 def changed_documents(

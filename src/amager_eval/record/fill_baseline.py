@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from amager_eval.conventions import BASELINE_FILE
 from amager_eval.data.input import SourceFile
 from amager_eval.data.period import parse_period, whole_years
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import InputError
 from amager_eval.goals.results import evaluated_area
 from amager_eval.provenance import sha256_of_file
 from amager_eval.record.baseline import baseline_entries, load_baseline
-from amager_eval.record.record import BASELINE_FILE
+from amager_eval.wording.faults import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,10 +43,10 @@ def fill_baseline(data: Input, agreement: Agreement, folder: Path) -> Input:
     Returns
     -------
     Input
-        With a row per type that was delivered without its baseline year; its `source` and
-        `files` name the frozen baseline. Quarters or months of the goal's own series are summed
-        to whole years then, for what was frozen is a year. Unchanged where nothing is frozen,
-        nothing is lacking, or no reports of the agreement's area were delivered.
+        With the frozen inhabitants of their day, and with a row per type that was delivered
+        without its baseline year; its `source` and `files` name the frozen baseline. Quarters
+        or months of the goal's own series are summed to whole years then, for what was frozen is
+        a year. Unchanged where nothing is frozen.
 
     Raises
     ------
@@ -56,23 +57,29 @@ def fill_baseline(data: Input, agreement: Agreement, folder: Path) -> Input:
     if frozen is None or data.crime is None:
         return data
     area, definition = evaluated_area(data, agreement), agreement.crime.definition
-    own = data.crime[(data.crime["area"] == area) & (data.crime["definition"] == definition)]
+    delivered_crime = data.crime
+    of_area = delivered_crime["area"] == area
+    own = delivered_crime[of_area & (delivered_crime["definition"] == definition)]
+    if own.empty:
+        return data
+    on = json.loads((folder / BASELINE_FILE).read_text("utf-8"))["frozen_on"]
+    source = f"{BASELINE_FILE} ({on})"
+    people = _with_population(data.population, frozen, source)
+    if people is not data.population:
+        data = replace(data, population=people)
     delivered = {e.crime_type for e in baseline_entries(data, agreement)}
     later = set(own["crime_type"]) - delivered
     lacking = [e for e in frozen if e.crime_type in later and e.count is not None]
     if not lacking:
         return data
     _same_series(lacking, area, agreement)
-    path = folder / BASELINE_FILE
-    on = json.loads(path.read_text("utf-8"))["frozen_on"]
-    source = f"{BASELINE_FILE} ({on})"
-    rows = [_row(entry, source, data.crime) for entry in lacking]
-    crime = pd.concat([_by_year(data.crime, definition), pd.DataFrame(rows)], ignore_index=True)
+    reports = _by_year(delivered_crime, definition)
+    rows = [_row(entry, source, delivered_crime) for entry in lacking]
+    crime = pd.concat([reports, pd.DataFrame(rows)], ignore_index=True)
     return replace(
         data,
         crime=crime,
-        population=_with_population(data.population, lacking[0], source),
-        files=(*data.files, SourceFile(BASELINE_FILE, sha256_of_file(path))),
+        files=(*data.files, SourceFile(BASELINE_FILE, sha256_of_file(folder / BASELINE_FILE))),
     )
 
 
@@ -83,14 +90,17 @@ def _same_series(lacking: Sequence[BaselineEntry], area: str, agreement: Agreeme
         "definition": agreement.crime.definition,
     }
     faults = [
-        Fault(
-            f"the input lacks {entry.crime_type} {entry.year}, and the frozen baseline is of "
-            f"another {field}",
-            found=f"{now} in the input, {was} frozen",
-            remedy=f"Supply {entry.year} for {area}, and revise the baseline with a reason "
-            "(amager-eval baseline --revise REASON).",
+        fault_of(
+            "baseline_of_another",
             file=BASELINE_FILE,
             column=field,
+            id=entry.crime_type,
+            type=agreement.crime.label(entry.crime_type),
+            year=entry.year,
+            field=field,
+            now=now,
+            was=was,
+            area=area,
         )
         for entry in lacking
         for field, now in wanted.items()
@@ -128,18 +138,23 @@ def _by_year(crime: pd.DataFrame, definition: str) -> pd.DataFrame:
 
 
 def _with_population(
-    population: pd.DataFrame | None, entry: BaselineEntry, source: str
+    population: pd.DataFrame | None, frozen: Sequence[BaselineEntry], source: str
 ) -> pd.DataFrame | None:
-    """Add the frozen inhabitants at mid-year where the area's begin later."""
-    if entry.population is None:
+    """Let the frozen inhabitants stand for their day, whatever was delivered of it since."""
+    entry = next((e for e in frozen if e.population is not None), None)
+    if entry is None:
         return population
-    middle = f"{entry.year}K3"  # inhabitants on its first day
-    row = {"area": entry.area, "period": middle, "population": entry.population, "source": source}
+    row = {
+        "area": entry.area,
+        "period": entry.day,
+        "population": entry.population,
+        "source": source,
+    }
     if population is None:
         return pd.DataFrame([row])
-    dates = [
-        parse_period(p).start for p in population.loc[population["area"] == entry.area, "period"]
-    ]
-    if dates and min(dates) <= parse_period(middle).start:
+    day = parse_period(entry.day).start
+    on_day = population["period"].map(lambda p: parse_period(p).start == day)
+    same = (population["area"] == entry.area) & on_day.astype(bool)
+    if (population.loc[same, "population"] == entry.population).any():
         return population
-    return pd.concat([population, pd.DataFrame([row])], ignore_index=True)
+    return pd.concat([population[~same], pd.DataFrame([row])], ignore_index=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,10 +19,11 @@ from amager_eval.goals.ledger import (
     Issued,
 )
 from amager_eval.goals.results import evaluated_area
-from amager_eval.goals.safety.literal_reading import OF_SHORTFALL, literally_met
+from amager_eval.goals.safety.literal_reading import literally_met
 from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.goals.safety.quantities import safety_quantities
 from amager_eval.record.known_figures import area_version, known_figures, shown_areas
+from amager_eval.spec.readings import SAFETY_READINGS, STAYS_REACHED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from amager_eval.trends.fit import Forecast
 
 __all__ = ["issue_forecasts"]
-
-#: Readings whose published event goes by another name among the quantities.
-_QUANTITY: Final = {"shortfall_smaller": "shortfall_smaller_and_rose"}
 
 
 def issue_forecasts(
@@ -156,9 +154,9 @@ def _safety_events(
                         for a in (area, whole)
                     )
                     met = literally_met(reading.id, reading.response, own, city, baseline, wave)
-                    probability = frame.get((*key, _QUANTITY.get(reading.id, reading.id)))
-                    if reading.id in OF_SHORTFALL and pd.isna(probability):
-                        probability = frame.get((*key, "stays_reached"))
+                    probability = frame.get((*key, SAFETY_READINGS[reading.id].quantity))
+                    if SAFETY_READINGS[reading.id].of_shortfall and pd.isna(probability):
+                        probability = frame.get((*key, STAYS_REACHED))
                     if met is not None or baseline not in own or pd.isna(probability):
                         continue  # settled in print, or never to be settled, or not modelled
                     yield {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from amager_eval.conventions import RESPONSES, crime_year_of_wave
-from amager_eval.goals.crime.results import annual_figures
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.goals.ledger import FIGURE_KEYS
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety.published_shares import published_shares

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from amager_eval.conventions import BASELINE_FILE
 from amager_eval.errors import InputError
 from amager_eval.provenance import sha256_of_bytes, sha256_of_file
 from amager_eval.whole_file import whole_file
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
 
 __all__ = [
-    "BASELINE_FILE",
     "MANIFEST",
     "hold_against_record",
     "keep_file",
@@ -27,7 +27,6 @@ __all__ = [
 ]
 
 MANIFEST = "digests.json"
-BASELINE_FILE = "baseline.json"
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 

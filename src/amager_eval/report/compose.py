@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.report.document import Document, TableBlock, tables
-from amager_eval.report.sections import sections, shown_areas
+from amager_eval.report.sections import annex, sections, shown_areas
 from amager_eval.report.summary import summary
+from amager_eval.tables.area_known import area_known_table
 from amager_eval.tables.crime import crime_quantities_table, crime_table
 from amager_eval.tables.crime_views import (
     crime_changes_table,
@@ -24,10 +25,11 @@ from amager_eval.wording.about import bound_to
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
+    from amager_eval.report.document import Block
     from amager_eval.tables.table import Table
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["compose", "open_data"]
+__all__ = ["compose", "compose_annex", "open_data"]
 
 
 def compose(statement: Statement, words: Wording) -> Document:
@@ -44,21 +46,46 @@ def compose(statement: Statement, words: Wording) -> Document:
     -------
     Document
     """
-    agreement = statement.agreement
-    words = bound_to(agreement, words)
+    words = bound_to(statement.agreement, words)
+    blocks = (*summary(statement, words), *sections(statement, words))
+    return _document(statement, words, words.say("document.title", name=_name(statement)), blocks)
+
+
+def compose_annex(statement: Statement, words: Wording) -> Document:
+    """Make the method annex as a document of its own.
+
+    Parameters
+    ----------
+    statement : Statement
+        The year's status.
+    words : Wording
+        Language.
+
+    Returns
+    -------
+    Document
+    """
+    words = bound_to(statement.agreement, words)
+    title = words.say("document.annex_title", name=_name(statement))
+    return _document(statement, words, title, tuple(annex(statement, words)))
+
+
+def _name(statement: Statement) -> str:
+    return statement.agreement.name
+
+
+def _document(
+    statement: Statement, words: Wording, title: str, blocks: tuple[Block, ...]
+) -> Document:
     return Document(
-        title=words.say("document.title", name=agreement.name),
+        title=title,
         subtitle=words.say(
             "document.subtitle",
             wave=statement.year,
             crime_year=crime_year_of_wave(statement.year),
         ),
-        description=words.say("document.description", agreement=agreement.title),
-        blocks=tuple(
-            block
-            for block in (*summary(statement, words), *sections(statement, words))
-            if not (isinstance(block, TableBlock) and block.table.frame.empty)
-        ),
+        description=words.say("document.description", agreement=statement.agreement.title),
+        blocks=tuple(b for b in blocks if not (isinstance(b, TableBlock) and b.table.frame.empty)),
         lang=words.lang,
         year=statement.year,
         synthetic=statement.synthetic,
@@ -72,6 +99,7 @@ def open_data(statement: Statement, document: Document, words: Wording) -> tuple
     words = bound_to(statement.agreement, words)
     more = [
         goals_table(statement, words),
+        area_known_table(statement, words),
         indicators_table(statement, words),
         crime_context_table(statement, words),
         results_table(statement, words),

@@ -70,7 +70,10 @@ def plan_blocks(statement: Statement, words: Wording) -> list[Block]:
     blocks.append(TableBlock(plan_table(statement, words, short=True), "print"))
     blocks.append(TableBlock(plan_table(statement, words), "page"))
     indicators = plan_indicators_table(statement, words)
-    return [*blocks, TableBlock(indicators)] if len(indicators.frame) else blocks
+    # where nothing of the area was measured, there is nothing to list
+    signals = [s for f in chain.focus for e in f.expects for s in e.signals]
+    measured = any(s.signal != "not_measured" for s in signals)
+    return [*blocks, TableBlock(indicators)] if measured else blocks
 
 
 def _money(chain: PlanChain, words: Wording) -> str:

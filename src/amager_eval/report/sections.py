@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.figures.crime_types import crime_area, picture_crime_types
 from amager_eval.figures.part_whole import picture_part_whole
@@ -12,8 +12,6 @@ from amager_eval.figures.safety_fan import HISTORY, picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
 from amager_eval.goals.results import evaluated_area
-from amager_eval.goals.safety.published_shares import published_shares
-from amager_eval.goals.safety.quantities import fall_probability
 from amager_eval.goals.sensitivity import USED
 from amager_eval.report.caveats import caveat_blocks
 from amager_eval.report.document import (
@@ -27,6 +25,7 @@ from amager_eval.report.document import (
 )
 from amager_eval.report.ledger import changed_documents, guard, ledger
 from amager_eval.report.plan import activity_blocks, plan_blocks
+from amager_eval.tables.area_known import area_known_table, side_of_whole
 from amager_eval.tables.crime import crime_table, crime_years_table, district_totals_table
 from amager_eval.tables.crime_power import crime_power_table
 from amager_eval.tables.readings import (
@@ -62,25 +61,43 @@ if TYPE_CHECKING:
     from amager_eval.trends.fit import Forecast
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["sections"]
+__all__ = ["annex", "committee", "sections", "shown_areas"]
 
-#: A weighted probability from fewer effective draws is not printed.
+#: A probability given a verdict is not printed where fewer draws than this had it.
 _FEWEST_DRAWS: Final = 400
 
 
 def sections(statement: Statement, words: Wording) -> list[Block]:
-    """Every block after page one, in reading order."""
+    """Every block after page one: the committee's pages, then the method annex."""
+    heading = Heading(words.say("section.annex"), new_page=True)
+    blocks = [*committee(statement, words), heading]
+    blocks.append(Paragraph(words.say("method.annex")))
+    return [*blocks, *annex(statement, words)]
+
+
+def committee(statement: Statement, words: Wording) -> list[Block]:
+    """Blocks of the two or three pages after page one: what is known, in figures."""
     return [
         *_safety(statement, words),
         *_forecast(statement, words),
         *_crime(statement, words),
-        *_goals(statement, words),
         *activity_blocks(statement, words),
         *plan_blocks(statement, words),
+        *(ledger(statement, words) if statement.ledger.years else []),
+    ]
+
+
+def annex(statement: Statement, words: Wording) -> list[Block]:
+    """Blocks of the method annex: readings, priors, power, sensitivity, method, digests."""
+    return [
+        *_goals(statement, words),
+        *_probabilities(statement, words),
+        *_crime_numbers(statement, words),
         *_power(statement, words),
         *_sensitivity(statement, words),
         *_method(statement, words),
-        *ledger(statement, words),
+        *_claims(statement, words),
+        *([] if statement.ledger.years else ledger(statement, words)),
         *_record(statement, words),
     ]
 
@@ -100,10 +117,16 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
     if safety is None or picture is None:
         return [*blocks, Paragraph(words.say("safety.absent"), "warning")]
     own = areas[0]
-    key = "safety.caveat_present" if (safety["area"] == own).any() else "safety.caveat"
     named = words.listing(list(agreement.areas.indicators))
+    own_measured = bool((safety["area"] == own).any())
+    key = "safety.caveat_present" if own_measured else "safety.caveat"
     blocks.append(Paragraph(words.say(key, area=own, areas=named), "warning"))
     blocks.append(Figure(picture, published_table(statement, areas, words)))
+    known = area_known_table(statement, words, latest=True)
+    if len(known.frame) and not own_measured:
+        side = side_of_whole(statement)
+        blocks += [Paragraph(words.say(f"safety.known_{side}"))] if side else []
+        blocks.append(TableBlock(known))
     changes = changes_table(statement, words)
     if len(changes.frame):
         blocks.append(TableBlock(changes_table(statement, words, short=True), "print"))
@@ -115,36 +138,15 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
         blocks.append(Paragraph(words.say("safety.no_comparison"), "warning"))
     else:
         blocks.append(Figure(part_whole, comparisons_table(statement, words)))
-    claims = [(claim, _claim(statement, claim, words)) for claim in agreement.claim]
-    for claim, text in claims:
-        if text:
-            blocks.append(Paragraph(text, quotes=_quotes([claim])))
-            blocks += _taken_as_evidence(statement, claim, words)
     return blocks
 
 
-def _taken_as_evidence(statement: Statement, claim: Claim, words: Wording) -> list[Block]:
-    """Say what the probability is once the agreement's word counts as a figure."""
-    if statement.stated.empty:
-        return []
-    own = statement.stated[
-        (statement.stated["area"] == claim.area)
-        & (statement.stated["before"] == claim.before)
-        & (statement.stated["after"] == claim.after)
-        & (statement.stated["effective_draws"] >= _FEWEST_DRAWS)
-    ]
-    values = [
-        words.say(
-            "safety.claim_value",
-            probability=say_probability(float(row["probability_on"]), words, about=True, word=True),
-            setting=words.name("setting_when", str(row["setting"])),
-        )
-        for row in own.to_dict(orient="records")
-    ]
-    if not values:
-        return []
-    text = words.say("safety.claim_as_evidence", before=claim.before, values=words.listing(values))
-    return [Paragraph(text)]
+def _claims(statement: Statement, words: Wording) -> list[Block]:
+    """Put what the agreement claims beside the model's answer."""
+    blocks: list[Block] = []
+    for claim in statement.agreement.claim:
+        blocks += _claim(statement, claim, words)
+    return blocks
 
 
 def _quotes(quoted: Sequence[Claim | Goal]) -> tuple[Quote, ...]:
@@ -152,44 +154,46 @@ def _quotes(quoted: Sequence[Claim | Goal]) -> tuple[Quote, ...]:
     return tuple(Quote(one.literal, "da") for one in quoted)
 
 
-def _claim(statement: Statement, claim: Claim, words: Wording) -> str:
-    """Put a worsening the agreement claims beside the model's probability of one."""
-    forecast, safety = statement.safety, statement.data.safety
-    area, before, after = claim.area, claim.before, claim.after
-    if forecast is None or safety is None:
-        return ""
-    true = forecast.draws["true"]
-    known = area in true["area"].values and claim.response in true["response"].values
-    if not known or not {before, after} <= set(true["period"].values):
-        return ""
-    settings = statement.agreement.safety.settings
-    published = any(before in published_shares(safety, area, s, claim.response) for s in settings)
-    values = [
-        words.say(
-            "safety.claim_value",
-            probability=say_probability(
-                fall_probability(
-                    forecast,
-                    area=area,
-                    setting=s,
-                    before=before,
-                    after=after,
-                    response=claim.response,
-                ),
-                words,
-                about=True,
-                word=True,
-            ),
-            setting=words.name("setting_when", s),
-        )
-        for s in settings
+def _claim(statement: Statement, claim: Claim, words: Wording) -> list[Block]:
+    """Put a worsening the agreement claims beside its probability, off and on as evidence."""
+    about = {"area": claim.area, "response": claim.response}
+    about |= {"before": claim.before, "after": claim.after}
+    rows = [
+        row
+        for row in statement.stated.to_dict(orient="records")
+        if all(row[key] == value for key, value in about.items())
     ]
-    return words.say_of(
+    if not rows:
+        return []
+
+    def said(which: list[dict[str, Any]], probability: str) -> str:
+        return words.listing(
+            [
+                words.say(
+                    "safety.claim_value",
+                    probability=say_probability(row[probability], words, about=True, word=True),
+                    setting=words.name("setting_when", row["setting"]),
+                )
+                for row in which
+            ]
+        )
+
+    published = any(row["published_before"] for row in rows)
+    text = words.say_of(
         claim.response,
         "safety.claim_published" if published else "safety.claim",
-        literal=claim.literal, area=area, before=before, after=after,
-        values=words.listing(values),
+        literal=claim.literal, area=claim.area, before=claim.before, after=claim.after,
+        values=said(rows, "probability"),
     )  # fmt: skip
+    blocks: list[Block] = [Paragraph(text, quotes=_quotes([claim]))]
+    known = [row for row in rows if row["effective_draws"] >= _FEWEST_DRAWS]
+    if known and claim.response == "safe":
+        evidence = words.say(
+            "safety.claim_as_evidence",
+            before=claim.before, values=said(known, "probability_given_verdict"),
+        )  # fmt: skip
+        blocks.append(Paragraph(evidence))
+    return blocks
 
 
 def _forecast(statement: Statement, words: Wording) -> list[Block]:
@@ -204,22 +208,29 @@ def _forecast(statement: Statement, words: Wording) -> list[Block]:
         return [*blocks, Paragraph(words.say("forecast.absent"), "warning")]
     first, last = safety.target_wave - HISTORY, safety.alternative_target_wave
     numbers = forecast_table(statement, areas, words, periods=range(first, last + 1))
-    printed = forecast_table(statement, areas, words, periods=(safety.target_wave,))
-    blocks += [
-        Paragraph(words.say("forecast.intro", first=int(forecast.draws["period"].min()))),
-        Figure(fan, numbers),
-    ]
+    intro = words.say("forecast.intro", first=int(forecast.draws["period"].min()))
+    return [*blocks, Paragraph(intro), Figure(fan, numbers)]
+
+
+def _probabilities(statement: Statement, words: Wording) -> list[Block]:
+    """Every reading's probability, and the estimates of the target year."""
+    safety, areas = statement.agreement.safety, shown_areas(statement)
+    own, whole = areas[0], areas[-1]
+    if statement.safety is None:
+        return []
+    if own in statement.safety.draws["area"].values:
+        areas = (own, whole)
     bars = picture_probabilities(statement, areas, words)
-    if bars is not None:
-        blocks += [
-            Paragraph(words.say("forecast.prior", baseline=safety.baseline_wave)),
-            Figure(
-                bars,
-                probabilities_table(statement, words, areas=areas, year=safety.target_wave),
-            ),
-        ]
-    # after the bars: both figures then stand on one page
-    return [*blocks, TableBlock(printed, "print")]
+    if bars is None:
+        return []
+    printed = forecast_table(statement, areas, words, periods=(safety.target_wave,))
+    numbers = probabilities_table(statement, words, areas=areas, year=safety.target_wave)
+    return [
+        Heading(words.say("section.probabilities")),
+        Paragraph(words.say("forecast.prior", baseline=safety.baseline_wave)),
+        Figure(bars, numbers),
+        TableBlock(printed, "print"),
+    ]
 
 
 def _crime(statement: Statement, words: Wording) -> list[Block]:
@@ -245,20 +256,32 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
         else:
             text = words.say("crimetext.own", definition=definition, area=shown_areas(statement)[0])
         shown = crime_area(statement, statement.crime)
-        numbers = crime_table(statement, words, area=shown)
         blocks += [
             Paragraph(text, "warning"),
             Figure(picture, crime_years_table(statement, words, area=shown)),
+            Paragraph(words.say("crimetext.caveat"), "note"),
+        ]
+    return blocks
+
+
+def _crime_numbers(statement: Statement, words: Wording) -> list[Block]:
+    """Tables behind the crime pages: every type's probabilities, and what was published."""
+    if not statement.agreement.crime.type:
+        return []
+    blocks: list[Block] = [Heading(words.say("section.crime_numbers"))]
+    forecast = statement.crime
+    if forecast is not None:
+        numbers = crime_table(statement, words, area=crime_area(statement, forecast))
+        blocks += [
             TableBlock(numbers),
-            Paragraph(words.say("crimetext.caveat")),
-            Paragraph(_total_answer(statement, statement.crime, words), "note"),
-            *_counts_left_out(statement, statement.crime, words),
+            Paragraph(_total_answer(statement, forecast, words), "note"),
+            *_counts_left_out(statement, forecast, words),
         ]
     totals = district_totals_table(statement, words)
     if len(totals.frame):
         blocks.append(TableBlock(totals, "page"))
         own = shown_areas(statement)[0]
-        if statement.crime is None or own not in statement.crime.draws["area"].values:
+        if forecast is None or own not in forecast.draws["area"].values:
             # where the area's own reports are drawn, print does not repeat the districts' beside
             blocks.append(TableBlock(district_totals_table(statement, words, short=True), "print"))
     else:

@@ -9,7 +9,12 @@ from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.standing import Standing, goal_standings
 from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
 from amager_eval.report.lead import lead
-from amager_eval.tables.goals import crime_context_table, goals_table, indicators_table
+from amager_eval.tables.goals import (
+    crime_context_table,
+    goals_table,
+    indicators_table,
+    standings_table,
+)
 from amager_eval.tables.record import missing_table
 from amager_eval.tables.table import print_cell
 from amager_eval.wording.about import bound_to
@@ -39,7 +44,7 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
         blocks.append(Bullets(sentences))
     picture = picture_standings(statement, words)
     if picture is not None:
-        blocks.append(Figure(picture))
+        blocks.append(Figure(picture, standings_table(statement, words)))
     if any(s.kind == "crime" for s in standings) and not _measured(standings, "crime"):
         context = crime_context_table(statement, words)
         blocks += [TableBlock(context)] if len(context.frame) else []

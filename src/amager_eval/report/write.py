@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from amager_eval.errors import Fault, InputError
 from amager_eval.figures.draw import save
 from amager_eval.figures.style import font_folder
-from amager_eval.report.compose import compose, open_data
+from amager_eval.report.compose import compose, compose_annex, open_data
 from amager_eval.report.datapackage import write_csv, write_datapackage
 from amager_eval.report.document import pictures
+from amager_eval.report.excel_csv import write_excel_csv
 from amager_eval.report.page import render_page
 from amager_eval.report.pdf import Attachment, write_pdf
 from amager_eval.report.workbook import write_workbook
@@ -90,6 +91,7 @@ def _write_all(statement: Statement, folder: Path, words: Wording) -> list[Path]
     svgs, pngs = ({p.stem: p for p in figures if p.suffix == kind} for kind in (".svg", ".png"))
     data = open_data(statement, document, words)
     csvs = _csv(data, folder)
+    excel = _excel_csv(data, folder, words) if words.lang == "da" else []
     record = folder / "statement.json"
     record.write_text(statement.to_json(), encoding="utf-8")
     package = write_datapackage(statement, document, data, folder, words)
@@ -99,7 +101,9 @@ def _write_all(statement: Statement, folder: Path, words: Wording) -> list[Path]
     html.write_text(render_page(document, words, svgs), encoding="utf-8")
     pdf = folder / "appendix.pdf"
     write_pdf(document, words, svgs, _attachments(record, package, csvs, words), font_folder(), pdf)
-    return [pdf, html, record, book, package, *figures, *csvs]
+    annex = folder / "method.pdf"
+    write_pdf(compose_annex(statement, words), words, svgs, (), font_folder(), annex)
+    return [pdf, annex, html, record, book, package, *figures, *csvs, *excel]
 
 
 def _attachments(record: Path, package: Path, csvs: list[Path], words: Wording) -> list[Attachment]:
@@ -126,4 +130,14 @@ def _csv(every: tuple[Table, ...], folder: Path) -> list[Path]:
         path = target / f"{table.id}.csv"
         write_csv(table, path)
         paths.append(path)
+    return paths
+
+
+def _excel_csv(every: tuple[Table, ...], folder: Path, words: Wording) -> list[Path]:
+    """Write the same tables for Excel beside the machine's, which the data package describes."""
+    target = folder / "tables" / "excel"
+    target.mkdir()
+    paths = [target / f"{table.id}.csv" for table in every]
+    for table, path in zip(every, paths, strict=True):
+        write_excel_csv(table, path, words)
     return paths

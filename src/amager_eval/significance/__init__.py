@@ -24,6 +24,7 @@ at least hold, as good as              `equivalence`, `non_inferiority`,
 two rates, a rate over years           `rate_ratio`, `rate_trend`
 crime here and next door               `weighted_displacement_difference`
 which areas stand out                  `funnel`
+is a wave out of the ordinary          `share_chart`
 how small a change could be seen       `power`, `respondents_for_power`,
                                        `smallest_detectable_change`,
                                        `probability_of_rising_every_year`
@@ -38,6 +39,7 @@ weighted microdata                     `weighted_share`, `weighted_shares`,
 """
 
 from amager_eval.indicators import Estimate, rate, share, standardised_rate
+from amager_eval.indicators.control import Rebase
 from amager_eval.indicators.weighted import (
     WeightedShare,
     WeightedShares,
@@ -94,6 +96,7 @@ from amager_eval.significance.rates import (
     rate_non_inferiority,
     rate_ratio,
 )
+from amager_eval.significance.share_chart import share_chart
 from amager_eval.significance.trends import (
     RankTrend,
     RateTrend,
@@ -129,6 +132,7 @@ __all__ = [
     "RateNonInferiority",
     "RateRatio",
     "RateTrend",
+    "Rebase",
     "TrendTest",
     "WeightedComparison",
     "WeightedShare",
@@ -160,6 +164,7 @@ __all__ = [
     "respondents_for_power",
     "respondents_needed",
     "share",
+    "share_chart",
     "share_interval",
     "smallest_detectable_change",
     "standardised_rate",

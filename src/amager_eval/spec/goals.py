@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from amager_eval.spec.readings import SAFETY_READINGS
 from amager_eval.spec.values import AtKey, Frozen, Labelled, in_language
 
 __all__ = ["Family", "Goal", "Reading", "Verdicts"]
@@ -38,6 +39,17 @@ class Verdicts(Frozen):
         return self
 
 
+#: Readings that belong to each kind of goal; a safety goal's stand in the registry.
+_CRIME = ("hold_rate", "hold_count")
+_PARTNERS = ("partner_share",)
+_DECLARED = (*(r.id for r in SAFETY_READINGS.values() if r.literal), *_CRIME, *_PARTNERS)
+
+if TYPE_CHECKING:
+    type ReadingId = str
+else:
+    ReadingId = Literal[_DECLARED]
+
+
 class Reading(Labelled):
     """One way to read a goal's wording; exactly one is primary.
 
@@ -57,27 +69,11 @@ class Reading(Labelled):
         Why the wording can be read so.
     """
 
-    id: Literal[
-        "rises_every_year",
-        "above_baseline",
-        "shortfall_smaller",
-        "shortfall_halved",
-        "reaches_whole",
-        "within_1_point",
-        "within_2_points",
-        "hold_rate",
-        "hold_count",
-        "partner_share",
-    ]
+    id: ReadingId
     primary: bool = False
     response: Literal["safe", "unsafe"] | None = None
     settings: tuple[str, ...] = ()
     reason: Annotated[str, Field(min_length=10)]
-
-
-#: Readings that belong to each kind of goal.
-_CRIME = frozenset({"hold_rate", "hold_count"})
-_PARTNERS = frozenset({"partner_share"})
 
 
 class Goal(Frozen):
@@ -114,7 +110,7 @@ class Goal(Frozen):
                 )
             seen |= set(asked)
             belongs = {"crime": reading.id in _CRIME, "partners": reading.id in _PARTNERS}
-            if not belongs.get(self.kind, reading.id not in _CRIME | _PARTNERS):
+            if not belongs.get(self.kind, reading.id not in _CRIME + _PARTNERS):
                 raise AtKey(
                     ("reading", i, "id"), f"'{reading.id}' is no reading of a {self.kind} goal"
                 )

@@ -192,12 +192,15 @@ class Crime(Frozen):
     """What the crime goals are measured by; without types nothing about crime is judged.
 
     `margin` is the ratio to the baseline that still counts as near it; None declares none.
+    `inhabitants_on` is the day whose inhabitants a year's reports are divided by: the first of the
+    year, or its middle.
     """
 
     baseline_year: int
     guard_years: tuple[int, ...] = ()
     margin: Annotated[float, Field(gt=1, le=2)] | None = None
     target_year: int
+    inhabitants_on: Literal["mid_year", "year_start"] = "mid_year"
     definition: str = ""
     source: str = ""
     monitoring_source: str = ""

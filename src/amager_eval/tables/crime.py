@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.conventions import LEVELS
+from amager_eval.data.annual_figures import AnnualFigure, annual_figures
 from amager_eval.goals.crime.bands import level_bands, observed_years
 from amager_eval.goals.crime.published_reports import published_areas
 from amager_eval.goals.crime.quantities import QUANTITY_COLUMNS, annual_levels
-from amager_eval.goals.crime.results import AnnualFigure, annual_figures
 from amager_eval.tables.table import Column, Kind, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
@@ -70,7 +70,7 @@ def crime_table(statement: Statement, words: Wording, *, area: str | None = None
     shown_alone = {"low", "high"}
     columns = [
         Column("area", say("column.area"), "text", 1.2, shown=area is None),
-        Column("crime_type", say("column.crime_type"), "text", 2.0),
+        Column("crime_type", say("column.crime_type"), "text", 1.7),
         *(
             Column(name, say(f"column.crime_{name}", **years), kind, shown=name not in shown_alone)
             for name, kind, _, _ in _PRINTED

@@ -26,6 +26,7 @@ __all__ = [
     "crime_context_table",
     "goals_table",
     "indicators_table",
+    "standings_table",
 ]
 
 
@@ -128,6 +129,38 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
         note = f"{note} {say('table.goals.note_c')}"
     title = say("table.indicators.title", share=words.name("response_of", response))
     return build_table("indicators", title, columns, cells, note)
+
+
+def standings_table(statement: Statement, words: Wording) -> Table:
+    """List what page one's picture draws of the goal parts, or of the districts in their stead.
+
+    Returns
+    -------
+    Table
+        `what, unit, observed, last, baseline, whole, threshold, outlook_low, outlook_high`.
+    """
+    say = words.say
+    keys = ("observed", "last", "baseline", "whole")
+    columns = [
+        Column("what", say("column.measured"), "text", 3.0),
+        Column("unit", say("column.unit"), "text", 1.4),
+        *(Column(key, say(f"column.standing_{key}"), "figure") for key in keys),
+        Column("threshold", say("column.threshold"), "figure"),
+        Column("outlook_low", say("column.outlook_low"), "figure"),
+        Column("outlook_high", say("column.outlook_high"), "figure"),
+    ]
+    standings = [s for s in goal_standings(statement) if s.known]
+    if not any(s.kind == "safety" for s in standings):
+        standings = [*indicator_standings(statement), *standings]
+    rows = []
+    for s in standings:
+        part = part_label(s.kind, s.part, statement.agreement, words)
+        area = area_label(statement.agreement, s.area, words)
+        what = words.say("table.area_part", area=area, part=part)
+        row = _as_data(s, statement, words) | {"what": what}
+        rows.append(tuple(row.get(c.key) for c in columns))
+    unique = list(dict.fromkeys(rows))  # goals on the same figures are one line
+    return build_table("standings", say("table.standings.title"), columns, unique)
 
 
 def crime_context_table(statement: Statement, words: Wording) -> Table:

@@ -147,7 +147,7 @@ def joined_readings_table(
     wide = len(areas) > 1
     columns = [
         Column("goal", say("column.goal"), "text", 5.0),
-        Column("reading", say("column.reading"), "text", 17.0 if wide else 24.0),
+        Column("reading", say("column.reading"), "text", 14.0 if wide else 21.0),
         Column("part", say("column.part")),
         Column("literal_verdict", say("column.literal_short"), "mark"),
         Column("evidence_verdict", say("column.evidence_short"), "mark"),

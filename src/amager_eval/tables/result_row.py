@@ -1,4 +1,4 @@
-"""What a row of the results says: its part, the year of its figure, and the figure's mark."""
+"""What part of a goal a row of the results is about."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from amager_eval.wording.sentences import Wording
 
 
-__all__ = ["observed_year", "part_name", "source_grade"]
+__all__ = ["part_name"]
 
 
 def part_name(row: Mapping[str, Any], statement: Statement, words: Wording) -> str:
@@ -20,16 +20,3 @@ def part_name(row: Mapping[str, Any], statement: Statement, words: Wording) -> s
     if row["crime_type"] is not None:
         return statement.agreement.crime.label(row["crime_type"], words.lang)
     return ""
-
-
-def observed_year(row: Mapping[str, Any]) -> int | None:
-    """Year the observed figure is from: the row's own unless it says another."""
-    if row["observed"] is None:
-        return None
-    said = [str(n) for n in row["notes"] or [] if str(n).startswith("observed is ")]
-    return int(said[0].rsplit(" ", 1)[-1]) if said else int(row["year"])
-
-
-def source_grade(row: Mapping[str, Any]) -> str | None:
-    """Mark C where the figure, or the whole's beside it, was not checked against the report."""
-    return "C" if any(str(n).startswith("grade C") for n in row["notes"] or []) else None

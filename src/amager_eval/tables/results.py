@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amager_eval.goals.statement import RESULT_COLUMNS
+from amager_eval.goals.records import RESULT_COLUMNS
 from amager_eval.tables.table import Column, Table, build_table, records
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def results_table(statement: Statement, words: Wording) -> Table:
         flat = row | {
             "interval_low": interval.get("low"),
             "interval_high": interval.get("high"),
-            "notes": "; ".join(row["notes"] or []),
+            "notes": "; ".join(map(str, row["notes"] or [])),
         }
         rows.append([flat[k] for k in keys])
     return build_table("results", words.say("table.results.title"), columns, rows)

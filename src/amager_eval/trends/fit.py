@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,12 +13,13 @@ import pandas as pd
 import xarray as xr
 
 from amager_eval.conventions import LEVELS
+from amager_eval.spec.model import ModelSpec
+from amager_eval.trends.store import read_tree, write_tree
 
 if TYPE_CHECKING:
-    from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.diagnose import Diagnostics
 
-__all__ = ["Fit", "Forecast", "Kind"]
+__all__ = ["Fit", "Forecast", "Kind", "load_fit"]
 
 Kind = Literal["safety", "crime"]
 
@@ -150,6 +151,36 @@ class Fit:
         forecast: Forecast = module.forecast(self, until, n=n)
         return forecast
 
+    def to_datatree(self) -> xr.DataTree:
+        """Give the fit as ArviZ's functions want it, with replications and priors.
+
+        Returns
+        -------
+        xarray.DataTree
+            Groups `posterior` and `sample_stats` as sampled, `observed_data`, `constant_data`,
+            `posterior_predictive` (replications, of observed figures too), `log_likelihood`,
+            `prior`, `prior_predictive` and `log_prior`, with named dims and coordinates.
+
+        Raises
+        ------
+        NotImplementedError
+            Of a safety fit: its groups are not written yet.
+
+        Examples
+        --------
+        >>> import amager_eval as ae
+        >>> fit = ae.fit_crime(ae.published(), definition="STRAF11")  # doctest: +SKIP
+        >>> sorted(fit.to_datatree().children)[:2]  # doctest: +SKIP
+        ['constant_data', 'log_likelihood']
+        """
+        from amager_eval.trends.datatree import arviz_tree
+
+        if self.kind != "crime":
+            raise NotImplementedError(f"to_datatree is not written for a {self.kind} fit yet")
+        from amager_eval.trends.crime.datatree import arviz_groups
+
+        return arviz_tree(arviz_groups(self), self.spec)
+
     def save(self, path: str | Path) -> None:
         """Write the fit to one NetCDF file; :func:`load_fit` reads it back.
 
@@ -164,6 +195,44 @@ class Fit:
         >>> fit = ae.fit_safety(ae.published())  # doctest: +SKIP
         >>> fit.save("safety.nc")  # doctest: +SKIP
         """
-        from amager_eval.trends.store import save_fit
+        record = {
+            "kind": self.kind,
+            "seed": self.seed,
+            "spec": self.spec.model_dump(mode="json"),
+            "spec_digest": self.spec.digest,
+            "diagnostics": asdict(self.diagnostics),
+        }
+        write_tree(self.data, record, Path(path))
 
-        save_fit(self, Path(path))
+
+def load_fit(path: str | Path) -> Fit:
+    """Read a fit that :meth:`Fit.save` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Fit
+        Forecasts exactly as the one that was saved.
+
+    Raises
+    ------
+    InputError
+        The file does not exist or was not written by this package.
+
+    Examples
+    --------
+    >>> load_fit("safety.nc").forecast(2028)  # doctest: +SKIP
+    """
+    from amager_eval.trends.diagnose import Diagnostics  # with ArviZ, which draws need not
+
+    tree, record = read_tree(Path(path))
+    spec = ModelSpec.model_validate(record["spec"])
+    spec._digest = record["spec_digest"]
+    diagnostics = Diagnostics(
+        **{**record["diagnostics"], "problems": tuple(record["diagnostics"]["problems"])}
+    )
+    return Fit(record["kind"], tree, spec, diagnostics, record["seed"])

@@ -65,8 +65,7 @@ class Proposal:
     def log_density(self, points: Floats) -> Floats:
         """Log density of points, (count,)."""
         parts = [
-            np.log(share)
-            + np.reshape(_t.logpdf(points, self.centre, k * self.spread, _TAILS), -1)
+            np.log(share) + np.reshape(_t.logpdf(points, self.centre, k * self.spread, _TAILS), -1)
             for share, k in ((1 - _WIDE_SHARE, 1.0), (_WIDE_SHARE, _WIDE))
         ]
         found: Floats = np.logaddexp(*parts)

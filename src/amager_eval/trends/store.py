@@ -1,72 +1,49 @@
-"""Write a fit to one NetCDF file and read it back."""
+"""Write the tree of a fit and what is recorded of it to one NetCDF file, and read both back."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
 from amager_eval.errors import InputError
-from amager_eval.spec.model import ModelSpec
-from amager_eval.trends.diagnose import Diagnostics
-from amager_eval.trends.fit import Fit
 from amager_eval.whole_file import whole_file
 
-__all__ = ["load_fit", "save_fit"]
+__all__ = ["read_tree", "write_tree"]
 
 _FORMAT = 1
 
 
-def save_fit(fit: Fit, path: Path) -> None:
-    """Write a fit: every group of its tree, and its document, diagnostics and seed as attributes.
+def write_tree(tree: xr.DataTree, record: Mapping[str, Any], path: Path) -> None:
+    """Write every group of a tree, and a record of plain values as an attribute.
 
     Parameters
     ----------
-    fit : Fit
+    tree : DataTree
         What to keep.
+    record : mapping of str to object
+        What JSON knows.
     path : Path
         The file to write; its folder must exist. An older file is replaced only when the new one
         is complete.
     """
-    record = {
-        "format": _FORMAT,
-        "kind": fit.kind,
-        "seed": fit.seed,
-        "spec": fit.spec.model_dump(mode="json"),
-        "spec_digest": fit.spec.digest,
-        "diagnostics": asdict(fit.diagnostics),
-    }
-    tree = fit.data.copy()
-    tree.attrs["amager_eval_fit"] = json.dumps(record)
+    tree = tree.copy()
+    tree.attrs["amager_eval_fit"] = json.dumps({"format": _FORMAT, **record})
     with whole_file(path) as unfinished:
         tree.to_netcdf(unfinished, engine="h5netcdf", mode="w")
 
 
-def load_fit(path: str | Path) -> Fit:
-    """Read a fit that :meth:`~amager_eval.trends.fit.Fit.save` wrote.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    Fit
-        Forecasts exactly as the one that was saved.
+def read_tree(path: Path) -> tuple[xr.DataTree, dict[str, Any]]:
+    """Read what :func:`write_tree` wrote.
 
     Raises
     ------
     InputError
         The file does not exist or was not written by this package.
-
-    Examples
-    --------
-    >>> load_fit("safety.nc").forecast(2028)  # doctest: +SKIP
     """
-    path = Path(path)
     if not path.is_file():
         raise InputError(f"{path} does not exist; name a file that `fit.save` wrote")
     try:
@@ -82,9 +59,4 @@ def load_fit(path: str | Path) -> Fit:
             f"{path.name} was written in format {record['format']}, this version reads "
             f"{_FORMAT}; fit again"
         )
-    spec = ModelSpec.model_validate(record["spec"])
-    spec._digest = record["spec_digest"]
-    diagnostics = Diagnostics(
-        **{**record["diagnostics"], "problems": tuple(record["diagnostics"]["problems"])}
-    )
-    return Fit(record["kind"], tree, spec, diagnostics, record["seed"])
+    return tree, record

@@ -8,15 +8,13 @@ from typing import Final, NamedTuple
 from amager_eval.wording.numbers import MISSING, percent
 from amager_eval.wording.sentences import Wording
 
-__all__ = ["Printed", "is_likely", "printed", "probability_word", "say_probability"]
+__all__ = ["Printed", "printed", "probability_word", "say_probability"]
 
-#: Lower limit of the printed percentage that is called likely.
-_LIKELY: Final = 66
 #: Lower limits of the printed percentage, and the key of the word from there up.
 _WORDS: Final = (
     (99, "almost_certain"),
     (90, "very_likely"),
-    (_LIKELY, "likely"),
+    (66, "likely"),
     (33, "even"),
     (10, "unlikely"),
     (1, "very_unlikely"),
@@ -75,11 +73,6 @@ def printed(probability: float) -> Printed:
     if off == 0 or (nearest not in (_LOWEST, _HIGHEST) and abs(off) <= _NO_SIDE):
         return Printed(nearest, "")
     return Printed(nearest, "just_over" if off > 0 else "just_under")
-
-
-def is_likely(probability: float) -> bool:
-    """Whether the word is "likely" or stronger, judged by the number as it is printed."""
-    return printed(probability).percentage >= _LIKELY
 
 
 def probability_word(probability: float, words: Wording) -> str:

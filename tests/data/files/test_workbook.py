@@ -88,7 +88,7 @@ def test_an_open_document(tmp_path):
 
 def test_the_template_reads_as_unfilled_and_then_as_filled(tmp_path):
     path = write_template(tmp_path / "skabelon.xlsx")
-    with pytest.raises(InputError, match="no rows"):
+    with pytest.raises(InputError, match="none of the sheets is filled in"):
         read_input(path)
     with pytest.raises(InputError, match="left alone"):
         write_template(path)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from amager_eval.data.survey.domain_share import domain_share, stratified_variance
+from amager_eval.data.survey.domain_share import domain_share, stratified_covariance
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
@@ -75,6 +75,8 @@ def test_a_share_of_all_takes_kishs_design_effect():
 
 def test_a_lonely_respondent_has_no_variance():
     influence, strata = np.array([0.1, -0.2, 0.3]), np.array([0, 0, 1])
-    assert np.isnan(stratified_variance(influence, strata))
+    assert np.isnan(stratified_covariance(influence[:, None], strata)).all()
     # outside the domain it contributes nothing and does no harm
-    assert stratified_variance(np.array([0.1, -0.2, 0.0]), strata) == pytest.approx(0.09)
+    assert stratified_covariance(np.array([[0.1], [-0.2], [0.0]]), strata)[0, 0] == pytest.approx(
+        0.09
+    )

@@ -1,7 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from amager_eval.trends.safety.covariance import figures
 
 from amager_eval.data.tables.frames import (
     check_activities,
@@ -11,6 +10,7 @@ from amager_eval.data.tables.frames import (
     check_survey_rounds,
 )
 from amager_eval.errors import InputError
+from amager_eval.trends.safety.covariance import figures
 from amager_eval.trends.safety.design import build_design
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from amager_eval.evidence.city.synthetic import synthetic_city
-from amager_eval.evidence.rehearsal import judge_rehearsed
+from amager_eval.evidence.rehearsal import bench
 from amager_eval.evidence.rehearsal import rehearse as module
 from amager_eval.evidence.rehearsal.rehearse import Settings, main, rehearse, small_agreement
 
@@ -64,13 +64,13 @@ def test_partnerships_are_judged_against_their_truth_kept_and_printed(
 
 def test_a_statement_is_judged_alone(random_draws, tmp_path, monkeypatch):
     # what the gates of 2028 say does not touch the statement of 2025
-    real = judge_rehearsed._safety_gates
+    real = bench._safety_gates
 
     def only_2025(fit, baseline, year):
         found = real(fit, baseline, year)
         return replace(found, problems=() if year == 2025 else ("too few draws",))
 
-    monkeypatch.setattr(judge_rehearsed, "_safety_gates", only_2025)
+    monkeypatch.setattr(bench, "_safety_gates", only_2025)
     found = rehearse(tmp_path, Settings(partnerships=1, draws=10))
     assert found.groupby("statement")["passed"].agg(["all", "any"]).to_dict("index") == {
         2025: {"all": True, "any": True},
@@ -82,7 +82,7 @@ def test_a_statement_is_judged_alone(random_draws, tmp_path, monkeypatch):
 def test_what_copenhagen_did_not_publish_is_left_out():
     agreement = small_agreement()
     city = synthetic_city(1, scenario="goals_met", agreement=agreement, last_wave=2028)
-    safety = judge_rehearsed.as_judged(city.data, agreement).safety
+    safety = bench.as_judged(city.data, agreement).safety
     first = safety.groupby("response")["wave"].min().to_dict()
     assert first == {"safe": 2022, "unsafe": 2018}
 

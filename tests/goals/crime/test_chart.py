@@ -9,11 +9,12 @@ import pytest
 
 from amager_eval.data.input import Input, Masked
 from amager_eval.data.published import published
+from amager_eval.disclosure.earlier import EarlierFigures
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.disclosure.short_periods import short_periods_may_be_shown
 from amager_eval.goals.crime.chart import MONITORED_COLUMNS, monitored_chart
 from amager_eval.goals.crime.view import view_crime
-from amager_eval.record.earlier_publications import EarlierFigures
+from amager_eval.record.earlier_publications import earlier_publications
 from amager_eval.record.record import keep_file, read_record
 from amager_eval.spec.agreement import load_agreement
 
@@ -150,8 +151,8 @@ def test_nothing_to_chart():
 
 def recorded(data, folder, *, record=None):
     """Publish a statement's reports and keep them; return the folder of the record."""
-    shown = mask_small_counts(data, AGREEMENT, record)
-    views = view_crime(shown, AGREEMENT, None, record)
+    shown = mask_small_counts(data, AGREEMENT, earlier_publications(record))
+    views = view_crime(shown, AGREEMENT, None, earlier_publications(record))
     statement = {
         "masked": [asdict(m) for m in shown.masked],
         "reports": views.reports.to_dict(orient="records"),
@@ -161,7 +162,11 @@ def recorded(data, folder, *, record=None):
 
 
 def next_chart(data, record):
-    return monitored_chart(mask_small_counts(data, AGREEMENT, record), AGREEMENT, record)
+    return monitored_chart(
+        mask_small_counts(data, AGREEMENT, earlier_publications(record)),
+        AGREEMENT,
+        earlier_publications(record),
+    )
 
 
 @pytest.mark.parametrize(
@@ -204,7 +209,12 @@ def test_quarters_of_a_year_that_was_hidden_are_not_shown(tmp_path):
     record = recorded(delivery(small), tmp_path)
     assert set(next_chart(delivery(large), record)["period"]) <= {str(y) for y in YEARS}
     # nor where the data come unmasked
-    assert monitored_chart(delivery(large), AGREEMENT, record)["period"].str.len().max() == 4
+    assert (
+        monitored_chart(delivery(large), AGREEMENT, earlier_publications(record))["period"]
+        .str.len()
+        .max()
+        == 4
+    )
 
 
 def test_quarters_stay_shown_where_a_revision_gives_nothing_away(tmp_path):

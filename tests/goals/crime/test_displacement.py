@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,8 @@ from amager_eval.goals.crime.displacement import (
 )
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.trends.fit import Forecast
+
+displacement = partial(displacement, baseline=2024)
 
 YEARS = [2024, 2025, 2026, 2027]
 AREA = "Amager Partnerskab (2025)"

@@ -47,7 +47,7 @@ def test_literal_and_evidence_answer_the_same_question(response):
         own, city = rng.integers(80, 85, size=(2, len(WAVES)))
         forecast = certain([own, city])
         forecast.draws.coords["response"] = [response]
-        frame = safety_quantities(forecast, whole="Byen", target=WAVES[-1])
+        frame = safety_quantities(forecast, whole="Byen", baseline=2024, target=WAVES[-1])
         series = [
             {w: PublishedShare(w, p, 0, "A") for w, p in zip(WAVES, path.tolist(), strict=True)}
             for path in (own, city)

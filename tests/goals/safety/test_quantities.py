@@ -1,12 +1,16 @@
 """Readings of the safety goal, counted on draws made by hand."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from amager_eval.errors import InputError
-from amager_eval.goals.safety.quantities import QUANTITIES, fall_probability, safety_quantities
+from amager_eval.goals.safety.quantities import QUANTITIES, safety_quantities
 from amager_eval.trends.fit import Forecast
+
+safety_quantities = partial(safety_quantities, baseline=2024, target=2028)
 
 DIMS = ("sample", "area", "setting", "response", "period")
 YEARS = [2024, 2025, 2026]
@@ -170,12 +174,3 @@ def test_a_wrong_call_says_so(call):
     forecast = Forecast("safety", _draws({"Byen": BYEN, "Nord": BELOW}), None, "")
     with pytest.raises(InputError):
         safety_quantities(forecast, **call)
-
-
-def test_a_fall_is_a_fall_of_the_safe_share_or_a_rise_of_the_unsafe():
-    paths = {"Nord": [[0.7, 0.7, 0.6], [0.7, 0.7, 0.8]]}
-    forecast = Forecast("safety", _draws(paths), None, "")
-    asked = {"area": "Nord", "setting": "night", "before": 2024, "after": 2026}
-    assert fall_probability(forecast, **asked) == 0.5
-    unsafe = Forecast("safety", _draws(paths, response=("unsafe",)), None, "")
-    assert fall_probability(unsafe, **asked, response="unsafe") == 0.5

@@ -4,6 +4,7 @@ import pytest
 from scipy import stats
 
 from amager_eval.errors import InputError
+from amager_eval.indicators.control import Rebase
 from amager_eval.trends.crime import control as crime_control
 from amager_eval.trends.crime.control import CHART_COLUMNS, SIGNALS, chart_series, control_chart
 from amager_eval.trends.crime.fit import fit_crime
@@ -235,3 +236,35 @@ def test_chart_of_a_fit(random_draws):
     assert len(got) == 2 * 20
     assert set(control_chart(fit, crime_types=["u"])["crime_type"]) == {"u"}
     assert control_chart(fit, years=9).empty
+
+
+def test_a_rebase_holds_the_series_against_its_own_first_years():
+    enlarged = Rebase("2025K1", "Area enlarged on 1 January 2025")
+    periods = [f"{y}K{q}" for y in range(2019, 2030) for q in range(1, 5)]
+    rng = np.random.default_rng(6)
+    expected = 60 * np.tile(SEASON, 11) * np.where(np.array(periods) >= "2025K1", 1.8, 1.0)
+    count = rng.poisson(expected).astype(float)
+    assert (chart(count, periods=periods)["signal"] != "").sum() > 8
+    based = chart(count, periods=periods, rebases=[enlarged])
+    assert list(based.columns) == [*CHART_COLUMNS[2:], "rebase"]
+    assert based.loc[based["rebase"] != "", "period"].tolist() == ["2025K1"]
+    assert based["period"].tolist()[-20:] == periods[-20:]
+    after = based[based["period"] >= "2025K1"]
+    assert (
+        after.loc[after["reference"], "period"].tolist() == periods[24:36]
+    )  # its first three years
+    assert (based["signal"] != "").sum() <= 1
+    fallen = count.copy()
+    fallen[-2] *= 0.3
+    assert chart(fallen, periods=periods, rebases=[enlarged])["signal"].iloc[-2] == "below"
+
+
+def test_a_new_base_without_years_enough_has_no_limits_and_loses_nothing():
+    late = Rebase("2026K1", "Counted by another register")
+    based = chart(np.full(32, 50.0), rebases=[late])
+    rows = based[based["period"] >= "2026K1"]
+    assert rows["period"].tolist() == QUARTERS[28:]
+    assert rows["low"].isna().all()
+    assert rows["rebase"].tolist() == [late.reason, "", "", ""]
+    with pytest.raises(InputError, match="new base must start"):
+        chart(np.full(32, 50.0), rebases=[Rebase("2019K1", "the first period")])

@@ -3,10 +3,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from amager_eval.errors import InputError
+from amager_eval.errors import InputError, SpecError
+from amager_eval.spec.model import load_model_spec
 from amager_eval.trends import sample
 from amager_eval.trends.crime.fit import fit_crime
-from amager_eval.trends.store import load_fit
+from amager_eval.trends.fit import load_fit
 
 
 def quarterly(areas=("City", "D"), types=("total", "indbrud"), years=range(2020, 2026)):
@@ -55,3 +56,10 @@ def test_draws_chains_and_progress_reach_the_sampler(random_draws, monkeypatch):
     assert (seen["draws"], seen["chains"], seen["seed"]) == (20, 3, 9)
     seen["progress"](1, 2)
     assert done == [(1, 2)]
+
+
+def test_a_type_with_scales_of_its_own_that_occurs_nowhere_is_a_fault(random_draws):
+    own = load_model_spec("crime_trend").with_options(types={"inbrud": {"covid": 0.5}})
+    with pytest.raises(SpecError, match=r"no counts of inbrud; found indbrud, total"):
+        fit_crime(quarterly(), whole="City", spec=own)
+    assert not random_draws  # nothing was compiled

@@ -3,9 +3,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from amager_eval.errors import InputError
 from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.crime import forecast as crime_forecast
 from amager_eval.trends.crime.design import REMAINDER, rest_name
 from amager_eval.trends.crime.fit import fit_crime
 
@@ -153,3 +155,27 @@ def test_a_step_outside_the_counts_moves_nothing(random_draws, year):
         ratio = np.log(draws["rate"] / draws["level"])
         # neither before its date nor from the first forecast period on
         assert np.allclose(ratio.sel(period=[2018, 2019, 2023, 2025, 2026, 2027, 2028, 2029]), 0)
+
+
+def test_blocks_of_draws_answer_as_all_at_once(random_draws, monkeypatch):
+    """Observed figures and coordinates are the same; what is drawn has the same distribution."""
+    frame = pd.DataFrame(
+        [("D", year, "t", 40 + year % 7, 5e3) for year in range(2014, 2026)],
+        columns=["area", "period", "crime_type", "count", "population"],
+    )
+    fit = fit_crime(frame, draws=500, chains=2, seed=1)
+    whole = fit.forecast(2028).draws
+    monkeypatch.setattr(crime_forecast, "AT_ONCE", 15 * 130)  # 130 draws a block, the last shorter
+    blocks = fit.forecast(2028).draws
+    assert blocks["count"].dtype == np.float32
+    assert whole["count"].dtype == np.float64
+    xr.testing.assert_identical(whole["observed"], blocks["observed"])
+    assert blocks.attrs == whole.attrs
+    seen = whole["observed"].values
+    assert np.array_equal(whole["count"].values[:, seen], blocks["count"].values[:, seen])
+    # levels of observed periods are the posterior's own, draw for draw
+    past = {"period": slice(2014, 2025)}
+    assert np.allclose(whole["level"].sel(past), blocks["level"].sel(past), rtol=1e-5)
+    one, other = (np.log(d["level"].sel(period=2028)).mean() for d in (whole, blocks))
+    spread = float(np.log(whole["level"].sel(period=2028)).std())
+    assert abs(float(one - other)) < 4 * spread / np.sqrt(500)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +16,7 @@ from amager_eval.conventions import COMPARATORS, RESPONSES, SETTINGS
 from amager_eval.data.files.table_file import EXAMPLE
 from amager_eval.data.tables.columns import TABLES, Column, TableColumns, word_in
 from amager_eval.errors import Fault, InputError
+from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.whole_file import whole_file
 from amager_eval.wording.sentences import Lang, load_wording
 
@@ -28,6 +29,8 @@ __all__ = ["GUIDANCE", "write_template", "write_workbook"]
 
 #: Names of the guidance sheet, which is no table.
 GUIDANCE: Final = {"da": "Vejledning", "en": "Guidance"}
+#: Names of the sheet with the names the drop-downs offer; no table either.
+LISTS: Final = {"da": "Lister", "en": "Lists"}
 #: Rows that get drop-downs and typed cells.
 _ROWS: Final = 3000
 _HEADER: Final = "#DDE6ED"
@@ -80,6 +83,12 @@ _EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "population": 21400,
         "source": "Københavns Kommune, 1. januar 2024",
     },
+    "residents": {
+        "area_half": f"{EXAMPLE[0]}: Amager Øst",
+        "department": "Uden for afdelingerne",
+        "residents": 4200,
+        "source": "Københavns Kommune, 1. januar 2025",
+    },
     "activities": {
         "activity": f"{EXAMPLE[0]}: Fælles aftenvandring",
         "focus_area": "Positive fællesskaber",
@@ -94,7 +103,11 @@ _EXAMPLES: Final[dict[str, dict[str, Any]]] = {
 
 
 def write_template(
-    out: str | Path, *, lang: Lang = "da", filled: Mapping[str, pd.DataFrame] | None = None
+    out: str | Path,
+    *,
+    lang: Lang = "da",
+    filled: Mapping[str, pd.DataFrame] | None = None,
+    agreement: Agreement | None = None,
 ) -> Path:
     """Write an input workbook: guidance, drop-downs, typed columns, one example a sheet.
 
@@ -106,6 +119,8 @@ def write_template(
         Language of sheets, headings and guidance.
     filled : mapping of str to DataFrame or None
         Table name to rows that stand below the example; default none.
+    agreement : Agreement or None
+        Whose names the drop-downs offer; default the Amager agreement.
 
     Returns
     -------
@@ -132,11 +147,32 @@ def write_template(
         pd.DataFrame([example])
         for name, example in _EXAMPLES.items()
     }  # fmt: skip
-    write_workbook(out, frames, lang=lang)
+    lists = _lists(agreement or load_agreement(), lang)
+    write_workbook(out, frames, lang=lang, lists=lists)
     return out
 
 
-def write_workbook(path: Path, frames: Mapping[str, pd.DataFrame], *, lang: Lang = "da") -> None:
+def _lists(agreement: Agreement, lang: Lang) -> dict[str, tuple[str, ...]]:
+    """Names the drop-downs offer, by column."""
+    areas, crime = agreement.areas, agreement.crime
+    parties = (*agreement.parties, *agreement.synonyms.partner)
+    return {
+        "area": (areas.evaluated.names[0], areas.whole, *areas.parts),
+        "crime_type": tuple(t.label(lang) for t in crime.type),
+        "definition": (crime.definition,) if crime.definition else (),
+        "focus_area": agreement.focus_areas,
+        "partners": tuple(dict.fromkeys(parties)),
+        "area_half": areas.evaluated.districts,
+    }
+
+
+def write_workbook(
+    path: Path,
+    frames: Mapping[str, pd.DataFrame],
+    *,
+    lang: Lang = "da",
+    lists: Mapping[str, Sequence[str]] | None = None,
+) -> None:
     """Write tables as an input workbook with guidance and drop-downs.
 
     Parameters
@@ -147,6 +183,8 @@ def write_workbook(path: Path, frames: Mapping[str, pd.DataFrame], *, lang: Lang
         Table name to frame with canonical columns.
     lang : {"da", "en"}
         Language of sheets and headings.
+    lists : mapping of str to sequence of str or None
+        Column to the names its drop-down offers; other names may be written as well.
 
     Raises
     ------
@@ -156,7 +194,7 @@ def write_workbook(path: Path, frames: Mapping[str, pd.DataFrame], *, lang: Lang
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as unfinished:
-            unfinished.write_bytes(_workbook(frames, lang))
+            unfinished.write_bytes(_workbook(frames, lang, lists or {}))
     except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
         raise InputError(
             Fault(
@@ -167,7 +205,9 @@ def write_workbook(path: Path, frames: Mapping[str, pd.DataFrame], *, lang: Lang
         ) from error
 
 
-def _workbook(frames: Mapping[str, pd.DataFrame], lang: Lang) -> bytes:
+def _workbook(
+    frames: Mapping[str, pd.DataFrame], lang: Lang, lists: Mapping[str, Sequence[str]]
+) -> bytes:
     """Make the workbook in memory: it is small, and a full disk then fails in one place."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     buffer = io.BytesIO()
@@ -175,11 +215,42 @@ def _workbook(frames: Mapping[str, pd.DataFrame], lang: Lang) -> bytes:
         # a fixed date: the same tables give the same bytes
         book.set_properties({"created": datetime(2025, 1, 1, tzinfo=UTC)})
         _guidance(book, lang)
+        ranges = _list_ranges(lists, lang)
         for name, columns in TABLES.items():
             if name in frames:
                 title = columns.title(lang)
-                _sheet(book, book.add_worksheet(title), columns, frames[name], lang)
+                _sheet(book, book.add_worksheet(title), columns, frames[name], lang, ranges)
+        if lists:
+            _list_sheet(book, lists, lang)
     return buffer.getvalue()
+
+
+def _headings(lists: Mapping[str, Sequence[str]], lang: Lang) -> dict[str, str]:
+    """Heading of every listed column, as its table has it."""
+    known = {c.name: c.heading(lang) for t in TABLES.values() for c in t.columns}
+    return {name: known[name] for name in lists}
+
+
+def _list_ranges(lists: Mapping[str, Sequence[str]], lang: Lang) -> dict[str, str]:
+    """Where the names of each column stand on the sheet of lists."""
+    return {
+        name: f"='{LISTS[lang]}'!${chr(65 + i)}$2:${chr(65 + i)}${1 + len(names)}"
+        for i, (name, names) in enumerate(lists.items())
+        if names
+    }
+
+
+def _list_sheet(book: Workbook, lists: Mapping[str, Sequence[str]], lang: Lang) -> None:
+    """Write the names the drop-downs offer, for reading and copying too."""
+    sheet = book.add_worksheet(LISTS[lang])
+    header = book.add_format({"bold": True, "bg_color": _HEADER, "bottom": 1})
+    sheet.freeze_panes(1, 0)
+    headings = _headings(lists, lang)
+    for place, (name, names) in enumerate(lists.items()):
+        sheet.set_column(place, place, _width(headings[name], names))
+        sheet.write_string(0, place, headings[name], header)
+        for row, listed in enumerate(names, start=1):
+            sheet.write_string(row, place, listed)
 
 
 def _guidance(book: Workbook, lang: Lang) -> None:
@@ -204,7 +275,12 @@ def _page(sheet: Worksheet) -> None:
 
 
 def _sheet(
-    book: Workbook, sheet: Worksheet, columns: TableColumns, frame: pd.DataFrame, lang: Lang
+    book: Workbook,
+    sheet: Worksheet,
+    columns: TableColumns,
+    frame: pd.DataFrame,
+    lang: Lang,
+    ranges: Mapping[str, str],
 ) -> None:
     header = book.add_format({"bold": True, "bg_color": _HEADER, "text_wrap": True, "bottom": 1})
     grey = book.add_format({"italic": True, "font_color": "#595959"})
@@ -221,8 +297,8 @@ def _sheet(
         width = _width(heading, frame[column.name] if column.name in frame.columns else ())
         sheet.set_column(place, place, width, formats[column.kind])
         sheet.write_string(0, place, heading, header)
-        sheet.write_comment(0, place, _note(column, lang))
-        _validate(sheet, place, columns.name, column, lang)
+        sheet.write_comment(0, place, _note(columns.name, column, lang))
+        _validate(sheet, place, columns.name, column, lang, ranges)
         if column.name not in frame.columns:
             continue
         fixed = (columns.name, column.name) in _CHOICES
@@ -249,17 +325,30 @@ def _cell(sheet: Worksheet, row: int, place: int, value: Any, style: Format | No
         sheet.write_number(row, place, value, style)
 
 
-def _note(column: Column, lang: Lang) -> str:
-    other = column.heading("en" if lang == "da" else "da")
-    return load_wording(lang).say("template.required", name=other) if column.required else other
+def _note(table: str, column: Column, lang: Lang) -> str:
+    """Explain a heading in a line, and say whether it must be filled in."""
+    words = load_wording(lang)
+    own = f"explain.{table}.{column.name}"
+    line = words.say(own if words.has(own) else f"explain.{column.name}")
+    return words.say("template.required", name=line) if column.required else line
 
 
-def _validate(sheet: Worksheet, place: int, table: str, column: Column, lang: Lang) -> None:
+def _validate(
+    sheet: Worksheet,
+    place: int,
+    table: str,
+    column: Column,
+    lang: Lang,
+    ranges: Mapping[str, str],
+) -> None:
     """Drop-downs where words are fixed, number bounds where they are known."""
     choices = _CHOICES.get((table, column.name))
     rule: dict[str, Any] | None = None
     if choices is not None:
         rule = {"validate": "list", "source": [word_in(lang, word) for word in choices]}
+    elif column.name in ranges:
+        # an offer: another name may be written, and of partners several
+        rule = {"validate": "list", "source": ranges[column.name], "show_error": False}
     elif column.name in {"percent", "response_rate_percent"}:
         rule = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 100}
     elif column.name == "wave":

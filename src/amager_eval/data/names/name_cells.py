@@ -185,8 +185,9 @@ class _Naming:
             partners = split_partners(cell, known)
             if partners.guessed:
                 split = "; ".join(partners.names)
-                told = {"column": column, "found": cell.strip()}
-                self.findings.add("partners_split", at=at, split=split, **told)
+                self.findings.add(
+                    "partners_split", at=at, column=column, found=cell.strip(), split=split
+                )
             for name in partners.names:
                 if known(name) is None and (nearly := self.names.near("partner", name)):
                     near[name, nearly].append(at)

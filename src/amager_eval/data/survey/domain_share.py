@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DomainShare", "domain_share", "stratified_variance"]
+__all__ = ["DomainShare", "domain_share", "stratified_covariance"]
 
 type Array = NDArray[np.float64]
 
@@ -38,22 +38,24 @@ class DomainShare:
     degrees_of_freedom: int
 
 
-def stratified_variance(influence: Array, strata: NDArray[np.int64]) -> float:
-    """Variance of a sum of influence values drawn with replacement within strata.
+def stratified_covariance(influences: Array, strata: NDArray[np.integer]) -> Array:
+    """Covariance of estimates, each the sum of influences drawn with replacement within strata.
+
+    The one Taylor linearisation of the package: every variance of weighted answers is this.
 
     Parameters
     ----------
-    influence : ndarray
-        Linearised contribution of every respondent of the sample (0 outside the domain), dims
-        `respondent`.
+    influences : ndarray
+        Linearised contribution of every respondent of the sample (0 outside the domain) to each
+        estimate, dims `respondent, estimate`.
     strata : ndarray of int
-        Stratum of each, dims `respondent`.
+        Stratum of each respondent, dims `respondent`.
 
     Returns
     -------
-    float
-        `sum_h n_h / (n_h - 1) sum_i (u_hi - mean_h)^2`; a stratum with one respondent that is
-        in the domain has no variance of its own and gives NaN.
+    ndarray
+        `sum_h n_h / (n_h - 1) sum_i (u_hi - mean_h)(v_hi - mean_h)`, dims `estimate, estimate`; NaN
+        where a stratum with one respondent, which has no variance of its own, is in the domain.
 
     Notes
     -----
@@ -61,18 +63,21 @@ def stratified_variance(influence: Array, strata: NDArray[np.int64]) -> float:
 
     Examples
     --------
-    >>> stratified_variance(np.array([1.0, 3.0, 2.0, 2.0]), np.array([0, 0, 1, 1]))
-    4.0
+    >>> u = np.array([[1.0], [3.0], [2.0], [2.0]])
+    >>> stratified_covariance(u, np.array([0, 0, 1, 1]))
+    array([[4.]])
     """
     _, code = np.unique(strata, return_inverse=True)
     size = np.bincount(code).astype(float)
-    mean = np.bincount(code, influence) / size
-    squares = np.bincount(code, (influence - mean[code]) ** 2)
-    lonely = size == 1
-    if np.any(influence[lonely[code]] != 0):
-        return float("nan")
-    several = ~lonely
-    return float(np.sum(size[several] / (size[several] - 1) * squares[several]))
+    means = np.column_stack([np.bincount(code, column) for column in influences.T]) / size[:, None]
+    centred = influences - means[code]
+    scale = (size / np.maximum(size - 1, 1))[code]
+    covariance = (centred * scale[:, None]).T @ centred
+    # what rounding leaves where no stratum varies is no variance
+    most = np.sqrt((influences**2).sum(axis=0))
+    covariance = np.where(np.abs(covariance) <= 1e-14 * most[:, None] * most, 0.0, covariance)
+    unknown = (influences[(size == 1)[code]] != 0).any(axis=0)
+    return np.where(unknown[:, None] | unknown, np.nan, covariance)
 
 
 def domain_share(
@@ -109,7 +114,7 @@ def domain_share(
     total = weight[inside].sum()
     share = float(weight[inside & answer].sum() / total)
     influence = np.where(inside, weight * (answer - share) / total, 0.0)
-    variance = stratified_variance(influence, strata)
+    variance = float(stratified_covariance(influence[:, None], strata)[0, 0])
     n = int(inside.sum())
     binomial = share * (1 - share) / n
     kish = float(n * np.sum(weight[inside] ** 2) / total**2)

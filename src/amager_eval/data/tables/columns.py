@@ -81,7 +81,7 @@ _SAFETY = TableColumns(
     "tryghed",
     (
         Column("area", "Område", required=True, also=("bydel", "areal")),
-        Column("wave", "Bølge", "int", required=True, also=("år", "year", "undersøgelsesår")),
+        Column("wave", "Undersøgelsesår", "int", required=True, also=("bølge", "år", "year")),
         Column("setting", "Tidspunkt", required=True, also=("situation", "hvornår")),
         Column("response", "Svar", required=True, also=("answer", "besvarelse")),
         Column(
@@ -90,15 +90,15 @@ _SAFETY = TableColumns(
         Column("count", "Antal", "float", also=("x", "antal med dette svar")),
         Column(
             "n",
-            "Adspurgte",
+            "Antal svar (uvægtet)",
             "float",
-            also=("antal svar", "antal adspurgte", "respondenter", "svarpersoner"),
+            also=("antal svar", "adspurgte", "antal adspurgte", "respondenter", "svarpersoner"),
         ),
         Column("decimals", "Decimaler", "float", also=("antal decimaler",)),
         Column("deff", "Designeffekt", "float", also=("design effect",)),
-        Column("comparator", "Tegn", also=("sammenligning", "=, < eller >")),
+        Column("comparator", "Tegn (=, <, >)", also=("tegn", "sammenligning", "=, < eller >")),
         Column("source", "Kilde"),
-        Column("source_grade", "Kildegrad", also=("kildekvalitet",)),
+        Column("source_grade", "Kildens sikkerhed (A, B, C)", also=("kildegrad", "kildekvalitet")),
         Column("area_kind", "Områdetype"),
         Column("area_version", "Områdeversion"),
     ),
@@ -108,10 +108,10 @@ _SURVEY_ROUNDS = TableColumns(
     "survey_rounds",
     "undersøgelser",
     (
-        Column("wave", "Bølge", "int", required=True, also=("år", "year", "undersøgelsesår")),
+        Column("wave", "Undersøgelsesår", "int", required=True, also=("bølge", "år", "year")),
         Column("invited", "Inviterede", "float", also=("antal inviterede", "stikprøve")),
         Column(
-            "respondents", "Svar", "float", also=("respondenter", "antal svar", "adspurgte", "n")
+            "respondents", "Antal svar", "float", also=("svar", "respondenter", "adspurgte", "n")
         ),
         Column("response_rate_percent", "Svarprocent", "float", also=("response rate",)),
         Column("fieldwork_start", "Feltperiode start", also=("start", "feltstart")),
@@ -137,7 +137,7 @@ _CRIME = TableColumns(
         Column("definition", "Definition", required=True),
         Column("per_1000", "Pr. 1.000 indbyggere", "float", also=("pr. 1000", "per 1000", "rate")),
         Column("source", "Kilde"),
-        Column("source_grade", "Kildegrad", also=("kildekvalitet",)),
+        Column("source_grade", "Kildens sikkerhed (A, B, C)", also=("kildegrad", "kildekvalitet")),
         Column("area_kind", "Områdetype"),
         Column("area_version", "Områdeversion"),
     ),
@@ -181,9 +181,20 @@ _ACTIVITIES = TableColumns(
     ),
 )
 
-#: The five tables an input can hold, in reading order.
+_RESIDENTS = TableColumns(
+    "residents",
+    "beboere",
+    (
+        Column("area_half", "Halvdel", required=True, also=("bydel", "half", "del af området")),
+        Column("department", "Boligafdeling", required=True, also=("afdeling", "estate")),
+        Column("residents", "Beboere", "float", required=True, also=("antal beboere",)),
+        Column("source", "Kilde"),
+    ),
+)
+
+#: The tables an input can hold, in reading order.
 TABLES: Final[Mapping[str, TableColumns]] = {
-    t.name: t for t in (_SAFETY, _SURVEY_ROUNDS, _CRIME, _POPULATION, _ACTIVITIES)
+    t.name: t for t in (_SAFETY, _SURVEY_ROUNDS, _CRIME, _POPULATION, _ACTIVITIES, _RESIDENTS)
 }
 
 _WORDS: Final[dict[str, dict[str, tuple[str, ...]]]] = {

@@ -34,12 +34,15 @@ __all__ = [
     "population_covers_years",
     "population_given",
     "reports_within_population",
+    "residents_within_population",
 ]
 
 #: Yearly change of a population beyond which it is questioned, percent.
 POPULATION_JUMP: Final = 15.0
 #: A rate per 1,000 beyond this says that there were more reports than inhabitants.
 PER_1000: Final = 1000.0
+#: Share by which the residents' sum may differ from the inhabitants: another day's count.
+RESIDENTS_APART: Final = 0.02
 #: Names of the crime type that holds the others.
 TOTALS: Final = ("total", "i alt")
 
@@ -295,3 +298,27 @@ def _total_holds_types(
                     what=what(values),
                     total=f"{others:g}",
                 )
+
+
+def residents_within_population(
+    residents: Sequence[Record],
+    population: Sequence[Record],
+    names: Sequence[str],
+    findings: Findings,
+) -> None:
+    """Hold the residents' sum against the area's inhabitants: on no day were there so many or few.
+
+    They may have been counted on any day the inhabitants were.
+    """
+    given = {row["period"]: float(row["population"]) for row in population if row["area"] in names}
+    total = sum(float(row["residents"]) for row in residents)
+    apart = [abs(total - n) / n for n in given.values()]
+    if residents and apart and min(apart) > RESIDENTS_APART:
+        latest = given[max(given, key=lambda p: parse_period(p).start)]
+        findings.add(
+            "residents_sum",
+            column="residents",
+            total=f"{total:g}",
+            area=names[0],
+            inhabitants=f"{latest:g}",
+        )

@@ -20,6 +20,7 @@ __all__ = [
     "area_versions",
     "areas_that_are_numbers",
     "check_activity_rows",
+    "check_resident_rows",
     "distinct",
     "duplicates",
     "groups",
@@ -31,6 +32,10 @@ type Record = Mapping[str, Any]
 
 #: A sum may exceed its whole by this share before it is questioned (rounding, late reports).
 SUM_TOLERANCE: Final = 0.005
+
+
+#: How what lies outside every housing department is named.
+_OUTSIDE: Final = re.compile(r"uden for|udenfor|outside", re.IGNORECASE)
 
 
 def groups(rows: Iterable[Record], keys: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:
@@ -147,3 +152,15 @@ def check_activity_rows(
 ) -> None:
     """Check duplicates."""
     duplicates(rows, ("activity", "focus_area"), positions, findings)
+
+
+def check_resident_rows(
+    rows: Sequence[Record], positions: Sequence[int], findings: Findings
+) -> None:
+    """Check duplicates, and that each half says how many live outside the departments."""
+    duplicates(rows, ("area_half", "department"), positions, findings)
+    for (half,), members in groups(rows, ("area_half",)).items():
+        if not any(_OUTSIDE.search(str(rows[i]["department"])) for i in members):
+            findings.add(
+                "residents_outside", at=positions[members[-1]], column="department", half=half
+            )

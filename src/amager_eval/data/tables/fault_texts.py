@@ -49,6 +49,8 @@ _WARNINGS: Final = frozenset(
         "population_jumps",
         "population_unknown",
         "rate_differs",
+        "residents_outside",
+        "residents_sum",
         "register_dates_outside",
         "register_duplicates",
         "total_below_parts",

@@ -20,7 +20,7 @@ from amager_eval.data.tables.cross_crime import (
     population_column,
     population_given,
 )
-from amager_eval.data.tables.cross_rows import Record, check_activity_rows
+from amager_eval.data.tables.cross_rows import Record, check_activity_rows, check_resident_rows
 from amager_eval.data.tables.cross_safety import check_round_rows, check_safety_rows
 from amager_eval.data.tables.fault_texts import is_fault
 from amager_eval.data.tables.findings import LONGEST_FOUND, Findings, raise_errors
@@ -48,6 +48,7 @@ _CHECKS: Final[Mapping[str, Callable[[Sequence[Record], Sequence[int], Findings]
     "crime": check_crime_rows,
     "population": check_population_rows,
     "activities": check_activity_rows,
+    "residents": check_resident_rows,
 }
 #: Columns of which a table of figures holds at least one.
 _FIGURES: Final[Mapping[str, tuple[str, ...]]] = {

@@ -30,6 +30,7 @@ __all__ = [
     "ActivityRow",
     "CrimeRow",
     "PopulationRow",
+    "ResidentsRow",
     "Row",
     "SafetyRow",
     "SurveyRoundRow",
@@ -182,6 +183,21 @@ class ActivityRow(Row):
         return self
 
 
+class ResidentsRow(Row):
+    """Residents of a housing department, or of what lies outside them, in one half of the area."""
+
+    area_half: Name
+    department: Name
+    residents: Count
+    source: OptionalText = None
+
+    @model_validator(mode="after")
+    def _present(self) -> ResidentsRow:
+        if self.residents is None:
+            raise PydanticCustomError("missing", "missing", {"at": "residents"})
+        return self
+
+
 #: The row model of each table.
 ROW_MODELS: Final[Mapping[str, type[Row]]] = {
     "safety": SafetyRow,
@@ -189,4 +205,5 @@ ROW_MODELS: Final[Mapping[str, type[Row]]] = {
     "crime": CrimeRow,
     "population": PopulationRow,
     "activities": ActivityRow,
+    "residents": ResidentsRow,
 }

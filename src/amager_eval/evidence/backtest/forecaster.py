@@ -29,6 +29,7 @@ __all__ = ["FORECAST_CODE", "Forecaster", "OwnModel", "Predicted", "among_all", 
 FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
     "crime": (
         "data.period",
+        "trends.by_address",
         "trends.crime.arrays",
         "trends.crime.design",
         "trends.crime.disjoint",

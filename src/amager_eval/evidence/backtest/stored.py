@@ -253,7 +253,8 @@ def read_record(panel: Panel, path: Path, command: str) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(
             f"no stored scores for {panel.name}: {path.name} is not in {path.parent.name}/; "
-            f"compute them with {command} {panel.name}"
+            f"compute them with {command} {panel.name}, or work in a checkout of the repository: "
+            "an installed package carries no scores"
         )
     document, _ = read_document(path)
     found = (document["panel_digest"], document["score_version"], document["horizons"])

@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from amager_eval.evaluation.judge import judge
 from amager_eval.evidence.city.process import SCENARIOS
-from amager_eval.evidence.city.synthetic import synthetic_city
-from amager_eval.evidence.rehearsal.judge_rehearsed import Bench, judge
+from amager_eval.evidence.city.synthetic import SyntheticCity, synthetic_city
+from amager_eval.evidence.rehearsal.bench import Bench, as_judged
 from amager_eval.evidence.rehearsal.keep_rehearsal import keep_rehearsal
 from amager_eval.evidence.rehearsal.wrong_verdicts import summarise, with_whole_goals
 from amager_eval.provenance import sha256_of_bytes, sha256_of_code
@@ -49,15 +50,22 @@ VERDICT_CODE: Final = (
     "conventions",
     "data.period",
     "data.population",
+    "disclosure",
+    "evaluation",
     "evidence.city",
     "evidence.rehearsal",
     "goals",
     "indicators",
+    "record",
+    "scores",
     "significance",
     "trends",
 )
 #: Workers share the cores by whole partnerships; threads of linear algebra would only wait.
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+#: What a row of results is about, and what is kept of it.
+_KEYS: Final = ("goal", "reading", "setting", "response", "crime_type", "year")
+_KEPT: Final = (*_KEYS, "literal_verdict", "evidence_verdict", "probability_true")
 _SETUP: Final = (
     "A small city (three districts, six years before the baseline), two chains, a shorter warm-up; "
     "gates: no divergence anywhere, R-hat and effective sample size of the shares and rates that "
@@ -181,11 +189,52 @@ def _kept(path: Path) -> dict[str, Any]:
 
 
 def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) -> None:
-    """Judge a partnership and keep it."""
+    """Judge a partnership, at the first wave after the baseline and at the target, and keep it."""
     agreement = small_agreement()
-    city = synthetic_city(seed, scenario=scenario, agreement=agreement,
-                          last_wave=agreement.safety.target_wave)  # fmt: skip
-    kept = {"identity": identity} | judge(_bench(), city, agreement, scenario, seed, draws)
+    target = agreement.safety.target_wave
+    started, computing = time.perf_counter(), time.process_time()
+
+    def until(wave: int) -> SyntheticCity:
+        return synthetic_city(seed, scenario=scenario, agreement=agreement, last_wave=wave)
+
+    every = until(target)
+    truth = {tuple(t[k] for k in _KEYS): t["met"] for t in every.truth["goals"]}
+    rows: list[dict[str, Any]] = []
+    problems: dict[str, list[str]] = {}
+    spent: dict[str, float] = {}
+    divergences = 0
+    for year in (agreement.safety.baseline_wave + 1, target):
+        begun = time.perf_counter()
+        fits = _bench().fit(
+            as_judged(every.data, agreement), agreement, year,
+            draws=draws, seed=seed, crime=year == target,
+        )  # fmt: skip
+        data = as_judged(until(year).data, agreement)
+        statement = judge(data, agreement, year, fits, draft=True)
+        spent[f"statement_{year}"] = time.perf_counter() - begun
+        problems[str(year)] = fits.problems
+        divergences += sum(f.diagnostics.divergences for f in fits.by_name.values())
+        about = {"safety": year} | ({} if fits.crime is None else {"crime": year - 1})
+        kinds = {goal.id: goal.kind for goal in agreement.goal}
+        rows += [
+            {k: row[k] for k in _KEPT}
+            | {"statement": year, "met": truth[key], "passed": not fits.problems}
+            for row in statement.to_dict()["results"]
+            if row["year"] == about.get(kinds.get(row["goal"], ""))
+            and (key := tuple(row[k] for k in _KEYS)) in truth
+        ]
+    kept = {
+        "identity": identity,
+        # of all cores together: what the run would take on a core of its own
+        "seconds": spent
+        | {
+            "all": time.perf_counter() - started,
+            "all_cores": time.process_time() - computing,
+        },
+        "problems": problems,
+        "divergences": divergences,
+        "rows": rows,
+    }
     with whole_file(path) as unfinished:
         unfinished.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
 

@@ -69,9 +69,7 @@ def yearly_changes(forecast: Forecast) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)[list(CHANGE_COLUMNS)]
 
 
-def type_contributions(
-    forecast: Forecast, *, baseline: int = 2024, target: int = 2028
-) -> pd.DataFrame:
+def type_contributions(forecast: Forecast, *, baseline: int, target: int) -> pd.DataFrame:
     """Split the change of the total since the baseline into its types.
 
     Parameters
@@ -98,7 +96,8 @@ def type_contributions(
     --------
     >>> import amager_eval as ae
     >>> fit = ae.fit_crime(ae.published(), definition="STRAF11")  # doctest: +SKIP
-    >>> type_contributions(fit.forecast("2028K4")).query("year == 2028")  # doctest: +SKIP
+    >>> forecast = fit.forecast("2028K4")  # doctest: +SKIP
+    >>> type_contributions(forecast, baseline=2024, target=2028)  # doctest: +SKIP
     """
     levels = annual_levels(forecast)
     parts = [k for k in str(levels.attrs.get("total_parts", "")).split(";") if k]

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.data.period import parse_period
 from amager_eval.data.population import population_at
 from amager_eval.disclosure.short_periods import short_periods_may_be_shown
-from amager_eval.goals.crime.results import annual_figures
-from amager_eval.record.earlier_publications import earlier_publications
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.control import CHART_COLUMNS, chart_series
 from amager_eval.trends.crime.effects import disturbed_years
 from amager_eval.trends.crime.options import crime_options
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from amager_eval.data.input import Input
+    from amager_eval.disclosure.earlier import EarlierFigures, Key
     from amager_eval.spec.agreement import Agreement
 
 __all__ = ["MONITORED_COLUMNS", "monitored_chart"]
@@ -29,7 +27,9 @@ __all__ = ["MONITORED_COLUMNS", "monitored_chart"]
 MONITORED_COLUMNS: Final = (*CHART_COLUMNS[:2], "definition", *CHART_COLUMNS[2:])
 
 
-def monitored_chart(data: Input, agreement: Agreement, record: Path | None = None) -> pd.DataFrame:
+def monitored_chart(
+    data: Input, agreement: Agreement, earlier: Mapping[Key, EarlierFigures] | None = None
+) -> pd.DataFrame:
     """Chart the types the agreement monitors without a goal, each series against its own past.
 
     Parameters
@@ -39,8 +39,8 @@ def monitored_chart(data: Input, agreement: Agreement, record: Path | None = Non
     agreement : Agreement
         Areas, monitored types, the baseline year (the last of the reference) and the threshold
         below which counts are not shown.
-    record : Path or None
-        Folder of the yearly record: what it hides or has published may give quarters away.
+    earlier : mapping of tuple to EarlierFigures or None
+        What the yearly record hides or has published may give quarters away.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def monitored_chart(data: Input, agreement: Agreement, record: Path | None = Non
     ]
     options = crime_options(load_model_spec("crime_trend", draft=True))  # beside drafts too
     counted = data.crime[data.crime["count"].notna() & data.crime["area"].isin(areas)]
-    before = earlier_publications(record)
+    before = earlier or {}
     frames = []
     for kind in (t.id for t in agreement.crime.type if t.role == "monitored"):
         of_type = counted[counted["crime_type"] == kind]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
-from amager_eval.goals.crime.results import annual_figures
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.goals.partners.signals import reports_moved
 from amager_eval.goals.standing import Figure
 

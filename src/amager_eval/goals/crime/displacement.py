@@ -109,9 +109,7 @@ def places_of_agreement(agreement: Agreement, areas: Sequence[str]) -> Places | 
     return Places({own: 1}, control, districts | {own: -1}, control)
 
 
-def displacement(
-    forecast: Forecast | xr.Dataset, places: Places, *, baseline: int = 2024
-) -> pd.DataFrame:
+def displacement(forecast: Forecast | xr.Dataset, places: Places, *, baseline: int) -> pd.DataFrame:
     """Weighted displacement difference per type: the latest published year against the baseline.
 
     Published reports alone are compared, never predicted ones.
@@ -151,7 +149,7 @@ def displacement(
     >>> import amager_eval as ae
     >>> fit = ae.fit_crime(ae.read_input("delivery"), definition="police")  # doctest: +SKIP
     >>> places = Places({"A": 1}, {"B": 1}, {"C": 1}, {"D": 1})
-    >>> displacement(fit.forecast(2028), places)  # doctest: +SKIP
+    >>> displacement(fit.forecast(2028), places, baseline=2024)  # doctest: +SKIP
     """
     levels = annual_levels(forecast)
     if not set(places.areas) <= set(levels["area"].values):

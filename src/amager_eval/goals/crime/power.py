@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from amager_eval.goals.crime.results import annual_figures
+from amager_eval.data.annual_figures import annual_figures
 from amager_eval.goals.results import evaluated_area
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from amager_eval.goals.crime.results import annual_figures
+from amager_eval.data.annual_figures import annual_figures
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input

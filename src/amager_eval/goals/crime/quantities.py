@@ -105,8 +105,8 @@ def guard_label(years: Sequence[int]) -> str:
 def crime_quantities(
     forecast: Forecast,
     *,
-    baseline: int = 2024,
-    target: int = 2028,
+    baseline: int,
+    target: int,
     guard: Sequence[int] | None = None,
     margin: float | None = None,
 ) -> pd.DataFrame:

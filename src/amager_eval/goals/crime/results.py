@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from amager_eval.conventions import LEVEL, crime_year_of_wave
-from amager_eval.data.period import whole_years
-from amager_eval.data.population import population_at
+from amager_eval.data.annual_figures import AnnualFigure, annual_figures
+from amager_eval.goals.remarks import RemarkCode, remark
 from amager_eval.goals.results import empty_row, evaluated_area
 from amager_eval.goals.verdict import evidence_verdict, literal_verdict
 
@@ -17,54 +16,7 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement, Goal, Reading
 
-__all__ = ["AnnualFigure", "annual_figures", "crime_rows"]
-
-
-@dataclass(frozen=True)
-class AnnualFigure:
-    """Reports of one calendar year: the count and the rate per 1,000, either may be unknown."""
-
-    count: float | None
-    rate: float | None
-
-
-def annual_figures(
-    data: Input, area: str, crime_type: str, definition: str
-) -> dict[int, AnnualFigure]:
-    """Sum one series to calendar years; a year with a period missing is left out.
-
-    Parameters
-    ----------
-    data : Input
-        With `crime`; `population` gives the rate where it was not published.
-    area, crime_type, definition : str
-        Which series; definitions are never joined.
-
-    Returns
-    -------
-    dict of int to AnnualFigure
-        Year to reports and reports per 1,000 inhabitants at mid-year.
-    """
-    if data.crime is None:
-        return {}
-    rows = data.crime[
-        (data.crime["area"] == area)
-        & (data.crime["crime_type"] == crime_type)
-        & (data.crime["definition"] == definition)
-    ]
-    years: dict[int, AnnualFigure] = {}
-    for year, places in whole_years(rows["period"].tolist()).items():
-        group = rows.iloc[places]
-        count = None if group["count"].isna().any() else float(group["count"].sum())
-        rate = None
-        if "per_1000" in group and group["per_1000"].notna().all() and len(group) == 1:
-            rate = float(group["per_1000"].iloc[0])
-        elif count is not None and _has_population(data, area):
-            assert data.population is not None
-            inhabitants = population_at(data.population, area, [str(year)]).population[0]
-            rate = 1000 * count / float(inhabitants)
-        years[year] = AnnualFigure(count, rate)
-    return years
+__all__ = ["crime_rows"]
 
 
 def crime_rows(
@@ -120,9 +72,9 @@ def crime_rows(
                         )
                         if definition == crime.definition:
                             _attach_probability(row, agreement, quantities, crime_year)
-                        row["notes"] += [f"masked: reports of {y}" for y in sorted(hidden)]
+                        row["notes"] += [remark(RemarkCode.MASKED, year=y) for y in sorted(hidden)]
                         if area != area_of_goal:
-                            row["notes"].append("indicator: district, not the agreement's area")
+                            row["notes"].append(remark(RemarkCode.INDICATOR))
                         rows.append(row)
     return rows
 
@@ -147,16 +99,17 @@ def _crime_row(
     row["baseline"] = baseline
     row["comparison"] = baseline
     if baseline is None:
-        row["notes"].append(f"missing: {agreement.crime.definition} {form} for {baseline_year}")
+        about = {"definition": agreement.crime.definition, "form": form, "year": baseline_year}
+        row["notes"].append(remark(RemarkCode.MISSING_BASELINE, about))
     shown = max((y for y in values if y <= min(target, crime_year)), default=None)
     if shown is not None:
         row["observed"] = values[shown]
         if shown != target:
-            row["notes"].append(f"observed is {shown}")
+            row["notes"].append(remark(RemarkCode.OBSERVED_YEAR, year=shown))
     if baseline is not None and target in values and target <= crime_year:
         row["literal_verdict"] = literal_verdict(values[target] <= baseline)
     elif target > crime_year:
-        row["notes"].append(f"due for {target}")
+        row["notes"].append(remark(RemarkCode.DUE_FOR, year=target))
     return row
 
 
@@ -171,7 +124,7 @@ def _attach_probability(
         & (quantities["form"] == form)
     ]
     if own.empty:
-        row["notes"].append("not modelled: no series for this area and type")
+        row["notes"].append(remark(RemarkCode.NO_SERIES))
         return
     value = own.set_index("quantity")["value"]
     row["probability_true"] = float(value["probability_true_at_or_below"])
@@ -187,7 +140,3 @@ def _attach_probability(
     row["evidence_verdict"] = evidence_verdict(
         row["probability_true"], agreement.verdicts, due=row["year"] <= crime_year
     )
-
-
-def _has_population(data: Input, area: str) -> bool:
-    return data.population is not None and bool((data.population["area"] == area).any())

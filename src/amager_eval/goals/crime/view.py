@@ -13,9 +13,10 @@ from amager_eval.goals.crime.published_reports import published_reports
 from amager_eval.goals.crime.views import CrimeViews
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from amager_eval.data.input import Input
+    from amager_eval.disclosure.earlier import EarlierFigures, Key
     from amager_eval.spec.agreement import Agreement
     from amager_eval.trends.fit import Forecast
 
@@ -23,7 +24,10 @@ __all__ = ["view_crime"]
 
 
 def view_crime(
-    data: Input, agreement: Agreement, forecast: Forecast | None, record: Path | None = None
+    data: Input,
+    agreement: Agreement,
+    forecast: Forecast | None,
+    earlier: Mapping[Key, EarlierFigures] | None = None,
 ) -> CrimeViews:
     """Compute every view of reported crime.
 
@@ -34,8 +38,8 @@ def view_crime(
     agreement : Agreement
     forecast : Forecast or None
         A crime forecast through the target year; None where nothing could be fitted.
-    record : Path or None
-        Folder of the yearly record.
+    earlier : mapping of tuple to EarlierFigures or None
+        What the yearly record hides or has published.
 
     Returns
     -------
@@ -48,7 +52,7 @@ def view_crime(
     >>> len(views.changes), sorted(views.chart.columns)[:3]
     (0, ['area', 'count', 'crime_type'])
     """
-    chart = monitored_chart(data, agreement, record)
+    chart = monitored_chart(data, agreement, earlier)
     reports = published_reports(data, agreement, chart)
     if forecast is None:
         return CrimeViews(chart=chart, reports=reports)

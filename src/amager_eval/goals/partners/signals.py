@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from amager_eval.conventions import crime_year_of_wave
-from amager_eval.data.population import population_at
-from amager_eval.goals.crime.results import annual_figures
+from amager_eval.data.annual_figures import annual_figures, inhabitants_of_year
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety.changes import compare_waves
 from amager_eval.goals.safety.published_shares import published_shares
@@ -144,9 +143,9 @@ def reports_moved(
     if counts[0] is None or counts[1] is None:
         return "undecided"
     people = {before: 1.0, after: 1.0}
-    if data.population is not None and (data.population["area"] == area).any():
-        at = population_at(data.population, area, [str(before), str(after)]).population
-        people = {before: float(at[0]), after: float(at[1])}
+    before_people = inhabitants_of_year(data, area, before)
+    if before_people and (after_people := inhabitants_of_year(data, area, after)):
+        people = {before: before_people, after: after_people}
     size = agreement.crime.power.size if agreement.crime.power is not None else None
     mean = (counts[0] + counts[1]) / 2
     test = rate_ratio(

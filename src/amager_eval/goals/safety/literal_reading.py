@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from amager_eval.goals.safety.published_shares import PublishedShare
+from amager_eval.spec.readings import SAFETY_READINGS, Printed, every_wave
 
-__all__ = ["OF_SHORTFALL", "literally_met"]
-
-#: Readings of a shortfall; without one at the baseline they ask to stay at the whole's level in
-#: every wave: the quantity `stays_reached`.
-OF_SHORTFALL: Final = frozenset({"shortfall_smaller", "shortfall_halved"})
+__all__ = ["literally_met"]
 
 #: Steps a percentage point is compared in; shares from counts have more digits than this.
 _STEPS: Final = 1_000_000
@@ -55,43 +52,11 @@ def literally_met(
     # in whole steps of a digit nobody prints: in floats 85.3 - 80.9 is less than 85 - 80.6
     level = {w: round(sign * s.percent * _STEPS) for w, s in own.items()}
     whole = {w: round(sign * s.percent * _STEPS) for w, s in city.items()}
-    if reading == "rises_every_year":
-        return _every(
-            level[w] > level[w - 1] if w in level and w - 1 in level else None
-            for w in range(baseline + 1, target + 1)
-        )
-    if (
-        reading in OF_SHORTFALL
-        and baseline in level
-        and baseline in whole
-        and level[baseline] >= whole[baseline]
-    ):
-        return _every(
+    printed = Printed(level, whole, baseline, target, _STEPS)
+    rule = SAFETY_READINGS[reading]
+    if rule.of_shortfall and printed.short(baseline) == 0:
+        return every_wave(
             level[w] >= whole[w] if w in level and w in whole else None
             for w in range(baseline + 1, target + 1)
         )
-    if target not in level:
-        return None
-    if reading == "above_baseline":
-        return level[target] > level[baseline] if baseline in level else None
-    if target not in whole:
-        return None
-    shortfall = max(0, whole[target] - level[target])
-    if reading == "reaches_whole":
-        return shortfall <= 0
-    if reading in {"within_1_point", "within_2_points"}:
-        return shortfall <= (1 if reading == "within_1_point" else 2) * _STEPS
-    if baseline not in level or baseline not in whole:
-        return None
-    before = max(0, whole[baseline] - level[baseline])
-    if reading == "shortfall_halved":
-        return 2 * shortfall <= before
-    return shortfall < before and level[target] > level[baseline]
-
-
-def _every(steps: Iterable[bool | None]) -> bool | None:
-    """Whether every wave holds: one that failed settles it, one that is missing leaves it open."""
-    found = list(steps)
-    if False in found:
-        return False
-    return None if None in found else True
+    return None if rule.literal is None else rule.literal(printed)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from amager_eval.spec.assumptions import load_assumptions
+
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
 
@@ -53,11 +55,6 @@ class Respondents:
     low: float
     high: float
     assumed: bool
-
-
-#: An assumed district n is uncertain by this factor either way (exp(2 x .2), the two-sd range of
-#: the safety model's log-normal prior on it).
-_ASSUMED_FACTOR = 1.5
 
 
 def published_shares(
@@ -117,7 +114,8 @@ def respondents(data: Input, area: str, wave: int) -> Respondents | None:
 
 
 def _assumed(n: float) -> Respondents:
-    return Respondents(n, n / _ASSUMED_FACTOR, n * _ASSUMED_FACTOR, assumed=True)
+    factor = load_assumptions().respondents.factor
+    return Respondents(n, n / factor, n * factor, assumed=True)
 
 
 def _published_n(data: Input, area: str) -> dict[int, float]:

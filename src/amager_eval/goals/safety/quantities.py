@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.errors import InputError
+from amager_eval.spec.readings import SAFETY_READINGS, STAYS_REACHED, Drawn
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,25 +19,13 @@ if TYPE_CHECKING:
 
     type Truths = NDArray[np.bool_]
 
-__all__ = ["ALL", "QUANTITIES", "fall_probability", "safety_quantities"]
+__all__ = ["ALL", "QUANTITIES", "safety_quantities"]
 
 #: Name of the joint rows: over all areas, or all settings.
 ALL: Final = "alle"
 
 #: Every quantity, in the order of the result.
-QUANTITIES: Final = (
-    "reaches_whole",
-    "within_1_point",
-    "within_2_points",
-    "shortfall_smaller",
-    "shortfall_smaller_and_rose",
-    "shortfall_halved",
-    "above_baseline",
-    "rises_every_year",
-    "stays_reached",
-)
-#: Quantities that ask for a shortfall to close; an area that had none has nothing to close.
-_OF_SHORTFALL: Final = ("shortfall_smaller", "shortfall_smaller_and_rose", "shortfall_halved")
+QUANTITIES: Final = tuple(SAFETY_READINGS)
 #: Published percentages are compared as such: differences below this are rounding of binary.
 _EQUAL: Final = 1e-9
 
@@ -45,8 +34,8 @@ def safety_quantities(
     forecast: Forecast,
     *,
     whole: str | None,
-    baseline: int = 2024,
-    target: int = 2028,
+    baseline: int,
+    target: int,
     areas: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Probability of each reading, for true and for published shares, beside its prior-only value.
@@ -89,7 +78,8 @@ def safety_quantities(
     ...     {"true": (dims, share), "published": (dims, share)},
     ...     coords={"area": ["Nord", "Byen"], "setting": ["night"], "response": ["safe"],
     ...             "period": [2024, 2025], "observed": (dims[1:], share[0] > 2)})
-    >>> frame = safety_quantities(Forecast("safety", draws, None, ""), whole="Byen", target=2025)
+    >>> forecast = Forecast("safety", draws, None, "")
+    >>> frame = safety_quantities(forecast, whole="Byen", baseline=2024, target=2025)
     >>> frame.set_index("quantity")["probability_true"].loc["shortfall_halved"]
     np.float64(1.0)
     """
@@ -116,30 +106,6 @@ def safety_quantities(
     empty = pd.Series(np.nan, index=index)
     frame = pd.DataFrame({k: empty if c is None else c for k, c in columns.items()})
     return frame.reset_index()
-
-
-def fall_probability(
-    forecast: Forecast, *, area: str, setting: str, before: int, after: int, response: str = "safe"
-) -> float:
-    """Probability that an area's true share became worse between two waves.
-
-    Parameters
-    ----------
-    forecast : Forecast
-        Safety.
-    area, setting, response : str
-        Which share.
-    before, after : int
-        Waves.
-
-    Returns
-    -------
-    float
-        P(safe share lower, or unsafe share higher, in `after` than in `before`).
-    """
-    share = forecast.draws["true"].sel(area=area, setting=setting, response=response)
-    change = (share.sel(period=after) - share.sel(period=before)).to_numpy()
-    return float((change < 0).mean() if response == "safe" else (change > 0).mean())
 
 
 def _check(draws: xr.Dataset, whole: str | None, baseline: int, target: int) -> None:
@@ -224,9 +190,9 @@ def _applies(
     if level is None:
         return True
     at_level = level[np.ix_(areas, settings, [response])]
-    if quantity == "stays_reached":
+    if quantity == STAYS_REACHED:
         return bool(at_level.all())
-    return not (quantity in _OF_SHORTFALL and at_level.any())
+    return not (SAFETY_READINGS[quantity].of_shortfall and at_level.any())
 
 
 def _truths(own: Any, gap: Any) -> dict[str, Truths]:
@@ -239,20 +205,9 @@ def _truths(own: Any, gap: Any) -> dict[str, Truths]:
     gap : ndarray or None
         The same minus the whole's.
     """
-    rises = np.diff(own, axis=-1)
-    above = own[..., -1] - own[..., 0] > _EQUAL
-    found = {"above_baseline": above, "rises_every_year": (rises > _EQUAL).all(axis=-1)}
-    if gap is not None:
-        short = np.maximum(-gap, 0)
-        first, last = short[..., 0], short[..., -1]
-        smaller = last < first - _EQUAL
-        found |= {
-            "reaches_whole": gap[..., -1] >= -_EQUAL,
-            "within_1_point": gap[..., -1] >= -0.01 - _EQUAL,
-            "within_2_points": gap[..., -1] >= -0.02 - _EQUAL,
-            "shortfall_smaller": smaller,
-            "shortfall_smaller_and_rose": smaller & above,
-            "shortfall_halved": smaller & (last <= first / 2 + _EQUAL),
-            "stays_reached": (gap[..., 1:] >= -_EQUAL).all(axis=-1),
-        }
-    return {q: found[q] for q in QUANTITIES if q in found}
+    drawn = Drawn(own, gap)
+    return {
+        name: reading.asks(drawn)
+        for name, reading in SAFETY_READINGS.items()
+        if gap is not None or not reading.of_the_whole
+    }

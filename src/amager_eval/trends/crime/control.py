@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
 
-from amager_eval.data.period import parse_period
+from amager_eval.data.period import Period, parse_period
 from amager_eval.data.period import per_year as periods_a_year
-from amager_eval.errors import InputError
+from amager_eval.errors import Fault, InputError
+from amager_eval.indicators.control import (
+    REFERENCE_YEARS,
+    SIGNALS,
+    SPREAD_YEARS,
+    TAILS,
+    Rebase,
+    multiple_of_sd,
+    signals_of,
+    steps_as_variance,
+)
 from amager_eval.trends.crime.effects import disturbed_years
 from amager_eval.trends.crime.options import crime_options
 
@@ -34,19 +44,6 @@ CHART_COLUMNS: Final = (
     "high",
     "signal",
 )
-#: What a period may signal, the strongest first; an empty text is none.
-SIGNALS: Final = ("above", "below", "twice above", "twice below", "shift up", "shift down")
-#: Chances that an ordinary period lies above (and that it lies below) the limit, and the warning
-#: line of which two of three periods are a signal, by periods a year. Of quarters three and two
-#: standard deviations of a normal; of years wider and of months narrower, so that of ordinary
-#: series about as many signal in a year: at most some five in a hundred.
-TAILS: Final = {1: (0.02, 0.045), 4: (0.00135, 0.02275), 12: (0.0003, 0.009)}
-#: So many periods in a row after the reference on one side of what was expected are a shift.
-RUN: Final = 9
-#: Complete years that serve as reference: as many as wished, and the fewest, by periods a year.
-REFERENCE_YEARS: Final = {1: (8, 5), 4: (3, 3), 12: (3, 3)}
-#: Complete years, as many as there are up to this, that tell how much ordinary periods vary.
-SPREAD_YEARS: Final = 8
 
 
 def control_chart(
@@ -117,6 +114,7 @@ def chart_series(
     years: int | None = None,
     through: int | None = None,
     leave_out: Collection[int] = (),
+    rebases: Sequence[Rebase] = (),
 ) -> pd.DataFrame:
     """Chart one series: what the same season of the reference years leads to expect, and limits.
 
@@ -135,6 +133,10 @@ def chart_series(
         Last calendar year of the reference; None takes the last there is.
     leave_out : collection of int
         Calendar years that are no reference: those of a pandemic, or recorded otherwise.
+    rebases : sequence of Rebase
+        Declared new bases, each with its reason. From each on the series is held against its own
+        first complete years, as few as a reference needs; until there are so many it has no
+        limits.
 
     Returns
     -------
@@ -145,12 +147,14 @@ def chart_series(
         above` or `twice below` (the second or third of three in a row of which two lie beyond
         the warning line on one side), `shift up` or `shift down` (the ninth and later of them in
         a row on one side of what was expected), else empty. A period that is not known ends a
-        row. No rows where the complete years are too few.
+        row. No rows where the complete years are too few. With `rebases` also `rebase`: the reason
+        at the first period of a new base, else empty.
 
     Raises
     ------
     InputError
-        A period cannot be read, periods of different length stand together, or `years` is below 2.
+        A period cannot be read, periods of different length stand together, `years` is below 2, or
+        a new base starts outside the series.
 
     Notes
     -----
@@ -183,6 +187,8 @@ def chart_series(
     """
     if years is not None and years < 2:
         raise InputError(f"years must be at least 2 (a season is seen twice), found {years}.")
+    if rebases:
+        return _rebased(periods, count, inhabitants, years, through, leave_out, rebases)
     parsed = [parse_period(p) for p in periods]
     known = np.flatnonzero(~np.isnan(np.asarray(count, dtype=np.float64)))
     empty = pd.DataFrame(columns=list(CHART_COLUMNS[2:]))
@@ -214,7 +220,7 @@ def chart_series(
     place = np.array([parsed[i].ordinal for i in known])
     low, high, warning_low, warning_high = (
         expected * np.maximum(0.0, 1.0 + side * times * sd / (1.5 * expected)) ** 1.5
-        for times in (_multiple(tail, dispersion, free) for tail in TAILS[per_year])
+        for times in (multiple_of_sd(tail, dispersion, free) for tail in TAILS[per_year])
         for side in (-1.0, 1.0)
     )
     later = place > place[reference].max()
@@ -229,9 +235,75 @@ def chart_series(
             "expected": expected,
             "low": low,
             "high": high,
-            "signal": _signals(outside, warned, side, place),
+            "signal": signals_of(outside, warned, side, place),
         }
     )
+
+
+def _rebased(
+    periods: Sequence[object],
+    count: Sequence[float] | Floats,
+    inhabitants: Sequence[float] | Floats,
+    years: int | None,
+    through: int | None,
+    leave_out: Collection[int],
+    rebases: Sequence[Rebase],
+) -> pd.DataFrame:
+    """Chart what lies between declared new bases, each part against itself."""
+    parsed = [parse_period(p) for p in periods]
+    place = [(p.year, p.index) for p in parsed]
+    starts: dict[int, str] = {0: ""}
+    for rebase in rebases:
+        first = parse_period(rebase.period)
+        at = next((i for i, p in enumerate(place) if p >= (first.year, first.index)), 0)
+        if at == 0:
+            raise InputError(
+                Fault(
+                    "a new base must start after the first period of the chart and by its last",
+                    found=str(rebase.period),
+                    remedy="Correct the period of the rebase.",
+                )
+            )
+        starts[at] = rebase.reason
+    least = REFERENCE_YEARS[periods_a_year(parsed)][1] if years is None else years
+    reports, people = (np.asarray(v, dtype=np.float64) for v in (count, inhabitants))
+    frames = []
+    bounds = [*sorted(starts), len(parsed)]
+    for start, end in pairwise(bounds):
+        own = [str(p) for p in parsed[start:end]]
+        last = through
+        if start:
+            last = _reference_end(parsed[start:end], reports[start:end], least, leave_out)
+        part = pd.DataFrame()
+        if last is not None or not start:
+            part = chart_series(
+                own,
+                reports[start:end],
+                people[start:end],
+                years=years,
+                through=last,
+                leave_out=leave_out,
+            )
+        if start and not len(part):  # nothing that was delivered disappears
+            part = pd.DataFrame({"period": own, "count": reports[start:end]})
+            part = part.assign(reference=True, expected=np.nan, low=np.nan, high=np.nan, signal="")
+            part = part[part["count"].notna()]
+        if len(part):
+            frames.append(part.assign(rebase=[starts[start]] + [""] * (len(part) - 1)))
+    columns = [*CHART_COLUMNS[2:], "rebase"]
+    if not frames:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(frames, ignore_index=True)[columns]
+
+
+def _reference_end(
+    parsed: Sequence[Period], reports: Floats, least: int, leave_out: Collection[int]
+) -> int | None:
+    """Year in which a new base has as many complete years as a reference needs, if it has."""
+    known = [p.year for p, r in zip(parsed, reports, strict=True) if not np.isnan(r)]
+    per_year = periods_a_year(parsed)
+    complete = [y for y in sorted(set(known)) if known.count(y) == per_year and y not in leave_out]
+    return complete[least - 1] if len(complete) >= least else None
 
 
 def _rate(
@@ -261,34 +333,7 @@ def _dispersion(
 ) -> tuple[float, float]:
     """Variance over that of Poisson, from successive differences, and its degrees of freedom."""
     expected = people * _rate(reports, people, season, per_year)[1][season]
-    steps = np.diff((reports - expected) / np.sqrt(expected))
+    variance, free = steps_as_variance((reports - expected) / np.sqrt(expected))
     # a season's own mean takes its part of the variance; one mean cancels in the differences
     left = (years - 1) / years if per_year > 1 else 1.0
-    # a mean square successive difference is worth two thirds of as many independent squares
-    return float((steps**2).mean()) / 2.0 / left, 2.0 / 3.0 * len(steps) * left
-
-
-def _multiple(tail: float, dispersion: float, free: float) -> float:
-    """So many standard deviations of Poisson an ordinary period exceeds with chance `tail`."""
-    estimated = float(stdtrit(free, 1.0 - tail) * np.sqrt(dispersion))
-    return max(float(ndtri(1.0 - tail)), estimated)
-
-
-def _signals(
-    outside: NDArray[np.int64],
-    warned: NDArray[np.int64],
-    side: Floats,
-    place: NDArray[np.int64],
-) -> NDArray[np.str_]:
-    """Signal of every period, from the side (1, -1, none 0) of limits, warning lines, expected."""
-    run = np.ones(len(side), dtype=int)
-    twice = np.zeros(len(side), dtype=int)
-    for i in range(len(side)):
-        if i and side[i] == side[i - 1] != 0 and place[i] == place[i - 1] + 1:
-            run[i] = run[i - 1] + 1
-        if warned[i]:
-            window = (place[:i] >= place[i] - 2) & (warned[:i] == warned[i])
-            twice[i] = warned[i] * window.any()
-    shifted = (run >= RUN) * side
-    conditions = [c == s for c in (outside, twice, shifted) for s in (1, -1)]
-    return np.select(conditions, list(SIGNALS), default="")
+    return variance / left, free * left

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from amager_eval.data.input import Input
 from amager_eval.data.period import Period, midpoints, parse_period, per_year, period_range
 from amager_eval.data.tables.frames import check_crime, check_population
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import Fault, InputError, SpecError
 from amager_eval.spec.model import ModelSpec
 from amager_eval.trends.crime.disjoint import DisjointCounts, split_counts
 from amager_eval.trends.crime.effects import effect_matrix
@@ -114,8 +114,11 @@ def crime_design(
     ------
     InputError
         What the checks found, each with row and column.
+    SpecError
+        The document names a type in `options.types` that the data have no count of.
     """
     options = crime_options(spec)
+    _hold_types(options, data)
     frame, population, whole, own_parts, definition = _one_definition(
         data, population, whole, definition
     )
@@ -237,6 +240,20 @@ def _one_definition(
     if whole is None and isinstance(data, Input) and data.whole in set(counted):
         whole = data.whole  # else it has no counts by this definition: areas stand alone
     return frame, population, whole, parts, definition or ""
+
+
+def _hold_types(options: CrimeOptions, data: Input | pd.DataFrame) -> None:
+    """Refuse scales of a type without counts: misspelt, they would be passed over in silence."""
+    frame = data.crime if isinstance(data, Input) else data
+    if frame is None or "crime_type" not in frame:
+        return  # refused as such elsewhere
+    known = {str(kind) for kind in frame["crime_type"].dropna().unique()}
+    unknown = sorted(set(options.types) - known - {REMAINDER})
+    if unknown:
+        raise SpecError(
+            f"crime model, options.types: there are no counts of {', '.join(unknown)}; found "
+            f"{', '.join(sorted(known))}. Correct the name, or take it out."
+        )
 
 
 def _no_empty_definition(frame: pd.DataFrame) -> None:

@@ -25,6 +25,9 @@ type Floats = NDArray[np.float64]
 
 #: Cells times draws of the prior-only answer are kept under this; large panels get fewer draws.
 PRIOR_CELLS: Final = 300_000
+#: Cells times draws carried at once (a third of a GB in all steps); more are drawn in blocks, and
+#: kept in single precision, which holds counts to 16 million exactly.
+AT_ONCE: Final = 4_000_000
 #: What a design holds of counts: of modelled cells, and as published.
 _COUNTS: Final = ("count", "published")
 UNITS: Final = {1: "year", 4: "quarter", 12: "month"}
@@ -73,8 +76,7 @@ def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
         )
     design = fit.data["design"].to_dataset()
     periods = _periods(design, until)
-    posterior = fit.data["posterior"].to_dataset().stack(sample=("chain", "draw"))
-    posterior = posterior.drop_vars(["chain", "draw", "sample"]).transpose("sample", ...)
+    posterior = _one_after_another(fit.data["posterior"].to_dataset())
     rng = np.random.default_rng([fit.seed, 20280])
     draws = _draw(posterior, design, periods, rng)
     cells = design["count"].size // design.sizes["period"]
@@ -134,7 +136,41 @@ def simulate_cells(
     return expected, mean, count, exposure
 
 
+def _one_after_another(posterior: xr.Dataset) -> xr.Dataset:
+    """Put chains one after another along `sample`: views, where stacking copies every draw."""
+    variables = {}
+    for name, value in posterior.data_vars.items():
+        ordered = value.transpose("chain", "draw", ...)
+        shape = (-1, *ordered.shape[2:])
+        variables[name] = (("sample", *ordered.dims[2:]), ordered.values.reshape(shape))
+    return xr.Dataset(variables)
+
+
 def _draw(
+    state: xr.Dataset,
+    design: xr.Dataset,
+    periods: list[Period],
+    rng: np.random.Generator,
+) -> xr.Dataset:
+    """Draw what is reported, in blocks of draws where all at once would not fit in memory."""
+    size = state.sizes["sample"]
+    cells = design.sizes["area"] * design.sizes["crime_type"] * len(periods)
+    step = max(1, AT_ONCE // cells)
+    first = _draw_block(state.isel(sample=slice(0, step)), design, periods, rng)
+    if step >= size:
+        return first
+    dims = {n: first[n].dims for n in first.data_vars}
+    kept = {n: np.empty((size, *first[n].shape[1:]), dtype=np.float32) for n in dims}
+    for start in range(0, size, step):
+        rows = slice(start, start + step)
+        block = first if start == 0 else _draw_block(state.isel(sample=rows), design, periods, rng)
+        for name, into in kept.items():
+            into[rows] = block[name].values
+    variables = {n: (dims[n], values, first[n].attrs) for n, values in kept.items()}
+    return xr.Dataset(variables, coords=first.coords, attrs=first.attrs)
+
+
+def _draw_block(
     state: xr.Dataset,
     design: xr.Dataset,
     periods: list[Period],

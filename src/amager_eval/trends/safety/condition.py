@@ -176,7 +176,7 @@ def centre_figures(
         load = gaussian.load[cell, place[0]]
         solved = np.linalg.solve(np.asarray(errors)[np.ix_(cell, cell)], load)
         residual = gaussian.value[cell] - expected[cell]
-        # the whole's figure holds errors of its parts': a little of a cell's own is left in the rest
+        # the whole's figure holds its parts' errors too: a little of the cell's own stays behind
         left = max(1 / variance[place] - solved @ load, _LEAST / variance[place])
         without = ((mean[place] - gaussian.centre) / variance[place] - solved @ residual) / left
         told[:, j] = solved @ load, gaussian.centre + without, 1 / np.sqrt(left)

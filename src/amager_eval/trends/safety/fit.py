@@ -410,7 +410,7 @@ def fitted_point(
     parts: tuple[Term, ...],
     scales: Mapping[str, Any] | None = None,
 ) -> Gaussian:
-    """Write the figures as linear around the shares that fit them; scales by default the priors'."""
+    """Write the figures as linear around the shares that fit them."""
     settings = design.sizes["setting"]
     scales = scales or _usual_scales(spec, settings)
     variance = variances(scales, spec, settings)

@@ -1,0 +1,190 @@
+"""Judge a year: an input, an agreement and fits in, the statement out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from amager_eval.errors import GateError, SpecError
+from amager_eval.evaluation.ask import ask
+from amager_eval.goals.caveats import attach_caveats, caveats
+from amager_eval.goals.crime.results import crime_rows
+from amager_eval.goals.crime.view import view_crime
+from amager_eval.goals.ledger import Ledger
+from amager_eval.goals.missing import missing_deliveries
+from amager_eval.goals.partners.plan import plan_chain
+from amager_eval.goals.partners.split import partner_split
+from amager_eval.goals.power import what_goals_can_show
+from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
+from amager_eval.goals.safety.changes import changes
+from amager_eval.goals.safety.comparisons import compare_with_whole
+from amager_eval.goals.safety.stated_claims import stated_claims
+from amager_eval.goals.sensitivity import sensitivity_of_draws
+from amager_eval.goals.statement import Statement
+from amager_eval.indicators.partners import partner_share
+from amager_eval.provenance import versions
+from amager_eval.record.baseline_guard import attach_guard, baseline_guard
+from amager_eval.record.changed_documents import changed_documents
+from amager_eval.record.earlier_publications import earlier_publications
+from amager_eval.record.issue_forecasts import issue_forecasts
+from amager_eval.record.score_record import earlier_statements, score_record
+from amager_eval.spec.register import unregistered_documents
+from amager_eval.spec.sensitivity import load_sensitivity
+
+if TYPE_CHECKING:
+    from amager_eval.data.input import Input
+    from amager_eval.evaluation.fit import Fits
+    from amager_eval.spec.agreement import Agreement
+    from amager_eval.trends.fit import Fit
+
+__all__ = ["diagnosed", "hold_documents", "judge"]
+
+_DIAGNOSTICS = (
+    "model", "version", "digest", "draws", "divergences", "max_rhat", "min_ess", "passed",
+    "problems",
+)  # fmt: skip
+
+
+def judge(
+    data: Input,
+    agreement: Agreement,
+    year: int,
+    fits: Fits,
+    *,
+    record: str | Path | None = None,
+    draft: bool = False,
+) -> Statement:
+    """Hold an input and the fits to it against an agreement.
+
+    Parameters
+    ----------
+    data : Input
+        What was fitted, from :func:`amager_eval.evaluation.prepare.prepare`.
+    agreement : Agreement
+        What was promised.
+    year : int
+        Survey wave.
+    fits : Fits
+        From :func:`amager_eval.evaluation.fit.fit`.
+    record : str, Path or None
+        Folder of the yearly record, whose forecasts are scored.
+    draft : bool
+        Report failed gates and documents that are not registered instead of refusing them.
+
+    Returns
+    -------
+    Statement
+        Every verdict of the year with what it rests on.
+
+    Raises
+    ------
+    SpecError
+        A document of `models/` differs from its registered version and `draft` is False.
+    GateError
+        A fit did not pass its gates and `draft` is False.
+    """
+    unregistered = hold_documents(agreement, draft=draft)
+    if fits.problems and not draft:
+        raise GateError(fits.problems)
+    folder = None if record is None else Path(record)
+    kept: dict[int, dict[str, Any]] = {}
+    if folder is not None:
+        kept = earlier_statements(folder, agreement, year, synthetic=data.synthetic)
+    own = evaluated_area(data, agreement)
+    areas = tuple(dict.fromkeys((own, *agreement.areas.indicators)))
+    shown = (agreement.areas.whole, *areas)
+    answers = ask(data, agreement, year, fits)
+    asked = answers.safety_quantities
+    guard = baseline_guard(data, agreement, year, answers.crime_quantities, fits.definition)
+    rows = [
+        *safety_rows(data, agreement, year, answers.safety, asked),
+        *crime_rows(data, agreement, year, answers.crime_quantities, fits.definition),
+        *partner_rows(data, agreement, year),
+    ]
+    attach_guard(rows, guard)
+    found = caveats(data, agreement, year)
+    attach_caveats(rows, found)
+    partner_goal = next((g for g in agreement.goal if g.kind == "partners"), None)
+    activities = partners = pd.DataFrame()
+    if data.activities is not None and partner_goal is not None and len(data.activities):
+        activities = partner_share(data.activities, at_least=partner_goal.partners_at_least or 2)
+        partners = partner_split(data.activities, partner_goal)
+    stated = (
+        versions()
+        | {f"agreement {agreement.id}": agreement.digest}
+        | {f"spec {name}": fit.spec.digest for name, fit in fits.by_name.items()}
+    )
+    return Statement(
+        year=year,
+        agreement=agreement,
+        data=data,
+        seed=fits.seed,
+        versions=stated,
+        draft=draft,
+        results=with_overall(rows, agreement, data, asked),
+        changes=changes(data, agreement, year, shown),
+        comparisons=compare_with_whole(data, agreement, year, areas),
+        probabilities=pd.concat(
+            [frame.assign(year=target) for target, frame in asked.items()], ignore_index=True
+        )
+        if asked
+        else pd.DataFrame(),
+        crime_quantities=answers.crime_quantities,
+        power=what_goals_can_show(data, agreement, year, shown),
+        activities=activities,
+        diagnostics=pd.DataFrame(
+            [diagnosed(name, fit) for name, fit in fits.by_name.items()],
+            columns=list(_DIAGNOSTICS),
+        ),
+        safety=answers.safety,
+        crime=answers.crime,
+        missing=missing_deliveries(data, agreement, own),
+        issued=issue_forecasts(
+            data, agreement, year, answers.safety, answers.crime, answers.crime_quantities
+        ),
+        ledger=score_record(kept, data, agreement, year) if folder is not None else Ledger(),
+        changed=changed_documents(kept, stated),
+        guard=guard,
+        partners=partners,
+        plan=plan_chain(data, agreement, year),
+        caveats=found,
+        sensitivity=sensitivity_of_draws(
+            agreement, areas, answers.safety, answers.crime_quantities,
+            load_sensitivity().safety.margins,
+        ),
+        crime_views=view_crime(data, agreement, answers.crime, earlier_publications(folder)),
+        stated=stated_claims(data, answers.safety, agreement),
+        unregistered=unregistered,
+    )  # fmt: skip
+
+
+def hold_documents(agreement: Agreement, *, draft: bool) -> tuple[str, ...]:
+    """Return the documents a draft rests on that are not registered as they stand.
+
+    Raises
+    ------
+    SpecError
+        There are some, and it is no draft.
+    """
+    unregistered = unregistered_documents(agreement.id, agreement.digest)
+    if unregistered and not draft:
+        raise SpecError("\n".join(unregistered.values()))
+    return tuple(unregistered)
+
+
+def diagnosed(name: str, fit: Fit) -> dict[str, Any]:
+    """Return a row of the statement's diagnostics."""
+    d, sizes = fit.diagnostics, fit.data["posterior"].sizes
+    return {
+        "model": name,
+        "version": fit.spec.version,
+        "digest": fit.spec.digest,
+        "draws": int(sizes["chain"] * sizes["draw"]),
+        "divergences": d.divergences,
+        "max_rhat": d.max_rhat,
+        "min_ess": d.min_ess,
+        "passed": d.passed,
+        "problems": "; ".join(d.problems),
+    }

@@ -1,0 +1,83 @@
+"""The document of numbers that move an answer and belong to no agreement and to neither model."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from amager_eval.spec.documents import models_folder, parse_document
+
+__all__ = ["Assumptions", "load_assumptions"]
+
+type Chance = Annotated[float, Field(gt=0, lt=0.5)]
+type Reason = Annotated[str, Field(min_length=10)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RespondentsRange(_Frozen):
+    """How far an assumed number of respondents may be off, as a factor either way."""
+
+    factor: Annotated[float, Field(ge=1)]
+    reason: Reason
+
+
+class ChartPeriods(_Frozen):
+    """Tails of the limit and of the warning line, and reference years wished and the fewest."""
+
+    tails: tuple[Chance, Chance]
+    reference: tuple[Annotated[int, Field(ge=2)], Annotated[int, Field(ge=2)]]
+    reason: Reason
+
+
+class ChartShift(_Frozen):
+    """Periods in a row on one side that are a shift."""
+
+    run: Annotated[int, Field(ge=2)]
+    reason: Reason
+
+
+class ChartSpread(_Frozen):
+    """Complete years that tell how much ordinary periods vary, at most."""
+
+    years: Annotated[int, Field(ge=2)]
+    reason: Reason
+
+
+class ControlChart(_Frozen):
+    """When a period of reports is a signal."""
+
+    years: ChartPeriods
+    quarters: ChartPeriods
+    months: ChartPeriods
+    shift: ChartShift
+    spread: ChartSpread
+
+    def of(self, per_year: int) -> ChartPeriods:
+        """Return what holds of series with so many periods a year: 1, 4 or 12."""
+        return {1: self.years, 4: self.quarters, 12: self.months}[per_year]
+
+
+class Assumptions(_Frozen):
+    """`models/assumptions.toml`, validated."""
+
+    name: str
+    version: str
+    respondents: RespondentsRange
+    control_chart: ControlChart
+
+
+@cache
+def load_assumptions() -> Assumptions:
+    """Load `models/assumptions.toml`.
+
+    Examples
+    --------
+    >>> load_assumptions().control_chart.of(4).reference
+    (3, 3)
+    """
+    return parse_document(Assumptions, models_folder() / "assumptions.toml")

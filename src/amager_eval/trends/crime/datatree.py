@@ -1,0 +1,138 @@
+"""A crime fit's groups by ArviZ's names: what was seen, what would be seen again, and the prior."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import stats
+
+from amager_eval.trends.crime.forecast import simulate_cells
+from amager_eval.trends.crime.prior import prior_draws
+from amager_eval.trends.crime.walk import by_area
+
+if TYPE_CHECKING:
+    from amager_eval.trends.fit import Fit
+
+__all__ = ["arviz_groups"]
+
+type Floats = NDArray[np.float64]
+
+#: Draws of the prior; it costs nothing, and a tree is kept in memory whole.
+PRIOR_DRAWS: Final = 1000
+
+
+def arviz_groups(fit: Fit) -> dict[str, xr.Dataset]:
+    """Give every group of a crime fit.
+
+    Parameters
+    ----------
+    fit : Fit
+        A crime fit.
+
+    Returns
+    -------
+    dict of str to Dataset
+        `posterior` and `sample_stats` as sampled; `observed_data` (`reports`, dims `cell`: an
+        area, type and period with a count of its own; where counts are known only as sums,
+        `summed_reports`, dims `lump`); `posterior_predictive` and `prior_predictive` (replications
+        of them, of observed cells too) and `log_likelihood` (dims `chain, draw, cell | lump`);
+        `constant_data` (thousand inhabitants); `prior`, one chain, without any count; `log_prior`
+        of the quantities whose prior is closed given nothing else: innovation, effects, what
+        passes.
+    """
+    design = fit.data["design"].to_dataset()
+    posterior = fit.data["posterior"].to_dataset()
+    sizes = (posterior.sizes["chain"], posterior.sizes["draw"])
+    state = posterior.stack(sample=("chain", "draw"))
+    state = state.drop_vars(["chain", "draw", "sample"]).transpose("sample", ...)
+    again, likelihood = _replicate(state, design, sizes, np.random.default_rng([fit.seed, 7]))
+    # priors alone: no count has a say, not even the baseline's
+    blank = design.assign(count=xr.full_like(design["count"], np.nan))
+    rng = np.random.default_rng([fit.seed, 8])
+    prior = prior_draws(blank, PRIOR_DRAWS, rng)
+    before, _ = _replicate(prior, design, (1, PRIOR_DRAWS), rng)
+    one = prior.rename(sample="draw").expand_dims("chain")
+    count = design["count"].values
+    n = design.sizes["period"]
+    exposure = (("area", "period"), design["exposure"].values[:, :n])
+    observed: dict[str, Any] = {"reports": ("cell", count[~np.isnan(count)])}
+    if design.sizes["lump"]:
+        observed["summed_reports"] = ("lump", design["lump_count"].values)
+    names = {name: design[name] for name in ("area", "period")}
+    return {
+        "posterior": posterior,
+        "sample_stats": fit.data["sample_stats"].to_dataset(),
+        "log_prior": _log_prior(posterior, design),
+        "posterior_predictive": again,
+        "log_likelihood": likelihood,
+        "observed_data": xr.Dataset(observed, coords=_cells(design)),
+        "constant_data": xr.Dataset({"thousand_inhabitants": exposure}, coords=names),
+        "prior": one,
+        "prior_predictive": before,
+    }
+
+
+def _cells(design: xr.Dataset) -> dict[str, Any]:
+    """Name the cells with a count: `area | type | period`, and each of the three beside it."""
+    at = np.argwhere(~np.isnan(design["count"].values)).T
+    parts = [design[d].values[i] for d, i in zip(("area", "crime_type", "period"), at, strict=True)]
+    joined = [" | ".join(map(str, cell)) for cell in zip(*parts, strict=True)]
+    of = {"cell_area": parts[0], "cell_crime_type": parts[1], "cell_period": parts[2]}
+    return {"cell": joined} | {name: ("cell", values) for name, values in of.items()}
+
+
+def _replicate(
+    state: xr.Dataset, design: xr.Dataset, sizes: tuple[int, int], rng: np.random.Generator
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Draw every observed figure anew, and give the log-probability of the one observed."""
+    _, mean, count, _ = simulate_cells(state, design, design.sizes["period"], rng)
+    dispersion = state["dispersion"].transpose("sample", "path_class", "crime_type").values
+    alpha = by_area(dispersion, design["is_gap"].values)[..., None] ** -2.0
+    alpha = np.broadcast_to(alpha, mean.shape)
+    own = design["count"].values
+    seen = ~np.isnan(own)
+    dims = ("chain", "draw", "cell")
+
+    def shaped(values: Floats) -> Floats:
+        return values.reshape(*sizes, -1)
+
+    log = _log_negbin(own[seen], mean[:, seen], alpha[:, seen])
+    again: dict[str, Any] = {"reports": (dims, shaped(count[:, seen]))}
+    told: dict[str, Any] = {"reports": (dims, shaped(log))}
+    if design.sizes["lump"]:
+        flat = np.concatenate([mean.reshape(len(mean), -1), np.zeros((len(mean), 1))], axis=1)
+        sums = flat[:, design["lump_cells"].values].sum(axis=2)
+        of_sum = dispersion[:, 0, design["lump_type"].values] ** -2.0
+        dims = ("chain", "draw", "lump")
+        drawn = rng.poisson(rng.gamma(of_sum, sums / of_sum)).astype(np.float64)
+        again["summed_reports"] = (dims, shaped(drawn))
+        log = _log_negbin(design["lump_count"].values, sums, of_sum)
+        told["summed_reports"] = (dims, shaped(log))
+    coords = _cells(design)
+    return xr.Dataset(again, coords=coords), xr.Dataset(told, coords=coords)
+
+
+def _log_negbin(count: Floats, mean: Floats, alpha: Floats) -> Floats:
+    return np.asarray(stats.nbinom.logpmf(count, alpha, alpha / (alpha + mean)))
+
+
+def _log_prior(posterior: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
+    """Log density of each quantity whose prior needs no other."""
+    scale = design["innovation_scale"].transpose("path_class", "crime_type")
+    found = {"innovation": _half_normal(posterior["innovation"], scale)}
+    if "passing_sd" in posterior:
+        found["passing_sd"] = _half_normal(posterior["passing_sd"], design["passing_scale"])
+    scale = design["effect_scale"]
+    declared = scale > 0
+    z = posterior["effect_size"] / scale.where(declared, 1.0)
+    log = -0.5 * z**2 - np.log(scale.where(declared, 1.0)) - 0.5 * np.log(2 * np.pi)
+    found["effect_size"] = log.where(declared)
+    return xr.Dataset({n: v.transpose("chain", "draw", ...) for n, v in found.items()})
+
+
+def _half_normal(value: xr.DataArray, scale: xr.DataArray) -> xr.DataArray:
+    log: xr.DataArray = -0.5 * (value / scale) ** 2 - np.log(scale) + 0.5 * np.log(2 / np.pi)
+    return log
