@@ -24,8 +24,8 @@ def test_template_then_check_in_danish(run, tmp_path):
     assert run("template", path)[0] == 0
     code, out, _ = run("check", path, "--lang", "da")
     assert code == 2
-    assert "fejl: skabelon.xlsx, ark Tryghed: tabellen har ingen rækker" in out
-    assert "5 fejl, 0 advarsler" in out
+    assert "fejl: skabelon.xlsx: ingen af arkene er udfyldt" in out
+    assert "1 fejl, 0 advarsler" in out
     code, _, err = run("template", path)
     assert code == 2
     assert "left alone" in err

@@ -14,9 +14,9 @@ def package(appendix):
 
 def test_names_every_table_and_its_digest(package, appendix):
     paths = {r["path"] for r in package["resources"]}
-    assert paths == {f"tables/{p.name}" for p in (appendix / "tables").glob("*")} | {
-        "statement.json"
-    }
+    # those for Danish Excel say the same again
+    tables = {f"tables/{p.name}" for p in (appendix / "tables").glob("*.csv")}
+    assert paths == tables | {"statement.json"}
     for resource in package["resources"]:
         path = appendix / resource["path"]
         assert resource["hash"] == f"sha256:{sha256_of_file(path)}"

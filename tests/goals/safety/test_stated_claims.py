@@ -106,7 +106,7 @@ def test_it_reaches_the_record_and_the_page(make_statement):
     assert CLAIM.literal in said.text
     evidence = {"probability_given_verdict": [0.88, 0.6], "effective_draws": [900, 12]}
     _, taken = _claim(replace(statement, stated=statement.stated.assign(**evidence)), CLAIM, words)
-    assert "85" in taken.text
+    assert "knap 90" in taken.text  # .88
     assert "nabolaget" in taken.text
     assert "nattetimerne" not in taken.text
     assert _claim(replace(statement, stated=statement.stated.iloc[:0]), CLAIM, words) == []

@@ -18,6 +18,8 @@ type Kind = Literal[
     "area", "crime_type", "definition", "focus_area", "partner", "setting", "response"
 ]
 
+#: Characters a name has at most; a cell with more is told of as such.
+_LONGEST: Final = 2000
 #: How alike two folded names must be for one to be a slip of the other.
 _ALIKE: Final = 0.84
 #: Shorter names are too little to be recognised inside another, or another in them.
@@ -59,7 +61,7 @@ class Names:
         >>> names.find("crime_type", "Tyveri og røveri"), names.find("crime_type", "I ALT")
         ('tyveri/røveri', 'total')
         """
-        return self.meant[kind].get(folded(text))
+        return self.meant[kind].get(folded(text)) if len(text) <= _LONGEST else None
 
     def near(self, kind: Kind, text: str) -> str | None:
         """Return the name a text is nearly, None where it is another name altogether.
@@ -76,10 +78,16 @@ class Names:
         >>> names.near("crime_type", "Indbrud i beboelse")
         'indbrud'
         """
+        if len(text) > _LONGEST:
+            return None
         wanted = folded(text)
         best, name = 0.0, None
         for spelling, known in self.meant[kind].items():
             if re.findall(r"\d+", spelling) != re.findall(r"\d+", wanted):
+                continue
+            # what its length alone keeps from being alike is not compared letter by letter
+            shorter, longer = sorted((len(wanted), len(spelling)))
+            if 2 * shorter < _ALIKE * (shorter + longer):
                 continue
             ratio = SequenceMatcher(None, wanted, spelling).ratio()
             if ratio > best:

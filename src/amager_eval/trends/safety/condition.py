@@ -183,15 +183,17 @@ def centre_figures(
     index = tuple(np.array(at).T)
     eta = np.broadcast_to(mean, (len(_NODES), *mean.shape)).copy()
     eta[:, *index] = told[1] + told[2] * _NODES[:, None]
-    likely = []
-    for node, share in zip(_SIZES, _SIZE_WEIGHTS / _SIZE_WEIGHTS.sum(), strict=True):
-        # an n that was not published is assumed within some factor
-        sized = np.broadcast_to(inverse * np.exp(-node * _size_sd(design, spec)), eta.shape)
-        likely.append(np.log(share) + log_likelihood(
-            design, f, cells=own, safe=expit(eta), unsafe=expit(-(eta + width[:, None])),
-            inverse=sized, weight_sd=0.0,
-        ))  # fmt: skip
-    exact = logsumexp(likely, axis=0)
+    # an n that was not published is assumed within some factor: every node meets every size
+    sizes = np.exp(-_SIZES[:, None, None, None] * _size_sd(design, spec))
+    both = (len(_SIZES) * len(_NODES), *mean.shape)
+    likely = log_likelihood(
+        design, f, cells=own,
+        safe=np.tile(expit(eta), (len(_SIZES), 1, 1, 1)),
+        unsafe=np.tile(expit(-(eta + width[:, None])), (len(_SIZES), 1, 1, 1)),
+        inverse=np.repeat(inverse * sizes, len(_NODES), axis=0).reshape(both), weight_sd=0.0,
+    ).reshape(len(_SIZES), len(_NODES), len(own))  # fmt: skip
+    shares = np.log(_SIZE_WEIGHTS / _SIZE_WEIGHTS.sum())[:, None, None]
+    exact = logsumexp(likely + shares, axis=0)
     weight = np.exp(exact - exact.max(axis=0)) * _NODE_WEIGHTS[:, None]
     centre = (weight * eta[:, *index]).sum(axis=0) / weight.sum(axis=0)
     # the posterior mean follows the figures' own by the share of precision that is theirs

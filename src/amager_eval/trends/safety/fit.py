@@ -173,7 +173,15 @@ def safety_model(
 
     Parameters
     ----------
-    data, population, whole, spec, parts
+    data : Input or DataFrame
+        As :func:`fit_safety`.
+    population : DataFrame or None
+        As :func:`fit_safety`.
+    whole : str or None
+        As :func:`fit_safety`.
+    spec : ModelSpec, str, Path or None
+        As :func:`fit_safety`.
+    parts : sequence of str or None
         As :func:`fit_safety`.
     drift : bool
         With lasting directions or without.
@@ -186,7 +194,9 @@ def safety_model(
 
     Raises
     ------
-    InputError, SpecError
+    InputError
+        As :func:`fit_safety`.
+    SpecError
         As :func:`fit_safety`.
 
     Examples
