@@ -112,6 +112,11 @@ def test_every_kept_piece_belongs_to_the_spec_as_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(PANELS))
 def test_the_stored_scores_belong_to_the_spec_as_it_is(name: str, tmp_path: Path) -> None:
     panel = PANELS[name]()
+    if not (evidence_folder(panel) / f"own_{name}.toml").is_file():
+        # a new version of a model has no scores yet: then the card says so
+        card = evidence_path(f"{panel.kind}_trend", "x").parents[1] / "CARD.md"
+        assert f"Not run yet (`league_{name}`)" in card.read_text(encoding="utf-8")
+        return
     assert len(read_own_scores(panel))
     copy = shutil.copytree(evidence_folder(panel), tmp_path / "evidence")
     record = copy / f"own_{name}.toml"

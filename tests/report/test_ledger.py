@@ -66,7 +66,10 @@ def table(blocks, identity):
 
 @pytest.mark.parametrize(
     ("recorded", "da", "en"),
-    [(True, "den første status", "the first status"), (False, "uden den mappe", "without the fo")],
+    [
+        (True, "den første status", "the first status"),
+        (False, "ikke sammenlignet med tidligere", "There is no comparison with earlier year"),
+    ],
 )
 def test_an_empty_ledger_says_that_it_is(make_statement, recorded, da, en):
     statement = make_statement(crime=False, ledger=Ledger(recorded))

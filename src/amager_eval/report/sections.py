@@ -156,10 +156,10 @@ def _quotes(quoted: Sequence[Claim | Goal]) -> tuple[Quote, ...]:
 
 def _claim(statement: Statement, claim: Claim, words: Wording) -> list[Block]:
     """Put a worsening the agreement claims beside its probability, off and on as evidence."""
-    about = {"area": claim.area, "response": claim.response}
+    about: dict[str, Any] = {"area": claim.area, "response": claim.response}
     about |= {"before": claim.before, "after": claim.after}
-    rows = [
-        row
+    rows: list[dict[str, Any]] = [
+        {str(key): value for key, value in row.items()}
         for row in statement.stated.to_dict(orient="records")
         if all(row[key] == value for key, value in about.items())
     ]

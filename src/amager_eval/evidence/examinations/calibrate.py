@@ -124,7 +124,8 @@ def _each(study: Study, missing: Sequence[tuple[int, int, Path]], processes: int
     """Replicate what is missing, in this process or in some of its own."""
     if processes == 1 or not missing:
         for one in missing:
-            yield _replicate(study, *one)
+            _replicate(study, *one)
+            yield
         return
     # fresh interpreters, for threads do not survive a fork
     context = multiprocessing.get_context("spawn")

@@ -362,7 +362,7 @@ def _known_truth(job: Job) -> dict[str, Found]:
         )
     settings = {"sets": sets, "chains": chains, "draws": draws or job.spec.sampling.draws}
     settings |= {"seed": 2}
-    diverged = [c for c in scores if c.endswith("_divergences")]  # crime alone is NUTS
+    diverged = [c for c in scores if str(c).endswith("_divergences")]  # crime alone is NUTS
     of_set = scores.groupby("set")[diverged].first()
     settings |= {str(name): int(count) for name, count in of_set.sum().items()}
     # one set without its time makes the sum unknown

@@ -65,14 +65,14 @@ def draw_knowing(
         + design["n_from_area"] * observed["area_size"]
     )
     design = design.assign(n=(design["n"] * factor).transpose(*design["n"].dims))
-    scales = {
+    scales: dict[str, xr.DataArray] = {
         "path_sd": truth["path_sd"],
         "area_sd": truth["area_sd"],
         "gap_sd": truth["gap_sd"][-1] / design["wander"][-1],
         "setting_correlation": truth["setting_correlation"],
         "response_gap": truth["response_gap"][0],
-        "design_effect": np.exp(truth["log_deff"]),
-        "unknown_size": np.exp(truth["unknown_size"]),
+        "design_effect": xr.apply_ufunc(np.exp, truth["log_deff"]),
+        "unknown_size": xr.apply_ufunc(np.exp, truth["unknown_size"]),
     }
     known = xr.Dataset({k: v.reset_coords(drop=True) for k, v in scales.items()})
     gaussian = fitted_point(

@@ -202,7 +202,8 @@ def _effective_size(design: xr.Dataset, truth: xr.Dataset, years: NDArray[np.int
         + design["n_unknown"] * observed["unknown_size"]
     )
     deff = design["deff"].fillna(float(np.exp(truth["log_deff"])))
-    return _onward((np.exp(log_n) / deff).transpose("latent", "setting", "year"), years)
+    size: xr.DataArray = xr.apply_ufunc(np.exp, log_n) / deff
+    return _onward(size.transpose("latent", "setting", "year"), years)
 
 
 def _field(share: Floats, size: Floats, rng: np.random.Generator) -> Floats:
