@@ -175,7 +175,7 @@ def test_settings_are_the_agreements(monkeypatch, tmp_path):
     assert unknown == {"the setting is not one of neighbourhood, night"}
     out = tmp_path / "out"
     arguments = ["appendix", "--input", tmp_path / "input", "--agreement", document]
-    arguments += ["--draft", "--lang", "en", "--out", out]
+    arguments += ["--only", "--draft", "--lang", "en", "--out", out]
     monkeypatch.setattr(sys, "argv", ["amager-eval", *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
         cli.main()

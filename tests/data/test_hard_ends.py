@@ -163,7 +163,7 @@ def test_an_output_that_takes_no_more(folder):
             [*COMMAND, "check", str(folder)], stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert done.returncode == 2
-    assert done.stderr.decode().startswith("amager-eval: the output cannot be written")
+    assert done.stderr.decode().startswith("amager-eval: resultatet kan ikke skrives")
     assert "Traceback" not in done.stderr.decode()
 
 

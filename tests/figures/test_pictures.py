@@ -65,7 +65,7 @@ def test_nothing_where_nothing_was_supplied(make_statement):
 def test_sensitivity_names_the_figures_it_has(make_statement, left_out, named):
     some = make_statement(**{left_out: False})
     source = picture_sensitivity(some, load_wording("da")).source
-    assert f"{named}smodel." in source
+    assert f"{named}smodellen." in source
     assert ("Tryghedsundersøgelse" in source) is (left_out == "crime")
 
 

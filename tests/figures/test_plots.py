@@ -127,7 +127,7 @@ PLOTS = {
         [
             "faktisk andel 70\u00a0%",
             "faktisk andel under 5\u00a0%",
-            "ikke relevant: lå ikke under København",
+            "ikke relevant: lå ikke under København i udgangspunktet",
         ],
     ),
     "crime_type": (plot_crime_type, crime, ["2024: 7,4", "6,6"]),
@@ -137,15 +137,15 @@ PLOTS = {
         plot_sensitivity,
         sensitivity,
         [
-            "30\u00a0% (uden trend) til over 95\u00a0% (designeffekt 1,6)",
-            "over 95\u00a0% under alle",
+            "30\u00a0% til over 95\u00a0%",
+            "over 95\u00a0% under alle forudsætninger",
             "50\u00a0%",
         ],
     ),
     "ledger": (
         plot_ledger,
         ledger,
-        ["0 af 1 tal kom inden for det 95\u00a0%-interval, der var meldt ud"],
+        ["0 af 1 tal kom inden for det interval, prognosen gav (95\u00a0%)"],
     ),
 }
 

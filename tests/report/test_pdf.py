@@ -88,8 +88,8 @@ def test_a_quotation_says_its_language(make_statement, tmp_path, lang):
     assert (said.count("da") >= len(statement.agreement.goal)) is (lang == "en")
 
 
-def test_at_most_eight_pages(pdf):
-    assert len(pdf.pages) <= 8
+def test_at_most_twelve_pages_the_annex_included(pdf):
+    assert len(pdf.pages) <= 12
 
 
 def test_attachments(pdf, appendix):

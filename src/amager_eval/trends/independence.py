@@ -170,7 +170,7 @@ def effective_draws(log_weight: Floats) -> float:
 
     Examples
     --------
-    >>> effective_draws(np.zeros(10))
+    >>> round(effective_draws(np.zeros(10)), 6)
     10.0
     """
     weight = np.exp(log_weight - logsumexp(log_weight))

@@ -28,7 +28,7 @@ def bound_to(agreement: Agreement, words: Wording) -> Wording:
     >>> from amager_eval.spec.agreement import load_agreement
     >>> from amager_eval.wording.sentences import load_wording
     >>> bound_to(load_agreement(), load_wording("en")).say("quantity.reaches_whole", year=2028)
-    'At least the level of København in 2028'
+    'At least as safe as København in 2028'
     """
     safety, crime, verdicts = agreement.safety, agreement.crime, agreement.verdicts
     return words.knowing(
