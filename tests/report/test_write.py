@@ -150,9 +150,10 @@ def test_with_figures_for_the_area_itself(make_statement):
     words = load_wording("da")
     document = compose(make_statement(own_area=True), words)
     goals = next(b.table for b in document.blocks if isinstance(b, TableBlock)).frame
-    assert goals["part"].iloc[0] == "nabolag\nnat"
-    assert goals["observed"].iloc[0] == "84\u00a0%\n73\u00a0%"
-    assert goals["observed"].iloc[2] == "42,4"  # 910 reports in 2025, interpolated population
+    latest = goals["latest_text"].str.replace("\u00a0", " ")
+    assert latest.iloc[:2].tolist() == ["84 % (2026)", "73 % (2026)"]
+    # reports of 2025 over the inhabitants of its first day
+    assert latest[goals["goal"] == "2a"].tolist() == ["42,4 (2025)"]
     fan = next(p for p in pictures(document) if p.id == "safety_fan")
     assert fan.title.startswith("Partnerskabet i nabolaget: ")
     said = {b.text for b in document.blocks if isinstance(b, Paragraph)}

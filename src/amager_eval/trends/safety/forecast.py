@@ -348,7 +348,7 @@ def _within(
     out = drawn.copy()
     for a, s, t in zip(*np.nonzero(bounded), strict=True):
         low, high = (float(figures[k][a, s, answer, t]) for k in ("low", "high"))
-        centre, width = mean[:, a, s, t], sd[:, a, s, t]
+        centre, width = mean[:, a, s, t], np.maximum(sd[:, a, s, t], 1e-12)
         start, end = ndtr((low - centre) / width), ndtr((high - centre) / width)
         uniform = start + ndtr(noise[:, a, s, t]) * (end - start)
         inside = centre + width * ndtri(np.clip(uniform, 1e-12, 1 - 1e-12))
