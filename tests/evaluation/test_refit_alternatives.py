@@ -163,7 +163,7 @@ def test_a_fit_that_fails_its_gates_answers_nothing_and_is_named(
     assert row["model"] == "safety_trend, source_grades"
     assert row["problems"] == "3 divergences"
     caption = picture_sensitivity(again, load_wording("da")).caption
-    assert "bestod sin egen kontrol: uden afskrifter (C)." in caption
+    assert "bestod sin egen kontrol: uden uofficielle gengivelser (C)." in caption
     assert "Ikke beregnet" not in caption
     draft = refit_alternatives(replace(statement, draft=True), draws=20)
     assert "source_grades" in set(draft.sensitivity["alternative"])

@@ -307,7 +307,7 @@ def check_page(made: Evaluation) -> None:
 
 
 def check_print(made: Evaluation) -> None:
-    """Own area, eight types, guard, plan and ledger: twelve pages at most, the annex included, no goal missing."""
+    """Own area, eight types, guard, plan and ledger: twelve pages at most, no goal missing."""
     for folder, goal in (("out-2029", "Mål"), ("out-2029-en", "Goal")):
         path = made.folder / folder / "appendix.pdf"
         with pikepdf.open(path) as pdf:
