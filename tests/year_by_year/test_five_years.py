@@ -298,7 +298,7 @@ def check_changes(made: Evaluation) -> None:
 
 def check_page(made: Evaluation) -> None:
     html = (made.folder / "out-2029" / "appendix.html").read_text(encoding="utf-8")
-    assert "Prognoser fra tidligere år" in html
+    assert "Holdt sidste års prognoser?" in html
     assert "Hver prognose fra status for 2025, 2026, 2027 og 2028" in html
     assert (made.folder / "out-2029" / "figures" / "forecast_ledger.svg").exists()
     assert (made.folder / "out-2029" / "tables" / "forecast_ledger_readings.csv").exists()
@@ -324,6 +324,7 @@ def check_print(made: Evaluation) -> None:
         assert {"baseline_guard", "forecast_scores", "plan", "partners"} <= tables
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_fits")
 def test_five_years_through_the_command_line(tmp_path, monkeypatch, capsys):
     whole = write.write_appendix
