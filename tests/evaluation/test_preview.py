@@ -1,15 +1,22 @@
 """What an officer is told before anything is computed, of the workbooks of a trial year."""
 
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from amager_eval.data.files.template import write_workbook
 from amager_eval.evaluation.preview import preview_delivery
-from amager_eval.evaluation.preview_text import preview_lines
+from amager_eval.evaluation.preview_text import preview_lines, preview_sections
 
 TRIAL = Path(__file__).parents[1] / "year_by_year" / "trial_year"
 AREA = "Amager Partnerskab (2025)"
+
+
+@cache
+def previewed(name, lang="da"):
+    return preview_delivery(TRIAL / name, lang=lang)
 
 
 def verdicts(preview):
@@ -29,7 +36,7 @@ def verdicts(preview):
     ],
 )  # fmt: skip
 def test_a_full_year_decides_every_goal(year, not_reached):
-    preview = preview_delivery(TRIAL / f"indberetning_{year}.xlsx")
+    preview = previewed(f"indberetning_{year}.xlsx")
     assert preview.faults == ()
     assert (preview.year, preview.crime_year, preview.on_published) == (year, year - 1, True)
     assert all(goal.decided for goal in preview.goals)
@@ -41,7 +48,7 @@ def test_a_full_year_decides_every_goal(year, not_reached):
 
 
 def test_the_baseline_year_alone_says_what_it_is_for():
-    preview = preview_delivery(TRIAL / "indberetning_2024.xlsx")
+    preview = previewed("indberetning_2024.xlsx")
     assert preview.errors == 0
     assert not any(goal.decided for goal in preview.goals)
     assert [(rows.why, rows.rows) for rows in preview.not_used] == [("later_year", 8)]
@@ -49,7 +56,7 @@ def test_the_baseline_year_alone_says_what_it_is_for():
 
 
 def test_the_area_alone_keeps_the_published_city_and_tells_what_was_split():
-    preview = preview_delivery(TRIAL / "kun_omraadet.xlsx")
+    preview = previewed("kun_omraadet.xlsx")
     assert (preview.errors, preview.warnings) == (0, 4)
     rows = {fault.row: fault.message for fault in preview.faults}
     assert "mente du 'Positive fællesskaber'?" in rows[4]
@@ -74,9 +81,9 @@ def test_every_slip_is_matched_or_told():
 
 @pytest.mark.parametrize("lang", ["da", "en"])
 def test_lines_say_what_was_found_and_which_goals_it_decides(lang):
-    lines = preview_lines(preview_delivery(TRIAL / "indberetning_2026.xlsx", lang=lang))
+    lines = preview_lines(previewed("indberetning_2026.xlsx", lang))
     headings = [line for line in lines if line and not line.startswith(" ")]
-    assert len(headings) == 4
+    assert len(headings) == 7
     text = "\n".join(lines)
     assert "2a" in text
     assert "81" in text
@@ -115,3 +122,55 @@ def test_rows_no_goal_rests_on_are_named(tmp_path):
         ("earlier_area", ("Amager Partnerskab",)),
         ("other_definition", ("straffelov",)),
     }
+    assert {(d.kind, d.name, d.rows) for d in preview.delivered if d.state == "used"} == {
+        ("file", "anmeldelser.csv", None),
+        ("rows", "crime", 4),
+        ("area", AREA, 1),
+        ("crime_type", "total", 1),
+    }
+    left_out = {(d.kind, d.name, d.reason) for d in preview.delivered if d.state == "unused"}
+    assert left_out == {
+        ("area", "Nord", "unknown_area"),
+        ("area", "Amager Partnerskab", "earlier_area"),
+        ("area", "Valby", "other_definition"),
+        ("crime_type", "vold", "other_definition"),
+    }
+
+
+@pytest.mark.parametrize(("lang", "ends"), [("da", "Læst og brugt"), ("en", "Read and used")])
+def test_it_ends_with_what_became_of_everything(tmp_path, lang, ends):
+    rows = ["area,period,crime_type,count,definition", f"{AREA},2024,total,600,borgervendt"]
+    rows += ["Nord,2024,cykeltyveri,7,borgervendt", f"{AREA},2024,cykeltyveri,8,borgervendt"]
+    (tmp_path / "crime.csv").write_text("\n".join(rows), encoding="utf-8")
+    for name in ("noter.pdf", "gammel.csv"):
+        (tmp_path / name).write_text("x")
+    sections = preview_sections(preview_delivery(tmp_path, lang=lang))
+    headings = [heading for heading, _ in sections]
+    assert headings.index(ends) == len(headings) - 3
+    used, unused, unread = (" ".join(lines) for _, lines in sections[-3:])
+    assert AREA in used
+    assert "crime.csv" in used
+    assert "Nord" in unused
+    assert "cykeltyveri" in unused
+    assert "noter.pdf" in unread
+    assert "gammel.csv" in unread
+
+
+def test_nothing_is_said_to_be_used_where_a_fault_stops_the_reading(tmp_path):
+    (tmp_path / "crime.csv").write_text(
+        "area,period,crime_type,count,definition\nNord,2024,x,y,z\n"
+    )
+    preview = preview_delivery(tmp_path)
+    assert {d.state for d in preview.delivered} == {"unused"}
+
+
+def test_sheets_nobody_filled_in_are_told(tmp_path):
+    filled = {"activities": pd.DataFrame({
+        "activity": ["a"], "focus_area": ["Aktive byrum"], "partners": ["HAB"]})}  # fmt: skip
+    write_workbook(tmp_path / "a.xlsx", filled, lang="da")
+    sheets = {
+        d.name: (d.state, d.reason)
+        for d in preview_delivery(tmp_path / "a.xlsx").delivered
+        if d.kind == "sheet"
+    }
+    assert sheets == {"Vejledning": ("unread", "guidance"), "Aktiviteter": ("used", "")}

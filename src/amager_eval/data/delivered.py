@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
+from amager_eval.data.tables.columns import TABLES
 from amager_eval.wording.sentences import Lang, load_wording
 
-__all__ = ["Delivered", "Kind", "State", "delivered_line"]
+__all__ = ["Delivered", "Kind", "State", "delivered_lines"]
 
 Kind = Literal[
     "file", "sheet", "column", "rows", "status", "area", "crime_type", "definition", "setting"
 ]
 #: `used`: read and used; `unused`: read and not used; `unread`: not read.
 State = Literal["used", "unused", "unread"]
+#: Kinds whose name says nothing without the file or sheet it is of.
+_PLACED: Final = frozenset({"column", "status"})
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,9 @@ class Delivered:
 
     Examples
     --------
-    >>> print(delivered_line(Delivered("file", "noter.xlsx", "unread", reason="format"), "en"))
-    not read: the file noter.xlsx (of a folder, CSV files and what a mapping names are read)
+    >>> note = Delivered("file", "noter.xlsx", "unread", reason="format")
+    >>> print(*delivered_lines([note], "unread", "en"))
+    files: noter.xlsx - of a folder, CSV files and what a mapping names are read
     """
 
     kind: Kind
@@ -51,17 +56,47 @@ class Delivered:
     sheet: str | None = None
 
 
-def delivered_line(entry: Delivered, lang: Lang = "en") -> str:
-    """Write an entry as one line, in the language of the reader."""
+def delivered_lines(entries: Iterable[Delivered], state: State, lang: Lang = "en") -> list[str]:
+    """Write what has a state as lines: what is of one kind and has one reason stands together.
+
+    Parameters
+    ----------
+    entries : iterable of Delivered
+    state : {"used", "unused", "unread"}
+        Which of them.
+    lang : {"en", "da"}
+        Language of the reader.
+
+    Returns
+    -------
+    list of str
+        In the order of the kinds; every name is told, with its rows where they were counted.
+    """
     words = load_wording(lang)
-    thing = words.say(f"delivered.kind.{entry.kind}", name=entry.name)
-    if entry.file is not None and entry.file != entry.name and entry.kind != "file":
-        place = entry.file if entry.sheet is None else f"{entry.file}, {entry.sheet}"
-        thing = words.say("delivered.placed", thing=thing, place=place)
-    if entry.rows is not None:
-        rows = words.say_count("delivered.rows", entry.rows)
-        thing = words.say("delivered.counted", thing=thing, rows=rows)
-    if entry.reason:
-        why = words.say(f"delivered.reason.{entry.reason}")
-        thing = words.say("delivered.because", thing=thing, why=why)
-    return words.say(f"delivered.state.{entry.state}", thing=thing)
+    together: dict[tuple[Kind, str], dict[str, int | None]] = {}
+    for entry in entries:
+        if entry.state != state:
+            continue
+        name = TABLES[entry.name].title(lang) if entry.name in TABLES else entry.name
+        place = entry.sheet or entry.file
+        if entry.kind in _PLACED and place is not None:
+            name = words.say("delivered.placed", thing=name, place=place)
+        named = together.setdefault((entry.kind, entry.reason), {})
+        before = named.get(name)
+        named[name] = entry.rows if before is None else before + (entry.rows or 0)
+    lines = []
+    for kind, reason in sorted(together, key=lambda key: get_args(Kind).index(key[0])):
+        names = ", ".join(
+            name
+            if rows is None
+            else words.say(
+                "delivered.counted", thing=name, rows=words.say_count("delivered.rows", rows)
+            )
+            for name, rows in together[kind, reason].items()
+        )
+        line = words.say(f"delivered.kind.{kind}", names=names)
+        if reason:
+            why = words.say(f"delivered.reason.{reason}")
+            line = words.say("delivered.because", thing=line, why=why)
+        lines.append(line)
+    return lines

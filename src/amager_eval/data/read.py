@@ -131,7 +131,9 @@ def read_everything(
         return ReadResult(None, list(error.faults))
     reading = ReadResult(None, list(found.faults), delivered=list(found.delivered))
     reading.delivered += [Delivered("file", source.name, "used") for source in found.files]
-    tables = _filled({n: _headed(g, TABLES[n], lang) for n, g in found.grids.items()})
+    headed = {n: _headed(g, TABLES[n], lang) for n, g in found.grids.items()}
+    tables = _filled(headed)
+    reading.delivered += _sheets(headed, tables)
     if found.grids and not tables and not found.computed:
         reading.faults += file_fault("nothing_filled", path.name, lang).faults
         return reading
@@ -219,6 +221,19 @@ def _filled(tables: dict[str, HeadedTable]) -> dict[str, HeadedTable]:
         return any(f.severity == "error" and f.row is not None for f in headed.findings.faults)
 
     return {name: table for name, table in tables.items() if counts(table)}
+
+
+def _sheets(headed: dict[str, HeadedTable], filled: dict[str, HeadedTable]) -> Iterator[Delivered]:
+    """Say of every sheet of a table whether it was filled in."""
+    for name, table in headed.items():
+        findings = table.findings
+        if findings.sheet is None:
+            continue
+        if name in filled:
+            yield Delivered("sheet", findings.sheet, "used", file=findings.file)
+        else:
+            yield Delivered("sheet", findings.sheet, "unused", reason="empty", file=findings.file)
+            yield from findings.delivered
 
 
 def _parse(headed: HeadedTable, agreement: Agreement) -> Parsed:

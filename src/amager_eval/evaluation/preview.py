@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -20,6 +20,7 @@ from amager_eval.data.read import read_everything
 from amager_eval.data.tables.columns import TABLES
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import AmagerEvalError, Fault, InputError
+from amager_eval.evaluation.accounted import NotUsed, areas_and_types, rows_not_used, stopped
 from amager_eval.evaluation.fit import crime_definition_to_fit, with_series
 from amager_eval.evaluation.prepare import as_agreed, hold_year, statement_year, until_year
 from amager_eval.goals.missing import missing_deliveries
@@ -37,7 +38,7 @@ from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.wording.sentences import Lang
 
-__all__ = ["FoundTable", "GoalPart", "GoalPreview", "NotUsed", "Preview", "preview_delivery"]
+__all__ = ["FoundTable", "GoalPart", "GoalPreview", "Preview", "preview_delivery"]
 
 
 @dataclass(frozen=True)
@@ -117,16 +118,6 @@ class GoalPreview:
         return first or other
 
 
-@dataclass(frozen=True)
-class NotUsed:
-    """Rows no verdict of this year rests on: of which table, why, what they are, how many."""
-
-    table: str
-    why: str
-    what: tuple[str, ...]
-    rows: int
-
-
 @dataclass(frozen=True, eq=False)
 class Preview:
     """What a delivery is worth before a model is fitted to it.
@@ -149,7 +140,7 @@ class Preview:
         Deliveries a chapter lacks.
     not_used : tuple of NotUsed
     delivered : tuple of Delivered
-        Files, sheets, columns and rows, and what became of each.
+        Files, sheets, columns, rows, statuses, areas and types, and what became of each.
     on_published : bool
         Whether the delivery lies on the published figures.
     agreement : Agreement
@@ -222,7 +213,7 @@ def preview_delivery(
         tuple(reading.delivered), False, agreement, lang,
     )  # fmt: skip
     if delivered is None:
-        return replace(empty, faults=_sorted(faults))
+        return replace(empty, faults=_sorted(faults), delivered=stopped(reading.delivered))
     empty = replace(empty, found=tuple(_found(delivered)))
     data = delivered if only else lay_on_published(delivered, agreement)
     try:
@@ -248,7 +239,8 @@ def preview_delivery(
         replaced=data.replaced,
         goals=tuple(_goals(judged, agreement, area, year)),
         missing=(*missing_deliveries(data, agreement, area), *_whole(data, agreement, area)),
-        not_used=tuple(_not_used(delivered, agreement, area, year)),
+        not_used=tuple(rows_not_used(delivered, agreement, area, year)),
+        delivered=(*reading.delivered, *areas_and_types(delivered, agreement, area, year)),
         on_published=data is not delivered,
     )
 
@@ -396,51 +388,3 @@ _PARTS: Final = {"safety": _safety_parts, "crime": _crime_parts, "partners": _pa
 
 def _open(what: str, why: str, **lacks: object) -> GoalPart:
     return GoalPart(what, literal_verdict(None), why=why, lacks=tuple(lacks.items()))
-
-
-def _not_used(data: Input, agreement: Agreement, area: str, year: int) -> Iterator[NotUsed]:
-    """Rows no verdict rests on, each under the first reason that holds."""
-    areas, crime = agreement.areas, agreement.crime
-    earlier = {n for v in areas.version if not v.evaluated for n in v.names}
-    known = {areas.whole, *areas.parts, area}
-    last = crime_year_of_wave(year)
-    statbank = crime.statbank.table if crime.statbank else ""
-    for table in ("safety", "crime", "population"):
-        frame: pd.DataFrame | None = getattr(data, table)
-        if frame is None:
-            continue
-        short = _in_short_years(frame, crime.definition) if table == "crime" else set()
-        reasons: dict[tuple[str, str], int] = {}
-        for row in frame.to_dict("records"):
-            at = int(row["wave"]) if table == "safety" else parse_period(row["period"]).year
-            why: tuple[str, Any] | None = None
-            if row["area"] in earlier:
-                why = ("earlier_area", row["area"])
-            elif row["area"] not in known:
-                why = ("unknown_area", row["area"])
-            elif table == "crime" and row["definition"] not in {crime.definition, statbank}:
-                why = ("other_definition", row["definition"])
-            elif (table == "safety" and at > year) or (table == "crime" and at > last):
-                why = ("later_year", at)
-            elif _series(row, at) in short:
-                why = ("incomplete_year", f"{row['area']}, {row['crime_type']}, {at}")
-            if why is not None:
-                key = (why[0], str(why[1]))
-                reasons[key] = reasons.get(key, 0) + 1
-        for reason in dict.fromkeys(why for why, _ in reasons):
-            named = tuple(what for why, what in reasons if why == reason)
-            yield NotUsed(table, reason, named, sum(reasons[reason, what] for what in named))
-
-
-def _series(row: Mapping[Hashable, Any], year: int) -> tuple[Any, ...]:
-    return row["area"], row.get("crime_type"), row.get("definition"), year
-
-
-def _in_short_years(crime: pd.DataFrame, definition: str) -> set[tuple[Any, ...]]:
-    """Series and years of which a quarter or month is lacking: they are no year's count."""
-    counted: dict[tuple[Any, ...], tuple[int, int]] = {}
-    for row in crime[crime["definition"] == definition].to_dict("records"):
-        period = parse_period(row["period"])
-        key = _series(row, period.year)
-        counted[key] = (counted.get(key, (0, 0))[0] + 1, period.per_year)
-    return {key for key, (rows, per_year) in counted.items() if rows != per_year}

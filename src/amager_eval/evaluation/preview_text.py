@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from dataclasses import replace
+from typing import Final, get_args
 
-from amager_eval.data.delivered import delivered_line
+from amager_eval.data.delivered import State, delivered_lines
 from amager_eval.data.tables.columns import TABLES
 from amager_eval.data.tables.fault_texts import format_fault
 from amager_eval.evaluation.preview import FoundTable, GoalPart, Preview
@@ -14,8 +15,8 @@ from amager_eval.wording.sentences import Wording, load_wording
 
 __all__ = ["preview_lines", "preview_sections"]
 
-#: What is not read in every workbook made from the template.
-_EXPECTED: Final = frozenset({"beside", "empty", "example", "guidance"})
+#: The list that ends it: what became of everything that was delivered.
+_STATES: Final[tuple[State, ...]] = get_args(State)
 #: Names told of several that have the same reason.
 _MOST: Final = 8
 
@@ -49,17 +50,14 @@ def preview_sections(preview: Preview) -> list[tuple[str, list[str]]]:
     )
     sections = [section("faults", faults), section("found", _found(preview, words))]
     sections.append(section("renamed", _renamed(preview, words)))
-    sections.append(section("not_read", _not_read(preview)))
-    if preview.year is None:
-        return sections
-    return [
-        *sections,
-        section("replaced", _replaced(preview, words)),
-        section("decided", _goals(preview, words, decided=True)),
-        section("open", _goals(preview, words, decided=False)),
-        section("missing", _missing(preview, words)),
-        section("not_used", _not_used(preview, words)),
-    ]
+    if preview.year is not None:
+        sections += [
+            section("replaced", _replaced(preview, words)),
+            section("decided", _goals(preview, words, decided=True)),
+            section("open", _goals(preview, words, decided=False)),
+            section("missing", _missing(preview, words)),
+        ]
+    return [*sections, *(section(state, _became(preview, state, words)) for state in _STATES)]
 
 
 def _title(table: str, words: Wording) -> str:
@@ -195,10 +193,18 @@ def _not_used(preview: Preview, words: Wording) -> Iterator[str]:
         )
 
 
-def _not_read(preview: Preview) -> Iterator[str]:
-    for entry in preview.delivered:
-        if entry.state != "used" and entry.reason not in _EXPECTED:
-            yield delivered_line(entry, preview.lang)
+def _became(preview: Preview, state: State, words: Wording) -> Iterator[str]:
+    crime = preview.agreement.crime
+    yield from delivered_lines(
+        (
+            replace(e, name=crime.label(e.name, words.lang)) if e.kind == "crime_type" else e
+            for e in preview.delivered
+        ),
+        state,
+        preview.lang,
+    )
+    if state == "unused":
+        yield from _not_used(preview, words)
 
 
 def _some(names: tuple[str, ...], words: Wording) -> str:

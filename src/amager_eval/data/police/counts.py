@@ -72,6 +72,7 @@ class Tally:
         self.left_out: dict[str, int] = {}
         self.first_row: dict[str, int] = {}
         self.statuses: dict[str, int] = {}
+        self.kept_statuses: dict[str, int] = {}
         self.last_day = np.datetime64(coding.first_day, "D")
 
     def add(self, chunk: pd.DataFrame, numbers: Sequence[int]) -> None:
@@ -90,9 +91,13 @@ class Tally:
         keep = filled & ~np.isnat(days)
         if coding.keep_status:
             kept = {status.strip().casefold() for status in coding.keep_status}
-            other = keep & ~chunk["status"].str.strip().str.casefold().isin(kept).to_numpy()
-            for status, rows in chunk.loc[other, "status"].str.strip().value_counts().items():
-                self.statuses[str(status)] = self.statuses.get(str(status), 0) + int(rows)
+            found = chunk["status"].str.strip()
+            other = keep & ~found.str.casefold().isin(kept).to_numpy()
+            for chosen, statuses in (
+                (other, self.statuses), (keep & ~other, self.kept_statuses)
+            ):  # fmt: skip
+                for status, rows in found[chosen].value_counts().items():
+                    statuses[str(status)] = statuses.get(str(status), 0) + int(rows)
             keep &= self._leave_out("status", other, at)
         if "id" in chunk:
             keep &= self._leave_out("duplicates", keep & self._repeated(chunk["id"], keep), at)
@@ -215,6 +220,8 @@ class Tally:
         ):  # fmt: skip
             if why in self.left_out:
                 self.findings.deliver("rows", name, "unused", self.left_out[why], reason)
+        for status, rows in sorted(self.kept_statuses.items()):
+            self.findings.deliver("status", status, "used", rows)
         for status, rows in sorted(self.statuses.items()):
             # a status is a word that many reports have; anything else may be of one person
             shown = status if rows >= _SHOWN_STATUS and _WORD.fullmatch(status) else "…"
