@@ -55,7 +55,8 @@ def floors(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test but the slow ones, one real end-to-end run included."""
     sync(session)
-    session.run("pytest", "--mpl", *session.posargs)
+    # files stay whole, so that what they share is made once
+    session.run("pytest", "--mpl", "-n", "2", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session

@@ -168,9 +168,21 @@ def _activities() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def make_statement() -> Callable[..., Statement]:
-    """Return a function that makes a statement with what it is asked to leave in."""
+    """Return a function that makes a statement with what it is asked to leave in.
 
-    def make(
+    The same flags give the same statement: it is frozen, and made once.
+    """
+    made: dict[tuple[tuple[str, bool | int], ...], Statement] = {}
+
+    def make(**asked: Any) -> Statement:
+        if not all(isinstance(v, bool | int) for v in asked.values()):
+            return make_anew(**asked)
+        key = tuple(sorted(asked.items()))
+        if key not in made:
+            made[key] = make_anew(**asked)
+        return made[key]
+
+    def make_anew(
         *,
         data: Input | None = None,
         year: int = 2026,

@@ -97,17 +97,22 @@ def test_stored_scores_are_quoted_without_a_fit(tmp_path: Path, random_draws: li
 
 
 @pytest.mark.parametrize("kind", ["safety", "crime"])
-def test_gates_are_tabled_seed_by_seed(kind: str, tmp_path: Path, random_draws: list) -> None:
+def test_gates_are_tabled_seed_by_seed(
+    kind: str, tmp_path: Path, random_draws: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (len(module.SEEDS), module.CITIES) == (5, 10)
+    monkeypatch.setattr(module, "SEEDS", (1, 2))
+    monkeypatch.setattr(module, "CITIES", 3)
     told = []
     validate(kind, only=["gates"], draws=30, folder=tmp_path,
              progress=lambda *at: told.append(at))  # fmt: skip
     spec = {"safety": SAFETY, "crime": CRIME}[kind]
     table = read_evidence(spec, "gates", folder=tmp_path).to_frame()
-    assert table["seed"].tolist() == [1, 2, 3, 4, 5]
+    assert table["seed"].tolist() == [1, 2]
     assert not table["passed"].any()  # thirty random draws are too few
-    assert ("gates", 5, 5) in told
+    assert ("gates", 2, 2) in told
     cities = read_evidence(spec, "gates_simulated", folder=tmp_path).to_frame()
-    assert cities["seed"].tolist() == list(range(1, 11))
+    assert cities["seed"].tolist() == [1, 2, 3]
 
 
 def test_the_forecast_is_held_against_one_that_knows_the_scales(
