@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.fit import Fit
 
-__all__ = ["FitProgress", "Fits", "crime_definition_to_fit", "fit", "with_series"]
+__all__ = ["FitProgress", "Fits", "crime_definition_to_fit", "fit", "series_to_fit"]
 
 #: Called with a fit's name, draws done and draws in all; 0 in all until the first draw.
 type FitProgress = Callable[[str, int, int], None]
@@ -102,7 +102,8 @@ def fit(
     sampling: dict[str, Any] = {"seed": seed, "draws": draws}
     definition = crime_definition_to_fit(data, agreement)
     if definition is not None:  # what the chapter lacks is told before the first fit's minutes
-        crime_design(with_series(data, definition), spec_of("crime_trend"), definition=definition)
+        series = series_to_fit(data, agreement, definition)
+        crime_design(series, spec_of("crime_trend"), definition=definition)
     safety = crime = None
     if data.safety is not None:
         baseline = agreement.safety.baseline_wave
@@ -112,21 +113,28 @@ def fit(
     if definition is not None:
         spec = with_baseline_year(spec_of("crime_trend"), agreement.crime.baseline_year)
         tell = _named(progress, "crime_trend")
-        series = with_series(data, definition)
         crime = fit_crime(series, spec=spec, definition=definition, progress=tell, **sampling)
     return Fits(safety, crime, definition, seed)
 
 
-def with_series(data: Input, definition: str) -> Input:
-    """Leave out areas with a single count by the definition: one figure is no series to follow."""
+def series_to_fit(data: Input, agreement: Agreement, definition: str) -> Input:
+    """Leave out reports nothing is asked of, and areas with a single count: no series to follow.
+
+    Asked of are the agreement's own area, the districts it lies in, its indicators and the whole.
+    The other parts of the whole are inside its rest already: each of its own would cost a fit as
+    much again, and answer nothing. Where the whole has no counts every part is kept.
+    """
     assert data.crime is not None
-    counted = data.crime[(data.crime["definition"] == definition) & data.crime["count"].notna()]
+    areas, mine = agreement.areas, data.crime["definition"] == definition
+    counted = data.crime[mine & data.crime["count"].notna()]
     periods = counted.groupby("area")["period"].nunique()
     single = set(periods.index[periods < 2])
-    if len(single) == len(periods):  # a first year, and nothing to prefer it to
-        return data
-    alone = (data.crime["definition"] == definition) & data.crime["area"].isin(single)
-    return replace(data, crime=data.crime[~alone])
+    # a first year has nothing to prefer to it
+    unused = single if len(single) < len(periods) else set()
+    if areas.whole in periods.index and areas.whole not in unused:
+        asked = {areas.whole, *areas.indicators, *areas.evaluated.names, *areas.evaluated.districts}
+        unused |= set(data.parts) - asked
+    return replace(data, crime=data.crime[~(mine & data.crime["area"].isin(unused))])
 
 
 def crime_definition_to_fit(data: Input, agreement: Agreement) -> str | None:
