@@ -157,8 +157,13 @@ def _yearly_figures(data: Input, definition: str) -> dict[int, dict[Cell, Annual
     A count that is still None is that of a rate whose inhabitants were not delivered.
     """
     years: dict[int, dict[Cell, AnnualFigure]] = {}
+    assert data.crime is not None
+    own = data.crime[data.crime["definition"] == definition]
+    reported = set(zip(own["area"], own["crime_type"], strict=True))
     for area in _unique(data, "area"):
         for kind in _unique(data, "crime_type"):
+            if (area, kind) not in reported:
+                continue
             for year, figure in annual_figures(data, area, kind, definition).items():
                 count = figure.count
                 people = inhabitants_of_year(data, area, year)
