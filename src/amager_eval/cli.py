@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 #: Commands of an officer's year: Danish unless another language is asked for.
-_OFFICER = frozenset({"app", "appendix", "baseline", "check", "quarter", "record", "template"})
+_OFFICER = frozenset(
+    {"app", "appendix", "baseline", "check", "fetch", "quarter", "record", "template"}
+)
 #: The list of the help in which commands of the laboratory stand, after the year's own.
 EXAMINATIONS: Final = "Examinations of the models"
 
@@ -246,8 +248,12 @@ def fetch(
     base_url: Annotated[
         str | None, typer.Option(help="Address of the service, if not Statistics Denmark's.")
     ] = None,
+    lang: Annotated[str, typer.Option(help="Language of what is told: da or en.")] = "da",
 ) -> None:
     """Fetch reported offences and inhabitants from the StatBank as an input folder."""
+    from amager_eval.wording.sentences import known_language
+
+    known_language(lang)  # errors are told in it: see `_language`
     if saved:
         from amager_eval.data.statbank.saved import input_of_saved
 

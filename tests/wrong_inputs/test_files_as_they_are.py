@@ -643,3 +643,10 @@ def test_the_px_files_of_the_cases_are_as_the_plain_one(tmp_path, name):
 
 def test_five_dots_are_missing(tmp_path):
     assert as_plain(saved(tmp_path, STATBANK / "dots5.px"), indbrud={"2024K2": 42})
+
+
+def test_thousands_in_a_saved_table_are_not_taken_for_decimals(tmp_path):
+    text = (STATBANK / "overlap.csv").read_text(encoding="utf-8-sig")
+    (tmp_path / "a.csv").write_text(text.replace(";5001", ";5.001"), encoding="utf-8")
+    with pytest.raises(InputError, match="whole numbers"):
+        input_of_saved(tmp_path / "in", [tmp_path / "a.csv"])

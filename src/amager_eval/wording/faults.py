@@ -46,7 +46,9 @@ def said_in(fault: Fault, lang: Lang) -> Fault:
     if not fault.key:
         return fault
     catalogue, words, key = load_wording(lang), dict(fault.words), f"error.{fault.key}"
-    found = catalogue.say(f"{key}.found", **words) if catalogue.has(f"{key}.found") else ""
+    found = fault.found  # a value of the input is the same in every language
+    if catalogue.has(f"{key}.found"):
+        found = catalogue.say(f"{key}.found", **words)
     return replace(
         fault,
         message=catalogue.say(f"{key}.problem", **words),

@@ -8,6 +8,7 @@ from amager_eval.data.statbank.formats import (
     parse_px,
     read_statbank_file,
 )
+from amager_eval.data.tables.fault_texts import format_fault
 from amager_eval.errors import InputError
 
 BULK = (
@@ -122,3 +123,17 @@ def test_files_saved_by_hand(tmp_path):
     (tmp_path / "b.csv").write_text("x")
     with pytest.raises(InputError, match=r"b\.csv"):
         read_statbank_file(tmp_path / "b.csv")
+
+
+@pytest.mark.parametrize("figure", ["1_000", "nan", "inf", "5 001", "0x1", "true", "5.001,5"])
+def test_what_is_no_figure_is_refused(figure):
+    with pytest.raises(InputError, match="no number"):
+        parse_csv(f"TID;INDHOLD\n2024K1;{figure}\n".encode())
+
+
+def test_faults_are_told_in_danish_too():
+    with pytest.raises(InputError) as caught:
+        parse_px(b"x", "a.px")
+    (fault,) = caught.value.faults
+    assert format_fault(fault, "da").startswith("a.px: dette er ikke en PX-fil")
+    assert "Fetch" not in format_fault(fault, "da")

@@ -16,10 +16,10 @@ from typing import Final
 import pandas as pd
 
 from amager_eval.data.period import parse_period
+from amager_eval.data.statbank.faults import statbank_fault
 from amager_eval.data.statbank.fetch import StatbankTable, TableInfo, fetch_table, table_info
 from amager_eval.data.statbank.formats import VALUE
 from amager_eval.data.statbank.service import Service
-from amager_eval.errors import Fault, InputError
 from amager_eval.spec.agreement import Agreement
 
 __all__ = ["DistrictPopulation", "fetch_districts"]
@@ -78,15 +78,11 @@ def fetch_districts(agreement: Agreement, since: int, service: Service) -> Distr
     without = tuple(part for part in parts if part not in names.values())
     needed = [part for part in agreement.areas.indicators if part in without]
     if needed:
-        raise InputError(
-            Fault(
-                f"the table {info.id} does not name {', '.join(needed)}",
-                found=", ".join(v.id for v in info.variables),
-            )
-        )
+        found = ", ".join(v.id for v in info.variables)
+        raise statbank_fault("parts", found, table=info.id, parts=", ".join(needed))
     time = next((v for v in info.variables if v.time), None)
     if time is None:
-        raise InputError(f"the table {info.id} has no time variable.")
+        raise statbank_fault("no_time", table=info.id)
     wanted = [code for code in time.codes if parse_period(code).year >= since]
     table = fetch_table(_TABLE, {variable: list(names), time.id: wanted}, own)
     cited = table.source.replace("Kilde: ", "Kilde: Københavns Kommune, ")

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from amager_eval.data.statbank.faults import statbank_fault
 from amager_eval.data.statbank.formats import VALUE, parse_csv
-from amager_eval.data.statbank.service import Service, ask, service_fault
-from amager_eval.errors import Fault, InputError
+from amager_eval.data.statbank.service import Service, ask
 
 __all__ = ["StatbankTable", "TableInfo", "Variable", "fetch_table", "select", "table_info"]
 
@@ -50,13 +50,7 @@ class TableInfo:
             if variable.id.casefold() == name.casefold():
                 return variable
         known = ", ".join(v.id for v in self.variables)
-        raise InputError(
-            Fault(
-                f"the table {self.id} has no such variable",
-                found=name,
-                remedy=f"Its variables are {known}.",
-            )
-        )
+        raise statbank_fault("no_variable", name, table=self.id, variables=known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,11 +119,7 @@ def table_info(table: str, service: Service | None = None, *, lang: str = "da") 
             variables=variables,
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise service_fault(
-            f"the description of {table} cannot be understood",
-            type(error).__name__,
-            "The service may have changed; try again or report it.",
-        ) from error
+        raise statbank_fault("description", type(error).__name__, table=table) from error
 
 
 def select(variable: Variable, patterns: Sequence[str]) -> tuple[str, ...]:
@@ -163,11 +153,8 @@ def select(variable: Variable, patterns: Sequence[str]) -> tuple[str, ...]:
     for pattern in patterns:
         found = _matches(variable.codes, pattern)
         if not found:
-            raise service_fault(
-                f"the variable {variable.id} has no such value",
-                pattern,
-                f"It begins with {', '.join(variable.codes[:5])}.",
-            )
+            first = ", ".join(variable.codes[:5])
+            raise statbank_fault("no_such_value", pattern, variable=variable.id, values=first)
         chosen |= found
     return tuple(code for code in variable.codes if code in chosen)
 
@@ -230,10 +217,12 @@ def fetch_table(
     chosen = {info.variable(name).id: select(info.variable(name), v) for name, v in values.items()}
     for variable in info.variables:
         if variable.id not in chosen and not variable.elimination:
-            raise service_fault(
-                f"values must be chosen for the variable {variable.id} of {table}",
+            raise statbank_fault(
+                "choose",
                 ", ".join(chosen),
-                f"It begins with {', '.join(variable.codes[:5])}; '*' takes all.",
+                variable=variable.id,
+                table=table,
+                values=", ".join(variable.codes[:5]),
             )
     # a streamed format has no limit but wants every variable named
     streamed = len(chosen) == len(info.variables)
@@ -267,9 +256,7 @@ def _split(chosen: dict[str, tuple[str, ...]], limit: int) -> list[dict[str, tup
     longest = max(chosen, key=lambda name: len(chosen[name]))
     codes = chosen[longest]
     if len(codes) == 1:
-        raise service_fault(
-            "the cell limit is below one cell", limit, "Give a limit of at least 1."
-        )
+        raise statbank_fault("cell_limit", limit)
     half = len(codes) // 2
     return [
         part
@@ -284,26 +271,23 @@ def _checked(
     """Put the reply on the grid of what was asked; say what is too much or missing."""
     names = {name.upper(): name for name in chosen}
     renamed = frame.rename(columns={c: names.get(c.upper(), c) for c in frame.columns})
-    remedy = "The service may have changed; try again or report it."
     if set(renamed.columns) != {*chosen, VALUE}:
-        raise service_fault(f"the reply of {table} has other columns", list(frame.columns), remedy)
+        raise statbank_fault("reply_columns", ", ".join(frame.columns), table=table)
     keys = list(chosen)
     renamed = renamed.drop_duplicates()  # a cell that is known twice and says the same
     if renamed.duplicated(keys).any():
-        raise service_fault(f"the reply of {table} holds a cell twice", "", remedy)
+        raise statbank_fault("reply_twice", table=table)
     grid = pd.MultiIndex.from_product([chosen[k] for k in keys], names=keys)
     indexed = renamed.set_index(keys)[VALUE]
     if len(keys) == 1:
         indexed.index = pd.MultiIndex.from_arrays([indexed.index], names=keys)
     strange = indexed.index[~indexed.index.isin(grid)]
     if len(strange):
-        raise service_fault(f"the reply of {table} holds values not asked for", strange[0], remedy)
+        raise statbank_fault("reply_strange", strange[0], table=table)
     missing = grid[~grid.isin(indexed.index)]
     if len(missing) and not zeros:
-        raise service_fault(
-            f"the reply of {table} is incomplete: {len(missing)} of {len(grid)} cells are missing",
-            missing[0],
-            remedy,
+        raise statbank_fault(
+            "reply_incomplete", missing[0], table=table, count=len(missing), cells=len(grid)
         )
     full = indexed.reindex(grid) if not zeros else indexed.reindex(grid, fill_value=0.0)
     return full.reset_index()

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.data.files.delimited import read_bytes
-from amager_eval.errors import Fault, InputError
+from amager_eval.data.statbank.faults import statbank_fault
 
 __all__ = ["VALUE", "known_once", "parse_csv", "parse_json_stat", "parse_px", "read_statbank_file"]
 
@@ -26,23 +26,22 @@ VALUE: Final = "INDHOLD"
 #: counted, confidential. A dash is no such sign: it is an exact zero.
 _NOT_THERE: Final = re.compile(r"\.{1,6}|:|")
 _ZERO: Final = frozenset({"-", "–"})
-
-
-def _fault(message: str, found: object = "", file: str | None = None) -> InputError:
-    return InputError(Fault(message, str(found)[:80], "Fetch or save the table again.", file=file))
+_FIGURE: Final = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 def _number(text: object) -> float:
     """Read a figure; signs mean the same in every format."""
     if text is None:
         return float("nan")
-    if isinstance(text, int | float):
+    if isinstance(text, int | float) and not isinstance(text, bool) and abs(text) != math.inf:
         return float(text)
     bare = str(text).strip().strip('"').strip()
     if bare in _ZERO:
         return 0.0
     if _NOT_THERE.fullmatch(bare):
         return float("nan")
+    if not _FIGURE.fullmatch(bare):
+        raise ValueError(bare)
     return float(bare.replace(",", "."))
 
 
@@ -76,13 +75,13 @@ def parse_csv(content: bytes, file: str | None = None) -> pd.DataFrame:
             io.BytesIO(content), sep=";", dtype="str", encoding="utf-8-sig", keep_default_na=False
         )
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise _fault("this is no CSV reply of the StatBank", type(error).__name__, file) from error
+        raise statbank_fault("no_csv", type(error).__name__, file=file) from error
     # a row with a cell too many shifts the columns, one too few leaves one empty
     empty = frame.isna() | (frame == "")
     if not isinstance(frame.index, pd.RangeIndex) or empty.any(axis=None):
-        raise _fault("a row of the CSV reply has too many or too few cells", "", file)
+        raise statbank_fault("row_cells", file=file)
     if VALUE not in frame or len(frame.columns) < 2:
-        raise _fault(f"a CSV reply has variables and the column {VALUE}", list(frame.columns), file)
+        raise statbank_fault("no_value_column", ", ".join(frame.columns), file=file, heading=VALUE)
     return _tidy(frame, file)
 
 
@@ -90,7 +89,7 @@ def _tidy(frame: pd.DataFrame, file: str | None) -> pd.DataFrame:
     try:
         values = [_number(v) for v in frame[VALUE]]
     except ValueError as error:
-        raise _fault("a figure of the reply is no number", error, file) from error
+        raise statbank_fault("no_number", error, file=file) from error
     tidy = frame.astype({c: "str" for c in frame.columns if c != VALUE})
     tidy[VALUE] = np.array(values, dtype=np.float64)
     for column in tidy.columns:
@@ -126,7 +125,7 @@ def known_once(frame: pd.DataFrame, file: str | None = None) -> pd.DataFrame:
         cell = ", ".join(map(str, twice.iloc[0][keys]))
         same = (twice[keys] == twice.iloc[0][keys]).all(axis="columns")
         figures = ", ".join(f"{v:g}" for v in twice.loc[same, VALUE])
-        raise _fault(f"the cell {cell} has different figures", figures, file)
+        raise statbank_fault("cell_differs", figures, file=file, cell=cell)
     return once.reset_index(drop=True)
 
 
@@ -160,18 +159,15 @@ def parse_json_stat(content: bytes, file: str | None = None) -> pd.DataFrame:
         categories = [_categories(dimension[name]["category"]) for name in names]
         values = dataset["value"]
     except (UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _fault("this is no JSON-stat reply", type(error).__name__, file) from error
+        raise statbank_fault("no_json", type(error).__name__, file=file) from error
     if [len(c) for c in categories] != sizes:
-        raise _fault("the categories do not fit the size of the JSON-stat reply", sizes, file)
+        raise statbank_fault("json_size", sizes, file=file)
     frame = _grid(names, categories)
     if isinstance(values, Mapping):
         values = [values.get(str(i)) for i in range(len(frame))]
     if not isinstance(values, list) or len(values) != len(frame):
-        raise _fault(
-            f"the JSON-stat reply should hold {len(frame)} values",
-            len(values) if isinstance(values, list) else type(values).__name__,
-            file,
-        )
+        held = len(values) if isinstance(values, list) else type(values).__name__
+        raise statbank_fault("json_values", held, file=file, count=len(frame))
     statuses = _statuses(dataset.get("status"), len(frame))
     frame[VALUE] = pd.Series(
         [s if _is_sign(s) else v for v, s in zip(values, statuses, strict=True)], dtype="object"
@@ -246,26 +242,26 @@ def parse_px(content: bytes, file: str | None = None) -> pd.DataFrame:
     try:
         text = content.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise _fault("the PX file's code page cannot be read", encoding, file) from error
+        raise statbank_fault("px_code_page", encoding, file=file) from error
     keywords, data = _px_keywords(text)
     if data is None:
-        raise _fault("this is no PX file: it has no DATA", "", file)
+        raise statbank_fault("px_no_data", file=file)
     stub, heading = (keywords.get((part, None), []) for part in ("STUB", "HEADING"))
     names = stub + heading
     if not names:
-        raise _fault("this is no PX file: it has neither STUB nor HEADING", "", file)
+        raise statbank_fault("px_no_variables", file=file)
     categories = []
     for name in names:
         codes = keywords.get(("CODES", name)) or keywords.get(("VALUES", name))
         if not codes:
-            raise _fault("the PX file has no values for a variable", name, file)
+            raise statbank_fault("px_no_values", name, file=file)
         categories.append(codes)
     figures = re.findall(r'"[^"]*"|[^\s,;"]+', data)
     frame = _grid(names, categories)
     if ("KEYS", stub[0] if stub else None) in keywords:
         figures = _px_keyed(figures, stub, categories, keywords, file)
     if len(figures) != len(frame):
-        raise _fault(f"the PX file should hold {len(frame)} figures", len(figures), file)
+        raise statbank_fault("px_figures", len(figures), file=file, count=len(frame))
     frame[VALUE] = figures
     tidy = _tidy(frame, file)
     tidy.attrs["labels"] = {
@@ -307,13 +303,13 @@ def _px_keyed(
         shown = keywords.get((by, name)) or codes
         keys.append({text: place for place, text in enumerate(shown)})
     if len(figures) % (len(stub) + width):
-        raise _fault(f"a row of the PX file should hold {width} figures", len(figures), file)
+        raise statbank_fault("px_row", len(figures), file=file, count=width)
     full = ["0"] * (math.prod(len(k) for k in keys) * width)
     for start in range(0, len(figures), len(stub) + width):
         place = 0
         for key, text in zip(keys, figures[start:], strict=False):
             if (at := key.get(text.strip('"'))) is None:
-                raise _fault("a row of the PX file has a key that is no value", text, file)
+                raise statbank_fault("px_key", text, file=file)
             place = place * len(key) + at
         row = figures[start + len(stub) : start + len(stub) + width]
         full[place * width : (place + 1) * width] = row
@@ -345,12 +341,5 @@ def read_statbank_file(path: str | Path) -> pd.DataFrame:
         ".px": parse_px,
     }.get(path.suffix.lower())
     if parse is None:
-        raise InputError(
-            Fault(
-                "a saved StatBank table is .csv, .json or .px",
-                found=path.suffix,
-                remedy="Save the table in one of these formats.",
-                file=path.name,
-            )
-        )
+        raise statbank_fault("format", path.suffix, file=path.name)
     return parse(read_bytes(path, "en"), path.name)

@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 
 from amager_eval.data.statbank.districts import fetch_districts
+from amager_eval.data.statbank.faults import statbank_fault
 from amager_eval.data.statbank.fetch import StatbankTable, fetch_table
 from amager_eval.data.statbank.formats import VALUE, known_once
 from amager_eval.data.statbank.service import Service
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import InputError
 from amager_eval.spec.agreement import Agreement, load_agreement
 
 __all__ = [
@@ -83,7 +84,7 @@ def fetch_input(
     agreement = load_agreement() if agreement is None else agreement
     service = Service() if service is None else service
     if agreement.crime.statbank is None:
-        raise InputError(f"the agreement {agreement.id} names no StatBank series.")
+        raise statbank_fault("no_series", agreement=agreement.id)
     offences = _fetch_offences(agreement, since, service)
     people = fetch_table(
         _POPULATION_TABLE,
@@ -97,9 +98,8 @@ def fetch_input(
         try:
             found = fetch_districts(agreement, since, service)
         except InputError as error:
-            remedy = "Fetch with --no-districts, and add their inhabitants by hand."
-            told = Fault("the districts' inhabitants could not be fetched", remedy=remedy)
-            raise InputError([*error.faults, told]) from error
+            told = statbank_fault("districts")
+            raise InputError([*error.faults, *told.faults]) from error
         tables.append(found.table)
         population.append(found.frame)
         without = found.without
@@ -133,9 +133,7 @@ def refuse_existing(out: str | Path) -> Path:
     """Return the folder to make; one that exists is an error."""
     out = Path(out)
     if out.exists():
-        raise InputError(
-            Fault("the folder exists and is left alone", str(out), "Name a new folder.")
-        )
+        raise statbank_fault("folder_exists", out)
     return out
 
 
@@ -200,6 +198,4 @@ def write_folder(
             (half / "PROVENANCE.json").write_text(text + "\n", encoding="utf-8")
             half.rename(out)
     except OSError as error:
-        raise InputError(
-            Fault("the folder cannot be written", str(error.strerror), "Name another folder.")
-        ) from error
+        raise statbank_fault("folder_unwritable", error.strerror) from error

@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from amager_eval.data.period import parse_period
+from amager_eval.data.statbank.faults import statbank_fault
 from amager_eval.data.statbank.formats import VALUE, known_once, read_statbank_file
 from amager_eval.data.statbank.input_folder import (
     city_population,
@@ -16,7 +17,7 @@ from amager_eval.data.statbank.input_folder import (
     refuse_existing,
     write_folder,
 )
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import InputError
 from amager_eval.provenance import sha256_of_file
 from amager_eval.spec.agreement import Agreement, Statbank, load_agreement
 
@@ -60,7 +61,7 @@ def input_of_saved(
     out = refuse_existing(out)
     agreement = load_agreement() if agreement is None else agreement
     if agreement.crime.statbank is None:
-        raise InputError(f"the agreement {agreement.id} names no StatBank series.")
+        raise statbank_fault("no_series", agreement=agreement.id)
     tables: dict[str, list[pd.DataFrame]] = {}
     sources: dict[str, list[str]] = {}
     kept = []
@@ -96,34 +97,23 @@ def _city_rows(file: Path, agreement: Agreement, statbank: Statbank) -> pd.DataF
     named = {c: n for c in frame.columns for n, begin in _HEADINGS.items() if _begins(c, begin)}
     for column in ("Tid", "OMRÅDE"):
         if list(named.values()).count(column) != 1:
-            raise _fault(file, f"the table needs one variable {column}", list(named))
+            raise _fault(file, "one_variable", list(named), variable=column)
     for column in frame.columns.difference([*named, VALUE]):
         values = frame[column].unique().tolist()
         if len(values) > 1:
-            raise _fault(
-                file,
-                f"the figures are split by {column}",
-                values,
-                "Choose its total alone and save the table again.",
-            )
+            raise _fault(file, "split", values, variable=column)
         shown = labels.get(column, {}).get(values[0], values[0])
         if not (_is_total(column, values[0]) or _is_total(column, shown)):
-            raise _fault(
-                file,
-                f"the figures are of one {column} alone and not its total",
-                [shown],
-                "Choose its total and save the table again.",
-            )
+            raise _fault(file, "not_total", [shown], variable=column)
     frame = frame.rename(columns=named)
     wanted = frame["OMRÅDE"].isin([statbank.area, agreement.areas.whole])
     if not wanted.any():
-        raise _fault(
-            file,
-            f"the table has no row of {agreement.areas.whole}",
-            frame["OMRÅDE"].unique().tolist(),
-        )
+        areas = frame["OMRÅDE"].unique().tolist()
+        raise _fault(file, "no_area", areas, area=agreement.areas.whole)
     kept = [c for c in (*_HEADINGS, VALUE) if c in frame.columns]
     rows = frame.loc[wanted, kept]
+    if parts := [f"{v:g}" for v in rows[VALUE].dropna() if v != v // 1 or v < 0]:
+        raise _fault(file, "not_whole", parts)  # 5.001 may be five thousand
     # an area by its code and by its name is one area
     rows = rows.assign(
         OMRÅDE=agreement.areas.whole, Tid=[str(parse_period(t)) for t in rows["Tid"]]
@@ -135,12 +125,8 @@ def _has_every_code(rows: pd.DataFrame, statbank: Statbank, file: Path) -> None:
     needed = {code for several in statbank.types.values() for code in several}
     missing = sorted(needed - set(rows["OVERTRÆD"]))
     if missing:
-        raise _fault(
-            file,
-            f"the table lacks the offence codes {', '.join(missing)}",
-            rows["OVERTRÆD"].unique().tolist(),
-            "Save the table with these offences, by code.",
-        )
+        codes = rows["OVERTRÆD"].unique().tolist()
+        raise _fault(file, "no_codes", codes, codes=", ".join(missing))
 
 
 #: What a total is called, by code and in words, after the variable's own name or alone.
@@ -160,6 +146,5 @@ def _begins(heading: str, begin: tuple[str, ...]) -> bool:
     return heading.casefold().startswith(begin)
 
 
-def _fault(file: Path, message: str, found: Sequence[object], remedy: str = "") -> InputError:
-    shown = ", ".join(map(str, found[:5]))[:80]
-    return InputError(Fault(message, shown, remedy or "Save the table again.", file=file.name))
+def _fault(file: Path, key: str, found: Sequence[object], **words: object) -> InputError:
+    return statbank_fault(key, ", ".join(map(str, found[:5])), file=file.name, **words)

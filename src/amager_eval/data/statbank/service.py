@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from amager_eval.errors import Fault, InputError
+from amager_eval.data.statbank.faults import statbank_fault
+from amager_eval.errors import InputError
 from amager_eval.provenance import sha256_of_bytes
 from amager_eval.whole_file import whole_file
 
-__all__ = ["BASE_URL", "CELL_LIMIT", "Service", "ask", "service_fault"]
+__all__ = ["BASE_URL", "CELL_LIMIT", "Service", "ask"]
 
 BASE_URL: Final = "https://api.statbank.dk/v1"
 #: Cells of one request in a format that is not streamed.
@@ -30,13 +31,13 @@ CELL_LIMIT: Final = 1_000_000
 MOST_BYTES: Final = 256 * 1024 * 1024
 _RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
 
-#: What to do about each of the service's own error codes.
-_REMEDIES: Final = {
-    "EXTRACT-NOTFOUND": "Look up the table's variables and values with table_info.",
-    "EXTRACT-NOTALLOWED": "Choose values for every variable, and no order for streamed formats.",
-    "REQUEST-LIMIT": "Choose fewer values, or let fetch_table split the request.",
-    "REQUEST-MISSING": "The request lacks a table or a format.",
-    "REQUEST-EMPTY": "The request was empty.",
+#: Those of the service's own error codes about which there is more to say.
+_REFUSED: Final = {
+    "EXTRACT-NOTFOUND": "refused_not_found",
+    "EXTRACT-NOTALLOWED": "refused_not_allowed",
+    "REQUEST-LIMIT": "refused_limit",
+    "REQUEST-MISSING": "refused_missing",
+    "REQUEST-EMPTY": "refused_empty",
 }
 
 
@@ -74,11 +75,6 @@ class Service:
     pause: Callable[[float], None] = time.sleep
 
 
-def service_fault(message: str, found: object, remedy: str) -> InputError:
-    """Make the error for what the service did, or what it was asked."""
-    return InputError(Fault(message, str(found)[:120], remedy))
-
-
 def ask(
     function: str, request: Mapping[str, Any], service: Service
 ) -> tuple[bytes, dict[str, Any]]:
@@ -106,24 +102,16 @@ def _from_cache(
 ) -> tuple[bytes, dict[str, Any]]:
     table = request.get("table", "")
     if service.cache is None:
-        raise service_fault(
-            "offline needs a cache folder", table, "Name the folder of an earlier fetch."
-        )
+        raise statbank_fault("offline_cache", table)
     try:
         content = (service.cache / f"{key}.body").read_bytes()
         reply = json.loads((service.cache / f"{key}.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise service_fault(
-            "this request is not in the cache", table, "Fetch it once without offline."
-        ) from error
+        raise statbank_fault("not_cached", table) from error
     except (OSError, ValueError) as error:
-        raise service_fault(
-            "the cache cannot be read", table, "Fetch again without offline."
-        ) from error
+        raise statbank_fault("cache_unreadable", table) from error
     if not isinstance(reply, dict) or reply.get("sha256") != sha256_of_bytes(content):
-        raise service_fault(
-            "a kept reply was changed after it was fetched", table, "Fetch it again."
-        )
+        raise statbank_fault("cache_changed", table)
     return content, reply
 
 
@@ -136,15 +124,13 @@ def _to_cache(key: str, content: bytes, reply: dict[str, Any], cache: Path) -> N
             with whole_file(cache / name) as unfinished:
                 unfinished.write_bytes(kept)
     except OSError as error:
-        raise service_fault(
-            "the reply cannot be kept", error.strerror, "Name a cache folder you may write to."
-        ) from error
+        raise statbank_fault("cache_unwritable", error.strerror) from error
 
 
 def _send(url: str, body: bytes, service: Service) -> bytes:
     """POST a request; try again when the service is busy or unreachable."""
     if urlsplit(url).scheme not in {"https", "http"}:
-        raise service_fault("the service's address must be https", url, "Give an https address.")
+        raise statbank_fault("https", url)
     problem = ""
     for attempt in range(service.retries + 1):
         if attempt:
@@ -161,11 +147,7 @@ def _send(url: str, body: bytes, service: Service) -> bytes:
             problem = f"HTTP {error.code}"
         except (urllib.error.URLError, TimeoutError, OSError, http.client.HTTPException) as error:
             problem = str(getattr(error, "reason", "") or type(error).__name__)
-    raise service_fault(
-        f"the StatBank could not be reached in {service.retries + 1} attempts",
-        problem,
-        "Check the network and try later, or use what was fetched before with offline.",
-    )
+    raise statbank_fault("unreachable", problem, attempts=service.retries + 1)
 
 
 def _read_within(response: Any, url: str) -> bytes:
@@ -175,7 +157,7 @@ def _read_within(response: Any, url: str) -> bytes:
         raise http.client.IncompleteRead(content, response.length)
     if len(content) > MOST_BYTES:
         limit = f"{MOST_BYTES // 1024**2} MB"
-        raise service_fault(f"the reply is larger than {limit}", url, "Choose fewer values.")
+        raise statbank_fault("reply_large", url, limit=limit)
     return content
 
 
@@ -185,10 +167,5 @@ def _service_error(error: urllib.error.HTTPError) -> InputError:
         body = json.loads(error.read(100_000).decode("utf-8-sig"))
         code, message = str(body["errorTypeCode"]), str(body["message"])
     except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
-        return service_fault(
-            f"the StatBank refused the request (HTTP {error.code})",
-            error.reason,
-            "Check the table, its variables and its values.",
-        )
-    remedy = _REMEDIES.get(code, "Check the table, its variables and its values.")
-    return service_fault(f"the StatBank refused the request: {message.rstrip('.')}", code, remedy)
+        return statbank_fault("refused", error.reason, why=f"HTTP {error.code}")
+    return statbank_fault(_REFUSED.get(code, "refused"), code, why=message.rstrip("."))
