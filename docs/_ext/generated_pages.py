@@ -117,7 +117,9 @@ def _model_page(card: Path, page: Path) -> str:
     def here(path: Path) -> str:
         return os.path.relpath(path, page.parent)
 
-    parts = [f"```{{include}} {here(card)}\n:relative-images:\n```\n", "## Evidence\n"]
+    pages = [card, *folder.glob("EVIDENCE.md")]
+    parts = [f"```{{include}} {here(p)}\n:relative-images:\n```\n" for p in pages]
+    parts.append("## Files of evidence\n")
     evidence = sorted(p for p in (folder / "evidence").rglob("*") if p.is_file())
     if not evidence:
         parts.append("No evidence is stored for this model.\n")

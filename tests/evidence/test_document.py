@@ -83,6 +83,10 @@ def test_a_card_quotes_by_inclusion(tmp_path: Path, spec: ModelSpec, evidence: E
     assert quote_evidence(card, spec, folder=tmp_path) == card
     beside = CARD.replace("quantity coverage_80", "settings")
     assert "| fits | 200 |" in quote_evidence(beside, spec, folder=tmp_path)
+    some = CARD.replace("quantity coverage_80", "settings fits")
+    assert "| fits | 200 |" in quote_evidence(some, spec, folder=tmp_path)
+    with pytest.raises(SpecError, match="no number 'sets'"):
+        quote_evidence(some.replace("settings fits", "settings sets"), spec, folder=tmp_path)
     nested = replace(evidence, settings={"inputs": {"a.csv": "00"}, "run": {"divergences": 6}})
     write_evidence(nested, folder=tmp_path)
     table = quote_evidence(beside, spec, folder=tmp_path)
@@ -114,7 +118,7 @@ def test_the_stored_scores_belong_to_the_spec_as_it_is(name: str, tmp_path: Path
     panel = PANELS[name]()
     if not (evidence_folder(panel) / f"own_{name}.toml").is_file():
         # a new version of a model has no scores yet: then the card says so
-        card = evidence_path(f"{panel.kind}_trend", "x").parents[1] / "CARD.md"
+        card = evidence_path(f"{panel.kind}_trend", "x").parents[1] / "EVIDENCE.md"
         assert f"Not run yet (`league_{name}`)" in card.read_text(encoding="utf-8")
         return
     assert len(read_own_scores(panel))
@@ -128,8 +132,14 @@ def test_the_stored_scores_belong_to_the_spec_as_it_is(name: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["safety_trend", "crime_trend"])
-def test_the_card_says_what_the_evidence_says(name: str) -> None:
+def test_the_card_and_its_pages_say_what_the_evidence_says(name: str) -> None:
     spec = load_model_spec(name)
+    for page in ("CARD.md", "EVIDENCE.md"):
+        text = (evidence_path(name, "x").parents[1] / page).read_text(encoding="utf-8")
+        assert quote_evidence(text, spec) == text
+
+
+@pytest.mark.parametrize("name", ["safety_trend", "crime_trend"])
+def test_a_card_is_two_pages_for_a_person(name: str) -> None:
     card = evidence_path(name, "x").parents[1] / "CARD.md"
-    text = card.read_text(encoding="utf-8")
-    assert quote_evidence(text, spec) == text
+    assert len(card.read_text(encoding="utf-8").splitlines()) <= 170

@@ -1,4 +1,4 @@
-"""Quote evidence in a model's card by inclusion: no number in it is typed by hand."""
+"""Quote evidence by inclusion, in a model's card and its pages of evidence: no number is typed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) ->
     card : str
         Markdown with blocks `<!-- evidence NAME COLUMN ... -->` to `<!-- end -->`; without
         columns all are quoted, and `settings` in place of columns quotes the numbers beside the
-        table. `COLUMN=VALUE` quotes the rows that have the value.
+        table, those that are named after it or all. `COLUMN=VALUE` quotes the rows that have the value.
     spec : ModelSpec
         The model's document.
     folder : Path or None
@@ -65,7 +65,7 @@ def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) ->
 
 
 def renew_card(spec: ModelSpec, *, folder: Path | None = None) -> None:
-    """Quote the evidence that is kept now in a model's card, if it has one.
+    """Quote the evidence that is kept now: in a model's card of two pages, and beside it in full.
 
     Parameters
     ----------
@@ -74,10 +74,11 @@ def renew_card(spec: ModelSpec, *, folder: Path | None = None) -> None:
     folder : Path or None
         Stands for `models/`.
     """
-    card = (folder or models_folder()) / spec.name / "CARD.md"
-    if card.is_file():
-        text = card.read_text(encoding="utf-8")
-        card.write_text(quote_evidence(text, spec, folder=folder), encoding="utf-8")
+    for name in ("CARD.md", "EVIDENCE.md"):
+        page = (folder or models_folder()) / spec.name / name
+        if page.is_file():
+            text = page.read_text(encoding="utf-8")
+            page.write_text(quote_evidence(text, spec, folder=folder), encoding="utf-8")
 
 
 def _rows(evidence: Evidence, chosen: Mapping[str, str]) -> Evidence:
@@ -90,8 +91,15 @@ def _rows(evidence: Evidence, chosen: Mapping[str, str]) -> Evidence:
 
 def _table(evidence: Evidence, columns: Sequence[str]) -> str:
     """Markdown table with a line that says where it comes from."""
-    if list(columns) == ["settings"]:
-        rows = [{"what": k.replace("_", " "), "value": v} for k, v in _every(evidence.settings)]
+    if columns and columns[0] == "settings":
+        every, asked = _every(evidence.settings), columns[1:]
+        if lost := set(asked) - {k.replace(" ", "_") for k, _ in every}:
+            raise SpecError(f"evidence '{evidence.name}' has no number '{', '.join(sorted(lost))}'")
+        rows = [
+            {"what": k.replace("_", " "), "value": v}
+            for k, v in every
+            if not asked or k.replace(" ", "_") in asked
+        ]
         return _table(replace(evidence, rows=rows, settings={}), [])
     known = list(evidence.rows[0])
     for column in columns:

@@ -117,7 +117,7 @@ def test_the_stored_figure_shows_the_stored_ranks(model, ranks, tmp_path):
     spec = load_model_spec(model)
     if not evidence_path(model, ranks).is_file():
         # a new version of a model has not been calibrated yet: then the card says so
-        card = evidence_path(model, "x").parents[1] / "CARD.md"
+        card = evidence_path(model, "x").parents[1] / "EVIDENCE.md"
         name = ranks.replace("ranks", "calibration")
         assert f"Not run yet (`{name}`)" in card.read_text(encoding="utf-8")
         return

@@ -35,7 +35,7 @@ def _rows():
 def test_each_model_keeps_its_own_goals_and_its_card_quotes_them(tmp_path):
     for name in ("safety_trend", "crime_trend"):
         (tmp_path / name).mkdir()
-        shutil.copy(models_folder() / name / "CARD.md", tmp_path / name)
+        shutil.copy(models_folder() / name / "EVIDENCE.md", tmp_path / name)
     paths = keep_rehearsal(_rows(), small_agreement(), draws=10, seed=0, folder=tmp_path)
     assert [p.parent.parent.name for p in paths] == ["safety_trend", "crime_trend"]
     for name, goals in (("safety_trend", ["1a", "1b"]), ("crime_trend", ["2a", "2a"])):
@@ -52,6 +52,6 @@ def test_each_model_keeps_its_own_goals_and_its_card_quotes_them(tmp_path):
             kept.settings["statements_not_judged_for_their_gates"] == 4
         )  # every year of one partnership
         assert "--partnerships 4 --keep" in kept.command
-        card = (tmp_path / name / "CARD.md").read_text(encoding="utf-8")
+        card = (tmp_path / name / "EVIDENCE.md").read_text(encoding="utf-8")
         quoted = card.split("<!-- evidence wrong_verdicts ")[1].split("<!-- end -->")[0]
         assert f"| {kept.rows[-1]['reading']} |" in quoted
