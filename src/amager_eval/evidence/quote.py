@@ -30,7 +30,8 @@ def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) ->
     card : str
         Markdown with blocks `<!-- evidence NAME COLUMN ... -->` to `<!-- end -->`; without
         columns all are quoted, and `settings` in place of columns quotes the numbers beside the
-        table, those that are named after it or all. `COLUMN=VALUE` quotes the rows that have the value.
+        table, those that are named after it or all. `COLUMN=VALUE` quotes the rows that have the
+        value.
     spec : ModelSpec
         The model's document.
     folder : Path or None
