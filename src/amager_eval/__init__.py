@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from amager_eval.report.write import write_appendix
     from amager_eval.spec.agreement import load_agreement
     from amager_eval.spec.model import load_model_spec
+    from amager_eval.spec.prior import Prior
     from amager_eval.trends.crime.fit import fit_crime
     from amager_eval.trends.crime.model import crime_model
+    from amager_eval.trends.example import example_fit
     from amager_eval.trends.fit import Fit, Forecast, load_fit
     from amager_eval.trends.safety.fit import fit_safety, safety_model
 
@@ -38,10 +40,12 @@ _HOME = {
     "GateError": "errors",
     "Input": "data.input",
     "InputError": "errors",
+    "Prior": "spec.prior",
     "SpecError": "errors",
     "Statement": "goals.statement",
     "crime_model": "trends.crime.model",
     "evaluate": "evaluation.evaluate",
+    "example_fit": "trends.example",
     "fit_crime": "trends.crime.fit",
     "fit_safety": "trends.safety.fit",
     "safety_model": "trends.safety.fit",
@@ -61,10 +65,12 @@ __all__ = [
     "GateError",
     "Input",
     "InputError",
+    "Prior",
     "SpecError",
     "Statement",
     "crime_model",
     "evaluate",
+    "example_fit",
     "fit_crime",
     "fit_safety",
     "load_agreement",

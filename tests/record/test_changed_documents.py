@@ -55,3 +55,12 @@ def test_what_is_not_registered_is_named_by_its_digest_without_a_reason():
 def test_a_return_to_an_earlier_version_gives_that_versions_reason():
     (change,) = changed_documents(kept(**{"spec safety_trend": C}), {"spec safety_trend": A})
     assert (change.before, change.now, change.reason) == ("1.2", "1.0", "The first version.")
+
+
+def test_a_baseline_of_the_agreements_own_is_no_other_document():
+    year = {"spec safety_trend": "1" * 64, "document of spec safety_trend": B}
+    assert changed_documents(kept(**{"spec safety_trend": B}), year) == ()
+    assert changed_documents(kept(**year), year) == ()
+    later = {"spec safety_trend": "2" * 64, "document of spec safety_trend": C}
+    (change,) = changed_documents(kept(**year), later)
+    assert (change.before, change.now) == ("1.1", "1.2")

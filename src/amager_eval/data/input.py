@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import pandas as pd
 
-__all__ = ["Input", "Masked", "Replaced", "SourceFile"]
+from amager_eval.data.frame_kinds import as_pandas
+
+__all__ = ["FRAMES", "Input", "Masked", "Replaced", "SourceFile"]
+
+#: The frames of an input.
+FRAMES: Final = ("safety", "survey_rounds", "crime", "population", "activities", "residents")
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,10 @@ class Input:
     replaced: tuple[Replaced, ...] = ()
     latest: int | None = None
     inhabitants_on: Literal["mid_year", "year_start"] = "mid_year"
+
+    def __post_init__(self) -> None:
+        for name in FRAMES:
+            object.__setattr__(self, name, as_pandas(getattr(self, name)))
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["diagnosed", "hold_documents", "judge"]
 
 _DIAGNOSTICS = (
-    "model", "version", "digest", "draws", "divergences", "max_rhat", "min_ess", "passed",
-    "problems",
+    "model", "version", "digest", "changed_from", "draws", "divergences", "max_rhat", "min_ess",
+    "passed", "problems",
 )  # fmt: skip
 
 
@@ -115,6 +115,11 @@ def judge(
         versions()
         | {f"agreement {agreement.id}": agreement.digest}
         | {f"spec {name}": fit.spec.digest for name, fit in fits.by_name.items()}
+        | {
+            f"document of spec {name}": fit.spec.changed_from
+            for name, fit in fits.by_name.items()
+            if fit.spec.changed_from  # by the agreement's baseline, or by hand
+        }
     )
     return Statement(
         year=year,
@@ -181,6 +186,7 @@ def diagnosed(name: str, fit: Fit) -> dict[str, Any]:
         "model": name,
         "version": fit.spec.version,
         "digest": fit.spec.digest,
+        "changed_from": fit.spec.changed_from,
         "draws": int(sizes["chain"] * sizes["draw"]),
         "divergences": d.divergences,
         "max_rhat": d.max_rhat,

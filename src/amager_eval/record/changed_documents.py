@@ -21,7 +21,8 @@ def changed_documents(
     kept : mapping of int to dict
         Earlier statements by year.
     versions : mapping of str to str
-        Of this statement: digests stand under `agreement <id>` and `spec <name>`.
+        Of this statement: digests stand under `agreement <id>` and `spec <name>`; where a fit's
+        spec is a changed copy, that of its document under `document of spec <name>`.
 
     Returns
     -------
@@ -32,12 +33,19 @@ def changed_documents(
         return ()
     since = max(kept)
     changed = []
-    for name, digest in versions.items():
-        before = kept[since]["versions"].get(name)
+    earlier = kept[since]["versions"]
+    for name in versions:
+        before, digest = (_digest_of_document(name, said) for said in (earlier, versions))
         document = _document(name)
         if document is not None and before is not None and before != digest:
+            assert digest is not None
             changed.append(_changed(document, since, before, digest))
     return tuple(changed)
+
+
+def _digest_of_document(name: str, said: Mapping[str, str]) -> str | None:
+    """Give the digest of a document, whatever copy of it was fitted."""
+    return said.get(f"document of {name}", said.get(name))
 
 
 def _document(name: str) -> str | None:

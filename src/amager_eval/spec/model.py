@@ -2,60 +2,39 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 
 from amager_eval.errors import SpecError
-from amager_eval.provenance import sha256_of_file
+from amager_eval.provenance import sha256_of_bytes, sha256_of_file
 from amager_eval.spec.documents import models_folder, parse_document
+from amager_eval.spec.prior import LEAST_REASON, Prior, as_prior
 from amager_eval.spec.register import hold_against_register
+from amager_eval.spec.values import AtKey, Frozen
 
-__all__ = ["Gates", "ModelSpec", "Prior", "Sampling", "load_model_spec"]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+__all__ = ["Gates", "ModelSpec", "Prior", "Sampling", "load_model_spec", "spec_of_record"]
 
 
-class Prior(_Frozen):
-    """A prior: a distribution's name as PyMC calls it, its parameters, and why.
-
-    Parameters
-    ----------
-    distribution : str
-        `Normal`, `HalfNormal`, `Gamma`, `Beta`, `LogNormal`, `LKJ`.
-    parameters : dict of str to float
-        Parameters by PyMC's names.
-    unit : str
-        Scale the quantity lives on (`logit`, `logit per year`, `log rate`).
-    reason : str
-        Why this prior; a prior without a reason is not accepted.
-    """
-
-    distribution: Literal["Normal", "HalfNormal", "Gamma", "Beta", "LogNormal", "LKJ"]
-    parameters: dict[str, float]
-    unit: str = ""
-    reason: Annotated[str, Field(min_length=10)]
-
-    def __getitem__(self, parameter: str) -> float:
-        """Value of one parameter."""
-        return self.parameters[parameter]
-
-
-class Gates(_Frozen):
+class Gates(Frozen):
     """What a fit must pass before a number of it is reported."""
 
     divergences_max: Annotated[int, Field(ge=0)] = 0
     rhat_max: Annotated[float, Field(gt=1)] = 1.01
     ess_min: Annotated[float, Field(gt=0)] = 400
+    #: Of a Hamiltonian sampler: least estimated fraction of missing information of a chain's
+    #: energy; below it the chain may not have reached the tails (Betancourt, arXiv:1604.00695).
+    ebfmi_min: Annotated[float, Field(ge=0, lt=1)] = 0.3
     #: Of a model whose figures are made Normal: least share of draws that the exact likelihood of
     #: any one cell leaves; 0 where no likelihood is approximated.
     cell_share_min: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
-class Sampling(_Frozen):
+class Sampling(Frozen):
     """How the posterior is sampled.
 
     Parameters
@@ -76,7 +55,7 @@ class Sampling(_Frozen):
     stricter: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
 
 
-class ModelSpec(_Frozen):
+class ModelSpec(Frozen):
     """One model document of `models/`, validated and frozen.
 
     Parameters
@@ -103,29 +82,175 @@ class ModelSpec(_Frozen):
     options: dict[str, Any] = Field(default_factory=dict)
     gates: Gates = Gates()
     sampling: Sampling
-    _digest: str = PrivateAttr(default="")
+    _origin: str = PrivateAttr(default="")
+    #: Digest of the content that was read, and what it goes by: a document of then may be another
+    #: file by now.
+    _named: tuple[str, str] = PrivateAttr(default=("", ""))
+
+    @model_validator(mode="after")
+    def _reasons(self) -> Self:
+        for name, prior in self.priors.items():
+            if len(prior.reason.strip()) < LEAST_REASON:
+                raise AtKey(
+                    ("priors", name, "reason"),
+                    f"a prior needs a reason of at least {LEAST_REASON} characters",
+                )
+        return self
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the document this spec was read from; empty if made in code."""
-        return self._digest
+        """SHA-256 of the content, whatever way the spec was made.
+
+        What a document of `models/` says goes by that file's own SHA-256, the one in its
+        register; any other content by the SHA-256 of its values as JSON with sorted keys.
+        """
+        own = _digest_of_content(self)
+        if self._named[0] == own:
+            return self._named[1]
+        if Path(self.name).name != self.name:
+            return own
+        document = models_folder() / self.name / "spec.toml"
+        if not document.is_file():
+            return own
+        told, content = _digests_of_document(document, document.stat().st_mtime_ns)
+        return told if content == own else own
+
+    @property
+    def changed_from(self) -> str:
+        """Digest of the spec this one is a changed copy of; empty where it is none."""
+        return "" if self._origin == self.digest else self._origin
+
+    def record(self) -> dict[str, Any]:
+        """Give the spec as plain values for a file, with its digests; see :func:`spec_of_record`.
+
+        Returns
+        -------
+        dict of str to object
+        """
+        return {
+            "spec": self.model_dump(mode="json", fallback=_plain),
+            "spec_digest": self.digest,
+            "spec_changed_from": self.changed_from,
+        }
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the spec; a changed copy says in :attr:`changed_from` what it was.
+
+        Parameters
+        ----------
+        update : mapping of str to object, or None
+            Fields to change; they are not validated.
+        deep : bool
+            Whether what fields hold is copied too.
+
+        Returns
+        -------
+        ModelSpec
+        """
+        copy = super().model_copy(update=update, deep=deep)
+        copy._origin = self._origin or self.digest
+        return copy
 
     def with_options(self, **options: Any) -> ModelSpec:
         """Return the spec with other options; itself where it has them already.
 
-        The digest stays that of the document: what differs from it, an agreement's baseline or a
-        declared alternative, is said by whoever asks.
+        Parameters
+        ----------
+        **options
+            Options by name, each in place of the whole of the old one.
+
+        Returns
+        -------
+        ModelSpec
+            With a digest of its own; :attr:`changed_from` has that of this one.
 
         Examples
         --------
         >>> spec = load_model_spec("safety_trend")
-        >>> spec.with_options(baseline=2020).options["baseline"]
-        2020
+        >>> other = spec.with_options(baseline=2020)
+        >>> other.options["baseline"], other.changed_from == spec.digest
+        (2020, True)
         >>> spec.with_options(baseline=2024) is spec
         True
         """
         changed = self.options | options
         return self if changed == self.options else self.model_copy(update={"options": changed})
+
+    def with_prior(self, name: str, prior: Any, *, reason: str) -> ModelSpec:
+        """Return the spec with another prior of one quantity.
+
+        Parameters
+        ----------
+        name : str
+            One of :attr:`priors`.
+        prior : Prior or pymc_extras.prior.Prior
+            Any family PyMC has where the model needs no certain one; a model refuses the others
+            when it is fitted, and says which it takes.
+        reason : str
+            Why; it travels with the spec into saved files.
+
+        Returns
+        -------
+        ModelSpec
+            With a digest of its own; :attr:`changed_from` has that of this one.
+
+        Raises
+        ------
+        SpecError
+            There is no such prior, it is no prior, or the reason is missing.
+
+        Examples
+        --------
+        >>> spec = load_model_spec("crime_trend")
+        >>> wide = spec.with_prior(
+        ...     "innovation", Prior("HalfNormal", sigma=0.2), reason="A city that changes fast."
+        ... )
+        >>> wide.priors["innovation"]["sigma"], wide.digest == spec.digest
+        (0.2, False)
+        """
+        if name not in self.priors:
+            raise SpecError(f"{self.name} has no prior '{name}'; it has {', '.join(self.priors)}.")
+        new = as_prior(prior, unit=self.priors[name].unit, reason=reason)
+        return self.model_copy(update={"priors": self.priors | {name: new}})
+
+
+def spec_of_record(record: Mapping[str, Any]) -> ModelSpec:
+    """Read a spec back from what :meth:`ModelSpec.record` gave.
+
+    Parameters
+    ----------
+    record : mapping of str to object
+        A registered document goes by the digest it was registered under then, though `models/`
+        may hold another version by now.
+
+    Returns
+    -------
+    ModelSpec
+    """
+    spec = ModelSpec.model_validate(record["spec"])
+    told = str(record["spec_digest"])
+    came_from = str(record.get("spec_changed_from", ""))
+    spec._origin = came_from or told
+    spec._named = (_digest_of_content(spec), told)
+    return spec
+
+
+def _digest_of_content(spec: ModelSpec) -> str:
+    """SHA-256 of every value, however a document lays them out."""
+    content = spec.model_dump(mode="json", fallback=_plain)
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256_of_bytes(text.encode())
+
+
+def _plain(value: Any) -> Any:
+    """Give a value of another library's as one that JSON knows."""
+    return value.item() if hasattr(value, "item") else str(value)
+
+
+@lru_cache(maxsize=16)
+def _digests_of_document(path: Path, _changed: int) -> tuple[str, str]:
+    """Digest of a document's bytes and of its content."""
+    return sha256_of_file(path), _digest_of_content(parse_document(ModelSpec, path))
 
 
 def load_model_spec(name: str | Path, *, draft: bool = False) -> ModelSpec:
@@ -163,5 +288,6 @@ def load_model_spec(name: str | Path, *, draft: bool = False) -> ModelSpec:
     spec = parse_document(ModelSpec, path)
     if not draft:
         hold_against_register(path)
-    spec._digest = sha256_of_file(path)
+    spec._origin = spec.digest
+    spec._named = (_digest_of_content(spec), spec.digest)
     return spec

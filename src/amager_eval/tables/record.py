@@ -28,6 +28,7 @@ _GATES: Final = {
     "rhat": "R-hat",
     "ess": "effective sample size",
     "divergences": "divergent",
+    "ebfmi": "E-BFMI",
     "finite": "not finite",
 }
 
@@ -140,6 +141,7 @@ def diagnostics_table(statement: Statement, words: Wording) -> Table:
         Column("failed", say("column.problems"), "text", 2.5),
         Column("problems", say("column.problems"), "text", shown=False),
         Column("digest", "SHA-256", "text", shown=False),
+        Column("changed_from", say("column.changed_from"), "text", shown=False),
     ]
     rows = [
         [(r | {"failed": _failed(r["problems"], words)}).get(c.key) for c in columns]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import xarray as xr
@@ -12,7 +12,10 @@ import xarray as xr
 from amager_eval.provenance import versions
 from amager_eval.spec.model import ModelSpec
 
-__all__ = ["arviz_tree"]
+if TYPE_CHECKING:
+    from amager_eval.trends.fit import Forecast
+
+__all__ = ["arviz_tree", "forecast_tree", "with_sample_numbers"]
 
 _SAMPLE: Final = ("chain", "draw")
 
@@ -51,9 +54,38 @@ def arviz_tree(groups: Mapping[str, xr.Dataset], spec: ModelSpec) -> xr.DataTree
         "inference_library_version": found["nutpie"],
         "model": f"{spec.name} {spec.version}",
         "model_digest": spec.digest,
+        "model_changed_from": spec.changed_from,
     }
-    told = {}
-    for name, group in groups.items():
-        numbers = {d: np.arange(group.sizes[d]) for d in _SAMPLE if d in group.sizes}
-        told[name] = group.assign_coords(numbers).assign_attrs(attributes)
+    told = {n: with_sample_numbers(g).assign_attrs(attributes) for n, g in groups.items()}
     return xr.DataTree.from_dict(told)
+
+
+def with_sample_numbers(group: xr.Dataset) -> xr.Dataset:
+    """Give chains and draws numbers, as ArviZ's functions want it.
+
+    Examples
+    --------
+    >>> with_sample_numbers(xr.Dataset({"x": (("chain", "draw"), np.zeros((2, 3)))}))["draw"].size
+    3
+    """
+    return group.assign_coords({d: np.arange(group.sizes[d]) for d in _SAMPLE if d in group.sizes})
+
+
+def forecast_tree(forecast: Forecast) -> xr.DataTree:
+    """Give a forecast's draws as groups of ArviZ's schema; see :meth:`Forecast.to_datatree`."""
+
+    def one_chain(draws: xr.Dataset) -> xr.Dataset:
+        drawn = draws.drop_vars([n for n in draws.coords if "sample" in draws[n].dims])
+        drawn = drawn.drop_vars("observed", errors="ignore")
+        return with_sample_numbers(drawn.rename(sample="draw").expand_dims("chain"))
+
+    groups = {"posterior_predictive": one_chain(forecast.draws)}
+    if forecast.prior_only is not None:
+        groups["prior_predictive"] = one_chain(forecast.prior_only)
+    observed = forecast.draws["observed"].reset_coords(drop=True)
+    groups["constant_data"] = observed.to_dataset(name="observed")
+    about = {
+        "model_digest": forecast.spec_digest,
+        "model_changed_from": forecast.spec_changed_from,
+    }
+    return xr.DataTree.from_dict({n: g.assign_attrs(about) for n, g in groups.items()})

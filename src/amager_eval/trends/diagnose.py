@@ -30,12 +30,17 @@ class Diagnostics:
         Smallest effective sample size (bulk and tail) of a reported quantity.
     problems : tuple of str
         One sentence per gate that failed; empty when all passed.
+    min_ebfmi : float or None
+        Least E-BFMI of a chain; None of a sampler without energy: the safety model's scales are
+        proposed independently of each other and weighted, and what that costs is seen in the
+        effective draws.
     """
 
     divergences: int
     max_rhat: float
     min_ess: float
     problems: tuple[str, ...]
+    min_ebfmi: float | None = None
 
     @property
     def passed(self) -> bool:
@@ -49,8 +54,8 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
     Parameters
     ----------
     sample_stats : Dataset
-        With variable `diverging`, dims `chain, draw`; where draws are weighted, with
-        `effective_draws` and `least_cell_share`.
+        With variable `diverging`, dims `chain, draw`; of a Hamiltonian sampler `energy`; where
+        draws are weighted, `effective_draws` and `least_cell_share`.
     reported : sequence of Dataset
         Everything that may be reported, dims `chain, draw, ...`; constants are passed over.
     gates : Gates
@@ -63,7 +68,8 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
     Notes
     -----
     Rank-normalised split R-hat and bulk and tail ESS of Vehtari et al. (2021),
-    Bayesian Analysis 16(2), as ArviZ computes them.
+    Bayesian Analysis 16(2), and E-BFMI of Betancourt (2016), arXiv:1604.00695, as ArviZ computes
+    them.
     """
     divergences = int(sample_stats["diverging"].sum())
     worst_rhat, rhat_of = 1.0, ""
@@ -106,4 +112,10 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
         problems.append(
             f"effective sample size {least_ess:.0f} of {ess_of} is below {gates.ess_min:g}"
         )
-    return Diagnostics(divergences, worst_rhat, float(least_ess), tuple(problems))
+    ebfmi = None
+    if "energy" in sample_stats:
+        tree = xr.DataTree.from_dict({"sample_stats": sample_stats[["energy"]]})
+        ebfmi = float(np.min(az.bfmi(tree)["energy"]))
+        if not ebfmi >= gates.ebfmi_min:
+            problems.append(f"E-BFMI {ebfmi:.2f} of a chain's energy is below {gates.ebfmi_min:g}")
+    return Diagnostics(divergences, worst_rhat, float(least_ess), tuple(problems), ebfmi)

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from amager_eval.conventions import LEVELS
-from amager_eval.spec.model import ModelSpec
+from amager_eval.spec.model import ModelSpec, spec_of_record
 from amager_eval.trends.store import read_tree, write_tree
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from amager_eval.trends.diagnose import Diagnostics
+    from amager_eval.trends.questions import Cell
 
 __all__ = ["Fit", "Forecast", "Kind", "load_fit"]
 
 Kind = Literal["safety", "crime"]
+
+#: Rows of a frame that a notebook shows of a forecast.
+_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +47,9 @@ class Forecast:
         The same from the baseline period's data alone with every other parameter from its
         prior: what one would have said without the series.
     spec_digest : str
-        Digest of the model's spec.
+        Digest of the model's spec, of its content.
+    spec_changed_from : str
+        Digest of the spec that one is a changed copy of; empty where it is none.
 
     Examples
     --------
@@ -56,6 +65,247 @@ class Forecast:
     draws: xr.Dataset
     prior_only: xr.Dataset | None
     spec_digest: str
+    spec_changed_from: str = ""
+
+    def probability(
+        self,
+        *,
+        at_least: float | str | Mapping[str, Any] | None = None,
+        at_most: float | str | Mapping[str, Any] | None = None,
+        by: Cell = None,
+        area: Cell = None,
+        setting: Cell = None,
+        response: Cell = None,
+        crime_type: Cell = None,
+        quantity: str | None = None,
+        joint: bool | str | Sequence[str] = False,
+        prior: bool = False,
+    ) -> xr.DataArray:
+        """How probable it is that something is reached, or not exceeded.
+
+        Parameters
+        ----------
+        at_least, at_most : float, str, mapping or None
+            A number in the quantity's unit; the name of an area, which stands for its draw in the
+            same setting, answer, type and period; or what else names another cell, such as
+            `{"period": 2024}` or `{"area": "København", "period": 2024}`. Both: between.
+        by : int, str, sequence of them or None
+            The period it is about; several are asked one by one. Of quarters and months a year is
+            their sum. None is the last of the forecast.
+        area, setting, response, crime_type : str, sequence of str or None
+            Which; None is all.
+        quantity : str or None
+            Variable of :attr:`draws`; None is the true share (`true`), or the rate (`rate`).
+        joint : bool, str or sequence of str
+            Dims over which it must hold everywhere at once; True is all of them.
+        prior : bool
+            What one would have said without the series.
+
+        Returns
+        -------
+        DataArray
+            Probabilities; a dim for each of which several were asked, none where one was. The
+            attributes name the quantity and the number of draws: a probability p of n draws has
+            a Monte-Carlo error of about sqrt(p (1 - p) / n).
+
+        Raises
+        ------
+        InputError
+            A name or a period the forecast does not have, with those it has.
+
+        Examples
+        --------
+        >>> draws = xr.Dataset(
+        ...     {"rate": (("sample", "area", "period"), [[[3.0, 4], [2, 5]], [[5.0, 8], [6, 7]]])},
+        ...     coords={"area": ["Nord", "Byen"], "period": [2027, 2028]},
+        ... )
+        >>> forecast = Forecast("crime", draws, None, "0" * 64)
+        >>> float(forecast.probability(at_most="Byen", by=2028, area="Nord"))
+        0.5
+        >>> forecast.probability(at_least={"period": 2027}, by=2028).values.tolist()
+        [1.0, 1.0]
+        """
+        from amager_eval.trends.questions import probability
+
+        cells = self._cells(area, setting, response, crime_type)
+        return probability(
+            self, at_least=at_least, at_most=at_most, by=by, quantity=quantity, joint=joint,
+            prior=prior, cells=cells,
+        )  # fmt: skip
+
+    def level(
+        self,
+        probability: float,
+        *,
+        at_most: bool = False,
+        by: Cell = None,
+        area: Cell = None,
+        setting: Cell = None,
+        response: Cell = None,
+        crime_type: Cell = None,
+        quantity: str | None = None,
+        joint: bool | str | Sequence[str] = False,
+        prior: bool = False,
+    ) -> xr.DataArray:
+        """Which level is reached with a probability: the inverse of :meth:`probability`.
+
+        Parameters
+        ----------
+        probability : float
+            Between 0 and 1.
+        at_most : bool
+            Whether the level is one not exceeded with that probability, instead of one reached.
+        by : int, str, sequence of them or None
+            As of :meth:`probability`.
+        area, setting, response, crime_type : str, sequence of str or None
+            As of :meth:`probability`.
+        quantity : str or None
+            As of :meth:`probability`.
+        joint : bool, str or sequence of str
+            Dims over which all reach it (or none exceeds it) at once.
+        prior : bool
+            As of :meth:`probability`.
+
+        Returns
+        -------
+        DataArray
+            The highest (`at_most`: lowest) of the draws for which the probability is at least the
+            one asked for; in the quantity's unit.
+
+        Raises
+        ------
+        InputError
+            As of :meth:`probability`.
+
+        Examples
+        --------
+        >>> draws = xr.Dataset(
+        ...     {"true": (("sample", "area", "period"), np.linspace(0.5, 0.9, 5)[:, None, None])},
+        ...     coords={"area": ["Nord"], "period": [2028]},
+        ... )
+        >>> forecast = Forecast("safety", draws, None, "0" * 64)
+        >>> round(float(forecast.level(0.8, by=2028, area="Nord")), 2)
+        0.6
+        >>> round(float(forecast.level(0.8, at_most=True, area="Nord")), 2)
+        0.8
+        """
+        from amager_eval.trends.questions import level
+
+        cells = self._cells(area, setting, response, crime_type)
+        return level(
+            self, probability, at_most=at_most, by=by, quantity=quantity, joint=joint, prior=prior,
+            cells=cells,
+        )  # fmt: skip
+
+    def _cells(
+        self, area: Cell, setting: Cell, response: Cell, crime_type: Cell
+    ) -> dict[str, Cell]:
+        of_kind: dict[str, Cell] = {"setting": setting, "response": response}
+        if self.kind == "crime":
+            of_kind = {"crime_type": crime_type}
+        misplaced = {"setting": setting, "response": response, "crime_type": crime_type}
+        named = {d: v for d, v in misplaced.items() if v is not None}
+        return {"area": area, **of_kind, **named}
+
+    def summary(self, by: int | str | None = None, *, quantity: str | None = None) -> pd.DataFrame:
+        """Say what is expected in one period: a row a cell.
+
+        Parameters
+        ----------
+        by : int, str or None
+            The period; None is the last.
+        quantity : str or None
+            As of :meth:`probability`.
+
+        Returns
+        -------
+        DataFrame
+            The dims but `sample` and `period`, then `median, low_50, high_50, ... high_95`;
+            equal-tailed intervals.
+
+        Raises
+        ------
+        InputError
+            As of :meth:`probability`.
+
+        Examples
+        --------
+        >>> import amager_eval as ae
+        >>> ae.example_fit("crime").forecast(2028).summary()["median"].notna().all()
+        np.True_
+        """
+        from amager_eval.trends.questions import select
+
+        cells = self._cells(None, None, None, None)
+        chosen = select(self, by=by, quantity=quantity, prior=False, cells=cells)
+        one = Forecast(self.kind, chosen.to_dataset(name=str(chosen.name)), None, self.spec_digest)
+        return one.to_frame().drop(columns="quantity")
+
+    def plot(self, area: str | None = None, **cell: Any) -> Axes:
+        """Draw the course of one cell with bands of 50, 80 and 95 %.
+
+        Parameters
+        ----------
+        area : str or None
+            Which; needed where there are several.
+        **cell
+            `setting` and `response`, or `crime_type`; `quantity`; `ax`, axes to draw on. What is
+            left out is the first there is.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        InputError
+            A name the forecast does not have.
+
+        Examples
+        --------
+        >>> import amager_eval as ae
+        >>> forecast = ae.example_fit("crime").forecast(2028)
+        >>> forecast.plot("København", crime_type="indbrud").get_ylabel()
+        'reports per 1,000 inhabitants per year'
+        """
+        # a view stands floors above: looked up when one is asked for, imported by nothing here
+        drawn: Axes = import_module("amager_eval.figures.course").plot_course(
+            self, area=area, **cell
+        )
+        return drawn
+
+    def to_datatree(self) -> xr.DataTree:
+        """Give the draws as ArviZ's functions want them.
+
+        Returns
+        -------
+        xarray.DataTree
+            `posterior_predictive`: :attr:`draws` with dims `chain` (one), `draw` and the cells';
+            `prior_predictive` likewise where there is one; `constant_data`: `observed`, True where
+            a draw is a published figure repeated and nothing to check a model against
+            (:meth:`Fit.to_datatree` holds true replications).
+
+        Examples
+        --------
+        >>> import amager_eval as ae
+        >>> tree = ae.example_fit("crime").forecast(2028).to_datatree()
+        >>> bool(tree["constant_data"]["observed"].sel(period=2028).any())
+        False
+        """
+        from amager_eval.trends.datatree import forecast_tree
+
+        return forecast_tree(self)
+
+    def _repr_html_(self) -> str:
+        shown = self.summary()
+        last = self.draws["period"].values[-1]
+        head = (
+            f"<p><b>Forecast of {self.kind} to {last}</b>: {self.draws.sizes['sample']:,} joint "
+            f"draws; spec {self.spec_digest[:12]}{_came_from(self.spec_changed_from)}. Expected in "
+            f"{last}, medians and equal-tailed intervals; the draws of published figures are these "
+            "figures.</p>"
+        )
+        return head + str(shown.head(_SHOWN).to_html(index=False, border=0, float_format="%.3g"))
 
     def to_frame(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
         """Summarise the draws: median and equal-tailed intervals, one row per cell and quantity.
@@ -181,6 +431,50 @@ class Fit:
 
         return arviz_tree(arviz_groups(self), self.spec)
 
+    def summary(self, **how: Any) -> pd.DataFrame:
+        """Summarise the parameters, with what says whether the sampler worked.
+
+        Parameters
+        ----------
+        **how
+            Passed to :func:`arviz_stats.summary`: `var_names`, `ci_prob`, `round_to`. By default
+            every quantity without a dim of time, with equal-tailed intervals of 95 %.
+
+        Returns
+        -------
+        DataFrame
+            A row a parameter: `mean, sd, eti95_lb, eti95_ub, ess_bulk, ess_tail, r_hat, ...`.
+
+        Examples
+        --------
+        >>> import amager_eval as ae
+        >>> "r_hat" in ae.example_fit("crime").summary(var_names="innovation")
+        True
+        """
+        import arviz_stats
+
+        from amager_eval.trends.datatree import with_sample_numbers
+
+        posterior = with_sample_numbers(self.data["posterior"].to_dataset())
+        still = [n for n, v in posterior.data_vars.items() if not {"period", "year"} & {*v.dims}]
+        how = {"var_names": still, "ci_prob": 0.95, "ci_kind": "eti", "round_to": "none"} | how
+        tree = xr.DataTree.from_dict({"posterior": posterior})
+        return pd.DataFrame(arviz_stats.summary(tree, **how))
+
+    def _repr_html_(self) -> str:
+        d, sizes = self.diagnostics, self.data["posterior"].sizes
+        passed = "passed its gates" if d.passed else f"failed: {html.escape('; '.join(d.problems))}"
+        spec = f"{html.escape(self.spec.name)} {html.escape(self.spec.version)}"
+        ebfmi = "" if d.min_ebfmi is None else f", E-BFMI {d.min_ebfmi:.2f}"
+        note = str(self.data.attrs.get("example", ""))
+        return (
+            f"<p><b>Fit of {self.kind}</b> under {spec} ({self.spec.digest[:12]}"
+            f"{_came_from(self.spec.changed_from)}), seed {self.seed}, {sizes['chain']} chains of "
+            f"{sizes['draw']} draws: {passed}. Divergences {d.divergences}, R-hat "
+            f"{d.max_rhat:.3f}, ESS {d.min_ess:.0f}{ebfmi}."
+            f"{' ' + html.escape(note) if note else ''}</p>"
+        )
+
     def save(self, path: str | Path) -> None:
         """Write the fit to one NetCDF file; :func:`load_fit` reads it back.
 
@@ -195,14 +489,32 @@ class Fit:
         >>> fit = ae.fit_safety(ae.published())  # doctest: +SKIP
         >>> fit.save("safety.nc")  # doctest: +SKIP
         """
-        record = {
+        write_tree(self.data, self.record(), Path(path))
+
+    def record(self) -> dict[str, Any]:
+        """Give what a file keeps beside the draws: kind, seed, spec with its digests, diagnostics.
+
+        Returns
+        -------
+        dict of str to object
+            Plain values.
+
+        Examples
+        --------
+        >>> import amager_eval as ae
+        >>> ae.example_fit("crime").record()["kind"]
+        'crime'
+        """
+        return {
             "kind": self.kind,
             "seed": self.seed,
-            "spec": self.spec.model_dump(mode="json"),
-            "spec_digest": self.spec.digest,
+            **self.spec.record(),
             "diagnostics": asdict(self.diagnostics),
         }
-        write_tree(self.data, record, Path(path))
+
+
+def _came_from(digest: str) -> str:
+    return f", changed from {digest[:12]}" if digest else ""
 
 
 def load_fit(path: str | Path) -> Fit:
@@ -230,8 +542,7 @@ def load_fit(path: str | Path) -> Fit:
     from amager_eval.trends.diagnose import Diagnostics  # with ArviZ, which draws need not
 
     tree, record = read_tree(Path(path))
-    spec = ModelSpec.model_validate(record["spec"])
-    spec._digest = record["spec_digest"]
+    spec = spec_of_record(record)
     diagnostics = Diagnostics(
         **{**record["diagnostics"], "problems": tuple(record["diagnostics"]["problems"])}
     )

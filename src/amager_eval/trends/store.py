@@ -17,7 +17,9 @@ __all__ = ["read_tree", "write_tree"]
 _FORMAT = 1
 
 
-def write_tree(tree: xr.DataTree, record: Mapping[str, Any], path: Path) -> None:
+def write_tree(
+    tree: xr.DataTree, record: Mapping[str, Any], path: Path, *, compress: bool = False
+) -> None:
     """Write every group of a tree, and a record of plain values as an attribute.
 
     Parameters
@@ -29,11 +31,21 @@ def write_tree(tree: xr.DataTree, record: Mapping[str, Any], path: Path) -> None
     path : Path
         The file to write; its folder must exist. An older file is replaced only when the new one
         is complete.
+    compress : bool
+        Whether the file is made small: writing takes longer.
     """
     tree = tree.copy()
     tree.attrs["amager_eval_fit"] = json.dumps({"format": _FORMAT, **record})
     with whole_file(path) as unfinished:
-        tree.to_netcdf(unfinished, engine="h5netcdf", mode="w")
+        how = {
+            node.path: {
+                str(n): {"zlib": True, "complevel": 9, "shuffle": True}
+                for n, v in node.data_vars.items()
+                if compress and v.ndim and v.dtype.kind == "f"
+            }
+            for node in tree.subtree
+        }
+        tree.to_netcdf(unfinished, engine="h5netcdf", mode="w", encoding=how)
 
 
 def read_tree(path: Path) -> tuple[xr.DataTree, dict[str, Any]]:

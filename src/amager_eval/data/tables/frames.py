@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 from pydantic import ValidationError
 
+from amager_eval.data.frame_kinds import as_pandas
 from amager_eval.data.survey.respondents import are_respondents, safety_of_respondents
 from amager_eval.data.tables.cells import RowContext
 from amager_eval.data.tables.columns import TABLES, TableColumns
@@ -191,6 +192,7 @@ def check_frame(
     tuple of Parsed and Findings
         Findings hold the warnings; an error was raised.
     """
+    frame = as_pandas(frame)
     if not isinstance(frame, pd.DataFrame):
         raise InputError(f"{name}: a DataFrame is needed, found {type(frame).__name__}.")
     columns = TABLES[name]
@@ -255,6 +257,7 @@ def check_safety(
     >>> check_safety(frame)[["setting", "response"]].iloc[0].tolist()
     ['night', 'safe']
     """
+    frame = as_pandas(frame)
     if isinstance(frame, pd.DataFrame) and are_respondents([str(c) for c in frame.columns]):
         frame = _shares(frame, lang)
     context = RowContext(settings=tuple(settings) if settings is not None else None)
@@ -330,6 +333,7 @@ def check_crime(
     >>> check_crime(frame)["period"].tolist()
     ['2024K3', '2024K4']
     """
+    frame, population = as_pandas(frame), as_pandas(population)
     checked, findings = check_frame(frame, "crime", RowContext(count_required=False), lang, rows)
     one_series_each(checked.records, findings)
     full = checked.frame

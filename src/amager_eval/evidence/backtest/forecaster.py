@@ -47,6 +47,7 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "trends.diagnose",
         "trends.fit",
         "trends.independence",
+        "trends.prior_draws",
         "trends.sample",
     ),
     "safety": (

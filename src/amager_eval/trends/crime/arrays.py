@@ -5,6 +5,7 @@ Every array of a compiled model costs seconds of start-up, so all of them travel
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,7 +13,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-__all__ = ["FIGURES", "groups_of_areas", "model_data", "structure", "unpack"]
+from amager_eval.spec.prior import Prior
+
+__all__ = ["FIGURES", "free_priors_of", "groups_of_areas", "model_data", "structure", "unpack"]
 
 #: Name of the packed array among a compiled model's data.
 FIGURES: Final = "figures"
@@ -79,7 +82,8 @@ def structure(design: xr.Dataset) -> tuple[Any, ...]:
         Hashable; equal for designs that differ in numbers alone.
     """
     shapes = tuple((name, part.shape) for name, part in _parts(design).items())
-    return bool(design["is_gap"].values.any()), _passes(design), shapes
+    own = str(design.attrs.get("free_priors", ""))
+    return bool(design["is_gap"].values.any()), _passes(design), own, shapes
 
 
 def unpack(figures: Any, design: xr.Dataset) -> dict[str, Any]:
@@ -106,8 +110,9 @@ def unpack(figures: Any, design: xr.Dataset) -> dict[str, Any]:
         `dispersion_spread`, `drift_prior` (mean, its sd, spread, the gap's sd), `lump_count`,
         `lump_type` (dims `lump`), `lump_cells` (dims `lump, member`), and `groups`, each with
         its geometry under the design's names and its `innovation_scale`; beside them
-        `contrasts`, the number of a season's, `passes`, whether a part of the walk passes, and
-        `own_dim`, the name of the first group's areas.
+        `contrasts`, the number of a season's, `passes`, whether a part of the walk passes,
+        `own_dim`, the name of the first group's areas, and `free_priors`, the priors of another
+        family than the usual.
     """
     parts = _parts(design)
     if figures is not None:
@@ -131,8 +136,26 @@ def unpack(figures: Any, design: xr.Dataset) -> dict[str, Any]:
         "contrasts": contrasts,
         "passes": _passes(design),
         "own_dim": "rest" if len(groups) > 1 else "area",
+        "free_priors": free_priors_of(design),
     }
     return named
+
+
+def free_priors_of(design: xr.Dataset) -> dict[str, Prior]:
+    """Give the priors of a design whose family is another than the model's usual one.
+
+    Parameters
+    ----------
+    design : Dataset
+        From :func:`amager_eval.trends.crime.design.crime_design`.
+
+    Returns
+    -------
+    dict of str to Prior
+        By the names of the spec.
+    """
+    declared = json.loads(str(design.attrs.get("free_priors", "{}")))
+    return {name: Prior.model_validate(prior) for name, prior in declared.items()}
 
 
 def _passes(design: xr.Dataset) -> bool:

@@ -9,9 +9,12 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import stats
 
+from amager_eval.trends.crime.arrays import free_priors_of
 from amager_eval.trends.crime.forecast import simulate_cells
+from amager_eval.trends.crime.geometry import LEAST_DISPERSION
 from amager_eval.trends.crime.prior import prior_draws
 from amager_eval.trends.crime.walk import by_area
+from amager_eval.trends.prior_draws import log_prior
 
 if TYPE_CHECKING:
     from amager_eval.trends.fit import Fit
@@ -39,9 +42,9 @@ def arviz_groups(fit: Fit) -> dict[str, xr.Dataset]:
         area, type and period with a count of its own; where counts are known only as sums,
         `summed_reports`, dims `lump`); `posterior_predictive` and `prior_predictive` (replications
         of them, of observed cells too) and `log_likelihood` (dims `chain, draw, cell | lump`);
-        `constant_data` (thousand inhabitants); `prior`, one chain, without any count; `log_prior`
-        of the quantities whose prior is closed given nothing else: innovation, effects, what
-        passes.
+        `constant_data` (thousand inhabitants); `prior`, one chain, without any count; `log_prior`,
+        of every quantity given those its prior rests on (of `level`: the path about its baseline,
+        summed over periods), so that all of them together are the prior's.
     """
     design = fit.data["design"].to_dataset()
     posterior = fit.data["posterior"].to_dataset()
@@ -120,19 +123,79 @@ def _log_negbin(count: Floats, mean: Floats, alpha: Floats) -> Floats:
 
 
 def _log_prior(posterior: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
-    """Log density of each quantity whose prior needs no other."""
-    scale = design["innovation_scale"].transpose("path_class", "crime_type")
-    found = {"innovation": _half_normal(posterior["innovation"], scale)}
-    if "passing_sd" in posterior:
-        found["passing_sd"] = _half_normal(posterior["passing_sd"], design["passing_scale"])
+    """Log density of every quantity given those its prior rests on: together the prior's."""
+    free = free_priors_of(design)
+    gap = design["is_gap"]
+    own = design["is_gap"].values == 0
+
+    def of_spread(name: str, value: xr.DataArray, scale: xr.DataArray | float) -> xr.DataArray:
+        """Log density of a standard deviation."""
+        if name in free:
+            return value.copy(data=log_prior(free[name], value.values))
+        return _half_normal(value, scale)
+
+    classes = ("innovation", "innovation_gap")[: design.sizes["path_class"]]
+    found = {
+        "innovation": xr.concat(
+            [
+                of_spread(name, posterior["innovation"][:, :, g], design["innovation_scale"][g])
+                for g, name in enumerate(classes)
+            ],
+            "path_class",
+        )
+    }
+    # of the log ratio to the common one, which is what has the normal prior
+    common, scale = posterior["dispersion_common"], design["dispersion_scale"]
+    above_poisson = np.sqrt(posterior["dispersion"] ** 2 - LEAST_DISPERSION**2)
+    ratio = np.log(above_poisson / (scale * common))
+    found["dispersion"] = _normal(ratio, 0.0, float(design["dispersion_spread"]))
+    found["dispersion_common"] = _half_normal(common, 1.0)
+    mean, spread = posterior["drift_mean"], posterior["drift_spread"]
+    found["drift_mean"] = _normal(mean, float(design["drift_mean"]), float(design["drift_mean_sd"]))
+    found["drift_spread"] = of_spread("drift_spread", spread, float(design["drift_spread"]))
+    drift = posterior["drift"]
+    of_gap = _normal(drift, 0.0, float(design["drift_gap"]))
+    found["drift"] = xr.where(gap == 1, of_gap, _normal(drift, mean, spread))
     scale = design["effect_scale"]
     declared = scale > 0
-    z = posterior["effect_size"] / scale.where(declared, 1.0)
-    log = -0.5 * z**2 - np.log(scale.where(declared, 1.0)) - 0.5 * np.log(2 * np.pi)
-    found["effect_size"] = log.where(declared)
-    return xr.Dataset({n: v.transpose("chain", "draw", ...) for n, v in found.items()})
+    of_effect = _normal(posterior["effect_size"], 0.0, scale.where(declared, 1.0))
+    found["effect_size"] = of_effect.where(declared)
+    path, variance = posterior["level"], posterior["innovation"] ** 2
+    of_area = xr.where(gap == 1, variance[:, :, -1], variance[:, :, 0]).expand_dims(
+        component=design.sizes["component"]
+    )
+    if "passing" in posterior:
+        path = path + posterior["passing"]
+        sd = posterior["passing_sd"]
+        found["passing_sd"] = of_spread("passing", sd, design["passing_scale"])
+        of_area = of_area + gap * sd**2 * design["passing_in_walk"]
+    if "season_gap" in posterior:
+        sd = posterior["season_gap_sd"]
+        found["season_gap_sd"] = of_spread("season_gap", sd, design["season_gap_scale"])
+        found["season_gap"] = _normal(posterior["season_gap"], 0.0, sd).where(gap == 1)
+    # the path: its baseline, and the coefficients of its walk about drift and what it stands on
+    baseline = path @ design["baseline_weight"]
+    coefficient = (path - path.mean("period")) @ xr.DataArray(
+        np.linalg.pinv(design["walk"].values), dims=("component", "period")
+    )
+    expected = drift * design["time_in_walk"]
+    centre = design["level_mean"]
+    if not own.all():
+        expected = expected + gap * coefficient.isel(area=own).sum("area")
+        centre = centre + gap * baseline.isel(area=own).sum("area")
+    found["level_baseline"] = _normal(baseline, centre, design["level_sd"])
+    of_walk = _normal(coefficient - expected, 0.0, np.sqrt(of_area))
+    found["level"] = of_walk.sum("component")
+    return xr.Dataset(
+        {n: v.reset_coords(drop=True).transpose("chain", "draw", ...) for n, v in found.items()}
+    )
 
 
-def _half_normal(value: xr.DataArray, scale: xr.DataArray) -> xr.DataArray:
+def _normal(value: xr.DataArray, mean: Any, sd: Any) -> xr.DataArray:
+    log: xr.DataArray = -0.5 * ((value - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
+    return log
+
+
+def _half_normal(value: xr.DataArray, scale: Any) -> xr.DataArray:
     log: xr.DataArray = -0.5 * (value / scale) ** 2 - np.log(scale) + 0.5 * np.log(2 / np.pi)
     return log

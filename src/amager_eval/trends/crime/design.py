@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from amager_eval.data.frame_kinds import as_pandas
 from amager_eval.data.input import Input
 from amager_eval.data.period import Period, midpoints, parse_period, per_year, period_range
 from amager_eval.data.tables.frames import check_crime, check_population
@@ -19,9 +20,10 @@ from amager_eval.errors import Fault, InputError, SpecError
 from amager_eval.spec.model import ModelSpec
 from amager_eval.trends.crime.disjoint import DisjointCounts, split_counts
 from amager_eval.trends.crime.effects import effect_matrix
-from amager_eval.trends.crime.geometry import walk_geometry
-from amager_eval.trends.crime.options import CrimeOptions, crime_options
+from amager_eval.trends.crime.geometry import HALF_NORMAL_MEDIAN, walk_geometry
+from amager_eval.trends.crime.options import CrimeOptions, crime_options, free_priors
 from amager_eval.trends.crime.passing import correlation, share_basis
+from amager_eval.trends.prior_draws import draw_prior
 
 __all__ = ["REMAINDER", "crime_design", "rest_name"]
 
@@ -29,6 +31,8 @@ type Floats = NDArray[np.float64]
 
 #: Name of what is left of a total when its nested types are taken out.
 REMAINDER: Final = "remainder"
+#: Draws whose median stands for a prior's in the sampler's geometry.
+_MEDIAN_DRAWS: Final = 2001
 #: A rest smaller than this share of the whole is no area: the parts make up the whole.
 NO_REST: Final = 0.005
 
@@ -117,6 +121,7 @@ def crime_design(
     SpecError
         The document names a type in `options.types` that the data have no count of.
     """
+    data, population = as_pandas(data), as_pandas(population)
     options = crime_options(spec)
     _hold_types(options, data)
     frame, population, whole, own_parts, definition = _one_definition(
@@ -642,9 +647,19 @@ def _add_priors(design: xr.Dataset, options: CrimeOptions, spec: ModelSpec) -> x
     priors = spec.priors
     gap = design["is_gap"].values[:, None]
     crude = _log_crude_rate(design)
+    free = free_priors(spec)
+    # to the geometry a prior of another family is the half-normal of the same median
+    rng = np.random.default_rng(1)
+    alike = {
+        name: float(np.median(draw_prior(prior, (_MEDIAN_DRAWS,), rng))) / HALF_NORMAL_MEDIAN
+        for name, prior in free.items()
+    }
+    if free:  # text, as a file keeps it
+        declared = {n: p.model_dump(mode="json") for n, p in free.items()}
+        design.attrs["free_priors"] = json.dumps(declared, ensure_ascii=False)
 
     def scales(name: str) -> Floats:
-        common = priors[name]["sigma"]
+        common = alike[name] if name in alike else priors[name]["sigma"]
         own = [getattr(options.types.get(k), name, None) for k in types]
         return np.array([common if value is None else value for value in own])
 
@@ -660,7 +675,7 @@ def _add_priors(design: xr.Dataset, options: CrimeOptions, spec: ModelSpec) -> x
         dispersion_scale=(("path_class", "crime_type"), dispersion),
         passing_scale=(("crime_type",), scales("passing")),
         season_gap_scale=(("crime_type",), scales("season_gap")),
-        drift_spread=((), priors["drift_spread"]["sigma"]),
+        drift_spread=((), alike.get("drift_spread") or priors["drift_spread"]["sigma"]),
         drift_mean=((), priors["drift_mean"]["mu"]),
         drift_mean_sd=((), priors["drift_mean"]["sigma"]),
         drift_gap=((), priors["drift_gap"]["sigma"]),

@@ -10,7 +10,7 @@ import xarray as xr
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
 from amager_eval.trends.crime.design import crime_design
-from amager_eval.trends.crime.posterior import crime_posterior
+from amager_eval.trends.crime.posterior import HYPERPARAMETERS, crime_posterior
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
 
@@ -113,7 +113,8 @@ def sample_design(
 
     A refit is `sample_design(compiled.with_data(**model_data(other)), other, spec)` for a design
     of the same shape. With `forecast_only` the gates judge what forecasts rest on: of the levels
-    the last. The passing part is not judged: it is reported nowhere. `given` holds variables that
+    the last. The passing part and what priors rest on are not judged: they are
+    reported nowhere. `given` holds variables that
     are not sampled but known.
     """
     tree = sample.sample_posterior(
@@ -134,7 +135,7 @@ def sample_design(
         )
     posterior = crime_posterior(raw, design, rng)
     stats = tree["sample_stats"].to_dataset()
-    judged = posterior.drop_vars("passing", errors="ignore")
+    judged = posterior.drop_vars(["passing", *HYPERPARAMETERS], errors="ignore")
     if given:  # what follows from known variables alone does not vary: nothing to judge
         spread = judged.max(("chain", "draw")) - judged.min(("chain", "draw"))
         judged = judged[[n for n in judged.data_vars if bool((spread[n] > 0).any())]]

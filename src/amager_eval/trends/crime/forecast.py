@@ -83,7 +83,7 @@ def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
     size = min(posterior.sizes["sample"], max(500, PRIOR_CELLS // cells))
     baseline = design.assign({v: design[v].where(design["baseline_weight"] > 0) for v in _COUNTS})
     prior = _draw(prior_draws(design, size, rng), baseline, periods, rng)
-    return Forecast("crime", draws, prior, fit.spec.digest)
+    return Forecast("crime", draws, prior, fit.spec.digest, fit.spec.changed_from)
 
 
 def _periods(design: xr.Dataset, until: int | str) -> list[Period]:

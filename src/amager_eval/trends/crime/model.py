@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from amager_eval.data.input import Input
+    from amager_eval.spec.prior import Prior
 
 __all__ = ["build_model", "crime_model"]
 
@@ -39,6 +40,10 @@ class _Declared:
 
     def half_normal(self, name: str, sigma: float, dims: tuple[str, ...]) -> Any:
         return pm.HalfNormal(name, sigma, shape=_shape(dims), dims=dims)
+
+    def positive(self, name: str, prior: Prior, dims: tuple[str, ...]) -> Any:
+        family = getattr(pm, prior.distribution)
+        return family(name, **prior.parameters, shape=_shape(dims), dims=dims)
 
     def named(self, name: str, value: Any, dims: tuple[str, ...]) -> Any:
         return pm.Deterministic(name, value, dims=dims)

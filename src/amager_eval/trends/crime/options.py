@@ -9,17 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from amager_eval.errors import SpecError
 from amager_eval.spec.model import ModelSpec
+from amager_eval.spec.prior import POSITIVE_FAMILIES, Prior
 
 __all__ = [
+    "FREE_FAMILIES",
     "PRIOR_FAMILIES",
     "CrimeOptions",
     "Step",
     "TypeScales",
     "crime_options",
+    "free_priors",
     "with_baseline_year",
 ]
 
-#: Distribution each prior of the crime model must have: its geometry is built on it.
+#: Distribution of each prior of the crime model: its geometry is built on them.
 PRIOR_FAMILIES: Final = {
     "level": "Normal",
     "level_gap": "Normal",
@@ -37,6 +40,11 @@ PRIOR_FAMILIES: Final = {
     "covid": "Normal",
     "population_growth": "Normal",
 }
+#: Priors of standard deviations that may have any family of positive numbers instead: they enter
+#: the geometry only as a guess of their size.
+FREE_FAMILIES: Final = ("innovation", "innovation_gap", "drift_spread", "season_gap", "passing")
+#: Normal priors whose mean enters the model; of the others it must be zero.
+_WITH_MEAN: Final = ("level", "level_gap", "drift_mean")
 
 
 type Positive = Annotated[float, Field(gt=0)]
@@ -204,20 +212,78 @@ def crime_options(spec: ModelSpec) -> CrimeOptions:
     2024
     """
     problems = [
-        f"{spec.name}: prior {name} must be declared as {family}"
+        f"{spec.name}: {says}"
         for name, family in PRIOR_FAMILIES.items()
-        if name not in spec.priors or spec.priors[name].distribution != family
+        if (says := _problem_of_prior(name, family, spec.priors.get(name)))
     ]
     if problems:
         raise SpecError("; ".join(problems) + ".")
     try:
-        return CrimeOptions.model_validate(spec.options)
+        options = CrimeOptions.model_validate(spec.options)
     except ValidationError as error:
         lines = [
             f"{spec.name}, options.{'.'.join(str(k) for k in fault['loc'])}: {fault['msg']}."
             for fault in error.errors()
         ]
         raise SpecError("\n".join(lines)) from error
+    own = {
+        f"options.types.{kind}.{name}"
+        for kind, scales in options.types.items()
+        for name in free_priors(spec)
+        if getattr(scales, name, None) is not None
+    }
+    if own:
+        raise SpecError(
+            f"{spec.name}: {', '.join(sorted(own))} is the scale of a HalfNormal, and that prior "
+            "is of another family. Leave the type's scale out, or declare a HalfNormal."
+        )
+    return options
+
+
+def _problem_of_prior(name: str, family: str, prior: Prior | None) -> str:
+    """Say why a prior is not one the model is built for; empty where it is."""
+    if prior is None:
+        return f"prior {name} must be declared as {family}"
+    if prior.distribution != family:
+        if name not in FREE_FAMILIES:
+            return f"prior {name} must be declared as {family}"
+        if prior.distribution not in POSITIVE_FAMILIES:
+            return (
+                f"prior {name} is of a standard deviation and must be of a family of positive "
+                f"numbers ({', '.join(sorted(POSITIVE_FAMILIES))}); found {prior.distribution}"
+            )
+        return ""
+    wanted = {"Normal": {"mu", "sigma"}, "HalfNormal": {"sigma"}}[family]
+    if set(prior.parameters) != wanted:
+        return f"prior {name} must be declared by {' and '.join(sorted(wanted))}"
+    if family == "Normal" and name not in _WITH_MEAN and prior["mu"] != 0:
+        return f"prior {name} must have mu = 0: the model centres it elsewhere"
+    return ""
+
+
+def free_priors(spec: ModelSpec) -> dict[str, Prior]:
+    """Priors of another family than the model's usual one, by name.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The document, or a changed copy.
+
+    Returns
+    -------
+    dict of str to Prior
+
+    Examples
+    --------
+    >>> from amager_eval.spec.model import load_model_spec
+    >>> free_priors(load_model_spec("crime_trend"))
+    {}
+    """
+    return {
+        name: spec.priors[name]
+        for name in FREE_FAMILIES
+        if spec.priors[name].distribution != PRIOR_FAMILIES[name]
+    }
 
 
 def with_baseline_year(spec: ModelSpec, year: int) -> ModelSpec:
@@ -233,8 +299,8 @@ def with_baseline_year(spec: ModelSpec, year: int) -> ModelSpec:
     Returns
     -------
     ModelSpec
-        The spec itself where it has that year. The digest stays that of the document: what
-        differs from it is said by the agreement.
+        The spec itself where it has that year, else a changed copy, which says from which
+        document it came.
 
     Examples
     --------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import xarray as xr
@@ -12,11 +12,16 @@ from numpy.typing import NDArray
 from amager_eval.trends.crime.arrays import groups_of_areas, unpack
 from amager_eval.trends.crime.walk import CrimeWalk, crime_unknowns
 
-__all__ = ["COORDS", "crime_posterior"]
+if TYPE_CHECKING:
+    from amager_eval.spec.prior import Prior
+
+__all__ = ["COORDS", "HYPERPARAMETERS", "crime_posterior"]
 
 _SAMPLE: Final = ("chain", "draw")
 #: Coordinates of a posterior.
 COORDS: Final = ("area", "crime_type", "period", "path_class", "effect", "season_contrast")
+#: What priors of other quantities rest on and no report quotes.
+HYPERPARAMETERS: Final = ("drift_mean", "drift_spread", "dispersion_common", "season_gap_sd")
 
 
 class _Drawn:
@@ -31,6 +36,9 @@ class _Drawn:
         return self._draws[name]
 
     def half_normal(self, name: str, sigma: float, dims: tuple[str, ...]) -> Any:  # noqa: ARG002
+        return self._draws[name]
+
+    def positive(self, name: str, prior: Prior, dims: tuple[str, ...]) -> Any:  # noqa: ARG002
         return self._draws[name]
 
     def named(self, name: str, value: Any, dims: tuple[str, ...]) -> Any:  # noqa: ARG002
@@ -61,10 +69,11 @@ def crime_posterior(raw: xr.Dataset, design: xr.Dataset, rng: np.random.Generato
         dims `area, crime_type, period`), `level_baseline` (its mean over the baseline), `drift`
         (per year; of the gap for an area inside a whole; dims `area, crime_type`), `innovation`
         (per square root of a year) and `dispersion` (1/sqrt(alpha) per period; both dims
-        `path_class, crime_type`), `effect_size` (log rate, dims `crime_type, effect`); where areas
-        lie inside a whole, in quarters and months, `passing` (log rate, dims as `level`),
-        `passing_sd` (dims `crime_type`) and `season_gap` (dims `area, crime_type,
-        season_contrast`).
+        `path_class, crime_type`), `effect_size` (log rate, dims `crime_type, effect`), and what
+        their priors rest on: `drift_mean`, `drift_spread` and `dispersion_common` (dims
+        `path_class`); where areas lie inside a whole, in quarters and months, `passing` (log rate,
+        dims as `level`), `passing_sd` and `season_gap_sd` (dims `crime_type`) and `season_gap`
+        (dims `area, crime_type, season_contrast`).
     """
     data = unpack(None, design)
     drawn = _Drawn({str(name): raw[name].values for name in raw.data_vars})
@@ -93,6 +102,7 @@ def crime_posterior(raw: xr.Dataset, design: xr.Dataset, rng: np.random.Generato
         own = np.zeros((*level.shape[:-1], design.sizes["season_contrast"]))
         own[:, :, groups[-1]] = walks[-1].season_gap
         found["season_gap"] = ((*cells, "season_contrast"), own)
+        found["season_gap_sd"] = ((*_SAMPLE, "crime_type"), drawn["season_gap_sd"])
     names = ["innovation", "innovation_gap"][: len(walks)]
     innovation = np.stack([drawn[name] for name in names], axis=2)
     return xr.Dataset(
@@ -103,6 +113,9 @@ def crime_posterior(raw: xr.Dataset, design: xr.Dataset, rng: np.random.Generato
             "innovation": ((*_SAMPLE, "path_class", "crime_type"), innovation),
             "dispersion": ((*_SAMPLE, "path_class", "crime_type"), unknowns.dispersion),
             "effect_size": ((*_SAMPLE, "crime_type", "effect"), unknowns.effect),
+            "drift_mean": (_SAMPLE, drawn["drift_mean"]),
+            "drift_spread": (_SAMPLE, drawn["drift_spread"]),
+            "dispersion_common": ((*_SAMPLE, "path_class"), drawn["dispersion_common"]),
             **found,
         },
         coords={n: design[n] for n in COORDS},

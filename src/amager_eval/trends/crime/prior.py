@@ -6,8 +6,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from amager_eval.trends.crime.arrays import free_priors_of
 from amager_eval.trends.crime.geometry import LEAST_DISPERSION
 from amager_eval.trends.crime.posterior import COORDS
+from amager_eval.trends.prior_draws import draw_prior
 
 __all__ = ["prior_draws", "wander"]
 
@@ -41,6 +43,10 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
         np.abs(rng.standard_normal((size, *design["innovation_scale"].shape)))
         * design["innovation_scale"].values
     )
+    free = free_priors_of(design)
+    for g, name in enumerate(("innovation", "innovation_gap")[: design.sizes["path_class"]]):
+        if name in free:
+            innovation[:, g] = draw_prior(free[name], (size, n_types), rng)
     classes = design.sizes["path_class"]
     common = np.abs(rng.standard_normal((size, classes, 1)))
     own = np.exp(float(design["dispersion_spread"]) * rng.standard_normal((size, classes, n_types)))
@@ -48,6 +54,8 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
     raw = rng.standard_normal((size, n_areas, n_types))
     mean = float(design["drift_mean"]) + float(design["drift_mean_sd"]) * rng.standard_normal(size)
     between = float(design["drift_spread"]) * np.abs(rng.standard_normal(size))
+    if "drift_spread" in free:
+        between = draw_prior(free["drift_spread"], (size,), rng)
     drift = (1 - gap) * (mean[:, None, None] + between[:, None, None] * raw) + (
         gap * float(design["drift_gap"]) * raw
     )
@@ -91,6 +99,9 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
             "innovation": (("sample", "path_class", "crime_type"), innovation),
             "dispersion": (("sample", "path_class", "crime_type"), dispersion),
             "effect_size": (("sample", "crime_type", "effect"), effect),
+            "drift_mean": ("sample", mean),
+            "drift_spread": ("sample", between),
+            "dispersion_common": (("sample", "path_class"), common[..., 0]),
             **inside_only,
         },
         coords={n: design[n] for n in COORDS},
@@ -146,18 +157,24 @@ def _beside_the_level(
     dims = ("sample", "area", "crime_type")
     shape = (size, design.sizes["area"], design.sizes["crime_type"])
     sd = np.abs(rng.standard_normal((size, shape[2]))) * design["passing_scale"].values
+    free = free_priors_of(design)
+    if "passing" in free:
+        sd = draw_prior(free["passing"], (size, shape[2]), rng)
     passes = float(design.attrs["passing_correlation"]) > 0
     basis = design["walk"].values * np.sqrt(np.maximum(design["passing_in_walk"].values, 0.0))
     passing = (rng.standard_normal((*shape, basis.shape[1])) @ basis.T) * sd[:, None, :, None]
     passing *= gap
     n = design.sizes["season_contrast"]
     spread = np.abs(rng.standard_normal((size, shape[2]))) * design["season_gap_scale"].values
+    if "season_gap" in free:
+        spread = draw_prior(free["season_gap"], (size, shape[2]), rng)
     season = gap * spread[:, None, :, None] * rng.standard_normal((*shape, n))
     variables: dict[str, tuple[tuple[str, ...], Floats]] = {}
     if passes:
         variables["passing"] = ((*dims, "period"), passing)
         variables["passing_sd"] = (("sample", "crime_type"), sd)
     if n:
+        variables["season_gap_sd"] = (("sample", "crime_type"), spread)
         variables["season_gap"] = ((*dims, "season_contrast"), season)
     return passing + season @ design["effect_value"].values[:n], variables
 

@@ -10,9 +10,12 @@ and the prior of x is declared as the normal that `told` then has. No density is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from amager_eval.trends.crime.geometry import CENTRE_SCALE, LEAST_DISPERSION
+
+if TYPE_CHECKING:
+    from amager_eval.spec.prior import Prior
 
 __all__ = ["CrimeWalk", "Unknowns", "Variables", "by_area", "crime_unknowns"]
 
@@ -32,6 +35,9 @@ class Variables(Protocol):
 
     def half_normal(self, name: str, sigma: float, dims: tuple[str, ...]) -> Any:
         """Give a half-normal variable."""
+
+    def positive(self, name: str, prior: Prior, dims: tuple[str, ...]) -> Any:
+        """Give a variable above zero with a prior of a family of its own."""
 
     def named(self, name: str, value: Any, dims: tuple[str, ...]) -> Any:
         """Give a quantity that follows from variables its name."""
@@ -114,7 +120,8 @@ def crime_unknowns(
     -----
     Innovation, spread of drifts and what passes are absolute values of normal variables, the
     `..._signed` ones: half-normal, but zero, which the data often allow, is no boundary and has no
-    long tail as on the log scale. The dispersion stays on the log scale: large counts rule out
+    long tail as on the log scale. One with a prior of another family is that family's variable
+    itself. The dispersion stays on the log scale: large counts rule out
     zero, and a wall there stops the sampler.
     """
     scale, exp = data["dispersion_scale"], variables.functions.exp
@@ -129,8 +136,7 @@ def crime_unknowns(
     )
     prior = data["drift_prior"]
     mean = variables.normal("drift_mean", prior[0], prior[1], ())
-    signed = variables.normal("drift_spread_signed", 0.0, prior[2], ())
-    spread = variables.named("drift_spread", abs(signed), ())
+    spread, _ = _spread(variables, data, "drift_spread", prior[2], ())
     standard = variables.normal("effect_standard", 0.0, 1.0, ("crime_type", "effect"))
     effect = variables.named(
         "effect_size", standard * data["effect_scale"], ("crime_type", "effect")
@@ -161,6 +167,22 @@ def crime_unknowns(
     return Unknowns(dispersion, effect, (own_paths, inside))
 
 
+def _spread(
+    variables: Variables,
+    data: Mapping[str, Any],
+    prior: str,
+    scale: Any,
+    dims: tuple[str, ...],
+    name: str = "",
+) -> tuple[Any, Any | None]:
+    """Give a standard deviation, and the normal it is the absolute value of where it is one."""
+    name = name or prior
+    if prior in data["free_priors"]:
+        return variables.positive(name, data["free_priors"][prior], dims), None
+    signed = variables.normal(f"{name.removesuffix('_sd')}_signed", 0.0, scale, dims)
+    return variables.named(name, abs(signed), dims), signed
+
+
 def _walk(
     variables: Variables,
     data: Mapping[str, Any],
@@ -175,16 +197,17 @@ def _walk(
     """Give the paths of one group of areas; with a base they are gaps that stand on its path."""
     of, area = ("", data["own_dim"]) if base is None else ("_gap", "inside")
     cells = (area, "crime_type")
-    signed = variables.normal(
-        f"innovation{of}_signed", 0.0, group["innovation_scale"], ("crime_type",)
+    innovation, signed = _spread(
+        variables, data, f"innovation{of}", group["innovation_scale"], ("crime_type",)
     )
-    innovation = variables.named(f"innovation{of}", abs(signed), ("crime_type",))
     # signed where nothing passes, so that a walk's zero is no kink to the sampler
-    deviation = (innovation * variables.functions.sign(signed))[..., None, :, None]
+    sign = 1.0 if signed is None else variables.functions.sign(signed)
+    deviation = (innovation * sign)[..., None, :, None]
     variance, passing = innovation[..., None, :, None] ** 2, None
     if base is not None and data["passes"]:
-        signed = variables.normal("passing_signed", 0.0, data["passing_scale"], ("crime_type",))
-        sd = variables.named("passing_sd", abs(signed), ("crime_type",))
+        sd, _ = _spread(
+            variables, data, "passing", data["passing_scale"], ("crime_type",), "passing_sd"
+        )
         passing = sd[..., None, :, None] ** 2 * data["passing_in_walk"]
         variance = variance + passing
         deviation = (variance + NO_KINK) ** 0.5
@@ -195,10 +218,11 @@ def _walk(
     )
     season = None
     if base is not None and data["contrasts"]:
-        signed = variables.normal(
-            "season_gap_signed", 0.0, data["season_gap_scale"], ("crime_type",)
-        )
-        variables.named("season_gap_sd", abs(signed), ("crime_type",))
+        sd, signed = _spread(
+            variables, data, "season_gap", data["season_gap_scale"], ("crime_type",),
+            "season_gap_sd",
+        )  # fmt: skip
+        signed = sd if signed is None else signed
         contrasts = (*cells, "season_contrast")
         standard = variables.normal("season_gap_standard", 0.0, 1.0, contrasts)
         season = variables.named("season_gap", signed[..., None, :, None] * standard, contrasts)

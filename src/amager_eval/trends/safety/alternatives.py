@@ -70,12 +70,10 @@ def with_area_varying_link(spec: ModelSpec, *, sd: float, reason: str) -> ModelS
     Returns
     -------
     ModelSpec
-        For :func:`~amager_eval.trends.safety.fit.fit_safety`; without a digest, for it is no
-        registered document.
+        For :func:`~amager_eval.trends.safety.fit.fit_safety`; no registered document, which its
+        digest says.
     """
     prior = Prior(
         distribution="Normal", parameters={"mu": 0.0, "sigma": sd}, unit="log", reason=reason
     )
-    loose = spec.model_copy(update={"priors": spec.priors | {"response_gap_spread": prior}})
-    loose._digest = ""
-    return loose
+    return spec.model_copy(update={"priors": spec.priors | {"response_gap_spread": prior}})

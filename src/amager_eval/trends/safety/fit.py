@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit, logit
 
+from amager_eval.data.frame_kinds import as_pandas
 from amager_eval.data.input import Input
 from amager_eval.data.population import population_at
 from amager_eval.data.tables.frames import check_population, check_safety
@@ -236,6 +237,7 @@ def design_safety(
     parts: Sequence[str] | None,
 ) -> xr.Dataset:
     """Check the data and lay out the design; parameters as `fit_safety`."""
+    data, population = as_pandas(data), as_pandas(population)
     rounds = None
     left_out: list[str] = []
     if isinstance(data, Input):

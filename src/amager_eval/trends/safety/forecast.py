@@ -75,7 +75,7 @@ def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
     prior = None
     if "baseline_only" in fit.data.children:
         prior = _simulate(fit, design, last, n, rngs[1], prior_only=True)
-    return Forecast("safety", posterior, prior, fit.spec.digest)
+    return Forecast("safety", posterior, prior, fit.spec.digest, fit.spec.changed_from)
 
 
 def _simulate(
