@@ -255,6 +255,7 @@ class Forecast:
         Returns
         -------
         matplotlib.axes.Axes
+            The course, a figure of its own unless `ax` was given.
 
         Raises
         ------
