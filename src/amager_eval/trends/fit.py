@@ -231,8 +231,8 @@ class Forecast:
         Examples
         --------
         >>> import amager_eval as ae
-        >>> ae.example_fit("crime").forecast(2028).summary()["median"].notna().all()
-        np.True_
+        >>> ae.example_fit("crime").forecast("2028K4").summary(2028)["area"].unique().tolist()
+        ['København']
         """
         from amager_eval.trends.questions import select
 
@@ -265,9 +265,9 @@ class Forecast:
         Examples
         --------
         >>> import amager_eval as ae
-        >>> forecast = ae.example_fit("crime").forecast(2028)
+        >>> forecast = ae.example_fit("crime").forecast("2028K4")
         >>> forecast.plot("København", crime_type="indbrud").get_ylabel()
-        'reports per 1,000 inhabitants per year'
+        'reports per 1,000 inhabitants per quarter'
         """
         # a view stands floors above: looked up when one is asked for, imported by nothing here
         drawn: Axes = import_module("amager_eval.figures.course").plot_course(
@@ -289,8 +289,8 @@ class Forecast:
         Examples
         --------
         >>> import amager_eval as ae
-        >>> tree = ae.example_fit("crime").forecast(2028).to_datatree()
-        >>> bool(tree["constant_data"]["observed"].sel(period=2028).any())
+        >>> tree = ae.example_fit("crime").forecast("2028K4").to_datatree()
+        >>> bool(tree["constant_data"]["observed"].sel(period="2028K4").any())
         False
         """
         from amager_eval.trends.datatree import forecast_tree
