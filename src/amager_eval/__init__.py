@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from amager_eval.errors import AmagerEvalError, Fault, GateError, InputError, SpecError
     from amager_eval.evaluation.evaluate import evaluate
     from amager_eval.goals.statement import Statement
+    from amager_eval.report.question import write_question
     from amager_eval.report.write import write_appendix
     from amager_eval.spec.agreement import load_agreement
     from amager_eval.spec.model import load_model_spec
@@ -55,6 +56,7 @@ _HOME = {
     "published": "data.published",
     "read_input": "data.read",
     "write_appendix": "report.write",
+    "write_question": "report.question",
 }
 
 __all__ = [
@@ -81,6 +83,7 @@ __all__ = [
     "safety_model",
     "significance",
     "write_appendix",
+    "write_question",
 ]
 
 if not TYPE_CHECKING:  # else a type checker would accept any name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amager_eval.evaluation.fit import FitProgress, fit
+from amager_eval.evaluation.fit import FitProgress, Fits, fit
 from amager_eval.evaluation.judge import hold_documents, judge
 from amager_eval.evaluation.prepare import prepare, statement_year
 from amager_eval.spec.agreement import Agreement, load_agreement
@@ -26,6 +26,7 @@ def evaluate(
     seed: int = 1,
     draws: int | None = None,
     draft: bool = False,
+    forecasts: bool = True,
     progress: FitProgress | None = None,
 ) -> Statement:
     """Judge an input against an agreement.
@@ -47,6 +48,8 @@ def evaluate(
         Draws per chain; default each spec's. Few draws fail the gates.
     draft : bool
         Report failed gates and documents that are not registered instead of refusing them.
+    forecasts : bool
+        Fit both models; without, what was published is judged and tested, and no probability said.
     progress : callable or None
         Called with the fit's name, draws done and draws in all; 0 in all until the first draw.
 
@@ -73,5 +76,7 @@ def evaluate(
     hold_documents(agreement, draft=draft)
     year = statement_year(data, agreement) if year is None else year
     ready = prepare(data, agreement, year, record=record)
-    fits = fit(ready, agreement, seed=seed, draws=draws, draft=draft, progress=progress)
+    fits = Fits(seed=seed)
+    if forecasts:
+        fits = fit(ready, agreement, seed=seed, draws=draws, draft=draft, progress=progress)
     return judge(ready, agreement, year, fits, record=record, draft=draft)
