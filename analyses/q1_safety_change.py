@@ -38,7 +38,8 @@ def main() -> None:
             possible, certain = (needed[k].iloc[0] for k in ("possible", "certain"))
             print(
                 f"{area} {words.name('setting_when', setting)}: et fald til {after:.0f} % er "
-                f"med {ASSUMED} svar hvert år sikkert signifikant fra {certain:.0f} % og sikkert ikke under {possible:.0f} %"
+                f"med {ASSUMED} svar hvert år sikkert signifikant fra {certain:.0f} % og sikkert "
+                f"ikke under {possible:.0f} %"
             )
     other = data.other_frames.get("other_surveys")
     if other is not None and set(ESTATES) <= set(other["area"]):
