@@ -19,7 +19,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
 ]
-exclude_patterns = ["_build", "_ext", "stored", "README.md"]
+exclude_patterns = ["_build", "_ext", "notebooks", "stored", "README.md"]
 default_role = "literal"  # docstrings write names in single backquotes
 toc_object_entries = False
 

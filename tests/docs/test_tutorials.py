@@ -1,6 +1,7 @@
 """Every block of the tutorials runs, the two that fit a model with the sampler replaced."""
 
 import contextlib
+import json
 import runpy
 import tomllib
 from pathlib import Path
@@ -14,7 +15,13 @@ import amager_eval as ae
 TESTS = Path(__file__).parents[1]
 DOCS = TESTS.parent / "docs"
 STORE = runpy.run_path(str(DOCS / "store_results.py"))
-PAGES = sorted(p for p in DOCS.glob("*.md") if "{code-cell}" in p.read_text(encoding="utf-8"))
+PAGES = sorted(
+    p
+    for folder in (DOCS, DOCS / "gallery")
+    for p in folder.glob("*.md")
+    if "{code-cell}" in p.read_text(encoding="utf-8")
+)
+NOTEBOOKS = runpy.run_path(str(DOCS / "make_notebooks.py"))
 
 
 def test_there_are_pages_to_run():
@@ -34,6 +41,21 @@ def test_every_block_runs(page, random_draws, capsys):
         assert names["fit"].kind == "safety"
         assert names["panel_fit"].kind == "crime"
         assert "row 3" in capsys.readouterr().out  # the planted count below zero
+
+
+def test_the_gallery_has_ten_pages_all_listed():
+    pages = [p.stem for p in PAGES if p.parent.name == "gallery"]
+    assert len(pages) == 10
+    listed = (DOCS / "gallery" / "index.md").read_text(encoding="utf-8")
+    assert set(pages) <= set(listed.split())
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS["PAGES"], ids=lambda p: p.stem)
+def test_a_notebook_is_its_page(page):
+    kept = (DOCS / "notebooks" / f"{page.stem}.ipynb").read_text(encoding="utf-8")
+    assert kept == NOTEBOOKS["notebook"](page), "run docs/make_notebooks.py"
+    code = [c["source"] for c in json.loads(kept)["cells"] if c["cell_type"] == "code"]
+    assert ["".join(c) for c in code] == [c.strip() for _, c in STORE["code_cells"](page)]
 
 
 def test_what_is_shown_as_stored_has_the_form_of_a_forecast():

@@ -71,3 +71,18 @@ def test_a_draft_names_what_is_not_registered(statement):
 
 def test_the_same_statement_gives_the_same_text(statement):
     assert statement.to_json() == statement.to_json()
+
+
+def test_a_notebook_shows_verdicts_and_marks(make_statement):
+    statement = replace(make_statement(draft=True), versions={"spec crime_trend": "ab" * 32})
+    text = statement._repr_html_()
+    assert "Statement of 2026" in text
+    assert text.count("SYNTHETIC") == text.count("DRAFT") == 1
+    assert "crime_trend abababababab" in text
+    judged = (statement.results["literal_verdict"] != "ikke opgjort").sum()
+    assert 0 < judged == text.count("<tr>")
+    assert "ikke opgjort" not in text
+    assert (
+        "SYNTHETIC"
+        not in replace(statement, data=replace(statement.data, synthetic=False))._repr_html_()
+    )

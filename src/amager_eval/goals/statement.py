@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,7 @@ from amager_eval.goals.crime.views import CrimeViews
 from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
 from amager_eval.goals.records import RESULT_COLUMNS, ChangedDocument, Missing
 from amager_eval.goals.remarks import Remark
+from amager_eval.goals.verdict import LITERAL_WORDS
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "Statement"]
 
 SCHEMA_VERSION: Final = 1
+#: Columns of the results that a notebook shows; probabilities are printed by the report alone.
+_SHOWN: Final = (
+    "goal", "reading", "area", "setting", "response", "crime_type", "year", "observed",
+    "baseline", "comparison", "literal_verdict", "evidence_verdict",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +148,23 @@ class Statement:
     def synthetic(self) -> bool:
         """Whether it was made from made-up figures."""
         return self.data.synthetic
+
+    def _repr_html_(self) -> str:
+        said = {"SYNTHETIC": self.synthetic, "DRAFT": self.draft}
+        marks = [mark for mark, holds in said.items() if holds]
+        judged = self.results[self.results["literal_verdict"] != LITERAL_WORDS[-1]]
+        columns = [c for c in _SHOWN if c in judged]
+        specs = ", ".join(
+            f"{name.removeprefix('spec ')} {digest[:12]}"
+            for name, digest in self.versions.items()
+            if name.startswith("spec ")
+        )
+        return (
+            f"<p><b>Statement of {self.year}</b>, {html.escape(self.agreement.id)}"
+            f"{''.join(f' <b>{mark}</b>' for mark in marks)}. {len(judged)} of {len(self.results)} "
+            f"readings have a figure to be judged by{'; ' + specs if specs else ''}.</p>"
+            f"{judged[columns].to_html(index=False, border=0)}"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain Python values; what does not apply is None."""

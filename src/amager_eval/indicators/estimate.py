@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,22 @@ if TYPE_CHECKING:
 
     type Number = float | NDArray[np.float64]
 
-__all__ = ["Estimate", "frame_of"]
+__all__ = ["Estimate", "Shown", "frame_of"]
+
+
+class Shown(ABC):
+    """A record that a notebook shows as the table it is."""
+
+    @abstractmethod
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per element with the columns of this record."""
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html(index=False, border=0, float_format="%.4g"))
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Shown):
     """A value, its interval, and what they rest on.
 
     Parameters

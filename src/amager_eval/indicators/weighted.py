@@ -32,7 +32,7 @@ from amager_eval.indicators.arguments import (
     truths,
     vector,
 )
-from amager_eval.indicators.estimate import frame_of
+from amager_eval.indicators.estimate import Shown, frame_of
 from amager_eval.indicators.share import clopper_pearson_interval
 
 __all__ = [
@@ -237,7 +237,7 @@ def kish_design_effect(weights: ArrayLike) -> float:
 
 
 @dataclass(frozen=True)
-class WeightedShare:
+class WeightedShare(Shown):
     """A share from weighted microdata.
 
     Parameters
@@ -388,7 +388,7 @@ def _share_of(
 
 
 @dataclass(frozen=True, eq=False)
-class WeightedShares:
+class WeightedShares(Shown):
     """A share of each group of the same weighted microdata, with its design effect.
 
     Parameters

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from amager_eval.indicators.arguments import Array, Number, plain
-from amager_eval.indicators.estimate import frame_of
+from amager_eval.indicators.estimate import Shown, frame_of
 
 __all__ = ["Contrast", "normal_contrast", "standardise", "truth", "two_sided_p"]
 
 
 @dataclass(frozen=True)
-class Contrast:
+class Contrast(Shown):
     """A difference with its standard error, interval and test.
 
     Parameters

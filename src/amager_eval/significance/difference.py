@@ -23,7 +23,7 @@ from amager_eval.indicators.arguments import (
     real,
     same_labels,
 )
-from amager_eval.indicators.estimate import frame_of
+from amager_eval.indicators.estimate import Shown, frame_of
 from amager_eval.indicators.share import wilson_interval
 from amager_eval.significance.contrast import (
     Contrast,
@@ -58,7 +58,7 @@ _METHODS = ("newcombe", "miettinen-nurminen", "agresti-caffo", "mee", "wald")
 
 
 @dataclass(frozen=True)
-class Difference:
+class Difference(Shown):
     """A difference of two shares, group 1 minus group 2, with its interval and its test.
 
     Parameters

@@ -19,6 +19,7 @@ from amager_eval.indicators.arguments import (
     same_labels,
     vector,
 )
+from amager_eval.indicators.estimate import Shown
 from amager_eval.significance.contrast import Contrast, normal_contrast
 
 __all__ = [
@@ -123,7 +124,7 @@ def difference_in_change(
 
 
 @dataclass(frozen=True)
-class DisplacementDifference:
+class DisplacementDifference(Shown):
     """Change of counts against control areas, here, next door and both.
 
     Parameters

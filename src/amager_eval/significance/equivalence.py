@@ -23,7 +23,7 @@ from amager_eval.indicators.arguments import (
     real,
     same_labels,
 )
-from amager_eval.indicators.estimate import frame_of
+from amager_eval.indicators.estimate import Shown, frame_of
 from amager_eval.significance.contrast import standardise, truth
 from amager_eval.significance.restricted_score import score_interval, score_z
 
@@ -34,7 +34,7 @@ _METHODS = ("farrington-manning", "miettinen-nurminen", "wald")
 
 
 @dataclass(frozen=True)
-class Equivalence:
+class Equivalence(Shown):
     """Two one-sided tests of a difference against a margin.
 
     Parameters
@@ -86,7 +86,7 @@ class Equivalence:
 
 
 @dataclass(frozen=True)
-class NonInferiority:
+class NonInferiority(Shown):
     """A one-sided test of a difference against a margin.
 
     Parameters

@@ -22,7 +22,7 @@ from amager_eval.indicators.arguments import (
     real,
     same_labels,
 )
-from amager_eval.indicators.estimate import frame_of
+from amager_eval.indicators.estimate import Shown, frame_of
 
 __all__ = [
     "ExactShareTest",
@@ -33,7 +33,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class ExactShareTest:
+class ExactShareTest(Shown):
     """Exact binomial tests of a share against a stated value.
 
     Parameters
@@ -131,7 +131,7 @@ def exact_share_test(x: ArrayLike, n: ArrayLike, share: ArrayLike) -> ExactShare
 
 
 @dataclass(frozen=True)
-class IndependenceTest:
+class IndependenceTest(Shown):
     """A test that two shares are the same.
 
     Parameters

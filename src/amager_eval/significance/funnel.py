@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from amager_eval.errors import Fault, InputError
 from amager_eval.indicators.arguments import Array, check_choice, real_scalar, same_labels, vector
-from amager_eval.indicators.estimate import frame_of
+from amager_eval.indicators.estimate import Shown, frame_of
 
 __all__ = ["Funnel", "funnel"]
 
@@ -24,7 +24,7 @@ Position = Literal["inside", "above inner", "below inner", "above outer", "below
 
 
 @dataclass(frozen=True, eq=False)
-class Funnel:
+class Funnel(Shown):
     """Areas around a target.
 
     Parameters

@@ -24,6 +24,7 @@ from amager_eval.indicators.arguments import (
     same_labels,
     whole_number,
 )
+from amager_eval.indicators.estimate import Shown
 from amager_eval.significance.published import DEFFS, published_change
 
 __all__ = [
@@ -102,7 +103,7 @@ def earlier_share_needed(
 
 
 @dataclass(frozen=True)
-class EarlierPercent:
+class EarlierPercent(Shown):
     """Which printed earlier percentage a stated significant change needs.
 
     Parameters

@@ -27,6 +27,7 @@ from amager_eval.indicators.arguments import (
     same_labels,
     vector,
 )
+from amager_eval.indicators.estimate import Shown
 from amager_eval.significance.contrast import standardise
 from amager_eval.significance.difference import Parts, check_parts, kept_of_z, parts_of, pooled_z
 
@@ -46,7 +47,7 @@ DEFFS: Final = (1.0, 1.3, 1.6)
 
 
 @dataclass(frozen=True)
-class PublishedVerdict:
+class PublishedVerdict(Shown):
     """What published figures can decide.
 
     Parameters

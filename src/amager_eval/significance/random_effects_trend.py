@@ -22,7 +22,7 @@ from amager_eval.indicators.arguments import (
     same_labels,
     vector,
 )
-from amager_eval.indicators.estimate import frame_of
+from amager_eval.indicators.estimate import Shown, frame_of
 
 __all__ = ["RandomEffectsTrend", "random_effects_trend"]
 
@@ -30,7 +30,7 @@ Effects = Literal["independent", "walk", "none"]
 
 
 @dataclass(frozen=True)
-class RandomEffectsTrend:
+class RandomEffectsTrend(Shown):
     """A straight line through shares with known sampling variances.
 
     Parameters

@@ -24,7 +24,7 @@ from amager_eval.indicators.arguments import (
     real,
     same_labels,
 )
-from amager_eval.indicators.estimate import frame_of
+from amager_eval.indicators.estimate import Shown, frame_of
 from amager_eval.indicators.share import wilson_interval
 from amager_eval.significance.contrast import standardise, truth, two_sided_p
 
@@ -121,7 +121,7 @@ def check_counts(
 
 
 @dataclass(frozen=True)
-class RateRatio:
+class RateRatio(Shown):
     """A ratio of two rates, 1 over 0, with its interval and its test.
 
     Parameters
@@ -351,7 +351,7 @@ def _minlike(counts: TwoCounts, null: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class RateNonInferiority:
+class RateNonInferiority(Shown):
     """Exact one-sided tests of a rate ratio against a margin.
 
     Parameters

@@ -24,7 +24,7 @@ from amager_eval.indicators.arguments import (
     same_labels,
     vector,
 )
-from amager_eval.indicators.estimate import frame_of
+from amager_eval.indicators.estimate import Shown, frame_of
 from amager_eval.significance.contrast import Contrast, normal_contrast, standardise, two_sided_p
 
 __all__ = [
@@ -41,7 +41,7 @@ Family = Literal["poisson", "quasi-poisson", "negative-binomial"]
 
 
 @dataclass(frozen=True)
-class TrendTest:
+class TrendTest(Shown):
     """A test of linear trend in shares.
 
     Parameters
@@ -296,7 +296,7 @@ def _fit(answers: Array, design: Array, family: Any, **options: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class RankTrend:
+class RankTrend(Shown):
     """A monotone trend by ranks.
 
     Parameters
@@ -386,7 +386,7 @@ def rank_trend(values: ArrayLike, years: ArrayLike) -> RankTrend:
 
 
 @dataclass(frozen=True)
-class RateTrend:
+class RateTrend(Shown):
     """A log-linear trend of a rate.
 
     Parameters

@@ -20,7 +20,7 @@ from amager_eval.indicators.arguments import (
     labels_of,
     same_labels,
 )
-from amager_eval.indicators.estimate import frame_of
+from amager_eval.indicators.estimate import Shown, frame_of
 from amager_eval.indicators.weighted import Sample, kish_design_effect, sample_of
 from amager_eval.significance.contrast import Contrast, normal_contrast, standardise, two_sided_p
 from amager_eval.significance.difference import FEW
@@ -36,7 +36,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class WeightedComparison:
+class WeightedComparison(Shown):
     """Two weighted shares and their difference, 1 minus 2.
 
     Parameters
@@ -307,7 +307,7 @@ def weighted_part_versus_whole(
 
 
 @dataclass(frozen=True)
-class RaoScottTest:
+class RaoScottTest(Shown):
     """Second-order Rao-Scott test of independence.
 
     Parameters

@@ -460,7 +460,8 @@ class Fit:
         still = [n for n, v in posterior.data_vars.items() if not {"period", "year"} & {*v.dims}]
         how = {"var_names": still, "ci_prob": 0.95, "ci_kind": "eti", "round_to": "none"} | how
         tree = xr.DataTree.from_dict({"posterior": posterior})
-        return pd.DataFrame(arviz_stats.summary(tree, **how))
+        with np.errstate(invalid="ignore", divide="ignore"):  # a constant has no R-hat
+            return pd.DataFrame(arviz_stats.summary(tree, **how))
 
     def _repr_html_(self) -> str:
         d, sizes = self.diagnostics, self.data["posterior"].sizes

@@ -1,0 +1,88 @@
+"""Every function of arviz-stats and arviz-plots that applies runs on the tree of a stored fit."""
+
+from collections.abc import Callable
+
+import arviz_plots as azp
+import arviz_stats as azs
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import amager_eval as ae
+
+#: A parameter, what its prior is called, an observed variable.
+ABOUT = {"crime": (["innovation"], ["innovation", "drift", "dispersion"], "reports")}
+PLOTS: dict[str, Callable] = {
+    "trace": lambda t, names, _p, _o: azp.plot_trace(t, var_names=names, backend="matplotlib"),
+    "rank": lambda t, names, _p, _o: azp.plot_rank(t, var_names=names, backend="matplotlib"),
+    "forest": lambda t, names, _p, _o: azp.plot_forest(t, var_names=names, backend="matplotlib"),
+    "energy": lambda t, *_: azp.plot_energy(t, backend="matplotlib"),
+    "ppc_dist": lambda t, _n, _p, o: azp.plot_ppc_dist(t, var_names=o, backend="matplotlib"),
+    "ppc_pit": lambda t, _n, _p, o: azp.plot_ppc_pit(t, var_names=o, backend="matplotlib"),
+    "loo_pit": lambda t, _n, _p, o: azp.plot_loo_pit(t, var_names=o, backend="matplotlib"),
+    "prior_posterior": lambda t, names, _p, _o: azp.plot_prior_posterior(
+        t, var_names=names, backend="matplotlib"
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=sorted(ABOUT))
+def told(request):
+    return ae.example_fit(request.param).to_datatree(), *ABOUT[request.param]
+
+
+@pytest.mark.parametrize("name", sorted(PLOTS))
+def test_a_plot_is_drawn(told, name):
+    drawn = PLOTS[name](*told)
+    figure = drawn.viz["figure"].item()
+    assert sum(len(a.lines) + len(a.collections) + len(a.patches) for a in figure.axes) > 0
+    plt.close("all")
+
+
+def test_leaving_one_out_says_how_far_it_can_be_trusted(told):
+    tree, _, _, observed = told
+    # a walk has a coefficient for every figure: leaving one out moves its posterior far
+    with pytest.warns(UserWarning, match="Pareto"):
+        found = azs.loo(tree, var_name=observed, pointwise=True)
+    assert found.n_data_points == tree["observed_data"][observed].size
+    assert np.isfinite(found.elpd)
+
+
+def test_prior_sensitivity_and_summary(told):
+    tree, names, priors, _ = told
+    table = azs.psense_summary(tree, var_names=names, prior_var_names=priors)
+    assert (table[["prior", "likelihood"]] >= 0).all(axis=None)
+    assert {"r_hat", "ess_bulk"} <= set(azs.summary(tree, var_names=names))
+
+
+def test_diagnose_sees_divergences_energy_and_mixing(told, capsys):
+    tree, names, _, _ = told
+    azs.diagnose(tree, var_names=names)
+    said = capsys.readouterr().out
+    for wanted in ("No divergent transitions", "E-BFMI satisfactory", "ESS", "R-hat"):
+        assert wanted in said
+
+
+def test_the_tree_says_it_is_an_example_of_this_spec(told):
+    tree = told[0]
+    assert tree["posterior"].attrs["model_digest"] == ae.load_model_spec("crime_trend").digest
+
+
+@pytest.mark.parametrize("kind", ["safety", "crime"])
+def test_an_example_is_small_registered_and_marked(kind):
+    from amager_eval.trends.example import EXAMPLES
+
+    assert (EXAMPLES / f"{kind}.nc").stat().st_size < 1_000_000
+    fit = ae.example_fit(kind)
+    # a new version of the model needs a new example: analyses/make_example_fits.py
+    assert fit.spec.digest == ae.load_model_spec(f"{kind}_trend").digest
+    assert fit.diagnostics.passed
+    assert "not to report from" in fit._repr_html_()
+    table = fit.summary()
+    assert {"mean", "eti95_lb", "r_hat"} <= set(table)
+    assert not [row for row in table.index if row.startswith(("level[", "eta["))]
+
+
+def test_there_is_no_other_example():
+    with pytest.raises(ae.InputError, match="there are crime, safety"):
+        ae.example_fit("weather")
