@@ -84,7 +84,7 @@ def test_every_file_named_is_there(path):
     assert any(any(place.glob(path)) for place in places)
 
 
-@pytest.mark.parametrize("name", ["agreements", "safety_trend", "crime_trend"])
+@pytest.mark.parametrize("name", ["agreements", "safety_trend", "crime_trend", "area_estimate"])
 def test_models_holds_what_its_readme_says(name):
     readme = (ROOT / "models" / "README.md").read_text(encoding="utf-8")
     assert f"`{name}/`" in readme

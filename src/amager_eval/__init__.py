@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import load_agreement
     from amager_eval.spec.model import load_model_spec
     from amager_eval.spec.prior import Prior
+    from amager_eval.trends.area.estimate import AreaEstimate, estimate_area
     from amager_eval.trends.crime.fit import fit_crime
     from amager_eval.trends.crime.model import crime_model
     from amager_eval.trends.example import example_fit
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "AmagerEvalError": "errors",
+    "AreaEstimate": "trends.area.estimate",
     "Fault": "errors",
     "Fit": "trends.fit",
     "Forecast": "trends.fit",
@@ -45,6 +47,7 @@ _HOME = {
     "SpecError": "errors",
     "Statement": "goals.statement",
     "crime_model": "trends.crime.model",
+    "estimate_area": "trends.area.estimate",
     "evaluate": "evaluation.evaluate",
     "example_fit": "trends.example",
     "fit_crime": "trends.crime.fit",
@@ -61,6 +64,7 @@ _HOME = {
 
 __all__ = [
     "AmagerEvalError",
+    "AreaEstimate",
     "Fault",
     "Fit",
     "Forecast",
@@ -71,6 +75,7 @@ __all__ = [
     "SpecError",
     "Statement",
     "crime_model",
+    "estimate_area",
     "evaluate",
     "example_fit",
     "fit_crime",

@@ -163,7 +163,7 @@ def test_what_is_not_registered_is_found_with_its_problem(changed):
     name = "amager_2025_2028"
     path = changed / "agreements" / f"{name}.toml"
     digest = sha256_of_file(path)
-    specs = {"safety_trend/spec.toml", "crime_trend/spec.toml"}
+    specs = {"safety_trend/spec.toml", "crime_trend/spec.toml", "area_estimate/spec.toml"}
     assert set(register.unregistered_documents(name, digest)) == specs
     # a changed copy that lies elsewhere goes by the registered name; another name does not
     both = register.unregistered_documents(name, "1" * 64)

@@ -14,6 +14,7 @@ from amager_eval.provenance import sha256_of_file
 from amager_eval.spec.documents import models_folder, parse_document
 from amager_eval.spec.goals import Family, Goal, Reading, Verdicts
 from amager_eval.spec.measures import Areas, AreaVersion, Crime, CrimeType, Safety, Statbank
+from amager_eval.spec.nested import Nested
 from amager_eval.spec.synonyms import Synonyms
 from amager_eval.spec.theory import Claim, Expected, FocusTheory, Plan, indicator_parts
 from amager_eval.spec.values import AtKey, Frozen, Labelled
@@ -32,6 +33,7 @@ __all__ = [
     "Funding",
     "Goal",
     "LeftOut",
+    "Nested",
     "Period",
     "Plan",
     "Reading",
@@ -110,6 +112,7 @@ class Agreement(Frozen):
     claim: tuple[Claim, ...] = ()
     theory: tuple[FocusTheory, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    nested: Nested | None = None
     synonyms: Synonyms = Synonyms()
     _digest: str = PrivateAttr(default="")
 
@@ -150,6 +153,7 @@ class Agreement(Frozen):
         for i, claim in enumerate(self.claim):
             known = [*self.areas.parts, *(n for v in self.areas.version for n in v.names)]
             self._known((claim.area,), known, ("claim", i, "area"), "unknown area")
+        self._hold_nested()
         areas = [self.areas.whole, *self.areas.parts]
         named = {
             "area": [*areas, *(n for v in self.areas.version for n in v.names)],
@@ -180,6 +184,18 @@ class Agreement(Frozen):
                     self._known((which,), known, ("theory", i, "expects", j, "indicators"),
                                 f"unknown indicator '{indicator}':")  # fmt: skip
         return self
+
+    def _hold_nested(self) -> None:
+        """Hold what the area is made of against the parts and the settings."""
+        if self.nested is None:
+            return
+        try:
+            self.nested.hold_against_parts(self.areas.parts)
+        except AtKey as fault:
+            raise AtKey(("nested", *fault.location), str(fault)) from fault
+        for i, stated in enumerate(self.nested.stated):
+            self._known(stated.settings, list(self.safety.settings),
+                        ("nested", "stated", i, "settings"), "unknown setting")  # fmt: skip
 
     @staticmethod
     def _known(

@@ -24,7 +24,8 @@ __all__ = [
 
 #: What every statement rests on beside its agreement.
 _OF_EVERY_STATEMENT: Final = (
-    "safety_trend/spec.toml", "crime_trend/spec.toml", "sensitivity.toml", "assumptions.toml",
+    "safety_trend/spec.toml", "crime_trend/spec.toml", "area_estimate/spec.toml",
+    "sensitivity.toml", "assumptions.toml",
 )  # fmt: skip
 _UNTIL_THEN: Final = "until then only a draft can be made of it (appendix --draft)."
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from amager_eval.data.tables.findings import Findings
 
 __all__ = [
+    "OUTSIDE",
     "SUM_TOLERANCE",
     "Record",
     "area_versions",
@@ -35,7 +36,7 @@ SUM_TOLERANCE: Final = 0.005
 
 
 #: How what lies outside every housing department is named.
-_OUTSIDE: Final = re.compile(r"uden for|udenfor|outside", re.IGNORECASE)
+OUTSIDE: Final = re.compile(r"uden for|udenfor|outside", re.IGNORECASE)
 
 
 def groups(rows: Iterable[Record], keys: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:
@@ -160,7 +161,7 @@ def check_resident_rows(
     """Check duplicates, and that each half says how many live outside the departments."""
     duplicates(rows, ("area_half", "department"), positions, findings)
     for (half,), members in groups(rows, ("area_half",)).items():
-        if not any(_OUTSIDE.search(str(rows[i]["department"])) for i in members):
+        if not any(OUTSIDE.search(str(rows[i]["department"])) for i in members):
             findings.add(
                 "residents_outside", at=positions[members[-1]], column="department", half=half
             )

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     type Floats = NDArray[np.float64]
     type Integers = NDArray[np.int64]
 
-__all__ = ["Figures", "Gaussian", "Term", "figures", "linearise", "terms"]
+__all__ = ["ANSWERS", "Figures", "Gaussian", "Term", "figures", "linearise", "terms"]
 
-#: share of each answer as constant + a * safe + b * unsafe
-_ANSWERS = {"safe": (0.0, 1.0, 0.0), "neither": (1.0, -1.0, -1.0), "unsafe": (0.0, 0.0, 1.0)}
+#: Share of each answer as constant + a * safe + b * unsafe
+ANSWERS = {"safe": (0.0, 1.0, 0.0), "neither": (1.0, -1.0, -1.0), "unsafe": (0.0, 0.0, 1.0)}
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
 
 
@@ -330,7 +330,7 @@ def figures(design: xr.Dataset, keep: NDArray[np.bool_]) -> Figures:
         area=at[0],
         response=at[2],
         share=share,
-        answer=np.array([_ANSWERS[RESPONSES[r]] for r in at[2]]).reshape(-1, 3),
+        answer=np.array([ANSWERS[RESPONSES[r]] for r in at[2]]).reshape(-1, 3),
         value=value[index],
         low=np.clip(low[index], 0, 1),
         high=np.clip(high[index], 0, 1),

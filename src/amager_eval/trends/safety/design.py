@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["ABOVE", "BELOW", "build_design", "rounding_region"]
+__all__ = ["ABOVE", "BELOW", "build_design", "digits_shown", "rounding_region"]
 
 #: Edges that stand for no edge at all, on the share scale: hundreds of standard deviations away.
 BELOW: Final = -10.0
@@ -126,7 +126,7 @@ def build_design(
     shape = (len(areas), len(settings), len(RESPONSES), len(years))
     tables = {k: np.full(shape, np.nan) for k in ("low", "high", "value", "decimals", "n")}
     deff = np.full((len(areas), len(settings), len(years)), np.nan)
-    digits = _digits_shown(figures)
+    digits = digits_shown(figures)
     first_year = int(years[0])
     for row, shown in zip(figures.to_dict("records"), digits, strict=True):
         at = (
@@ -201,7 +201,7 @@ def _wander(latent: list[str], whole: str | None) -> Floats:
     return np.array([1 / np.sqrt(parts) if a == whole and parts > 1 else 1.0 for a in latent])
 
 
-def _digits_shown(figures: pd.DataFrame) -> Floats:
+def digits_shown(figures: pd.DataFrame) -> Floats:
     """Decimals of each percentage; where not declared, those the whole table needs (at most 6)."""
     declared = figures["decimals"].to_numpy(dtype=float).copy()
     missing = np.isnan(declared) & figures["percent"].notna().to_numpy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     type Floats = NDArray[np.float64]
     type Draws = Mapping[str, Any]
 
-__all__ = ["DRAW_DIMS", "forecast", "inverse_size_by_area", "sampled_inverse_size"]
+__all__ = [
+    "DRAW_DIMS",
+    "Piece",
+    "forecast",
+    "inverse_size_by_area",
+    "joint_draws",
+    "sample_shares",
+    "sampled_inverse_size",
+    "shown_decimals",
+]
 
 #: What makes up the sample of a fit.
 DRAW_DIMS = ("alternative", "chain", "draw")
@@ -88,20 +98,14 @@ def _simulate(
     prior_only: bool,
 ) -> xr.Dataset:
     """Draws of all alternatives, one after the other on `sample`."""
-    names = list(fit.spec.options["alternatives"])
-    per = int(fit.spec.options["forecast_draws"]) // len(names)
-    start = int(design["year"][0])
-    years = np.arange(start, max(until, int(design["year"][-1])) + 1)
-    pieces = []
-    for k, name in enumerate(names):
-        draws = _take(fit, name, per, k, prior_only=prior_only)
-        if prior_only:
-            eta = _walk_out(fit, design, draws, name, years, rng)
-        else:
-            eta = _extend(fit, draws, name, len(years) - design.sizes["year"], rng)
-        pieces.append(_shares(fit, design, draws, eta, years, n, rng, prior_only=prior_only))
+    years, pieces = _pieces(fit, design, until, n, rng, prior_only=prior_only)
+    start, names = int(years[0]), [p.alternative for p in pieces]
+    per = len(pieces[0].true)
     shown = slice(int(design.attrs["first_wave"]) - start, until - start + 1)
-    true, published = (np.concatenate(v)[..., shown] for v in zip(*pieces, strict=True))
+    true, published = (
+        np.concatenate([getattr(p, kind) for p in pieces])[..., shown]
+        for kind in ("true", "published")
+    )
     value = _figures(design, years, prior_only=prior_only)["value"][..., shown]
     dims = ("sample", "area", "setting", "response", "period")
     return xr.Dataset(
@@ -117,6 +121,85 @@ def _simulate(
         },
         attrs={"whole": design.attrs["whole"], "last_wave": int(design["year"][-1])},
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Joint draws under one declared alternative of the drift.
+
+    Parameters
+    ----------
+    alternative : str
+        Which.
+    draws : mapping of str to ndarray
+        The posterior's draws they rest on, (sample, ...).
+    eta : ndarray
+        Logit of the true safe share, (sample, latent, setting, year).
+    shift : ndarray
+        What the survey sees beyond it in every cell, (sample, year).
+    true, published : ndarray
+        Shares, (sample, area, setting, answer, year).
+    """
+
+    alternative: str
+    draws: Draws
+    eta: Floats
+    shift: Floats
+    true: Floats
+    published: Floats
+
+
+def joint_draws(
+    fit: Fit, until: int, *, prior_only: bool = False
+) -> tuple[NDArray[np.int64], list[Piece]]:
+    """Give the draws behind a forecast, sample by sample: what other areas are estimated from.
+
+    Parameters
+    ----------
+    fit : Fit
+        Safety.
+    until : int
+        Last wave.
+    prior_only : bool
+        Those that rest on the baseline wave alone.
+
+    Returns
+    -------
+    tuple of ndarray and list of Piece
+        Years, and a piece for each alternative; `true` and `published` are those of
+        ``fit.forecast(until)``.
+    """
+    design = fit.data["design"].to_dataset()
+    seeds = np.random.SeedSequence([fit.seed, until]).spawn(2)
+    rng = np.random.default_rng(seeds[int(prior_only)])
+    return _pieces(fit, design, until, None, rng, prior_only=prior_only)
+
+
+def _pieces(
+    fit: Fit,
+    design: xr.Dataset,
+    until: int,
+    n: float | None,
+    rng: np.random.Generator,
+    *,
+    prior_only: bool,
+) -> tuple[NDArray[np.int64], list[Piece]]:
+    """Years from the design's first, and draws of each alternative."""
+    names = list(fit.spec.options["alternatives"])
+    per = int(fit.spec.options["forecast_draws"]) // len(names)
+    start = int(design["year"][0])
+    years = np.arange(start, max(until, int(design["year"][-1])) + 1)
+    pieces = []
+    for k, name in enumerate(names):
+        draws = _take(fit, name, per, k, prior_only=prior_only)
+        if prior_only:
+            eta = _walk_out(fit, design, draws, name, years, rng)
+        else:
+            eta = _extend(fit, draws, name, len(years) - design.sizes["year"], rng)
+        shift = _shift(fit, design, draws, years, rng)
+        shares = _shares(design, draws, eta, shift, years, n, rng, prior_only=prior_only)
+        pieces.append(Piece(name, draws, eta, shift, *shares))
+    return years, pieces
 
 
 def _take(fit: Fit, alternative: str, per: int, offset: int, *, prior_only: bool) -> Draws:
@@ -187,10 +270,10 @@ def _walk_out(
 
 
 def _shares(
-    fit: Fit,
     design: xr.Dataset,
     draws: Draws,
     eta: Floats,
+    shift: Floats,
     years: Any,
     n: float | None,
     rng: np.random.Generator,
@@ -200,13 +283,13 @@ def _shares(
     """Give true and published shares, (sample, area, setting, answer, year)."""
     width = draws["response_gap"][..., None]
     true = np.stack([expit(eta), expit(-(eta + width))], axis=3)
-    seen = eta + _shift(fit, design, draws, years, rng)[:, None, None]
+    seen = eta + shift[:, None, None]
     expected = np.stack([expit(seen), expit(-(seen + width))], axis=3)
     inverse = _inverse_size(design, draws, years, n)
     figures = _figures(design, years, prior_only=prior_only)
     inside = [list(design["area"].to_numpy()).index(a) for a in design["latent"].to_numpy()]
-    sampled = _sample(expected, inverse, {k: v[inside] for k, v in figures.items()}, rng)
-    decimals = _decimals(design)
+    sampled = sample_shares(expected, inverse, {k: v[inside] for k, v in figures.items()}, rng)
+    decimals = shown_decimals(design)
     if design.attrs["weighted"]:
         weight = design["weight"].to_numpy()
         true = np.concatenate([_weighted(weight, true), true], axis=1)
@@ -295,7 +378,7 @@ def _figures(design: xr.Dataset, years: Any, *, prior_only: bool) -> dict[str, F
     return out
 
 
-def _decimals(design: xr.Dataset) -> float:
+def shown_decimals(design: xr.Dataset) -> float:
     """Decimals of the latest wave's percentages; NaN for counts, which are not rounded."""
     decimals = design["decimals"].to_numpy()
     low = design["low"].to_numpy()
@@ -304,7 +387,7 @@ def _decimals(design: xr.Dataset) -> float:
     return float(np.nanmin(found)) if np.isfinite(found).any() else np.nan
 
 
-def _sample(
+def sample_shares(
     expected: Floats, inverse: Floats, figures: Mapping[str, Floats], rng: np.random.Generator
 ) -> Floats:
     """Sample shares given what the cell published, (sample, latent, setting, answer, year)."""

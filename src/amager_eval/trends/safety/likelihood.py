@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["log_interval", "log_likelihood"]
+__all__ = ["log_interval", "log_likelihood", "log_of_cell"]
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(9)
 
@@ -85,6 +85,26 @@ def log_interval(low: Any, high: Any) -> Any:
     a, b = np.where(upper, -high, low), np.where(upper, -low, high)
     log_b = log_ndtr(b)
     return log_b + np.log1p(-np.exp(np.minimum(log_ndtr(a) - log_b, -1e-300)))
+
+
+def log_of_cell(
+    answers: Floats, ends: list[tuple[float, float]], safe: Floats, unsafe: Floats, inverse: Floats
+) -> Floats:
+    """Log probability of one or two published figures of a sample, (draw,).
+
+    Parameters
+    ----------
+    answers : ndarray
+        Constant and coefficients of the safe and unsafe share, (figure, 3).
+    ends : list of tuple of float
+        Rounding interval of each figure.
+    safe, unsafe : ndarray
+        Expected shares, (draw,).
+    inverse : ndarray
+        Design effect over respondents, (draw,).
+    """
+    moments = _moments(*(x[:, None] for x in (safe, unsafe, inverse)))
+    return _of_figures(answers, ends, moments)
 
 
 def _moments(safe: Floats, unsafe: Floats, inverse: Floats) -> tuple[Floats, Floats]:

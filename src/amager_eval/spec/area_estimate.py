@@ -1,0 +1,175 @@
+"""The document of the estimate of an area that was not measured: priors, steps of evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from amager_eval.provenance import sha256_of_file
+from amager_eval.spec.documents import models_folder, parse_document
+from amager_eval.spec.model import Prior
+from amager_eval.spec.register import hold_against_register
+from amager_eval.spec.values import AtKey, Frozen, Labelled
+
+__all__ = ["Alternative", "AreaSpec", "Evidence", "Samples", "Step", "load_area_spec"]
+
+#: What an estimate may rest on beside the districts.
+type Evidence = Literal["figures", "stated", "estates"]
+
+#: Priors the model is written for, and their family; None where any will do.
+_FAMILIES = {
+    "follows_district": "Beta", "centre": "Normal", "setting_centre": "Normal",
+    "block_sd": None, "block_correlation": "Beta", "walk_sd": None, "drift": "Normal",
+    "damping": "Beta", "sample_size": "LogNormal", "survey_offset": "Normal",
+    "survey_tie": "Normal", "estate_error": "Normal", "estate_size": "LogNormal",
+}  # fmt: skip
+
+
+class Step(Labelled):
+    """A set of evidence: its number and what it rests on beside the districts."""
+
+    id: str
+    rests_on: tuple[Evidence, ...] = ()
+
+
+class Alternative(Labelled):
+    """Other priors under which the answer is computed once more.
+
+    Parameters
+    ----------
+    id : str
+        Short name.
+    priors : dict of str to Prior
+        Those that differ.
+    without : {"", "own"}
+        `own`: without the figures of the area itself and of what it is made of.
+    shown : bool
+        Whether every report shows it; the others stand in the card alone.
+    """
+
+    id: str
+    priors: dict[str, Prior] = Field(default_factory=dict)
+    without: Literal["", "own"] = ""
+    shown: bool = False
+
+
+class Samples(Frozen):
+    """Samples whose worth is shown.
+
+    Parameters
+    ----------
+    n : tuple of int
+        Respondents in the area.
+    price_dkk : float
+        Price of one respondent's interview, DKK.
+    price_reason : str
+        Where the price is from.
+    """
+
+    n: tuple[Annotated[int, Field(gt=0)], ...]
+    price_dkk: Annotated[float, Field(gt=0)]
+    price_reason: Annotated[str, Field(min_length=10)]
+
+
+class AreaSpec(Frozen):
+    """`models/area_estimate/spec.toml`, validated.
+
+    Parameters
+    ----------
+    name, version, date, question, likelihood : str
+        As every model's.
+    priors : dict of str to Prior
+        Every prior; a mixture's share is drawn from the one it names.
+    primary : str
+        The step that is shown.
+    sets, sets_max : int
+        Hyperparameter sets for each draw of the districts, at first and at most.
+    effective_min : float
+        Effective draws of each alternative of the drift below which nothing is shown.
+    step : tuple of Step
+    alternative : tuple of Alternative
+    samples : Samples
+    """
+
+    name: str
+    version: str
+    date: str
+    question: str
+    likelihood: str
+    priors: dict[str, Prior]
+    primary: str
+    sets: Annotated[int, Field(gt=0)]
+    sets_max: Annotated[int, Field(gt=0)]
+    effective_min: Annotated[float, Field(gt=0)]
+    step: tuple[Step, ...]
+    alternative: tuple[Alternative, ...] = ()
+    samples: Samples
+    _digest: str = PrivateAttr(default="")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the document it was read from; empty if made in code."""
+        return self._digest
+
+    @model_validator(mode="after")
+    def _complete(self) -> AreaSpec:
+        for name, family in _FAMILIES.items():
+            if name not in self.priors:
+                raise AtKey(("priors",), f"the prior '{name}' is missing")
+            found = self.priors[name].distribution
+            if family is not None and found != family:
+                raise AtKey(
+                    ("priors", name, "distribution"), f"the model takes {family} for {name}"
+                )
+        for name in ("centre", "setting_centre", "drift", "survey_tie"):
+            if self.priors[name]["mu"]:
+                raise AtKey(("priors", name, "parameters"), "the model takes mu = 0")
+        for i, step in enumerate(self.step):
+            if step.rests_on and "figures" not in step.rests_on:
+                raise AtKey(("step", i, "rests_on"), "what rests on more rests on figures first")
+        steps = [s.id for s in self.step]
+        if self.primary not in steps:
+            raise AtKey(("primary",), f"the step '{self.primary}' is unknown; known are {steps}")
+        for i, other in enumerate(self.alternative):
+            unknown = sorted(set(other.priors) - set(self.priors))
+            if unknown:
+                raise AtKey(("alternative", i, "priors"), f"unknown prior {', '.join(unknown)}")
+        return self
+
+    def under(self, alternative: Alternative) -> AreaSpec:
+        """Return the document with an alternative's priors; its digest stays the document's."""
+        return self.model_copy(update={"priors": self.priors | alternative.priors})
+
+
+def load_area_spec(path: str | Path | None = None, *, draft: bool = False) -> AreaSpec:
+    """Load `models/area_estimate/spec.toml`, as it was registered, or another file.
+
+    Parameters
+    ----------
+    path : str, Path or None
+        A TOML file of one's own; None is the registered document.
+    draft : bool
+        Load what the register does not know.
+
+    Returns
+    -------
+    AreaSpec
+
+    Raises
+    ------
+    SpecError
+        A wrong key or value, with file, line and key; or a changed document and no draft.
+
+    Examples
+    --------
+    >>> load_area_spec().primary
+    '2'
+    """
+    chosen = models_folder() / "area_estimate" / "spec.toml" if path is None else Path(path)
+    spec = parse_document(AreaSpec, chosen)
+    if not draft:
+        hold_against_register(chosen)
+    spec._digest = sha256_of_file(chosen)
+    return spec

@@ -1,0 +1,218 @@
+"""How an agreement's area is put together: blocks, mixtures, and which published area is which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from amager_eval.spec.values import AtKey, Frozen
+
+__all__ = ["Block", "Delivered", "Estate", "Mixture", "Nested", "Published", "Stated"]
+
+
+class Block(Frozen):
+    """A piece of the city that no other block overlaps.
+
+    Parameters
+    ----------
+    id : str
+        Short name.
+    district : str
+        The part of the whole it lies in; empty where it lies in several.
+    """
+
+    id: str
+    district: str = ""
+
+
+class Delivered(Frozen):
+    """Which delivery of residents says how large the first of two is.
+
+    Parameters
+    ----------
+    half : str
+        A half of the area, as the table of residents names it: the district it lies in.
+    of : {"area", "half"}
+        `area`: the half's share of the area's residents. `half`: the departments' share of the
+        half's.
+    """
+
+    half: str
+    of: Literal["area", "half"]
+
+
+class Mixture(Frozen):
+    """An area made of two: its share is `share` of the first's plus the rest of the second's.
+
+    Parameters
+    ----------
+    id : str
+        Short name.
+    first, second : str
+        A block, a mixture above, or a part of the whole.
+    share : str
+        Prior of the first's part of the residents, by its name in `models/area_estimate`.
+    residents : Delivered or None
+        The delivery that takes the prior's place.
+    """
+
+    id: str
+    first: str
+    second: str
+    share: str
+    residents: Delivered | None = None
+
+
+class Published(Frozen):
+    """A published area, as an input names it, and the block or mixture it is."""
+
+    area: Annotated[tuple[str, ...], Field(min_length=1)]
+    of: str
+
+
+class Stated(Frozen):
+    """A sentence of the agreement about the area's level beside the whole's.
+
+    Parameters
+    ----------
+    wave : int
+        Survey wave it speaks of.
+    settings : tuple of str
+        Questions it speaks of.
+    says : {"lower"}
+        That fewer feel safe than in the whole.
+    n : float
+        Respondents of the sample that is taken to have shown it.
+    literal : str
+        The agreement's words.
+    """
+
+    wave: int
+    settings: tuple[str, ...]
+    says: Literal["lower"]
+    n: Annotated[float, Field(gt=0)]
+    literal: str
+
+
+class Estate(Frozen):
+    """A figure of another survey about a part of a block, tied to this one by a larger area.
+
+    Parameters
+    ----------
+    survey : str
+        The other survey's name in the input's other figures.
+    setting : str
+        The question here that it stands beside.
+    wave : int
+        Its wave.
+    area, of : dict of str to str
+        Its areas, and the block each lies in.
+    tie : str
+        Its larger area that stands for the whole.
+    """
+
+    survey: str
+    setting: str
+    wave: int
+    area: dict[str, str]
+    tie: str
+
+
+class Nested(Frozen):
+    """Blocks, mixtures and which published areas they are.
+
+    Parameters
+    ----------
+    area : str
+        The block or mixture that is the area the goals are about.
+    block, mixture : tuple
+        Mixtures are read in order: each is made of what stands above it.
+    published : tuple of Published
+        Areas whose published figures are read as figures of a block or mixture.
+    stated : tuple of Stated
+        Sentences taken as evidence.
+    estate : Estate or None
+        Another survey's figures.
+    """
+
+    area: str
+    block: Annotated[tuple[Block, ...], Field(min_length=1)]
+    mixture: tuple[Mixture, ...] = ()
+    published: tuple[Published, ...] = ()
+    stated: tuple[Stated, ...] = ()
+    estate: Estate | None = None
+
+    @model_validator(mode="after")
+    def _put_together(self) -> Self:
+        blocks = [b.id for b in self.block]
+        if len(set(blocks)) < len(blocks):
+            raise AtKey(("block",), "a block stands twice; give each an id of its own")
+        made = set(blocks)
+        for i, mixture in enumerate(self.mixture):
+            if mixture.id in made:
+                raise AtKey(("mixture", i, "id"), f"'{mixture.id}' stands twice")
+            made.add(mixture.id)
+        known = [("area", self.area), *(("published", p.of) for p in self.published)]
+        for key, name in known:
+            if name not in made:
+                raise AtKey((key,), f"unknown block or mixture '{name}'; known are {sorted(made)}")
+        if self.estate is not None:
+            for name in self.estate.area.values():
+                if name not in blocks:
+                    raise AtKey(("estate", "area"), f"unknown block '{name}'; known are {blocks}")
+        return self
+
+    def hold_against_parts(self, parts: tuple[str, ...]) -> None:
+        """Refuse a district or a piece that is neither a part of the whole nor declared above.
+
+        Raises
+        ------
+        AtKey
+            With the key that names it.
+        """
+        for i, block in enumerate(self.block):
+            if block.district and block.district not in parts:
+                raise AtKey(
+                    ("block", i, "district"),
+                    f"unknown area {block.district}; the parts are {list(parts)}",
+                )
+        above = {b.id for b in self.block} | set(parts)
+        for i, mixture in enumerate(self.mixture):
+            for key in ("first", "second"):
+                if getattr(mixture, key) not in above:
+                    raise AtKey(
+                        ("mixture", i, key),
+                        f"'{getattr(mixture, key)}' is no part, block or mixture above",
+                    )
+            above.add(mixture.id)
+
+    def weights(self, shares: Mapping[str, float]) -> dict[str, dict[str, float]]:
+        """Write every block and mixture as weights of blocks and parts, given the shares.
+
+        Parameters
+        ----------
+        shares : mapping of str to float or ndarray
+            Mixture to the first's part of it.
+
+        Returns
+        -------
+        dict of str to dict
+
+        Examples
+        --------
+        >>> nested = Nested(area="new", block=(Block(id="a"), Block(id="b")),
+        ...     mixture=(Mixture(id="new", first="a", second="b", share="halves"),))
+        >>> nested.weights({"new": 0.75})["new"]
+        {'a': 0.75, 'b': 0.25}
+        """
+        found: dict[str, dict[str, float]] = {b.id: {b.id: 1.0} for b in self.block}
+        for mixture in self.mixture:
+            made: dict[str, float] = {}
+            first = shares[mixture.id]
+            for name, share in ((mixture.first, first), (mixture.second, 1 - first)):
+                for piece, weight in found.get(name, {name: 1.0}).items():
+                    made[piece] = made.get(piece, 0.0) + share * weight
+            found[mixture.id] = made
+        return found

@@ -1,0 +1,194 @@
+"""The blocks' Gaussian terms given hyperparameters: draws of the prior, covariance of cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from amager_eval.trends.safety.covariance import walk_basis
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from amager_eval.spec.area_estimate import AreaSpec
+    from amager_eval.spec.model import Prior
+
+    type Floats = NDArray[np.float64]
+
+__all__ = ["BlockTerms", "block_terms", "draw_prior"]
+
+
+def draw_prior(prior: Prior, rng: np.random.Generator, size: Any) -> Floats:
+    """Draw from a prior of a document.
+
+    Examples
+    --------
+    >>> from amager_eval.spec.model import Prior
+    >>> given = {"alpha": 1, "beta": 1}
+    >>> prior = Prior(distribution="Beta", parameters=given, reason="anything goes")
+    >>> draw_prior(prior, np.random.default_rng(1), 2).shape
+    (2,)
+    """
+    p = prior.parameters
+    if prior.distribution == "Normal":
+        found = p["mu"] + p["sigma"] * rng.standard_normal(size)
+    elif prior.distribution == "HalfNormal":
+        found = p["sigma"] * np.abs(rng.standard_normal(size))
+    elif prior.distribution == "LogNormal":
+        found = np.exp(p["mu"] + p["sigma"] * rng.standard_normal(size))
+    elif prior.distribution == "Beta":
+        found = rng.beta(p["alpha"], p["beta"], size)
+    elif prior.distribution == "Gamma":
+        found = rng.gamma(p["alpha"], 1 / p["beta"], size)
+    else:
+        raise ValueError(f"no draws are made from {prior.distribution}")
+    return np.asarray(found, dtype=float)
+
+
+@dataclass(frozen=True, eq=False)
+class BlockTerms:
+    """What a block's logit differs by from what it follows: a sum of Gaussian terms.
+
+    All fields have the draw first. Terms: a centre of all blocks, one of each setting, each
+    block's own level, its walk, and its direction.
+
+    Parameters
+    ----------
+    centre_sd, setting_sd : float
+        Sds that are not drawn.
+    block_sd, block_correlation, walk_sd, walk_correlation, drift_sd : ndarray
+        (draw,); correlations are between settings.
+    line : ndarray
+        How far a direction has come in each year, (draw, year).
+    walk : ndarray
+        From innovations to the walk, (year, innovation).
+    """
+
+    centre_sd: float
+    setting_sd: float
+    block_sd: Floats
+    block_correlation: Floats
+    walk_sd: Floats
+    walk_correlation: Floats
+    drift_sd: float
+    line: Floats
+    walk: Floats
+
+    def draw(self, rng: np.random.Generator, blocks: int, settings: int) -> Floats:
+        """Draw from the prior, (draw, block, setting, year)."""
+        draws, years = self.line.shape
+        steps = self.walk.shape[1]
+        found = np.zeros((draws, blocks, settings, years))
+        found += self.centre_sd * rng.standard_normal((draws, 1, 1, 1))
+        found += self.setting_sd * rng.standard_normal((draws, 1, settings, 1))
+        level = self.block_sd[:, None, None] * _alike(
+            rng.standard_normal((draws, blocks, settings)), self.block_correlation, axis=2
+        )
+        moves = self.walk_sd[:, None, None, None] * _alike(
+            rng.standard_normal((draws, blocks, settings, steps)), self.walk_correlation, axis=2
+        )
+        slope = self.drift_sd * rng.standard_normal((draws, blocks, settings, 1))
+        found += level[..., None] + moves @ self.walk.T + slope * self.line[:, None, None]
+        return found
+
+    def of_cells(self, block: Any, setting: Any, year: Any) -> Floats:
+        """Covariance of cells, (draw, cell, cell)."""
+        same_block = (block[:, None] == block)[None]
+        same = (setting[:, None] == setting)[None]
+        walked = (self.walk @ self.walk.T)[year[:, None], year[None]]
+        level, moves = (
+            np.where(same, 1.0, r[:, None, None])
+            for r in (self.block_correlation, self.walk_correlation)
+        )
+        line = self.line[:, year]
+        own = (
+            self.block_sd[:, None, None] ** 2 * level
+            + self.walk_sd[:, None, None] ** 2 * moves * walked
+            + self.drift_sd**2 * same * line[:, :, None] * line[:, None]
+        )
+        found: Floats = self.centre_sd**2 + self.setting_sd**2 * same + same_block * own
+        return found
+
+    def spread(self, at: Floats) -> Floats:
+        """Multiply the covariance of all cells by a grid, (draw, block, setting, year)."""
+        everywhere = at.sum(axis=(1, 2, 3), keepdims=True)
+        of_setting = at.sum(axis=(1, 3), keepdims=True)
+        level = _together(at.sum(axis=3), self.block_correlation)[..., None]
+        moves = _together(at @ (self.walk @ self.walk.T), self.walk_correlation)
+        line = self.line[:, None, None]
+        found: Floats = (
+            self.centre_sd**2 * everywhere
+            + self.setting_sd**2 * of_setting
+            + self.block_sd[:, None, None, None] ** 2 * level
+            + self.walk_sd[:, None, None, None] ** 2 * moves
+            + self.drift_sd**2 * (at * line).sum(axis=3, keepdims=True) * line
+        )
+        return found
+
+
+def block_terms(
+    spec: AreaSpec,
+    rng: np.random.Generator,
+    *,
+    years: Any,
+    anchor: int,
+    last: int,
+    drift: bool,
+    fade: Floats,
+    correlation: Floats,
+) -> BlockTerms:
+    """Draw the hyperparameters of the blocks' terms from their priors.
+
+    Parameters
+    ----------
+    spec : AreaSpec
+    rng : Generator
+    years : ndarray of int
+        Years of the draws.
+    anchor, last : int
+        Baseline wave, where walks and directions are 0; last observed wave, after which
+        directions fade.
+    drift : bool
+        With lasting directions or without.
+    fade : ndarray
+        What is left of a direction from one year to the next after `last`, (draw,).
+    correlation : ndarray
+        Of day and night in the yearly innovations, (draw,).
+    """
+    draws, priors = len(fade), spec.priors
+    years = np.asarray(years)
+    after = np.maximum(years - max(last, anchor), 0)
+    # a direction runs on undamped to the last observed wave, then a power of `fade` a year
+    left = np.cumsum(fade[:, None] ** np.arange(1, max(int(after.max()), 1) + 1), axis=1)
+    line = np.minimum(years, max(last, anchor)) - anchor + np.where(
+        after > 0, left[:, np.maximum(after - 1, 0)], 0.0
+    )  # fmt: skip
+    return BlockTerms(
+        centre_sd=priors["centre"]["sigma"],
+        setting_sd=priors["setting_centre"]["sigma"],
+        block_sd=draw_prior(priors["block_sd"], rng, draws),
+        block_correlation=draw_prior(priors["block_correlation"], rng, draws),
+        walk_sd=draw_prior(priors["walk_sd"], rng, draws),
+        walk_correlation=correlation,
+        drift_sd=priors["drift"]["sigma"] if drift else 0.0,
+        line=line,
+        walk=walk_basis(years, anchor),
+    )
+
+
+def _alike(draws: Floats, r: Floats, *, axis: int) -> Floats:
+    """Give independent draws a common correlation along an axis of settings."""
+    r = r.reshape(-1, *[1] * (draws.ndim - 1))
+    count = draws.shape[axis]
+    mean = draws.mean(axis=axis, keepdims=True)
+    found: Floats = np.sqrt(1 + (count - 1) * r) * mean + np.sqrt(1 - r) * (draws - mean)
+    return found
+
+
+def _together(at: Floats, r: Floats) -> Floats:
+    """Multiply by a common correlation matrix along the settings (axis 2)."""
+    r = r.reshape(-1, *[1] * (at.ndim - 1))
+    found: Floats = (1 - r) * at + r * at.sum(axis=2, keepdims=True)
+    return found

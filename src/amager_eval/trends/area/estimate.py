@@ -1,0 +1,494 @@
+"""Estimate the share of an area nobody measured, under each step of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import xarray as xr
+from scipy.special import logit
+
+from amager_eval.errors import InputError
+from amager_eval.spec.area_estimate import AreaSpec, Step, load_area_spec
+from amager_eval.trends.area.blocks import block_terms, draw_prior
+from amager_eval.trends.area.condition import Around, Estates, Proposed, propose, shares_of
+from amager_eval.trends.area.design import (
+    AreaFigures,
+    area_figures,
+    delivered_shares,
+    nested_of,
+    own_pieces,
+)
+from amager_eval.trends.fit import Forecast
+from amager_eval.trends.independence import effective_draws, resample
+from amager_eval.trends.safety.forecast import Piece, joint_draws, sample_shares, shown_decimals
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from amager_eval.data.input import Input
+    from amager_eval.spec.agreement import Agreement
+    from amager_eval.spec.nested import Nested, Stated
+    from amager_eval.trends.fit import Fit
+
+    type Floats = NDArray[np.float64]
+
+__all__ = ["AreaEstimate", "estimate_area"]
+
+#: Proposals weighed at a time: memory, not answers, depends on it.
+_AT_ONCE: Final = 4000
+#: Effective draws aimed at, times the gate's.
+_SPARE: Final = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class AreaEstimate:
+    """An estimate, never a measurement, of an area's share under each step of evidence.
+
+    Parameters
+    ----------
+    area : str
+        Whose share.
+    steps : dict of str to Forecast
+        Joint draws of area, its districts and the whole, by step; `prior_only` rests on the
+        baseline wave of the districts alone.
+    primary : str
+        The step that is shown.
+    effective : dict of str to float
+        Effective draws of each step, under the alternative of the drift that has fewest.
+    wanted : float
+        Fewer than so many, and nothing is shown.
+    figures : AreaFigures
+        What it rests on beside the districts.
+    delivered : dict of str to float
+        Shares of the residents that were delivered, by mixture.
+    spec : AreaSpec
+        The document.
+
+    Examples
+    --------
+    >>> import amager_eval as ae
+    >>> data = ae.published()
+    >>> estimate = ae.estimate_area(ae.fit_safety(data), data)  # doctest: +SKIP
+    >>> estimate.forecast.to_frame()  # doctest: +SKIP
+    """
+
+    area: str
+    steps: Mapping[str, Forecast]
+    primary: str
+    effective: Mapping[str, float]
+    wanted: float
+    figures: AreaFigures
+    delivered: Mapping[str, float]
+    spec: AreaSpec
+
+    @property
+    def forecast(self) -> Forecast:
+        """Joint draws under the evidence that is shown."""
+        return self.steps[self.primary]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why the shown answer is withheld; empty where it is not."""
+        found = self.effective[self.primary]
+        if found >= self.wanted:
+            return ()
+        return (
+            f"area_estimate: {found:.0f} effective draws under step {self.primary}, "
+            f"{self.wanted:.0f} are wanted",
+        )
+
+
+def estimate_area(
+    fit: Fit,
+    data: Input,
+    agreement: Agreement | None = None,
+    *,
+    until: int | None = None,
+    spec: AreaSpec | None = None,
+    seed: int | None = None,
+    steps: Collection[str] | None = None,
+    leave_out: Collection[Any] = (),
+    without_own: bool = False,
+) -> AreaEstimate:
+    """Estimate the true and the published share of an agreement's area in every wave.
+
+    Parameters
+    ----------
+    fit : Fit
+        Safety, of the districts and the whole; without figures of the area itself, for they are
+        read here.
+    data : Input
+        Where the figures of earlier versions, of similar partnerships and of other surveys stand,
+        and the delivery of residents.
+    agreement : Agreement or None
+        What the area is made of; default the Amager agreement.
+    until : int or None
+        Last wave; default the last one the goals are read for.
+    spec : AreaSpec or None
+        Another document than the registered one.
+    seed : int or None
+        Default the fit's.
+    steps : collection of str or None
+        Steps of evidence; default all there is evidence for.
+    leave_out : collection
+        Index labels of the safety frame's rows that do not count.
+    without_own : bool
+        Without the figures of the area and of what it is made of.
+
+    Returns
+    -------
+    AreaEstimate
+        It never raises for its gate: see :attr:`AreaEstimate.problems`.
+
+    Raises
+    ------
+    InputError
+        The fit has no whole to hold the area against, or rests on the area's own figures already.
+
+    Notes
+    -----
+    Everything is drawn given the draws of the districts, and weighted with them: districts,
+    city and area come from their joint posterior, so the districts here differ a little from
+    those of ``fit.forecast``.
+
+    Examples
+    --------
+    >>> import amager_eval as ae
+    >>> data = ae.published()
+    >>> estimate = ae.estimate_area(ae.fit_safety(data), data)  # doctest: +SKIP
+    """
+    if agreement is None:
+        from amager_eval.spec.agreement import load_agreement
+
+        agreement = load_agreement()
+    spec = load_area_spec() if spec is None else spec
+    safety, nested = agreement.safety, nested_of(agreement)
+    until = max(safety.target_wave, safety.alternative_target_wave) if until is None else until
+    names = agreement.areas.evaluated.names
+    present = set() if data.safety is None else set(data.safety["area"])
+    area = next((n for n in names if n in present), names[0])
+    design = fit.data["design"].to_dataset()
+    whole = agreement.areas.whole
+    _hold_fit(design, whole, nested)
+    settings = [str(s) for s in design["setting"].to_numpy()]
+    years, pieces = joint_draws(fit, until)
+    left = list(leave_out)
+    if without_own and data.safety is not None:
+        own = own_pieces(nested)
+        gone = {n for p in nested.published if p.of in own for n in p.area}
+        left += list(data.safety.index[data.safety["area"].isin(gone)])
+    figures = area_figures(data.safety, nested, settings=settings, years=years, leave_out=left)
+    study = _Study(
+        spec, nested, figures, whole, area, settings, years, safety.baseline_wave,
+        int(design["year"][-1]), delivered_shares(data.residents, nested),
+        _stated(nested, settings, years), _estates(nested, data, settings, years),
+        {n for p in nested.published if p.of == nested.area for n in p.area},
+    )  # fmt: skip
+    chosen = _steps(spec, study, steps)
+    seeds = np.random.SeedSequence([fit.seed if seed is None else seed, 7]).spawn(2)
+    rng = np.random.default_rng(seeds[0])
+    drawn = [_weigh(study, piece, design, chosen, rng) for piece in pieces]
+    prior = None
+    if "baseline_only" in fit.data.children:
+        rng = np.random.default_rng(seeds[1])
+        alone = [
+            _alone(study, piece, design, rng)
+            for piece in joint_draws(fit, until, prior_only=True)[1]
+        ]
+        prior = _dataset(study, design, alone, until, observed=False)
+    digest = spec.digest
+    made = {
+        s.id: Forecast(
+            "safety", _dataset(study, design, [d[s.id][0] for d in drawn], until), prior, digest
+        )
+        for s in chosen
+    }
+    known = [s.id for s in chosen]
+    until_primary = [s.id for s in spec.step][: [s.id for s in spec.step].index(spec.primary) + 1]
+    return AreaEstimate(
+        area,
+        made,
+        next((i for i in reversed(until_primary) if i in known), known[-1]),
+        {s.id: min(d[s.id][1] for d in drawn) for s in chosen},
+        spec.effective_min,
+        figures,
+        study.delivered,
+        spec,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Study:
+    """What every alternative of the drift is asked with."""
+
+    spec: AreaSpec
+    nested: Nested
+    figures: AreaFigures
+    whole: str
+    area: str
+    settings: list[str]
+    years: NDArray[np.int64]
+    anchor: int
+    last: int
+    delivered: Mapping[str, float]
+    stated: list[tuple[Stated, int, list[int]]]
+    estates: Estates | None
+    own: set[str]
+
+    @property
+    def districts(self) -> list[str]:
+        """Districts that blocks follow or mixtures hold."""
+        blocks = {b.id for b in self.nested.block}
+        found = dict.fromkeys(b.district for b in self.nested.block if b.district)
+        made = {m.id for m in self.nested.mixture}
+        for mixture in self.nested.mixture:
+            found |= dict.fromkeys(
+                n for n in (mixture.first, mixture.second) if n not in blocks | made
+            )
+        return list(found)
+
+    @property
+    def shown(self) -> list[str]:
+        """The districts the area itself lies in."""
+        pieces = own_pieces(self.nested)
+        return list(
+            dict.fromkeys(b.district for b in self.nested.block if b.id in pieces and b.district)
+        )
+
+
+def _hold_fit(design: xr.Dataset, whole: str, nested: Nested) -> None:
+    """Refuse a fit without the whole, or one that rests on the area's figures already."""
+    areas = [str(a) for a in design["area"].to_numpy()]
+    if whole not in areas:
+        raise InputError(f"the fit has no area '{whole}' to hold the area against; fit with it")
+    read = {n for p in nested.published for n in p.area} & set(areas)
+    kept = design["kept"].to_numpy().any(axis=(1, 2, 3))
+    twice = sorted(n for n in read if kept[areas.index(n)])
+    if twice:
+        raise InputError(
+            f"the fit rests on the figures of {', '.join(twice)} already, which would count twice "
+            "in the estimate; fit the districts without them"
+        )
+
+
+def _stated(nested: Nested, settings: list[str], years: Any) -> list[tuple[Stated, int, list[int]]]:
+    """Sentences that speak of waves and settings the draws have."""
+    return [
+        (s, s.wave - int(years[0]), [settings.index(x) for x in s.settings if x in settings])
+        for s in nested.stated
+        if s.wave in years and set(s.settings) & set(settings)
+    ]
+
+
+def _estates(nested: Nested, data: Input, settings: list[str], years: Any) -> Estates | None:
+    """Another survey's figures, where the input has them all."""
+    told, frame = nested.estate, data.other_frames.get("other_surveys")
+    if told is None or frame is None or told.setting not in settings or told.wave not in years:
+        return None
+    rows = frame[
+        (frame["survey"] == told.survey)
+        & (frame["wave"] == told.wave)
+        & (frame["setting"] == told.setting)
+        & (frame["response"] == "safe")
+        & frame["percent"].notna()
+    ].set_index("area")["percent"]
+    if not {*told.area, told.tie} <= set(rows.index):
+        return None
+    return Estates(
+        settings.index(told.setting), told.wave - int(years[0]), tuple(told.area.values()),
+        tuple(float(rows[a]) / 100 for a in told.area),
+        float(rows[told.tie]) / 100,
+    )  # fmt: skip
+
+
+def _steps(spec: AreaSpec, study: _Study, wanted: Collection[str] | None) -> list[Step]:
+    """Pick the steps all of whose evidence there is."""
+    there = {"figures": len(study.figures) > 0, "stated": bool(study.stated),
+             "estates": study.estates is not None}  # fmt: skip
+    found = [s for s in spec.step if all(there[e] for e in s.rests_on)]
+    chosen = [s for s in found if wanted is None or s.id in wanted]
+    return chosen or found[:1]
+
+
+def _around(study: _Study, piece: Piece, design: xr.Dataset) -> Around:
+    """Take from the districts' draws what the blocks need."""
+    latent = [str(a) for a in design["latent"].to_numpy()]
+    areas = [str(a) for a in design["area"].to_numpy()]
+    width = piece.draws["response_gap"]
+    whole = piece.true[:, areas.index(study.whole), :, 0]
+    return Around(
+        logit(whole),
+        {d: piece.eta[:, latent.index(d)] for d in study.districts},
+        {d: width[:, latent.index(d)] for d in study.districts} | {"": width.mean(axis=1)},
+        piece.shift,
+        np.exp(piece.draws["log_deff"]),
+    )
+
+
+def _propose(
+    study: _Study,
+    around: Around,
+    piece: Piece,
+    rows: Any,
+    rng: np.random.Generator,
+    *,
+    figures: bool = True,
+) -> Proposed:
+    """Draw hyperparameters for some of the districts' draws, and blocks given both."""
+    spec, draws = study.spec, len(rows)
+    drift = piece.alternative != "driftless"
+    fade = np.ones(draws)
+    if piece.alternative == "damped":
+        fade = draw_prior(spec.priors["damping"], rng, draws)
+    terms = block_terms(
+        spec, rng, years=study.years, anchor=study.anchor, last=study.last, drift=drift,
+        fade=fade, correlation=piece.draws["setting_correlation"][rows],
+    )  # fmt: skip
+    shares = {
+        m.id: study.delivered.get(m.id, draw_prior(spec.priors[m.share], rng, draws))
+        for m in study.nested.mixture
+    }
+    kept = study.figures if figures else study.figures.none()
+    return propose(
+        around.take(rows), terms, study.nested, kept, spec, rng, shares=shares,
+        stated=study.stated if figures else (), estates=study.estates if figures else None,
+    )  # fmt: skip
+
+
+def _weigh(
+    study: _Study, piece: Piece, design: xr.Dataset, steps: list[Step], rng: np.random.Generator
+) -> dict[str, tuple[tuple[str, dict[str, Floats]], float]]:
+    """Joint draws of each step under one alternative of the drift, and how many they are worth."""
+    around = _around(study, piece, design)
+    per = len(around.deff)
+    logs: dict[str, list[Floats]] = {s.id: [] for s in steps}
+    shares: dict[str, list[Floats]] = {k: [] for k in ("before", "after")}
+    seen: dict[str, list[Floats]] = {k: [] for k in shares}
+    rows: list[Any] = []
+    sets, wanted = 0, _SPARE * study.spec.effective_min
+    while sets < study.spec.sets_max:
+        more = study.spec.sets if not sets else min(sets, study.spec.sets_max - sets)
+        for some in np.array_split(np.tile(np.arange(per), more), -(-per * more // _AT_ONCE)):
+            proposed = _propose(study, around, piece, some, rng)
+            here = around.take(some)
+            for kind in shares:
+                eta = getattr(proposed, kind)
+                for into, look in ((shares, False), (seen, True)):
+                    found = shares_of(
+                        study.nested.area, eta, here, study.nested, proposed.weights, seen=look
+                    )
+                    into[kind].append(found.astype(np.float32))
+            for s in steps:
+                log = sum((proposed.log_weight[e] for e in s.rests_on), np.zeros(len(some)))
+                logs[s.id].append(log)
+            rows.append(some)
+        sets += more
+        if min(effective_draws(np.concatenate(log)) for log in logs.values()) >= wanted:
+            break
+    every = np.concatenate(rows)
+    out = {}
+    for s in steps:
+        log = np.concatenate(logs[s.id])
+        taken = resample(log[None], int(rng.integers(2**31)))[0][:per]
+        kind = "after" if s.rests_on else "before"
+        drawn = tuple(np.concatenate(x[kind])[taken].astype(float) for x in (shares, seen))
+        joint = _joint(study, piece, design, every[taken], *drawn, rng)
+        out[s.id] = ((piece.alternative, joint), effective_draws(log))
+    return out
+
+
+def _alone(
+    study: _Study, piece: Piece, design: xr.Dataset, rng: np.random.Generator
+) -> tuple[str, dict[str, Floats]]:
+    """Joint draws without any figure of the area, of draws that rest on the baseline alone."""
+    around = _around(study, piece, design)
+    rows = np.arange(len(around.deff))
+    proposed = _propose(study, around, piece, rows, rng, figures=False)
+    drawn = [
+        shares_of(study.nested.area, proposed.before, around, study.nested, proposed.weights,
+                  seen=seen)
+        for seen in (False, True)
+    ]  # fmt: skip
+    return piece.alternative, _joint(study, piece, design, rows, *drawn, rng, own=False)
+
+
+def _joint(
+    study: _Study,
+    piece: Piece,
+    design: xr.Dataset,
+    rows: Any,
+    true: Floats,
+    seen: Floats,
+    rng: np.random.Generator,
+    *,
+    own: bool = True,
+) -> dict[str, Floats]:
+    """Draw shares of whole, districts and area, (sample, area, setting, 2, year)."""
+    areas = [str(a) for a in design["area"].to_numpy()]
+    at = [areas.index(a) for a in (study.whole, *study.shown)]
+    draws, settings, _, years = true.shape
+    size = np.repeat(draw_prior(study.spec.priors["sample_size"], rng, draws)[:, None], years, 1)
+    table = {k: np.full((1, settings, 2, years), np.nan) for k in ("value", "low", "high")}
+    f = study.figures
+    for i in range(len(f)) if own else ():
+        if f.area[i] in study.own:
+            if f.n[f.sample[i]] == f.n[f.sample[i]]:
+                size[:, f.year[i] :] = f.n[f.sample[i]]
+            answer = {(0.0, 1.0, 0.0): 0, (0.0, 0.0, 1.0): 1}.get(tuple(f.answer[i].tolist()))
+            if answer is not None:
+                for name in table:
+                    table[name][0, f.setting[i], answer, f.year[i]] = getattr(f, name)[i]
+    deff = np.exp(piece.draws["log_deff"][rows])
+    inverse = np.broadcast_to((deff[:, None] / size)[:, None, None], (draws, 1, settings, years))
+    sampled = np.clip(sample_shares(seen[:, None], inverse, table, rng), 0, 1)
+    decimals = shown_decimals(design)
+    if np.isfinite(decimals):
+        sampled = np.round(sampled * 100, int(decimals)) / 100
+    sampled = np.where(np.isfinite(table["value"]), table["value"], sampled)
+    return {
+        "true": np.concatenate([piece.true[rows][:, at], true[:, None]], axis=1),
+        "published": np.concatenate([piece.published[rows][:, at], sampled], axis=1),
+        "observed": np.isfinite(table["value"]),
+    }
+
+
+def _dataset(
+    study: _Study,
+    design: xr.Dataset,
+    pieces: list[tuple[str, dict[str, Floats]]],
+    until: int,
+    *,
+    observed: bool = True,
+) -> xr.Dataset:
+    """Lay joint draws out as a forecast's."""
+    first, start = int(design.attrs["first_wave"]), int(study.years[0])
+    shown = slice(first - start, until - start + 1)
+    dims = ("sample", "area", "setting", "response", "period")
+    stacked = {
+        k: np.concatenate([p[k] for _, p in pieces])[..., shown] for k in ("true", "published")
+    }
+    areas = [str(a) for a in design["area"].to_numpy()]
+    rows = [areas.index(a) for a in (study.whole, *study.shown)]
+    value = np.isfinite(design["value"].to_numpy()) & design["kept"].to_numpy()
+    if not observed:
+        value = value & (design["year"].to_numpy() == study.anchor)
+    known = np.zeros((len(rows), *stacked["true"].shape[2:4], len(study.years)), dtype=bool)
+    known[..., : value.shape[-1]] = value[rows][:, :, [0, 2]]
+    both = np.concatenate([known, pieces[0][1]["observed"]])[..., shown]
+    return xr.Dataset(
+        {k: (dims, v) for k, v in stacked.items()},
+        coords={
+            "sample": np.arange(len(stacked["true"])),
+            "alternative": ("sample", np.repeat([a for a, _ in pieces],
+                                                [len(p["true"]) for _, p in pieces])),
+            "area": [study.whole, *study.shown, study.area],
+            "setting": study.settings,
+            "response": ["safe", "unsafe"],
+            "period": study.years[shown],
+            "observed": (dims[1:], both),
+        },
+        attrs={"whole": study.whole, "last_wave": study.last, "estimated": study.area},
+    )  # fmt: skip
