@@ -50,3 +50,11 @@ def test_every_public_name_can_be_had():
 def test_an_unknown_name_is_refused():
     with pytest.raises(AttributeError, match="no attribute 'fit_everything'"):
         _ = amager_eval.fit_everything
+
+
+def test_a_check_loads_no_model_and_no_plotting():
+    found = loaded_after(
+        "import amager_eval.evaluation.preview_text, amager_eval.report.baseline_table"
+    )
+    assert "amager_eval.evaluation.preview" in found
+    assert found.isdisjoint({"pymc", "pytensor", "matplotlib", "arviz", "nutpie", "numba"})

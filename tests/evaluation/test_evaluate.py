@@ -11,8 +11,9 @@ from amager_eval.data.input import Input
 from amager_eval.data.published import published
 from amager_eval.errors import InputError, SpecError
 from amager_eval.evaluation.ask import ask
+from amager_eval.evaluation.crime_series import crime_definition_to_fit
 from amager_eval.evaluation.evaluate import evaluate
-from amager_eval.evaluation.fit import crime_definition_to_fit, fit
+from amager_eval.evaluation.fit import fit
 from amager_eval.evaluation.prepare import as_agreed, hold_year, until_year
 from amager_eval.evidence.city.synthetic import synthetic_city
 from amager_eval.goals.missing import missing_deliveries

@@ -21,7 +21,7 @@ from amager_eval.data.tables.columns import TABLES
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import AmagerEvalError, Fault, InputError
 from amager_eval.evaluation.accounted import NotUsed, areas_and_types, rows_not_used, stopped
-from amager_eval.evaluation.fit import crime_definition_to_fit, series_to_fit
+from amager_eval.evaluation.crime_series import crime_definition_to_fit, series_to_fit
 from amager_eval.evaluation.prepare import as_agreed, hold_year, statement_year, until_year
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.partners.count import count_partners
