@@ -38,6 +38,7 @@ __all__ = [
     "Plan",
     "Reading",
     "Safety",
+    "Sender",
     "Statbank",
     "Synonyms",
     "Verdicts",
@@ -81,6 +82,21 @@ class Disclosure(Frozen):
     few_reports: Annotated[int, Field(ge=1)] = 20
 
 
+class Sender(Frozen):
+    """Who sends the yearly status, and whom a reader may ask; printed on its first page.
+
+    Parameters
+    ----------
+    office : str
+        The office that sends it.
+    contact : str
+        Name, telephone or address of who answers questions; empty: a field to fill in.
+    """
+
+    office: Annotated[str, Field(min_length=1)]
+    contact: str = ""
+
+
 class LeftOut(Labelled):
     """Something the agreement holds and this document does not, and why; printed as it stands."""
 
@@ -101,6 +117,7 @@ class Agreement(Frozen):
     focus_areas: tuple[str, ...] = ()
     period: Period | None = None
     funding: Funding | None = None
+    sender: Sender | None = None
     disclosure: Disclosure = Disclosure()
     plan: Plan = Plan()
     areas: Areas
