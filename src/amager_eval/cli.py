@@ -201,6 +201,36 @@ def check(
         raise typer.Exit(2)
 
 
+@app.command("app")
+def page(
+    agreement: Annotated[
+        str, typer.Option(help="Name in models/agreements, or a TOML file.")
+    ] = "amager_2025_2028",
+    port: Annotated[int, typer.Option(help="Port of this computer; default any free one.")] = 0,
+    browse: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    lang: Annotated[str, typer.Option(help="Language: da or en.")] = "da",
+) -> None:
+    """Open a page on this computer alone: from the workbook to the status without a terminal."""
+    from amager_eval.wording.faults import fault_of
+    from amager_eval.wording.sentences import known_language, load_wording
+
+    known = known_language(lang)
+    try:
+        from amager_eval.app.serve import serve
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith("amager_eval"):
+            raise
+        raise InputError(fault_of("app_extra", name=error.name)) from error
+    say = load_wording(known).say
+    serve(
+        agreement=agreement,
+        lang=known,
+        port=port,
+        browse=browse,
+        tell=lambda address: typer.echo(say("app.address", address=address)),
+    )
+
+
 @app.command()
 def template(
     out: Annotated[Path, typer.Argument(help="Workbook to write (.xlsx).")],
@@ -572,7 +602,9 @@ def main() -> None:
     try:
         app()
     except (AmagerEvalError, OSError) as error:
-        for line in _told(error, _language(sys.argv[1:])):
+        from amager_eval.data.tables.fault_texts import error_lines
+
+        for line in error_lines(error, _language(sys.argv[1:])):
             sys.stderr.write(f"amager-eval: {line}\n")
         sys.exit(error.exit_code if isinstance(error, AmagerEvalError) else 2)
 
@@ -584,18 +616,3 @@ def _language(arguments: list[str]) -> Lang:
         if argument.partition("=")[0] == "--lang" and given in {"da", "en"}:
             return "da" if given == "da" else "en"
     return "da" if arguments[:1] and arguments[0] in _OFFICER else "en"
-
-
-def _told(error: AmagerEvalError | OSError, lang: Lang) -> list[str]:
-    """Every fault of an error as a line, and what it means for the output."""
-    from amager_eval.data.tables.fault_texts import format_fault
-    from amager_eval.wording.sentences import load_wording
-
-    say = load_wording(lang).say
-    if isinstance(error, OSError):
-        return [say("ending.no_output", why=error.strerror or error)]
-    lines = str(error).splitlines()
-    if isinstance(error, InputError):
-        lines = [format_fault(fault, lang) for fault in error.faults]
-    code = "nothing_written" if error.exit_code == 2 else "nothing_published"
-    return [*lines, say(f"ending.{code}")]

@@ -20,6 +20,7 @@ __all__ = [
     "MANIFEST",
     "hold_against_record",
     "keep_file",
+    "keep_statement",
     "read_record",
     "recorded_years",
     "verify_record",
@@ -38,18 +39,7 @@ def hold_against_record(statement: Statement, folder: Path) -> None:
     InputError
         With both digests.
     """
-    path = folder / f"{statement.year}.json"
-    now = sha256_of_bytes(statement.to_json().encode("utf-8"))
-    if path.exists() and sha256_of_file(path) != now:
-        raise InputError(
-            fault_of(
-                "record_differs",
-                file=path.name,
-                year=statement.year,
-                now=now[:12],
-                kept=sha256_of_file(path)[:12],
-            )
-        )
+    _hold(statement.year, statement.to_json().encode("utf-8"), folder)
 
 
 def write_record(statement: Statement, folder: Path) -> Path:
@@ -60,10 +50,43 @@ def write_record(statement: Statement, folder: Path) -> Path:
     InputError
         A differing statement of that year is kept already, or the statement is a draft.
     """
-    if statement.draft:
-        raise InputError(fault_of("record_draft", year=statement.year))
-    hold_against_record(statement, folder)
-    return keep_file(folder, f"{statement.year}.json", statement.to_json().encode("utf-8"))
+    return keep_statement(statement.to_json().encode("utf-8"), folder)
+
+
+def keep_statement(content: bytes, folder: Path) -> Path:
+    """Keep the `statement.json` of an appendix, as :func:`write_record` keeps a statement.
+
+    Parameters
+    ----------
+    content : bytes
+        The file as it was written.
+    folder : Path
+        Record folder.
+
+    Raises
+    ------
+    InputError
+        As :func:`write_record`.
+    """
+    said = json.loads(content)
+    if said["draft"]:
+        raise InputError(fault_of("record_draft", year=said["year"]))
+    _hold(said["year"], content, folder)
+    return keep_file(folder, f"{said['year']}.json", content)
+
+
+def _hold(year: int, content: bytes, folder: Path) -> None:
+    path, now = folder / f"{year}.json", sha256_of_bytes(content)
+    if path.exists() and sha256_of_file(path) != now:
+        raise InputError(
+            fault_of(
+                "record_differs",
+                file=path.name,
+                year=year,
+                now=now[:12],
+                kept=sha256_of_file(path)[:12],
+            )
+        )
 
 
 def keep_file(folder: Path, name: str, content: bytes) -> Path:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import AmagerEvalError, Fault, InputError
 from amager_eval.wording.faults import said_in
 from amager_eval.wording.sentences import Lang, load_wording
 
-__all__ = ["FaultText", "fault_text", "file_fault", "format_fault", "is_fault"]
+__all__ = ["FaultText", "error_lines", "fault_text", "file_fault", "format_fault", "is_fault"]
 
 #: Faults that are told and do not stop the reading.
 _WARNINGS: Final = frozenset(
@@ -147,3 +147,21 @@ def format_fault(fault: Fault, lang: Lang = "en") -> str:
     if fault.found:
         text = say("place.found", problem=text, found=fault.found)
     return f"{text}. {fault.remedy}".rstrip()
+
+
+def error_lines(error: AmagerEvalError | OSError, lang: Lang) -> list[str]:
+    """Say every fault of an error as a line, and what it means for the output.
+
+    Examples
+    --------
+    >>> error_lines(PermissionError(13, "Permission denied", "tal.xlsx"), "en")
+    ['the output cannot be written: Permission denied']
+    """
+    say = load_wording(lang).say
+    if isinstance(error, OSError):
+        return [say("ending.no_output", why=error.strerror or error)]
+    lines = str(error).splitlines()
+    if isinstance(error, InputError):
+        lines = [format_fault(fault, lang) for fault in error.faults]
+    code = "nothing_written" if error.exit_code == 2 else "nothing_published"
+    return [*lines, say(f"ending.{code}")]

@@ -1,0 +1,197 @@
+"""A status in the making: a process of its own, watched, and stopped on request."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from amager_eval.app.folders import sweep
+from amager_eval.app.make_status import STEPS, Request
+
+__all__ = ["COMMAND", "Job", "Progress", "seconds_left"]
+
+#: What makes a status; tests replace it by one that computes nothing.
+COMMAND: tuple[str, ...] = (sys.executable, "-m", "amager_eval.app.make_status")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a status is.
+
+    Parameters
+    ----------
+    state : {"running", "done", "refused", "stopped", "broken"}
+        `refused` has faults; `broken` is a process that ended without a word.
+    step : str
+        One of the steps of :mod:`amager_eval.app.make_status`.
+    done, total : int
+        Of the step; 0 in all where it is unknown.
+    year : int or None
+        Of the finished appendix.
+    faults : tuple of str
+        In the reader's language.
+    began : mapping of str to float
+        When each step began, by a clock that never goes back, seconds.
+    ended : float or None
+        When the last one ended.
+    """
+
+    state: Literal["running", "done", "refused", "stopped", "broken"] = "running"
+    step: str = STEPS[0]
+    done: int = 0
+    total: int = 0
+    year: int | None = None
+    faults: tuple[str, ...] = ()
+    began: Mapping[str, float] = field(default_factory=dict)
+    ended: float | None = None
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """How long each step took that is over."""
+        marks = sorted(self.began.items(), key=lambda mark: mark[1])
+        ends = [start for _, start in marks[1:]]
+        ends += [] if self.ended is None else [self.ended]
+        return {step: end - start for (step, start), end in zip(marks, ends, strict=False)}
+
+
+class Job:
+    """A status in the making.
+
+    Parameters
+    ----------
+    request : Request
+        What to make.
+    when_done : callable
+        Called with the last progress when a status was finished.
+    command : sequence of str
+        The process.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        when_done: Callable[[Progress], None],
+        command: Sequence[str] = COMMAND,
+    ) -> None:
+        self.request = request
+        self._when_done = when_done
+        self._change = threading.Lock()
+        self._progress = Progress(began={STEPS[0]: time.monotonic()})
+        self._process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONUTF8": "1"},
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(request.to_line())
+        self._process.stdin.flush()  # and left open: its end is the page's end
+        self._reader = threading.Thread(target=self._watch, daemon=True)
+        self._reader.start()
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is now."""
+        with self._change:
+            return self._progress
+
+    @property
+    def running(self) -> bool:
+        """Whether it is still at work."""
+        return self.progress.state == "running"
+
+    def stop(self) -> None:
+        """Stop it at once, and remove what it had begun; a finished status stays."""
+        with self._change:
+            if self._progress.state == "running":
+                self._progress = replace(self._progress, state="stopped")
+        self._process.kill()
+        self.wait()
+        sweep(Path(self.request.out))
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until it has ended."""
+        self._reader.join(timeout)
+
+    def _watch(self) -> None:
+        assert self._process.stdout is not None
+        assert self._process.stdin is not None
+        for line in self._process.stdout:
+            self._take(json.loads(line))
+        self._process.stdout.close()
+        self._process.wait()
+        self._process.stdin.close()
+        with self._change:
+            if self._progress.state == "running":
+                self._progress = replace(self._progress, state="broken")
+        if self.progress.state == "done":
+            self._when_done(self.progress)
+
+    def _take(self, said: Mapping[str, object]) -> None:
+        now = time.monotonic()
+        with self._change:
+            before = self._progress
+            if before.state != "running":
+                return
+            if "step" in said:
+                step = str(said["step"])
+                self._progress = replace(
+                    before,
+                    step=step,
+                    done=int(str(said["done"])),
+                    total=int(str(said["total"])),
+                    began={step: now} | dict(before.began),  # each as it began first
+                )
+            elif "faults" in said:
+                faults = tuple(map(str, said["faults"]))  # type: ignore[call-overload]
+                self._progress = replace(before, state="refused", faults=faults, ended=now)
+            else:
+                self._progress = replace(
+                    before, state="done", year=int(str(said["year"])), ended=now
+                )
+
+
+def seconds_left(progress: Progress, known: Mapping[str, float], now: float) -> float | None:
+    """Reckon the time left from what is done of the step and how long each took last time.
+
+    Parameters
+    ----------
+    progress : Progress
+    known : mapping of str to float
+        How long each step took last time, seconds; empty on a first visit.
+    now : float
+        By the clock of `progress.began`.
+
+    Returns
+    -------
+    float or None
+        Seconds; None where nothing is known to reckon from.
+
+    Examples
+    --------
+    >>> began = {"reading": 0.0, "safety_trend": 4.0}
+    >>> halfway = Progress(step="safety_trend", done=50, total=100, began=began)
+    >>> seconds_left(halfway, {"crime_trend": 20.0, "writing": 6.0}, 10.0)
+    32.0
+    >>> seconds_left(Progress(began={"reading": 0.0}), {}, 2.0) is None
+    True
+    """
+    spent = now - progress.began.get(progress.step, now)
+    if progress.done and progress.total:
+        own = spent * (progress.total - progress.done) / progress.done
+    elif progress.step in known:
+        own = max(0.0, known[progress.step] - spent)
+    else:
+        return None
+    after = STEPS[STEPS.index(progress.step) + 1 :]
+    return own + sum(known.get(step, 0.0) for step in after)

@@ -1,0 +1,111 @@
+"""The process that makes a status: its request by standard input, its steps as lines of JSON.
+
+Computing in a process of its own means that it can be stopped at any moment, and that the page
+answers meanwhile. It ends with the page's process: its standard input is then closed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TextIO
+
+from amager_eval.app.folders import alone_in, appendix_folder, put_in_place
+from amager_eval.data.tables.fault_texts import error_lines
+from amager_eval.errors import AmagerEvalError
+from amager_eval.wording.sentences import known_language
+
+__all__ = ["STEPS", "Request", "main", "make_status"]
+
+#: Steps of a status in order; those in between are the fits' own names.
+STEPS = ("reading", "safety_trend", "crime_trend", "writing")
+
+#: Called with a step, what is done of it and what there is in all; 0 in all where it is unknown.
+type Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to make: of which workbook, after which agreement, into which folder."""
+
+    delivery: str
+    agreement: str
+    record: str
+    out: str
+    lang: str
+
+    def to_line(self) -> str:
+        """Return it as a line of JSON."""
+        return json.dumps(asdict(self)) + "\n"
+
+
+def make_status(request: Request, tell: Tell) -> int:
+    """Make the appendix of a workbook and put it in its folder once it is whole.
+
+    Returns
+    -------
+    int
+        The year it is the status of.
+
+    Raises
+    ------
+    AmagerEvalError
+        As :func:`amager_eval.evaluate`; or another process is at work in the folder.
+    """
+    out, record, lang = Path(request.out), Path(request.record), known_language(request.lang)
+    with alone_in(out) as work:
+        tell("reading", 0, 0)
+        from amager_eval.data.delivery import read_delivery
+        from amager_eval.evaluation.evaluate import evaluate
+        from amager_eval.report.write import write_appendix
+        from amager_eval.spec.agreement import load_agreement
+
+        agreement = load_agreement(request.agreement)
+        data = read_delivery(Path(request.delivery), agreement=agreement, lang=lang)
+        statement = evaluate(
+            data,
+            agreement=agreement,
+            record=record if record.is_dir() else None,
+            progress=tell,
+        )
+        tell("writing", 0, 0)
+        new = work / "appendix"
+        write_appendix(statement, new, lang=lang)
+        put_in_place(new, appendix_folder(out, statement.year))
+    return statement.year
+
+
+def main() -> int:
+    """Read the request, make the status, tell each step."""
+    lines = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no line of ours
+    request = Request(**json.loads(sys.stdin.readline()))
+    threading.Thread(target=_end_with, args=(sys.stdin,), daemon=True).start()
+
+    def say(**what: object) -> None:
+        lines.write(json.dumps(what) + "\n")
+
+    try:
+        year = make_status(
+            request, lambda step, done, total: say(step=step, done=done, total=total)
+        )
+    except (AmagerEvalError, OSError) as error:
+        say(faults=error_lines(error, known_language(request.lang)))
+        return error.exit_code if isinstance(error, AmagerEvalError) else 2
+    say(year=year)
+    return 0
+
+
+def _end_with(page: TextIO) -> None:
+    """End at once when the page's process has ended; what it left is swept by the next one."""
+    page.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
