@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.input import Input
-from amager_eval.evaluation.fit import series_to_fit
+from amager_eval.evaluation.crime_series import series_to_fit
 from amager_eval.spec.agreement import load_agreement
 
 AGREEMENT = load_agreement()
