@@ -1,7 +1,5 @@
 """The page in a real browser: no accessibility fault, keyboard, 320 px, nothing requested."""
 
-import shutil
-
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -15,20 +13,6 @@ def url(make_statement, tmp_path_factory, request):
     # no mark of synthetic data: the source lines are longest without it
     write_appendix(make_statement(draft=True, synthetic=False), out, lang=request.param)
     return (out / "appendix.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="install the packages playwright and axe-playwright-python"
-    )
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.fail("no browser found: install the Debian package chromium")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
