@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from amager_eval.data.annual_figures import annual_figures
-from amager_eval.data.input import Input, Masked, SourceFile
+from amager_eval.data.input import Input, Masked, Replaced, SourceFile
 from amager_eval.disclosure import suppression
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.goals.crime.published_reports import published_areas
@@ -74,6 +74,20 @@ def test_a_small_count_takes_another_with_it_where_the_types_make_up_the_total()
     assert hidden(masked) == {(AREA, "indbrud"), (AREA, "vold/våben")}
     figures = annual_figures(masked, AREA, "indbrud", "borgervendt")
     assert all(f.count is None and f.rate is None for f in figures.values())
+
+
+def test_a_figure_that_replaced_a_published_one_is_hidden_with_its_cell():
+    cells = tuple(
+        Replaced("crime", (AREA, "2024", kind, "borgervendt"), "count", 12.0, new, "old", "new")
+        for kind, new in (("indbrud", 3.0), ("vold/våben", 60.0), ("tyveri/røveri", 200.0))
+    )
+    masked = mask_small_counts(delivery(one_area(a=3, b=200, c=60), replaced=cells), AGREEMENT)
+    shown = {r.what[2]: (r.old, r.new) for r in masked.replaced}
+    assert shown == {
+        "indbrud": (None, None),
+        "vold/våben": (None, None),
+        "tyveri/røveri": (12.0, 200.0),
+    }
 
 
 def test_every_period_of_a_hidden_year_is_hidden():

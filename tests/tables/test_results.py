@@ -3,11 +3,13 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from amager_eval.report.compose import compose
+from amager_eval.data.input import Replaced
+from amager_eval.report.compose import compose, compose_annex
 from amager_eval.report.document import TableBlock
 from amager_eval.tables.crime import crime_table, district_totals_table
 from amager_eval.tables.goals import crime_context_table, goals_table, indicators_table
 from amager_eval.tables.readings import side_by_side_table
+from amager_eval.tables.record import replaced_table
 from amager_eval.tables.results import results_table
 from amager_eval.tables.safety import changes_table, power_table
 from amager_eval.wording.probability import say_probability
@@ -144,3 +146,21 @@ def test_power_shows_the_default_design_effect_alone(statement):
     assert len(table.frame)
     assert not table.frame.duplicated(["area", "setting"]).any()
     assert "Designeffekt 1,3" in table.note
+
+
+def test_figures_that_replaced_published_ones_are_listed_with_both_sources(statement):
+    cells = (
+        Replaced("safety", ("Amager Øst", "2024", "night", "safe"), "percent", 70.0, 71.0,
+                 "rapporten", "bureauet s. 4", "C", "A"),
+        Replaced("survey_rounds", ("2024",), "respondents", 900.0, 905.0, "a", "b"),
+    )  # fmt: skip
+    told = replace(statement, data=replace(statement.data, replaced=cells))
+    table = replaced_table(told, DA)
+    assert table.rows(DA) == [
+        ["tryghed", "Amager Øst, 2024, aften og nat, tryg", "70", "71", "rapporten",
+         "bureauet s. 4"],
+        ["undersøgelsens runder", "2024", "900", "905", "a", "b"],
+    ]  # fmt: skip
+    blocks = compose_annex(told, DA).blocks
+    assert "replaced" in {b.table.id for b in blocks if isinstance(b, TableBlock)}
+    assert [r["new"] for r in told.to_dict()["replaced"]] == [71.0, 905.0]

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from amager_eval.data.annual_figures import AnnualFigure, annual_figures, inhabitants_of_year
-from amager_eval.data.input import Input, Masked, SourceFile
+from amager_eval.data.input import Input, Masked, Replaced, SourceFile
+from amager_eval.data.period import parse_period
 from amager_eval.disclosure.containment import (
     Cell,
     area_schemes,
@@ -71,7 +72,29 @@ def mask_small_counts(
     files = tuple(
         SourceFile(f.name, sha256_of_bytes(f"{f.name}\n{text}".encode())) for f in data.files
     )
-    return replace(data, crime=crime, safety=safety, masked=masked, files=files)
+    replaced = tuple(_without_hidden(cell, masked) for cell in data.replaced)
+    return replace(data, crime=crime, safety=safety, masked=masked, files=files, replaced=replaced)
+
+
+def _without_hidden(cell: Replaced, masked: tuple[Masked, ...]) -> Replaced:
+    """Hide both figures of a cell that is hidden: where another stood before, too."""
+    if cell.table == "safety":
+        area, wave, *what = cell.what
+        hidden = any(
+            (m.table, m.area, str(m.period), m.what) == ("safety", area, wave, ", ".join(what))
+            for m in masked
+        )
+    elif cell.table == "crime":
+        area, period, crime_type, definition = cell.what
+        year = parse_period(period).year
+        hidden = any(
+            (m.table, m.area, m.period, m.what, m.definition)
+            == ("crime", area, year, crime_type, definition)
+            for m in masked
+        )
+    else:
+        hidden = False
+    return replace(cell, old=None, new=None) if hidden else cell
 
 
 def _mask_reports(

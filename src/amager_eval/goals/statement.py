@@ -179,6 +179,7 @@ class Statement:
             "draft": self.draft,
             "unregistered_documents": list(self.unregistered),
             "masked": [asdict(m) for m in self.data.masked],
+            "replaced": [asdict(r) for r in self.data.replaced],
             "results": [
                 {k: _plain(row[k]) for k in RESULT_COLUMNS}
                 for row in self.results.to_dict(orient="records")

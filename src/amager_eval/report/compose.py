@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.report.document import Document, TableBlock, tables
+from amager_eval.report.letterhead import Letterhead
 from amager_eval.report.sections import annex, sections, shown_areas
 from amager_eval.report.summary import summary
 from amager_eval.tables.area_known import area_known_table
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
 
 __all__ = ["compose", "compose_annex", "open_data"]
 
+_BLANK: Final = Letterhead()
 
-def compose(statement: Statement, words: Wording) -> Document:
+
+def compose(statement: Statement, words: Wording, letterhead: Letterhead = _BLANK) -> Document:
     """Make the document of a statement.
 
     Parameters
@@ -41,6 +45,8 @@ def compose(statement: Statement, words: Wording) -> Document:
         The year's status.
     words : Wording
         Language.
+    letterhead : Letterhead
+        Case number and date it is sent under.
 
     Returns
     -------
@@ -48,7 +54,9 @@ def compose(statement: Statement, words: Wording) -> Document:
     """
     words = bound_to(statement.agreement, words)
     blocks = (*summary(statement, words), *sections(statement, words))
-    return _document(statement, words, words.say("document.title", name=_name(statement)), blocks)
+    title = words.say("document.title", name=_name(statement))
+    sent_by = letterhead.line(statement.agreement, words)
+    return replace(_document(statement, words, title, blocks), sent_by=sent_by)
 
 
 def compose_annex(statement: Statement, words: Wording) -> Document:

@@ -108,6 +108,8 @@ class Document:
         Marks on every page.
     unregistered : tuple of str
         Documents of `models/` that a draft rests on though they are not registered as they stand.
+    sent_by : str
+        Who sends it, under which case and when, as one line; empty where nothing is known.
     """
 
     title: str
@@ -119,6 +121,7 @@ class Document:
     synthetic: bool
     draft: bool
     unregistered: tuple[str, ...] = ()
+    sent_by: str = ""
 
 
 def pictures(document: Document) -> tuple[Picture, ...]:

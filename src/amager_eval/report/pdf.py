@@ -125,6 +125,7 @@ def _as_data(
     return {
         "title": document.title,
         "subtitle": document.subtitle,
+        "sent_by": document.sent_by,
         "description": document.description,
         "author": "amager_eval",
         "lang": words.say("language.code"),

@@ -36,6 +36,7 @@ from amager_eval.tables.readings import (
 from amager_eval.tables.record import (
     diagnostics_table,
     inputs_table,
+    replaced_table,
     sources_table,
     versions_table,
 )
@@ -440,6 +441,9 @@ def _record(statement: Statement, words: Wording) -> list[Block]:
     sources = sources_table(statement, words)
     if len(sources.frame):
         blocks.append(TableBlock(sources, "page"))
+    replaced = replaced_table(statement, words)
+    if len(replaced.frame):
+        blocks.append(TableBlock(replaced))
     versions = {k: v for k, v in statement.versions.items() if len(v) <= 20}
     listed = ", ".join(f"{k} {v}" for k, v in versions.items())
     blocks.append(Paragraph(words.say("record.versions", versions=listed), "note"))

@@ -1,4 +1,7 @@
-"""The tables as a workbook: one sheet a table, typed cells, real Excel tables, no formula."""
+"""The tables a person uses as a workbook: typed cells, real Excel tables, no formula.
+
+At most ten sheets; every other table is among the open data, and as a CSV that Excel opens.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,29 @@ if TYPE_CHECKING:
     from amager_eval.tables.table import Column, Table
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["write_workbook"]
+__all__ = ["for_people", "sheet_names", "write_workbook"]
+
+#: Tables a person uses, in the order they are wanted; the first of them that there are get a sheet.
+_WANTED: Final = (
+    "goals",
+    "missing",
+    "replaced",
+    "safety_published",
+    "safety_changes",
+    "crime_published",
+    "baseline_guard",
+    "partners",
+    "indicators",
+    "crime_context",
+)
+#: Sheets of tables; contents and figures have one each.
+_SHEETS: Final = 8
+#: Columns of codes for machines; what they say stands in words beside them.
+_CODES: Final = frozenset(
+    {"basis", "reason", "shown", "shown_since_baseline", "shown_since_last", "verdict"}
+)
+#: Columns in words that open data compose of the codes.
+_WORDS: Final = frozenset({"shown_text"})
 
 #: Number formats; Excel shows the separators of the reader's own language.
 _FORMATS: Final = {
@@ -40,6 +65,12 @@ _FORMATS: Final = {
     "year": "0",
 }
 _SHEET_NAME: Final = 31
+
+
+def for_people(tables: Sequence[Table]) -> tuple[Table, ...]:
+    """Choose the tables that get a sheet, in order."""
+    every = {t.id: t for t in tables}
+    return tuple(every[name] for name in _WANTED if name in every)[:_SHEETS]
 
 
 def write_workbook(
@@ -83,7 +114,7 @@ def write_workbook(
         formats = {kind: book.add_format({"num_format": f}) for kind, f in _FORMATS.items()}
         formats["text"] = book.add_format({"text_wrap": True, "valign": "top"})
         bold = book.add_format({"bold": True})
-        names = sheet_names([t.title for t in tables])
+        names = sheet_names([words.name("sheet", t.id) for t in tables])
         contents = book.add_worksheet(words.say("document.contents"))
         marked = " · ".join(marks(document, words))
         _contents(contents, document, tables, names, bold, marked)
@@ -104,16 +135,22 @@ def write_workbook(
 
 
 def sheet_names(titles: Sequence[str]) -> list[str]:
-    """Make sheet names Excel accepts: short, without its reserved signs, numbered and unique.
+    """Make sheet names Excel accepts: short, without its reserved signs, unique.
 
     Examples
     --------
     >>> sheet_names(["Tal: 2024/25", "Tal: 2024/25"])
-    ['01 Tal 2024 25', '02 Tal 2024 25']
+    ['Tal 2024 25', 'Tal 2024 25 2']
     """
-    cleaned = [re.sub(r"[\[\]:*?/\\]+", " ", title) for title in titles]
-    numbered = [f"{i:02d} {' '.join(t.split())}" for i, t in enumerate(cleaned, start=1)]
-    return [name[:_SHEET_NAME].strip() for name in numbered]
+    names: list[str] = []
+    for title in titles:
+        cleaned = " ".join(re.sub(r"[\[\]:*?/\\]+", " ", title).split())
+        name, number = cleaned[:_SHEET_NAME].strip(), 1
+        while name.casefold() in {n.casefold() for n in names}:
+            number += 1
+            name = f"{cleaned[: _SHEET_NAME - 3].strip()} {number}"
+        names.append(name)
+    return names
 
 
 def _contents(
@@ -147,7 +184,7 @@ def _put_table(
     sheet.write_string(1, 0, table.note)
     if marks:
         sheet.write_string(2, 0, marks, bold)
-    first, columns = 4, table.in_data
+    first, columns = 4, _columns(table)
     headers = _unique([c.label.replace("\n", " ") for c in columns])
     sheet.add_table(
         first,
@@ -167,6 +204,12 @@ def _put_table(
     sheet.freeze_panes(first + 1, 1)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
+
+
+def _columns(table: Table) -> tuple[Column, ...]:
+    """Return the columns of open data but the codes, and in words what the codes say."""
+    known = [c for c in table.in_data if c.key not in _CODES]
+    return (*known, *(c for c in table.shown if c.key in _WORDS))
 
 
 def _put_cell(

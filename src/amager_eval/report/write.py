@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from amager_eval.errors import Fault, InputError
 from amager_eval.figures.draw import save
@@ -14,9 +14,11 @@ from amager_eval.report.compose import compose, compose_annex, open_data
 from amager_eval.report.datapackage import write_csv, write_datapackage
 from amager_eval.report.document import pictures
 from amager_eval.report.excel_csv import write_excel_csv
+from amager_eval.report.letterhead import Letterhead
 from amager_eval.report.page import render_page
 from amager_eval.report.pdf import Attachment, write_pdf
-from amager_eval.report.workbook import write_workbook
+from amager_eval.report.word import write_word
+from amager_eval.report.workbook import for_people, write_workbook
 from amager_eval.wording.sentences import load_wording
 
 if TYPE_CHECKING:
@@ -27,9 +29,13 @@ if TYPE_CHECKING:
 
 __all__ = ["write_appendix"]
 
+_BLANK: Final = Letterhead()
 
-def write_appendix(statement: Statement, out: Path, *, lang: str = "da") -> tuple[Path, ...]:
-    """Write the appendix: PDF, page, figures, tables, workbook and open data.
+
+def write_appendix(
+    statement: Statement, out: Path, *, lang: str = "da", letterhead: Letterhead = _BLANK
+) -> tuple[Path, ...]:
+    """Write the appendix: PDF, page, Word document, figures, tables, workbook and open data.
 
     Parameters
     ----------
@@ -39,6 +45,8 @@ def write_appendix(statement: Statement, out: Path, *, lang: str = "da") -> tupl
         Folder to write; an existing one is replaced once everything is written.
     lang : {"da", "en"}
         Language.
+    letterhead : Letterhead
+        Case number and date it is sent under; the agreement names who sends it.
 
     Returns
     -------
@@ -65,7 +73,7 @@ def write_appendix(statement: Statement, out: Path, *, lang: str = "da") -> tupl
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         folder = Path(name) / out.name
         folder.mkdir()
-        written = _write_all(statement, folder, words)
+        written = _write_all(statement, folder, words, letterhead)
         relative = [path.relative_to(folder) for path in written]
         _replace(folder, out, Path(name) / "before")
     return tuple(out / path for path in relative)
@@ -85,8 +93,10 @@ def _replace(new: Path, out: Path, before: Path) -> None:
     shutil.rmtree(before)
 
 
-def _write_all(statement: Statement, folder: Path, words: Wording) -> list[Path]:
-    document = compose(statement, words)
+def _write_all(
+    statement: Statement, folder: Path, words: Wording, letterhead: Letterhead
+) -> list[Path]:
+    document = compose(statement, words, letterhead)
     figures = _figures(pictures(document), folder, words)
     svgs, pngs = ({p.stem: p for p in figures if p.suffix == kind} for kind in (".svg", ".png"))
     data = open_data(statement, document, words)
@@ -96,14 +106,16 @@ def _write_all(statement: Statement, folder: Path, words: Wording) -> list[Path]
     record.write_text(statement.to_json(), encoding="utf-8")
     package = write_datapackage(statement, document, data, folder, words)
     book = folder / "tables.xlsx"
-    write_workbook(document, data, words, pngs, book)
+    write_workbook(document, for_people(data), words, pngs, book)
+    word = folder / "appendix.docx"
+    write_word(statement, document, words, pngs, letterhead, word)
     html = folder / "appendix.html"
     html.write_text(render_page(document, words, svgs), encoding="utf-8")
     pdf = folder / "appendix.pdf"
     write_pdf(document, words, svgs, _attachments(record, package, csvs, words), font_folder(), pdf)
     annex = folder / "method.pdf"
     write_pdf(compose_annex(statement, words), words, svgs, (), font_folder(), annex)
-    return [pdf, annex, html, record, book, package, *figures, *csvs, *excel]
+    return [pdf, annex, html, record, book, word, package, *figures, *csvs, *excel]
 
 
 def _attachments(record: Path, package: Path, csvs: list[Path], words: Wording) -> list[Attachment]:

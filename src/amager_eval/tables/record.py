@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from amager_eval.tables.table import Column, Table, build_table, records
 from amager_eval.wording.area import area_label
+from amager_eval.wording.crime_type import type_label
 
 if TYPE_CHECKING:
+    from amager_eval.data.input import Replaced
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
@@ -19,6 +21,7 @@ __all__ = [
     "inputs_table",
     "missing_parts_table",
     "missing_table",
+    "replaced_table",
     "sources_table",
     "versions_table",
 ]
@@ -114,6 +117,44 @@ def sources_table(statement: Statement, words: Wording) -> Table:
         for source, count in frame["source"].dropna().value_counts(sort=True).items()
     ]
     return build_table("sources", say("table.sources.title"), columns, rows)
+
+
+def replaced_table(statement: Statement, words: Wording) -> Table:
+    """List the published figures in whose place delivered ones stand: old, new, source of each."""
+    say = words.say
+    columns = [
+        Column("kind", say("column.kind"), "text", 1.2),
+        Column("cell", say("column.cell"), "text", 3.0),
+        Column("old", say("column.replaced_old"), "figure", 0.9),
+        Column("new", say("column.replaced_new"), "figure", 0.9),
+        Column("old_source", say("column.replaced_old_source"), "text", 2.2),
+        Column("new_source", say("column.replaced_new_source"), "text", 2.2),
+        Column("old_grade", say("column.replaced_old_grade"), "text", shown=False),
+        Column("new_grade", say("column.replaced_new_grade"), "text", shown=False),
+    ]
+    rows = [
+        (
+            say(f"kind.{r.table}"), _cell_named(r, statement, words), r.old, r.new,
+            r.old_source, r.new_source, r.old_grade, r.new_grade,
+        )
+        for r in statement.data.replaced
+    ]  # fmt: skip
+    title, note = say("table.replaced.title"), say("table.replaced.note")
+    return build_table("replaced", title, columns, rows, note)
+
+
+def _cell_named(cell: Replaced, statement: Statement, words: Wording) -> str:
+    """Name a cell: its area, year and what else tells it from its neighbours."""
+    if cell.table == "survey_rounds":
+        return cell.what[0]
+    area, period, *rest = cell.what
+    agreement = statement.agreement
+    named = [area_label(agreement, area, words), period]
+    if cell.table == "safety":
+        named += [words.name("setting_short", rest[0]), words.name("response", rest[1])]
+    elif cell.table == "crime":
+        named += [type_label(agreement.crime, rest[0], rest[1], words), rest[1]]
+    return ", ".join(named)
 
 
 def versions_table(statement: Statement, words: Wording) -> Table:
