@@ -91,9 +91,11 @@ class Prior(Frozen):
 
     def __init__(self, distribution: str | None = None, /, **values: Any) -> None:
         if distribution is not None:
-            named = {k: values.pop(k) for k in ("parameters", "unit", "reason") if k in values}
-            parameters = {**named.pop("parameters", {}), **values}
-            values = {"distribution": distribution, "parameters": parameters, **named}
+            fields: dict[str, Any] = {
+                k: values.pop(k) for k in ("parameters", "unit", "reason") if k in values
+            }
+            fields["parameters"] = {**fields.get("parameters", {}), **values}
+            values = {"distribution": distribution, **fields}
         super().__init__(**values)
 
     @field_validator("distribution")

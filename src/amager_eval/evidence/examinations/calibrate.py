@@ -15,15 +15,15 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import arviz as az
-import arviz_stats.ecdf_utils
 import numpy as np
 import pandas as pd
 
 from amager_eval.errors import InputError
 from amager_eval.scores.pit import covered
+from amager_eval.scores.uniform_band import uniform_band
 from amager_eval.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ __all__ = [
     "tabulate_ranks",
 ]
 
-ecdf_pit: Any = arviz_stats.ecdf_utils.ecdf_pit  # not typed
-
 #: Central intervals whose coverage is counted.
 LEVELS: Final = (0.5, 0.8, 0.95)
+#: Uniform samples a band is found from.
+SIMULATIONS: Final = 2000
 #: Of the band around all quantities' rank distributions together.
 BAND: Final = 0.99
 #: Processes share the cores by whole fits; threads of linear algebra would only wait.
@@ -250,7 +250,8 @@ def rank_curves(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
     frames = []
     for quantity in quantities:
         pit = replicates.loc[replicates["quantity"] == quantity, "pit"].to_numpy()
-        points, ecdf, low, high = ecdf_pit(pit, level, 2000, rng=np.random.default_rng([seed, 7]))
+        rng = np.random.default_rng([seed, 7])
+        points, ecdf, low, high = uniform_band(pit, level, SIMULATIONS, rng)
         curve = {"point": points, "difference": ecdf - points, "low": low - points}
         frames.append(pd.DataFrame(curve | {"high": high - points}).assign(quantity=quantity))
     return pd.concat(frames, ignore_index=True)
