@@ -98,6 +98,22 @@ def docs(session: nox.Session) -> None:
     session.run("pytest", "-q", "src", "tests/docs")  # docstrings run where their names are
 
 
+@nox.session
+def site(session: nox.Session) -> None:
+    """The site of this version beside those of earlier ones: build/site/<version>, and a list."""
+    sync(session, "docs")
+    version = session.run("python", "-c", VERSION, silent=True).strip()
+    out = Path("build", "site")
+    session.run("sphinx-build", "-E", "-W", "--keep-going", "docs", out / version)
+    versions = sorted((p.parent.name for p in out.glob("*/index.html")), reverse=True)
+    links = "".join(f'<li><a href="{v}/">{v}</a></li>' for v in versions)
+    page = f'<!doctype html><html lang="en"><title>amager_eval</title><ul>{links}</ul></html>\n'
+    (out / "index.html").write_text(page, encoding="utf-8")
+
+
+VERSION = "from importlib.metadata import version; print(version('amager-eval'))"
+
+
 @nox.session(python=PYTHONS)
 def package(session: nox.Session) -> None:
     """Wheel and sdist, checked, and the wheel at work in a clean environment elsewhere."""

@@ -72,3 +72,29 @@ def test_templates_of_issues_and_changes_name_sessions_that_exist():
         "fault.yml",
         "method.yml",
     }
+
+
+def test_the_conda_recipe_wants_what_the_project_wants():
+    recipe = read("packaging/conda/recipe.yaml")
+    assert f'version: "{PROJECT["project"]["version"]}"' in recipe
+    other = {"matplotlib": "matplotlib-base", "typst": "typst-py"}
+    run = recipe.split("  run:\n")[1].split("\n\n")[0]
+    wanted = {f"python {PROJECT['project']['requires-python']}"}
+    for requirement in PROJECT["project"]["dependencies"]:
+        name, bounds = re.match(r"([\w-]+)(.*)", requirement).groups()
+        wanted.add(f"{other.get(name, name)} {bounds}".strip())
+    assert {line.strip().removeprefix("- ") for line in run.splitlines()} == wanted
+
+
+def test_the_workflow_runs_what_lands():
+    assert "- run: .ci/run\n" in read(".github/workflows/check.yml")
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
+
+
+def test_the_paper_names_nobody_who_is_not_cited():
+    paper = read("paper.md")
+    authors = re.findall(r"^  - name: (.*)$", read("CITATION.cff"), re.M)
+    named = re.findall(r"^  - name: (.*)$", paper.split("affiliations:")[0], re.M)
+    assert named == authors
+    cited = set(re.findall(r"@(\w+)", paper.split("---", 2)[2]))
+    assert cited == set(re.findall(r"^@\w+\{(\w+),", read("paper.bib"), re.M))
