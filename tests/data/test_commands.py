@@ -40,9 +40,11 @@ def test_a_synthetic_workbook_is_clean(run, tmp_path):
 
 
 def test_fetch_offline_without_a_cache_sends_nothing(run, tmp_path):
-    code, _, err = run("fetch", tmp_path / "in", "--offline", "--base-url", "http://127.0.0.1:9")
+    asked = ("fetch", tmp_path / "in", "--offline", "--base-url", "http://127.0.0.1:9")
+    code, _, err = run(*asked)
     assert code == 2
-    assert "offline needs a cache" in err
+    assert "offline kræver en mappe" in err
+    assert "offline needs a cache" in run(*asked, "--lang", "en")[2]
     assert not (tmp_path / "in").exists()
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import traceback
 import zipfile
 from pathlib import Path
@@ -12,6 +13,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from amager_eval import cli
 from amager_eval.data.check import check_input
 from amager_eval.data.read import read_input
 from amager_eval.errors import InputError
@@ -95,7 +97,31 @@ def delivery(folder, survey=None, police=None, suffix="csv"):
     return folder
 
 
-def everything_said(folder):
+@pytest.fixture
+def everything_said(monkeypatch, capsys):
+    """Run the command; its messages and whatever it left behind anywhere."""
+
+    def call(folder):
+        places = {name: folder.parent / name for name in ("tmp", "home", "cache")}
+        for variable, place in zip(
+            ("TMPDIR", "HOME", "XDG_CACHE_HOME"), places.values(), strict=True
+        ):
+            place.mkdir(exist_ok=True)
+            monkeypatch.setenv(variable, str(place))
+        monkeypatch.setattr(tempfile, "tempdir", None)  # chosen anew
+        monkeypatch.chdir(places["tmp"])
+        for lang in ("da", "en"):
+            monkeypatch.setattr(sys, "argv", ["amager-eval", "check", str(folder), "--lang", lang])
+            with pytest.raises(SystemExit):
+                cli.main()
+        captured = capsys.readouterr()
+        left = [p for place in places.values() for p in place.rglob("*") if p.is_file()]
+        return captured.out + captured.err, left
+
+    return call
+
+
+def said_by_a_process(folder):
     """Run the command as a user does; its messages and whatever it left behind anywhere."""
     places = {name: folder.parent / name for name in ("tmp", "home", "cache")}
     for place in places.values():
@@ -105,13 +131,11 @@ def everything_said(folder):
         "HOME": str(places["home"]),
         "XDG_CACHE_HOME": str(places["cache"]),
     }
-    said = ""
-    for lang in ("da", "en"):
-        command = [sys.executable, "-m", "amager_eval", "check", str(folder), "--lang", lang]
-        done = subprocess.run(
-            command, env=env, cwd=places["tmp"], capture_output=True, timeout=120, check=False
-        )
-        said += (done.stdout + done.stderr).decode()
+    command = [sys.executable, "-m", "amager_eval", "check", str(folder)]
+    done = subprocess.run(
+        command, env=env, cwd=places["tmp"], capture_output=True, timeout=120, check=False
+    )
+    said = (done.stdout + done.stderr).decode()
     left = [p for place in places.values() for p in place.rglob("*") if p.is_file()]
     # a library draws, and keeps the names of this machine's fonts
     left = [p for p in left if p.parent.name != "matplotlib"]
@@ -178,7 +202,7 @@ def test_a_file_of_the_wrong_shape_is_told_without_its_content(tmp_path, name, c
 
 
 @pytest.mark.parametrize("suffix", ["csv", "sav", "dta"])
-def test_the_command_says_and_leaves_nothing(tmp_path, suffix):
+def test_the_command_says_and_leaves_nothing(tmp_path, suffix, everything_said):
     survey = answers()
     if suffix != "csv":
         survey = survey.astype({"w": float, "q12": float})
@@ -190,6 +214,13 @@ def test_the_command_says_and_leaves_nothing(tmp_path, suffix):
     (tmp_path / "in" / f"svar.{suffix}").write_bytes(f"$FL2@(#) {MARK} {NUMBER}".encode() * 20)
     said, left = everything_said(tmp_path / "in")
     assert f"svar.{suffix}" in said
+    assert_silent(said)
+    assert left == []
+
+
+def test_the_command_in_a_process_of_its_own_leaves_nothing(tmp_path):
+    said, left = said_by_a_process(delivery(tmp_path / "in"))
+    assert "0 fejl" in said
     assert_silent(said)
     assert left == []
 

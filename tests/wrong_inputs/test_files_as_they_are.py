@@ -650,3 +650,120 @@ def test_thousands_in_a_saved_table_are_not_taken_for_decimals(tmp_path):
     (tmp_path / "a.csv").write_text(text.replace(";5001", ";5.001"), encoding="utf-8")
     with pytest.raises(InputError, match="whole numbers"):
         input_of_saved(tmp_path / "in", [tmp_path / "a.csv"])
+
+
+# ---------------------------------------------------------------- notations beside the cases
+@pytest.mark.parametrize(
+    "text", ["36 1", "3 6", "36 1)", "36*", "36¹", "1 2345", "\u200b36", "36-"]
+)
+def test_a_figure_with_a_note_is_no_other_figure(tmp_path, text):
+    (fault,) = errors(crime(tmp_path, ("2024", text)))
+    assert (fault.column, fault.message) == ("count", "this is no number")
+
+
+@pytest.mark.parametrize("text", ["1 234", "1\u00a0234", "1\u202f234", "1.234", " 1234 ", "+1234"])
+def test_thousands_are_read_however_they_are_grouped(tmp_path, text):
+    assert by_year(crime(tmp_path, ("2024", text))) == {2024: 1234}
+
+
+@pytest.mark.parametrize("deff", ["1 313", "1\u00a0313", "1.313,0", "1,313.0", "1.313.000"])
+def test_a_factor_in_thousands_is_refused(tmp_path, deff):
+    pd.DataFrame([SAFETY | {"deff": deff}]).to_csv(tmp_path / "safety.csv", index=False)
+    (fault,) = errors(tmp_path)
+    assert fault.column == "deff"
+
+
+@pytest.mark.parametrize("column", ["area", "definition", "crime_type"])
+@pytest.mark.parametrize("word", ["-", "n/a", "NA", "NaN", "..", "–", "#REF", "#N/A N/A", "#DIV/0"])
+def test_no_value_is_no_name(tmp_path, column, word):
+    row = {"area": "Amager Øst", "period": "2024", "crime_type": "indbrud", "count": 3,
+           "definition": "borgervendt"}  # fmt: skip
+    pd.DataFrame([row | {column: word}]).to_csv(tmp_path / "crime.csv", index=False)
+    assert {f.column for f in errors(tmp_path)} == {column}
+
+
+@pytest.mark.parametrize("word", ["I alt", "total", "Ukendt", "uoplyst"])
+def test_a_sum_among_areas_is_asked_about(tmp_path, word):
+    rows = [SAFETY, SAFETY | {"area": word}]
+    pd.DataFrame(rows).to_csv(tmp_path / "safety.csv", index=False)
+    assert [row for _, row, m in told(tmp_path) if "total" in m] == [3]
+
+
+def test_figures_of_the_year_to_date_are_asked_about(tmp_path):
+    def asked(folder):
+        return any("year to date" in m for _, _, m in told(folder))
+
+    growing = [(f"{y}K{k}", 30 * k + y - 2024) for y in (2024, 2025) for k in (1, 2, 3, 4)]
+    assert asked(crime(tmp_path, *growing))
+    assert asked(crime(tmp_path, *[(f"2025M{m:02d}", 9 * m) for m in range(1, 13)]))
+    steady = [(p, c if p != "2025K3" else 10) for p, c in growing]
+    assert not asked(crime(tmp_path, *steady))
+    assert not asked(crime(tmp_path, *[(f"2025K{k}", 30 + k) for k in (1, 2, 3, 4)]))
+
+
+def test_a_count_that_was_hidden_is_told_as_not_used(tmp_path):
+    folder = crime(tmp_path, ("2024", "<5"), ("2025", 9))
+    rows = {
+        (d.state, d.rows, d.reason) for d in read_everything(folder).delivered if d.kind == "rows"
+    }
+    assert rows == {("unused", 1, "hidden"), ("used", 1, "")}
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("HAB samt FSB", "HAB; FSB"),
+        ("HAB | FSB", "HAB; FSB"),
+        ("• HAB • FSB", "HAB; FSB"),
+        ("HAB - FSB", "HAB; FSB"),
+        ("Klubben - Øst", "Klubben - Øst"),
+        ("HAB；FSB", "HAB; FSB"),
+        ("HAB; -", "HAB"),
+        ("ingen", None),
+    ],
+)
+def test_partners_are_told_apart_however_they_are_written(tmp_path, cell, names):
+    row = {"activity": "a", "focus_area": "Aktive byrum", "partners": cell}
+    pd.DataFrame([row]).to_csv(tmp_path / "activities.csv", index=False)
+    (found,) = read_input(tmp_path).activities["partners"].tolist()
+    assert (None if pd.isna(found) else found) == names
+
+
+def test_a_number_is_no_partner(tmp_path):
+    row = {"activity": "a", "focus_area": "Aktive byrum", "partners": 3}
+    pd.DataFrame([row]).to_csv(tmp_path / "activities.csv", index=False)
+    assert any("no partner's name" in m for _, _, m in told(tmp_path))
+
+
+@pytest.mark.parametrize("time", ["24:00", "12:75", "99:99"])
+def test_a_time_that_no_clock_shows_is_a_fault(tmp_path, time):
+    folder = copied(
+        tmp_path,
+        "register/utc_midnight",
+        "udtraek.csv",
+        lambda t: t.replace("2023-12-31T23:00:00Z", f"2024-12-31 {time}"),
+    )
+    assert errors(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: "\n\n" + t,
+        lambda t: "Undersøgelsen 2026\n" + t,
+        lambda t: "sep=,\n" + t,
+        lambda t: t.replace("\n", "\n\n"),
+        lambda t: t.replace("\n", ",\n"),
+        lambda t: t.replace("\n1,", "\n1.0,").replace(",1\n", ",1.0\n"),
+    ],
+)
+def test_respondents_are_read_in_every_form_a_program_saves(tmp_path, change):
+    folder = copied(tmp_path, "microdata/sysmiss_csv", "t.csv", change)
+    assert answers(folder) == answers(CASES / "microdata/sysmiss_csv")
+
+
+def test_rows_of_respondents_are_numbered_as_they_stand(tmp_path):
+    folder = copied(tmp_path, "microdata/sysmiss_csv", "t.csv", lambda t: f"Svar\n\n{t}\n9,1,1\n")
+    (fault,) = errors(folder)
+    lines = (folder / "t.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[fault.row - 1] == "9,1,1"

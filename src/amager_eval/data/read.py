@@ -27,7 +27,7 @@ from amager_eval.data.tables.cross_crime import (
     reports_within_population,
     residents_within_population,
 )
-from amager_eval.data.tables.cross_rows import Record, areas_that_are_numbers, whole_holds_parts
+from amager_eval.data.tables.cross_rows import Record, areas_that_are_none, whole_holds_parts
 from amager_eval.data.tables.cross_safety import respondents_within_round, waves_without_n
 from amager_eval.data.tables.fault_texts import file_fault
 from amager_eval.data.tables.findings import Findings, raise_errors
@@ -294,7 +294,7 @@ def _across(checked: dict[str, _Checked], evaluated: Sequence[str]) -> None:
     for name in ("safety", "crime", "population"):
         if name in checked:
             table = checked[name].parsed
-            areas_that_are_numbers(table.records, table.positions, checked[name].findings)
+            areas_that_are_none(table.records, table.positions, checked[name].findings)
     if whole is not None:
         for name, keys, value in (
             ("crime", ("period", "crime_type", "definition"), "count"),

@@ -180,6 +180,8 @@ class _Naming:
         near: dict[tuple[str, str], list[int]] = defaultdict(list)
         for at, row in enumerate(self.cells):
             cell = row.get(column)
+            if isinstance(cell, int | float):
+                self.findings.add("partners_number", at=at, column=column, found=cell)
             if not isinstance(cell, str) or is_error_text(cell):
                 continue
             partners = split_partners(cell, known)
@@ -188,6 +190,8 @@ class _Naming:
                 self.findings.add(
                     "partners_split", at=at, column=column, found=cell.strip(), split=split
                 )
+            if any(name.isdigit() for name in partners.names):
+                self.findings.add("partners_number", at=at, column=column, found=cell.strip())
             for name in partners.names:
                 if known(name) is None and (nearly := self.names.near("partner", name)):
                     near[name, nearly].append(at)

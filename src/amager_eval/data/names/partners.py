@@ -6,13 +6,19 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from amager_eval.data.tables.number_text import is_no_value
+
 __all__ = ["PartnerList", "split_partners"]
 
-_DECLARED: Final = re.compile(r"[;\r\n\u2028\u2029]+")
-#: Comma, slash, plus, ampersand and "og", outside brackets; not the "og" of "Kultur- og
-#: Fritidsforvaltningen", which joins two halves of one name.
+_DECLARED: Final = re.compile(r"[;\uff1b\r\n\u2028\u2029]+")
+_DASH: Final = re.compile(r"\s+[-–—]\s+")
+#: What is written where there is nobody.
+_NOBODY: Final = frozenset({"ingen", "none", "?"})
+#: Comma, slash, plus, ampersand, bar, bullet and "og", outside brackets; not the "og" of
+#: "Kultur- og Fritidsforvaltningen", which joins two halves of one name.
 _GUESSED: Final = re.compile(
-    r"(?P<mark>\s*[,/+&]\s*|(?<!-)(?<!- )\s+(?:og|and)\s+)(?![^()]*\))", re.IGNORECASE
+    r"(?P<mark>\s*[,/+&|•·]\s*|(?<!-)(?<!- )\s+(?:og|samt|and)\s+)(?![^()]*\))",
+    re.IGNORECASE,
 )
 
 
@@ -47,16 +53,23 @@ def split_partners(cell: str, known: Callable[[str], str | None]) -> PartnerList
     PartnerList(names=('Kultur- og Fritidsforvaltningen', 'SSP'), guessed=False)
     """
     declared = [part.strip() for part in _DECLARED.split(cell)]
-    found = [part for part in declared if part]
+    found = [part for part in declared if not _is_nobody(part)]
     guessed = False
     if len(declared) == 1 and found and known(found[0]) is None:
         split = _split_around_known(found[0], known)
+        dashed = _DASH.split(found[0])
+        if all(known(part) for part in dashed):  # else it may be within a name
+            split = dashed
         guessed, found = len(split) > 1, split
     names: dict[str, str] = {}
     for part in found:
         name = known(part) or part
         names.setdefault(name.casefold(), name)
     return PartnerList(tuple(names.values()), guessed)
+
+
+def _is_nobody(part: str) -> bool:
+    return is_no_value(part) or part.casefold() in _NOBODY
 
 
 def _split_around_known(text: str, known: Callable[[str], str | None]) -> list[str]:

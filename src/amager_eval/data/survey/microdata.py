@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -43,7 +43,7 @@ from pydantic_core import PydanticCustomError
 from amager_eval.data.delivered import Delivered
 from amager_eval.data.files.delimited import MOST_CELLS, read_bytes, read_delimited
 from amager_eval.data.files.mapping_file import read_mapping_file
-from amager_eval.data.files.table_file import Grid
+from amager_eval.data.files.table_file import HEADER_WITHIN, Grid
 from amager_eval.data.survey.respondents import check_respondents, shares_of_respondents
 from amager_eval.data.tables.fault_texts import file_fault
 from amager_eval.data.tables.findings import Findings, raise_errors
@@ -174,8 +174,8 @@ def microdata_shares(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, tuple[Del
     path = mapping.parent / coding.file
     if Path(coding.file).name != coding.file:
         raise file_fault("beside_mapping", mapping.name, lang, coding.file)
-    raw, mark = _read_rows(path, _wanted(coding).values(), lang)
-    findings = Findings(lang=lang, file=path.name, rows=range(2, len(raw) + 2))
+    raw, numbers, mark = _read_rows(path, _wanted(coding).values(), lang)
+    findings = Findings(lang=lang, file=path.name, rows=numbers)
     rows = _canonical(raw, coding, findings)
     raise_errors(findings.faults)
     checked = check_respondents(rows, findings, mark)
@@ -191,43 +191,57 @@ def microdata_shares(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, tuple[Del
 
 
 def _code(value: Any) -> str | None:
-    """Text of a code: `1.0`, as statistics programs store it, is `1`."""
+    """Text of a code: `1.0`, as programs write it where others are missing, is `1`."""
     if value is None or pd.isna(value):
         return None
     if isinstance(value, float) and value == value // 1:
         value = int(value)
-    return str(value).strip() or None
+    return re.sub(r"(?<=\d)[.,]0+$", "", str(value).strip()) or None
 
 
-def _read_rows(path: Path, wanted: Collection[str], lang: Lang) -> tuple[pd.DataFrame, DecimalMark]:
-    """Rows of a CSV, SPSS or Stata file as they stand, codes not labels."""
+def _read_rows(
+    path: Path, wanted: Collection[str], lang: Lang
+) -> tuple[pd.DataFrame, Sequence[int], DecimalMark]:
+    """Rows of a CSV, SPSS or Stata file as they stand, codes not labels; and their numbers."""
     suffix = path.suffix.lower()
     if suffix == ".csv":
         grid = read_delimited(path, lang, within=path.parent)
         if not grid.rows:
             raise file_fault("empty_table", path.name, lang)
-        return _rows_of(grid, wanted, lang), grid.mark
+        return *_rows_of(grid, wanted, lang), grid.mark
     read_bytes(path, lang, within=path.parent)  # the same bounds as for every other file
     if suffix in {".sav", ".zsav", ".dta"}:
-        return _read_statistics_file(path, wanted, lang), "."
+        rows = _read_statistics_file(path, wanted, lang)
+        return rows, range(2, len(rows) + 2), "."
     raise file_fault("microdata_format", path.name, lang, suffix)
 
 
-def _rows_of(grid: Grid, wanted: Collection[str], lang: Lang) -> pd.DataFrame:
-    """Rows below the header as text; a row or header of the wrong shape is told."""
-    header = [str(h).strip() for h in grid.rows[0]]
+def _rows_of(grid: Grid, wanted: Collection[str], lang: Lang) -> tuple[pd.DataFrame, Sequence[int]]:
+    """Rows below the header as text, and their numbers; what has the wrong shape is told."""
+    start = _header_of(grid, wanted)
+    header = [str(h).strip() for h in grid.rows[start]]
     findings = Findings(lang=lang, file=grid.file)
     # other names are not looked at: without a header the first row is an answer
     for name in sorted({h for h in header if h in wanted and header.count(h) > 1}):
-        findings.add("column_twice", row=1, column=name)
-    for number, row in enumerate(grid.rows[1:], start=2):
-        if len(row) > len(header):
+        findings.add("column_twice", row=start + 1, column=name)
+    filled = [
+        (number, row)
+        for number, row in enumerate(grid.rows[start + 1 :], start=start + 2)
+        if any(map(str.strip, row))
+    ]
+    for number, row in filled:
+        if any(map(str.strip, row[len(header) :])):
             findings.add("row_too_long", row=number)
     raise_errors(findings.faults)
-    body = [[*row, *[""] * (len(header) - len(row))] for row in grid.rows[1:]]
-    while body and not any(body[-1]):  # empty lines at the end of the file
-        body.pop()
-    return pd.DataFrame(body, columns=header)
+    body = [[*row, *[""] * (len(header) - len(row))][: len(header)] for _, row in filled]
+    return pd.DataFrame(body, columns=header, dtype="str"), [number for number, _ in filled]
+
+
+def _header_of(grid: Grid, wanted: Collection[str]) -> int:
+    """Place of the first row with a column of the mapping; else of the first with anything."""
+    rows = [[str(h).strip() for h in row] for row in grid.rows[:HEADER_WITHIN]]
+    named = (i for i, row in enumerate(rows) if set(wanted) & set(row))
+    return next(named, next((i for i, row in enumerate(rows) if any(row)), 0))
 
 
 def _read_statistics_file(path: Path, wanted: Collection[str], lang: Lang) -> pd.DataFrame:

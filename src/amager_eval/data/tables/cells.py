@@ -31,6 +31,7 @@ __all__ = [
     "Inhabitants",
     "Name",
     "OptionalDate",
+    "OptionalName",
     "OptionalText",
     "Percent",
     "PeriodText",
@@ -225,11 +226,17 @@ def _text(value: object) -> str | None:
 def _name(value: object) -> str:
     """Read a name that will be shown and written to spreadsheets."""
     text = _text(value)
-    if text is None:
+    if text is None or is_no_value(text):
         raise PydanticCustomError("missing", "missing")
     if text[0] in "=+@":
         raise PydanticCustomError("looks_like_formula", "formula")
     return text
+
+
+def _optional_name(value: object) -> str | None:
+    """Read a name that may be left out, however that is written."""
+    text = _text(value)
+    return None if text is None or is_no_value(text) else text
 
 
 def _period(value: object) -> str:
@@ -302,6 +309,7 @@ def word_of(kind: str) -> Any:
 
 
 type Name = Annotated[str, BeforeValidator(_name)]
+type OptionalName = Annotated[str | None, BeforeValidator(_optional_name)]
 type OptionalText = Annotated[str | None, BeforeValidator(_text)]
 type Year = Annotated[int, BeforeValidator(_year)]
 type PeriodText = Annotated[str, BeforeValidator(_period)]

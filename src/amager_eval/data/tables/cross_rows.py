@@ -19,7 +19,7 @@ __all__ = [
     "SUM_TOLERANCE",
     "Record",
     "area_versions",
-    "areas_that_are_numbers",
+    "areas_that_are_none",
     "check_activity_rows",
     "check_resident_rows",
     "distinct",
@@ -35,6 +35,10 @@ type Record = Mapping[str, Any]
 SUM_TOLERANCE: Final = 0.005
 
 
+#: What stands in place of an area's name where a row is a sum, or of places nobody knows.
+_SUMS: Final = frozenset(
+    {"i alt", "ialt", "total", "in total", "sum", "tot", "ukendt", "uoplyst", "unknown"}
+)
 #: How what lies outside every housing department is named.
 OUTSIDE: Final = re.compile(r"uden for|udenfor|outside", re.IGNORECASE)
 
@@ -105,21 +109,26 @@ def area_versions(
             )
 
 
-def areas_that_are_numbers(
+def areas_that_are_none(
     rows: Sequence[Record], positions: Sequence[int], findings: Findings
 ) -> None:
-    """Warn of an area that is a number among names: a year, or what a formula came to.
+    """Warn of an area that is a number among names (a year, what a formula came to) or a sum.
 
     Told once an area. Where every area is a number they are codes, and right.
     """
     numbers: dict[str, int] = {}
+    sums: dict[str, int] = {}
     for at, row in zip(positions, rows, strict=True):
         area = str(row["area"])
+        if area.casefold() in _SUMS:
+            sums.setdefault(area, at)
         if area.replace(".", "", 1).removeprefix("-").isdigit():
             numbers.setdefault(area, at)
     if len(numbers) < len({str(row["area"]) for row in rows}):
         for area, at in numbers.items():
             findings.add("area_is_a_number", at=at, column="area", found=area)
+    for area, at in sums.items():
+        findings.add("area_is_a_total", at=at, column="area", found=area)
 
 
 def whole_holds_parts(

@@ -9,7 +9,8 @@ from typing import Final
 __all__ = ["date_in", "has_zone"]
 
 _DAY: Final = r"(?:(\d{4})[-./](\d{1,2})[-./](\d{1,2})|(\d{1,2})[-./](\d{1,2})[-./](\d{4}))"
-_TIME: Final = r"(?:(?:T|\s+(?:kl\.?\s*)?)\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?(?:\s*[ap]m)?)?"
+_HOUR: Final = r"(?:[01]?\d|2[0-3])[:.][0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?(?:\s*[ap]m)?"
+_TIME: Final = rf"(?:(?:T|\s+(?:kl\.?\s*)?){_HOUR})?"
 _ZONE: Final = r"\s*(?:Z|UTC|GMT|CES?T|[+-]\d{2}(?::?\d{2})?)"
 _DATE: Final = re.compile(_DAY + _TIME, re.IGNORECASE | re.ASCII)
 _ZONED: Final = re.compile(_DAY + _TIME + _ZONE, re.IGNORECASE | re.ASCII)

@@ -14,6 +14,7 @@ __all__ = ["FaultText", "error_lines", "fault_text", "file_fault", "format_fault
 _WARNINGS: Final = frozenset(
     {
         "area_is_a_number",
+        "area_is_a_total",
         "area_means_evaluated",
         "area_unmatched",
         "area_version",
@@ -43,7 +44,9 @@ _WARNINGS: Final = frozenset(
         "name_near_kept",
         "offence_only_in_total",
         "offence_unknown",
+        "partners_number",
         "partners_split",
+        "periods_cumulative",
         "percent_differs",
         "population_far",
         "population_jumps",

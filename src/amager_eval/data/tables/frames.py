@@ -26,7 +26,11 @@ from amager_eval.data.tables.cross_safety import check_round_rows, check_safety_
 from amager_eval.data.tables.fault_texts import is_fault
 from amager_eval.data.tables.findings import LONGEST_FOUND, Findings, raise_errors
 from amager_eval.data.tables.rows import ROW_MODELS
-from amager_eval.data.tables.whole_periods import one_length, tell_unfinished_years
+from amager_eval.data.tables.whole_periods import (
+    one_length,
+    tell_cumulative,
+    tell_unfinished_years,
+)
 from amager_eval.errors import InputError
 from amager_eval.wording.sentences import Lang
 
@@ -156,7 +160,11 @@ def parse_table(
     if name == "crime" and findings.file is not None:
         good, positions = one_length(good, positions, findings)
         tell_unfinished_years(good, findings)
-    findings.deliver("rows", name, "used", len(good))
+        tell_cumulative(good, positions, findings)
+    if hidden:
+        findings.deliver("rows", name, "unused", len(hidden), "hidden")
+    told = [row for row in good if any(row[c] is not None for c in _FIGURES.get(name, row))]
+    findings.deliver("rows", name, "used", len(told))
     frame = pd.DataFrame(good, columns=[c for c in model.model_fields if c != "masked"])
     return Parsed(_typed(frame, table.columns), good, positions, hidden)
 

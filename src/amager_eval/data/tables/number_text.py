@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final, Literal
 
@@ -21,6 +22,8 @@ Reading = Literal["factor", "whole", "size", "mark"]
 _PLAIN = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 # a group of thousands never begins with 0: `0.873` has one reading
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}(\1\d{3})*", re.ASCII)
+#: Thousands with a space between them, and perhaps decimals; after a sign there may be one too.
+_SPACED = re.compile(r"[+-]?\s?(?:[0-9]+|[0-9]{1,3}(?:\s[0-9]{3})+)(?:[.,][0-9]*)?")
 _GROUPED_WITH_DECIMALS = re.compile(
     r"[+-]?[1-9]\d{0,2}(?:(\.)\d{3}(?:\.\d{3})*,\d+|(,)\d{3}(?:,\d{3})*\.\d+)", re.ASCII
 )
@@ -35,7 +38,8 @@ _ERRORS: Final = """
 #SPILD! #UKENDT! #VÆRDI! #VERDI! #SAKNAS! #SAKNAS #VÄRDEFEL! #REFERENS! #NAMN? #OGILTIGT! #TAL!
 #NV #WERT! #BEZUG! #ZAHL! #N/D
 """
-_ERROR_SIGNS: Final = frozenset(_ERRORS.split())
+#: Also as typed or exported: `#REF`, `#N/A N/A`.
+_ERROR_SIGNS: Final = frozenset(sign.rstrip("!?") for sign in _ERRORS.split()) | {"#N/A N/A"}
 _ERROR_PATTERN: Final = re.compile(r"#{2,}|(?:err|fejl|feil|error|fehler):\d{3}", re.IGNORECASE)
 #: How files write that there is no value: the StatBank, R, Python, SAS and Stata, Danish tables.
 _NO_VALUE: Final = frozenset({"", "-", "–", "—", "…", "na", "n/a", "nan", "null", "none", "<na>"})
@@ -48,13 +52,14 @@ def is_error_text(text: str) -> bool:
     --------
     >>> is_error_text("#I/T"), is_error_text(" #div/0! "), is_error_text("Fejl:522")
     (True, True, True)
-    >>> is_error_text("#1 på listen")
-    False
+    >>> is_error_text("#1 på listen"), is_error_text("#REF")
+    (False, True)
     """
     bare = text.strip()
     if not bare or bare[0] not in "#eEfF":
         return False
-    return bare.upper() in _ERROR_SIGNS or bool(_ERROR_PATTERN.fullmatch(bare))
+    sign = unicodedata.normalize("NFC", bare).upper().rstrip("!?")
+    return sign in _ERROR_SIGNS or bool(_ERROR_PATTERN.fullmatch(bare))
 
 
 def is_no_value(text: str) -> bool:
@@ -103,9 +108,13 @@ def decimal_mark(cells: Sequence[str], separator: str) -> DecimalMark:
 
 
 def _bare(text: str) -> str:
-    """Drop spaces, a percent sign and the typographic minus."""
-    text = re.sub(r"[\s\u00a0\u202f]+", "", text)
-    return text.removesuffix("%").replace("\u2212", "-")
+    """Drop a percent sign, the typographic minus and spaces between thousands.
+
+    Other spaces stay, so that `36 1`, a figure and its note, is no number.
+    """
+    text = text.strip().removesuffix("%").strip().replace("\u2212", "-")
+    spaced = _SPACED.fullmatch(text)
+    return re.sub(r"\s", "", text) if spaced else text
 
 
 def parse_number(text: str, mark: DecimalMark, reading: Reading = "mark") -> float:
@@ -134,6 +143,8 @@ def parse_number(text: str, mark: DecimalMark, reading: Reading = "mark") -> flo
     (1.313, 60000.0)
     """
     bare = _bare(text)
+    if reading == "factor" and _in_groups(text, bare):
+        raise PydanticCustomError("not_number", "in thousands")
     if _GROUPED_WITH_DECIMALS.fullmatch(bare):
         groups = "." if bare.rfind(",") > bare.rfind(".") else ","
         return float(bare.replace(groups, "").replace(",", "."))
@@ -143,6 +154,12 @@ def parse_number(text: str, mark: DecimalMark, reading: Reading = "mark") -> flo
     if not _PLAIN.fullmatch(bare):
         raise PydanticCustomError("not_number", "no number")
     return float(bare.replace(",", "."))
+
+
+def _in_groups(text: str, bare: str) -> bool:
+    """Whether a number has thousands for certain: a space between them, or two kinds of mark."""
+    marks = [c for c in bare if c in ".,"]
+    return len(marks) > 1 or re.search(r"[0-9]\s[0-9]", text) is not None
 
 
 def _in_thousands(bare: str, used: str, mark: DecimalMark, reading: Reading) -> bool:

@@ -14,6 +14,7 @@ from amager_eval.data.tables.cells import (
     Inhabitants,
     Name,
     OptionalDate,
+    OptionalName,
     OptionalText,
     Percent,
     PeriodText,
@@ -125,7 +126,7 @@ class CrimeRow(CountedRow):
     period: PeriodText
     crime_type: Name
     count: Count = None
-    definition: OptionalText = None
+    definition: OptionalName = None
     per_1000: Annotated[float | None, between(0, 1_000_000)] = None
     source: OptionalText = None
     source_grade: OptionalText = None

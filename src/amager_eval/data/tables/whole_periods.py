@@ -16,9 +16,11 @@ from amager_eval.data.period import PER_YEAR, Period, Unit, parse_period
 from amager_eval.data.tables.cross_rows import Record, groups, what
 from amager_eval.data.tables.findings import Findings
 
-__all__ = ["one_length", "tell_unfinished_years"]
+__all__ = ["one_length", "tell_cumulative", "tell_unfinished_years"]
 
 _SERIES: Final = ("area", "area_version", "crime_type", "definition")
+#: A year to date ends at about as many times its first period as there are periods in a year.
+_CUMULATIVE: Final = 3
 #: From the shortest to the longest.
 _UNITS: Final[tuple[Unit, ...]] = ("M", "K", "Y")
 
@@ -82,6 +84,28 @@ def tell_unfinished_years(rows: Sequence[Record], findings: Findings) -> None:
                 findings.add(
                     "year_unfinished", column="period", what=definition, year=year, missing=listed
                 )
+
+
+def tell_cumulative(rows: Sequence[Record], positions: Sequence[int], findings: Findings) -> None:
+    """Warn of series that look like figures of the year to date: they would count twice over.
+
+    In every whole year no period is below the one before, and the last is a multiple of the first.
+    """
+    for key, members in groups(rows, _SERIES).items():
+        counts = {parse_period(rows[i]["period"]): rows[i]["count"] for i in members}
+        units = {p.unit for p in counts}
+        if len(units) != 1 or (unit := units.pop()) == "Y":
+            continue
+        years = [
+            [counts.get(Period(year, unit, k + 1)) for k in range(PER_YEAR[unit])]
+            for year in {p.year for p in counts}
+        ]
+        whole = [[c for c in year if c is not None] for year in years if None not in year]
+        if whole and all(
+            year == sorted(year) and 0 < _CUMULATIVE * year[0] <= year[-1] for year in whole
+        ):
+            at = [positions[i] for i in members]
+            findings.add_rows("periods_cumulative", at, column="count", what=what(key))
 
 
 def _lengths(
