@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +52,15 @@ def read_document(path: Path) -> tuple[dict[str, Any], str]:
             f"{path.name}, line {line}: this is not text in UTF-8; save the file as UTF-8."
         ) from error
     try:
-        return tomllib.loads(text), text
+        return deepcopy(_parsed(text)), text
     except tomllib.TOMLDecodeError as error:
         raise SpecError(f"{path} is not valid TOML: {error}") from error
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> dict[str, Any]:
+    """Parse a document once: an input is read with the same agreement at every turn."""
+    return tomllib.loads(text)
 
 
 def parse_document[M: BaseModel](model: type[M], path: Path) -> M:
