@@ -31,7 +31,7 @@ Kind = Literal["safety", "crime"]
 _SHOWN: Final = 20
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Forecast:
     """Joint draws of every area, type or question and period, observed and future.
 
@@ -297,16 +297,20 @@ class Forecast:
 
         return forecast_tree(self)
 
-    def _repr_html_(self) -> str:
-        shown = self.summary()
+    def __repr__(self) -> str:
         last = self.draws["period"].values[-1]
-        head = (
-            f"<p><b>Forecast of {self.kind} to {last}</b>: {self.draws.sizes['sample']:,} joint "
-            f"draws; spec {self.spec_digest[:12]}{_came_from(self.spec_changed_from)}. Expected in "
-            f"{last}, medians and equal-tailed intervals; the draws of published figures are these "
-            "figures.</p>"
+        return (
+            f"Forecast of {self.kind} to {last}: {self.draws.sizes['sample']:,} joint draws; spec "
+            f"{self.spec_digest[:12]}{_came_from(self.spec_changed_from)}"
         )
-        return head + str(shown.head(_SHOWN).to_html(index=False, border=0, float_format="%.3g"))
+
+    def _repr_html_(self) -> str:
+        head = (
+            f"<p>{html.escape(repr(self))}. Expected in the last period, medians and equal-tailed "
+            "intervals; the draws of published figures are these figures.</p>"
+        )
+        table = self.summary().head(_SHOWN).to_html(index=False, border=0, float_format="%.3g")
+        return head + str(table)
 
     def to_frame(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
         """Summarise the draws: median and equal-tailed intervals, one row per cell and quantity.
@@ -340,7 +344,7 @@ class Forecast:
         return pd.concat(frames, ignore_index=True)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fit:
     """A fitted model.
 
@@ -463,19 +467,21 @@ class Fit:
         with np.errstate(invalid="ignore", divide="ignore"):  # a constant has no R-hat
             return pd.DataFrame(arviz_stats.summary(tree, **how))
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         d, sizes = self.diagnostics, self.data["posterior"].sizes
-        passed = "passed its gates" if d.passed else f"failed: {html.escape('; '.join(d.problems))}"
-        spec = f"{html.escape(self.spec.name)} {html.escape(self.spec.version)}"
+        passed = "passed its gates" if d.passed else f"failed: {'; '.join(d.problems)}"
         ebfmi = "" if d.min_ebfmi is None else f", E-BFMI {d.min_ebfmi:.2f}"
         note = str(self.data.attrs.get("example", ""))
         return (
-            f"<p><b>Fit of {self.kind}</b> under {spec} ({self.spec.digest[:12]}"
-            f"{_came_from(self.spec.changed_from)}), seed {self.seed}, {sizes['chain']} chains of "
-            f"{sizes['draw']} draws: {passed}. Divergences {d.divergences}, R-hat "
-            f"{d.max_rhat:.3f}, ESS {d.min_ess:.0f}{ebfmi}."
-            f"{' ' + html.escape(note) if note else ''}</p>"
+            f"Fit of {self.kind} under {self.spec.name} {self.spec.version} "
+            f"({self.spec.digest[:12]}{_came_from(self.spec.changed_from)}), seed {self.seed}, "
+            f"{sizes['chain']} chains of {sizes['draw']} draws: {passed}. Divergences "
+            f"{d.divergences}, R-hat {d.max_rhat:.3f}, ESS {d.min_ess:.0f}{ebfmi}."
+            f"{' ' + note if note else ''}"
         )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(repr(self))}</p>"
 
     def save(self, path: str | Path) -> None:
         """Write the fit to one NetCDF file; :func:`load_fit` reads it back.

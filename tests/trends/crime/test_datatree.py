@@ -166,7 +166,7 @@ def test_a_prior_of_another_family_is_sampled_drawn_and_told(random_draws):
     ("name", "prior", "says"),
     [
         ("level", Prior("StudentT", nu=4, mu=0, sigma=1), "prior level must be declared as Normal"),
-        ("innovation", Prior("Laplace", mu=0, b=1), "positive numbers .* found Laplace"),
+        ("innovation", Prior("Laplace", mu=0, b=1), "positive numbers .*found Laplace"),
         ("drift_gap", Prior("Normal", mu=0.1, sigma=1), "drift_gap must have mu = 0"),
         ("season", Prior("Normal", mu=0, tau=1), "declared by mu and sigma"),
     ],

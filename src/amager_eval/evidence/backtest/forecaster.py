@@ -48,6 +48,7 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "trends.fit",
         "trends.independence",
         "trends.prior_draws",
+        "trends.prior_families",
         "trends.sample",
     ),
     "safety": (
@@ -57,6 +58,7 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "trends.fit",
         "trends.independence",
         "trends.linear_normal",
+        "trends.prior_families",
         "trends.safety.condition",
         "trends.safety.covariance",
         "trends.safety.design",

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from amager_eval.errors import SpecError
 from amager_eval.spec.model import ModelSpec
-from amager_eval.spec.prior import POSITIVE_FAMILIES, Prior
+from amager_eval.spec.prior import Prior
+from amager_eval.trends.prior_families import problem_of_prior
 
 __all__ = [
     "FREE_FAMILIES",
@@ -43,8 +44,8 @@ PRIOR_FAMILIES: Final = {
 #: Priors of standard deviations that may have any family of positive numbers instead: they enter
 #: the geometry only as a guess of their size.
 FREE_FAMILIES: Final = ("innovation", "innovation_gap", "drift_spread", "season_gap", "passing")
-#: Normal priors whose mean enters the model; of the others it must be zero.
-_WITH_MEAN: Final = ("level", "level_gap", "drift_mean")
+#: Normal priors whose mean does not enter the model.
+_CENTRED: Final = ("drift_gap", "dispersion_spread", "season", "covid", "population_growth")
 
 
 type Positive = Annotated[float, Field(gt=0)]
@@ -214,7 +215,7 @@ def crime_options(spec: ModelSpec) -> CrimeOptions:
     problems = [
         f"{spec.name}: {says}"
         for name, family in PRIOR_FAMILIES.items()
-        if (says := _problem_of_prior(name, family, spec.priors.get(name)))
+        if (says := _problem(name, family, spec.priors.get(name)))
     ]
     if problems:
         raise SpecError("; ".join(problems) + ".")
@@ -240,25 +241,11 @@ def crime_options(spec: ModelSpec) -> CrimeOptions:
     return options
 
 
-def _problem_of_prior(name: str, family: str, prior: Prior | None) -> str:
-    """Say why a prior is not one the model is built for; empty where it is."""
-    if prior is None:
-        return f"prior {name} must be declared as {family}"
-    if prior.distribution != family:
-        if name not in FREE_FAMILIES:
-            return f"prior {name} must be declared as {family}"
-        if prior.distribution not in POSITIVE_FAMILIES:
-            return (
-                f"prior {name} is of a standard deviation and must be of a family of positive "
-                f"numbers ({', '.join(sorted(POSITIVE_FAMILIES))}); found {prior.distribution}"
-            )
-        return ""
-    wanted = {"Normal": {"mu", "sigma"}, "HalfNormal": {"sigma"}}[family]
-    if set(prior.parameters) != wanted:
-        return f"prior {name} must be declared by {' and '.join(sorted(wanted))}"
-    if family == "Normal" and name not in _WITH_MEAN and prior["mu"] != 0:
-        return f"prior {name} must have mu = 0: the model centres it elsewhere"
-    return ""
+def _problem(name: str, family: str, prior: Prior | None) -> str:
+    """Say why the model cannot take a prior; empty where it can."""
+    if prior is not None and prior.distribution != family and name in FREE_FAMILIES:
+        return problem_of_prior(name, prior, None)
+    return problem_of_prior(name, prior, family, centred=name in _CENTRED)
 
 
 def free_priors(spec: ModelSpec) -> dict[str, Prior]:

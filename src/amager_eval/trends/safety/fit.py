@@ -21,6 +21,7 @@ from amager_eval.trends import sample
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
 from amager_eval.trends.independence import effective_draws, resample
+from amager_eval.trends.prior_families import problem_of_prior
 from amager_eval.trends.safety.condition import (
     bound_figures,
     cell_moments,
@@ -57,7 +58,7 @@ __all__ = [
     "sample_safety",
 ]
 
-#: Prior name to the family the model is written for; None where any will do.
+#: Prior name to the family the model is written for; None where any of positive numbers will do.
 FAMILIES: Final[Mapping[str, str | None]] = {
     "level": "Normal",
     "area_sd": None,
@@ -75,6 +76,10 @@ FAMILIES: Final[Mapping[str, str | None]] = {
     "unknown_size": None,
     "damping": "Beta",
 }
+#: Priors whose mean does not enter the model.
+_CENTRED: Final = (
+    "path_drift", "gap_drift", "wave_error", "collector_step", "wave_size", "area_size",
+)  # fmt: skip
 ALTERNATIVES: Final = {"driftless": False, "drift": True}
 #: Share of the whole's inhabitants that may be registered in none of its parts, or counted on
 #: another day, for the parts still to be the whole.
@@ -610,13 +615,9 @@ def _part(progress: sample.Progress | None, k: int, parts: int) -> sample.Progre
 def _check_spec(spec: ModelSpec) -> None:
     """Refuse a spec that lacks a prior or an option, or gives a prior of another family."""
     for name, family in FAMILIES.items():
-        if name not in spec.priors:
-            raise SpecError(f"spec of {spec.name}: the prior '{name}' is missing")
-        found = spec.priors[name].distribution
-        if family is not None and found != family:
-            raise SpecError(
-                f"spec of {spec.name}, prior {name}: the model takes {family}; found {found}"
-            )
+        centred = name in _CENTRED
+        if says := problem_of_prior(name, spec.priors.get(name), family, centred=centred):
+            raise SpecError(f"spec of {spec.name}: {says}")
     for name in ("baseline", "alternatives", "weight_sd", "forecast_draws", "area_kinds"):
         if name not in spec.options:
             raise SpecError(f"spec of {spec.name}: the option '{name}' is missing")

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from amager_eval.errors import InputError
+from amager_eval.trends.prior_draws import draw_prior
 
 if TYPE_CHECKING:
     from amager_eval.trends.fit import Fit, Forecast
@@ -64,7 +65,10 @@ def expected_narrowing(
     true = forecast.draws["true"].sel(area=area, setting=setting, response=response)
     now = true.sel(period=wave).to_numpy()
     effect, noise = fit.spec.priors["design_effect"], fit.spec.priors["wave_error"]
-    deff = np.exp(effect["mu"] + effect["sigma"] * rng.standard_normal(len(now)))
+    if set(effect.parameters) == {"mu", "sigma"} and effect.distribution == "LogNormal":
+        deff = np.exp(effect["mu"] + effect["sigma"] * rng.standard_normal(len(now)))
+    else:
+        deff = draw_prior(effect, (len(now),), rng)
     seen = expit(logit(now) + noise["sigma"] * rng.standard_normal(len(now)))
     sample = seen + np.sqrt(deff * seen * (1 - seen) / n) * rng.standard_normal(len(now))
     at_target = logit(true.sel(period=target).to_numpy())
