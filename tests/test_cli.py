@@ -77,10 +77,11 @@ def test_a_failed_gate_ends_with_3_and_nothing_published(run, monkeypatch, tmp_p
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (("appendix", "--lang", "fr"), "--lang must be da or en, found 'fr'"),
+        (("appendix", "--lang", "fr"), "sproget skal være da eller en; fundet 'fr'"),
         (("appendix", "--input", "no-such-folder"), "no-such-folder"),
         (("appendix", "--year", "1999"), "undersøgelsesåret 1999 er ikke i indberetningen"),
         (("appendix", "--year", "1999", "--lang=en"), "wave 1999 is not in the input"),
+        (("appendix", "--date", "12. maj"), "datoen er ingen dato; fundet '12. maj'"),
         (("appendix", "--only"), "--only tager en indberetning alene"),
         (("appendix", "--agreement", "no_such"), "no agreement 'no_such'"),
         (("record", "burn", "."), "record kender list, show og verify"),

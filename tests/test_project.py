@@ -52,7 +52,7 @@ def test_the_wheel_carries_every_document_and_no_evidence():
     }
 
 
-@pytest.mark.parametrize("extra", ["microdata", "distributed", "bench", "docs"])
+@pytest.mark.parametrize("extra", ["app", "microdata", "distributed", "bench", "docs"])
 def test_extras_stay_out_of_the_default_install(extra):
     def names(requirements):
         return {re.match(r"[\w-]+", r)[0] for r in requirements}
@@ -98,3 +98,13 @@ def test_the_paper_names_nobody_who_is_not_cited():
     assert named == authors
     cited = set(re.findall(r"@(\w+)", paper.split("---", 2)[2]))
     assert cited == set(re.findall(r"^@\w+\{(\w+),", read("paper.bib"), re.M))
+
+
+def test_windows_starts_the_page_without_an_administrator():
+    content = (ROOT / "Start.cmd").read_bytes()
+    assert content.count(b"\r\n") == content.count(b"\n")  # the shell reads no other line end
+    lines = content.decode("ascii").splitlines()  # whatever code page the shell has
+    assert any("py -m pip install --user uv" in t for t in lines)
+    (start,) = (t for t in lines if t.startswith("py -m uv run"))
+    assert start.endswith("--extra app amager-eval app")
+    assert "app" in PROJECT["project"]["optional-dependencies"]

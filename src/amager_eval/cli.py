@@ -93,6 +93,10 @@ def appendix(
             "them; marks UDKAST.",
         ),
     ] = False,
+    case: Annotated[str, typer.Option(help="Case number, printed and in the cover note.")] = "",
+    date: Annotated[
+        str, typer.Option(help="Date of the letter, as 2026-05-12; printed and in the cover note.")
+    ] = "",
     sensitivity: Annotated[
         bool,
         typer.Option(
@@ -105,14 +109,16 @@ def appendix(
     from amager_eval.wording.sentences import known_language, load_wording
 
     if lang not in {"da", "en"}:
-        raise InputError(f"--lang must be da or en, found '{lang}'")
+        raise InputError(fault_of("language", lang=lang))
     known = known_language(lang)
     say = load_wording(known).say
     typer.echo(say("progress.reading"), err=True)
     from amager_eval.data.delivery import read_delivery
     from amager_eval.data.published import published
+    from amager_eval.report.letterhead import letterhead_of
     from amager_eval.spec.agreement import load_agreement
 
+    letterhead = letterhead_of(case, date)
     if only and input is None:
         raise InputError(fault_of("only_needs_input"))
     agreed = load_agreement(agreement)
@@ -154,10 +160,10 @@ def appendix(
     target = out or Path("build") / f"appendix-{statement.year}"
     if record is not None and not draft:
         hold_against_record(statement, record)
-    write_appendix(statement, target, lang=lang)
+    write_appendix(statement, target, lang=lang, letterhead=letterhead)
     if record is not None and not draft:
         typer.echo(str(write_record(statement, record)))
-    for name in ("appendix.pdf", "appendix.html", "statement.json", "tables.xlsx"):
+    for name in ("appendix.pdf", "appendix.docx", "appendix.html", "statement.json", "tables.xlsx"):
         if (target / name).exists():
             typer.echo(str(target / name))
     count = sum(1 for p in target.rglob("*") if p.is_file())

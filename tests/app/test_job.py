@@ -69,7 +69,7 @@ def test_the_real_process_ends_when_the_page_is_gone(tmp_path):
         [sys.executable, "-c",
          "import sys, threading, time\n"
          "from amager_eval.app.make_status import _end_with\n"
-         "threading.Thread(target=_end_with, args=(sys.stdin,), daemon=True).start()\n"
+         "threading.Thread(target=_end_with, args=(0,), daemon=True).start()\n"
          "time.sleep(60)"],
         stdin=subprocess.PIPE,
     )  # fmt: skip

@@ -28,7 +28,7 @@ def test_template_then_check_in_danish(run, tmp_path):
     assert "1 fejl, 0 advarsler" in out
     code, _, err = run("template", path)
     assert code == 2
-    assert "left alone" in err
+    assert "filen findes og røres ikke" in err
 
 
 def test_a_synthetic_workbook_is_clean(run, tmp_path):

@@ -32,7 +32,7 @@ def test_listing():
 
 
 def test_unknown_language():
-    with pytest.raises(InputError, match="must be da or en, found 'fr'"):
+    with pytest.raises(InputError, match="must be da or en; found 'fr'"):
         load_wording("fr")
 
 

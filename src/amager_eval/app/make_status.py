@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
 
 from amager_eval.app.folders import alone_in, appendix_folder, put_in_place
 from amager_eval.data.tables.fault_texts import error_lines
@@ -38,6 +37,8 @@ class Request:
     record: str
     out: str
     lang: str
+    case: str = ""
+    date: str = ""
 
     def to_line(self) -> str:
         """Return it as a line of JSON."""
@@ -62,9 +63,11 @@ def make_status(request: Request, tell: Tell) -> int:
         tell("reading", 0, 0)
         from amager_eval.data.delivery import read_delivery
         from amager_eval.evaluation.evaluate import evaluate
+        from amager_eval.report.letterhead import letterhead_of
         from amager_eval.report.write import write_appendix
         from amager_eval.spec.agreement import load_agreement
 
+        letterhead = letterhead_of(request.case, request.date)
         agreement = load_agreement(request.agreement)
         data = read_delivery(Path(request.delivery), agreement=agreement, lang=lang)
         statement = evaluate(
@@ -75,7 +78,7 @@ def make_status(request: Request, tell: Tell) -> int:
         )
         tell("writing", 0, 0)
         new = work / "appendix"
-        write_appendix(statement, new, lang=lang)
+        write_appendix(statement, new, lang=lang, letterhead=letterhead)
         put_in_place(new, appendix_folder(out, statement.year))
     return statement.year
 
@@ -85,7 +88,7 @@ def main() -> int:
     lines = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no line of ours
     request = Request(**json.loads(sys.stdin.readline()))
-    threading.Thread(target=_end_with, args=(sys.stdin,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(sys.stdin.fileno(),), daemon=True).start()
 
     def say(**what: object) -> None:
         lines.write(json.dumps(what) + "\n")
@@ -101,9 +104,12 @@ def main() -> int:
     return 0
 
 
-def _end_with(page: TextIO) -> None:
-    """End at once when the page's process has ended; what it left is swept by the next one."""
-    page.read()
+def _end_with(page: int) -> None:
+    """End at once when the page's process has ended; what it left is swept by the next one.
+
+    Read below Python's own buffer: a thread waiting inside it would keep the process from ending.
+    """
+    os.read(page, 1)
     os._exit(1)
 
 

@@ -305,7 +305,11 @@ class Site:
         if not kept.delivery:
             raise InputError(fault_of("app_no_file"))
         if self.job is None or not self.job.running:
-            wanted = StatusRequest(kept.delivery, self.name, kept.record, kept.out, self.lang)
+            async with request.form() as form:
+                head = [str(form.get(name, "")) for name in ("case", "date")]
+            wanted = StatusRequest(
+                kept.delivery, self.name, kept.record, kept.out, self.lang, *head
+            )
             self.job = Job(wanted, when_done=self._remember_seconds, command=self._command)
         return self._home(request, "", "#status")
 

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import date as Date
 from typing import TYPE_CHECKING
 
+from amager_eval.errors import InputError
+from amager_eval.wording.faults import fault_of
 from amager_eval.wording.numbers import date as say_date
 
 if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["Letterhead"]
+__all__ = ["Letterhead", "letterhead_of"]
 
 
 @dataclass(frozen=True)
@@ -52,3 +54,29 @@ class Letterhead:
         """Return what is known as one line."""
         known = [(name, value) for name, value in self.fields(agreement, words) if value]
         return " · ".join(words.say("letter.field", name=n, value=v) for n, v in known)
+
+
+def letterhead_of(case: str, date: str) -> Letterhead:
+    """Make a letterhead of what was typed.
+
+    Parameters
+    ----------
+    case : str
+        Case number; empty where there is none yet.
+    date : str
+        As 2026-05-12; empty where it is not known.
+
+    Raises
+    ------
+    InputError
+        The date is none.
+
+    Examples
+    --------
+    >>> letterhead_of("2026-1", "2026-05-12").date
+    datetime.date(2026, 5, 12)
+    """
+    try:
+        return Letterhead(case.strip(), Date.fromisoformat(date.strip()) if date.strip() else None)
+    except ValueError as error:
+        raise InputError(fault_of("letter_date", date=date)) from error

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import InputError
 from amager_eval.figures.draw import save
 from amager_eval.figures.style import font_folder
 from amager_eval.report.compose import compose, compose_annex, open_data
@@ -19,6 +19,7 @@ from amager_eval.report.page import render_page
 from amager_eval.report.pdf import Attachment, write_pdf
 from amager_eval.report.word import write_word
 from amager_eval.report.workbook import for_people, write_workbook
+from amager_eval.wording.faults import fault_of
 from amager_eval.wording.sentences import load_wording
 
 if TYPE_CHECKING:
@@ -66,9 +67,7 @@ def write_appendix(
     """
     words, out = load_wording(lang), Path(out)
     if out.exists() and not out.is_dir():
-        raise InputError(
-            Fault("the output must be a folder", found=str(out), remedy="Name another folder.")
-        )
+        raise InputError(fault_of("out_is_a_file", path=out))
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         folder = Path(name) / out.name

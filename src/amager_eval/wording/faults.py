@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 
 from amager_eval.errors import Fault
 from amager_eval.wording.sentences import Lang, load_wording
 
-__all__ = ["fault_of", "said_in"]
+__all__ = ["fault_of", "said_in", "said_why"]
 
 
 def fault_of(
@@ -55,3 +56,16 @@ def said_in(fault: Fault, lang: Lang) -> Fault:
         found=found,
         remedy=catalogue.say(f"{key}.remedy", **words),
     )
+
+
+def said_why(error: OSError, lang: Lang) -> str:
+    """Say why the system refused, in a language; a reason without a sentence is the system's own.
+
+    Examples
+    --------
+    >>> said_why(PermissionError(13, "Permission denied"), "da")
+    'der er ikke adgang til at skrive der'
+    """
+    catalogue = load_wording(lang)
+    key = f"why_not_written.{errno.errorcode.get(error.errno or 0, '')}"
+    return catalogue.say(key) if catalogue.has(key) else str(error.strerror or error)

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal, get_args
 
-from amager_eval.errors import InputError
+from amager_eval.errors import Fault, InputError
 
 __all__ = ["LANGUAGES", "Lang", "Wording", "known_language", "load_wording"]
 
@@ -90,7 +90,8 @@ def known_language(lang: str) -> Lang:
     for known in LANGUAGES:
         if lang == known:
             return known
-    raise InputError(f"the language must be {' or '.join(LANGUAGES)}, found '{lang}'")
+    told = Fault("the language must be da or en", lang, "Write --lang da or --lang en.")
+    raise InputError(replace(told, key="language", words=(("lang", lang),)))
 
 
 @cache

@@ -15,9 +15,10 @@ import xlsxwriter
 from amager_eval.conventions import COMPARATORS, RESPONSES, SETTINGS
 from amager_eval.data.files.table_file import EXAMPLE
 from amager_eval.data.tables.columns import TABLES, Column, TableColumns, word_in
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import InputError
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.whole_file import whole_file
+from amager_eval.wording.faults import fault_of, said_why
 from amager_eval.wording.sentences import Lang, load_wording
 
 if TYPE_CHECKING:
@@ -134,13 +135,9 @@ def write_template(
     """
     out = Path(out)
     if out.suffix.lower() != ".xlsx":
-        raise InputError(
-            Fault("a template is an .xlsx file", str(out), "Name a file that ends in .xlsx.")
-        )
+        raise InputError(fault_of("template_kind", path=out))
     if out.exists():
-        raise InputError(
-            Fault("the file exists and is left alone", str(out), "Name a new file or remove it.")
-        )
+        raise InputError(fault_of("template_exists", path=out))
     rows = filled or {}
     frames = {
         name: pd.concat([pd.DataFrame([example]), rows[name]]) if name in rows else
@@ -196,13 +193,8 @@ def write_workbook(
         with whole_file(path) as unfinished:
             unfinished.write_bytes(_workbook(frames, lang, lists or {}))
     except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
-        raise InputError(
-            Fault(
-                "the workbook cannot be written",
-                found=f"{path}: {error}",
-                remedy="Name a file you may write to, on a disk with room.",
-            )
-        ) from error
+        why = said_why(error, lang) if isinstance(error, OSError) else error
+        raise InputError(fault_of("workbook_not_written", path=path, why=why)) from error
 
 
 def _workbook(

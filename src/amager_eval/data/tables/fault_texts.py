@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-from amager_eval.errors import AmagerEvalError, Fault, InputError
-from amager_eval.wording.faults import said_in
+from amager_eval.errors import AmagerEvalError, Fault, GateError, InputError
+from amager_eval.wording.faults import said_in, said_why
 from amager_eval.wording.sentences import Lang, load_wording
 
 __all__ = ["FaultText", "error_lines", "fault_text", "file_fault", "format_fault", "is_fault"]
@@ -158,12 +158,15 @@ def error_lines(error: AmagerEvalError | OSError, lang: Lang) -> list[str]:
     Examples
     --------
     >>> error_lines(PermissionError(13, "Permission denied", "tal.xlsx"), "en")
-    ['the output cannot be written: Permission denied']
+    ['the output cannot be written: there is no right to write there (tal.xlsx)']
     """
     say = load_wording(lang).say
     if isinstance(error, OSError):
-        return [say("ending.no_output", why=error.strerror or error)]
+        why, where = said_why(error, lang), error.filename
+        return [say("ending.no_output", why=f"{why} ({where})" if where else why)]
     lines = str(error).splitlines()
+    if isinstance(error, GateError):
+        lines = [say("ending.gates", problems="; ".join(error.problems))]
     if isinstance(error, InputError):
         lines = [format_fault(fault, lang) for fault in error.faults]
     code = "nothing_written" if error.exit_code == 2 else "nothing_published"
