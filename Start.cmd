@@ -4,7 +4,7 @@ chcp 65001 >nul
 pushd "%~dp0"
 py --version >nul 2>nul
 if errorlevel 1 (
-  echo Python mangler. Hent det i Microsoft Store eller Softwarecenter; det kræver ikke administrator.
+  echo Python mangler. Hent det i Microsoft Store eller Softwarecenter, uden administrator.
   echo Dobbeltklik derefter igen: Start.cmd.
   pause
   exit /b 1
@@ -12,7 +12,7 @@ if errorlevel 1 (
 py -m uv --version >nul 2>nul
 if errorlevel 1 py -m pip install --user uv
 if errorlevel 1 (
-  echo Programmet uv kunne ikke hentes. Se linjerne ovenfor; spørg IT, om pypi.org er spærret.
+  echo Programmet uv kunne ikke hentes. Se linjerne ovenfor. Er pypi.org lukket, kan IT give adgang.
   pause
   exit /b 1
 )
