@@ -83,7 +83,7 @@ def test_where_the_test_and_the_interval_disagree_it_says_so():
     assert sg.difference([53, 50], [60, 60], 231, 300).agrees.tolist() == [False, True]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(tables(), st.sampled_from(METHODS), st.floats(1, 3), st.floats(0.5, 0.999))
 @example((0, 1, 0, 1), "miettinen-nurminen", 1.0, 0.95)
 @example((1, 1, 0, 1), "miettinen-nurminen", 1.0, 0.95)
@@ -109,14 +109,14 @@ def test_interval_and_symmetries(table, method, deff, level):
         assert complement.z == pytest.approx(-d.z, abs=1e-6, rel=1e-6)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(tables(), st.floats(1, 3))
 def test_agresti_caffo_holds_the_estimate_at_the_usual_levels(table, deff):
     d = sg.difference(*table, deff=deff, method="agresti-caffo")
     assert d.low <= d.estimate <= d.high
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(tables(), st.sampled_from(DUALS), st.floats(1, 3), st.floats(0.5, 0.999))
 def test_p_is_small_exactly_when_a_dual_interval_excludes_zero(table, method, deff, level):
     x1, n1, x2, n2 = table

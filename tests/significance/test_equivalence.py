@@ -36,7 +36,7 @@ def test_agrees_with_r(case, key, method):
         assert t.p_value == pytest.approx(case["noninferiority_p_MN"], abs=1e-7)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(
     st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
     st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),

@@ -53,10 +53,10 @@ def test_a_design_effect_and_restless_waves_widen_the_limits():
 def test_few_ordinary_series_signal_in_a_wave():
     rng = np.random.default_rng(3)
     signals = 0
-    for _ in range(1500):
+    for _ in range(400):
         shares = rng.binomial(200, 0.84, 9) / 200
         signals += sg.share_chart(np.arange(9), shares, 200)["signal"].iloc[-1] != ""
-    assert 0.01 < signals / 1500 < 0.06
+    assert 0.01 < signals / 400 < 0.06
 
 
 def test_a_rebase_holds_the_series_against_itself_and_says_why():
