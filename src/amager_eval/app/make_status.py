@@ -62,14 +62,15 @@ def make_status(request: Request, tell: Tell) -> int:
     with alone_in(out) as work:
         tell("reading", 0, 0)
         from amager_eval.data.delivery import read_delivery
-        from amager_eval.evaluation.evaluate import evaluate
         from amager_eval.report.letterhead import letterhead_of
-        from amager_eval.report.write import write_appendix
         from amager_eval.spec.agreement import load_agreement
 
         letterhead = letterhead_of(request.case, request.date)
         agreement = load_agreement(request.agreement)
         data = read_delivery(Path(request.delivery), agreement=agreement, lang=lang)
+        from amager_eval.evaluation.evaluate import evaluate  # seconds: not before it is needed
+        from amager_eval.report.write import write_appendix
+
         statement = evaluate(
             data,
             agreement=agreement,

@@ -45,6 +45,7 @@ def serve(
     agreed = load_agreement(agreement)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:
         listening.bind(("127.0.0.1", port))
+        listening.listen()  # a browser that is quicker than the server waits and is not refused
         token = secrets.token_urlsafe(24)
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/{token}/"
 
