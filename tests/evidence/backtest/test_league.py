@@ -7,6 +7,7 @@ from amager_eval.evidence.backtest.league import (
     common_cells,
     coverage_by_origin,
     event_table,
+    gap_table,
     league_table,
     paired_differences,
 )
@@ -115,9 +116,48 @@ def test_events_overall_and_where_the_area_was_short():
         for name, said in (("knows", chance), ("says half", np.full(400, 0.5)))
     ]
     table = event_table(pd.concat(parts, ignore_index=True), panel, reference="knows")
-    assert set(table["cells"]) == {"all", "short", "reached"}
+    names = {"all", "short", "reached"}
+    assert set(table["cells"]) == names | {f"{name}_complete" for name in names}
     overall = table[table["cells"] == "all"].set_index("forecaster")
     assert overall.loc["knows", "rank"] == 1
     assert overall.loc["says half", "brier"] == pytest.approx(0.25)
     assert overall.loc["says half", "high"] < 0
     assert overall.loc["knows", "difference"] == pytest.approx(0.0)
+
+
+def test_an_outcome_counts_once_and_a_wave_with_few_areas_is_not_complete():
+    panel = make_panel(
+        "made_up", "safety",
+        pd.DataFrame({"area": ["a"], "wave": [2015], "setting": ["s"], "response": ["safe"],
+                      "percent": [1.0]}),
+        origins=[2018, 2019], horizons=[1, 2], whole="City",
+    )  # fmt: skip
+    rows = [
+        ("a", 2018, 2020, 0.9, 0.0), ("a", 2019, 2020, 0.5, 0.0), ("b", 2019, 2020, 0.1, 0.0),
+        ("a", 2019, 2021, 0.8, 1.0),
+    ]  # fmt: skip
+    columns = ["area", "origin", "period", "reach_probability", "reached"]
+    scores = pd.DataFrame(rows, columns=columns).assign(
+        forecaster="one", setting="s", response="safe", reached_at_origin=0.0
+    )
+    found = event_table(scores, panel).set_index("cells")
+    assert found.loc["all", ["forecasts", "outcomes", "areas"]].tolist() == [4, 3, 2]
+    assert found.loc["all", "brier"] == pytest.approx((0.81 + 0.25 + 0.01 + 0.04) / 4)
+    assert found.loc["all", "brier_once"] == pytest.approx(((0.81 + 0.25) / 2 + 0.01 + 0.04) / 3)
+    # only area a was published in 2021
+    assert found.loc["short_complete", ["forecasts", "outcomes"]].tolist() == [3, 2]
+
+
+def test_the_gap_is_scored_where_it_was_forecast(scores):
+    assert gap_table(scores, CRIME) is None
+    half = scores["area"] < "a15"
+    told = scores.assign(
+        gap_crps=scores["crps"].where(half),
+        gap_pit_low=scores["pit_low"], gap_pit_high=scores["pit_high"],
+    )  # fmt: skip
+    table = gap_table(told, CRIME).set_index("forecaster")
+    assert table["cells"].tolist() == [half.sum() / 2] * 2
+    by_hand = scores[half & (scores["forecaster"] == "good")]["crps"].mean()
+    assert table.loc["good", "gap_crps"] == pytest.approx(by_hand)
+    assert table.loc["good", "coverage_50"] == 1
+    assert table.loc["poor", "coverage_95"] == 0

@@ -17,6 +17,7 @@ from amager_eval.evidence.backtest.league import (
     common_cells,
     coverage_by_origin,
     event_table,
+    gap_table,
     league_table,
     paired_differences,
 )
@@ -58,6 +59,9 @@ class Comparison:
         Histogram of the forecaster's randomised PIT, over all origins and for each.
     events : DataFrame or None
         Brier scores of "the area reaches the whole"; None where there is no whole.
+    gaps : DataFrame or None
+        CRPS and coverage of the gap to the whole, of which that event is a cut; None where no
+        forecaster has been scored on it.
     units : DataFrame
         The forecaster's work units: seconds, gates passed, problems.
     """
@@ -72,6 +76,7 @@ class Comparison:
     origin_ranks: pd.DataFrame
     pit: pd.DataFrame
     events: pd.DataFrame | None
+    gaps: pd.DataFrame | None
     units: pd.DataFrame
 
     def frames(self) -> Mapping[str, pd.DataFrame]:
@@ -85,7 +90,8 @@ class Comparison:
             "pit": self.pit,
             "units": self.units,
         }
-        return tables if self.events is None else {**tables, "events": self.events}
+        of_whole = {"events": self.events, "gaps": self.gaps}
+        return tables | {name: table for name, table in of_whole.items() if table is not None}
 
     def write(self, folder: Path) -> list[Path]:
         """Write one CSV per table, `<panel>_<table>.csv`; return the paths."""
@@ -147,6 +153,7 @@ def compare(panel: Panel, result: Backtest, peers: pd.DataFrame, *, seed: int = 
             if both.get("reach_probability", pd.Series(dtype=float)).notna().any()
             else None
         ),
+        gaps=gap_table(pd.concat([result.scores, peers[peers["origin"].isin(origins)]]), panel),
         units=result.units,
     )
 

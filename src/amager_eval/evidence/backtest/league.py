@@ -23,6 +23,7 @@ __all__ = [
     "common_cells",
     "coverage_by_origin",
     "event_table",
+    "gap_table",
     "league_table",
     "paired_differences",
 ]
@@ -265,17 +266,24 @@ def event_table(
     -------
     DataFrame
         `cells` names the subset (`all`; `short`: the area was short of the whole at the origin;
-        `reached`: it was not), then `forecaster, rank, forecasts, happened` (share), `said` (mean
-        probability), `brier, miscalibration, discrimination, uncertainty`, and with a reference
-        `difference`
+        `reached`: it was not; the same with `_complete`: in waves in which every area was
+        published alone), then `forecaster, rank, forecasts`, the distinct `outcomes` they are of,
+        the `areas` these are of, `happened` (share), `said` (mean probability), `brier`,
+        `brier_once` (every outcome once: the mean over outcomes of what its forecasts scored),
+        `miscalibration, discrimination, uncertainty`, and with a reference `difference`
         (reference minus forecaster), `low, high` by blocks of areas.
+
+    Notes
+    -----
+    The event is a cut of the gap between area and whole: one outcome is forecast from several
+    origins, and where a report prints an area because it did badly, what was printed is no fair
+    draw of what happened.
     """
     scores = common_cells(scores.dropna(subset=["reach_probability"]), panel)
-    subsets = {
-        "all": pd.Series(data=True, index=scores.index),
-        "short": scores["reached_at_origin"] == 0,
-        "reached": scores["reached_at_origin"] == 1,
-    }
+    short, complete = scores["reached_at_origin"] == 0, _in_complete_waves(scores)
+    every = pd.Series(data=True, index=scores.index)
+    subsets = {"all": every, "short": short, "reached": scores["reached_at_origin"] == 1}
+    subsets |= {f"{name}_complete": chosen & complete for name, chosen in subsets.items()}
     tables = [
         _events_of(scores[chosen], panel, reference, level, seed).assign(cells=name)
         for name, chosen in subsets.items()
@@ -285,6 +293,46 @@ def event_table(
     return table[["cells", *(c for c in table.columns if c != "cells")]]
 
 
+def gap_table(
+    scores: pd.DataFrame, panel: Panel, *, levels: Sequence[float] = LEVELS
+) -> pd.DataFrame | None:
+    """Score the gap between area and whole, of which reaching the whole is a cut.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Scores of several forecasters, under each other; those without `gap_crps` are left out.
+    panel : Panel
+        The panel.
+    levels : sequence of float
+        Interval levels.
+
+    Returns
+    -------
+    DataFrame or None
+        `forecaster, cells, gap_crps, coverage_50, ...` (randomised PIT), best first, over the
+        cells common to all; None where nobody was scored on the gap.
+    """
+    if "gap_crps" not in scores or scores["gap_crps"].isna().all():
+        return None
+    scores = common_cells(scores.dropna(subset=["gap_crps"]), panel)
+    grouped = scores.groupby("forecaster")
+    table = pd.DataFrame({"cells": grouped.size(), "gap_crps": grouped["gap_crps"].mean()})
+    for level in levels:
+        hit = covered(scores["gap_pit_low"], scores["gap_pit_high"], level)
+        of = pd.Series(hit, scores.index).groupby(scores["forecaster"])
+        table[f"coverage_{100 * level:g}"] = of.mean()
+    return table.sort_values("gap_crps").reset_index()
+
+
+def _in_complete_waves(scores: pd.DataFrame) -> pd.Series:
+    """Whether every area the scores know was published in a cell's wave."""
+    wave = [c for c in ("setting", "response", "period") if c in scores]
+    published = scores.groupby(wave)["area"].transform("nunique")
+    complete: pd.Series = published == scores["area"].nunique()
+    return complete
+
+
 def _events_of(
     scores: pd.DataFrame, panel: Panel, reference: str | None, level: float, seed: int
 ) -> pd.DataFrame:
@@ -292,15 +340,20 @@ def _events_of(
     scores = scores.assign(brier=brier(scores["reach_probability"], scores["reached"]))
     wide = scores.pivot_table(index=cell, columns="forecaster", values="brier")
     areas = wide.index.get_level_values("area").to_numpy()
+    outcome = [*panel.keys, "period"]
     rows = []
     for name, group in scores.groupby("forecaster"):
         found = calibrate(group["reach_probability"], group["reached"])
+        of_outcome = group.groupby(outcome)["brier"].mean()
         row: dict[str, object] = {
             "forecaster": name,
             "forecasts": len(group),
+            "outcomes": len(of_outcome),
+            "areas": int(group["area"].nunique()),
             "happened": float(group["reached"].mean()),
             "said": float(group["reach_probability"].mean()),
             "brier": found.brier,
+            "brier_once": float(of_outcome.mean()),
             "miscalibration": found.miscalibration,
             "discrimination": found.discrimination,
             "uncertainty": found.uncertainty,

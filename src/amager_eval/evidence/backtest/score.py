@@ -43,8 +43,9 @@ def score_unit(unit: WorkUnit, forecaster: Forecaster) -> pd.DataFrame:
         One row per cell: `origin`, the series' keys, `period, horizon`, then `crps` (reports, or
         shares 0 to 1), `crps_log` (of log(1 + reports); counts only), `log_score` (nats),
         `pit_low, pit_high, fallback`; where a safety panel has a whole, `reach_probability` (the
-        area is at or past the whole), `reached`, `reached_at_origin`; and of the unit `unit,
-        seconds, passed, problems`.
+        area is at or past the whole), `reached`, `reached_at_origin`, and of the gap to the whole,
+        of which that event is a cut, `gap_crps, gap_pit_low, gap_pit_high`; and of the unit
+        `unit, seconds, passed, problems`.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def score_unit(unit: WorkUnit, forecaster: Forecaster) -> pd.DataFrame:
     scores["fallback"] = False if predicted.fallback is None else predicted.fallback
     # shares are held against the whole's; a city's count is past its districts' by itself
     if unit.task.whole is not None and unit.task.kind == "safety":
-        scores = scores.join(_events(draws, observed, unit.task))
+        scores = scores.join(_events(draws, observed, unit.width, unit.task))
     return scores.assign(
         unit=unit.key, seconds=seconds, passed=predicted.passed, problems=predicted.problems
     )
@@ -98,7 +99,12 @@ def _log_scores_of_shares(draws: NDArray[np.float64], unit: WorkUnit) -> NDArray
     return result
 
 
-def _events(draws: NDArray[np.float64], observed: NDArray[np.float64], task: Task) -> pd.DataFrame:
+def _events(
+    draws: NDArray[np.float64],
+    observed: NDArray[np.float64],
+    width: NDArray[np.float64],
+    task: Task,
+) -> pd.DataFrame:
     """Score whether the area reaches the whole: published against published, from joint draws."""
     targets = task.targets
     of_whole = targets["area"] == task.whole
@@ -108,19 +114,28 @@ def _events(draws: NDArray[np.float64], observed: NDArray[np.float64], task: Tas
     ).rename("whole_at")
     beside = targets[cell].join(whole_at, on=cell)["whole_at"].where(~of_whole)
     result = pd.DataFrame(
-        {"reach_probability": np.nan, "reached": np.nan, "reached_at_origin": np.nan},
+        np.nan,
         index=targets.index,
-    )
+        columns=["reach_probability", "reached", "reached_at_origin",
+                 "gap_crps", "gap_pit_low", "gap_pit_high"],
+    )  # fmt: skip
     rows = np.flatnonzero(beside.notna())
     if not len(rows):
         return result
     wholes = beside.iloc[rows].astype(int).to_numpy()
     sign = np.where(targets["response"].iloc[rows] == "unsafe", -1.0, 1.0)
     # shares of few decimals are compared as printed: half a rounding error is no difference
-    ahead = sign * (draws[:, rows] - draws[:, wholes]) >= -1e-9
-    result.iloc[rows, 0] = ahead.mean(axis=0)
-    result.iloc[rows, 1] = (sign * (observed[rows] - observed[wholes]) >= -1e-9).astype(float)
+    gap, seen = (
+        sign * (draws[:, rows] - draws[:, wholes]),
+        sign * (observed[rows] - observed[wholes]),
+    )
+    result.iloc[rows, 0] = (gap >= -1e-9).mean(axis=0)
+    result.iloc[rows, 1] = (seen >= -1e-9).astype(float)
     result.iloc[rows, 2] = _reached_before(task, targets.iloc[rows], sign)
+    result.iloc[rows, 3] = crps_draws(gap, seen)
+    places = (width[rows] + width[wholes]) / 2  # both are rounded
+    tied = np.where(np.abs(gap - seen) < places, seen, gap)
+    result.iloc[rows, 4], result.iloc[rows, 5] = pit_bounds(tied, seen)
     return result
 
 

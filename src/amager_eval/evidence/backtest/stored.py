@@ -41,8 +41,11 @@ __all__ = [
 
 #: Decimals kept, or significant digits where marked: a mean over thousands of cells is exact far
 #: beyond them.
-_SIGNIFICANT: Final = {"crps": 3, "crps_log": 3}
-_DECIMALS: Final = {"log_score": 2, "pit_low": 4, "pit_high": 4, "reach_probability": 3}
+_SIGNIFICANT: Final = {"crps": 3, "crps_log": 3, "gap_crps": 3}
+_DECIMALS: Final = {
+    "log_score": 2, "pit_low": 4, "pit_high": 4, "reach_probability": 3,
+    "gap_pit_low": 4, "gap_pit_high": 4,
+}  # fmt: skip
 _FLAGS: Final = ("fallback", "reached", "reached_at_origin", "passed")
 
 

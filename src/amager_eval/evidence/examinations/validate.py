@@ -420,6 +420,8 @@ def _backtests(job: Job) -> dict[str, Found]:
         found[f"coverage_{name}"] = Found(coverage.drop(columns="forecaster"))
         if result.events is not None:
             found[f"events_{name}"] = Found(result.events)
+        if result.gaps is not None:
+            found[f"gaps_{name}"] = Found(result.gaps)
     if missed:
         found["missed_gates"] = Found(pd.DataFrame(missed))
     return {"backtests": Found(pd.DataFrame(rows))} | found
