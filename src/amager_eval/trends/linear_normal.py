@@ -6,7 +6,7 @@ PyTensor would differentiate through the factorisation; here the gradient is wri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +19,13 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from amager_eval.trends.blocks import BlockFactor, Blocks
+
     type Floats = NDArray[np.float64]
 
 pt: Any = pytensor.tensor  # only partly typed
 
-__all__ = ["Covariance", "LinearNormal", "observe_normal"]
+__all__ = ["Covariance", "Factor", "LinearNormal", "observe_normal"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +38,43 @@ class Covariance:
         What is always there, (figure, figure).
     stack : ndarray
         Matrices that variances multiply, (matrix, figure, figure).
+    blocks : Blocks or None
+        The same matrices in blocks, those of `fixed` first, where the figures are many.
+    given : ndarray
+        Variances of the blocks' parts that are `fixed`.
     """
 
     fixed: Floats
     stack: Floats
+    blocks: Blocks | None = None
+    given: Floats = field(default_factory=lambda: np.empty(0))
 
     def at(self, variances: Floats) -> Floats:
         """Covariance, (figure, figure)."""
         found: Floats = self.fixed + np.tensordot(variances, self.stack, 1)
+        return found
+
+    def factor(self, variances: Floats) -> Factor | BlockFactor | None:
+        """Factor the covariance; None where it is not positive definite."""
+        if self.blocks is not None:
+            return self.blocks.factor(np.concatenate([self.given, variances]))
+        try:
+            lower = cho_factor(self.at(variances), lower=True, check_finite=False)
+        except (LinAlgError, ValueError):
+            return None
+        return Factor(lower)
+
+
+class Factor:
+    """A covariance at hand to solve with, and its log determinant."""
+
+    def __init__(self, lower: Any) -> None:
+        self.lower = lower
+        self.log_det = 2 * np.log(np.diag(lower[0])).sum()
+
+    def solve(self, right: Floats) -> Floats:
+        """Multiply the inverse by columns, (figure, ...)."""
+        found: Floats = cho_solve(self.lower, right, check_finite=False)
         return found
 
 
@@ -62,11 +93,11 @@ class _Gradient(Op):
     def perform(self, node: Any, inputs: Any, outputs: Any) -> None:  # noqa: ARG002
         """Solve with the covariance and with its inverse."""
         residual, variances = inputs
-        factor = _factor(self.covariance.at(variances))
+        factor = self.covariance.factor(variances)
         found: tuple[Any, ...] = tuple(np.zeros_like(x) for x in inputs)
         if factor is not None:
-            solved = cho_solve(factor, residual, check_finite=False)
-            inverse = cho_solve(factor, np.eye(len(residual)), check_finite=False)
+            solved = factor.solve(residual)
+            inverse = factor.solve(np.eye(len(residual)))
             change = 0.5 * (np.outer(solved, solved) - inverse)
             found = -solved, np.tensordot(self.covariance.stack, change, 2)
         for storage, value in zip(outputs, found, strict=True):
@@ -99,11 +130,10 @@ class LinearNormal(Op):
     def perform(self, node: Any, inputs: Any, outputs: Any) -> None:  # noqa: ARG002
         """Evaluate; impossible variances have density 0."""
         residual, variances = inputs
-        factor = _factor(self.covariance.at(variances))
+        factor = self.covariance.factor(variances)
         density = -np.inf
         if factor is not None:
-            solved = cho_solve(factor, residual, check_finite=False)
-            density = -0.5 * residual @ solved - np.log(np.diag(factor[0])).sum()
+            density = -0.5 * residual @ factor.solve(residual) - 0.5 * factor.log_det
             density -= 0.5 * len(residual) * np.log(2 * np.pi)
         outputs[0][0] = np.asarray(density)
 
@@ -115,14 +145,6 @@ class LinearNormal(Op):
         """Multiply the derivatives by what follows."""
         slopes: Any = _Gradient(self.covariance)(*inputs)
         return [cotangents[0] * slope for slope in slopes]
-
-
-def _factor(covariance: Floats) -> Any:
-    """Cholesky factor; None where the matrix is not positive definite."""
-    try:
-        return cho_factor(covariance, lower=True, check_finite=False)
-    except (LinAlgError, ValueError):
-        return None
 
 
 def observe_normal(
