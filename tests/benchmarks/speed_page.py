@@ -152,8 +152,9 @@ def write_page(
     text = f"""# Benchmarks
 
 Written by `{command}` on {date.today().isoformat()}, {machine}. Runs: {", ".join(repeats)}.
-Seconds are wall clock of a whole process, imports included; `plain` is `pm.sample` on the same
-PyMC models with the same draws, tuning and target.
+Seconds are wall clock of a whole process, imports included, processor seconds those of all its
+cores until the first fit was done, which a busy machine leaves as they are; `plain` is `pm.sample`
+on the same PyMC models with the same draws, tuning and target.
 
 {_table_of_runs(rows)}
 
@@ -178,6 +179,7 @@ def _table_of_runs(rows: Sequence[Row]) -> str:
     columns = ("ess", "rhat", "divergences")
     cells = [
         [r["model"], r["task"], r["state"], f"{r['seconds']:.0f}"]
+        + [f"{r['processor']:.0f}" if "processor" in r else "–"]
         + [f"{r[k]:.4g}" if k in r else "–" for k in columns]
         + [
             f"{r[k]:.4g}" if k in r else "–"
@@ -186,7 +188,16 @@ def _table_of_runs(rows: Sequence[Row]) -> str:
         for r in rows
     ]
     told = ["least ESS", "R-hat", "divergences"]
-    head = ["model", "what", "caches", "seconds", *told, "a refit, seconds", *told]
+    head = [
+        "model",
+        "what",
+        "caches",
+        "seconds",
+        "processor seconds",
+        *told,
+        "a refit, seconds",
+        *told,
+    ]
     return _table(head, cells)
 
 
