@@ -34,7 +34,7 @@ def test_light(code):
 
 def test_the_yearly_work_loads_nothing_of_the_laboratory():
     found = loaded_after(
-        "import amager_eval.evaluation.evaluate, amager_eval.evaluation.refit_alternatives\n"
+        "import amager_eval.evaluation.evaluate, amager_eval.evaluation.under_alternatives\n"
         "import amager_eval.record.record, amager_eval.report.write, amager_eval.data.check"
     )
     assert "amager_eval.evaluation.evaluate" in found

@@ -97,12 +97,6 @@ def appendix(
     date: Annotated[
         str, typer.Option(help="Date of the letter, as 2026-05-12; printed and in the cover note.")
     ] = "",
-    sensitivity: Annotated[
-        bool,
-        typer.Option(
-            "--sensitivity", help="Fit again under every other declared assumption (slow)."
-        ),
-    ] = False,
 ) -> None:
     """Write the annual appendix: PDF, page, figures, tables and statement.json."""
     from amager_eval.wording.faults import fault_of
@@ -150,12 +144,6 @@ def appendix(
             draws=draws,
             draft=draft,
             progress=progress,
-        )
-    if sensitivity:
-        from amager_eval.evaluation.refit_alternatives import refit_alternatives
-
-        statement = refit_alternatives(
-            statement, draws=draws, progress=lambda name: typer.echo(f"{name} …", err=True)
         )
     target = out or Path("build") / f"appendix-{statement.year}"
     if record is not None and not draft:

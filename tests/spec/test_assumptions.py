@@ -14,7 +14,15 @@ from amager_eval.trends.crime import control
 
 PACKAGE = Path(ae.__file__).parent
 #: Rooms whose numbers move an answer; views, readers of files and the laboratory do not.
-ROOMS = ("disclosure", "evaluation", "goals", "indicators", "record", "trends/crime")
+ROOMS = (
+    "disclosure",
+    "evaluation",
+    "goals",
+    "indicators",
+    "record",
+    "trends/crime",
+    "trends/safety",
+)
 #: Names a threshold, a margin, a factor or an assumed number goes by.
 KINDS = re.compile(
     "tail|factor|left_over|deff|design_effect|threshold|margin|least_share|baseline_year|"

@@ -5,7 +5,12 @@ import pymc as pm
 import pytest
 from scipy import stats
 
-from amager_eval.trends.independence import effective_draws, resample, sample_independently
+from amager_eval.trends.independence import (
+    effective_draws,
+    resample,
+    reweigh,
+    sample_independently,
+)
 
 
 def _weighted(scales, name):
@@ -52,3 +57,24 @@ def test_the_seed_decides():
     )
     assert one.proposed.identical(same.proposed)
     assert not one.proposed.equals(other.proposed)
+
+
+def test_a_neighbours_points_weighed_anew_are_the_other_posterior():
+    def model(observed, *, both):
+        with pm.Model() as made:
+            mean = pm.Normal("mean", 0.0, 1.0)
+            sd = pm.HalfNormal("sd", 1.0) if both else 1.0
+            pm.Normal("seen", mean, sd, observed=observed)
+        return made
+
+    scales = sample_independently(
+        model([0.2, 0.9, 1.4], both=True), draws=500, tune=400, chains=4, seed=1
+    )
+    assert scales.points["parameter"].to_numpy().tolist() == ["mean", "sd"]
+    again = reweigh(model([0.2, 0.9], both=False), scales.points, scales.proposal)
+    mean, sd = _weighted(again, "mean")
+    assert mean == pytest.approx(1.1 / 3, abs=0.04)
+    assert sd == pytest.approx(np.sqrt(1 / 3), rel=0.1)
+    assert "sd" not in again.proposed
+    # the other way round a scale is missing
+    assert reweigh(model([0.2], both=True), again.points, again.proposal) is None

@@ -15,6 +15,7 @@ import xarray as xr
 
 from amager_eval.data.period import period_range
 from amager_eval.data.population import population_at
+from amager_eval.evaluation import evaluate as evaluating
 from amager_eval.evaluation import fit as module
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.diagnose import Diagnostics
@@ -142,6 +143,8 @@ def quick_crime(data: Any, *, definition: str, seed: int, **_: Any) -> Any:
 @pytest.fixture
 def quick_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace both fits of an evaluation, and what lays the reports out for one of them."""
+    # stand-ins have no model to ask under other assumptions
+    monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
     monkeypatch.setattr(module, "fit_safety", quick_safety)
     monkeypatch.setattr(module, "fit_crime", quick_crime)
     monkeypatch.setattr(module, "crime_design", lambda *_, **__: None)

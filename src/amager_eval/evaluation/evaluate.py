@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from amager_eval.evaluation.fit import FitProgress, Fits, fit
 from amager_eval.evaluation.judge import hold_documents, judge
 from amager_eval.evaluation.prepare import prepare, statement_year
+from amager_eval.evaluation.under_alternatives import under_alternatives
 from amager_eval.spec.agreement import Agreement, load_agreement
 
 if TYPE_CHECKING:
@@ -79,4 +80,5 @@ def evaluate(
     fits = Fits(seed=seed)
     if forecasts:
         fits = fit(ready, agreement, seed=seed, draws=draws, draft=draft, progress=progress)
-    return judge(ready, agreement, year, fits, record=record, draft=draft)
+    statement = judge(ready, agreement, year, fits, record=record, draft=draft)
+    return under_alternatives(statement, fits, draws=draws, progress=progress)

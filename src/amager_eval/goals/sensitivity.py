@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 __all__ = [
     "REFITS",
     "SENSITIVITY_COLUMNS",
+    "STRICTEST",
     "USED",
     "crime_rows_under",
+    "quantities_at_target",
     "safety_rows_under",
     "sensitivity_frame",
     "sensitivity_of_draws",
@@ -39,7 +41,8 @@ SENSITIVITY_COLUMNS: Final = (
 )
 #: Assumption and alternative of the probabilities that are used.
 USED: Final = "used"
-#: Alternatives that need a fit of their own, by model.
+#: Alternatives that the draws used do not answer, by model: of safety the scales' draws are weighed
+#: anew, of crime it is fitted again.
 REFITS: Final[dict[str, tuple[str, ...]]] = {
     "safety": (
         "design_effect_low",
@@ -51,7 +54,7 @@ REFITS: Final[dict[str, tuple[str, ...]]] = {
     "crime": ("total_itself", "completeness", "pandemic_years"),
 }
 #: A reading shown beside the primary ones: the strictest, to which the margins belong.
-_STRICTEST: Final = "reaches_whole"
+STRICTEST: Final = "reaches_whole"
 _HELD: Final = "probability_true_at_or_below"
 
 type Row = dict[str, Any]
@@ -94,19 +97,19 @@ def sensitivity_of_draws(
     rows: list[Row] = []
     areas = list(areas)
     if safety is not None:
-        used = _quantities(safety, agreement)
+        used = quantities_at_target(safety, agreement)
         rows += safety_rows_under(used, agreement, areas, USED, USED)
         drift = np.array([], dtype=str)
         if "alternative" in safety.draws.coords:
             drift = safety.draws["alternative"].to_numpy().astype(str)
         for name in dict.fromkeys(drift.tolist()):
             only = safety.draws.isel(sample=np.flatnonzero(drift == name))
-            frame = _quantities(replace(safety, draws=only, prior_only=None), agreement)
+            frame = quantities_at_target(replace(safety, draws=only, prior_only=None), agreement)
             rows += safety_rows_under(frame, agreement, areas, "drift", name)
         for margin in margins:
-            renamed = used[used["quantity"] == margin].assign(quantity=_STRICTEST)
+            renamed = used[used["quantity"] == margin].assign(quantity=STRICTEST)
             rows += safety_rows_under(
-                renamed, agreement, areas, "margin", margin, readings={_STRICTEST}
+                renamed, agreement, areas, "margin", margin, readings={STRICTEST}
             )
     if len(crime_quantities):
         rows += crime_rows_under(crime_quantities, agreement, USED, USED)
@@ -123,7 +126,8 @@ def sensitivity_of_draws(
     return sensitivity_frame(rows)
 
 
-def _quantities(forecast: Forecast, agreement: Agreement) -> pd.DataFrame:
+def quantities_at_target(forecast: Forecast, agreement: Agreement) -> pd.DataFrame:
+    """Ask a safety forecast what the agreement asks of its target wave."""
     return safety_quantities(
         forecast,
         whole=agreement.areas.whole,
@@ -228,7 +232,7 @@ def _shown(agreement: Agreement) -> list[tuple[Goal, Reading]]:
         if goal.kind == "safety"
         for reading in goal.reading
         if reading.primary
-        or (reading.id == _STRICTEST and reading.response == goal.primary.response)
+        or (reading.id == STRICTEST and reading.response == goal.primary.response)
     ]
 
 

@@ -30,6 +30,7 @@ from amager_eval.indicators.arguments import (
 from amager_eval.indicators.estimate import Shown
 from amager_eval.significance.contrast import standardise
 from amager_eval.significance.difference import Parts, check_parts, kept_of_z, parts_of, pooled_z
+from amager_eval.spec.assumptions import load_assumptions
 
 __all__ = [
     "DEFFS",
@@ -43,7 +44,7 @@ __all__ = [
 Verdict = Literal["significant", "not significant", "undecidable"]
 
 #: Design effects a verdict on published figures must survive.
-DEFFS: Final = (1.0, 1.3, 1.6)
+DEFFS: Final = load_assumptions().published_figures.design_effects
 
 
 @dataclass(frozen=True)

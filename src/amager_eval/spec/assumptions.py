@@ -26,6 +26,22 @@ class RespondentsRange(_Frozen):
     reason: Reason
 
 
+class PublishedFigures(_Frozen):
+    """What a verdict on published figures must survive."""
+
+    design_effects: Annotated[tuple[Annotated[float, Field(ge=1)], ...], Field(min_length=1)]
+    reason: Reason
+
+
+class SafetyModel(_Frozen):
+    """Numbers of the safety model that are neither priors nor gates."""
+
+    left_over: Annotated[float, Field(ge=0, lt=1)]
+    effective_draws_aim: Annotated[float, Field(ge=1)]
+    least_from_others: Annotated[float, Field(gt=0, lt=1)]
+    reason: Reason
+
+
 class ChartPeriods(_Frozen):
     """Tails of the limit and of the warning line, and reference years wished and the fewest."""
 
@@ -68,6 +84,8 @@ class Assumptions(_Frozen):
     name: str
     version: str
     respondents: RespondentsRange
+    published_figures: PublishedFigures
+    safety_model: SafetyModel
     control_chart: ControlChart
 
 

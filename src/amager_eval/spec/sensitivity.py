@@ -36,10 +36,26 @@ class ResponseLink(_Frozen):
     reason: Annotated[str, Field(min_length=10)]
 
 
+class Reweighting(_Frozen):
+    """When the draws used answer for an alternative: points weighed, least share they are worth."""
+
+    points: Annotated[int, Field(gt=0)]
+    least_share: Annotated[float, Field(gt=0, lt=1)]
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class GapStays(_Frozen):
+    """That every gap stays as it is: an alternative that is never mixed with the others."""
+
+    reason: Annotated[str, Field(min_length=10)]
+
+
 class SafetyAlternatives(_Frozen):
     """Other assumptions of the safety model."""
 
     margins: tuple[str, ...]
+    reweighting: Reweighting
+    gap_stays: GapStays
     source_grades: SourceGrades
     pandemic: PandemicWaves
     response_link: ResponseLink

@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from amager_eval.conventions import LEVELS
+from amager_eval.errors import InputError
 from amager_eval.spec.model import ModelSpec, spec_of_record
 from amager_eval.trends.store import read_tree, write_tree
 
@@ -406,8 +407,13 @@ class Fit:
         forecast: Forecast = module.forecast(self, until, n=n)
         return forecast
 
-    def to_datatree(self) -> xr.DataTree:
+    def to_datatree(self, alternative: str | None = None) -> xr.DataTree:
         """Give the fit as ArviZ's functions want it, with replications and priors.
+
+        Parameters
+        ----------
+        alternative : str or None
+            Of a safety fit, which of its models: `driftless`, or by default `drift`.
 
         Returns
         -------
@@ -418,8 +424,8 @@ class Fit:
 
         Raises
         ------
-        NotImplementedError
-            Of a safety fit: its groups are not written yet.
+        InputError
+            The fit has no such alternative.
 
         Examples
         --------
@@ -430,8 +436,12 @@ class Fit:
         """
         from amager_eval.trends.datatree import arviz_tree
 
-        if self.kind != "crime":
-            raise NotImplementedError(f"to_datatree is not written for a {self.kind} fit yet")
+        if self.kind == "safety":
+            from amager_eval.trends.safety.datatree import arviz_groups as of_safety
+
+            return arviz_tree(of_safety(self, alternative or "drift"), self.spec)
+        if alternative is not None:
+            raise InputError(f"a {self.kind} fit has no alternatives; found '{alternative}'")
         from amager_eval.trends.crime.datatree import arviz_groups
 
         return arviz_tree(arviz_groups(self), self.spec)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     type Floats = NDArray[np.float64]
     type Density = Callable[[Floats], Floats]
 
-__all__ = ["Proposal", "Scales", "effective_draws", "resample", "sample_independently"]
+__all__ = ["Proposal", "Scales", "effective_draws", "resample", "reweigh", "sample_independently"]
 
 _t: Any = multivariate_t  # typed for one point at a time
 #: Degrees of freedom of the proposal: tails heavier than a posterior's.
@@ -85,11 +85,14 @@ class Scales:
         over the proposal's), dims `chain, draw`.
     proposal : Proposal
         What they came from, for a neighbouring model to begin with.
+    points : DataArray or None
+        The same on the unconstrained scale, dims `chain, draw, parameter`; for :func:`reweigh`.
     """
 
     proposed: xr.Dataset
     sample_stats: xr.Dataset
     proposal: Proposal
+    points: xr.DataArray | None = None
 
 
 def sample_independently(
@@ -125,7 +128,7 @@ def sample_independently(
     Scales
     """
     rng = np.random.default_rng(seed)
-    density, unpack, start = _flatten(model)
+    density, unpack, start, labels = _flatten(model)
     total, done = tune + chains * draws, 0
 
     def evaluate(points: Floats) -> Floats:
@@ -153,15 +156,67 @@ def sample_independently(
         # a poor proposal, but very many points of it: the next is shaped by them
         proposal = _shaped(points, log_weight)
     _, proposal, points, log_p, log_weight = max(tries, key=lambda t: t[0])
-    log_weight = log_weight.reshape(chains, draws)
-    names = {"chain": np.arange(chains), "draw": np.arange(draws)}
-    statistics = {"lp": log_p.reshape(chains, draws), "log_weight": log_weight}
     if progress is not None:
         progress(total, total)
+    return _told((chains, draws), points, labels, unpack, log_p, log_weight, proposal)
+
+
+def reweigh(model: pm.Model, points: xr.DataArray, proposal: Proposal) -> Scales | None:
+    """Weigh points that were proposed for a neighbouring model by this model's density.
+
+    Parameters
+    ----------
+    model : pymc.Model
+        The model; its free variables are the neighbour's, or some of them.
+    points : DataArray
+        The neighbour's :attr:`Scales.points`.
+    proposal : Proposal
+        What they were drawn from.
+
+    Returns
+    -------
+    Scales or None
+        None where the model has a free variable the neighbour lacks.
+
+    Notes
+    -----
+    A multivariate t's margin is a multivariate t: what the model does not have is left out of the
+    points and of the proposal alike.
+    """
+    density, unpack, _, labels = _flatten(model)
+    known = [str(label) for label in points["parameter"].to_numpy()]
+    if not set(labels) <= set(known):
+        return None
+    at = [known.index(label) for label in labels]
+    own = Proposal(proposal.centre[at], proposal.spread[np.ix_(at, at)])
+    flat = points.transpose("chain", "draw", "parameter").to_numpy()[..., at]
+    shape = flat.shape[:2]
+    flat = flat.reshape(-1, len(at))
+    log_p = density(flat)
+    log_weight = log_p - own.log_density(flat)
+    return _told(shape, flat, labels, unpack, log_p, log_weight, own)
+
+
+def _told(
+    shape: tuple[int, int],
+    points: Floats,
+    labels: list[str],
+    unpack: Callable[[Floats, tuple[int, int]], xr.Dataset],
+    log_p: Floats,
+    log_weight: Floats,
+    proposal: Proposal,
+) -> Scales:
+    """Name weighed points."""
+    names = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
+    dims = ("chain", "draw")
+    statistics = {"lp": log_p, "log_weight": log_weight}
     return Scales(
-        unpack(points, (chains, draws)).assign_coords(names),
-        xr.Dataset({k: (("chain", "draw"), v) for k, v in statistics.items()}, coords=names),
+        unpack(points, shape).assign_coords(names),
+        xr.Dataset({k: (dims, v.reshape(shape)) for k, v in statistics.items()}, coords=names),
         proposal,
+        xr.DataArray(
+            points.reshape(*shape, -1), dims=(*dims, "parameter"), coords={"parameter": labels}
+        ),
     )
 
 
@@ -177,7 +232,7 @@ def effective_draws(log_weight: Floats) -> float:
     return float(1 / (weight**2).sum())
 
 
-def resample(log_weight: Floats, seed: int) -> NDArray[np.int64]:
+def resample(log_weight: Floats, seed: int, *, count: int | None = None) -> NDArray[np.int64]:
     """Draw points again by weight, within each chain.
 
     Parameters
@@ -186,6 +241,8 @@ def resample(log_weight: Floats, seed: int) -> NDArray[np.int64]:
         Log of the target's density over the proposal's, (chain, draw).
     seed : int
         Seed.
+    count : int or None
+        Draws per chain; default as many as points.
 
     Returns
     -------
@@ -203,11 +260,12 @@ def resample(log_weight: Floats, seed: int) -> NDArray[np.int64]:
     [0, 1, 2, 3]
     """
     rng = np.random.default_rng(seed)
-    taken = np.empty(log_weight.shape, dtype=int)
+    count = log_weight.shape[1] if count is None else count
+    taken = np.empty((len(log_weight), count), dtype=int)
     for c, row in enumerate(log_weight):
         cut = truncated(row)
         ends = np.cumsum(np.exp(cut - logsumexp(cut)))
-        at = (np.arange(len(row)) + rng.uniform()) / len(row)
+        at = (np.arange(count) + rng.uniform()) / count
         taken[c] = rng.permutation(np.minimum(np.searchsorted(ends, at), len(row) - 1))
     return taken
 
@@ -267,8 +325,8 @@ def _shaped(points: Floats, log_weight: Floats) -> Proposal:
 
 def _flatten(
     model: Any,
-) -> tuple[Density, Callable[[Floats, tuple[int, int]], xr.Dataset], Floats]:
-    """Log density of flat points, the way back to named draws, and a start."""
+) -> tuple[Density, Callable[[Floats, tuple[int, int]], xr.Dataset], Floats, list[str]]:
+    """Log density of flat points, the way back to named draws, a start, and the points' labels."""
     import pytensor.tensor as pt
     from pytensor.compile.maker import function as compile_function
     from pytensor.compile.mode import Mode
@@ -314,4 +372,9 @@ def _flatten(
         return xr.Dataset(out, coords={k: v for k, v in coords.items() if k in used})
 
     start = np.concatenate([v.ravel() for v in initial.values()]).astype(float)
-    return density, unpack, start
+    labels = [
+        f"{rv.name}{list(at) if at else ''}"
+        for rv, size in zip(variables, initial.values(), strict=True)
+        for at in np.ndindex(size.shape)
+    ]
+    return density, unpack, start, labels

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_path
@@ -19,7 +19,6 @@ __all__ = [
     "compile_model",
     "sample_posterior",
     "sample_scales",
-    "sample_without_divergence",
 ]
 
 #: Called with (draws done over all chains, draws in all); must be thread-safe.
@@ -104,35 +103,6 @@ def sample_posterior(
     )
     if progress is not None:
         progress(total, total)
-    return tree
-
-
-def sample_without_divergence(
-    compiled: Any, *, targets: Sequence[float], **settings: Any
-) -> xr.DataTree:
-    """Sample again with smaller steps while a run has a divergent transition.
-
-    Every run is whole and has the same seed; nothing is dropped from one. The last target's run
-    is returned as it is, and the gates judge it.
-
-    Parameters
-    ----------
-    compiled : nutpie.CompiledModel
-        From :func:`compile_model`.
-    targets : sequence of float
-        Target acceptance probabilities, in order.
-    **settings
-        The other arguments of :func:`sample_posterior`.
-
-    Returns
-    -------
-    xarray.DataTree
-        As :func:`sample_posterior` gives it.
-    """
-    for target in targets:
-        tree = sample_posterior(compiled, target_accept=target, **settings)
-        if not bool(tree["sample_stats"]["diverging"].any()):
-            break
     return tree
 
 

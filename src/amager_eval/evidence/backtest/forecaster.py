@@ -53,6 +53,7 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
     ),
     "safety": (
         "data.period",
+        "trends.blocks",
         "trends.by_address",
         "trends.diagnose",
         "trends.fit",
@@ -62,10 +63,12 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "trends.safety.condition",
         "trends.safety.covariance",
         "trends.safety.design",
+        "trends.safety.draws",
         "trends.safety.fit",
         "trends.safety.forecast",
         "trends.safety.likelihood",
         "trends.safety.model",
+        "trends.safety.point",
         "trends.sample",
     ),
 }

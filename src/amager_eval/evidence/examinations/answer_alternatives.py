@@ -10,8 +10,7 @@ import pandas as pd
 
 from amager_eval.data.published import published
 from amager_eval.evaluation.evaluate import evaluate
-from amager_eval.evaluation.refit_alternatives import refit_alternatives
-from amager_eval.goals.sensitivity import REFITS, USED
+from amager_eval.goals.sensitivity import USED
 
 if TYPE_CHECKING:
     from amager_eval.trends.fit import Kind
@@ -37,7 +36,7 @@ def answer_alternatives(
     seed : int
         Seed of every fit.
     progress : callable or None
-        Called with the fits done and the fits there are at most, before each.
+        Called with the alternatives answered and those there are.
 
     Returns
     -------
@@ -55,16 +54,12 @@ def answer_alternatives(
     """
     data = published()
     data = replace(data, crime=None) if kind == "safety" else replace(data, safety=None)
-    begun: list[str] = []
 
-    def tell(name: str) -> None:
-        if progress is not None:
-            progress(len(begun), 1 + len(REFITS[kind]))
-        begun.append(name)
+    def tell(name: str, done: int, total: int) -> None:
+        if progress is not None and name == "alternatives":
+            progress(done, total)
 
-    tell(USED)
-    statement = evaluate(data, seed=seed, draws=draws, draft=draws is not None)
-    statement = refit_alternatives(statement, draws=draws, progress=tell)
+    statement = evaluate(data, seed=seed, draws=draws, draft=draws is not None, progress=tell)
     part = "setting" if kind == "safety" else "crime_type"
     answer = ["goal", "area", part, "quantity"]
     table = statement.sensitivity[[*answer, "alternative", "probability"]].dropna(subset=[part])

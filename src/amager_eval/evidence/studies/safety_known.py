@@ -22,8 +22,9 @@ from amager_eval.scores.ratio import score_sets
 from amager_eval.trends.diagnose import Diagnostics
 from amager_eval.trends.fit import Fit
 from amager_eval.trends.safety.covariance import figures, terms
-from amager_eval.trends.safety.fit import draw_rest, fitted_point
+from amager_eval.trends.safety.draws import draw_rest
 from amager_eval.trends.safety.forecast import forecast
+from amager_eval.trends.safety.point import fitted_point
 
 if TYPE_CHECKING:
     from amager_eval.evidence.studies.safety_simulate import Simulated

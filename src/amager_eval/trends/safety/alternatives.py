@@ -1,62 +1,88 @@
-"""Fit again under another declared choice: without some sources, or with a looser link."""
+"""Answer under another declared choice: the fit's own draws of the scales, weighed anew."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from amager_eval.spec.model import ModelSpec, Prior
-from amager_eval.trends.safety.fit import sample_safety
+from amager_eval.trends.diagnose import diagnose
+from amager_eval.trends.fit import Fit
+from amager_eval.trends.independence import Proposal
+from amager_eval.trends.safety.fit import (
+    ALTERNATIVES,
+    Run,
+    grouped,
+    sample_safety,
+    weigh_alternative,
+)
 
 if TYPE_CHECKING:
-    import xarray as xr
+    from numpy.typing import NDArray
 
-    from amager_eval.trends.fit import Fit
     from amager_eval.trends.sample import Progress
 
-__all__ = ["with_area_varying_link", "without_grades"]
+__all__ = [
+    "Alternative",
+    "answer_again",
+    "as_fitted",
+    "with_area_varying_link",
+    "with_design_effect",
+    "without_grades",
+    "without_waves",
+]
 
 
-def without_grades(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    grades: Sequence[str] = ("C",),
-    *,
-    draws: int | None = None,
-    chains: int = 4,
-    seed: int = 1,
-    progress: Progress | None = None,
-) -> Fit:
-    """Fit again without the figures of some source grades.
+@dataclass(frozen=True, eq=False)
+class Alternative:
+    """A choice in the place of the one used.
 
     Parameters
     ----------
-    design, spec : Dataset, ModelSpec
-        From :func:`~amager_eval.trends.safety.fit.design_safety`; the document.
-    grades : sequence of str
-        Source grades to leave out.
-    draws : int or None
-        Draws per chain; default the spec's.
-    chains, seed : int
-        As :func:`~amager_eval.trends.safety.fit.fit_safety`.
-    progress : callable or None
-        Called with draws done and draws in all.
-
-    Returns
-    -------
-    Fit
-        Its forecast repeats as published only the figures that were kept.
+    design : Dataset
+        From :func:`~amager_eval.trends.safety.fit.design_safety`.
+    spec : ModelSpec
+        The document.
+    keep : ndarray of bool
+        Figures that count, shape (area, setting, response, year).
     """
-    keep = ~np.isin(design["grade"].to_numpy(), list(grades))
-    return sample_safety(
-        design, spec, draws=draws, chains=chains, seed=seed, keep=keep, progress=progress
-    )
+
+    design: xr.Dataset
+    spec: ModelSpec
+    keep: NDArray[np.bool_]
+
+
+def as_fitted(fit: Fit) -> Alternative:
+    """Return the choice a fit was made under."""
+    design = fit.data["design"].to_dataset()
+    return Alternative(design.drop_vars("kept"), fit.spec, design["kept"].to_numpy())
+
+
+def without_grades(used: Alternative, grades: Sequence[str]) -> Alternative:
+    """Leave out the figures of some source grades."""
+    left_out = np.isin(used.design["grade"].to_numpy(), list(grades))
+    return Alternative(used.design, used.spec, used.keep & ~left_out)
+
+
+def without_waves(used: Alternative, waves: Sequence[int]) -> Alternative:
+    """Leave out the figures of some waves."""
+    left_out = np.isin(used.design["year"].to_numpy(), list(waves))
+    return Alternative(used.design, used.spec, used.keep & ~left_out)
+
+
+def with_design_effect(used: Alternative, effect: float) -> Alternative:
+    """Take a design effect as known wherever the survey gives none of its own."""
+    given = used.design["deff"]
+    design = used.design.assign(deff=given.fillna(effect))
+    return Alternative(design, used.spec, used.keep)
 
 
 def with_area_varying_link(spec: ModelSpec, *, sd: float, reason: str) -> ModelSpec:
-    """Spec of the sensitivity in which areas differ in the width of the third answer.
+    """Let areas differ in the width of the third answer.
 
     Parameters
     ----------
@@ -77,3 +103,79 @@ def with_area_varying_link(spec: ModelSpec, *, sd: float, reason: str) -> ModelS
         distribution="Normal", parameters={"mu": 0.0, "sigma": sd}, unit="log", reason=reason
     )
     return spec.model_copy(update={"priors": spec.priors | {"response_gap_spread": prior}})
+
+
+def answer_again(
+    fit: Fit,
+    other: Alternative,
+    *,
+    least_share: float,
+    points: int,
+    draws: int | None = None,
+    progress: Progress | None = None,
+) -> Fit:
+    """Fit another alternative by weighing what was proposed for the one used.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit used.
+    other : Alternative
+        What is asked of instead.
+    least_share : float
+        Share of the points the weights must be worth, of both drifts; where they are worth less,
+        the alternative is sampled.
+    points : int
+        Points to weigh, of each drift.
+    draws : int or None
+        Draws per chain where it is sampled; default the spec's.
+    progress : callable or None
+        Called with draws done and draws in all where it is sampled.
+
+    Returns
+    -------
+    Fit
+        As many draws as a forecast takes, and no prior-only answers. Of a fit by weights,
+        `sample_stats` holds no `log_weight`; its gate is the effective draws that `least_share`
+        of the points are.
+
+    Notes
+    -----
+    Everything Gaussian is integrated out anew: the weights are of the scales alone, and the paths
+    are drawn under the alternative.
+    """
+    runs = _weighed(fit, other, points)
+    needed = least_share * points
+    worth = [float(r.statistics["effective_draws"]) for r in runs]
+    if len(runs) < len(ALTERNATIVES) or min(worth) < needed:
+        return sample_safety(
+            other.design, other.spec, keep=other.keep, seed=fit.seed, draws=draws,
+            prior_only=False, progress=progress,
+        )  # fmt: skip
+    groups = grouped(other.design, other.keep, runs)
+    gates = other.spec.gates.model_copy(update={"ess_min": needed})
+    diagnostics = diagnose(groups["sample_stats"], [], gates)
+    return Fit("safety", xr.DataTree.from_dict(groups), other.spec, diagnostics, fit.seed)
+
+
+def _weighed(fit: Fit, other: Alternative, points: int) -> list[Run]:
+    """Weigh the points of both drifts; fewer runs than drifts where a fit kept none."""
+    if "proposed" not in fit.data.children:
+        return []
+    runs = []
+    for k, (name, drift) in enumerate(ALTERNATIVES.items()):
+        groups = [fit.data[g].to_dataset().sel(alternative=name) for g in
+                  ("posterior", "sample_stats", "proposed")]  # fmt: skip
+        proposed = groups[2]
+        chains = proposed.sizes["chain"]
+        some = proposed.isel(draw=slice(max(points // chains, 1)))
+        proposal = Proposal(proposed["centre"].to_numpy(), proposed["spread"].to_numpy())
+        run = weigh_alternative(
+            other.design, other.spec, other.keep,
+            drift=drift, neighbour=Run(groups[0], groups[1], proposal, some),
+            draws=-(-int(fit.spec.options["forecast_draws"]) // (3 * chains)),
+            seed=fit.seed + k,
+        )  # fmt: skip
+        if run is not None:
+            runs.append(run)
+    return runs

@@ -10,12 +10,11 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.special import expit, logsumexp
 from scipy.stats import truncnorm
 
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.trends.safety.likelihood import log_likelihood
 
 _SIZES, _SIZE_WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
-#: Least share of a cell's precision that is taken to come from all else.
-_LEAST: Final = 0.05
 #: Rounds in which a draw is moved by what it bends.
 _ROUNDS: Final = 3
 
@@ -167,17 +166,21 @@ def centre_figures(
         if k not in {t.name for t in gaussian.terms}
     )
     own = [c for c in f.cells() if np.count_nonzero(f.share[c[0]]) == 1 and c.max() < f.known]
+    if any(t.moves == "link" for t in gaussian.terms):
+        # what an unsafe share says of the safe one is then shared over an area's waves
+        own = [c for c in own if not gaussian.ratio[c].any()]
     at = [(int(np.argmax(f.share[c[0]])), f.setting[c[0]], f.year[c[0]]) for c in own]
     if not own:
         return shift
     expected = gaussian.base + gaussian.link.sum(axis=1) * width[f.setting]
+    least = load_assumptions().safety_model.least_from_others
     told = np.empty((3, len(own)))  # precision the cell's figures add, and mean and sd without them
     for j, (cell, place) in enumerate(zip(own, at, strict=True)):
         load = gaussian.load[cell, place[0]]
         solved = np.linalg.solve(np.asarray(errors)[np.ix_(cell, cell)], load)
         residual = gaussian.value[cell] - expected[cell]
         # the whole's figure holds its parts' errors too: a little of the cell's own stays behind
-        left = max(1 / variance[place] - solved @ load, _LEAST / variance[place])
+        left = max(1 / variance[place] - solved @ load, least / variance[place])
         without = ((mean[place] - gaussian.centre) / variance[place] - solved @ residual) / left
         told[:, j] = solved @ load, gaussian.centre + without, 1 / np.sqrt(left)
     index = tuple(np.array(at).T)
@@ -269,9 +272,7 @@ def draw_terms(
     order = np.concatenate(groups)
     for some in _batches(groups):
         at = np.concatenate(some)
-        factors = [
-            cho_factor(covariance.at(table[g[0]]), lower=True, check_finite=False) for g in some
-        ]
+        factors = [covariance.factor(table[g[0]]) for g in some]
         scales = {t.name: sd[t.name][at, None, None, None] for t in gaussian.terms}
         pieces.append(
             _move(gaussian, {k: v[at] for k, v in start.items()}, scales, residual[at],
@@ -298,9 +299,7 @@ def _move(
 
     def solve(right: Floats) -> Floats:
         blocks = np.split(right, np.cumsum(counts)[:-1])
-        return np.concatenate(
-            [cho_solve(f, b.T, check_finite=False).T for f, b in zip(factors, blocks, strict=True)]
-        )
+        return np.concatenate([f.solve(b.T).T for f, b in zip(factors, blocks, strict=True)])
 
     def moved(missed: Floats) -> dict[str, Floats]:
         weights = solve(missed)
@@ -361,13 +360,16 @@ def log_density_of_cells(
     terms = {t.name for t in gaussian.terms}
     errors = {k: m for k, m in gaussian.matrices.items() if k not in terms}
     table = np.column_stack([np.broadcast_to(variances[k], len(off)) for k in errors])
-    order = np.argsort((gaussian.figures.share > 0).sum(axis=1) > 1, kind="stable")
-    stack = np.array([m[np.ix_(order, order)] for m in errors.values()])
+    f = gaussian.figures
+    # errors are of one setting and wave; a whole's come after its parts'
+    order = np.argsort((f.share > 0).sum(axis=1) > 1, kind="stable")
+    when = (f.setting * (f.year.max(initial=0) + 1) + f.year)[order]
     each = np.empty_like(off)
-    for rows in _alike(table):
-        lower = np.linalg.cholesky(np.tensordot(table[rows[0]], stack, 1))
-        solved = solve_triangular(lower, off[rows][:, order].T, lower=True, check_finite=False).T
-        each[np.ix_(rows, order)] = -0.5 * solved**2 - np.log(np.diag(lower))
+    for at in (order[when == w] for w in np.unique(when)):
+        stack = np.array([m[np.ix_(at, at)] for m in errors.values()])
+        lower = np.linalg.cholesky(np.tensordot(table, stack, 1))
+        solved = np.linalg.solve(lower, off[:, at, None])[..., 0]
+        each[:, at] = -0.5 * solved**2 - np.log(np.diagonal(lower, axis1=1, axis2=2))
     each -= 0.5 * np.log(2 * np.pi)
     return np.column_stack([each[:, at].sum(axis=1) for at in cells])
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import expit
 
 from amager_eval.conventions import RESPONSES
+from amager_eval.trends.blocks import Part, lay_in_blocks
 from amager_eval.trends.linear_normal import Covariance
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ __all__ = ["ANSWERS", "Figures", "Gaussian", "Term", "figures", "linearise", "te
 
 #: Share of each answer as constant + a * safe + b * unsafe
 ANSWERS = {"safe": (0.0, 1.0, 0.0), "neither": (1.0, -1.0, -1.0), "unsafe": (0.0, 0.0, 1.0)}
+#: Figures from which their covariance is factored in blocks.
+_MANY: Final = 400
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
 
 
@@ -131,8 +134,9 @@ class Gaussian:
         What is observed.
     terms : tuple of Term
         What lies behind it.
-    load, link : ndarray
-        Slope of each figure by eta and by the third answer's width of each area, (figure, latent).
+    load, link, ratio : ndarray
+        Slope of each figure by eta of each area, by the third answer's common width there, and by
+        the log ratio of the area's width to it, (figure, latent).
     base : ndarray
         Mean of each figure at a width of 0, (figure,); `link` times the width is added.
     shift : ndarray
@@ -150,6 +154,7 @@ class Gaussian:
     terms: tuple[Term, ...]
     load: Floats
     link: Floats
+    ratio: Floats
     base: Floats
     matrices: dict[str, Floats]
     value: Floats
@@ -159,14 +164,39 @@ class Gaussian:
     def covariance(self, fixed: Mapping[str, float], free: Sequence[str]) -> Covariance:
         """Covariance as a function of the variances named in `free`; the others are numbers."""
         size = len(self.base)
-        return Covariance(
+        whole = (
             sum((v * self.matrices[k] for k, v in fixed.items()), np.zeros((size, size))),
             np.reshape([self.matrices[k] for k in free], (len(free), size, size)),
         )
+        if size < _MANY:
+            return Covariance(*whole)
+        of = {term.name: term for term in self.terms}
+        parts = [
+            self._part(of[k]) if k in of else Part(self.matrices[k], np.empty((size, 0)), 0.0)
+            for k in (*fixed, *free)
+        ]
+        inside = np.where((self.figures.share > 0).sum(axis=1) == 1,
+                          self.figures.share.argmax(axis=1), -1)  # fmt: skip
+        _, group = np.unique(inside, return_inverse=True)
+        group = group - (inside.min() < 0)  # the wholes are no group
+        return Covariance(*whole, lay_in_blocks(parts, group), np.array([*fixed.values()]))
+
+    def _part(self, term: Term) -> Part:
+        """Part of a term: what areas have in common of it, beyond what each has alone."""
+        among = term.areas @ term.areas.T
+        apart = among - np.diag(np.diag(among))
+        common = np.any(apart != 0, axis=1)
+        sign = float(apart[common][:, common].min(initial=0)) or float(apart.max(initial=0))
+        f = self.figures
+        by_area = self.loads(term) @ common.astype(float)
+        columns = np.einsum(
+            "f,fl,fm->flm", by_area, term.settings[f.setting], term.years[f.year]
+        ).reshape(len(by_area), -1)
+        return Part(self.matrices[term.name], columns, sign)
 
     def loads(self, term: Term) -> Floats:
         """Slope of each figure by a term's cells of each area, (figure, latent)."""
-        return self.link if term.moves == "link" else self.load
+        return self.ratio if term.moves == "link" else self.load
 
     def means(self, eta: Floats, width: Floats) -> Floats:
         """Compute the figures' true means, (draw, figure).
@@ -396,10 +426,9 @@ def linearise(
     load = found.share * a[:, None] * pick(by_safe) + link
     centre = spec.priors["level"]["mu"]
     base = expected + (load * (centre - pick(mean))).sum(axis=1) - link.sum(axis=1) * width[s]
-    if "response_gap_spread" in spec.priors:
-        link = link * width[s][:, None]  # areas' widths differ by a factor
+    ratio = link * width[s][:, None]
     value = np.concatenate([found.value[: found.known], bounds[0]])
-    gaussian = Gaussian(found, parts, load, link, base + shift, {}, value, centre, shift)
+    gaussian = Gaussian(found, parts, load, link, ratio, base + shift, {}, value, centre, shift)
     together = s[:, None], s[None, :]
     when = t[:, None], t[None, :]
     for term in parts:

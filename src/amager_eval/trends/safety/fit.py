@@ -9,30 +9,25 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from amager_eval.data.frame_kinds import as_pandas
 from amager_eval.data.input import Input
 from amager_eval.data.population import population_at
 from amager_eval.data.tables.frames import check_population, check_safety
 from amager_eval.errors import InputError, SpecError
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
-from amager_eval.trends.independence import effective_draws, resample
+from amager_eval.trends.independence import effective_draws, resample, reweigh
 from amager_eval.trends.prior_families import problem_of_prior
-from amager_eval.trends.safety.condition import (
-    bound_figures,
-    cell_moments,
-    centre_figures,
-    draw_terms,
-    log_density_of_cells,
-)
-from amager_eval.trends.safety.covariance import figures, linearise, terms
+from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.design import build_design
-from amager_eval.trends.safety.likelihood import log_likelihood
-from amager_eval.trends.safety.model import build_model, correlation, variances
+from amager_eval.trends.safety.draws import draw_rest
+from amager_eval.trends.safety.model import build_model
+from amager_eval.trends.safety.point import fitted_point
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,22 +35,21 @@ if TYPE_CHECKING:
     import pymc as pm
     from numpy.typing import NDArray
 
-    from amager_eval.trends.independence import Proposal
-    from amager_eval.trends.safety.covariance import Figures, Gaussian, Term
+    from amager_eval.trends.independence import Proposal, Scales
+    from amager_eval.trends.safety.covariance import Gaussian
 
     type Floats = NDArray[np.float64]
 
 __all__ = [
     "Run",
     "design_safety",
-    "draw_rest",
     "figure_model",
     "fit_safety",
-    "fitted_point",
-    "inverse_size",
+    "grouped",
     "safety_model",
     "sample_alternative",
     "sample_safety",
+    "weigh_alternative",
 ]
 
 #: Prior name to the family the model is written for; None where any of positive numbers will do.
@@ -81,18 +75,6 @@ _CENTRED: Final = (
     "path_drift", "gap_drift", "wave_error", "collector_step", "wave_size", "area_size",
 )  # fmt: skip
 ALTERNATIVES: Final = {"driftless": False, "drift": True}
-#: Share of the whole's inhabitants that may be registered in none of its parts, or counted on
-#: another day, for the parts still to be the whole.
-_LEFT_OVER: Final = 0.02
-#: Effective draws aimed at, times the gate's.
-_SPARE: Final = 2.5
-#: Draws that are weighed by the exact likelihood.
-_WEIGHED: Final = 400
-#: Rounds of fitting the point the figures are linear around; at first within a share's reach of 0
-#: and 1 and with such a variance of the logit.
-_ROUNDS: Final = 4
-_FAR: Final = 0.01
-_NEAR: Final = 0.1
 
 
 def fit_safety(
@@ -338,13 +320,7 @@ def sample_safety(
             progress=_part(progress, k, len(wanted)),
         )  # fmt: skip
         runs.append(run)
-    alternative = pd.Index(list(ALTERNATIVES), name="alternative")
-    both = runs[: len(ALTERNATIVES)]
-    groups = {
-        "posterior": xr.concat([r.posterior for r in both], alternative),
-        "sample_stats": xr.concat([r.statistics for r in both], alternative),
-        "design": design.assign(kept=(("area", "setting", "response", "year"), kept)),
-    }
+    groups = grouped(design, kept, runs[: len(ALTERNATIVES)])
     if prior_only:
         only = runs[-1].posterior
         groups["baseline_only"] = only.assign(eta=only["eta"].sel(year=design.attrs["anchor"]))
@@ -354,13 +330,41 @@ def sample_safety(
     return Fit("safety", xr.DataTree.from_dict(groups), spec, diagnostics, seed)
 
 
+def grouped(
+    design: xr.Dataset, kept: NDArray[np.bool_], runs: Sequence[Run]
+) -> dict[str, xr.Dataset]:
+    """Lay the runs of both drifts side by side, with what they are of: a fit's groups."""
+    alternative = pd.Index(list(ALTERNATIVES), name="alternative")
+    groups = {
+        "posterior": xr.concat([r.posterior for r in runs], alternative),
+        "sample_stats": xr.concat([r.statistics for r in runs], alternative),
+        "design": design.assign(kept=(("area", "setting", "response", "year"), kept)),
+    }
+    proposed = [r.proposed for r in runs if r.proposed is not None]
+    if len(proposed) == len(runs):
+        groups["proposed"] = xr.concat(proposed, alternative)
+    return groups
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One posterior: its draws, what a reader asks the sampler about, and how it was proposed."""
+    """One posterior: its draws, what a reader asks the sampler about, and how it was proposed.
+
+    Parameters
+    ----------
+    posterior, statistics : Dataset
+        Draws and their statistics, dims `chain, draw, ...`.
+    proposal : Proposal
+        For a neighbouring model to begin with.
+    proposed : Dataset or None
+        Points the draws were taken from, for :func:`weigh_alternative`: `point` (chain, draw,
+        parameter) on the unconstrained scale, `centre` (parameter), `spread` (parameter, beside).
+    """
 
     posterior: xr.Dataset
     statistics: xr.Dataset
     proposal: Proposal
+    proposed: xr.Dataset | None = None
 
 
 def sample_alternative(
@@ -394,215 +398,105 @@ def sample_alternative(
         model,
         draws=draws,
         **settings,
-        wanted=_SPARE * spec.gates.ess_min,
+        wanted=load_assumptions().safety_model.effective_draws_aim * spec.gates.ess_min,
         proposal=first.proposal,
         progress=progress,
     )
+    return _drawn(design, spec, gaussian, scales, seed)
+
+
+def weigh_alternative(
+    design: xr.Dataset,
+    spec: ModelSpec,
+    counts: NDArray[np.bool_],
+    *,
+    drift: bool,
+    neighbour: Run,
+    draws: int,
+    seed: int,
+) -> Run | None:
+    """Answer another model with a neighbour's points of the scales, weighed anew.
+
+    Parameters
+    ----------
+    design, spec, counts : Dataset, ModelSpec, ndarray of bool
+        Of the other model.
+    drift : bool
+        With lasting directions or without.
+    neighbour : Run
+        Whose points are weighed.
+    draws : int
+        Draws per chain of the answer.
+    seed : int
+        Seed.
+
+    Returns
+    -------
+    Run or None
+        None where the neighbour kept no points, or lacks a scale of the other model.
+    """
+    points = neighbour.proposed
+    if points is None:
+        return None
+    found, parts = figures(design, counts), terms(design, spec, drift=drift)
+    gaussian = fitted_point(design, spec, found, parts, _mean_scales(neighbour.posterior, design))
+    scales = reweigh(build_model(design, spec, gaussian), points["point"], neighbour.proposal)
+    return None if scales is None else _drawn(design, spec, gaussian, scales, seed, draws=draws)
+
+
+def _mean_scales(posterior: xr.Dataset, design: xr.Dataset) -> dict[str, Any]:
+    """Posterior means of the scales, for the shares the figures are linear around."""
+    of_one = posterior.isel(latent=int(np.argmax(design["wander"].to_numpy())))
+    found = {
+        "path_sd": of_one["path_sd"],
+        "area_sd": of_one["area_sd"],
+        "gap_sd": of_one["gap_sd"],
+        "design_effect": np.exp(of_one["log_deff"]),
+        "unknown_size": np.exp(of_one["unknown_size"]),
+        "response_gap": posterior["response_gap"].mean("latent"),
+    }
+    return {k: v.mean(("chain", "draw")).to_numpy() for k, v in found.items()}
+
+
+def _drawn(
+    design: xr.Dataset,
+    spec: ModelSpec,
+    gaussian: Gaussian,
+    scales: Scales,
+    seed: int,
+    *,
+    draws: int | None = None,
+) -> Run:
+    """Take scales again by weight, and draw the rest given them."""
     rng = np.random.default_rng([seed, 1])
     log_weight = scales.sample_stats["log_weight"].to_numpy()
-    taken = resample(log_weight, seed)
+    taken = resample(log_weight, seed, count=draws)
     rows = (
-        xr.DataArray(np.arange(chains), dims="chain"),
+        xr.DataArray(np.arange(len(taken)), dims="chain"),
         xr.DataArray(taken, dims=("chain", "draw")),
     )
     again = scales.proposed.drop_vars(["chain", "draw"]).isel(chain=rows[0], draw=rows[1])
     posterior, shares = draw_rest(design, spec, gaussian, again, rng)
     statistics = xr.Dataset(
         {
-            "lp": scales.sample_stats["lp"],
-            "log_weight": scales.sample_stats["log_weight"],
             "diverging": (("chain", "draw"), np.zeros(taken.shape, dtype=bool)),
             "effective_draws": ((), effective_draws(log_weight)),
             "exact_share": ((), shares[0]),
             "least_cell_share": ((), shares[1]),
         }
     )
-    return Run(posterior, statistics, scales.proposal)
-
-
-def fitted_point(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    found: Figures,
-    parts: tuple[Term, ...],
-    scales: Mapping[str, Any] | None = None,
-) -> Gaussian:
-    """Write the figures as linear around the shares that fit them."""
-    settings = design.sizes["setting"]
-    scales = scales or _usual_scales(spec, settings)
-    variance = variances(scales, spec, settings)
-    width = np.asarray(scales["response_gap"], dtype=float) * np.ones(settings)
-    shape = tuple(design.sizes[k] for k in ("latent", "setting", "year"))
-    centre = spec.priors["level"]["mu"]
-    mean, spread = _first_look(found, shape, width, centre), np.full(shape, _NEAR)
-    edges = found.low[found.known :], found.high[found.known :]
-    # a bound begins as a figure that says nothing
-    bounds = (edges[0] + edges[1]) / 2, np.ones(len(edges[0]))
-    shift = np.zeros(len(found.value))
-    logs = (np.atleast_1d(np.log(scales.get(k, 1.0))) for k in ("design_effect", "unknown_size"))
-    inverse = inverse_size(design, *logs)[0]
-    for _ in range(_ROUNDS):
-        gaussian = linearise(
-            design, spec, found, parts,
-            mean=mean, variance=spread, width=width, bounds=bounds, shift=shift,
-        )  # fmt: skip
-        expected = gaussian.base + gaussian.link.sum(axis=1) * width[found.setting]
-        residual = gaussian.value - expected
-        moved, spread = cell_moments(gaussian, variance, residual)
-        mean = centre + moved
-        bounds = bound_figures(gaussian, variance, residual, edges, bounds)
-        shift = shift + centre_figures(
-            design, spec, gaussian, variance, width, inverse, (mean, spread)
+    if draws is None:
+        statistics = statistics.merge(scales.sample_stats[["lp", "log_weight"]])
+    proposed = None
+    if scales.points is not None:
+        proposed = xr.Dataset(
+            {
+                "point": scales.points,
+                "centre": ("parameter", scales.proposal.centre),
+                "spread": (("parameter", "beside"), scales.proposal.spread),
+            }
         )
-    return linearise(
-        design, spec, found, parts,
-        mean=mean, variance=spread, width=width, bounds=bounds, shift=shift,
-    )  # fmt: skip
-
-
-def _first_look(found: Figures, shape: tuple[int, ...], width: Floats, centre: float) -> Floats:
-    """Logit of the safe share by setting, as the figures say it on average, laid over the cells.
-
-    Linear readings are good near by only: from the prior's centre a city far from it is not found.
-    """
-    mean = np.full(shape, centre)
-    share = logit(np.clip(found.value[: found.known], _FAR, 1 - _FAR))
-    setting, response = found.setting[: found.known], found.response[: found.known]
-    seen = np.where(response == 0, share, -share - width[setting])
-    for s in range(shape[1]):
-        of = (setting == s) & (response != 1)
-        if of.any():
-            mean[:, s] = seen[of].mean()
-    return mean
-
-
-def _usual_scales(spec: ModelSpec, settings: int) -> dict[str, Any]:
-    """Scales to begin with: where the priors are centred."""
-    found: dict[str, Any] = {"setting_correlation": 0.0}
-    for name in ("path_sd", "gap_sd", "area_sd", "design_effect", "unknown_size", "response_gap"):
-        prior = spec.priors[name]
-        numbers = prior.parameters
-        if prior.distribution == "LogNormal":
-            found[name] = float(np.exp(numbers["mu"]))
-        elif prior.distribution == "Gamma" and "beta" in numbers:
-            found[name] = numbers["alpha"] / numbers["beta"]
-        else:
-            found[name] = float(numbers.get("mu", 0.0) + numbers.get("sigma", 0.1))
-    found["response_gap"] = np.full(settings, found["response_gap"])
-    return found
-
-
-def draw_rest(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    gaussian: Gaussian,
-    sampled: xr.Dataset,
-    rng: np.random.Generator,
-) -> tuple[xr.Dataset, tuple[float, float]]:
-    """Draw paths and errors given the scales; weigh some by the exact likelihood of the figures."""
-    shape = (sampled.sizes["chain"], sampled.sizes["draw"])
-    latent, settings, years = (design.sizes[k] for k in ("latent", "setting", "year"))
-    flat = {
-        str(k): v.to_numpy().reshape(-1, *v.shape[2:]).astype(float)
-        for k, v in sampled.data_vars.items()
-    }
-    draws = shape[0] * shape[1]
-    if "setting_correlation_unit" in flat:
-        flat["setting_correlation"] = correlation(flat["setting_correlation_unit"], settings)
-    variance = {k: np.broadcast_to(v, draws) for k, v in variances(flat, spec, settings).items()}
-    width = flat["response_gap"]
-    drawn = draw_terms(gaussian, variance, width, rng)
-    none = np.zeros((draws, latent, settings, years))
-    centre = spec.priors["level"]["mu"]
-    eta = centre + sum(
-        (drawn[t.name] for t in gaussian.terms if t.moves == "truth"), np.zeros_like(none)
-    )
-    beyond = [drawn.get(k, none)[:, 0, 0] for k in ("wave", "step")]
-    widths = width[:, None] * np.exp(drawn.get("link", none)[..., 0])
-    seen = eta + (beyond[0] + beyond[1])[:, None, None]
-    anchor = list(design["year"].to_numpy()).index(design.attrs["anchor"])
-    after = min(anchor + 1, years - 1)
-    per = 1.0 if after > anchor else -1.0
-    before = after if after > anchor else anchor - 1
-    slope = {k: per * drawn.get(k, none)[..., before] for k in ("path_drift", "gap_drift")}
-    log_deff = np.log(np.broadcast_to(flat.get("design_effect", np.ones(1)), draws))
-    log_size = np.log(np.broadcast_to(flat.get("unknown_size", np.ones(1)), draws))
-    values = {
-        "eta": (("latent", "setting", "year"), eta.astype(np.float32)),
-        "path_sd": ((), flat["path_sd"]),
-        "area_sd": ((), np.broadcast_to(flat.get("area_sd", np.zeros(1)), draws)),
-        "gap_sd": (
-            ("latent",),
-            np.broadcast_to(flat.get("gap_sd", np.zeros(1)), draws)[:, None]
-            * design["wander"].to_numpy(),
-        ),
-        "path_slope": (("setting",), slope["path_drift"][:, 0]),
-        "gap_slope": (("latent", "setting"), slope["gap_drift"]),
-        "setting_correlation": (
-            (), np.broadcast_to(flat.get("setting_correlation", np.zeros(1)), draws),
-        ),
-        "response_gap": (("latent", "setting"), widths),
-        "wave_error": (("year",), beyond[0]),
-        "collector_step": ((), _height(design, beyond[1])),
-        "log_deff": ((), log_deff),
-        "unknown_size": ((), log_size),
-    }  # fmt: skip
-    posterior = xr.Dataset(
-        {
-            k: (("chain", "draw", *d), np.reshape(v, (*shape, *v.shape[1:])))
-            for k, (d, v) in values.items()
-        },
-        coords={k: design[k].to_numpy() for k in ("latent", "setting", "year")}
-        | {k: np.arange(n) for k, n in zip(("chain", "draw"), shape, strict=True)},
-    )
-    some = rng.choice(draws, size=min(draws, _WEIGHED), replace=False)
-    inverse = inverse_size(design, log_deff[some], log_size[some])
-    few = {k: v[some] for k, v in variance.items()}
-    return posterior, _shares_left(design, spec, gaussian, few, seen[some], widths[some], inverse)
-
-
-def _height(design: xr.Dataset, step: Floats) -> Floats:
-    """Height of the collector's step, (draw,); 0 where there is none."""
-    before = design["before_break"].to_numpy()
-    height: Floats = step[:, int(np.argmax(before))] if before.any() else np.zeros(len(step))
-    return height
-
-
-def inverse_size(design: xr.Dataset, log_deff: Floats, log_size: Floats) -> Floats:
-    """Design effect over respondents, (draw, latent, setting, year)."""
-    given = design["deff"].to_numpy()
-    deff = np.where(np.isnan(given), np.exp(log_deff)[:, None, None, None], given)
-    unsized = design["n_unknown"].to_numpy() > 0
-    n = design["n"].to_numpy() * np.where(unsized, np.exp(log_size)[:, None, None, None], 1.0)
-    inverse: Floats = deff / n
-    return inverse
-
-
-def _shares_left(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    gaussian: Gaussian,
-    variance: Mapping[str, Floats],
-    seen: Floats,
-    widths: Floats,
-    inverse: Floats,
-) -> tuple[float, float]:
-    """Shares of draws the exact likelihood leaves, of all figures and of the worst cell alone."""
-    exact = log_likelihood(
-        design,
-        gaussian.figures,
-        cells=gaussian.figures.cells(),
-        safe=expit(seen),
-        unsafe=expit(-(seen + widths[..., None])),
-        inverse=inverse,
-        weight_sd=float(spec.options["weight_sd"]),
-    )
-    off = gaussian.value - gaussian.means(seen, widths) - gaussian.shift
-    normal = log_density_of_cells(gaussian, variance, off, gaussian.figures.cells())
-    ratio = exact - normal
-    count = len(ratio)
-    cells = [effective_draws(column) / count for column in ratio.T]
-    return effective_draws(ratio.sum(axis=1)) / count, min(cells, default=1.0)
+    return Run(posterior, statistics, scales.proposal, proposed)
 
 
 def _part(progress: sample.Progress | None, k: int, parts: int) -> sample.Progress | None:
@@ -636,7 +530,10 @@ def _weights(population: pd.DataFrame, parts: Sequence[str], whole: str) -> dict
             inhabitants = rows.loc[list(parts)].astype(float)
             if whole in set(population["area"]):
                 everyone = float(population_at(population, whole, [period]).population[0])
-                if abs(inhabitants.sum() / everyone - 1) > _LEFT_OVER:
+                if (
+                    abs(inhabitants.sum() / everyone - 1)
+                    > load_assumptions().safety_model.left_over
+                ):
                     return None
             return dict((inhabitants / inhabitants.sum()).items())
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from scipy.special import expit, ndtr, ndtri
 from amager_eval.errors import InputError
 from amager_eval.trends.fit import Forecast
 from amager_eval.trends.safety.covariance import setting_contrasts
-from amager_eval.trends.safety.fit import inverse_size
+from amager_eval.trends.safety.draws import inverse_size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,23 +24,28 @@ if TYPE_CHECKING:
     type Draws = Mapping[str, Any]
 
 __all__ = [
-    "DRAW_DIMS",
     "Piece",
     "forecast",
     "inverse_size_by_area",
     "joint_draws",
     "sample_shares",
-    "sampled_inverse_size",
     "shown_decimals",
 ]
 
-#: What makes up the sample of a fit.
-DRAW_DIMS = ("alternative", "chain", "draw")
+#: Alternatives without lasting directions.
+_DRIFTLESS = ("driftless", "gap_stays")
 #: Answers of a forecast; the third is what is left.
 ANSWERS = ("safe", "unsafe")
 
 
-def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
+def forecast(
+    fit: Fit,
+    until: int | str,
+    *,
+    n: float | None = None,
+    alternatives: Sequence[str] | None = None,
+    prior: bool = True,
+) -> Forecast:
     """Draw every wave from the first observed through `until`, jointly over areas and settings.
 
     Parameters
@@ -52,6 +57,11 @@ def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
     n : float or None
         Respondents of a whole future wave (all areas together, or the whole's own sample);
         default as the latest wave.
+    alternatives : sequence of str or None
+        What is assumed of the years to come; default the spec's. `gap_stays`, which is none of
+        the spec's, keeps every area's gap as the last observed wave left it.
+    prior : bool
+        Whether `prior_only` is drawn.
 
     Returns
     -------
@@ -81,11 +91,12 @@ def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
         raise InputError(f"`until` is {last}, before the first wave {first}; name a later wave")
     seed = np.random.SeedSequence([fit.seed, last])
     rngs = [np.random.default_rng(s) for s in seed.spawn(2)]
-    posterior = _simulate(fit, design, last, n, rngs[0], prior_only=False)
-    prior = None
-    if "baseline_only" in fit.data.children:
-        prior = _simulate(fit, design, last, n, rngs[1], prior_only=True)
-    return Forecast("safety", posterior, prior, fit.spec.digest, fit.spec.changed_from)
+    names = tuple(alternatives or fit.spec.options["alternatives"])
+    posterior = _simulate(fit, design, last, n, rngs[0], names, prior_only=False)
+    before = None
+    if prior and "baseline_only" in fit.data.children:
+        before = _simulate(fit, design, last, n, rngs[1], names, prior_only=True)
+    return Forecast("safety", posterior, before, fit.spec.digest, fit.spec.changed_from)
 
 
 def _simulate(
@@ -94,12 +105,13 @@ def _simulate(
     until: int,
     n: float | None,
     rng: np.random.Generator,
+    names: Sequence[str],
     *,
     prior_only: bool,
 ) -> xr.Dataset:
     """Draws of all alternatives, one after the other on `sample`."""
-    years, pieces = _pieces(fit, design, until, n, rng, prior_only=prior_only)
-    start, names = int(years[0]), [p.alternative for p in pieces]
+    years, pieces = _pieces(fit, design, until, n, rng, names, prior_only=prior_only)
+    start = int(years[0])
     per = len(pieces[0].true)
     shown = slice(int(design.attrs["first_wave"]) - start, until - start + 1)
     true, published = (
@@ -172,7 +184,8 @@ def joint_draws(
     design = fit.data["design"].to_dataset()
     seeds = np.random.SeedSequence([fit.seed, until]).spawn(2)
     rng = np.random.default_rng(seeds[int(prior_only)])
-    return _pieces(fit, design, until, None, rng, prior_only=prior_only)
+    names = list(fit.spec.options["alternatives"])
+    return _pieces(fit, design, until, None, rng, names, prior_only=prior_only)
 
 
 def _pieces(
@@ -181,11 +194,11 @@ def _pieces(
     until: int,
     n: float | None,
     rng: np.random.Generator,
+    names: Sequence[str],
     *,
     prior_only: bool,
 ) -> tuple[NDArray[np.int64], list[Piece]]:
     """Years from the design's first, and draws of each alternative."""
-    names = list(fit.spec.options["alternatives"])
     per = int(fit.spec.options["forecast_draws"]) // len(names)
     start = int(design["year"][0])
     years = np.arange(start, max(until, int(design["year"][-1])) + 1)
@@ -207,7 +220,7 @@ def _take(fit: Fit, alternative: str, per: int, offset: int, *, prior_only: bool
     if prior_only:
         draws = fit.data["baseline_only"].to_dataset()
     else:
-        fitted = "driftless" if alternative == "driftless" else "drift"
+        fitted = "driftless" if alternative in _DRIFTLESS else "drift"
         draws = fit.data["posterior"].to_dataset().sel(alternative=fitted)
     flat = draws.stack(sample=("chain", "draw")).transpose("sample", ...)
     size = flat.sizes["sample"]
@@ -229,7 +242,9 @@ def _steps(
     gap = mix[:, None] @ rng.standard_normal((samples, areas, settings, count))
     gap *= draws["gap_sd"][:, :, None, None]
     fade = np.ones((samples, count))
-    if alternative == "driftless":
+    if alternative == "gap_stays":
+        gap *= 0
+    if alternative in _DRIFTLESS:
         fade *= 0
     elif alternative == "damped":
         prior = fit.spec.priors["damping"]
@@ -320,23 +335,12 @@ def _shift(
     return np.concatenate([past, future], axis=1)
 
 
-def sampled_inverse_size(fit: Fit) -> Floats:
-    """Design effect over respondents of every observed cell, all draws of both alternatives.
-
-    Returns
-    -------
-    ndarray
-        Shape (sample, latent, setting, year); sample is alternative, chain, draw.
-    """
-    posterior = fit.data["posterior"].to_dataset()
-    logs = (posterior[k].to_numpy().ravel() for k in ("log_deff", "unknown_size"))
-    return inverse_size(fit.data["design"].to_dataset(), *logs)
-
-
 def inverse_size_by_area(fit: Fit) -> dict[str, Any]:
     """Design effect over respondents of every area and the whole, each (sample, setting, year)."""
     design = fit.data["design"].to_dataset()
-    inverse = sampled_inverse_size(fit)
+    posterior = fit.data["posterior"].to_dataset()
+    logs = (posterior[k].to_numpy().ravel() for k in ("log_deff", "unknown_size"))
+    inverse = inverse_size(design, *logs)
     by_area = {str(a): inverse[:, i] for i, a in enumerate(design["latent"].to_numpy())}
     if design.attrs["weighted"]:
         square = design["weight"].to_numpy() ** 2

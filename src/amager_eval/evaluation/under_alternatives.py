@@ -1,4 +1,4 @@
-"""Fit again under every declared other assumption, and add what it answers to the statement."""
+"""Answer the goals under every declared other assumption, and add the answers to the statement."""
 
 from __future__ import annotations
 
@@ -16,24 +16,33 @@ from amager_eval.evaluation.fit import Fits, fit
 from amager_eval.evaluation.judge import diagnosed
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.sensitivity import (
+    STRICTEST,
     crime_rows_under,
+    quantities_at_target,
     safety_rows_under,
     sensitivity_frame,
 )
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.crime.options import crime_options, with_baseline_year
-from amager_eval.trends.safety.alternatives import with_area_varying_link, without_grades
-from amager_eval.trends.safety.fit import design_safety, fit_safety, sample_safety
+from amager_eval.trends.safety.alternatives import (
+    Alternative,
+    answer_again,
+    as_fitted,
+    with_area_varying_link,
+    with_design_effect,
+    without_grades,
+    without_waves,
+)
+from amager_eval.trends.safety.forecast import forecast
 
 if TYPE_CHECKING:
+    from amager_eval.evaluation.fit import FitProgress
     from amager_eval.goals.statement import Statement
-    from amager_eval.trends.fit import Fit
+    from amager_eval.trends.fit import Fit, Forecast
 
-__all__ = ["refit_alternatives"]
+__all__ = ["under_alternatives"]
 
-#: Called with the model and alternative before each fit.
-type RefitProgress = Callable[[str], None]
 type Named = tuple[str, str, Callable[..., Fit]]  # assumption, alternative, its fit given draws
 
 #: So many times the draws are taken where an alternative, which may leave figures out, has mixed
@@ -41,19 +50,26 @@ type Named = tuple[str, str, Callable[..., Fit]]  # assumption, alternative, its
 MORE: Final = 4
 
 
-def refit_alternatives(
-    statement: Statement, *, draws: int | None = None, progress: RefitProgress | None = None
+def under_alternatives(
+    statement: Statement,
+    fits: Fits,
+    *,
+    draws: int | None = None,
+    progress: FitProgress | None = None,
 ) -> Statement:
-    """Add the goals' probabilities under the assumptions that need a fit of their own.
+    """Add the goals' probabilities under the assumptions that the draws used do not answer.
 
     Parameters
     ----------
     statement : Statement
         With the data, agreement and seed it was made from.
+    fits : Fits
+        What it rests on.
     draws : int or None
-        Draws per chain; default each spec's.
+        Draws per chain where an alternative is sampled; default each spec's. A draft of draws
+        given is a trial: what would have to be weighed or sampled is left out.
     progress : callable or None
-        Called with model and alternative before each fit.
+        Called with `alternatives`, those done and those in all.
 
     Returns
     -------
@@ -63,24 +79,27 @@ def refit_alternatives(
     """
     rows: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
-    models = (
-        ("safety_trend", statement.safety, _safety_fits, _safety_rows),
-        ("crime_trend", statement.crime, _crime_fits, _crime_rows),
-    )
-    for model, forecast, fits, rows_of in models:
-        if forecast is None:
-            continue
-        for assumption, alternative, fit_it in fits(statement):
-            name = f"{model}, {alternative}"
-            if progress is not None:
-                progress(name)
-            again = fit_it(draws=draws)
-            if again.diagnostics.problems and not again.diagnostics.divergences:
-                again = fit_it(draws=MORE * again.data["posterior"].sizes["draw"])
-            if not again.diagnostics.passed:
-                failed.append(diagnosed(name, again))
-            if again.diagnostics.passed or statement.draft:
-                rows += rows_of(statement, again, assumption, alternative)
+    asked: list[tuple[str, Named, Callable[..., list[dict[str, Any]]]]] = []
+    trial = statement.draft and draws is not None
+    if fits.safety is not None:
+        rows += _gap_stays(statement, fits.safety)
+    if fits.safety is not None and not trial:
+        asked += [("safety_trend", n, _safety_rows) for n in _safety_fits(statement, fits.safety)]
+    if fits.crime is not None and not trial:
+        definition = str(fits.definition)
+        asked += [("crime_trend", n, _crime_rows) for n in _crime_fits(statement, definition)]
+    for done, (model, (assumption, alternative, fit_it), rows_of) in enumerate(asked):
+        if progress is not None:
+            progress("alternatives", done, len(asked))
+        again = fit_it(draws=draws)
+        if again.diagnostics.problems and not again.diagnostics.divergences:
+            again = fit_it(draws=MORE * (draws or again.spec.sampling.draws))
+        if not again.diagnostics.passed:
+            failed.append(diagnosed(f"{model}, {alternative}", again))
+        if again.diagnostics.passed or statement.draft:
+            rows += rows_of(statement, again, assumption, alternative)
+    if progress is not None and asked:
+        progress("alternatives", len(asked), len(asked))
     answered = pd.concat([statement.sensitivity, sensitivity_frame(rows)], ignore_index=True)
     diagnostics = statement.diagnostics
     if failed:
@@ -88,55 +107,61 @@ def refit_alternatives(
     return replace(statement, sensitivity=answered, diagnostics=diagnostics)
 
 
-def _safety_fits(statement: Statement) -> Iterator[Named]:
-    data, seed = statement.data, statement.seed
+def _safety_fits(statement: Statement, used: Fit) -> Iterator[Named]:
     declared = load_sensitivity().safety
-    baseline = statement.agreement.safety.baseline_wave
-    own = load_model_spec("safety_trend", draft=statement.draft).with_options(baseline=baseline)
-    assert data.safety is not None
+    own = as_fitted(used)
+    again = partial(
+        answer_again, used,
+        points=declared.reweighting.points, least_share=declared.reweighting.least_share,
+    )  # fmt: skip
+
+    def named(assumption: str, alternative: str, other: Alternative) -> Named:
+        return assumption, alternative, partial(again, other)
+
     effects = statement.agreement.verdicts.deffs
-    given = data.safety["deff"] if "deff" in data.safety else pd.Series(np.nan, data.safety.index)
+    cells = np.isfinite(own.design["deff"].to_numpy())
     ends = (("low", min(effects)), ("high", max(effects)))
-    for end, effect in ends if given.isna().any() else ():  # a survey's own leave nothing to vary
-        other = replace(data, safety=data.safety.assign(deff=given.fillna(effect)))
-        yield (
-            "design_effect",
-            f"design_effect_{end}",
-            partial(fit_safety, other, spec=own, seed=seed),
-        )
-    design = design_safety(data, population=None, whole=None, spec=own, parts=None)
-    grades = list(declared.source_grades.left_out)
-    if np.isin(design["grade"].to_numpy(), grades).any():
-        yield (
-            "source_grades",
-            "source_grades",
-            partial(without_grades, design, own, grades, seed=seed),
-        )
-    years = design["year"].to_numpy()
-    if np.isin(years, declared.pandemic.waves).any():
-        keep = np.broadcast_to(~np.isin(years, declared.pandemic.waves), design["low"].shape)
-        yield (
-            "pandemic",
-            "pandemic",
-            partial(sample_safety, design, own, seed=seed, keep=keep),
-        )
+    for end, effect in () if cells.all() else ends:  # a survey's own leave nothing to vary
+        yield named("design_effect", f"design_effect_{end}", with_design_effect(own, effect))
+    less = without_grades(own, declared.source_grades.left_out)
+    if less.keep.sum() < own.keep.sum():
+        yield named("source_grades", "source_grades", less)
+    less = without_waves(own, declared.pandemic.waves)
+    if less.keep.sum() < own.keep.sum():
+        yield named("pandemic", "pandemic", less)
     link = declared.response_link
-    spec = with_area_varying_link(own, sd=link.sd, reason=link.reason)
-    yield (
-        "response_link",
-        "response_link",
-        partial(fit_safety, data, spec=spec, seed=seed),
-    )
+    looser = with_area_varying_link(own.spec, sd=link.sd, reason=link.reason)
+    yield named("response_link", "response_link", replace(own, spec=looser))
 
 
-def _crime_fits(statement: Statement) -> Iterator[Named]:
+def _gap_stays(statement: Statement, used: Fit) -> list[dict[str, Any]]:
+    """Whether an area reaches the whole where its gap stays as the latest wave left it."""
+    target = statement.agreement.safety.target_wave
+    drawn = forecast(used, target, alternatives=("gap_stays",), prior=False)
+    return _rows_of_forecast(statement, drawn, "gap_stays", "gap_stays", readings={STRICTEST})
+
+
+def _rows_of_forecast(
+    statement: Statement,
+    forecast: Forecast,
+    assumption: str,
+    alternative: str,
+    *,
+    readings: set[str] | None = None,
+) -> list[dict[str, Any]]:
+    agreement = statement.agreement
+    own = evaluated_area(statement.data, agreement)
+    areas = dict.fromkeys((own, *agreement.areas.indicators))
+    asked = quantities_at_target(forecast, agreement)
+    return safety_rows_under(asked, agreement, areas, assumption, alternative, readings=readings)
+
+
+def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
     data, seed = statement.data, statement.seed
     baseline = statement.agreement.crime.baseline_year
     spec = with_baseline_year(load_model_spec("crime_trend", draft=statement.draft), baseline)
     options = crime_options(spec)
-    assert statement.crime is not None
     assert data.crime is not None
-    definition = str(statement.crime.draws.attrs["definition"])
 
     def again(spec: ModelSpec, crime: pd.DataFrame, *, draws: int | None = None) -> Fit:
         given = replace(data, crime=crime, safety=None)
@@ -173,12 +198,8 @@ def _with_option(spec: ModelSpec, option: str, changes: Mapping[str, Any]) -> Mo
 def _safety_rows(
     statement: Statement, again: Fit, assumption: str, alternative: str
 ) -> list[dict[str, Any]]:
-    agreement = statement.agreement
-    answers = ask(statement.data, agreement, statement.year, Fits(safety=again), prior=False)
-    own = evaluated_area(statement.data, agreement)
-    areas = dict.fromkeys((own, *agreement.areas.indicators))
-    asked = answers.safety_quantities[agreement.safety.target_wave]
-    return safety_rows_under(asked, agreement, areas, assumption, alternative)
+    drawn = again.forecast(statement.agreement.safety.target_wave)
+    return _rows_of_forecast(statement, drawn, assumption, alternative)
 
 
 def _crime_rows(

@@ -1,0 +1,204 @@
+"""A safety fit's groups by ArviZ's names: what was seen, what would be seen again, the prior."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+from scipy.special import expit
+
+from amager_eval.errors import InputError
+from amager_eval.trends.prior_draws import draw_prior, log_prior
+from amager_eval.trends.safety.covariance import figures, terms
+from amager_eval.trends.safety.draws import named_draws, seen_cells
+from amager_eval.trends.safety.fit import ALTERNATIVES
+from amager_eval.trends.safety.forecast import sample_shares
+from amager_eval.trends.safety.likelihood import log_likelihood
+from amager_eval.trends.safety.model import correlation, variances
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from amager_eval.spec.model import ModelSpec
+    from amager_eval.trends.fit import Fit
+    from amager_eval.trends.safety.covariance import Figures
+
+    type Floats = NDArray[np.float64]
+
+__all__ = ["arviz_groups"]
+
+#: Draws of the prior; a tree is kept in memory whole.
+PRIOR_DRAWS: Final = 1000
+_SCALES: Final = ("path_sd", "area_sd", "gap_sd", "design_effect", "unknown_size")
+
+
+def arviz_groups(fit: Fit, alternative: str) -> dict[str, xr.Dataset]:
+    """Give every group of one alternative of a safety fit.
+
+    Parameters
+    ----------
+    fit : Fit
+        A safety fit.
+    alternative : {"driftless", "drift"}
+        Which of the models fitted.
+
+    Returns
+    -------
+    dict of str to Dataset
+        `posterior` and `sample_stats` as drawn; `observed_data` (`figures`, published shares 0 to
+        1, NaN for a bound; dims `figure`: area, setting, answer, wave); `posterior_predictive` and
+        `prior_predictive` (`figures` published anew, of observed ones too); `log_likelihood`
+        (`cells`, dims `chain, draw, cell`: of all figures of an area, setting and wave together,
+        integrated over their rounding; the whole's given its parts'); `constant_data` (edges of
+        what a figure stands for, respondents, weights); `prior`, one chain, before any figure;
+        `log_prior` of what has a prior of its own.
+
+    Raises
+    ------
+    InputError
+        No such alternative was fitted.
+    """
+    if alternative not in ALTERNATIVES:
+        raise InputError(
+            f"the safety model is fitted under {' and '.join(ALTERNATIVES)}; found '{alternative}'"
+        )
+    design, spec = fit.data["design"].to_dataset(), fit.spec
+    found = figures(design, design["kept"].to_numpy())
+    posterior = fit.data["posterior"].to_dataset().sel(alternative=alternative, drop=True)
+    before = _prior(design, spec, np.random.default_rng([fit.seed, 8]), alternative)
+    names, cells = _names(design, found), found.cells()
+    first = [int(rows[0]) for rows in cells]
+    rng = np.random.default_rng([fit.seed, 7])
+
+    def again(draws: xr.Dataset) -> xr.Dataset:
+        made = _published_anew(draws, design, found, rng)
+        return xr.Dataset({"figures": (("chain", "draw", "figure"), made)}, coords=names)
+
+    statistics = fit.data["sample_stats"].to_dataset().sel(alternative=alternative, drop=True)
+    of_cells = _log_of_cells(posterior, design, found, cells, float(spec.options["weight_sd"]))
+    edges = {k: ("figure", getattr(found, k)) for k in ("low", "high")}
+    sizes = {k: design[k] for k in ("n", "weight")}
+    at_cell = {"cell": [_joined(names, i, "area setting year") for i in first]} | {
+        f"cell_{k}": ("cell", names[f"figure_{k}"][1][first]) for k in ("area", "setting", "year")
+    }
+    return {
+        "posterior": posterior,
+        "sample_stats": statistics,
+        "log_prior": _log_prior(posterior, design, spec, alternative),
+        "posterior_predictive": again(posterior),
+        "log_likelihood": xr.Dataset(
+            {"cells": (("chain", "draw", "cell"), of_cells)}, coords=at_cell
+        ),
+        "observed_data": xr.Dataset({"figures": ("figure", found.value)}, coords=names),
+        "constant_data": xr.Dataset(edges | sizes, coords=names),
+        "prior": before,
+        "prior_predictive": again(before),
+    }
+
+
+def _names(design: xr.Dataset, found: Figures) -> dict[str, Any]:
+    """Name each figure, and its area, setting, answer and wave beside it."""
+    at = {"area": found.area, "setting": found.setting, "response": found.response,
+          "year": found.year}  # fmt: skip
+    of = {f"figure_{k}": ("figure", design[k].to_numpy()[v]) for k, v in at.items()}
+    rows = range(len(found.area))
+    return {"figure": [_joined(of, i, "area setting response year") for i in rows]} | of
+
+
+def _joined(names: dict[str, Any], i: int, parts: str) -> str:
+    return " | ".join(str(names[f"figure_{k}"][1][i]) for k in parts.split())
+
+
+def _log_of_cells(
+    draws: xr.Dataset, design: xr.Dataset, found: Figures, cells: list[Any], weight_sd: float
+) -> Floats:
+    """Exact log-likelihood of every cell, (chain, draw, cell)."""
+    eta, widths, inverse = seen_cells(draws, design)
+    logs = log_likelihood(
+        design, found, cells=cells, safe=expit(eta), unsafe=expit(-(eta + widths[..., None])),
+        inverse=inverse, weight_sd=weight_sd,
+    )  # fmt: skip
+    return logs.reshape(draws.sizes["chain"], draws.sizes["draw"], -1)
+
+
+def _published_anew(
+    draws: xr.Dataset, design: xr.Dataset, found: Figures, rng: np.random.Generator
+) -> Floats:
+    """Sample every cell anew and publish its figures, (chain, draw, figure)."""
+    eta, widths, inverse = seen_cells(draws, design)
+    expected = np.stack([expit(eta), expit(-(eta + widths[..., None]))], axis=3)
+    nothing = dict.fromkeys(("value", "low", "high"), np.full(expected.shape[1:], np.nan))
+    sampled = sample_shares(expected, inverse, nothing, rng)
+    constant, a, b = found.answer.T
+    at = sampled[..., found.setting, :, found.year]  # (figure, draw, latent, answer)
+    shares = np.einsum("fl,fdla,fa->df", found.share, at, np.column_stack([a, b])) + constant
+    index = (found.area, found.setting, found.response, found.year)
+    decimals = np.nan_to_num(design["decimals"].to_numpy()[index], nan=10.0)
+    scale = 100 * 10.0**decimals
+    published: Floats = np.round(np.clip(shares, 0, 1) * scale) / scale
+    return published.reshape(draws.sizes["chain"], draws.sizes["draw"], -1)
+
+
+def _prior(
+    design: xr.Dataset, spec: ModelSpec, rng: np.random.Generator, alternative: str
+) -> xr.Dataset:
+    """Draw scales and everything given them before any figure."""
+    settings, priors = design.sizes["setting"], spec.priors
+    flat: dict[str, Any] = {k: draw_prior(priors[k], (PRIOR_DRAWS,), rng) for k in _SCALES}
+    for name in ("area_sd", "gap_sd") if design.sizes["latent"] == 1 else ():
+        flat[name] = np.zeros(PRIOR_DRAWS)
+    flat["setting_correlation"] = np.zeros(PRIOR_DRAWS)
+    if settings > 1:
+        eta = priors["setting_correlation"]["eta"]
+        flat["setting_correlation"] = correlation(rng.beta(eta, eta, PRIOR_DRAWS), settings)
+    flat["response_gap"] = draw_prior(priors["response_gap"], (PRIOR_DRAWS, settings), rng)
+    parts = terms(design, spec, drift=ALTERNATIVES[alternative])
+    variance = variances(flat, spec, settings)
+    drawn = {}
+    for term in parts:
+        sizes = (term.areas.shape[1], term.settings.shape[1], term.years.shape[1])
+        sd = np.sqrt(np.broadcast_to(variance[term.name], PRIOR_DRAWS))[:, None, None, None]
+        drawn[term.name] = sd * term.of_cells(rng.standard_normal((PRIOR_DRAWS, *sizes)))
+    return named_draws(design, spec, parts, drawn, flat, (1, PRIOR_DRAWS))
+
+
+def _log_prior(
+    posterior: xr.Dataset, design: xr.Dataset, spec: ModelSpec, alternative: str
+) -> xr.Dataset:
+    """Log density of what has a prior of its own, by the names of the posterior."""
+    of = {
+        "path_sd": "path_sd",
+        "response_gap": "response_gap",
+        "wave_error": "wave_error",
+    }
+    if design.sizes["latent"] > 1:
+        of |= {"area_sd": "area_sd", "gap_sd": "gap_sd"}
+    if design.sizes["setting"] > 1:
+        of["setting_correlation"] = "setting_correlation"
+    if design["before_break"].to_numpy().any():
+        of["collector_step"] = "collector_step"
+    if ALTERNATIVES[alternative]:
+        of |= {"path_slope": "path_drift", "gap_slope": "gap_drift"}
+    values = {name: posterior[name] for name in of}
+    if "response_gap_spread" not in spec.priors:  # one width for all areas
+        values["response_gap"] = posterior["response_gap"].isel(latent=0, drop=True)
+    if "gap_sd" in of:  # one scale, whatever an area takes of it
+        values["gap_sd"] = posterior["gap_sd"].isel(latent=-1, drop=True)
+    if design["deff"].isnull().any():
+        values["log_deff"], of["log_deff"] = posterior["log_deff"], "design_effect"
+    if design["n_unknown"].any():
+        values["unknown_size"], of["unknown_size"] = posterior["unknown_size"], "unknown_size"
+    logs = {}
+    for name, value in values.items():
+        if name == "setting_correlation":  # LKJ's marginal, as the model takes it
+            eta, lowest = spec.priors[name]["eta"], float(correlation(0.0, design.sizes["setting"]))
+            of_one = stats.beta(eta, eta, loc=lowest, scale=1 - lowest)
+            logs[name] = value.copy(data=of_one.logpdf(value.to_numpy()))
+            continue
+        on_log = name in ("log_deff", "unknown_size")
+        at = np.exp(value) if on_log else value
+        log = log_prior(spec.priors[of[name]], at.to_numpy().astype(float))
+        logs[name] = value.copy(data=log + (value.to_numpy() if on_log else 0.0))
+    return xr.Dataset(logs)

@@ -1,0 +1,102 @@
+"""The point the figures are linear around: shares that fit them, found in a few rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from scipy.special import logit
+
+from amager_eval.trends.safety.condition import bound_figures, cell_moments, centre_figures
+from amager_eval.trends.safety.covariance import linearise
+from amager_eval.trends.safety.draws import inverse_size
+from amager_eval.trends.safety.model import variances
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from amager_eval.spec.model import ModelSpec
+    from amager_eval.trends.safety.covariance import Figures, Gaussian, Term
+
+    type Floats = NDArray[np.float64]
+
+__all__ = ["fitted_point"]
+
+#: Rounds; at first within a share's reach of 0 and 1 and with such a variance of the logit.
+_ROUNDS: Final = 4
+_FAR: Final = 0.01
+_NEAR: Final = 0.1
+
+
+def fitted_point(
+    design: xr.Dataset,
+    spec: ModelSpec,
+    found: Figures,
+    parts: tuple[Term, ...],
+    scales: Mapping[str, Any] | None = None,
+) -> Gaussian:
+    """Write the figures as linear around the shares that fit them."""
+    settings = design.sizes["setting"]
+    scales = scales or _usual_scales(spec, settings)
+    variance = variances(scales, spec, settings)
+    width = np.asarray(scales["response_gap"], dtype=float) * np.ones(settings)
+    shape = tuple(design.sizes[k] for k in ("latent", "setting", "year"))
+    centre = spec.priors["level"]["mu"]
+    mean, spread = _first_look(found, shape, width, centre), np.full(shape, _NEAR)
+    edges = found.low[found.known :], found.high[found.known :]
+    # a bound begins as a figure that says nothing
+    bounds = (edges[0] + edges[1]) / 2, np.ones(len(edges[0]))
+    shift = np.zeros(len(found.value))
+    logs = (np.atleast_1d(np.log(scales.get(k, 1.0))) for k in ("design_effect", "unknown_size"))
+    inverse = inverse_size(design, *logs)[0]
+    for _ in range(_ROUNDS):
+        gaussian = linearise(
+            design, spec, found, parts,
+            mean=mean, variance=spread, width=width, bounds=bounds, shift=shift,
+        )  # fmt: skip
+        expected = gaussian.base + gaussian.link.sum(axis=1) * width[found.setting]
+        residual = gaussian.value - expected
+        moved, spread = cell_moments(gaussian, variance, residual)
+        mean = centre + moved
+        bounds = bound_figures(gaussian, variance, residual, edges, bounds)
+        shift = shift + centre_figures(
+            design, spec, gaussian, variance, width, inverse, (mean, spread)
+        )
+    return linearise(
+        design, spec, found, parts,
+        mean=mean, variance=spread, width=width, bounds=bounds, shift=shift,
+    )  # fmt: skip
+
+
+def _first_look(found: Figures, shape: tuple[int, ...], width: Floats, centre: float) -> Floats:
+    """Logit of the safe share by setting, as the figures say it on average, laid over the cells.
+
+    Linear readings are good near by only: from the prior's centre a city far from it is not found.
+    """
+    mean = np.full(shape, centre)
+    share = logit(np.clip(found.value[: found.known], _FAR, 1 - _FAR))
+    setting, response = found.setting[: found.known], found.response[: found.known]
+    seen = np.where(response == 0, share, -share - width[setting])
+    for s in range(shape[1]):
+        of = (setting == s) & (response != 1)
+        if of.any():
+            mean[:, s] = seen[of].mean()
+    return mean
+
+
+def _usual_scales(spec: ModelSpec, settings: int) -> dict[str, Any]:
+    """Scales to begin with: where the priors are centred."""
+    found: dict[str, Any] = {"setting_correlation": 0.0}
+    for name in ("path_sd", "gap_sd", "area_sd", "design_effect", "unknown_size", "response_gap"):
+        prior = spec.priors[name]
+        numbers = prior.parameters
+        if prior.distribution == "LogNormal":
+            found[name] = float(np.exp(numbers["mu"]))
+        elif prior.distribution == "Gamma" and "beta" in numbers:
+            found[name] = numbers["alpha"] / numbers["beta"]
+        else:
+            found[name] = float(numbers.get("mu", 0.0) + numbers.get("sigma", 0.1))
+    found["response_gap"] = np.full(settings, found["response_gap"])
+    return found

@@ -1,0 +1,204 @@
+"""Answers under the declared other assumptions; what fits and weighs is replaced."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from amager_eval.data.published import published
+from amager_eval.evaluation import under_alternatives as module
+from amager_eval.evaluation.fit import Fits
+from amager_eval.evaluation.under_alternatives import under_alternatives
+from amager_eval.figures.sensitivity import picture_sensitivity
+from amager_eval.goals.sensitivity import REFITS, USED
+from amager_eval.spec.model import load_model_spec
+from amager_eval.spec.sensitivity import load_sensitivity
+from amager_eval.trends.diagnose import Diagnostics
+from amager_eval.trends.safety.fit import design_safety
+from amager_eval.wording.sentences import load_wording
+
+PASSED, FAILED = Diagnostics(0, 1.0, 900.0, ()), Diagnostics(3, 1.2, 9.0, ("3 divergences",))
+BRIEF = Diagnostics(0, 1.02, 300.0, ("R-hat",))
+
+
+@pytest.fixture(scope="module")
+def statement(make_statement):
+    return make_statement(activities=False, synthetic=False)
+
+
+@pytest.fixture(scope="module")
+def design():
+    spec = load_model_spec("safety_trend")
+    found = design_safety(published(), population=None, whole=None, spec=spec, parts=None)
+    kept = np.isfinite(found["low"].to_numpy())
+    return found.assign(kept=(("area", "setting", "response", "year"), kept))
+
+
+class Answers:
+    """Stands in for what fits and weighs: remembers what was asked, and answers the made-up."""
+
+    def __init__(self, statement, design):
+        self.statement, self.outcome = statement, {}
+        self.safety, self.crime = [], []
+        tree = xr.DataTree.from_dict({"design": design})
+        used = SimpleNamespace(data=tree, spec=load_model_spec("safety_trend"), seed=7)
+        self.fits = Fits(used, SimpleNamespace(), "STRAF11", 7)
+
+    def stand_in(self, name, forecast, draws):
+        outcomes = self.outcome.get(name, [PASSED])
+        outcome = outcomes.pop(0) if len(outcomes) > 1 else outcomes[0]
+        posterior = xr.Dataset({"x": (("chain", "draw"), np.zeros((4, draws or 750)))})
+        return SimpleNamespace(
+            data={"posterior": posterior}, spec=load_model_spec(name), diagnostics=outcome,
+            forecast=lambda _: forecast,
+        )  # fmt: skip
+
+    def answer_again(self, used, other, *, draws, **settings):
+        self.safety.append((other, draws, settings))
+        return self.stand_in("safety_trend", self.statement.safety, draws)
+
+    def fit(self, data, agreement, *, specs, draws, seed):
+        self.crime.append((data.crime, specs["crime_trend"].options, draws))
+        return Fits(
+            None, self.stand_in("crime_trend", self.statement.crime, draws), "STRAF11", seed
+        )
+
+
+@pytest.fixture
+def answers(statement, design, monkeypatch):
+    made = Answers(statement, design)
+    monkeypatch.setattr(module, "answer_again", made.answer_again)
+    monkeypatch.setattr(module, "fit", made.fit)
+    monkeypatch.setattr(module, "forecast", lambda *_, **__: statement.safety)
+    return made
+
+
+def test_every_declared_alternative_answers(statement, answers):
+    told = []
+    again = under_alternatives(statement, answers.fits, progress=lambda *at: told.append(at))
+    wanted = {name for names in REFITS.values() for name in names} | {"gap_stays"}
+    before = set(statement.sensitivity["alternative"])
+    assert set(again.sensitivity["alternative"]) - before == wanted
+    assert told == [("alternatives", k, 8) for k in range(9)]
+    used = again.sensitivity[again.sensitivity["alternative"] == USED]
+    # a reading may ask something else where a district's level at the baseline is another
+    for name in wanted:
+        rows = again.sensitivity[again.sensitivity["alternative"] == name]
+        kind = "crime_type" if name in REFITS["crime"] else "setting"
+        assert set(rows["area"]) == set(used.loc[used[kind].notna(), "area"])
+        assert rows["probability"].between(0, 1).all()
+    pd.testing.assert_frame_equal(
+        again.sensitivity.iloc[: len(statement.sensitivity)], statement.sensitivity
+    )
+    assert again.diagnostics.equals(statement.diagnostics)
+    # the gap that stays is asked one thing alone: is the whole's level reached
+    stays = again.sensitivity[again.sensitivity["alternative"] == "gap_stays"]
+    assert set(stays["quantity"]) == {"reaches_whole"}
+
+
+def test_the_alternatives_differ_in_what_they_name(statement, answers):
+    under_alternatives(statement, answers.fits)
+    design = answers.safety[0][0].design
+    there = np.isfinite(design["low"].to_numpy())
+    used = there.sum()
+    effects = [np.unique(a.design["deff"].to_numpy()).tolist() for a, _, _ in answers.safety[:2]]
+    assert effects == [[1.0], [1.6]]
+    frame = published().safety
+    grade_c = (frame["source_grade"] == "C").sum()
+    in_pandemic = there[..., np.isin(design["year"], [2021, 2022])].sum()
+    assert in_pandemic > 0
+    assert [used - a.keep.sum() for a, _, _ in answers.safety] == [0, 0, grade_c, in_pandemic, 0]
+    spreads = [a.spec.priors.get("response_gap_spread") for a, _, _ in answers.safety]
+    assert spreads[:4] == [None] * 4
+    assert spreads[4]["sigma"] == 0.2
+    declared = load_sensitivity().safety.reweighting
+    settings = {"points": declared.points, "least_share": declared.least_share}
+    assert all(s == settings and d is None for _, d, s in answers.safety)
+    nested = load_model_spec("crime_trend").options["total"]["nested"]
+    told = [
+        (o["total"]["nested"], o["completeness"]["apply"],
+         any(str(p)[:4] in {"2020", "2021"} for p in crime["period"]))
+        for crime, o, _ in answers.crime
+    ]  # fmt: skip
+    assert told == [({}, False, True), (nested, True, True), (nested, False, False)]
+    assert {d for _, _, d in answers.crime} == {None}
+
+
+def test_design_effects_that_were_delivered_are_not_varied(statement, answers, design):
+    own = design.assign(deff=design["deff"].fillna(1.4))
+    answers.fits.safety.data = xr.DataTree.from_dict({"design": own})
+    again = under_alternatives(statement, replace(answers.fits, crime=None))
+    tried = set(again.sensitivity["alternative"])
+    assert "response_link" in tried
+    assert not {"design_effect_low", "design_effect_high"} & tried
+
+
+def test_alternatives_are_anchored_at_the_agreements_baseline_year(statement, answers):
+    crime = statement.agreement.crime.model_copy(update={"baseline_year": 2022})
+    agreement = statement.agreement.model_copy(update={"crime": crime})
+    under_alternatives(replace(statement, agreement=agreement), replace(answers.fits, safety=None))
+    assert [options["baseline_year"] for _, options, _ in answers.crime] == [2022] * 3
+
+
+@pytest.mark.parametrize(("baseline", "adjusted"), [(2024, True), (2015, False)])
+def test_completeness_is_adjusted_on_the_years_whose_share_is_declared(
+    statement, answers, monkeypatch, baseline, adjusted
+):
+    crime = statement.data.crime
+    early = crime[(crime["definition"] == "STRAF11") & (crime["period"] < "2017")]
+    years = early["period"].str[:4].astype(int) - 1
+    early = early.assign(period=years.astype(str) + early["period"].str[4:])
+    monkeypatch.setattr(module, "_crime_rows", lambda *_: [])
+    agreed = statement.agreement.crime.model_copy(update={"baseline_year": baseline})
+    longer = replace(
+        statement,
+        data=replace(statement.data, crime=pd.concat([crime, early], ignore_index=True)),
+        agreement=statement.agreement.model_copy(update={"crime": agreed}),
+    )
+    under_alternatives(longer, replace(answers.fits, safety=None))
+    seen = {}
+    for given, options, _ in answers.crime:
+        own = given[given["definition"] == "STRAF11"]
+        on = options["completeness"]["apply"]
+        seen[on] = min(seen.get(on, "9"), own["period"].min())
+    assert seen == ({False: "2015K1", True: "2016K1"} if adjusted else {False: "2015K1"})
+
+
+def test_a_fit_that_fails_its_gates_answers_nothing_and_is_named(statement, answers):
+    answers.outcome["safety_trend"] = [PASSED, PASSED, FAILED, PASSED]
+    again = under_alternatives(statement, answers.fits)
+    assert "source_grades" not in set(again.sensitivity["alternative"])
+    assert "pandemic" in set(again.sensitivity["alternative"])
+    (row,) = again.diagnostics[~again.diagnostics["passed"].astype(bool)].to_dict(orient="records")
+    assert row["model"] == "safety_trend, source_grades"
+    assert row["problems"] == "3 divergences"
+    caption = picture_sensitivity(again, load_wording("da")).caption
+    assert "bestod sin egen kontrol: uden uofficielle gengivelser (C)." in caption
+    assert "Ikke beregnet" not in caption
+    answers.outcome["safety_trend"] = [FAILED]
+    draft = under_alternatives(replace(statement, draft=True), answers.fits)
+    assert "source_grades" in set(draft.sensitivity["alternative"])
+
+
+def test_a_fit_that_mixed_too_briefly_is_sampled_longer_and_a_divergent_one_is_not(
+    statement, answers
+):
+    answers.outcome = {"crime_trend": [BRIEF, PASSED] * 3 + [PASSED], "safety_trend": [FAILED]}
+    again = under_alternatives(statement, answers.fits, draws=20)
+    assert [draws for _, _, draws in answers.crime] == [20, 80] * 3
+    assert [draws for _, draws, _ in answers.safety] == [20] * 5
+    failed = again.diagnostics[~again.diagnostics["passed"].astype(bool)]
+    assert set(failed["draws"]) == {4 * 20}  # sampled once
+
+
+def test_a_trial_weighs_and_samples_nothing_more(statement, answers):
+    draft = replace(statement, draft=True)
+    again = under_alternatives(draft, answers.fits, draws=20)
+    assert not answers.safety
+    assert not answers.crime
+    assert "gap_stays" in set(again.sensitivity["alternative"])
+    caption = picture_sensitivity(again, load_wording("en")).caption
+    assert "Not computed, or not relevant" in caption
