@@ -328,6 +328,8 @@ def random_draws(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
     # every alternative would be fitted once more: what tests of alternatives ask for themselves
     monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
     monkeypatch.setattr(sample, "compile_model", compile_model)
+    # random draws are no posterior an area could be estimated from
+    monkeypatch.setattr("amager_eval.evaluation.fit.answer_unmeasured", lambda *_, **__: None)
     monkeypatch.setattr(sample, "sample_scales", sample_scales)
     monkeypatch.setattr(sample, "sample_posterior", sample_posterior)
     return made

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from amager_eval.evaluation.area import answer_unmeasured
 from amager_eval.evaluation.crime_series import crime_definition_to_fit, series_to_fit
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.design import crime_design
@@ -15,6 +16,7 @@ from amager_eval.trends.safety.fit import fit_safety
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
+    from amager_eval.goals.safety.area_answer import AreaAnswer
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.fit import Fit
@@ -37,12 +39,15 @@ class Fits:
         The series of reported crime that was fitted.
     seed : int
         Seed of both fits.
+    area : AreaAnswer or None
+        The estimate of the agreement's own area, where no survey of it is published.
     """
 
     safety: Fit | None = None
     crime: Fit | None = None
     definition: str | None = None
     seed: int = 1
+    area: AreaAnswer | None = None
 
     @property
     def by_name(self) -> dict[str, Fit]:
@@ -65,6 +70,7 @@ def fit(
     draft: bool = False,
     specs: Mapping[str, ModelSpec] | None = None,
     progress: FitProgress | None = None,
+    area: bool = True,
 ) -> Fits:
     """Fit the safety model and the crime model to what an input has for them.
 
@@ -85,6 +91,8 @@ def fit(
         Other documents than the registered ones, by name: `safety_trend`, `crime_trend`.
     progress : callable or None
         Called with the fit's name, draws done and draws in all; 0 in all until the first draw.
+    area : bool
+        Also estimate the agreement's own area, where no survey of it is published.
 
     Returns
     -------
@@ -107,11 +115,14 @@ def fit(
         spec = spec_of("safety_trend").with_options(baseline=baseline)
         tell = _named(progress, "safety_trend")
         safety = fit_safety(data, spec=spec, progress=tell, **sampling)
+    answer = None
+    if safety is not None and area:
+        answer = answer_unmeasured(safety, data, agreement, draft=draft)
     if definition is not None:
         spec = with_baseline_year(spec_of("crime_trend"), agreement.crime.baseline_year)
         tell = _named(progress, "crime_trend")
         crime = fit_crime(series, spec=spec, definition=definition, progress=tell, **sampling)
-    return Fits(safety, crime, definition, seed)
+    return Fits(safety, crime, definition, seed, answer)
 
 
 def _named(progress: FitProgress | None, name: str) -> Callable[[int, int], None] | None:

@@ -115,6 +115,7 @@ def judge(
         versions()
         | {f"agreement {agreement.id}": agreement.digest}
         | {f"spec {name}": fit.spec.digest for name, fit in fits.by_name.items()}
+        | ({} if fits.area is None else {"spec area_estimate": fits.area.spec.digest})
         | {
             f"document of spec {name}": fit.spec.changed_from
             for name, fit in fits.by_name.items()
@@ -147,7 +148,8 @@ def judge(
         crime=answers.crime,
         missing=missing_deliveries(data, agreement, own),
         issued=issue_forecasts(
-            data, agreement, year, answers.safety, answers.crime, answers.crime_quantities
+            data, agreement, year, answers.safety, answers.crime, answers.crime_quantities,
+            estimated=None if fits.area is None else fits.area.forecast,
         ),
         ledger=score_record(kept, data, agreement, year) if folder is not None else Ledger(),
         changed=changed_documents(kept, stated),
@@ -162,6 +164,7 @@ def judge(
         crime_views=view_crime(data, agreement, answers.crime, earlier_publications(folder)),
         stated=stated_claims(data, answers.safety, agreement),
         unregistered=unregistered,
+        area=fits.area,
     )  # fmt: skip
 
 

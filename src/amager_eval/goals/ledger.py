@@ -35,7 +35,7 @@ FIGURE_KEYS: Final = (
 QUANTILE_LEVELS: Final = tuple(round((i + 0.5) / 40, 4) for i in range(40))
 #: Quantiles a reader is shown, by name.
 ENDS: Final = {"low_95": 0.025, "low_80": 0.1, "median": 0.5, "high_80": 0.9, "high_95": 0.975}
-FORECAST_COLUMNS: Final = (*FIGURE_KEYS, "last", *ENDS, "quantiles")
+FORECAST_COLUMNS: Final = (*FIGURE_KEYS, "basis", "last", *ENDS, "quantiles")
 EVENT_COLUMNS: Final = (
     "goal",
     "reading",
@@ -75,7 +75,8 @@ class Issued:
     quantities : DataFrame
         Columns :data:`FORECAST_COLUMNS`: forecasts of figures that are still to be published,
         in percent (safety), reports (`count`) or reports per 1,000 (`rate`); `last` is the
-        latest figure published by then, `quantiles` a list at :data:`QUANTILE_LEVELS`.
+        latest figure published by then, `quantiles` a list at :data:`QUANTILE_LEVELS`; `basis` is
+        `estimate` where no figure of the area was published, else `measured`.
     events : DataFrame
         Columns :data:`EVENT_COLUMNS`: probability that published figures will literally meet a
         declared reading in a wave or year; readings that are settled already are left out.

@@ -17,6 +17,7 @@ from amager_eval.goals.crime.quantities import annual_levels
 from amager_eval.goals.partners.signals import reports_moved
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety.published_shares import published_shares
+from amager_eval.spec.readings import SAFETY_READINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import Goal
     from amager_eval.trends.fit import Forecast
 
-__all__ = ["Figure", "Outlook", "Standing", "goal_number", "goal_standings", "indicator_standings"]
+__all__ = [
+    "Estimated",
+    "Figure",
+    "Outlook",
+    "Standing",
+    "goal_number",
+    "goal_standings",
+    "indicator_standings",
+]
 
 type Unit = Literal["percent", "rate", "count"]
 type Basis = Literal["measured", "estimate"]
@@ -51,6 +60,27 @@ class Outlook:
     median: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """What is estimated of a part nobody measured: a band, and probabilities with their prior.
+
+    Parameters
+    ----------
+    year : int
+        Survey wave of the band.
+    low, high : float
+        Ends of the 95 % band of the true share, percent; there is no number between them.
+    probability, prior : float or None
+        That the reading is met at the target, and what one would say without the figures.
+    """
+
+    year: int
+    low: float
+    high: float
+    probability: float | None
+    prior: float | None
 
 
 @dataclass(frozen=True)
@@ -91,6 +121,8 @@ class Standing:
         The same of the figures that will be published.
     outlook : Outlook or None
         The model's band at the target year.
+    estimate : Estimated or None
+        What is estimated where there is no figure; no verdict rests on it.
     """
 
     goal: str
@@ -113,6 +145,7 @@ class Standing:
     probability: float | None = None
     probability_published: float | None = None
     outlook: Outlook | None = None
+    estimate: Estimated | None = None
 
     @property
     def since_last(self) -> float | None:
@@ -267,7 +300,19 @@ def _safety(statement: Statement, goal: Goal, area: str, setting: str, response:
         probability=ahead.get("probability_true"),
         probability_published=ahead.get("probability_published"),
         outlook=_outlook(levels, safety.target_wave),
+        estimate=_estimated(statement, goal, setting, response) if own_area and not own else None,
     )
+
+
+def _estimated(statement: Statement, goal: Goal, setting: str, response: str) -> Estimated | None:
+    area, target = statement.area, statement.agreement.safety.target_wave
+    year = min(statement.year, target)
+    band = None if area is None else area.band(setting, response, year)
+    if area is None or band is None:
+        return None
+    asked = SAFETY_READINGS[goal.primary.id].quantity
+    found = area.probability(setting, response, asked) or (None, None)
+    return Estimated(year, band["low_95"], band["high_95"], *found)
 
 
 def _crime(statement: Statement, goal: Goal, area: str, crime_type: str) -> Standing:

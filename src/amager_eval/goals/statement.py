@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.goals.caveats import Caveat
     from amager_eval.goals.partners.plan import PlanChain
+    from amager_eval.goals.safety.area_answer import AreaAnswer
     from amager_eval.spec.agreement import Agreement
     from amager_eval.trends.fit import Forecast
 
@@ -104,6 +105,9 @@ class Statement:
     crime_views : CrimeViews
         Reported crime beside the goals: yearly changes, contributions, control chart of monitored
         types, displacement.
+    area : AreaAnswer or None
+        The estimate of the agreement's own area where no survey of it is published, see
+        :mod:`amager_eval.goals.safety.area_answer`; no verdict rests on it.
     unregistered : tuple of str
         Documents of `models/`, by their path there, that a draft rests on though they are not
         registered as they stand.
@@ -143,6 +147,7 @@ class Statement:
     crime_views: CrimeViews = field(default_factory=CrimeViews)
     stated: pd.DataFrame = field(default_factory=pd.DataFrame)
     unregistered: tuple[str, ...] = ()
+    area: AreaAnswer | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -191,6 +196,7 @@ class Statement:
             "sensitivity": _rows(self.sensitivity),
             "reports": _rows(self.crime_views.reports),
             "claims": _rows(self.stated),
+            "area_estimate": None if self.area is None else _estimate(self.area),
             "changed_documents": [asdict(c) for c in self.changed],
             "forecasts": {
                 "quantile_levels": list(QUANTILE_LEVELS),
@@ -209,6 +215,23 @@ class Statement:
     def to_json(self) -> str:
         """Return the record as JSON text (UTF-8, two-space indent, no NaN)."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _estimate(area: AreaAnswer) -> dict[str, Any]:
+    """Say what is estimated, and in every row that it is."""
+    return {
+        "basis": "estimate",
+        "area": area.area,
+        "document": {"version": area.spec.version, "sha256": area.spec.digest},
+        "step": area.step,
+        "rests_on": dict(area.evidence) | ({"stated": 1} if area.stated else {}),
+        "delivered_shares": dict(area.delivered),
+        "effective_draws": round(area.effective_draws),
+        "withheld": list(area.problems),
+        "bands": _rows(area.bands),
+        "probabilities": _rows(area.probabilities),
+        "samples": _rows(area.samples),
+    }
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

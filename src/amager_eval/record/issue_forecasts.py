@@ -42,6 +42,8 @@ def issue_forecasts(
     safety: Forecast | None,
     crime: Forecast | None,
     crime_frame: pd.DataFrame,
+    *,
+    estimated: Forecast | None = None,
 ) -> Issued:
     """Forecast every figure the goals rest on, and every declared reading, wave by wave.
 
@@ -56,6 +58,9 @@ def issue_forecasts(
         Joint draws.
     crime_frame : DataFrame
         From :func:`amager_eval.goals.crime.quantities.crime_quantities`; may be empty.
+    estimated : Forecast or None
+        Joint draws with the agreement's own area, estimated for want of a survey of it; its rows
+        say so, and are scored when a figure comes.
 
     Returns
     -------
@@ -70,10 +75,15 @@ def issue_forecasts(
     if safety is not None:
         quantities += _safety_quantities(data, agreement, year, safety)
         events += _safety_events(data, agreement, year, safety)
+    if estimated is not None:
+        own = (evaluated_area(data, agreement),)
+        rows = _safety_quantities(data, agreement, year, estimated, areas=own)
+        quantities += [row | {"basis": "estimate"} for row in rows]
     if crime is not None:
         quantities += _crime_quantities(data, agreement, year, crime)
         events += _crime_events(data, agreement, year, crime_frame)
     frame = pd.DataFrame(quantities, columns=list(FORECAST_COLUMNS))
+    frame["basis"] = frame["basis"].astype(object).where(frame["basis"].notna(), "measured")
     return Issued(
         frame.assign(last=_latest(frame, figures)),
         pd.DataFrame(events, columns=list(EVENT_COLUMNS)),
@@ -90,10 +100,15 @@ def _waves(agreement: Agreement, year: int, forecast: Forecast) -> list[int]:
 
 
 def _safety_quantities(
-    data: Input, agreement: Agreement, year: int, forecast: Forecast
+    data: Input,
+    agreement: Agreement,
+    year: int,
+    forecast: Forecast,
+    *,
+    areas: tuple[str, ...] | None = None,
 ) -> Iterator[dict[str, Any]]:
     draws = forecast.draws
-    for area in shown_areas(data, agreement):
+    for area in shown_areas(data, agreement) if areas is None else areas:
         if area not in draws["area"].values:
             continue
         version = area_version(data.safety, agreement, area)

@@ -13,6 +13,7 @@ from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.sensitivity import USED
+from amager_eval.report.area_estimate import area_estimate_blocks
 from amager_eval.report.caveats import caveat_blocks
 from amager_eval.report.document import (
     Block,
@@ -81,6 +82,7 @@ def committee(statement: Statement, words: Wording) -> list[Block]:
     return [
         *_safety(statement, words),
         *_forecast(statement, words),
+        *area_estimate_blocks(statement, words),
         *_crime(statement, words),
         *activity_blocks(statement, words),
         *plan_blocks(statement, words),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from amager_eval.figures.standings import picture_standings
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.standing import Standing, goal_standings
+from amager_eval.report.area_estimate import area_estimate_sentences
 from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
 from amager_eval.report.lead import lead
 from amager_eval.tables.goals import (
@@ -38,6 +39,9 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
         Paragraph(" ".join(lead(statement, words)), "lead"),
         TableBlock(goals_table(statement, words)),
     ]
+    estimated = area_estimate_sentences(statement, words)
+    if estimated:
+        blocks.append(Paragraph(estimated, "warning"))
     standings = goal_standings(statement)
     sentences = goal_sentences(statement, words)
     if sentences:

@@ -9,7 +9,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from amager_eval.provenance import sha256_of_file
 from amager_eval.spec.documents import models_folder, parse_document
-from amager_eval.spec.model import Prior
+from amager_eval.spec.prior import LEAST_REASON, Prior
 from amager_eval.spec.register import hold_against_register
 from amager_eval.spec.values import AtKey, Frozen, Labelled
 
@@ -18,6 +18,7 @@ __all__ = ["Alternative", "AreaSpec", "Evidence", "Samples", "Step", "load_area_
 #: What an estimate may rest on beside the districts.
 type Evidence = Literal["figures", "stated", "estates"]
 
+_DRAWN = ("Normal", "HalfNormal", "LogNormal", "Beta", "Gamma")
 #: Priors the model is written for, and their family; None where any will do.
 _FAMILIES = {
     "follows_district": "Beta", "centre": "Normal", "setting_centre": "Normal",
@@ -123,6 +124,12 @@ class AreaSpec(Frozen):
                 raise AtKey(
                     ("priors", name, "distribution"), f"the model takes {family} for {name}"
                 )
+        others = [p for a in self.alternative for p in a.priors.values()]
+        for prior in (*self.priors.values(), *others):
+            if prior.distribution not in _DRAWN:
+                raise AtKey(("priors",), f"the model draws from {', '.join(_DRAWN)} alone")
+            if len(prior.reason.strip()) < LEAST_REASON:
+                raise AtKey(("priors",), "a prior needs a reason")
         for name in ("centre", "setting_centre", "drift", "survey_tie"):
             if self.priors[name]["mu"]:
                 raise AtKey(("priors", name, "parameters"), "the model takes mu = 0")

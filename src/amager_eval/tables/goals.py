@@ -12,13 +12,13 @@ from amager_eval.tables.table import Column, Table, build_table, print_cell
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.figure import figure_text, graded_text, part_label, value_text
-from amager_eval.wording.numbers import percent, signed
+from amager_eval.wording.numbers import number, percent, signed
 from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from amager_eval.goals.standing import Figure, Standing
+    from amager_eval.goals.standing import Estimated, Figure, Standing
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
@@ -44,7 +44,9 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     say, agreement = words.say, statement.agreement
     standings = goal_standings(statement)
     since = agreement.safety.baseline_wave
-    known = any(s.known for s in standings)  # else all there is to print is that nothing is known
+    known = any(
+        s.known or s.estimate for s in standings
+    )  # else all there is to print is that nothing is known
     outlook = say("column.outlook", year=agreement.safety.target_wave)
     columns = [
         Column("goal", say("column.goal"), "text", 0.5),
@@ -62,13 +64,14 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     rows: list[dict[str, Any]] = []
     for _, group in groupby(standings, key=lambda s: s.goal):
         parts = list(group)
-        if any(s.known for s in parts):
+        if any(s.known or s.estimate for s in parts):
             rows += [_printed(s, statement, words) | _as_data(s, statement, words) for s in parts]
         else:
             rows.append(_without_figure(parts, statement, words))
     cells = [[row.get(c.key) for c in columns] for row in rows]
     keys = ["table.goals.note" if known else "table.goals.note_unknown"]
     keys += ["table.goals.note_estimate"] if any(s.estimated for s in standings) else []
+    keys += ["table.goals.note_area_estimate"] if any(s.estimate for s in standings) else []
     keys += ["table.goals.note_c"] if any(_graded(s) for s in standings) else []
     area = evaluated_area(statement.data, agreement)
     notes = " ".join(say(key, area=area, since=since) for key in keys)
@@ -250,6 +253,8 @@ def _printed(s: Standing, statement: Statement, words: Wording) -> dict[str, Any
     latest = s.latest
     year = "" if latest is None else str(latest.year)
     text = figure_text(latest, s.unit, words)
+    if latest is None and s.estimate is not None:
+        year, text = str(s.estimate.year), estimate_text(s.estimate, words)
     # a goal with no figure has no verdict: the word for that stands once
     open_word = s.verdict == "ikke opgjort" and s.assessment == "kan ikke afgøres"
     return {
@@ -333,6 +338,13 @@ def _distance(s: Standing, words: Wording) -> str:
     return now or (words.say("table.then", then=then) if then else "")
 
 
+def estimate_text(estimate: Estimated, words: Wording) -> str:
+    """Print an estimate as what it is: the ends of its band, and the word for it."""
+    low = number(estimate.low, 0, words.lang)
+    high = percent(estimate.high / 100, 0, words.lang)
+    return words.say("standing.estimate", low=low, high=high)
+
+
 def _shown_text(s: Standing, words: Wording) -> str:
     """Whether a change is statistically significant, and since when."""
     tested = {"last": s.shown_since_last, "baseline": s.shown_since_baseline}
@@ -350,6 +362,12 @@ def _shown_text(s: Standing, words: Wording) -> str:
 def _outlook_text(s: Standing, words: Wording) -> str:
     if s.settled:
         return words.say("standing.settled")
+    if s.estimate is not None and s.estimate.probability is not None:
+        return words.say(
+            "standing.estimated",
+            probability=say_probability(s.estimate.probability, words),
+            prior=say_probability(s.estimate.prior, words),
+        )
     return "" if s.probability is None else say_probability(s.probability, words)
 
 

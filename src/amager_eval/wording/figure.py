@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from amager_eval.spec.agreement import Agreement
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["Told", "figure_text", "graded_text", "part_label", "value_text"]
+__all__ = ["Told", "band_text", "figure_text", "graded_text", "part_label", "value_text"]
 
 
 class Told(Protocol):
@@ -51,6 +53,13 @@ def figure_text(figure: Told | None, unit: str, words: Wording) -> str:
         value = float(round(figure.value)) if unit == "percent" else figure.value
         return words.say("table.estimate_cell", cell=value_text(value, unit, words))
     return graded_text(value_text(figure.value, unit, words), figure, words)
+
+
+def band_text(band: Mapping[str, float], words: Wording) -> str:
+    """Print a 95 % band: its ends, and never a number between them."""
+    low = number(band["low_95"], 0, words.lang)
+    high = percent(band["high_95"] / 100, 0, words.lang)
+    return words.say("area_estimate.band", low=low, high=high)
 
 
 def graded_text(text: str, figure: Told | None, words: Wording) -> str:

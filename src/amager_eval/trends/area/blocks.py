@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from amager_eval.spec.area_estimate import AreaSpec
-    from amager_eval.spec.model import Prior
+    from amager_eval.spec.prior import Prior
 
     type Floats = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ def draw_prior(prior: Prior, rng: np.random.Generator, size: Any) -> Floats:
 
     Examples
     --------
-    >>> from amager_eval.spec.model import Prior
+    >>> from amager_eval.spec.prior import Prior
     >>> given = {"alpha": 1, "beta": 1}
     >>> prior = Prior(distribution="Beta", parameters=given, reason="anything goes")
     >>> draw_prior(prior, np.random.default_rng(1), 2).shape

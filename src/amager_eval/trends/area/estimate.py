@@ -365,39 +365,56 @@ def _weigh(
     around = _around(study, piece, design)
     per = len(around.deff)
     logs: dict[str, list[Floats]] = {s.id: [] for s in steps}
-    shares: dict[str, list[Floats]] = {k: [] for k in ("before", "after")}
-    seen: dict[str, list[Floats]] = {k: [] for k in shares}
+    eta: dict[str, list[Floats]] = {
+        kind: [] for kind in dict.fromkeys("after" if s.rests_on else "before" for s in steps)
+    }
+    weights: dict[str, list[Floats]] = {}
     rows: list[Any] = []
-    sets, wanted = 0, _SPARE * study.spec.effective_min
-    while sets < study.spec.sets_max:
-        more = study.spec.sets if not sets else min(sets, study.spec.sets_max - sets)
+    sets, wanted, most = 0, _SPARE * study.spec.effective_min, study.spec.sets_max
+    while sets < most:
+        more = study.spec.sets if not sets else min(sets, most - sets)
         for some in np.array_split(np.tile(np.arange(per), more), -(-per * more // _AT_ONCE)):
             proposed = _propose(study, around, piece, some, rng)
-            here = around.take(some)
-            for kind in shares:
-                eta = getattr(proposed, kind)
-                for into, look in ((shares, False), (seen, True)):
-                    found = shares_of(
-                        study.nested.area, eta, here, study.nested, proposed.weights, seen=look
-                    )
-                    into[kind].append(found.astype(np.float32))
+            for kind, kept in eta.items():
+                kept.append(getattr(proposed, kind).astype(np.float32))
+            for name, share in proposed.weights[study.nested.area].items():
+                weights.setdefault(name, []).append(np.broadcast_to(share, len(some)))
             for s in steps:
                 log = sum((proposed.log_weight[e] for e in s.rests_on), np.zeros(len(some)))
                 logs[s.id].append(log)
             rows.append(some)
         sets += more
-        if min(effective_draws(np.concatenate(log)) for log in logs.values()) >= wanted:
+        found = min(effective_draws(np.concatenate(log)) for log in logs.values())
+        # enough, or so few that no number of sets would be enough
+        if found >= wanted or found * most / sets < study.spec.effective_min:
             break
     every = np.concatenate(rows)
+    stacked = {k: np.concatenate(v) for k, v in eta.items()}
+    shares = {k: np.concatenate(v) for k, v in weights.items()}
     out = {}
     for s in steps:
         log = np.concatenate(logs[s.id])
         taken = resample(log[None], int(rng.integers(2**31)))[0][:per]
-        kind = "after" if s.rests_on else "before"
-        drawn = tuple(np.concatenate(x[kind])[taken].astype(float) for x in (shares, seen))
+        drawn = _shares(
+            study, around.take(every[taken]),
+            stacked["after" if s.rests_on else "before"][taken].astype(float),
+            {k: v[taken] for k, v in shares.items()},
+        )  # fmt: skip
         joint = _joint(study, piece, design, every[taken], *drawn, rng)
         out[s.id] = ((piece.alternative, joint), effective_draws(log))
     return out
+
+
+def _shares(
+    study: _Study, around: Around, eta: Floats, weights: Mapping[str, Any]
+) -> tuple[Floats, Floats]:
+    """Give the area's shares, true and as the survey sees them, (draw, setting, 2, year)."""
+    made = {study.nested.area: weights}
+    true, seen = (
+        shares_of(study.nested.area, eta, around, study.nested, made, seen=seen)
+        for seen in (False, True)
+    )
+    return true, seen
 
 
 def _alone(
@@ -407,11 +424,7 @@ def _alone(
     around = _around(study, piece, design)
     rows = np.arange(len(around.deff))
     proposed = _propose(study, around, piece, rows, rng, figures=False)
-    drawn = [
-        shares_of(study.nested.area, proposed.before, around, study.nested, proposed.weights,
-                  seen=seen)
-        for seen in (False, True)
-    ]  # fmt: skip
+    drawn = _shares(study, around, proposed.before, proposed.weights[study.nested.area])
     return piece.alternative, _joint(study, piece, design, rows, *drawn, rng, own=False)
 
 

@@ -1,0 +1,166 @@
+"""The estimate of an unmeasured area: bands alone, the published figures in their own places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from amager_eval.figures.labels import percent_axis, year_axis
+from amager_eval.figures.picture import Picture
+from amager_eval.figures.rows import rows_of
+from amager_eval.figures.style import CITY, INK, MUTED, axes_or_new, looks, style
+from amager_eval.goals.safety.published_shares import published_shares
+from amager_eval.wording.area import area_label
+from amager_eval.wording.figure import band_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from amager_eval.goals.statement import Statement
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["AreaEstimateView", "picture_area_estimate", "plot_area_estimate"]
+
+#: Marks of the published figures of other areas, each its own, never joined.
+_MARKS = ("D", "^", "v", "P", "X", "*")
+#: Room for the words above the highest mark, in heights of what is drawn.
+_ROOM = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class AreaEstimateView:
+    """One question.
+
+    Parameters
+    ----------
+    title : str
+        The question.
+    bands : DataFrame
+        `year, low_95 to high_95`: the area's estimate, shares 0 to 1.
+    points : DataFrame
+        `area, wave, share, role` of published figures; role `whole`, `district` or `other`.
+    words : Wording
+        Language.
+    band_label : str
+        What the bands are called.
+    """
+
+    title: str
+    bands: pd.DataFrame
+    points: pd.DataFrame
+    words: Wording
+    band_label: str
+
+
+def plot_area_estimate(view: AreaEstimateView, ax: Axes | None = None) -> Axes:
+    """Draw hatched bands without a line in the middle, and published points beside them.
+
+    Parameters
+    ----------
+    view : AreaEstimateView
+    ax : Axes or None
+        Where to draw; None makes a figure.
+
+    Returns
+    -------
+    Axes
+    """
+    with style():
+        ax = axes_or_new(ax)
+        ax.set_title(view.title)
+        x = view.bands["year"].to_numpy(float)
+        for level, alpha in (("95", 0.10), ("80", 0.12), ("50", 0.16)):
+            low, high = view.bands[f"low_{level}"], view.bands[f"high_{level}"]
+            ax.fill_between(
+                x, low, high, facecolor=looks(["a"], None)["a"].colour, alpha=alpha, linewidth=0
+            )
+        ax.fill_between(
+            x, view.bands["low_95"], view.bands["high_95"], facecolor="none", hatch="////",
+            edgecolor=MUTED, linewidth=0.4, label=view.band_label,
+        )  # fmt: skip
+        points = view.points
+        districts = list(dict.fromkeys(points.loc[points["role"] == "district", "area"]))
+        chosen = looks(districts, None)
+        others = list(dict.fromkeys(points.loc[points["role"] == "other", "area"]))
+        for area in dict.fromkeys(points["area"]):
+            own = points[points["area"] == area].sort_values("wave")
+            role = own["role"].iloc[0]
+            if role == "other":
+                mark = _MARKS[others.index(area) % len(_MARKS)]
+                ax.plot(own["wave"], own["share"], mark, color=INK, markerfacecolor="white",
+                        linestyle="none", label=area)  # fmt: skip
+                continue
+            look = CITY if role == "whole" else chosen[area]
+            ax.plot(own["wave"], own["share"], look.marker, color=look.colour, linestyle="none",
+                    markersize=3.2, label=area)  # fmt: skip
+        first = min(float(points["wave"].min()), float(x.min())) if len(points) else float(x.min())
+        year_axis(ax, int(first), int(x.max()), most=6)
+        percent_axis(ax, view.words)
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, high + _ROOM * (high - low))  # for the words above what is drawn
+        ax.legend(fontsize=6, frameon=False, loc="upper right", labelspacing=0.25)
+    return ax
+
+
+def picture_area_estimate(statement: Statement, words: Wording) -> Picture | None:
+    """Bands of the area and every published figure they rest on; None without an estimate.
+
+    The share is the one that earlier figures of the areas were published of, so that all lie on
+    one scale; without any, the goals' own.
+    """
+    area, agreement, data = statement.area, statement.agreement, statement.data.safety
+    if area is None or not area.shown or data is None:
+        return None
+    other = data[data["area"].isin(area.evidence)]
+    counted = other["response"].value_counts()
+    response = str(counted.index[0]) if len(counted) else agreement.response
+    first, target = agreement.safety.baseline_wave, agreement.safety.target_wave
+    districts = agreement.areas.evaluated.districts
+    roles = {agreement.areas.whole: "whole"} | dict.fromkeys(districts, "district")
+    roles |= dict.fromkeys(area.evidence, "other")
+    since = int(other["wave"].min()) if len(other) else first - 8
+    views, said = [], []
+    for setting in agreement.safety.settings:
+        b = area.bands
+        own = b[
+            (b["step"] == area.step)
+            & (b["assumption"] == "")
+            & (b["setting"] == setting)
+            & (b["response"] == response)
+            & b["year"].between(first, target)
+        ]
+        ends = [c for c in own.columns if c.startswith(("low_", "high_"))]
+        shares = own.assign(**{c: own[c] / 100 for c in ends})
+        points = pd.DataFrame(
+            [
+                (area_label(agreement, name, words), wave, share.percent / 100, role)
+                for name, role in roles.items()
+                for wave, share in published_shares(data, name, setting, response).items()
+                if since <= wave <= statement.year
+            ],
+            columns=["area", "wave", "share", "role"],
+        )
+        title = words.name("setting", setting)
+        views.append(
+            AreaEstimateView(title, shares, points, words, words.say("area_estimate.legend"))
+        )
+        said += [
+            words.say("figure.area_estimate.alt", part=title, year=row.year,
+                      band=band_text(row._asdict(), words))
+            for row in rows_of(own) if row.year in (first, statement.year, target)
+        ]  # fmt: skip
+    share = words.name("response_of", response)
+    return Picture(
+        id="area_estimate",
+        title=words.say("figure.area_estimate.title", area=area.area, share=share),
+        alt=" ".join(said),
+        caption=words.say("figure.area_estimate.caption", share=share),
+        source=words.say("source.safety_model", survey=agreement.safety.survey),
+        panels=tuple(partial(plot_area_estimate, view) for view in views),
+        columns=len(views),
+        height=88,
+        synthetic=statement.synthetic,
+    )

@@ -1,0 +1,117 @@
+"""The estimate of an unmeasured area in the appendix: words on page one, a section after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from amager_eval.figures.area_estimate import picture_area_estimate
+from amager_eval.goals.safety.published_shares import published_shares
+from amager_eval.report.document import Block, Figure, Heading, Paragraph, TableBlock
+from amager_eval.tables.area_estimate import (
+    area_bands_table,
+    area_samples_table,
+    area_steps_table,
+)
+from amager_eval.wording.figure import band_text
+from amager_eval.wording.numbers import percent
+from amager_eval.wording.probability import say_probability
+
+if TYPE_CHECKING:
+    from amager_eval.goals.statement import Statement
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["area_estimate_blocks", "area_estimate_sentences"]
+
+
+def area_estimate_sentences(statement: Statement, words: Wording) -> str:
+    """Say what is estimated, on what it rests, what it cannot show; empty without an estimate."""
+    area, agreement, data = statement.area, statement.agreement, statement.data.safety
+    if area is None:
+        return ""
+    if not area.shown:
+        return words.say("area_estimate.withheld", area=area.area)
+    response, target = agreement.response, agreement.safety.target_wave
+    years = sorted({min(statement.year, target), target})
+    levels = []
+    for year in years:
+        values = []
+        for setting in agreement.safety.settings:
+            band = area.band(setting, response, year)
+            if band is None:
+                continue
+            shares = (
+                published_shares(data, agreement.areas.whole, setting, response)
+                if data is not None
+                else {}
+            )
+            city = shares.get(year)
+            values.append(
+                words.say(
+                    "area_estimate.value_beside" if city is not None else "area_estimate.value",
+                    band=band_text(band, words),
+                    when=words.name("setting_when", setting),
+                    city="" if city is None else percent(city.percent / 100, 0, words.lang),
+                )
+            )
+        if values:
+            levels.append(words.say("area_estimate.level", year=year, values=words.listing(values)))
+    reaches = []
+    for setting in agreement.safety.settings:
+        found = area.probability(setting, response)
+        if found is not None:
+            reaches.append(
+                words.say(
+                    "area_estimate.reaches",
+                    probability=say_probability(found[0], words, word=True),
+                    prior=say_probability(found[1], words),
+                    when=words.name("setting_when", setting),
+                )
+            )
+    said = [
+        words.say("area_estimate.unmeasured", area=area.area),
+        words.say_of(
+            response, "area_estimate.levels", rests=_rests(statement, words),
+            levels=words.listing(levels),
+        ),
+    ]  # fmt: skip
+    if reaches:
+        said.append(words.say("area_estimate.reach", target=target, values=words.listing(reaches)))
+    said.append(words.say("area_estimate.shows_nothing"))
+    makeup = "delivered" if area.delivered else "assumed"
+    said.append(words.say(f"area_estimate.makeup_{makeup}"))
+    return " ".join(said)
+
+
+def _rests(statement: Statement, words: Wording) -> str:
+    """Say which evidence it rests on."""
+    area = statement.area
+    assert area is not None
+    count = sum(area.evidence.values())
+    if not count:
+        return words.say("area_estimate.rests_alone")
+    data = statement.data.safety
+    assert data is not None
+    waves = data.loc[data["area"].isin(area.evidence), "wave"]
+    said = words.say(
+        "area_estimate.rests_figures", count=count, first=int(waves.min()), last=int(waves.max())
+    )
+    return words.say("area_estimate.rests_stated", figures=said) if area.stated else said
+
+
+def area_estimate_blocks(statement: Statement, words: Wording) -> list[Block]:
+    """Give the section: the figure, the bands, every step of evidence, what a sample is worth."""
+    if statement.area is None or not statement.area.shown:
+        return []
+    blocks: list[Block] = [
+        Heading(words.say("section.area_estimate")),
+        Paragraph(words.say("area_estimate.intro", area=statement.area.area), "warning"),
+    ]
+    picture, bands = (
+        picture_area_estimate(statement, words),
+        area_bands_table(statement, words),
+    )
+    blocks.append(TableBlock(bands) if picture is None else Figure(picture, bands))
+    blocks.append(TableBlock(area_steps_table(statement, words)))
+    blocks.append(TableBlock(area_samples_table(statement, words)))
+    blocks.append(Paragraph(words.say("area_estimate.crime"), "note"))
+    return blocks
