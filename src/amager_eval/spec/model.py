@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -212,6 +212,163 @@ class ModelSpec(Frozen):
             raise SpecError(f"{self.name} has no prior '{name}'; it has {', '.join(self.priors)}.")
         new = as_prior(prior, unit=self.priors[name].unit, reason=reason)
         return self.model_copy(update={"priors": self.priors | {name: new}})
+
+    def to_markdown(self) -> str:
+        """Say every prior, step and covariate with its reason, as a model's card does.
+
+        Returns
+        -------
+        str
+            Markdown: a line of what the spec is, a table of priors, a list of what is declared of
+            dates and areas.
+
+        Examples
+        --------
+        >>> print(load_model_spec("crime_trend").to_markdown()[:23])
+        **crime_trend 0.2.2** (
+        """
+        came = f", changed from {self.changed_from[:12]}" if self.changed_from else ""
+        lines = [
+            f"**{self.name} {self.version}** ({self.digest[:12]}{came})", "",
+            "| prior | distribution | unit | why |", "|---|---|---|---|",
+        ]  # fmt: skip
+        for name, prior in self.priors.items():
+            numbers = ", ".join(f"{k} = {v:g}" for k, v in prior.parameters.items())
+            row = (name, f"{prior.distribution}({numbers})", prior.unit, prior.reason)
+            lines.append("| " + " | ".join(c.replace("|", "\\|") for c in row) + " |")
+        said = [
+            f"- Step {s['name']} on {s['date']}{_of(s)}: log rate, sd {s['sigma']:g}. {s['reason']}"
+            for s in self.options.get("steps", [])
+        ]
+        said += [
+            f"- Covariate {c['name']} of {', '.join(c['values'])}{_of(c)}: log rate per unit, sd "
+            f"{c['sigma']:g}. {c['reason']}"
+            for c in self.options.get("covariates", [])
+        ]
+        return "\n".join([*lines, *([""] if said else []), *said])
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def with_step(
+        self,
+        name: str,
+        *,
+        date: str,
+        sigma: float,
+        reason: str,
+        types: Sequence[str] = (),
+        areas: Sequence[str] = (),
+    ) -> ModelSpec:
+        """Return the spec with a dated step; what comes after the date is the reference.
+
+        Parameters
+        ----------
+        name : str
+            Name in results.
+        date : str
+            First day of the new state, `2024-07-01`.
+        sigma : float
+            Prior standard deviation, log rate.
+        reason : str
+            What happened.
+        types, areas : sequence of str
+            Which it touches; empty means all.
+
+        Returns
+        -------
+        ModelSpec
+            With a digest of its own; :attr:`changed_from` has that of this one.
+
+        Raises
+        ------
+        SpecError
+            The model has no steps, or the reason is missing.
+
+        Examples
+        --------
+        >>> spec = load_model_spec("crime_trend").with_step(
+        ...     "station", date="2023-01-01", sigma=0.1, areas=["Harbour"],
+        ...     reason="The harbour's police station closed.",
+        ... )
+        >>> spec.options["steps"][-1]["areas"]
+        ['Harbour']
+        """
+        entry = {
+            "name": name, "date": str(date), "sigma": sigma, "reason": reason,
+            "types": list(types), "areas": list(areas),
+        }  # fmt: skip
+        return _declared(self, "steps", "step", entry)
+
+    def with_covariate(
+        self,
+        name: str,
+        values: Mapping[str, Mapping[str, float]],
+        *,
+        sigma: float,
+        reason: str,
+        types: Sequence[str] = (),
+    ) -> ModelSpec:
+        """Return the spec with a covariate of some areas; zero is the reference.
+
+        Parameters
+        ----------
+        name : str
+            Name in results.
+        values : mapping of str to mapping of str to float
+            Area to period to value; a value holds until the next one, forecasts included.
+        sigma : float
+            Prior standard deviation of its effect, log rate per unit.
+        reason : str
+            Why it should matter.
+        types : sequence of str
+            Which types it moves; empty means all.
+
+        Returns
+        -------
+        ModelSpec
+            With a digest of its own; :attr:`changed_from` has that of this one.
+
+        Raises
+        ------
+        SpecError
+            The model has no covariates, or the reason is missing.
+
+        Examples
+        --------
+        >>> spec = load_model_spec("crime_trend").with_covariate(
+        ...     "lamps", {"Harbour": {"2023K1": 1.0}}, sigma=0.1, reason="New street lamps of 2023."
+        ... )
+        >>> spec.options["covariates"][0]["values"]
+        {'Harbour': {'2023K1': 1.0}}
+        """
+        plain = {str(a): {str(p): float(v) for p, v in of.items()} for a, of in values.items()}
+        entry = {
+            "name": name, "sigma": sigma, "reason": reason, "types": list(types), "values": plain,
+        }  # fmt: skip
+        return _declared(self, "covariates", "covariate", entry)
+
+
+def _of(effect: Mapping[str, Any]) -> str:
+    """Say which types and areas an effect is of; nothing where it is of all."""
+    named = [", ".join(effect.get(key, ())) for key in ("types", "areas")]
+    return "".join(f" of {n}" for n in named if n)
+
+
+def _declared(spec: ModelSpec, option: str, what: str, entry: dict[str, Any]) -> ModelSpec:
+    """Return the spec with one more entry of a list of its options."""
+    if option == "covariates":
+        known = option in spec.options or "steps" in spec.options
+    else:
+        known = option in spec.options
+    if not known:
+        raise SpecError(f"{spec.name} has no room for a {what}.")
+    if len(str(entry["reason"]).strip()) < LEAST_REASON:
+        raise SpecError(
+            f"a {what} needs a reason of at least {LEAST_REASON} characters; found "
+            f"{entry['reason']!r}. Say what it rests on."
+        )
+    return spec.with_options(**{option: [*spec.options.get(option, []), entry]})
 
 
 def spec_of_record(record: Mapping[str, Any]) -> ModelSpec:

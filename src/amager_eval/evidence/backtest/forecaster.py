@@ -39,6 +39,7 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "trends.crime.geometry",
         "trends.crime.model",
         "trends.crime.options",
+        "trends.crime.own_effects",
         "trends.crime.passing",
         "trends.crime.posterior",
         "trends.crime.prior",

@@ -13,7 +13,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from amager_eval.data.period import parse_period
 from amager_eval.spec.prior import Prior
+from amager_eval.trends.crime.own_effects import own_effect_values
 
 __all__ = ["FIGURES", "free_priors_of", "groups_of_areas", "model_data", "structure", "unpack"]
 
@@ -111,6 +113,8 @@ def unpack(figures: Any, design: xr.Dataset) -> dict[str, Any]:
         `lump_type` (dims `lump`), `lump_cells` (dims `lump, member`), and `groups`, each with
         its geometry under the design's names and its `innovation_scale`; beside them
         `contrasts`, the number of a season's, `passes`, whether a part of the walk passes,
+        where areas have effects of their own `own_effect_value` (dims `area, own_effect, period`,
+        areas in the order of the groups) and `own_effect_scale` (dims `crime_type, own_effect`),
         `own_dim`, the name of the first group's areas, and `free_priors`, the priors of another
         family than the usual.
     """
@@ -194,6 +198,11 @@ def _parts(design: xr.Dataset) -> Mapping[str, NDArray[Any]]:
         "lump_type",
     ):
         parts[name] = design[name].values
+    if "own_effect" in design.sizes:
+        periods = [parse_period(p) for p in design["period"].values]
+        of_area = own_effect_values(design, periods)[:, order]
+        parts["own_effect_value"] = np.ascontiguousarray(of_area.swapaxes(0, 1))
+        parts["own_effect_scale"] = design["own_effect_scale"].values
     # cells of a sum in the order of the groups; the last index is the empty cell
     moved = np.append(np.arange(count.size).reshape(count.shape)[np.argsort(order)], count.size)
     parts["lump_cells"] = moved[design["lump_cells"].values]

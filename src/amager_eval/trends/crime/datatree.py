@@ -160,6 +160,10 @@ def _log_prior(posterior: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
     declared = scale > 0
     of_effect = _normal(posterior["effect_size"], 0.0, scale.where(declared, 1.0))
     found["effect_size"] = of_effect.where(declared)
+    if "own_effect_size" in posterior:
+        scale = design["own_effect_scale"]
+        of_effect = _normal(posterior["own_effect_size"], 0.0, scale.where(scale > 0, 1.0))
+        found["own_effect_size"] = of_effect.where(scale > 0)
     path, variance = posterior["level"], posterior["innovation"] ** 2
     of_area = xr.where(gap == 1, variance[:, :, -1], variance[:, :, 0]).expand_dims(
         component=design.sizes["component"]

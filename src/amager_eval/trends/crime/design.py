@@ -22,6 +22,7 @@ from amager_eval.trends.crime.disjoint import DisjointCounts, split_counts
 from amager_eval.trends.crime.effects import effect_matrix
 from amager_eval.trends.crime.geometry import HALF_NORMAL_MEDIAN, walk_geometry
 from amager_eval.trends.crime.options import CrimeOptions, crime_options, free_priors
+from amager_eval.trends.crime.own_effects import add_own_effects
 from amager_eval.trends.crime.passing import correlation, share_basis
 from amager_eval.trends.prior_draws import draw_prior
 
@@ -175,6 +176,7 @@ def crime_design(
     design = _add_paths(design, published, whole)
     design = _add_time(design, published.periods, options)
     design = _add_effects(design, options, spec)
+    design = add_own_effects(design, options)
     design = _add_priors(design, options, spec)
     return walk_geometry(design)
 

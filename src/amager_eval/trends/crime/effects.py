@@ -159,8 +159,8 @@ def effect_matrix(
     rows.append(_pandemic(periods, options))
     columns.append(np.array([_own_scale(o, "covid", spec) for o in own]))
     for step in options.steps:
-        if step.definitions and definition not in step.definitions:
-            continue
+        if step.areas or (step.definitions and definition not in step.definitions):
+            continue  # of some areas alone: amager_eval.trends.crime.own_effects
         names.append(f"step_{step.name}")
         before = date.fromordinal(step.date.toordinal() - 1)
         rows.append(np.array([day_share(p, date.min, before) for p in periods]))

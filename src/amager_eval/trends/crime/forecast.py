@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from amager_eval.data.period import Period, parse_period
 from amager_eval.errors import Fault, InputError
 from amager_eval.trends.crime.effects import season_basis
+from amager_eval.trends.crime.own_effects import own_effect_values
 from amager_eval.trends.crime.passing import passing_ahead
 from amager_eval.trends.crime.prior import prior_draws
 from amager_eval.trends.crime.walk import by_area
@@ -54,7 +55,8 @@ def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
           declared steps and what passes as they were; after the last observed period without
           the first two and with what is left of the last;
         - `count`: reports; where published, the published figure in every draw, else predictive;
-        - `level`: as `rate` but without pandemic, steps (today's recording) and what passes;
+        - `level`: as `rate` but without pandemic, steps (today's recording), covariates and what
+          passes;
         - `expected`: expected reports at `level`, that is `level` times thousand inhabitants.
 
         Areas are the published ones and the rest of the whole, types the published ones and the
@@ -129,7 +131,12 @@ def simulate_cells(
     season, passing = _effects(state, design, periods)
     exposure = _exposure(design, state.sizes["sample"], n_periods, rng)
     expected = np.exp(log_level + season) * exposure[:, :, None, :]
-    mean = expected * np.exp(passing[:, None] + _passing(state, design, n_periods, rng))
+    passing_by_area = passing[:, None] + _passing(state, design, n_periods, rng)
+    if "own_effect_size" in state:
+        own = state["own_effect_size"].transpose("sample", "crime_type", "own_effect").values
+        value = own_effect_values(design, periods)
+        passing_by_area = passing_by_area + np.einsum("ske,eat->sakt", own, value)
+    mean = expected * np.exp(passing_by_area)
     dispersion = state["dispersion"].transpose("sample", "path_class", "crime_type").values
     shape = 1.0 / by_area(dispersion, design["is_gap"].values)[..., None] ** 2
     count = rng.poisson(rng.gamma(shape, mean / shape)).astype(np.float64)

@@ -160,7 +160,11 @@ def build_model(
             areas = (len(groups_of_areas(design)[g]), sizes["crime_type"], sizes["period"])
             alpha = unknowns.dispersion[g][None, :, None] ** -2.0
             shapes.append(pt.broadcast_to(alpha, areas))
-        mean = pt.exp(_together(paths) + effect + d["log_exposure"]).ravel()
+        log_mean = _together(paths) + effect + d["log_exposure"]
+        if unknowns.own_effect is not None:
+            sizes_of = unknowns.own_effect[None, :, :, None]  # area, crime_type, own_effect, period
+            log_mean = log_mean + (sizes_of * d["own_effect_value"][:, None]).sum(axis=2)
+        mean = pt.exp(log_mean).ravel()
         alpha = _together(shapes).ravel()
         of_cell = mean, alpha
         if len(model.coords["cell"]) < design["count"].size:  # else no look-up is needed
@@ -201,6 +205,8 @@ def _coords(design: xr.Dataset) -> dict[str, Any]:
             for a, k, t in np.argwhere(~np.isnan(count))
         ],
     }
+    if "own_effect" in design.sizes:
+        coords["own_effect"] = design["own_effect"].values
     if len(groups) == 1:
         return coords | {"area": areas}
     return coords | {

@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from amager_eval.errors import SpecError
 from amager_eval.spec.model import ModelSpec
-from amager_eval.spec.prior import Prior
+from amager_eval.spec.prior import LEAST_REASON, Prior
 from amager_eval.trends.prior_families import problem_of_prior
 
 __all__ = [
     "FREE_FAMILIES",
     "PRIOR_FAMILIES",
+    "Covariate",
     "CrimeOptions",
     "Step",
     "TypeScales",
@@ -91,6 +92,8 @@ class Step(_Frozen):
         Types it touches; empty means all.
     definitions : tuple of str
         Definitions it touches; empty means all.
+    areas : tuple of str
+        Areas it touches; empty means all.
     sigma : float
         Prior standard deviation of the step, log rate.
     reason : str
@@ -101,8 +104,33 @@ class Step(_Frozen):
     date: date
     types: tuple[str, ...] = ()
     definitions: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
     sigma: Annotated[float, Field(gt=0)]
     reason: str
+
+
+class Covariate(_Frozen):
+    """Something known of areas that moves reports, per unit of it; zero is the reference.
+
+    Parameters
+    ----------
+    name : str
+        Name in results.
+    values : dict of str to dict of str to float
+        Area to period to value; a value holds until the next one, forecasts included.
+    types : tuple of str
+        Types it moves; empty means all.
+    sigma : float
+        Prior standard deviation of its effect, log rate per unit.
+    reason : str
+        Why it should.
+    """
+
+    name: str
+    values: dict[str, dict[str, float]]
+    types: tuple[str, ...] = ()
+    sigma: Annotated[float, Field(gt=0)]
+    reason: Annotated[str, Field(min_length=LEAST_REASON)]
 
 
 class Total(_Frozen):
@@ -172,6 +200,7 @@ class CrimeOptions(_Frozen):
     baseline_year: int
     covid: Window
     steps: tuple[Step, ...] = ()
+    covariates: tuple[Covariate, ...] = ()
     total: Total
     population: FuturePopulation
     passing: Passing

@@ -19,7 +19,9 @@ __all__ = ["COORDS", "HYPERPARAMETERS", "crime_posterior"]
 
 _SAMPLE: Final = ("chain", "draw")
 #: Coordinates of a posterior.
-COORDS: Final = ("area", "crime_type", "period", "path_class", "effect", "season_contrast")
+COORDS: Final = (
+    "area", "crime_type", "period", "path_class", "effect", "season_contrast", "own_effect",
+)  # fmt: skip
 #: What priors of other quantities rest on and no report quotes.
 HYPERPARAMETERS: Final = ("drift_mean", "drift_spread", "dispersion_common", "season_gap_sd")
 
@@ -104,6 +106,8 @@ def crime_posterior(raw: xr.Dataset, design: xr.Dataset, rng: np.random.Generato
         found["season_gap"] = ((*cells, "season_contrast"), own)
         found["season_gap_sd"] = ((*_SAMPLE, "crime_type"), drawn["season_gap_sd"])
     names = ["innovation", "innovation_gap"][: len(walks)]
+    if unknowns.own_effect is not None:
+        found["own_effect_size"] = ((*_SAMPLE, "crime_type", "own_effect"), unknowns.own_effect)
     innovation = np.stack([drawn[name] for name in names], axis=2)
     return xr.Dataset(
         {
@@ -118,7 +122,7 @@ def crime_posterior(raw: xr.Dataset, design: xr.Dataset, rng: np.random.Generato
             "dispersion_common": ((*_SAMPLE, "path_class"), drawn["dispersion_common"]),
             **found,
         },
-        coords={n: design[n] for n in COORDS},
+        coords={n: design[n] for n in COORDS if n in design},
     )
 
 

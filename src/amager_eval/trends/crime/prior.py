@@ -6,8 +6,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from amager_eval.data.period import parse_period
 from amager_eval.trends.crime.arrays import free_priors_of
 from amager_eval.trends.crime.geometry import LEAST_DISPERSION
+from amager_eval.trends.crime.own_effects import own_effect_values
 from amager_eval.trends.crime.posterior import COORDS
 from amager_eval.trends.prior_draws import draw_prior
 
@@ -62,6 +64,7 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
     effect = rng.standard_normal((size, n_types, design.sizes["effect"]))
     effect = effect * design["effect_scale"].values
 
+    own_effect, of_areas = _own_effects(design, size, rng)
     weight = design["baseline_weight"].values
     moved = wander(design, innovation, drift, rng)
     rest = np.flatnonzero(design["is_gap"].values == 0)
@@ -83,7 +86,8 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
                 np.log(design["exposure"].values[area, :n_periods])
                 + design["completeness"].values[k]
                 + moved[:, area, k]
-                + (seasonal + beside)[:, area if inside.size else 0, k],
+                + (seasonal + beside)[:, area if inside.size else 0, k]
+                + of_areas[:, area, k],
                 weight > 0,
                 dispersion[:, -1 if area in inside else 0, k],
                 centre[:, k],
@@ -103,8 +107,9 @@ def prior_draws(design: xr.Dataset, size: int, rng: np.random.Generator) -> xr.D
             "drift_spread": ("sample", between),
             "dispersion_common": (("sample", "path_class"), common[..., 0]),
             **inside_only,
+            **own_effect,
         },
-        coords={n: design[n] for n in COORDS},
+        coords={n: design[n] for n in COORDS if n in design},
     )
 
 
@@ -139,6 +144,19 @@ def wander(
     if inside.size:
         moved[:, inside] += moved[:, np.flatnonzero(design["is_gap"].values == 0)]
     return moved
+
+
+def _own_effects(
+    design: xr.Dataset, size: int, rng: np.random.Generator
+) -> tuple[dict[str, tuple[tuple[str, ...], Floats]], Floats]:
+    """Draw effects of some areas alone, and what they add, dims `sample, area, type, period`."""
+    if "own_effect" not in design.sizes:
+        return {}, np.zeros((1, *design["count"].shape))
+    scale = design["own_effect_scale"].values
+    drawn = scale * rng.standard_normal((size, *scale.shape))
+    periods = [parse_period(p) for p in design["period"].values]
+    added = np.einsum("ske,eat->sakt", drawn, own_effect_values(design, periods))
+    return {"own_effect_size": (("sample", "crime_type", "own_effect"), drawn)}, added
 
 
 def _beside_the_level(

@@ -86,6 +86,9 @@ class Unknowns(NamedTuple):
         1/sqrt(alpha) per period, dims `path_class, crime_type`.
     effect : array
         Season, pandemic, steps: log rate, dims `crime_type, effect`.
+    own_effect : array or None
+        Steps and covariates of some areas: log rate, dims `crime_type, own_effect`; None where
+        there is none.
     walks : tuple of CrimeWalk
         Of the areas with a path of their own (where areas lie inside a whole: its rest), then of
         those inside a whole.
@@ -93,6 +96,7 @@ class Unknowns(NamedTuple):
 
     dispersion: Any
     effect: Any
+    own_effect: Any | None
     walks: tuple[CrimeWalk, ...]
 
 
@@ -141,6 +145,11 @@ def crime_unknowns(
     effect = variables.named(
         "effect_size", standard * data["effect_scale"], ("crime_type", "effect")
     )
+    own_effect = None
+    if "own_effect_scale" in data:
+        dims = ("crime_type", "own_effect")
+        standard = variables.normal("own_effect_standard", 0.0, 1.0, dims)
+        own_effect = variables.named("own_effect_size", standard * data["own_effect_scale"], dims)
     groups = data["groups"]
     own_paths = _walk(
         variables,
@@ -153,7 +162,7 @@ def crime_unknowns(
         base=None,
     )
     if len(groups) == 1:
-        return Unknowns(dispersion, effect, (own_paths,))
+        return Unknowns(dispersion, effect, own_effect, (own_paths,))
     inside = _walk(
         variables,
         data,
@@ -164,7 +173,7 @@ def crime_unknowns(
         effect=effect,
         base=own_paths,
     )
-    return Unknowns(dispersion, effect, (own_paths, inside))
+    return Unknowns(dispersion, effect, own_effect, (own_paths, inside))
 
 
 def _spread(
