@@ -25,7 +25,7 @@ class Shown(ABC):
         """Return one row per element with the columns of this record."""
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False, border=0, float_format="%.4g"))
+        return str(self.to_frame().to_html(index=False, border=0, float_format="{:.4g}".format))
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ def uniform_band(
     held = np.empty(simulations)
     for k in range(simulations):
         upto = np.searchsorted(np.sort(rng.random(n)), inner, side="right")
-        below, above = binom.cdf(upto, n, inner), binom.sf(upto - 1, n, inner)
+        below = np.asarray(binom.cdf(upto, n, inner))
+        above = np.asarray(binom.sf(upto - 1, n, inner))
         held[k] = 1.0 - 2.0 * min(below.min(), above.min())
     pointwise = float(np.quantile(held, level))
     tail = (1.0 - pointwise) / 2.0

@@ -310,7 +310,9 @@ class Forecast:
             f"<p>{html.escape(repr(self))}. Expected in the last period, medians and equal-tailed "
             "intervals; the draws of published figures are these figures.</p>"
         )
-        table = self.summary().head(_SHOWN).to_html(index=False, border=0, float_format="%.3g")
+        table = (
+            self.summary().head(_SHOWN).to_html(index=False, border=0, float_format="{:.3g}".format)
+        )
         return head + str(table)
 
     def to_frame(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
@@ -466,7 +468,7 @@ class Fit:
         >>> "r_hat" in ae.example_fit("crime").summary(var_names="innovation")
         True
         """
-        import arviz_stats
+        import arviz as az
 
         from amager_eval.trends.datatree import with_sample_numbers
 
@@ -475,7 +477,7 @@ class Fit:
         how = {"var_names": still, "ci_prob": 0.95, "ci_kind": "eti", "round_to": "none"} | how
         tree = xr.DataTree.from_dict({"posterior": posterior})
         with np.errstate(invalid="ignore", divide="ignore"):  # a constant has no R-hat
-            return pd.DataFrame(arviz_stats.summary(tree, **how))
+            return pd.DataFrame(az.summary(tree, **how))
 
     def __repr__(self) -> str:
         d, sizes = self.diagnostics, self.data["posterior"].sizes

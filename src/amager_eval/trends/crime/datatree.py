@@ -155,7 +155,7 @@ def _log_prior(posterior: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
     found["drift_spread"] = of_spread("drift_spread", spread, float(design["drift_spread"]))
     drift = posterior["drift"]
     of_gap = _normal(drift, 0.0, float(design["drift_gap"]))
-    found["drift"] = xr.where(gap == 1, of_gap, _normal(drift, mean, spread))
+    found["drift"] = of_gap.where(gap == 1, _normal(drift, mean, spread))
     scale = design["effect_scale"]
     declared = scale > 0
     of_effect = _normal(posterior["effect_size"], 0.0, scale.where(declared, 1.0))
@@ -165,7 +165,8 @@ def _log_prior(posterior: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
         of_effect = _normal(posterior["own_effect_size"], 0.0, scale.where(scale > 0, 1.0))
         found["own_effect_size"] = of_effect.where(scale > 0)
     path, variance = posterior["level"], posterior["innovation"] ** 2
-    of_area = xr.where(gap == 1, variance[:, :, -1], variance[:, :, 0]).expand_dims(
+    of_class = variance.isel(path_class=0), variance.isel(path_class=-1)
+    of_area = ((1.0 - gap) * of_class[0] + gap * of_class[1]).expand_dims(
         component=design.sizes["component"]
     )
     if "passing" in posterior:
@@ -195,7 +196,7 @@ def _log_prior(posterior: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
     )
 
 
-def _normal(value: xr.DataArray, mean: Any, sd: Any) -> xr.DataArray:
+def _normal(value: Any, mean: Any, sd: Any) -> xr.DataArray:
     log: xr.DataArray = -0.5 * ((value - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
     return log
 
