@@ -13,9 +13,9 @@ def test_the_band_is_arvizs():
     oracle = theirs.ecdf_pit(values, 0.95, 400, rng=np.random.default_rng(7))
     for one, other in zip(ours[:2], oracle[:2], strict=True):
         assert one == pytest.approx(other, abs=1e-12)
-    # theirs rounds a continuous quantile up: at some points one count above the binomial's own
+    # theirs rounds counts through floats, ours are whole: at some points they are one count apart
     for one, other in zip(ours[2:], oracle[2:], strict=True):
-        assert set(np.round(60 * (other - one))) <= {0, 1}
+        assert np.abs(60 * (other - one)).max() < 1.001
 
 
 def test_so_many_uniform_samples_lie_within_and_no_narrow_one():
