@@ -209,11 +209,18 @@ class Gaussian:
             Width of the third answer, (draw, latent, setting).
         """
         f = self.figures
-        at = eta[..., f.setting, f.year].swapaxes(-1, -2)  # (draw, figure, latent)
-        wide = width[..., f.setting].swapaxes(-1, -2)
         constant, a, b = f.answer.T
-        shares = a[:, None] * expit(at) + b[:, None] * expit(-(at + wide))
-        found: Floats = constant + (f.share * shares).sum(axis=-1)
+        found = np.empty((*eta.shape[:-3], len(constant)))
+        # most figures are of one area alone
+        alone = f.share.max(axis=1) == 1
+        i, w = np.flatnonzero(alone), np.flatnonzero(~alone)
+        area = f.share[i].argmax(axis=1)
+        at, wide = eta[..., area, f.setting[i], f.year[i]], width[..., area, f.setting[i]]
+        found[..., i] = constant[i] + (a[i] * expit(at) + b[i] * expit(-(at + wide)))
+        at = eta[..., f.setting[w], f.year[w]].swapaxes(-1, -2)  # (draw, figure, latent)
+        wide = width[..., f.setting[w]].swapaxes(-1, -2)
+        shares = a[w, None] * expit(at) + b[w, None] * expit(-(at + wide))
+        found[..., w] = constant[w] + (f.share[w] * shares).sum(axis=-1)
         return found
 
     def reading(self, term: Term) -> csr_array:

@@ -198,7 +198,7 @@ def _log_prior(
             logs[name] = value.copy(data=of_one.logpdf(value.to_numpy()))
             continue
         on_log = name in ("log_deff", "unknown_size")
-        at = np.exp(value) if on_log else value
-        log = log_prior(spec.priors[of[name]], at.to_numpy().astype(float))
+        at = value.to_numpy().astype(float)
+        log = log_prior(spec.priors[of[name]], np.exp(at) if on_log else at)
         logs[name] = value.copy(data=log + (value.to_numpy() if on_log else 0.0))
     return xr.Dataset(logs)

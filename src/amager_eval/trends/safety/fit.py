@@ -447,7 +447,7 @@ def weigh_alternative(
 def _mean_scales(posterior: xr.Dataset, design: xr.Dataset) -> dict[str, Any]:
     """Posterior means of the scales, for the shares the figures are linear around."""
     of_one = posterior.isel(latent=int(np.argmax(design["wander"].to_numpy())))
-    found = {
+    found: dict[str, Any] = {
         "path_sd": of_one["path_sd"],
         "area_sd": of_one["area_sd"],
         "gap_sd": of_one["gap_sd"],
