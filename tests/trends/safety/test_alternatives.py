@@ -1,6 +1,7 @@
 """Other choices, answered with the used fit's points weighed anew or sampled; draws are random."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,11 @@ POINTS = 40
 @pytest.fixture
 def fit(random_draws):
     """A fit of two areas, with points whose weights are told beforehand."""
+    return _made()
+
+
+@cache  # the stand-in sampler is a test's own, its draws are every test's
+def _made():
     made = fitting.fit_safety(pd.DataFrame(ROWS, columns=COLUMNS), spec=SPEC, draws=10, seed=3)
     proposed = xr.Dataset(
         {

@@ -1,5 +1,7 @@
 """A safety fit as ArviZ wants it, one tree an alternative; draws are random."""
 
+from functools import cache
+
 import arviz_stats as azs
 import numpy as np
 import pandas as pd
@@ -33,13 +35,19 @@ GROUPS = {
 
 @pytest.fixture
 def fit(random_draws):
-    frame = pd.DataFrame(ROWS, columns=COLUMNS)
-    return fit_safety(frame, population=PEOPLE, whole="Byen", draws=60, chains=2, seed=3)
+    return _made()[0]
 
 
 @pytest.fixture
-def tree(fit):
-    return fit.to_datatree()
+def tree(random_draws):
+    return _made()[1]
+
+
+@cache  # the stand-in sampler is a test's own, its draws are every test's
+def _made():
+    frame = pd.DataFrame(ROWS, columns=COLUMNS)
+    made = fit_safety(frame, population=PEOPLE, whole="Byen", draws=60, chains=2, seed=3)
+    return made, made.to_datatree()
 
 
 def test_every_group_is_there_with_named_dims_and_coordinates(fit, tree):
