@@ -767,3 +767,14 @@ def test_rows_of_respondents_are_numbered_as_they_stand(tmp_path):
     (fault,) = errors(folder)
     lines = (folder / "t.csv").read_text(encoding="utf-8").splitlines()
     assert lines[fault.row - 1] == "9,1,1"
+
+
+@pytest.mark.parametrize(
+    ("count", "rate", "asked"),
+    [(1, 36, True), (36, 0.6, False), (36, 1, False), (3600, 6, True), (3600, 62, False)],
+)
+def test_a_rate_that_is_not_the_count_s_is_asked_about(tmp_path, count, rate, asked):
+    row = f"Amager Øst,2024,indbrud,{count},borgervendt,{rate}\n"
+    (tmp_path / "crime.csv").write_text(CRIME.strip() + ",per_1000\n" + row, encoding="utf-8")
+    (tmp_path / "population.csv").write_text("area,period,population\nAmager Øst,2024,60000\n")
+    assert any("another rate" in m for _, _, m in told(tmp_path)) == asked

@@ -24,5 +24,5 @@ def statbank_fault(
     >>> print(statbank_fault("px_figures", 15, file="a.px", count=16))
     a.px: the PX file should hold 16 figures; found '15'. Fetch or save the table again.
     """
-    told = fault_of(f"statbank_{key}", file=file, **words)
+    told = fault_of(f"statbank_{key}", file=file, column=None, **words)
     return InputError(replace(told, found=str(found)[:_LONGEST]))

@@ -45,6 +45,9 @@ PER_1000: Final = 1000.0
 RESIDENTS_APART: Final = 0.02
 #: Names of the crime type that holds the others.
 TOTALS: Final = ("total", "i alt")
+#: Rates are printed in whole numbers, of inhabitants of another day than those delivered.
+_RATE_ROUNDING: Final = 0.5
+_RATE_RATIO: Final = 2.0
 
 
 def check_crime_rows(rows: Sequence[Record], positions: Sequence[int], findings: Findings) -> None:
@@ -259,7 +262,7 @@ def reports_within_population(
     population: Sequence[Record],
     findings: Findings,
 ) -> None:
-    """Warn of more reports in a period than inhabitants at the date nearest to it."""
+    """Warn of more reports than inhabitants at the nearest date, and of a rate of other numbers."""
     people: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for row in population:
         people[row["area"]].append((parse_period(row["period"]).start, row["population"]))
@@ -268,6 +271,16 @@ def reports_within_population(
             continue
         middle = parse_period(row["period"]).midpoint
         _, inhabitants = min(people[row["area"]], key=lambda dated: abs(dated[0] - middle))
+        computed = 1000 * row["count"] / inhabitants
+        if row["per_1000"] is not None and _is_other(row["per_1000"], computed):
+            findings.add(
+                "crime_rate_differs",
+                at=at,
+                column="per_1000",
+                found=f"{row['per_1000']:g}",
+                area=row["area"],
+                rate=f"{computed:.3g}",
+            )
         if row["count"] > inhabitants:
             findings.add(
                 "count_above_population",
@@ -277,6 +290,12 @@ def reports_within_population(
                 area=row["area"],
                 inhabitants=f"{inhabitants:.12g}",
             )
+
+
+def _is_other(rate: float, computed: float) -> bool:
+    """Whether a rate is another number than its count's, beyond rounding and other inhabitants."""
+    apart = abs(rate - computed) > _RATE_ROUNDING
+    return apart and not computed / _RATE_RATIO <= rate <= computed * _RATE_RATIO
 
 
 def _total_holds_types(

@@ -20,6 +20,7 @@ _WARNINGS: Final = frozenset(
         "area_version",
         "area_version_changes",
         "count_above_population",
+        "crime_rate_differs",
         "deff_large",
         "file_unread",
         "percent_mixed",
