@@ -51,7 +51,7 @@ def test_fetch_offline_without_a_cache_sends_nothing(run, tmp_path):
 def test_an_unknown_language_is_told(run, tmp_path):
     code, _, err = run("check", tmp_path, "--lang", "fr")
     assert code == 2
-    assert "da or en" in err
+    assert "da eller en" in err
 
 
 def test_faults_are_counted_as_the_language_counts(run, tmp_path):
