@@ -112,7 +112,7 @@ def test_a_workbook_is_previewed_frozen_and_made_a_status_of(at_work, site, tmp_
 
 
 def test_a_finished_appendix_is_shown_taken_and_kept(at_work, site, tmp_path):
-    give(at_work, TRIAL / "indberetning_2026.xlsx")
+    at_work.post("/secret/delivery", files={"workbook": ("ny.xlsx", b"unread")})
     site._command = (sys.executable, "-c", MAKES)
     at_work.post("/secret/status")
     site.job.wait(20)
