@@ -72,7 +72,7 @@ def probabilities():
 
 def crime():
     levels = bands("year", np.arange(2016, 2029), 9.0, -0.2, (0.2, 0.4, 0.7))
-    observed = pd.DataFrame({"year": [2016, 2024], "rate": [9.4, 7.2]})
+    observed = pd.DataFrame({"year": [2016, 2024, 2025], "rate": [9.4, 7.2, 7.5]})
     return CrimeView("Indbrud", levels, observed, 2024, 2028, DA)
 
 
@@ -119,26 +119,38 @@ def sensitivity():
 
 #: Plot, view, and words that must stand on it.
 PLOTS = {
-    "safety_history": (plot_safety_history, history, ["Øst 85\u00a0%", "Byen 88\u00a0%"]),
-    "safety_fan": (plot_safety_fan, fan, ["Øst 84\u00a0%", "Byen 87\u00a0%", "2028"]),
+    "safety_history": (
+        plot_safety_history,
+        history,
+        ["Øst 85\u00a0% (2025)", "Byen 88\u00a0% (2025)"],
+    ),
+    "safety_fan": (
+        plot_safety_fan,
+        fan,
+        ["Øst 2028: 84\u00a0%", "Byen 2028: 87\u00a0%", "(95\u00a0%: 73–96\u00a0%)", "2028"],
+    ),
     "probabilities": (
         plot_probabilities,
         probabilities,
         [
-            "faktisk andel 70\u00a0%",
-            "faktisk andel under 5\u00a0%",
+            "70\u00a0%: sandsynligt\noffentliggjort tal: 50\u00a0%",
+            "under 5\u00a0%: meget usandsynligt\noffentliggjort tal: under 5\u00a0%",
             "ikke relevant: lå ikke under København i udgangspunktet",
         ],
     ),
-    "crime_type": (plot_crime_type, crime, ["2024: 7,4", "6,6"]),
+    "crime_type": (
+        plot_crime_type,
+        crime,
+        ["udgangspunkt 2024: 7,2", "seneste 2025: 7,5", "skøn 2028: 6,6", "(3,8–9,4)"],
+    ),
     "part_whole": (plot_part_whole, part_whole, ["−3 [−8; 2]", "+5 [1; 9]"]),
     "activities": (plot_activities, activities, ["3 af 4 (75\u00a0%)", "mål 75\u00a0%"]),
     "sensitivity": (
         plot_sensitivity,
         sensitivity,
         [
-            "30\u00a0% til over 95\u00a0%",
-            "over 95\u00a0% under alle forudsætninger",
+            "enten kan ikke afgøres eller nået (30\u00a0% til over 95\u00a0%)",
+            "altid nået (over 95\u00a0%)",
             "50\u00a0%",
         ],
     ),

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from amager_eval.conventions import LEVELS
-from amager_eval.figures.labels import EndLabel, label_ends, number_axis, year_axis
+from amager_eval.figures.labels import (
+    YEARS_BEFORE,
+    EndLabel,
+    label_ends,
+    number_axis,
+    year_axis,
+)
 from amager_eval.figures.picture import Picture
 from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import CITY, GOAL, axes_or_new, style
@@ -30,8 +36,10 @@ if TYPE_CHECKING:
 __all__ = ["CrimeView", "crime_area", "crime_view", "picture_crime_types", "plot_crime_type"]
 
 _COLOUR = "#0072B2"
+#: The goal's orange, dark enough for letters.
+_DARK = "#8f3d00"
 #: Characters of a heading before it is broken: panels stand side by side.
-_TITLE_WIDTH = 22
+_TITLE_WIDTH = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +120,8 @@ def plot_crime_type(view: CrimeView, ax: Axes | None = None) -> Axes:
     with style():
         ax = axes_or_new(ax)
         ax.set_title(textwrap.fill(view.title, _TITLE_WIDTH))
-        bands = view.bands.sort_values("year")
+        first = view.target - YEARS_BEFORE
+        bands = view.bands[view.bands["year"] >= first].sort_values("year")
         x = bands["year"].to_numpy(float)
         for level, alpha in zip(reversed(LEVELS), (0.14, 0.16, 0.22), strict=True):
             low, high = bands[f"low_{100 * level:g}"], bands[f"high_{100 * level:g}"]
@@ -120,30 +129,57 @@ def plot_crime_type(view: CrimeView, ax: Axes | None = None) -> Axes:
             for edge in (low, high):
                 ax.plot(x, edge, color=_COLOUR, linewidth=0.5, alpha=0.8)
         ax.plot(x, bands["median"], color=_COLOUR, linewidth=1.6)
-        seen = view.observed.sort_values("year")
-        ax.plot(seen["year"], seen["rate"], linestyle="none", marker=CITY.marker, color=CITY.colour)
-        level_then = float(bands.loc[bands["year"] == view.baseline, "median"].iloc[0])
-        ax.axhline(level_then, color=GOAL, linestyle="-.", linewidth=1.2)
+        seen = view.observed[view.observed["year"] >= first].sort_values("year")
+        ax.plot(
+            seen["year"], seen["rate"], linestyle="none", marker=CITY.marker, color=CITY.colour,
+            markersize=2.8,
+        )  # fmt: skip
+        level, reported = _baseline(view)
+        ax.hlines(level, view.baseline, view.target + 0.4, color=GOAL, linestyle="-.", zorder=3)
+        ax.plot(view.baseline, level, marker="D", markersize=5.5, color="white", zorder=5,
+                markeredgecolor=GOAL, markeredgewidth=1.4)  # fmt: skip
+        latest = seen[seen["year"] > view.baseline].tail(1)
+        ax.plot(latest["year"], latest["rate"], marker=CITY.marker, color=CITY.colour, zorder=6)
         top = max(bands["high_95"].max(), seen["rate"].max() if len(seen) else 0)
         ax.set_ylim(0, 1.08 * float(top))
         number_axis(ax, view.words)
-        year_axis(ax, int(x.min()), view.target, most=3)
-        end = bands[bands["year"] == view.target].iloc[0]
-        decimals = 1 if level_then >= 1 else 2
-        say = partial(number, decimals=decimals, lang=view.words.lang)
-        then = view.words.say("figure.crime.baseline", year=view.baseline, rate=say(level_then))
-        label_ends(
-            ax,
-            view.target,
-            [
-                EndLabel(float(end["high_95"]), say(end["high_95"]), _COLOUR),
-                EndLabel(float(end["median"]), say(end["median"]), _COLOUR, bold=True),
-                EndLabel(float(end["low_95"]), say(end["low_95"]), _COLOUR),
-                EndLabel(level_then, then, "#8f3d00"),
-            ],
-            size=6.8,
-        )
+        year_axis(ax, first, view.target)
+        label_ends(ax, view.target + 0.4, _ends(view, level, reported, latest), size=6.8)
     return ax
+
+
+def _baseline(view: CrimeView) -> tuple[float, bool]:
+    """Return the baseline to hold, and whether it was reported; else the level."""
+    seen = view.observed.loc[view.observed["year"] == view.baseline, "rate"]
+    if len(seen):
+        return float(seen.iloc[0]), True
+    return float(view.bands.loc[view.bands["year"] == view.baseline, "median"].iloc[0]), False
+
+
+def _ends(view: CrimeView, level: float, reported: bool, latest: pd.DataFrame) -> list[EndLabel]:
+    """Label the baseline, the latest year, the estimate and its band: four numbers at most."""
+    end = view.bands[view.bands["year"] == view.target].iloc[0]
+    words, middle = view.words, float(end["median"])
+    print_rate = partial(number, decimals=1 if level >= 1 else 2, lang=words.lang)
+    key = "figure.crime.baseline" if reported else "figure.crime.baseline_level"
+    labels = [EndLabel(level, words.say(key, year=view.baseline, rate=print_rate(level)), _DARK)]
+    labels += [
+        EndLabel(
+            float(row.rate),
+            words.say("figure.crime.latest", year=row.year, rate=print_rate(row.rate)),
+            CITY.colour,
+        )
+        for row in rows_of(latest)
+    ]
+    estimate = words.say("figure.crime.estimate", year=view.target, rate=print_rate(middle))
+    band = words.say(
+        "figure.crime.band", low=print_rate(end["low_95"]), high=print_rate(end["high_95"])
+    )
+    return [
+        *labels,
+        EndLabel(middle, estimate, _COLOUR, bold=True),
+        EndLabel(middle - 1e-9, band, _COLOUR),
+    ]
 
 
 def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
@@ -162,7 +198,7 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
         )
         for t in levels["crime_type"].values
     ]  # fmt: skip
-    columns = 4 if len(views) > 6 else min(3, len(views))
+    columns = min(2, len(views))
     return Picture(
         id="crime_types",
         title=_title(statement, views, [str(t) for t in levels["crime_type"].values], area, words),
@@ -173,7 +209,7 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
         source=source_of(statement, definition, words),
         panels=tuple(partial(plot_crime_type, view) for view in views),
         columns=columns,
-        height=22 + 34 * -(-len(views) // columns),
+        height=22 + 28 * -(-len(views) // columns),
         synthetic=statement.synthetic,
     )  # fmt: skip
 

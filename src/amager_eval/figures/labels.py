@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -16,7 +16,21 @@ if TYPE_CHECKING:
 
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["EndLabel", "label_ends", "number_axis", "percent_axis", "spread", "within", "year_axis"]
+__all__ = [
+    "YEARS_BEFORE",
+    "EndLabel",
+    "label_ends",
+    "number_axis",
+    "percent_axis",
+    "spread",
+    "within",
+    "year_axis",
+]
+
+#: Years shown before the target: every picture of the appendix has the same time axis.
+YEARS_BEFORE: Final = 12
+#: Years between the labels of a long axis, counted back from its last.
+_STEP: Final = 4
 
 
 @dataclass(frozen=True)
@@ -135,9 +149,9 @@ def number_axis(ax: Axes, words: Wording) -> None:
     ax.set_axisbelow(True)
 
 
-def year_axis(ax: Axes, first: int, last: int, *, most: int = 6) -> None:
-    """Label the x axis with whole years, at most `most` of them, the last always."""
-    step = max(1, -(-(last - first) // (most - 1)))
+def year_axis(ax: Axes, first: int, last: int) -> None:
+    """Label the x axis with whole years, the last always: every fourth where there are many."""
+    step = 1 if last - first <= _STEP else _STEP
     ticks = list(range(last, first - 1, -step))[::-1]
     ax.set_xticks(ticks, [str(t) for t in ticks])
     ax.set_xlim(first - 0.4, last + 0.4)

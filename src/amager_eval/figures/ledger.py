@@ -146,6 +146,6 @@ def picture_ledger(statement: Statement, words: Wording) -> Picture | None:
         caption=words.say("figure.ledger.caption"),
         source=words.say("source.safety_model", survey=statement.agreement.safety.survey),
         panels=(partial(_plot_untitled, view),),
-        height=58,
+        height=44,
         synthetic=statement.synthetic,
     )

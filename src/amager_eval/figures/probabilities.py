@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from amager_eval.figures.rows import rows_of
 from amager_eval.figures.style import GOAL, INK, MUTED, axes_or_new, is_narrow, style
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import percent
-from amager_eval.wording.probability import say_probability
+from amager_eval.wording.probability import probability_word, say_probability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,9 +38,9 @@ _READINGS = (
 )
 
 
-#: Characters of a heading before it is broken: panels stand side by side.
-_TITLE = 34
-_NARROW_TITLE = 28
+_COLOUR = "#0072B2"
+#: Characters of a heading or a row's name before a phone breaks it.
+_NARROW_TITLE = 40
 _NARROW_LABEL = 18
 
 
@@ -58,6 +58,8 @@ class ProbabilityView:
         Language.
     response : str
         Answer: of `unsafe`, a fall is an improvement.
+    limits : tuple of float
+        Probabilities to which a reading is "not reached", and from which it is "reached".
     """
 
     quantity: str
@@ -65,6 +67,7 @@ class ProbabilityView:
     frame: pd.DataFrame
     words: Wording
     response: str = "safe"
+    limits: tuple[float, float] = (0.05, 0.95)
 
 
 def probability_view(
@@ -123,14 +126,15 @@ def probability_view(
 
 
 def plot_probabilities(view: ProbabilityView, ax: Axes | None = None) -> Axes:
-    """Draw a bar for the true share, a hatched bar for the published one, a mark for the prior.
+    """Draw a dot for the true share and an open one for the published, against the limits.
 
     Parameters
     ----------
     view : ProbabilityView
         From :func:`probability_view`.
     ax : Axes or None
-        Where to draw; a new figure where None. A panel to its left names the rows for both.
+        Where to draw; a new figure where None. Only the last of panels below each other has
+        its axis labelled.
 
     Returns
     -------
@@ -138,47 +142,44 @@ def plot_probabilities(view: ProbabilityView, ax: Axes | None = None) -> Axes:
     """
     with style():
         ax = axes_or_new(ax)
-        slim = is_narrow(ax)
-        ax.set_title(textwrap.fill(view.title, _NARROW_TITLE if slim else _TITLE))
+        slim, words = is_narrow(ax), view.words
+        ax.set_title(textwrap.fill(view.title, _NARROW_TITLE) if slim else view.title)
         rows = np.arange(len(view.frame))[::-1].astype(float)
-        for column, shift, face, hatch in (
-            ("probability_true", 0.2, "#0072B2", ""),
-            ("probability_published", -0.2, "white", "////"),
-        ):
-            values = view.frame[column].to_numpy(float)
-            ax.barh(
-                rows + shift, np.nan_to_num(values), 0.36, color=face, edgecolor="#0072B2",
-                hatch=hatch, linewidth=0.8,
+        for limit in view.limits:
+            ax.axvline(limit, color=GOAL, linestyle="-.", linewidth=1, zorder=1)
+        for y, row in zip(rows, rows_of(view.frame), strict=True):
+            true, shown = float(row.probability_true), float(row.probability_published)
+            if np.isnan(true):  # the reading does not apply to this area
+                text = words.say_of(view.response, "figure.probability.not_applicable")
+                ax.annotate(text, (view.limits[0], y), xytext=(5, 0), textcoords="offset points",
+                            va="center", size=6.8, color=MUTED)  # fmt: skip
+                continue
+            said = words.say(
+                "figure.probability.probability_true", value=say_probability(true, words),
+                word=probability_word(true, words, short=True),
             )  # fmt: skip
-            for y, value in zip(rows + shift, values, strict=True):
-                if np.isnan(value):  # the reading does not apply to this area
-                    text = (
-                        view.words.say_of(view.response, "figure.probability.not_applicable")
-                        if shift > 0
-                        else ""
-                    )
-                    ax.annotate(text, (0, y - 0.2), xytext=(3, 0), textcoords="offset points",
-                                va="center", size=6.8, color=MUTED)  # fmt: skip
-                    continue
-                text = view.words.say(
-                    f"figure.probability.{column}", value=say_probability(value, view.words)
+            if not np.isnan(shown):
+                ax.plot(shown, y, "o", color="white", markeredgecolor=_COLOUR, markersize=6.5,
+                        zorder=4)  # fmt: skip
+                published = words.say(
+                    "figure.probability.probability_published",
+                    value=say_probability(shown, words),
                 )
-                ax.annotate(
-                    text, (1, y), xytext=(5, 0), textcoords="offset points", va="center",
-                    size=6.8, color=INK, annotation_clip=False,
-                )  # fmt: skip
-        prior = view.frame["prior_probability_true"].to_numpy(float)
-        ax.plot(prior, rows + 0.2, linestyle="none", marker="d", markersize=6,
-                color="white", markeredgecolor=GOAL, markeredgewidth=1.6, zorder=6)  # fmt: skip
-        place = ax.get_subplotspec()
-        first = place is None or place.is_first_col()
+                said = f"{said}\n{published}"
+            ax.plot(true, y, "o", color=_COLOUR, markersize=6.5, zorder=5)
+            ax.annotate(said, (1, y), xytext=(8, 0), textcoords="offset points", va="center",
+                        size=6.8, color=INK, annotation_clip=False)  # fmt: skip
         labels = [textwrap.fill(t, _NARROW_LABEL) if slim else t for t in view.frame["label"]]
-        ax.set_yticks(rows, labels if first else [""] * len(rows))
+        ax.set_yticks(rows, labels)
         ax.set_ylim(-0.6, len(rows) - 0.4)
-        ax.set_xlim(0, 1)
-        ax.set_xticks([0, 0.5, 1])
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0, view.words.lang)))
-        ax.grid(axis="x", color="#d9d9d9", linewidth=0.6)
+        ax.set_xlim(-0.02, 1.02)
+        ax.set_xticks([view.limits[0], 0.5, view.limits[1]])
+        place = ax.get_subplotspec()
+        if place is None or place.is_last_row():
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0, words.lang)))
+        else:  # the panels share the axis of the last
+            ax.tick_params(axis="x", labelbottom=False)
+        ax.grid(axis="y", color="#d9d9d9", linewidth=0.6)
         ax.set_axisbelow(True)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_color(MUTED)
@@ -202,7 +203,9 @@ def picture_probabilities(
         )
         for quantity in _READINGS
     ]  # fmt: skip
-    views = [v for v in views if len(v.frame)]
+    verdicts = agreement.verdicts
+    limits = (verdicts.not_reached_to, verdicts.reached_from)
+    views = [replace(v, limits=limits) for v in views if len(v.frame)]
     if not views:
         return None
     reach = next((v for v in views if v.quantity == "reaches_whole"), views[0])
@@ -240,8 +243,7 @@ def picture_probabilities(
         caption=f"{caption} {answers}".rstrip(),
         source=words.say("source.safety_model", survey=agreement.safety.survey),
         panels=tuple(partial(plot_probabilities, view) for view in views),
-        columns=2,
-        height=20 + (12 + 6 * len(views[0].frame)) * -(-len(views) // 2),
-        narrow_height=25 + (14 + 8 * len(views[0].frame)) * len(views),
+        height=24 + (7 + 7 * len(views[0].frame)) * len(views),
+        narrow_height=28 + (12 + 9 * len(views[0].frame)) * len(views),
         synthetic=statement.synthetic,
     )

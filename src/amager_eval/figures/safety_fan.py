@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from amager_eval.conventions import LEVELS
-from amager_eval.figures.labels import EndLabel, label_ends, percent_axis, year_axis
+from amager_eval.figures.labels import (
+    YEARS_BEFORE,
+    EndLabel,
+    label_ends,
+    percent_axis,
+    year_axis,
+)
 from amager_eval.figures.picture import Picture
 from amager_eval.figures.respondents_shown import respondents_shown
 from amager_eval.figures.rows import rows_of
-from amager_eval.figures.style import CITY, GOAL, axes_or_new, looks, style
+from amager_eval.figures.style import CITY, axes_or_new, looks, style
 from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent
@@ -26,10 +32,7 @@ if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["HISTORY", "FanView", "fan_view", "picture_safety_fan", "plot_safety_fan"]
-
-#: Years shown before the target wave.
-HISTORY = 11
+__all__ = ["FanView", "fan_view", "picture_safety_fan", "plot_safety_fan"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +57,8 @@ class FanView:
         Language.
     response : str
         Answer: of `unsafe`, fewer is better.
+    setting : str
+        Where or when it was asked for.
     """
 
     title: str
@@ -66,6 +71,7 @@ class FanView:
     colour_rank: int
     words: Wording
     response: str = "safe"
+    setting: str = ""
 
 
 def fan_view(
@@ -110,14 +116,14 @@ def fan_view(
         & (summary["setting"] == setting)
         & (summary["response"] == response)
         & summary["area"].isin([area, whole])
-        & (summary["period"] >= target - HISTORY)
+        & (summary["period"] >= target - YEARS_BEFORE)
         & (summary["period"] <= target)
     ]
     points = [
         (a, wave, figure.percent / 100, figure.grade)
         for a in (whole, area)
         for wave, figure in published_shares(safety, a, setting, response).items()
-        if wave >= target - HISTORY
+        if wave >= target - YEARS_BEFORE
     ]
     name = area if name is None else name
     named = {area: name}
@@ -127,7 +133,7 @@ def fan_view(
         title, name, whole,
         chosen.assign(area=chosen["area"].replace(named)).reset_index(drop=True),
         pd.DataFrame(points, columns=columns).replace({"area": named}),
-        baseline, target, colour_rank, words, response,
+        baseline, target, colour_rank, words, response, setting,
     )  # fmt: skip
 
 
@@ -159,9 +165,6 @@ def plot_safety_fan(view: FanView, ax: Axes | None = None) -> Axes:
             for edge in (low, high):
                 ax.plot(x, own[edge], color=look.colour, linewidth=0.5, alpha=0.8)
         ax.plot(x, own["median"], color=look.colour, linestyle="-", linewidth=1.8)
-        widest = f"{100 * LEVELS[-1]:g}"
-        for edge in (f"low_{widest}", f"high_{widest}"):
-            ax.plot(city["period"], city[edge], color=CITY.colour, linestyle=":", linewidth=0.9)
         ax.plot(
             city["period"], city["median"], color=CITY.colour, linestyle=CITY.line, linewidth=1.4
         )
@@ -171,13 +174,11 @@ def plot_safety_fan(view: FanView, ax: Axes | None = None) -> Axes:
                     row.wave, row.share, marker=one.marker, color=one.colour, zorder=5,
                     markerfacecolor="white" if row.grade == "C" else one.colour,
                 )  # fmt: skip
-        year_axis(ax, int(x.min()), view.target, most=5)
+        year_axis(ax, view.target - YEARS_BEFORE, view.target)
         percent_axis(ax, view.words)
-        ax.axvline(view.target, color=GOAL, linestyle="-.", linewidth=1.1, zorder=1)
         goal = float(city.loc[city["period"] == view.target, "median"].iloc[0])
-        ax.plot(view.target, goal, marker="*", markersize=11, color=GOAL, zorder=6)
         end = own[own["period"] == view.target].iloc[0]
-        label_ends(ax, view.target, _ends(view, end, goal, look.colour))
+        label_ends(ax, view.target + 0.4, _ends(view, end, goal, look.colour))
     return ax
 
 
@@ -212,11 +213,11 @@ def picture_safety_fan(
     ]  # fmt: skip
     caption = words.say_of(response, "figure.fan.caption", target=target)
     answers = respondents_shown(
-        statement.data, [*modelled, whole], words, names, since=target - HISTORY
+        statement.data, [*modelled, whole], words, names, since=target - YEARS_BEFORE
     )
     return Picture(
         id="safety_fan",
-        title=_finding(views[0]),
+        title=_finding(views),
         alt=" ".join(_alt(view) for view in views),
         caption=f"{caption} {answers}".rstrip(),
         source=words.say("source.safety_model", survey=agreement.safety.survey),
@@ -228,27 +229,26 @@ def picture_safety_fan(
 
 
 def _ends(view: FanView, end: pd.Series, goal: float, colour: str) -> list[EndLabel]:
-    """Labels at the target wave: medians, and beside its upper edge every band."""
+    """Labels at the target wave: the whole, the area, and the widest band under the area's."""
     lang = view.words.lang
-    labels = [
-        EndLabel(goal, f"{view.whole} {percent(goal, 0, lang)}", CITY.colour),
-        EndLabel(
-            float(end["median"]),
-            f"{view.area} {percent(end['median'], 0, lang)}",
-            colour,
-            bold=True,
-        ),
+    low, high = (float(end[f"{side}_{100 * LEVELS[-1]:g}"]) for side in ("low", "high"))
+    band = view.words.say(
+        "figure.fan.band",
+        level=percent(LEVELS[-1], 0, lang),
+        low=number(100 * low, 0, lang),
+        high=percent(high, 0, lang),
+    )
+
+    def ending(area: str, share: float) -> str:
+        share_text = percent(share, 0, lang)
+        return view.words.say("figure.fan.end", area=area, year=view.target, share=share_text)
+
+    own = float(end["median"])
+    return [
+        EndLabel(goal, ending(view.whole, goal), CITY.colour),
+        EndLabel(own, ending(view.area, own), colour, bold=True),
+        EndLabel(own - 1e-6, band, colour),
     ]
-    for level in LEVELS:
-        low, high = (float(end[f"{side}_{100 * level:g}"]) for side in ("low", "high"))
-        text = view.words.say(
-            "figure.fan.band",
-            level=percent(level, 0, lang),
-            low=number(100 * low, 0, lang),
-            high=percent(high, 0, lang),
-        )
-        labels.append(EndLabel(high, text, colour))
-    return labels
 
 
 def _numbers(view: FanView) -> dict[str, str]:
@@ -270,8 +270,25 @@ def _numbers(view: FanView) -> dict[str, str]:
     }
 
 
-def _finding(view: FanView) -> str:
-    return view.words.say_of(view.response, "figure.fan.title", panel=view.title, **_numbers(view))
+def _finding(views: Sequence[FanView]) -> str:
+    """Say every panel's estimate beside the whole's."""
+    words = views[0].words
+    values = []
+    for setting in dict.fromkeys(view.setting for view in views):
+        found = [_numbers(view) for view in views if view.setting == setting]
+        own = [words.say("figure.fan.title_area", **n) for n in found]
+        values.append(
+            words.say(
+                "figure.fan.title_value",
+                setting=words.name("setting_when", setting),
+                areas=words.listing(own),
+                city=found[0]["city"],
+                whole=found[0]["whole"],
+            )
+        )
+    return words.say_of(
+        views[0].response, "figure.fan.title", target=views[0].target, values="; ".join(values)
+    )
 
 
 def _alt(view: FanView) -> str:

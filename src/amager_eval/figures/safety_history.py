@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from amager_eval.figures.labels import EndLabel, label_ends, percent_axis, year_axis
+from amager_eval.figures.labels import (
+    YEARS_BEFORE,
+    EndLabel,
+    label_ends,
+    percent_axis,
+    year_axis,
+)
 from amager_eval.figures.picture import Picture
 from amager_eval.figures.respondents_shown import respondents_shown
 from amager_eval.figures.rows import rows_of
@@ -51,6 +57,8 @@ class HistoryView:
         Language.
     since : int
         First wave of the latest data collector; no line leads to it from the one before.
+    axis : tuple of int or None
+        First and last year of the time axis; None those of the figures.
     """
 
     title: str
@@ -59,6 +67,7 @@ class HistoryView:
     whole: str | None
     words: Wording
     since: int = 0
+    axis: tuple[int, int] | None = None
 
 
 def history_view(
@@ -130,7 +139,9 @@ def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
     """
     with style():
         ax = axes_or_new(ax)
-        frame, look = view.frame, looks(view.areas, view.whole)
+        waves = view.frame["wave"]
+        first, last = view.axis or (int(waves.min()), int(waves.max()))
+        frame, look = view.frame[waves >= first], looks(view.areas, view.whole)
         ax.set_title(view.title)
         ends = []
         shift = {a: 0.1 * (i - (len(look) - 1) / 2) for i, a in enumerate(look)}
@@ -148,19 +159,17 @@ def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
                     xi, yi, marker=own.marker, color=own.colour, markerfacecolor=colour, zorder=4
                 )
             at = int(group["wave"].iloc[-1])
-            old = at < int(frame["wave"].max())
             text = view.words.say(
-                "figure.history.latest" if old else "figure.history.end",
-                area=area, share=percent(y[-1], 0, view.words.lang), wave=at,
+                "figure.history.latest", area=area, share=percent(y[-1], 0, view.words.lang),
+                wave=at,
             )  # fmt: skip
             ends.append(EndLabel(float(y[-1]), text, own.colour, bold=area != view.whole))
-        first, last = int(frame["wave"].min()), int(frame["wave"].max())
-        year_axis(ax, first, last, most=4)
+        year_axis(ax, first, last)
         percent_axis(ax, view.words)
         bottom = np.nanmin([frame["low"].min(), frame["share"].min()])
         top = np.nanmax([frame["high"].max(), frame["share"].max()])
         ax.set_ylim(max(0, bottom - 0.02), min(1, top + 0.02))
-        label_ends(ax, last + 0.12, ends)
+        label_ends(ax, last + 0.4, ends)
     return ax
 
 
@@ -181,7 +190,11 @@ def picture_safety_history(
         for setting in agreement.safety.settings
     ]  # fmt: skip
     names = {a: area_label(agreement, a, words) for a in areas}
-    views = [_renamed(v, names) for v in views if len(v.frame)]
+    target = agreement.safety.target_wave
+    axis = (target - YEARS_BEFORE, target)
+    views = [
+        replace(_renamed(v, names), axis=axis) for v in views if (v.frame["wave"] >= axis[0]).any()
+    ]
     if not views:
         return None
     newest = _latest(views[0].frame)

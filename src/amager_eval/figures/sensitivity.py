@@ -39,6 +39,10 @@ _DRAWN, _FITTED = "^", "D"
 _FITTED_NAMES: Final = frozenset(name for names in REFITS.values() for name in names)
 
 
+#: Colour of an answer that hangs on an assumption, and the verdict on each side of the limits.
+_CHANGES: Final = "#8f3d00"
+_VERDICTS: Final = {-1: "ikke nået", 0: "kan ikke afgøres", 1: "nået"}
+
 #: Columns that name an answer.
 _ANSWER: Final = ["group", "label"]
 
@@ -65,12 +69,14 @@ class SensitivityView:
     @property
     def changed(self) -> list[tuple[str, str]]:
         """Group and label of the answers on another side of a limit under some alternative."""
+        answers = self.frame.groupby(_ANSWER, sort=False)
+        return [(str(g), str(label)) for (g, label), own in answers if len(self.sides(own)) > 1]
+
+    def sides(self, own: pd.DataFrame) -> list[int]:
+        """On which sides of the limits an answer falls: -1 below, 0 between, 1 above; in order."""
         low, high = self.limits
-        side = np.select(
-            [self.frame["probability"] <= low, self.frame["probability"] >= high], [-1, 1], 0
-        )
-        sides = self.frame.assign(side=side).groupby(_ANSWER, sort=False)["side"].nunique()
-        return list(sides.index[sides > 1])
+        side = np.select([own["probability"] <= low, own["probability"] >= high], [-1, 1], 0)
+        return sorted({int(s) for s in side})
 
 
 def sensitivity_view(statement: Statement, words: Wording) -> SensitivityView:
@@ -166,7 +172,7 @@ def plot_sensitivity(view: SensitivityView, ax: Axes | None = None) -> Axes:
                         **place)  # fmt: skip
             for label, own in answers.groupby("label", sort=False):
                 y -= 1
-                said = _draw_answer(ax, y, own, words)
+                said = _draw_answer(ax, y, own, view)
                 ticks.append(y)
                 labels.append("" if slim else str(label))
                 if slim:
@@ -185,10 +191,11 @@ def plot_sensitivity(view: SensitivityView, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _draw_answer(ax: Axes, y: float, own: pd.DataFrame, words: Wording) -> str:
-    """Draw one answer's line, and say what is at its ends."""
-    low, high = (own.sort_values("probability", kind="stable").iloc[k] for k in (0, -1))
-    ax.hlines(y, low["probability"], high["probability"], color="#0072B2", linewidth=1.2)
+def _draw_answer(ax: Axes, y: float, own: pd.DataFrame, view: SensitivityView) -> str:
+    """Draw one answer's line, and say whether its conclusion holds whatever is assumed."""
+    low, high = own["probability"].min(), own["probability"].max()
+    holds = len(view.sides(own)) == 1
+    ax.hlines(y, low, high, color="#0072B2" if holds else _CHANGES, linewidth=1.4 if holds else 2.6)
     for name, value in zip(own["alternative"], own["probability"], strict=True):
         if name == USED:
             ax.plot(value, y, "o", color="#0072B2", markersize=7, zorder=4)
@@ -196,19 +203,22 @@ def _draw_answer(ax: Axes, y: float, own: pd.DataFrame, words: Wording) -> str:
         mark = _FITTED if name in _FITTED_NAMES else _DRAWN
         ax.plot(value, y, marker=mark, color="white", markeredgecolor=INK, markersize=4.5,
                 markeredgewidth=0.9, zorder=5)  # fmt: skip
-    return _range(low, high, words)
+    return _conclusion(own, view)
 
 
-def _range(low: pd.Series, high: pd.Series, words: Wording) -> str:
-    """Say the least and the greatest, or the one answer where all print alike."""
-    ends = [say_probability(float(r["probability"]), words) for r in (low, high)]
-    if ends[0] == ends[1]:
-        return words.say("figure.sensitivity.same", probability=ends[0])
-    return words.say(
-        "figure.sensitivity.range",
-        low=ends[0],
-        high=ends[1],
+def _conclusion(own: pd.DataFrame, view: SensitivityView) -> str:
+    """Say the verdict that holds under all, or those it changes between, and the probabilities."""
+    words = view.words
+    low, high = (
+        say_probability(float(p), words)
+        for p in (own["probability"].min(), own["probability"].max())
     )
+    between = low if low == high else words.say("figure.sensitivity.range", low=low, high=high)
+    verdicts = [words.say(f"verdict.{_VERDICTS[side]}") for side in view.sides(own)]
+    if len(verdicts) == 1:
+        return words.say("figure.sensitivity.holds", verdict=verdicts[0], range=between)
+    joined = words.say("figure.sensitivity.or", first=", ".join(verdicts[:-1]), last=verdicts[-1])
+    return words.say("figure.sensitivity.changes", verdicts=joined, range=between)
 
 
 def not_run(statement: Statement) -> list[str]:
@@ -252,12 +262,13 @@ def picture_sensitivity(statement: Statement, words: Wording) -> Picture | None:
         title=words.say(
             "figure.sensitivity.title" if view.changed else "figure.sensitivity.title_same",
             same_rows=len(answers) - len(view.changed), rows=len(answers), tried=len(tried),
+            changed=len(view.changed),
         ),
         alt=alt,
         caption=_caption(statement, words),
         source=_source(statement, words),
         panels=(partial(plot_sensitivity, view),),
-        height=17 + 3.2 * (len(answers) + groups),
+        height=19 + 3.6 * (len(answers) + groups),
         narrow_height=25 + 9 * (len(answers) + groups),
         synthetic=statement.synthetic,
     )  # fmt: skip

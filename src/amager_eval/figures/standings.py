@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +20,8 @@ from amager_eval.wording.figure import figure_text, part_label
 from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
     from amager_eval.goals.standing import Figure, Standing
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["StandingLine", "StandingsView", "picture_standings", "plot_standings"]
 
 _COLOUR = "#0072B2"
+
+type _Verdicts = dict[tuple[str, str | None], list[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class StandingLine:
         The band of the target year.
     estimate : bool
         Whether the figures are the model's estimates: drawn hatched and open.
+    about : tuple of str or None
+        Kind and part of the goals it is about; None for an indicator.
     """
 
     label: str
@@ -63,6 +69,7 @@ class StandingLine:
     low: float | None = None
     high: float | None = None
     estimate: bool = False
+    about: tuple[str, str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -211,6 +218,7 @@ def _key(view: StandingsView) -> list[Line2D | Patch]:
 def picture_standings(statement: Statement, words: Wording) -> Picture | None:
     """Show how every goal part stands; None where there is no figure at all."""
     standings = goal_standings(statement)
+    verdicts = _verdicts(standings)
     own = [s for s in standings if s.kind == "safety" and s.known]
     safety = list({s.part: s for s in reversed(own)}.values())[::-1]
     districts = not safety
@@ -258,8 +266,11 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
         )  # fmt: skip
     if not views:
         return None
-    lines = [line for view in views for line in view.lines]
-    alt = " ".join(say("figure.standings.alt", label=x.label, said=x.said) for x in lines)
+    spoken = [_with_verdicts(x, verdicts, words, "verdict") for v in views for x in v.lines]
+    alt = " ".join(say("figure.standings.alt", label=x.label, said=x.said) for x in spoken)
+    views = [
+        replace(v, lines=tuple(_with_verdicts(x, verdicts, words) for x in v.lines)) for v in views
+    ]
     tallest = max(len(v.lines) for v in views)
     return Picture(
         id="standings",
@@ -273,6 +284,31 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
         narrow_height=12 + sum(26 + 9.5 * len(v.lines) for v in views) + tallest,
         synthetic=statement.synthetic,
     )
+
+
+def _verdicts(standings: Sequence[Standing]) -> _Verdicts:
+    """Collect every goal's verdict this year by the figures it is about."""
+    found: _Verdicts = {}
+    for s in standings:
+        found.setdefault((s.kind, s.part), []).append((s.goal, s.verdict))
+    return found
+
+
+def _with_verdicts(
+    line: StandingLine, verdicts: _Verdicts, words: Wording, marks: str = "figure_symbol"
+) -> StandingLine:
+    """Put the verdicts of the goals a line is about behind its figure; an indicator has none."""
+    said = [
+        words.say("figure.standings.verdict", goal=goal, symbol=words.say(f"{marks}.{verdict}"))
+        for goal, verdict in (verdicts.get(line.about, []) if line.about is not None else [])
+    ]
+    if not said:
+        return line
+    value, in_words = (
+        words.say("figure.standings.value", value=text, verdicts=" ".join(said))
+        for text in (line.value, line.said)
+    )
+    return replace(line, value=value, said=in_words)
 
 
 def _at(figure: Figure | None) -> float | None:
@@ -296,6 +332,7 @@ def _safety_line(s: Standing, statement: Statement, words: Wording, *, named: bo
         label, figure_text(s.latest, s.unit, words), said,
         _at(s.latest), _at(last), _at(s.baseline), _at(s.whole),
         None if band is None else band.low, None if band is None else band.high, s.estimated,
+        None if named else (s.kind, s.part),
     )  # fmt: skip
 
 
@@ -307,7 +344,9 @@ def _partner_line(s: Standing, words: Wording) -> StandingLine:
     )
     value = figure_text(s.latest, s.unit, words)
     label = words.say("figure.standings.partners")
-    return StandingLine(label, value, said, _at(s.latest), None, None, s.threshold)
+    return StandingLine(
+        label, value, said, _at(s.latest), None, None, s.threshold, about=(s.kind, s.part)
+    )
 
 
 def _crime_line(s: Standing, statement: Statement, words: Wording) -> StandingLine | None:
@@ -323,7 +362,7 @@ def _crime_line(s: Standing, statement: Statement, words: Wording) -> StandingLi
         100 * s.latest.value / base,
         None if last is None else 100 * last.value / base, 100.0, None,
         None if band is None else 100 * band.low / base,
-        None if band is None else 100 * band.high / base,
+        None if band is None else 100 * band.high / base, about=(s.kind, s.part),
     )  # fmt: skip
 
 

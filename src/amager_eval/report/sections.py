@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.figures.crime_types import crime_area, picture_crime_types
+from amager_eval.figures.labels import YEARS_BEFORE
 from amager_eval.figures.part_whole import picture_part_whole
 from amager_eval.figures.probabilities import picture_probabilities
-from amager_eval.figures.safety_fan import HISTORY, picture_safety_fan
+from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
 from amager_eval.goals.results import evaluated_area
@@ -209,7 +210,7 @@ def _forecast(statement: Statement, words: Wording) -> list[Block]:
     fan, forecast = picture_safety_fan(statement, areas, words), statement.safety
     if fan is None or forecast is None:
         return [*blocks, Paragraph(words.say("forecast.absent"), "warning")]
-    first, last = safety.target_wave - HISTORY, safety.alternative_target_wave
+    first, last = safety.target_wave - YEARS_BEFORE, safety.alternative_target_wave
     numbers = forecast_table(statement, areas, words, periods=range(first, last + 1))
     intro = words.say("forecast.intro", first=int(forecast.draws["period"].min()))
     return [*blocks, Paragraph(intro), Figure(fan, numbers)]

@@ -75,8 +75,17 @@ def printed(probability: float) -> Printed:
     return Printed(nearest, "just_over" if off > 0 else "just_under")
 
 
-def probability_word(probability: float, words: Wording) -> str:
+def probability_word(probability: float, words: Wording, *, short: bool = False) -> str:
     """Choose the word from the printed number, so that the two never disagree.
+
+    Parameters
+    ----------
+    probability : float
+        0 to 1.
+    words : Wording
+        Language.
+    short : bool
+        The word's short form where it has one: on a figure.
 
     Examples
     --------
@@ -85,7 +94,8 @@ def probability_word(probability: float, words: Wording) -> str:
     'usikkert; det kan gå begge veje'
     """
     percentage, side = printed(probability)
-    return words.say(f"probability.{_key(percentage - (side in {'under', 'just_under'}))}")
+    key = f"probability.{_key(percentage - (side in {'under', 'just_under'}))}"
+    return words.say(f"{key}_short" if short and words.has(f"{key}_short") else key)
 
 
 def _key(percentage: int) -> str:
