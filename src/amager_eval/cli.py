@@ -70,11 +70,18 @@ def appendix(
         int | None, typer.Option(help="Survey wave; default the latest in the input.")
     ] = None,
     agreement: Annotated[
-        str, typer.Option(help="Name in models/agreements, or a TOML file.")
-    ] = "amager_2025_2028",
+        list[str] | None,
+        typer.Option(
+            help="Name in models/agreements, or a TOML file; repeated: one status of several "
+            "partnerships. Default amager_2025_2028."
+        ),
+    ] = None,
     record: Annotated[
         Path | None,
-        typer.Option(help="Record folder: its baseline is enforced, the statement is kept in it."),
+        typer.Option(
+            help="Record folder: its baseline is enforced, the statement is kept in it; of "
+            "several partnerships a folder each in it."
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write; default build/appendix-<year>.")
@@ -97,6 +104,9 @@ def appendix(
     date: Annotated[
         str, typer.Option(help="Date of the letter, as 2026-05-12; printed and in the cover note.")
     ] = "",
+    slides: Annotated[
+        bool, typer.Option(help="Also write every figure as a slide (slides/, PNG and SVG).")
+    ] = True,
 ) -> None:
     """Write the annual appendix: PDF, page, figures, tables and statement.json."""
     from amager_eval.wording.faults import fault_of
@@ -115,42 +125,57 @@ def appendix(
     letterhead = letterhead_of(case, date)
     if only and input is None:
         raise InputError(fault_of("only_needs_input"))
-    agreed = load_agreement(agreement)
-    data = (
-        published()
-        if input is None
-        else read_delivery(input, agreement=agreed, only=only, lang=known)
-    )
-    if data.replaced:
-        typer.echo(say("progress.replaced", count=len(data.replaced), path=input), err=True)
     from amager_eval.evaluation.evaluate import evaluate
     from amager_eval.record.record import hold_against_record, write_record
+    from amager_eval.report.joint import write_joint
     from amager_eval.report.write import write_appendix
 
-    if record is not None:
-        from amager_eval.data.tables.fault_texts import format_fault
-        from amager_eval.record.baseline import hold_against_baseline
-
-        for told in hold_against_baseline(data, agreed, record):
-            warning = format_fault(told, known)
-            typer.echo(say("check.warning", fault=warning), err=True)
-    with _progress(lang) as progress:
-        statement = evaluate(
-            data,
-            agreement=agreed,
-            year=year,
-            record=record,
-            seed=seed,
-            draws=draws,
-            draft=draft,
-            progress=progress,
+    agreements = [load_agreement(name) for name in agreement or ["amager_2025_2028"]]
+    records = {
+        a.id: record if record is None or len(agreements) == 1 else record / a.id
+        for a in agreements
+    }
+    statements = []
+    for agreed in agreements:
+        data = (
+            published()
+            if input is None
+            else read_delivery(input, agreement=agreed, only=only, lang=known)
         )
-    target = out or Path("build") / f"appendix-{statement.year}"
-    if record is not None and not draft:
-        hold_against_record(statement, record)
-    write_appendix(statement, target, lang=lang, letterhead=letterhead)
-    if record is not None and not draft:
-        typer.echo(str(write_record(statement, record)))
+        if data.replaced:
+            typer.echo(say("progress.replaced", count=len(data.replaced), path=input), err=True)
+        folder = records[agreed.id]
+        if folder is not None:
+            from amager_eval.data.tables.fault_texts import format_fault
+            from amager_eval.record.baseline import hold_against_baseline
+
+            for told in hold_against_baseline(data, agreed, folder):
+                warning = format_fault(told, known)
+                typer.echo(say("check.warning", fault=warning), err=True)
+        with _progress(lang) as progress:
+            statement = evaluate(
+                data,
+                agreement=agreed,
+                year=year,
+                record=folder,
+                seed=seed,
+                draws=draws,
+                draft=draft,
+                progress=progress,
+            )
+        if folder is not None and not draft:
+            hold_against_record(statement, folder)
+        statements.append(statement)
+    target = out or Path("build") / f"appendix-{statements[0].year}"
+    if len(statements) == 1:
+        write_appendix(
+            statements[0], target, lang=lang, letterhead=letterhead, slides=slides
+        )
+    else:
+        write_joint(statements, target, lang=lang, letterhead=letterhead, slides=slides)
+    for statement in statements:
+        if (folder := records[statement.agreement.id]) is not None and not draft:
+            typer.echo(str(write_record(statement, folder)))
     for name in ("appendix.pdf", "appendix.docx", "appendix.html", "statement.json", "tables.xlsx"):
         if (target / name).exists():
             typer.echo(str(target / name))
@@ -223,6 +248,37 @@ def page(
         browse=browse,
         tell=lambda address: typer.echo(say("app.address", address=address)),
     )
+
+
+@app.command()
+def quarter(
+    input: Annotated[
+        Path, typer.Option(help="Folder of CSV files or workbook with police counts by quarter.")
+    ],
+    agreement: Annotated[
+        str, typer.Option(help="Name in models/agreements, or a TOML file.")
+    ] = "amager_2025_2028",
+    only: Annotated[
+        bool, typer.Option("--only", help="Take the input alone: another city's figures.")
+    ] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="Record folder: what it hides stays hidden in the quarters."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("build") / "quarter",
+    lang: Annotated[str, typer.Option(help="Language: da or en.")] = "da",
+) -> None:
+    """Write one page for the working group from police counts: signals, no judgement."""
+    from amager_eval.data.delivery import read_delivery
+    from amager_eval.report.quarter import write_quarter
+    from amager_eval.spec.agreement import load_agreement
+    from amager_eval.wording.sentences import known_language
+
+    known = known_language(lang)
+    agreed = load_agreement(agreement)
+    data = read_delivery(input, agreement=agreed, only=only, lang=known)
+    for path in write_quarter(data, agreed, out, lang=known, record=record):
+        typer.echo(str(path))
 
 
 @app.command()

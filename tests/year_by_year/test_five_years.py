@@ -303,11 +303,16 @@ def check_page(made: Evaluation) -> None:
     assert (made.folder / "out-2029" / "figures" / "forecast_ledger.svg").exists()
     assert (made.folder / "out-2029" / "tables" / "forecast_ledger_readings.csv").exists()
     assert (made.folder / "out-2029" / "appendix.pdf").stat().st_size > 0
+    assert (made.folder / "out-2029" / "slides" / "standings.png").exists()
+    assert "Denne status og status for 2028" in html
+    said = made.frame(2029, "since_last_status")
+    assert {"figure", "verdict", "document"} <= set(said["what"])
+    assert set(made.frame(2025, "since_last_status").columns) == set()  # nothing before the first
     assert "SYNTETISKE DATA" in html
 
 
 def check_print(made: Evaluation) -> None:
-    """Own area, eight types, guard, plan and ledger: twelve pages at most, no goal missing."""
+    """Own area, eight types, guard, plan, ledger: twelve pages at most, no goal missing."""
     for folder, goal in (("out-2029", "Mål"), ("out-2029-en", "Goal")):
         path = made.folder / folder / "appendix.pdf"
         with pikepdf.open(path) as pdf:
@@ -329,11 +334,11 @@ def check_print(made: Evaluation) -> None:
 def test_five_years_through_the_command_line(tmp_path, monkeypatch, capsys):
     whole = write.write_appendix
 
-    def last_year_alone(statement, out, *, lang):
+    def last_year_alone(statement, out, *, lang, slides):
         """Write the appendix of the last year; of the others the statement, for it is quick."""
         if statement.year == YEARS[-1]:
             whole(statement, tmp_path / "out-2029-en", lang="en")
-            return whole(statement, out, lang=lang)
+            return whole(statement, out, lang=lang, slides=slides)
         out.mkdir(parents=True)
         (out / "statement.json").write_text(statement.to_json(), encoding="utf-8")
         return (out / "statement.json",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from amager_eval.record.changed_documents import changed_documents
 from amager_eval.record.earlier_publications import earlier_publications
 from amager_eval.record.issue_forecasts import issue_forecasts
 from amager_eval.record.score_record import earlier_statements, score_record
+from amager_eval.record.since_last import since_last_status
 from amager_eval.spec.register import unregistered_documents
 from amager_eval.spec.sensitivity import load_sensitivity
 
@@ -122,7 +124,7 @@ def judge(
             if fit.spec.changed_from  # by the agreement's baseline, or by hand
         }
     )
-    return Statement(
+    statement = Statement(
         year=year,
         agreement=agreement,
         data=data,
@@ -166,6 +168,7 @@ def judge(
         unregistered=unregistered,
         area=fits.area,
     )  # fmt: skip
+    return replace(statement, since_last=since_last_status(kept, statement))
 
 
 def hold_documents(agreement: Agreement, *, draft: bool) -> tuple[str, ...]:

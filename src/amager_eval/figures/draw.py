@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from amager_eval.figures.picture import Picture
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["NARROW", "WIDTH_MM", "draw", "save"]
+__all__ = ["NARROW", "WIDTH_MM", "draw", "save", "save_slide"]
 
 #: Width of the text block of the page, and of the drawing for a phone's screen.
 WIDTH_MM: Final = 172.0
@@ -25,6 +25,9 @@ _NARROW_MM: Final = 92.0
 #: What the id of a drawing for a phone ends with.
 NARROW: Final = "-narrow"
 _INCH: Final = 25.4
+#: A slide is as wide as sixteen to nine asks for, and its PNG 1,920 dots.
+_SLIDE_SHAPE: Final = 16 / 9
+_SLIDE_DOTS: Final = 1920
 #: Of the PNG; the layout is made at it, for hinted text is wider at some resolutions.
 _DPI: Final = 200
 _TITLE_POINTS: Final = 9.5
@@ -35,7 +38,7 @@ _BESIDE_MARK: Final = 0.65
 _SVG: Final = "http://www.w3.org/2000/svg"
 
 
-def draw(picture: Picture, words: Wording, *, narrow: bool = False) -> Figure:
+def draw(picture: Picture, words: Wording, *, narrow: bool = False, slide: bool = False) -> Figure:
     """Draw all panels of a picture on one figure.
 
     Parameters
@@ -46,6 +49,8 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False) -> Figure:
         Language, for the mark of synthetic data.
     narrow : bool
         For a phone: the panels below each other, 92 mm wide, letters as large.
+    slide : bool
+        For a screen on a wall: as wide as on the page, in a slide's shape.
 
     Returns
     -------
@@ -60,6 +65,8 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False) -> Figure:
         if narrow:
             as_on_page = picture.height * rows / -(-len(picture.panels) // picture.columns)
             millimetres = picture.narrow_height or as_on_page
+        if slide:
+            millimetres = width / _SLIDE_SHAPE
         height = millimetres / _INCH
         figure = Figure(figsize=(width / _INCH, height), dpi=_DPI)
         # the mark stands in the corner at the source line's end
@@ -124,6 +131,33 @@ def save(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path, Pa
             drawn.savefig(path, metadata={"Date": None, "Creator": None, "Title": picture.title})
             _describe(path, picture, words.lang)
     return svg, slim, png
+
+
+def save_slide(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path]:
+    """Write a picture as a slide: one message, SVG and PNG, sixteen to nine.
+
+    Parameters
+    ----------
+    picture : Picture
+        What to write; its title is the message.
+    words : Wording
+        Language.
+    folder : Path
+        Existing folder.
+
+    Returns
+    -------
+    tuple of Path
+        The SVG and the PNG.
+    """
+    svg, png = (folder / f"{picture.id}{end}" for end in (".svg", ".png"))
+    figure = draw(picture, words, slide=True)
+    with style():
+        dpi = _SLIDE_DOTS * _INCH / WIDTH_MM
+        figure.savefig(png, dpi=dpi, metadata={"Software": None, "Title": picture.title})
+        figure.savefig(svg, metadata={"Date": None, "Creator": None, "Title": picture.title})
+    _describe(svg, picture, words.lang)
+    return svg, png
 
 
 def _lines(text: str, room: float, points: float, weight: str = "normal") -> list[str]:

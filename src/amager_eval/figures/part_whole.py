@@ -37,7 +37,7 @@ class PartWholeView:
     title : str
         Heading.
     frame : DataFrame
-        `area, label, estimate, low, high`; percentage points.
+        `area, label, grade, estimate, low, high`; percentage points.
     areas : tuple of str
         Every area of the page, which fixes the looks.
     words : Wording
@@ -90,10 +90,14 @@ def part_whole_view(
         {
             "area": latest["area"],
             "label": [
-                words.say("figure.part_whole.row", area=called.get(r.area, r.area), wave=r.wave,
-                          setting=words.name("setting", r.setting))
+                words.say(
+                    "figure.part_whole.row_c" if r.grade == "C" else "figure.part_whole.row",
+                    area=called.get(r.area, r.area), wave=r.wave,
+                    setting=words.name("setting", r.setting),
+                )
                 for r in rows_of(latest)
             ],
+            "grade": latest["grade"],
             "estimate": 100 * latest["estimate"],
             "low": 100 * latest["low"],
             "high": 100 * latest["high"],

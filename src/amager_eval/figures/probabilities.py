@@ -20,7 +20,7 @@ from amager_eval.wording.numbers import percent
 from amager_eval.wording.probability import probability_word, say_probability
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
@@ -53,7 +53,8 @@ class ProbabilityView:
     quantity, title : str
         The reading: its id, and in words.
     frame : DataFrame
-        `label, probability_true, probability_published, prior_probability_true`; 0 to 1.
+        `label, probability_true, probability_published, prior_probability_true`, 0 to 1, and
+        `failed`: whether the reading has failed in print.
     words : Wording
         Language.
     response : str
@@ -80,6 +81,7 @@ def probability_view(
     year: int,
     response: str = "safe",
     names: Mapping[str, str] | None = None,
+    failed: Collection[tuple[str, str]] = (),
 ) -> ProbabilityView:
     """Pick the probabilities of one reading.
 
@@ -99,6 +101,9 @@ def probability_view(
         Answer.
     names : mapping of str to str or None
         What to call the areas; None as they are.
+    failed : collection of tuple of str
+        Areas and settings in which the reading has failed in print: its published probability
+        is 0, and is printed as that.
 
     Returns
     -------
@@ -118,9 +123,11 @@ def probability_view(
             f"{(names or {}).get(a, a)}, {words.name('setting', s)}"
             for a, s in zip(chosen["area"], chosen["setting"], strict=True)
         ],
+        failed=[(a, s) in failed for a, s in zip(chosen["area"], chosen["setting"], strict=True)],
         rank=[order[a, s] for a, s in zip(chosen["area"], chosen["setting"], strict=True)],
     ).sort_values("rank")
     columns = ["label", "probability_true", "probability_published", "prior_probability_true"]
+    columns.append("failed")
     title = words.say_of(response, f"quantity_short.{quantity}", year=year)
     return ProbabilityView(quantity, title, chosen[columns].reset_index(drop=True), words, response)
 
@@ -163,7 +170,9 @@ def plot_probabilities(view: ProbabilityView, ax: Axes | None = None) -> Axes:
                         zorder=4)  # fmt: skip
                 published = words.say(
                     "figure.probability.probability_published",
-                    value=say_probability(shown, words),
+                    value=words.say("standing.failed")
+                    if row.failed
+                    else say_probability(shown, words),
                 )
                 said = f"{said}\n{published}"
             ax.plot(true, y, "o", color=_COLOUR, markersize=6.5, zorder=5)
@@ -199,7 +208,7 @@ def picture_probabilities(
         probability_view(
             frame, quantity, parts, agreement.safety.settings, words,
             year=agreement.safety.target_wave, response=agreement.response,
-            names=names,
+            names=names, failed=_failed(statement, quantity),
         )
         for quantity in _READINGS
     ]  # fmt: skip
@@ -247,3 +256,16 @@ def picture_probabilities(
         narrow_height=28 + (12 + 9 * len(views[0].frame)) * len(views),
         synthetic=statement.synthetic,
     )
+
+
+def _failed(statement: Statement, quantity: str) -> set[tuple[str, str]]:
+    """Areas and settings in which a reading has failed in print, whatever comes."""
+    rows, agreement = statement.results, statement.agreement
+    chosen = rows[
+        (rows["reading"] == quantity)
+        & (rows["response"] == agreement.response)
+        & (rows["year"] == agreement.safety.target_wave)
+        & (rows["literal_verdict"] == "ikke nået")
+        & (rows["probability_published"] == 0)
+    ]
+    return set(zip(chosen["area"], chosen["setting"], strict=True))

@@ -291,9 +291,15 @@ def _finding(views: Sequence[FanView]) -> str:
     )
 
 
+def _share(share: float, grade: str, words: Wording) -> str:
+    """Print a published share, marked where it rests on an unofficial copy."""
+    text = percent(share, 0, words.lang)
+    return words.say("table.grade_c", cell=text) if grade == "C" else text
+
+
 def _alt(view: FanView) -> str:
     points = ", ".join(
-        f"{row.wave}: {percent(row.share, 0, view.words.lang)}"
+        f"{row.wave}: {_share(row.share, row.grade, view.words)}"
         for row in rows_of(view.points[view.points["area"] == view.area])
     )
     return view.words.say_of(

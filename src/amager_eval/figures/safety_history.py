@@ -160,8 +160,8 @@ def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
                 )
             at = int(group["wave"].iloc[-1])
             text = view.words.say(
-                "figure.history.latest", area=area, share=percent(y[-1], 0, view.words.lang),
-                wave=at,
+                "figure.history.latest", area=area, wave=at,
+                share=_share(y[-1], group["grade"].iloc[-1], view.words),
             )  # fmt: skip
             ends.append(EndLabel(float(y[-1]), text, own.colour, bold=area != view.whole))
         year_axis(ax, first, last)
@@ -203,7 +203,7 @@ def picture_safety_history(
         words.say(
             "figure.history.end" if same else "figure.history.latest",
             area=row.area,
-            share=percent(row.share, 0, words.lang),
+            share=_share(row.share, row.grade, words),
             wave=row.wave,
         )
         for row in rows_of(newest)
@@ -245,13 +245,19 @@ def picture_safety_history(
     )
 
 
+def _share(share: float, grade: str, words: Wording) -> str:
+    """Print a share, marked where it rests on an unofficial copy."""
+    text = percent(share, 0, words.lang)
+    return words.say("table.grade_c", cell=text) if grade == "C" else text
+
+
 def _alt_value(row: Any, words: Wording) -> str:
     """Say one published share, with its interval where one could be computed."""
     known = row.low == row.low
     return words.say(
         f"figure.history.alt_value{'' if known else '_alone'}",
         wave=row.wave,
-        share=percent(row.share, 0, words.lang),
+        share=_share(row.share, row.grade, words),
         low=number(100 * row.low, 0, words.lang),
         high=percent(row.high, 0, words.lang),
     )

@@ -9,7 +9,11 @@ import pandas as pd
 
 from amager_eval.goals.crime.power import crime_power_rows
 from amager_eval.goals.safety.published_shares import published_shares, respondents
-from amager_eval.significance import probability_of_rising_every_year, smallest_detectable_change
+from amager_eval.significance import (
+    probability_of_rising_every_year,
+    respondents_for_power,
+    smallest_detectable_change,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,10 +21,13 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
 
-__all__ = ["POWER_COLUMNS", "what_goals_can_show"]
+__all__ = ["ANSWERS_QUESTION", "POWER_COLUMNS", "what_goals_can_show"]
 
 POWER_COLUMNS = ("goal", "area", "setting", "question", "n", "n_assumed", "deff", "value", "unit")
 
+#: Answers in each of two surveys that show a change of three percentage points in 4 of 5 cases.
+ANSWERS_QUESTION = "answers_for_3_points"
+_POINTS_TO_SHOW = 3.0
 #: Yearly true changes, in percentage points, whose chance of four published rises is reported.
 _YEARLY_POINTS = (0.0, 1.0, 2.5)
 
@@ -48,7 +55,8 @@ def what_goals_can_show(
         published whole percentages rise strictly in every wave from baseline to target when the
         true share rises by so many points a year) and `smallest_detectable_rise` (percentage
         points between two waves, power .8); where the goals are on the unsafe share
-        `falls_every_year_<points>` and `smallest_detectable_fall`. The chance of every year only
+        `falls_every_year_<points>` and `smallest_detectable_fall`; and
+        :data:`ANSWERS_QUESTION`, answers of each survey. The chance of every year only
         where a goal is read so. The crime goals' questions follow, see
         :mod:`amager_eval.goals.crime.power`; their `setting` and `deff` are None.
     """
@@ -132,4 +140,19 @@ def _safety_rows(
                         "percentage points",
                     )
                 )
+                changed = start.percent + (_POINTS_TO_SHOW if up else -_POINTS_TO_SHOW)
+                if 0 < changed < 100:
+                    needed = respondents_for_power(start.percent / 100, changed / 100, deff=deff)
+                    rows.append(
+                        (
+                            yearly or goals[0].id,
+                            *common,
+                            ANSWERS_QUESTION,
+                            size.n,
+                            size.assumed,
+                            deff,
+                            float(needed),
+                            "answers",
+                        )
+                    )
     return rows

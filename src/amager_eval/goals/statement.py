@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from amager_eval.goals.crime.context import crime_context
 from amager_eval.goals.crime.views import CrimeViews
 from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
 from amager_eval.goals.records import RESULT_COLUMNS, ChangedDocument, Missing
 from amager_eval.goals.remarks import Remark
 from amager_eval.goals.verdict import LITERAL_WORDS
+from amager_eval.goals.standing import goal_standings, indicator_standings
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -87,6 +89,8 @@ class Statement:
         Earlier statements' forecasts, scored.
     changed : tuple of ChangedDocument
         Models and agreement of another version than in the statement before.
+    since_last : DataFrame
+        Last year's status beside this one's, see :mod:`amager_eval.record.since_last`.
     guard : DataFrame
         The hold-2024 goals against a baseline less noisy, see
         :mod:`amager_eval.record.baseline_guard`.
@@ -139,6 +143,7 @@ class Statement:
     issued: Issued = field(default_factory=Issued)
     ledger: Ledger = field(default_factory=Ledger)
     changed: tuple[ChangedDocument, ...] = ()
+    since_last: pd.DataFrame = field(default_factory=pd.DataFrame)
     guard: pd.DataFrame = field(default_factory=pd.DataFrame)
     partners: pd.DataFrame = field(default_factory=pd.DataFrame)
     plan: PlanChain | None = None
@@ -189,6 +194,11 @@ class Statement:
                 {k: _plain(row[k]) for k in RESULT_COLUMNS}
                 for row in self.results.to_dict(orient="records")
             ],
+            "standings": [_plain(asdict(s)) for s in goal_standings(self)],
+            "districts": [_plain(asdict(s)) for s in indicator_standings(self)],
+            "crime_context": [
+                _plain(asdict(r)) | {"change": _plain(r.change)} for r in crime_context(self)
+            ],
             "partners": _rows(self.partners),
             "plan": None if self.plan is None else self.plan.to_dict(),
             "caveats": [asdict(c) for c in self.caveats],
@@ -198,6 +208,7 @@ class Statement:
             "claims": _rows(self.stated),
             "area_estimate": None if self.area is None else _estimate(self.area),
             "changed_documents": [asdict(c) for c in self.changed],
+            "since_last_status": _rows(self.since_last),
             "forecasts": {
                 "quantile_levels": list(QUANTILE_LEVELS),
                 "quantities": _rows(self.issued.quantities),

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from amager_eval.figures.ledger import picture_ledger
-from amager_eval.report.document import Block, Figure, Heading, Paragraph, TableBlock
+from amager_eval.report.document import (
+    Block,
+    Bullets,
+    Figure,
+    Heading,
+    Paragraph,
+    TableBlock,
+)
 from amager_eval.tables.guard import guard_table
 from amager_eval.tables.ledger import (
     ledger_crime_table,
@@ -16,6 +23,7 @@ from amager_eval.tables.ledger import (
 )
 from amager_eval.tables.record import changed_documents_table
 from amager_eval.tables.table import Kind, print_cell, records
+from amager_eval.wording.numbers import number
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -47,6 +55,7 @@ def ledger(statement: Statement, words: Wording) -> list[Block]:
     if revised:
         blocks.append(Paragraph(words.say("ledger.revised", items=words.listing(revised))))
     if len(scores.frame):
+        blocks.append(Bullets(_beaten(statement, words)))
         blocks.append(TableBlock(scores))
     safety = ledger_safety_table(statement, words)
     picture = picture_ledger(statement, words)
@@ -56,6 +65,25 @@ def ledger(statement: Statement, words: Wording) -> list[Block]:
         blocks.append(TableBlock(safety, "page"))
     more = (ledger_crime_table(statement, words), ledger_events_table(statement, words))
     return [*blocks, *(TableBlock(t, "page") for t in more if len(t.frame))]
+
+
+def _beaten(statement: Statement, words: Wording) -> tuple[str, ...]:
+    """Say how far off the forecasts were, and how far repeating the last figure would have been."""
+    said = []
+    for row in records(statement.ledger.scores()):
+        missed, repeated = row["crps"], row["error_of_last"]
+        if missed is None or repeated is None:
+            continue
+        key = "better" if missed < repeated else "worse" if missed > repeated else "same"
+        said.append(
+            words.say(
+                f"ledger.{key}",
+                what=words.say(f"ledger_of.{row['of']}_{row['form']}"),
+                missed=number(missed, 1, words.lang),
+                repeated=number(repeated, 1, words.lang),
+            )
+        )
+    return tuple(said)
 
 
 def _revised(statement: Statement, words: Wording) -> list[str]:

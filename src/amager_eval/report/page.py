@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 __all__ = ["render_page"]
 
 
-def render_page(document: Document, words: Wording, figures: Mapping[str, Path]) -> str:
+def render_page(
+    document: Document,
+    words: Wording,
+    figures: Mapping[str, Path],
+    downloads: Sequence[tuple[str, str]] = (),
+) -> str:
     """Render the document as HTML.
 
     Parameters
@@ -43,6 +48,9 @@ def render_page(document: Document, words: Wording, figures: Mapping[str, Path])
         Language.
     figures : mapping of str to Path
         File name without ending to the SVG, which is put into the page.
+    downloads : sequence of tuple of str
+        Address of a file beside the page, and what it is: `pdf`, `annex`, `word`, `workbook`,
+        `tables` or `data`.
 
     Returns
     -------
@@ -63,6 +71,7 @@ def render_page(document: Document, words: Wording, figures: Mapping[str, Path])
         contents=[b for b in blocks if b["type"] == "heading"],
         marks=marks(document, words),
         notes=notes(document, words),
+        downloads=downloads,
         say=words.say,
     )
 

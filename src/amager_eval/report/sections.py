@@ -27,6 +27,7 @@ from amager_eval.report.document import (
 )
 from amager_eval.report.ledger import changed_documents, guard, ledger
 from amager_eval.report.plan import activity_blocks, plan_blocks
+from amager_eval.tables.answers_needed import answers_needed_table
 from amager_eval.tables.area_known import area_known_table, side_of_whole
 from amager_eval.tables.crime import crime_table, crime_years_table, district_totals_table
 from amager_eval.tables.crime_power import crime_power_table
@@ -51,6 +52,7 @@ from amager_eval.tables.safety import (
     published_table,
 )
 from amager_eval.tables.sensitivity import sensitivity_table
+from amager_eval.tables.since_last import since_last_table
 from amager_eval.tables.table import records
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.numbers import date
@@ -87,8 +89,17 @@ def committee(statement: Statement, words: Wording) -> list[Block]:
         *_crime(statement, words),
         *activity_blocks(statement, words),
         *plan_blocks(statement, words),
+        *_since_last(statement, words),
         *(ledger(statement, words) if statement.ledger.years else []),
     ]
+
+
+def _since_last(statement: Statement, words: Wording) -> list[Block]:
+    """Last year's status beside this one's; nothing in the first year."""
+    table = since_last_table(statement, words)
+    if not len(table.frame):
+        return []
+    return [Heading(words.say("section.since_last")), TableBlock(table)]
 
 
 def annex(statement: Statement, words: Wording) -> list[Block]:
@@ -395,6 +406,9 @@ def _power(statement: Statement, words: Wording) -> list[Block]:
         blocks += [Paragraph(intro), TableBlock(short, "print"), TableBlock(table, "page")]
     else:
         blocks.append(Paragraph(words.say("power_text.absent")))
+    answers = answers_needed_table(statement, words)
+    if len(answers.frame):
+        blocks.append(TableBlock(answers))
     if len(crime.frame):
         blocks += [Paragraph(words.say("power_text.crime")), TableBlock(crime)]
     return blocks
@@ -431,12 +445,8 @@ def _record(statement: Statement, words: Wording) -> list[Block]:
     else:
         blocks.append(Paragraph(words.say("record.no_diagnostics")))
     inputs = inputs_table(statement, words)
-    key = "record.inputs" if len(inputs.frame) else "record.no_inputs"
+    key = "record.files" if len(inputs.frame) else "record.no_inputs"
     said = [words.say(key, seed=statement.seed)]
-    if statement.data.masked:
-        said.append(words.say("record.masked"))
-    if len(inputs.frame):
-        said.append(words.say("record.files"))
     said.append(words.say("document.attachments"))
     blocks.append(Paragraph(" ".join(said)))
     if len(inputs.frame):

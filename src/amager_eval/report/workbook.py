@@ -15,6 +15,7 @@ import xlsxwriter
 
 from amager_eval.report.document import pictures
 from amager_eval.report.marks import marks
+from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -112,6 +113,10 @@ def write_workbook(
             }
         )
         formats = {kind: book.add_format({"num_format": f}) for kind, f in _FORMATS.items()}
+        formats |= {
+            f"probability {text}": book.add_format({"num_format": f'"{text}"', "align": "right"})
+            for text in _probabilities(tables, words)
+        }
         formats["text"] = book.add_format({"text_wrap": True, "valign": "top"})
         bold = book.add_format({"bold": True})
         names = sheet_names([words.name("sheet", t.id) for t in tables])
@@ -169,6 +174,19 @@ def _contents(
     for row, (table, name) in enumerate(zip(tables, names, strict=True), start=len(lines) + 1):
         sheet.write_url(row, 0, f"internal:'{name}'!A1", string=name)
         sheet.write_string(row, 1, table.title)
+
+
+def _probabilities(tables: Sequence[Table], words: Wording) -> list[str]:
+    """List how the probabilities of the tables are printed, each once."""
+    return sorted(
+        {
+            say_probability(float(value), words)
+            for table in tables
+            for column in table.in_data
+            if column.kind == "probability"
+            for value in table.frame[column.key].dropna()
+        }
+    )
 
 
 def _put_table(
@@ -231,6 +249,8 @@ def _put_cell(
         if f"{form}_1" in formats and number != round(number):
             form += "_1"  # "0.#" would print the separator of whole numbers too
         number = number / 100 if column.kind == "percent" else number
+        if column.kind == "probability":  # the number stays whole, the cell shows it as printed
+            form = f"probability {say_probability(number, words)}"
         sheet.write_number(row, col, number, formats[form])
     elif column.kind == "mark":
         sheet.write_string(row, col, words.name("verdict", str(value)), formats["text"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from amager_eval.errors import InputError
-from amager_eval.figures.draw import save
+from amager_eval.figures.draw import save, save_slide
 from amager_eval.figures.style import font_folder
 from amager_eval.report.compose import compose, compose_annex, open_data
 from amager_eval.report.datapackage import write_csv, write_datapackage
@@ -28,13 +28,28 @@ if TYPE_CHECKING:
     from amager_eval.tables.table import Table
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["write_appendix"]
+__all__ = ["downloads", "replace_folder", "write_appendix"]
+
+#: What the page links to where it lies beside it, and what each is called in the catalogue.
+_DOWNLOADS: Final = (
+    ("appendix.pdf", "pdf"),
+    ("method.pdf", "annex"),
+    ("appendix.docx", "word"),
+    ("tables.xlsx", "workbook"),
+    ("tables/", "tables"),
+    ("slides/", "slides"),
+    ("statement.json", "data"),
+)
 
 _BLANK: Final = Letterhead()
 
-
 def write_appendix(
-    statement: Statement, out: Path, *, lang: str = "da", letterhead: Letterhead = _BLANK
+    statement: Statement,
+    out: Path,
+    *,
+    lang: str = "da",
+    letterhead: Letterhead = _BLANK,
+    slides: bool = False,
 ) -> tuple[Path, ...]:
     """Write the appendix: PDF, page, Word document, figures, tables, workbook and open data.
 
@@ -48,6 +63,8 @@ def write_appendix(
         Language.
     letterhead : Letterhead
         Case number and date it is sent under; the agreement names who sends it.
+    slides : bool
+        Also write every figure as a slide, in `slides/`.
 
     Returns
     -------
@@ -72,13 +89,13 @@ def write_appendix(
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         folder = Path(name) / out.name
         folder.mkdir()
-        written = _write_all(statement, folder, words, letterhead)
+        written = _write_all(statement, folder, words, letterhead, slides=slides)
         relative = [path.relative_to(folder) for path in written]
-        _replace(folder, out, Path(name) / "before")
+        replace_folder(folder, out, Path(name) / "before")
     return tuple(out / path for path in relative)
 
 
-def _replace(new: Path, out: Path, before: Path) -> None:
+def replace_folder(new: Path, out: Path, before: Path) -> None:
     """Put the new folder where the old one was; if that fails, put the old one back."""
     if not out.exists():
         new.rename(out)
@@ -93,9 +110,10 @@ def _replace(new: Path, out: Path, before: Path) -> None:
 
 
 def _write_all(
-    statement: Statement, folder: Path, words: Wording, letterhead: Letterhead
+    statement: Statement, folder: Path, words: Wording, letterhead: Letterhead, *, slides: bool
 ) -> list[Path]:
     document = compose(statement, words, letterhead)
+    shown = _slides(pictures(document), folder, words) if slides else []
     figures = _figures(pictures(document), folder, words)
     svgs, pngs = ({p.stem: p for p in figures if p.suffix == kind} for kind in (".svg", ".png"))
     data = open_data(statement, document, words)
@@ -108,13 +126,19 @@ def _write_all(
     write_workbook(document, for_people(data), words, pngs, book)
     word = folder / "appendix.docx"
     write_word(statement, document, words, pngs, letterhead, word)
-    html = folder / "appendix.html"
-    html.write_text(render_page(document, words, svgs), encoding="utf-8")
     pdf = folder / "appendix.pdf"
     write_pdf(document, words, svgs, _attachments(record, package, csvs, words), font_folder(), pdf)
     annex = folder / "method.pdf"
     write_pdf(compose_annex(statement, words), words, svgs, (), font_folder(), annex)
-    return [pdf, annex, html, record, book, word, package, *figures, *csvs, *excel]
+    html = folder / "appendix.html"  # last: it links to what there is
+    page = render_page(document, words, svgs, downloads(folder))
+    html.write_text(page, encoding="utf-8")
+    return [pdf, annex, html, record, book, word, package, *figures, *shown, *csvs, *excel]
+
+
+def downloads(folder: Path) -> list[tuple[str, str]]:
+    """List the files beside the page that it links to, and what each is."""
+    return [(name, key) for name, key in _DOWNLOADS if (folder / name).exists()]
 
 
 def _attachments(record: Path, package: Path, csvs: list[Path], words: Wording) -> list[Attachment]:
@@ -131,6 +155,12 @@ def _figures(every: tuple[Picture, ...], folder: Path, words: Wording) -> list[P
     target = folder / "figures"
     target.mkdir()
     return [path for picture in every for path in save(picture, words, target)]
+
+
+def _slides(every: tuple[Picture, ...], folder: Path, words: Wording) -> list[Path]:
+    target = folder / "slides"
+    target.mkdir()
+    return [path for picture in every for path in save_slide(picture, words, target)]
 
 
 def _csv(every: tuple[Table, ...], folder: Path) -> list[Path]:

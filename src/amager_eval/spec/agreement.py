@@ -60,10 +60,11 @@ class Period(Frozen):
 
 
 class Funding(Frozen):
-    """Money, DKK a year."""
+    """Money, DKK a year; and what one answer of the survey costs, DKK, where it is agreed."""
 
     activities_dkk_per_year: Annotated[int, Field(ge=0)]
     project_management_dkk_per_year: Annotated[int, Field(ge=0)] = 0
+    dkk_per_answer: Annotated[float, Field(gt=0)] | None = None
 
 
 class Disclosure(Frozen):

@@ -72,6 +72,8 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     keys = ["table.goals.note" if known else "table.goals.note_unknown"]
     keys += ["table.goals.note_estimate"] if any(s.estimated for s in standings) else []
     keys += ["table.goals.note_area_estimate"] if any(s.estimate for s in standings) else []
+    nearer = any(s.reading == "shortfall_smaller" and s.known for s in standings)
+    keys += ["table.goals.note_nearer"] if nearer else []
     keys += ["table.goals.note_c"] if any(_graded(s) for s in standings) else []
     area = evaluated_area(statement.data, agreement)
     notes = " ".join(say(key, area=area, since=since) for key in keys)

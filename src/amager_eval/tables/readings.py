@@ -165,7 +165,7 @@ def joined_readings_table(
             parts[0]["goal"],
             _reading_name(find_reading(goals[parts[0]["goal"]], parts[0]), words),
             _lines(_line_name(p, statement, words, name_area=wide) for p in parts),
-            *(_lines(print_cell(p[c.key], c.kind, words) for p in parts) for c in columns[3:]),
+            *(_lines(_cell(p, c, words) for p in parts) for c in columns[3:]),
         )
         for parts in found.values()
     ]
@@ -229,11 +229,24 @@ def _reading_name(reading: Reading, words: Wording) -> str:
     return words.say("table.primary", reading=label) if reading.primary else label
 
 
+def _cell(row: Mapping[str, Any], column: Column, words: Wording) -> str:
+    if column.key == "probability_published" and _failed(row):
+        return words.say("standing.failed")
+    return print_cell(row[column.key], column.kind, words)
+
+
+def _failed(row: Mapping[str, Any]) -> bool:
+    """Whether a reading has failed in print, whatever comes."""
+    return row["literal_verdict"] == "ikke nået" and row["probability_published"] == 0
+
+
 def _with_prior(row: Mapping[str, Any], kind: str, words: Wording) -> str:
     """Print a probability and, in brackets, what it would be without the data."""
     value, prior = row[f"probability_{kind}"], row[f"prior_probability_{kind}"]
     if value is None:
         return MISSING
+    if kind == "published" and _failed(row):
+        return words.say("standing.failed")
     return words.say(
         "table.with_prior",
         value=say_probability(value, words),

@@ -93,7 +93,9 @@ def inputs_table(statement: Statement, words: Wording) -> Table:
         Column("sha256", "SHA-256", "text", 3.0),
     ]
     rows = [(f.name, f.sha256) for f in statement.data.files]
-    return build_table("inputs", say("table.inputs.title"), columns, rows)
+    notes = [say("record.inputs", seed=statement.seed)]
+    notes += [say("record.masked")] if statement.data.masked else []
+    return build_table("inputs", say("table.inputs.title"), columns, rows, " ".join(notes))
 
 
 def sources_table(statement: Statement, words: Wording) -> Table:

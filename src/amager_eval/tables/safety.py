@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.conventions import LEVELS
+from amager_eval.goals.power import ANSWERS_QUESTION
 from amager_eval.goals.safety.published_shares import PublishedShare, published_shares
 from amager_eval.tables.table import Column, Table, build_table, records
 from amager_eval.wording.area import area_label
@@ -328,7 +329,8 @@ def power_table(statement: Statement, words: Wording, *, short: bool = False) ->
     own = power[power["setting"].notna()] if len(power) else power
     if short and len(own) and own["area"].isin(agreement.areas.evaluated.names).any():
         own = own[~own["area"].isin(agreement.areas.indicators)]
-    questions = list(dict.fromkeys(own["question"])) if len(own) else []
+    asked = dict.fromkeys(own["question"]) if len(own) else {}
+    questions = [q for q in asked if q != ANSWERS_QUESTION]
     columns = [
         Column("area", say("column.area"), "text", 1.5),
         Column("setting", say("column.setting"), "text", 1.2),

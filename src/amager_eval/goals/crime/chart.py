@@ -28,7 +28,11 @@ MONITORED_COLUMNS: Final = (*CHART_COLUMNS[:2], "definition", *CHART_COLUMNS[2:]
 
 
 def monitored_chart(
-    data: Input, agreement: Agreement, earlier: Mapping[Key, EarlierFigures] | None = None
+    data: Input,
+    agreement: Agreement,
+    earlier: Mapping[Key, EarlierFigures] | None = None,
+    *,
+    roles: Collection[str] = ("monitored",),
 ) -> pd.DataFrame:
     """Chart the types the agreement monitors without a goal, each series against its own past.
 
@@ -41,6 +45,8 @@ def monitored_chart(
         below which counts are not shown.
     earlier : mapping of tuple to EarlierFigures or None
         What the yearly record hides or has published may give quarters away.
+    roles : collection of str
+        Roles of the types charted; the goals' own too where a working group looks at a quarter.
 
     Returns
     -------
@@ -75,7 +81,7 @@ def monitored_chart(
     counted = data.crime[data.crime["count"].notna() & data.crime["area"].isin(areas)]
     before = earlier or {}
     frames = []
-    for kind in (t.id for t in agreement.crime.type if t.role == "monitored"):
+    for kind in (t.id for t in agreement.crime.type if t.role in roles):
         of_type = counted[counted["crime_type"] == kind]
         for definition in dict.fromkeys(of_type["definition"].astype(str)):
             short = short_periods_may_be_shown(data, agreement, areas, kind, definition, before)

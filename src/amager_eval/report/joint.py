@@ -1,0 +1,181 @@
+"""Several partnerships in one status: who stands where, then each one's page one."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from amager_eval.errors import InputError
+from amager_eval.figures.draw import save
+from amager_eval.figures.style import font_folder
+from amager_eval.goals.standing import goal_standings
+from amager_eval.report.document import (
+    Document,
+    Figure,
+    Heading,
+    Paragraph,
+    TableBlock,
+    pictures,
+)
+from amager_eval.report.letterhead import Letterhead
+from amager_eval.report.page import render_page
+from amager_eval.report.pdf import write_pdf
+from amager_eval.report.summary import summary
+from amager_eval.report.write import replace_folder, write_appendix
+from amager_eval.tables.table import Column, Table, build_table
+from amager_eval.wording.about import bound_to
+from amager_eval.wording.sentences import load_wording
+
+if TYPE_CHECKING:
+    from amager_eval.goals.statement import Statement
+    from amager_eval.report.document import Block
+    from amager_eval.wording.sentences import Wording
+
+__all__ = ["compose_joint", "write_joint"]
+
+_BLANK: Final = Letterhead()
+_VERDICTS: Final = ("nået", "delvist nået", "ikke nået", "ikke opgjort")
+
+
+def compose_joint(statements: Sequence[Statement], words: Wording) -> Document:
+    """Make one document of several partnerships' statuses.
+
+    Parameters
+    ----------
+    statements : sequence of Statement
+        One a partnership, of the same year.
+    words : Wording
+        Language.
+
+    Returns
+    -------
+    Document
+        Every partnership's verdicts in one table, then each one's page one.
+
+    Raises
+    ------
+    InputError
+        The statements are not of the same year, or a partnership comes twice.
+    """
+    years, names = {s.year for s in statements}, [s.agreement.id for s in statements]
+    if len(years) != 1 or len(set(names)) != len(names):
+        raise InputError(
+            f"a joint status is of different agreements in one year, found {names} in "
+            f"{sorted(years)}; name each agreement once and give --year"
+        )
+    (year,) = years
+    blocks: list[Block] = [
+        Heading(words.say("joint.heading")),
+        TableBlock(_overview(statements, words)),
+        Paragraph(words.say("joint.note"), "note"),
+    ]
+    for statement in statements:
+        blocks.append(Heading(statement.agreement.name, new_page=True))
+        # the heading of its page one is the partnership's name
+        blocks += [_own(b, statement) for b in summary(statement, words)[1:]]
+    partners = words.listing([s.agreement.name for s in statements])
+    return Document(
+        title=words.say("document.title", name=partners),
+        subtitle=words.say("document.subtitle", wave=year, crime_year=year - 1),
+        description=words.say("document.description", agreement=partners),
+        blocks=tuple(b for b in blocks if not (isinstance(b, TableBlock) and b.table.frame.empty)),
+        lang=words.lang,
+        year=year,
+        synthetic=any(s.synthetic for s in statements),
+        draft=any(s.draft for s in statements),
+        unregistered=tuple(dict.fromkeys(d for s in statements for d in s.unregistered)),
+    )
+
+
+def write_joint(
+    statements: Sequence[Statement],
+    out: Path,
+    *,
+    lang: str = "da",
+    letterhead: Letterhead = _BLANK,
+    slides: bool = False,
+) -> tuple[Path, ...]:
+    """Write every partnership's whole appendix in a folder of its own, and the joint status.
+
+    Parameters
+    ----------
+    statements : sequence of Statement
+        One a partnership, of the same year.
+    out : Path
+        Folder to write; an existing one is replaced once everything is written.
+    lang : {"da", "en"}
+        Language.
+    letterhead : Letterhead
+        Case number and date each appendix is sent under.
+    slides : bool
+        As for :func:`amager_eval.report.write.write_appendix`.
+
+    Returns
+    -------
+    tuple of Path
+        Every file written, inside `out`.
+    """
+    words = load_wording(lang)
+    document = compose_joint(statements, words)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
+        folder = Path(name) / out.name
+        figures = folder / "figures"
+        figures.mkdir(parents=True)
+        for statement in statements:
+            own = folder / statement.agreement.id
+            write_appendix(statement, own, lang=lang, letterhead=letterhead, slides=slides)
+        drawn = [p for picture in pictures(document) for p in save(picture, words, figures)]
+        svgs = {p.stem: p for p in drawn if p.suffix == ".svg"}
+        write_pdf(document, words, svgs, (), font_folder(), folder / "appendix.pdf")
+        links = (("appendix.pdf", "pdf"),)
+        page = render_page(document, words, svgs, links)
+        (folder / "appendix.html").write_text(page, encoding="utf-8")
+        written = [p.relative_to(folder) for p in sorted(folder.rglob("*")) if p.is_file()]
+        replace_folder(folder, out, Path(name) / "before")
+    return tuple(out / path for path in written)
+
+
+def _own(block: Block, statement: Statement) -> Block:
+    """Give a block's table and picture names of the partnership's own."""
+    prefix = statement.agreement.id
+    match block:
+        case TableBlock(table, where):
+            return TableBlock(replace(table, id=f"{prefix}_{table.id}"), where)
+        case Figure(picture, numbers):
+            own = None if numbers is None else replace(numbers, id=f"{prefix}_{numbers.id}")
+            return Figure(replace(picture, id=f"{prefix}_{picture.id}"), own)
+    return block
+
+
+def _overview(statements: Sequence[Statement], words: Wording) -> Table:
+    """One row a partnership: which of its goal parts have which verdict this year."""
+    columns = [
+        Column("partnership", words.say("column.partnership"), "text", 1.6),
+        *(
+            Column(f"verdict_{i}", words.say(f"verdict.{verdict}"), "text", 2.0)
+            for i, verdict in enumerate(_VERDICTS)
+        ),
+    ]
+    rows = []
+    for statement in statements:
+        standings = goal_standings(statement)
+        bound = bound_to(statement.agreement, words)
+        cells = []
+        for verdict in _VERDICTS:
+            goals = [s.goal for s in standings if s.verdict == verdict]
+            counted = [
+                bound.say("joint.goal", goal=g, parts=goals.count(g), of=_parts(standings, g))
+                for g in dict.fromkeys(goals)
+            ]
+            cells.append(", ".join(counted))
+        rows.append([statement.agreement.name, *cells])
+    note = words.say("joint.table_note")
+    return build_table("joint_overview", words.say("joint.table"), columns, rows, note)
+
+
+def _parts(standings: Sequence[object], goal: str) -> int:
+    return sum(1 for s in standings if getattr(s, "goal", None) == goal)
