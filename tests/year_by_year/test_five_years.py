@@ -29,6 +29,9 @@ AGREEMENT = "agreements/amager_2025_2028.toml"
 REASON = "Området er udvidet med aftalen fra 2027."
 YEARS = (2025, 2026, 2027, 2028, 2029)
 SEED = 4
+#: Versions of the agreement: as it stands, and the one that enlarges the area.
+BEFORE = load_agreement().version
+AFTER = str(int(BEFORE) + 1)
 
 
 @dataclass
@@ -92,10 +95,10 @@ def _more(frame: pd.DataFrame, area: str, kind: str, period: str, extra: int) ->
 
 
 def enlarge(models: Path) -> None:
-    """Register a sixth version of the agreement, with an area enlarged in 2027."""
+    """Register one more version of the agreement, with an area enlarged in 2027."""
     path = models / AGREEMENT
     text = path.read_text(encoding="utf-8")
-    text = text.replace('\nversion = "5"\n', '\nversion = "6"\n', 1)
+    text = text.replace(f'\nversion = "{BEFORE}"\n', f'\nversion = "{AFTER}"\n', 1)
     text = text.replace("\nevaluated = true\n", "\nevaluated = false\nuntil_wave = 2026\n", 1)
     enlarged = (
         f'[[areas.version]]\nid = "2027"\nnames = ["{NEW}"]\nfrom_wave = 2027\n'
@@ -104,8 +107,8 @@ def enlarge(models: Path) -> None:
     text = text.replace("[[areas.version]]", f"{enlarged}\n[[areas.version]]", 1)
     path.write_text(text, encoding="utf-8")
     entry = (
-        f'\n[[entry]]\ndocument = "{AGREEMENT}"\nversion = "6"\nsha256 = "{sha256_of_file(path)}"\n'
-        f'date = 2027-01-15\nsupersedes = "5"\nreason = "{REASON}"\n'
+        f'\n[[entry]]\ndocument = "{AGREEMENT}"\nversion = "{AFTER}"\nsha256 = "{sha256_of_file(path)}"\n'
+        f'date = 2027-01-15\nsupersedes = "{BEFORE}"\nreason = "{REASON}"\n'
     )
     with (models / "REGISTER.toml").open("a", encoding="utf-8") as file:
         file.write(entry)
@@ -289,7 +292,7 @@ def check_changes(made: Evaluation) -> None:
     assert [y for y in YEARS if changed[y]] == [2027]
     (change,) = changed[2027]
     assert change["document"] == AGREEMENT
-    assert (change["since"], change["now"], change["reason"]) == (2026, "6", REASON)
+    assert (change["since"], change["now"], change["reason"]) == (2026, AFTER, REASON)
     guard = made.frame(2027, "baseline_guard")
     assert set(guard["area"]) == {NEW}
     assert guard["guard_mean"].notna().all()

@@ -16,8 +16,8 @@ from amager_eval.goals.crime.views import CrimeViews
 from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
 from amager_eval.goals.records import RESULT_COLUMNS, ChangedDocument, Missing
 from amager_eval.goals.remarks import Remark
-from amager_eval.goals.verdict import LITERAL_WORDS
 from amager_eval.goals.standing import goal_standings, indicator_standings
+from amager_eval.goals.verdict import LITERAL_WORDS
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
