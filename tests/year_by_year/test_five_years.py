@@ -107,7 +107,8 @@ def enlarge(models: Path) -> None:
     text = text.replace("[[areas.version]]", f"{enlarged}\n[[areas.version]]", 1)
     path.write_text(text, encoding="utf-8")
     entry = (
-        f'\n[[entry]]\ndocument = "{AGREEMENT}"\nversion = "{AFTER}"\nsha256 = "{sha256_of_file(path)}"\n'
+        f'\n[[entry]]\ndocument = "{AGREEMENT}"\nversion = "{AFTER}"\n'
+        f'sha256 = "{sha256_of_file(path)}"\n'
         f'date = 2027-01-15\nsupersedes = "{BEFORE}"\nreason = "{REASON}"\n'
     )
     with (models / "REGISTER.toml").open("a", encoding="utf-8") as file:
