@@ -35,9 +35,9 @@ def test_every_partnership_has_a_row_with_its_own_verdicts(statements):
 
 def test_pictures_and_tables_have_names_of_their_own(statements):
     document = compose_joint(statements, WORDS)
-    names = [p.id for p in pictures(document)] + [t.id for t in tables(document.blocks)]
-    assert len(names) == len(set(names))
-    assert {"amager_2025_2028_standings", "nabo_standings"} <= set(names)
+    for names in ([p.id for p in pictures(document)], [t.id for t in tables(document.blocks)]):
+        assert len(names) == len(set(names))
+        assert {"amager_2025_2028_standings", "nabo_standings"} <= set(names)
 
 
 def test_another_year_or_the_same_agreement_twice_is_refused(statements):
