@@ -240,7 +240,8 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
     target, crime = agreement.safety.target_wave, agreement.crime
     views = []
     if shares:
-        key = tuple(say(f"figure.standings.{k}") for k in ("last", "now", "against"))
+        against = "against_whole" if districts else "against"
+        key = tuple(say(f"figure.standings.{k}") for k in ("last", "now", against))
         views.append(
             StandingsView(
                 say("figure.standings.districts" if districts else "figure.standings.safety"),
@@ -271,12 +272,18 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
     views = [
         replace(v, lines=tuple(_with_verdicts(x, verdicts, words) for x in v.lines)) for v in views
     ]
+    marked = any(line.about in verdicts for view in views for line in view.lines)
+    captions = [say("figure.standings.caption_marks")] if marked else []
+    captions += [say("figure.standings.caption" + ("_context" if context and indexed else ""))]
     tallest = max(len(v.lines) for v in views)
     return Picture(
         id="standings",
-        title=say("figure.standings.title", year=statement.year),
+        title=say(
+            "figure.standings.title" if marked else "figure.standings.title_context",
+            year=statement.year,
+        ),
         alt=alt,
-        caption=say("figure.standings.caption" + ("_context" if context and indexed else "")),
+        caption=" ".join(captions),
         source=say("source.models", survey=agreement.safety.survey),
         panels=tuple(partial(plot_standings, view) for view in views),
         columns=len(views),
