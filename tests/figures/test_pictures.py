@@ -4,9 +4,10 @@ import re
 from itertools import pairwise
 
 import pytest
+from PIL import Image
 
 from amager_eval.figures.crime_types import picture_crime_types
-from amager_eval.figures.draw import draw, save
+from amager_eval.figures.draw import draw, save, save_slide
 from amager_eval.figures.part_whole import picture_part_whole
 from amager_eval.figures.partner_activities import picture_activities
 from amager_eval.figures.probabilities import picture_probabilities
@@ -114,6 +115,16 @@ def test_saved_alike_twice(statement, tmp_path):
     second.mkdir()
     for one, other in zip(save(picture, words, first), save(picture, words, second), strict=True):
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_slide_is_one_message_in_a_slides_shape(statement, tmp_path):
+    words = load_wording("da")
+    picture = picture_part_whole(statement, words)
+    svg, png = save_slide(picture, words, tmp_path)
+    with Image.open(png) as drawn:
+        assert drawn.size[0] == 1920
+        assert drawn.size[0] / drawn.size[1] == pytest.approx(16 / 9, abs=0.01)
+    assert picture.title.split()[0] in svg.read_text(encoding="utf-8")
 
 
 def test_the_citys_total_is_not_called_by_the_goals_name(statement):

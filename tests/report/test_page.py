@@ -36,9 +36,12 @@ def parsed(html):
     return Page(html)
 
 
-def test_asks_for_nothing_outside_itself(html, parsed):
-    beside = {"appendix.pdf", "method.pdf", "tables.xlsx", "statement.json"}
+def test_asks_for_nothing_outside_itself(html, parsed, appendix):
+    beside = {"appendix.pdf", "method.pdf", "tables.xlsx", "tables/", "statement.json"}
     assert beside <= {a["href"] for a in parsed.all("a")}  # the files it is delivered with
+    beside |= {"appendix.docx", "slides/"}
+    linked = {a["href"] for a in parsed.all("a")} & beside
+    assert all((appendix / name).exists() for name in linked)  # and to none that is not there
     for _tag, attrs in parsed.tags:
         if attrs.get("href") in beside:
             continue

@@ -9,6 +9,7 @@ from python_calamine import CalamineWorkbook
 from amager_eval.report.compose import compose
 from amager_eval.report.workbook import sheet_names, write_workbook
 from amager_eval.tables.record import activities_table
+from amager_eval.tables.table import Column, build_table
 from amager_eval.wording.sentences import load_wording
 
 
@@ -42,6 +43,22 @@ def test_cells_are_typed(book, appendix):
     for label, key in (("Sandsynlighed", "probability_true"), ("Krav", "threshold")):
         shown = pd.to_numeric(frame[label], errors="coerce")
         pd.testing.assert_series_equal(shown, raw[key], check_names=False)
+
+
+def test_a_probability_shows_as_it_is_printed_and_stays_whole(make_statement, tmp_path):
+    words = load_wording("da")
+    columns = [Column("p", "Sandsynlighed", "probability")]
+    values = [0.8995, 0.662, 0.88, 0.02]
+    table = build_table("chances", "Sandsynligheder", columns, [(v,) for v in values])
+    document = replace(compose(make_statement(draft=True), words), blocks=())
+    out = tmp_path / "tables.xlsx"
+    write_workbook(document, [table], words, {}, out)
+    with zipfile.ZipFile(out) as archive:
+        styles = archive.read("xl/styles.xml").decode("utf-8").replace("&quot;", '"')
+    for text in ("90\u00a0%", "65\u00a0%", "knap 90\u00a0%", "under 5\u00a0%"):
+        assert f'formatCode=""{text}""' in styles
+    sheet = CalamineWorkbook.from_path(out).get_sheet_by_index(1).to_python(skip_empty_area=False)
+    assert [row[0] for row in sheet[5:9]] == values
 
 
 def test_synthetic_mark_on_every_sheet(book):
