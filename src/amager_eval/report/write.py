@@ -43,6 +43,7 @@ _DOWNLOADS: Final = (
 
 _BLANK: Final = Letterhead()
 
+
 def write_appendix(
     statement: Statement,
     out: Path,
