@@ -1,5 +1,6 @@
 """The lead and every verdict of page one against the figures and the later pages, year by year."""
 
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -220,3 +221,31 @@ def test_the_baseline_year_is_not_compared_with_itself():
     text = " ".join(lead(statement, WORDS["da"]))
     assert "2024 er udgangspunktet for kriminaliteten: " in text
     assert " i 2023); den kan først sammenlignes" in text
+
+
+def numbers_of_record(statement):
+    """Every number of the record's standings, as page one may print it."""
+    said = set()
+    for row in [*statement.to_dict()["standings"], *statement.to_dict()["districts"]]:
+        values = [v for v in row.values() if isinstance(v, int | float)]
+        values += [f["value"] for f in row.values() if isinstance(f, dict) and "value" in f]
+        said |= {f"{abs(v):.{d}f}".replace(".", ",") for v in values for d in (0, 1)}
+        share = row["since_baseline_share"]
+        if share is not None:
+            said |= {f"{100 * abs(share):.{d}f}".replace(".", ",") for d in (0, 1)}
+    return said
+
+
+@pytest.mark.parametrize("scenario", ["goals_missed", "goals_met"])
+def test_every_number_of_the_lead_stands_in_the_record_and_in_the_table(scenario):
+    statement = statement_of(city(scenario, 2027), 2027)
+    text = " ".join(lead(statement, WORDS["da"]))
+    years = {str(y) for y in range(2020, 2030)}
+    printed = set(re.findall(r"\d[\d.]*(?:,\d+)?", re.sub(r"\b[1-3][ab]?\b(?! ?%)", "", text)))
+    numbers = {n.replace(".", "").strip(",") for n in printed} - years - {"1000", "000"}
+    assert len(numbers) > 6
+    assert numbers <= numbers_of_record(statement)
+    table = goals_table(statement, WORDS["da"])
+    kept = {c.key for c in table.in_data}
+    assert {"observed", "last", "baseline", "distance", "distance_baseline",
+            "since_baseline_share"} <= kept  # fmt: skip

@@ -6,7 +6,7 @@ Page one, its table and its picture say nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -158,6 +158,14 @@ class Standing:
         return _change(self.baseline, self.latest)
 
     @property
+    def since_baseline_share(self) -> float | None:
+        """Change since the baseline as a share of it; None for a share, which has points."""
+        change = self.since_baseline
+        if change is None or self.unit == "percent" or not self.baseline or not self.baseline.value:
+            return None
+        return change / self.baseline.value
+
+    @property
     def distance(self) -> float | None:
         """Latest figure less the whole's of the same year."""
         return _change(self.whole, self.latest, other_year=False)
@@ -166,6 +174,14 @@ class Standing:
     def distance_baseline(self) -> float | None:
         """Baseline figure less the whole's of the same year."""
         return _change(self.whole_baseline, self.baseline, other_year=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values, the changes and distances it follows from its figures too."""
+        computed = (
+            "since_last", "since_baseline", "since_baseline_share", "distance",
+            "distance_baseline",
+        )  # fmt: skip
+        return asdict(self) | {name: getattr(self, name) for name in computed}
 
     @property
     def known(self) -> bool:

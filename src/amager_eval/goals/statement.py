@@ -194,8 +194,8 @@ class Statement:
                 {k: _plain(row[k]) for k in RESULT_COLUMNS}
                 for row in self.results.to_dict(orient="records")
             ],
-            "standings": [_plain(asdict(s)) for s in goal_standings(self)],
-            "districts": [_plain(asdict(s)) for s in indicator_standings(self)],
+            "standings": [_plain(s.to_dict()) for s in goal_standings(self)],
+            "districts": [_plain(s.to_dict()) for s in indicator_standings(self)],
             "crime_context": [
                 _plain(asdict(r)) | {"change": _plain(r.change)} for r in crime_context(self)
             ],

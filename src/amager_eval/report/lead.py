@@ -263,7 +263,7 @@ def _crime(statement: Statement, crime: list[Standing], words: Wording) -> str:
         return _crime_open(statement, total, types, words)
     assert total.since_baseline is not None
     over = _side(total.since_baseline)
-    share = total.since_baseline / total.baseline.value if total.baseline.value else 0.0
+    share = total.since_baseline_share or 0.0
     key = {"above": "over", "below": "under", "level": "level"}[over]
     return words.say(
         f"lead.crime_{key}" + ("_types" if _counted(types) else ""),

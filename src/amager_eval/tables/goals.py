@@ -395,6 +395,7 @@ def _data_columns(words: Wording) -> list[Column]:
             Column(key, say(f"column.{key}"), "figure", shown=False)
             for key in ("since_last", "since_baseline", "distance", "distance_baseline")
         ),
+        Column("since_baseline_share", say("column.since_baseline_share"), "decimal", shown=False),
         Column("shown_since_last", say("column.shown_since_last"), "text", shown=False),
         Column("shown_since_baseline", say("column.shown_since_baseline"), "text", shown=False),
         Column("literal_verdict", say("column.status_year"), "mark", shown=False),
@@ -430,6 +431,7 @@ def _as_data(s: Standing, statement: Statement, words: Wording) -> dict[str, Any
         "threshold": s.threshold,
         "since_last": s.since_last,
         "since_baseline": s.since_baseline,
+        "since_baseline_share": s.since_baseline_share,
         "distance": s.distance,
         "distance_baseline": s.distance_baseline,
         "shown_since_last": s.shown_since_last,
