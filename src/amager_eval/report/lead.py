@@ -41,12 +41,11 @@ def lead(statement: Statement, words: Wording) -> tuple[str, ...]:
     safety = _one_a_part(s for s in standings if s.kind == "safety")
     crime = [s for s in standings if s.kind == "crime"]
     judged = any(s.verdict != "ikke opgjort" for s in standings)
-    said = [] if judged else [_open(statement, standings, words)]
+    # the verdicts first: whoever reads one sentence has read how it stands
+    said = [(_verdicts if judged else _open)(statement, standings, words)]
     said += _safety(statement, safety, words)
     if crime:
         said.append(_crime(statement, crime, words))
-    if judged:
-        said.append(_verdicts(statement, standings, words))
     return tuple(said)
 
 
