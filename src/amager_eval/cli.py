@@ -168,9 +168,7 @@ def appendix(
         statements.append(statement)
     target = out or Path("build") / f"appendix-{statements[0].year}"
     if len(statements) == 1:
-        write_appendix(
-            statements[0], target, lang=lang, letterhead=letterhead, slides=slides
-        )
+        write_appendix(statements[0], target, lang=lang, letterhead=letterhead, slides=slides)
     else:
         write_joint(statements, target, lang=lang, letterhead=letterhead, slides=slides)
     for statement in statements:
