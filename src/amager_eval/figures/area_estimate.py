@@ -97,10 +97,10 @@ def plot_area_estimate(view: AreaEstimateView, ax: Axes | None = None) -> Axes:
             ax.plot(own["wave"], own["share"], look.marker, color=look.colour, linestyle="none",
                     markersize=3.2, label=area)  # fmt: skip
         first = min(float(points["wave"].min()), float(x.min())) if len(points) else float(x.min())
-        year_axis(ax, int(first), int(x.max()), most=6)
+        year_axis(ax, int(first), int(x.max()))
         percent_axis(ax, view.words)
-        low, high = ax.get_ylim()
-        ax.set_ylim(low, high + _ROOM * (high - low))  # for the words above what is drawn
+        bottom, top = ax.get_ylim()
+        ax.set_ylim(bottom, top + _ROOM * (top - bottom))  # for the words above what is drawn
         ax.legend(fontsize=6, frameon=False, loc="upper right", labelspacing=0.25)
     return ax
 

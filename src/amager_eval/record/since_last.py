@@ -90,7 +90,8 @@ def _latest(
     stated: Mapping[str, Any], statement: Statement
 ) -> dict[tuple[str, str, str, str], Mapping[str, Any]]:
     """Find the latest figure of every series: the goals' answer, the goals' own definition."""
-    agreement, found = statement.agreement, {}
+    agreement = statement.agreement
+    found: dict[tuple[str, str, str, str], Mapping[str, Any]] = {}
     goals = {kind for g in agreement.goal if g.kind == "crime" for kind in g.crime_types}
     for figure in stated["forecasts"]["figures"]:
         if figure["area"] not in _areas(statement):

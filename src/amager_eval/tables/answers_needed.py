@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from amager_eval.goals.power import ANSWERS_QUESTION
-from amager_eval.tables.table import Column, Table, build_table
+from amager_eval.tables.table import Column, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number
 
@@ -44,13 +44,13 @@ def answers_needed_table(statement: Statement, words: Wording) -> Table:
             & (power["deff"] == agreement.verdicts.default_deff)
             & (power["area"] != agreement.areas.whole)
         ]
-        for row in asked.itertuples(index=False):
-            needed, now = math.ceil(row.value), round(row.n)
+        for row in records(asked):
+            needed, now = math.ceil(row["value"]), round(row["n"])
             cost = None if price is None else needed * price
             rows.append(
                 [
-                    area_label(agreement, str(row.area), words),
-                    words.name("setting", str(row.setting)),
+                    area_label(agreement, str(row["area"]), words),
+                    words.name("setting", str(row["setting"])),
                     now,
                     needed,
                     max(0, needed - now),

@@ -131,10 +131,10 @@ def area_steps_table(statement: Statement, words: Wording) -> Table:
                 "label": label, "step": step, "assumption": assumption, "setting": setting,
                 "part": words.name("setting_short", setting), "basis": "estimate",
             }  # fmt: skip
-            for key, year in (("band_first", first), ("band_last", last)):
+            for name, year in (("band_first", first), ("band_last", last)):
                 band = own.get(year)
                 if band is not None:
-                    cells[key] = band_text(band, words)
+                    cells[name] = band_text(band, words)
                     cells |= {f"{e}_{year}": band[e] for e in ("low_95", "high_95")}
             for q in asked:
                 row = found.get(q)
@@ -150,7 +150,8 @@ def area_steps_table(statement: Statement, words: Wording) -> Table:
     note = say("table.area_steps.note", area=_name(area), target=last)
     shown = [
         r for r in (records(area.probabilities) if area is not None and area.shown else ())
-        if r["quantity"] == "shortfall_smaller_and_rose"
+        if area is not None
+        and r["quantity"] == "shortfall_smaller_and_rose"
         and r["step"] == area.step and not r["assumption"] and r["response"] == agreement.response
     ]  # fmt: skip
     if shown and not any(r["informed"] for r in shown):
@@ -218,7 +219,8 @@ def _name(area: AreaAnswer | None) -> str:
 def _label(area: AreaAnswer, step: str, assumption: str, words: Wording) -> str:
     if assumption == "assumed":
         return words.say("area_estimate.assumed_makeup")
-    for one in (*area.spec.alternative, *area.spec.step):
-        if one.id == (assumption or step):
-            return one.label(words.lang)
+    labels = {a.id: a.label(words.lang) for a in area.spec.alternative}
+    labels |= {s.id: s.label(words.lang) for s in area.spec.step}
+    if (assumption or step) in labels:
+        return labels[assumption or step]
     return assumption or step

@@ -237,7 +237,7 @@ def _cell(row: Mapping[str, Any], column: Column, words: Wording) -> str:
 
 def _failed(row: Mapping[str, Any]) -> bool:
     """Whether a reading has failed in print, whatever comes."""
-    return row["literal_verdict"] == "ikke nået" and row["probability_published"] == 0
+    return bool(row["literal_verdict"] == "ikke nået" and row["probability_published"] == 0)
 
 
 def _with_prior(row: Mapping[str, Any], kind: str, words: Wording) -> str:
