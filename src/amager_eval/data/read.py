@@ -141,8 +141,8 @@ def read_everything(
         source = found.computed_from[name]
         tables[name] = _with_computed(tables.get(name), figures, name, source, lang)
     names = names_of(agreement)
-    for name, table in tables.items():
-        tables[name], renamed = _named(table, names, agreement)
+    for name, as_written in tables.items():
+        tables[name], renamed = _named(as_written, names, agreement)
         reading.renamed.extend(renamed)
     checked = {name: _Checked(headed, _parse(headed, agreement)) for name, headed in tables.items()}
     _across(checked, agreement.areas.evaluated.names)
