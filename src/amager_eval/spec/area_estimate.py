@@ -48,6 +48,8 @@ class Alternative(Labelled):
         `own`: without the figures of the area itself and of what it is made of.
     shown : bool
         Whether every report shows it; the others stand in the card alone.
+    label_da, label_en : str
+        What it is called.
     """
 
     id: str

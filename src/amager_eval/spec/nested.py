@@ -107,7 +107,7 @@ class Estate(Frozen):
         The question here that it stands beside.
     wave : int
         Its wave.
-    area, of : dict of str to str
+    area : dict of str to str
         Its areas, and the block each lies in.
     tie : str
         Its larger area that stands for the whole.

@@ -33,7 +33,7 @@ type Floats = NDArray[np.float64]
 #: Name of what is left of a total when its nested types are taken out.
 REMAINDER: Final = "remainder"
 #: Draws whose median stands for a prior's in the sampler's geometry.
-_MEDIAN_DRAWS: Final = 2001
+_MEDIAN_DRAWS: Final = 4001
 #: A rest smaller than this share of the whole is no area: the parts make up the whole.
 NO_REST: Final = 0.005
 
