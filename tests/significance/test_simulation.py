@@ -388,9 +388,10 @@ SECTIONS = (
     (
         "Part against whole without a difference: how often it is found (exact)",
         part_and_whole,
-        "W = 1/13. Taking part and whole for independent finds too little. With few of the rare "
-        "answer the unpooled test is liberal: below about 20 expected in the part, use the score "
-        "test (`difference`, last column) between the part and the rest.",
+        "W = 1/13. Taking part and whole for independent finds too little, and too much where few "
+        "give the rare answer. There (below about 20 expected in the part) part against whole is "
+        "cautious, and the score test (`difference`, last column) between the part and the rest "
+        "is nearer its level.",
     ),
     (
         "Non-inferiority with a margin of 5 points, at the margin: how often it is claimed (exact)",
