@@ -287,7 +287,7 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
         source=say("source.models", survey=agreement.safety.survey),
         panels=tuple(partial(plot_standings, view) for view in views),
         columns=len(views),
-        height=33 + 5.5 * tallest,
+        height=30 + 5.1 * tallest,
         narrow_height=12 + sum(26 + 9.5 * len(v.lines) for v in views) + tallest,
         synthetic=statement.synthetic,
     )
