@@ -29,7 +29,8 @@ def missing_deliveries(data: Input, agreement: Agreement, area: str) -> tuple[Mi
     -------
     tuple of Missing
         Keys of wording: `safety_area`, `crime_baseline`, `crime_types`, `crime_monitored`,
-        `population_area`, `activities`; the consequence names the goals left open.
+        `population_area`, `activities`, `residents` (asked for while the area is estimated and not
+        measured; no goal waits for it); the consequence names the goals left open.
     """
     missing = []
     safety, crime, goals = agreement.safety, agreement.crime, agreement.goal
@@ -39,6 +40,8 @@ def missing_deliveries(data: Input, agreement: Agreement, area: str) -> tuple[Mi
         missing.append(
             Missing("safety_area", ", ".join(safety_goals), about | {"source": safety.survey})
         )
+        if _made_of_shares(agreement) and (data.residents is None or data.residents.empty):
+            missing.append(Missing("residents", "", about))
     about = {"area": area, "first": crime.baseline_year, "last": crime.target_year}
     absent = [t for t in crime.type if not _delivered(data, agreement, area, t.id)]
     for role, key in (
@@ -60,6 +63,12 @@ def missing_deliveries(data: Input, agreement: Agreement, area: str) -> tuple[Mi
     if partners and (data.activities is None or data.activities.empty):
         missing.append(Missing("activities", ", ".join(partners), {}))
     return tuple(missing)
+
+
+def _made_of_shares(agreement: Agreement) -> bool:
+    """Whether a delivery of residents would say what the area is made of."""
+    nested = agreement.nested
+    return nested is not None and any(m.residents is not None for m in nested.mixture)
 
 
 def _delivered(data: Input, agreement: Agreement, area: str, crime_type: str) -> bool:

@@ -10,6 +10,7 @@ import pytest
 import amager_eval as ae
 from amager_eval.evaluation.area import answer_unmeasured
 from amager_eval.evaluation.judge import judge
+from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.safety.area_answer import answer_area
 from amager_eval.goals.standing import goal_standings
 from amager_eval.record.issue_forecasts import issue_forecasts
@@ -165,6 +166,22 @@ def test_the_record_issues_the_areas_forecasts_as_estimates(answer):
     assert set(rows["basis"]) == {"estimate"}
     assert set(rows["area_version"]) == {"2025"}
     assert set(rows["year"]) == {2027, 2028, 2029}
+
+
+def test_residents_are_asked_for_while_the_area_is_not_measured():
+    agreement, data = load_agreement(), ae.published()
+    area = agreement.areas.evaluated.names[0]
+    asked = {m.what: m for m in missing_deliveries(data, agreement, area)}
+    assert asked["residents"].consequence == ""
+    homes = pd.DataFrame(
+        [("Amager Vest", "Hørgården", 2000.0)], columns=["area_half", "department", "residents"]
+    )
+    told = missing_deliveries(replace(data, residents=homes), agreement, area)
+    assert "residents" not in {m.what for m in told}
+    # a measured area needs no estimate
+    safety = data.safety.assign(area=data.safety["area"].replace("Vanløse", area))
+    measured = missing_deliveries(replace(data, safety=safety), agreement, area)
+    assert "residents" not in {m.what for m in measured}
 
 
 def test_an_area_with_figures_of_its_own_is_not_estimated_beside_them(fit):
