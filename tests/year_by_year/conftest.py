@@ -145,6 +145,7 @@ def quick_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace both fits of an evaluation, and what lays the reports out for one of them."""
     # stand-ins have no model to ask under other assumptions
     monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
+    monkeypatch.setattr(module, "answer_unmeasured", lambda *_, **__: None)
     monkeypatch.setattr(module, "fit_safety", quick_safety)
     monkeypatch.setattr(module, "fit_crime", quick_crime)
     monkeypatch.setattr(module, "crime_design", lambda *_, **__: None)
