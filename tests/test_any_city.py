@@ -111,6 +111,7 @@ def fit_safety(data, **_):
 def statement(monkeypatch, tmp_path) -> Statement:
     """Copy the template, read the folder, evaluate."""
     monkeypatch.setattr(fitting, "fit_safety", fit_safety)
+    monkeypatch.setattr(fitting, "answer_unmeasured", lambda *_, **__: None)
     monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
     monkeypatch.setattr(fitting, "crime_definition_to_fit", lambda *_: None)
     document = tmp_path / "my_agreement.toml"
@@ -165,6 +166,7 @@ def test_page_and_pdf_say_nothing_of_another_city(statement, tmp_path):
 def test_settings_are_the_agreements(monkeypatch, tmp_path):
     """A survey that asks of the park: from files through `check` to the page."""
     monkeypatch.setattr(fitting, "fit_safety", fit_safety)
+    monkeypatch.setattr(fitting, "answer_unmeasured", lambda *_, **__: None)
     monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
     monkeypatch.setattr(fitting, "crime_definition_to_fit", lambda *_: None)
     text = (models_folder() / "agreements" / "template.toml").read_text(encoding="utf-8")

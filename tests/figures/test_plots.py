@@ -65,6 +65,7 @@ def probabilities():
             "probability_true": [0.68, 0.02, np.nan],
             "probability_published": [0.5, 0.0, np.nan],
             "prior_probability_true": [0.45, 0.1, np.nan],
+            "failed": False,
         }
     )
     return ProbabilityView("reaches_whole", "Når byen", frame, DA)
@@ -122,7 +123,7 @@ PLOTS = {
     "safety_history": (
         plot_safety_history,
         history,
-        ["Øst 85\u00a0% (2025)", "Byen 88\u00a0% (2025)"],
+        ["Øst 85\u00a0% (C) (2025)", "Byen 88\u00a0% (C) (2025)"],
     ),
     "safety_fan": (
         plot_safety_fan,

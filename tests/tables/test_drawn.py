@@ -6,7 +6,8 @@ import pytest
 
 from amager_eval.conventions import LEVELS
 from amager_eval.figures.crime_types import crime_view
-from amager_eval.figures.safety_fan import HISTORY, fan_view
+from amager_eval.figures.labels import YEARS_BEFORE
+from amager_eval.figures.safety_fan import fan_view
 from amager_eval.goals.crime.bands import observed_years
 from amager_eval.goals.crime.quantities import annual_levels
 from amager_eval.tables.crime import crime_years_table
@@ -27,7 +28,7 @@ def test_every_point_and_edge_of_the_fan(statement):
         statement.safety.to_frame(LEVELS), statement.data.safety, area="Amager Øst",
         whole="København", setting="night", baseline=2024, target=2028, words=DA,
     )  # fmt: skip
-    waves = range(2028 - HISTORY, 2030)
+    waves = range(2028 - YEARS_BEFORE, 2030)
     frame = forecast_table(statement, ["Amager Øst", "København"], DA, periods=waves).frame
     frame = frame[frame["setting"] == "aften og nat"].set_index(["area", "period"])
     assert len(view.bands) >= 2 * 10

@@ -7,6 +7,7 @@ so that what PyTensor has kept on disk is loaded and nothing is compiled anew, w
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numba as numba_package
@@ -115,8 +116,13 @@ def compile_by_address(model: pm.Model) -> CompiledPyMCModel:
     moved = [model.rvs_to_values[v].name for v in extra]
     dims = {k: v for k, v in model.named_vars_to_dims.items() if k in names}
 
+    one_at_a_time = Lock()
+
     def start(seed: int | None = None) -> Any:
-        found = first(seed)
+        # chains ask from threads of their own, and a PyTensor function is one set of boxes: two
+        # callers at once take each other's seed, or find a box emptied
+        with one_at_a_time:
+            found = first(seed)
         return np.concatenate([np.ravel(found[n]) for n in names[: len(values)]]).astype(float)
 
     return CompiledPyMCModel(

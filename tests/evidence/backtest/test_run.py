@@ -177,6 +177,6 @@ def test_a_whole_gives_events_from_joint_draws(tmp_path):
     # the gap of which that is a cut: one point in every draw, where five and minus five came
     assert found.loc[("Nord", "safe"), "gap_crps"] == pytest.approx(0.04)
     assert found.loc[("Syd", "safe"), "gap_crps"] == pytest.approx(0.06)
-    assert found.loc[("Nord", "safe"), "gap_pit_low"] == 1
-    assert found.loc[("Syd", "safe"), "gap_pit_high"] == 0
+    assert found.loc[("Nord", "safe"), "gap_pit_low"] == pytest.approx(50 / 51)
+    assert found.loc[("Syd", "safe"), "gap_pit_high"] == pytest.approx(1 / 51)
     assert found.loc["City", "gap_crps"].isna().all()
