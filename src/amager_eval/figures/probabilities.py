@@ -40,7 +40,7 @@ _READINGS = (
 
 _COLOUR = "#0072B2"
 #: Characters of a heading or a row's name before a phone breaks it.
-_NARROW_TITLE = 40
+_NARROW_TITLE = 32
 _NARROW_LABEL = 18
 
 
