@@ -89,7 +89,7 @@ def test_an_example_is_small_registered_and_marked(kind):
 
     assert (EXAMPLES / f"{kind}.nc").stat().st_size < 1_000_000
     fit = ae.example_fit(kind)
-    # a new version of the model needs a new example: analyses/make_example_fits.py
+    # a new version of the model needs a new example: docs/make_example_fits.py
     assert fit.spec.digest == ae.load_model_spec(f"{kind}_trend").digest
     assert fit.diagnostics.passed
     assert "not to report from" in fit._repr_html_()

@@ -49,7 +49,7 @@ def example_fit(kind: Kind) -> Fit:
 
     Notes
     -----
-    Made by `analyses/make_example_fits.py` from `published()`.
+    Made by `docs/make_example_fits.py` from `published()`.
 
     Examples
     --------

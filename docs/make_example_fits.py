@@ -1,6 +1,6 @@
 """Make the example fits that `ae.example_fit` loads, from the published figures: minutes.
 
-Run: python3 -m uv run python analyses/make_example_fits.py [safety | crime]
+Run: python3 -m uv run python docs/make_example_fits.py [safety | crime]
 """
 
 import sys
