@@ -21,10 +21,10 @@ def full_disk(*args, **kwargs):
 
 def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_text", full_disk)
-    with pytest.raises(InputError, match="No space left|ikke mere plads"):
+    with pytest.raises(InputError, match=r"No space left|ikke mere plads"):
         write_synthetic(tmp_path / "by")
     monkeypatch.setattr(Path, "write_bytes", full_disk)
-    with pytest.raises(InputError, match="No space left|ikke mere plads"):
+    with pytest.raises(InputError, match=r"No space left|ikke mere plads"):
         write_template(tmp_path / "t.xlsx")
     assert list(tmp_path.iterdir()) == []
 
