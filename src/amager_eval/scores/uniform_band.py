@@ -33,8 +33,12 @@ def uniform_band(
 
     Returns
     -------
-    points, share, low, high : ndarray, dims point
-        0, 1/n, ..., 1; the share of values up to each; the band.
+    points : ndarray, dims point
+        0, 1/n, ..., 1.
+    share : ndarray, dims point
+        The share of values up to each.
+    low, high : ndarray, dims point
+        The band.
 
     Notes
     -----
