@@ -556,18 +556,18 @@ def backtest(
 @app.command(rich_help_panel=EXAMINATIONS)
 def validate(
     model: Annotated[
-        str | None, typer.Argument(help="safety or crime; default both, one after the other.")
+        str | None, typer.Argument(help="safety, crime or area; default all, one after the other.")
     ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
             help="prior_predictive, backtests, prior_sensitivity, predictive, link, gates, "
-            "alternatives, scaling, joint, known_truth, calibration or calibration_few; several "
-            "may be given. Default all: hours."
+            "alternatives, scaling, joint, known_truth, calibration or calibration_few; of area "
+            "left_out or coverage; several may be given. Default all: hours."
         ),
     ] = None,
     fits: Annotated[
-        int | None, typer.Option(min=20, help="Simulated data sets to fit; default 1000 or 200.")
+        int | None, typer.Option(min=20, help="Simulated data sets; default 1000 or 200.")
     ] = None,
     draws: Annotated[
         int | None,
@@ -581,7 +581,7 @@ def validate(
     """Examine a model and keep what is found under models/*/evidence; a stopped run continues."""
     from amager_eval.evidence.examinations.validate import validate as examine
 
-    for kind in ("safety", "crime") if model is None else (model,):
+    for kind in ("safety", "crime", "area") if model is None else (model,):
         with _progress() as progress:
             paths = examine(
                 kind, only=only or (), fits=fits, draws=draws, folder=out, progress=progress

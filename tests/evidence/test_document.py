@@ -17,9 +17,16 @@ from amager_eval.evidence.document import (
     write_evidence,
 )
 from amager_eval.evidence.quote import quote_evidence
+from amager_eval.spec.area_estimate import AreaSpec, load_area_spec
 from amager_eval.spec.model import ModelSpec, load_model_spec
 
 CARD = "# Card\n\n<!-- evidence calibration quantity coverage_80 -->\nold\n<!-- end -->\n\nText.\n"
+
+MODELS = ["safety_trend", "crime_trend", "area_estimate"]
+
+
+def document(name: str) -> ModelSpec | AreaSpec:
+    return load_area_spec() if name == "area_estimate" else load_model_spec(name)
 
 
 @pytest.fixture
@@ -64,6 +71,11 @@ def test_evidence_of_another_version_is_refused(
         read_evidence(spec, "calibration", folder=tmp_path)
 
 
+def test_an_area_estimates_evidence_names_its_own_command(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"Run: amager-eval validate area$"):
+        read_evidence(load_area_spec(), "coverage", folder=tmp_path)
+
+
 def test_missing_and_damaged_evidence_are_errors(tmp_path: Path, spec: ModelSpec) -> None:
     with pytest.raises(SpecError, match="no evidence 'calibration'"):
         read_evidence(spec, "calibration", folder=tmp_path)
@@ -106,9 +118,9 @@ def test_a_card_quotes_by_inclusion(tmp_path: Path, spec: ModelSpec, evidence: E
         quote_evidence(CARD.replace("coverage_80", "missing"), spec, folder=tmp_path)
 
 
-@pytest.mark.parametrize("name", ["safety_trend", "crime_trend"])
+@pytest.mark.parametrize("name", MODELS)
 def test_every_kept_piece_belongs_to_the_spec_as_it_is(name: str) -> None:
-    spec = load_model_spec(name)
+    spec = document(name)
     for piece in list_evidence(name):
         assert read_evidence(spec, piece).rows
 
@@ -131,15 +143,18 @@ def test_the_stored_scores_belong_to_the_spec_as_it_is(name: str, tmp_path: Path
         read_own_scores(panel, copy)
 
 
-@pytest.mark.parametrize("name", ["safety_trend", "crime_trend"])
+@pytest.mark.parametrize("name", MODELS)
 def test_the_card_and_its_pages_say_what_the_evidence_says(name: str) -> None:
-    spec = load_model_spec(name)
-    for page in ("CARD.md", "EVIDENCE.md"):
-        text = (evidence_path(name, "x").parents[1] / page).read_text(encoding="utf-8")
+    spec = document(name)
+    pages = list(evidence_path(name, "x").parents[1].glob("*.md"))
+    assert pages
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert "<!-- evidence" in text
         assert quote_evidence(text, spec) == text
 
 
-@pytest.mark.parametrize("name", ["safety_trend", "crime_trend"])
+@pytest.mark.parametrize("name", MODELS)
 def test_a_card_is_two_pages_for_a_person(name: str) -> None:
     card = evidence_path(name, "x").parents[1] / "CARD.md"
     assert len(card.read_text(encoding="utf-8").splitlines()) <= 170

@@ -13,6 +13,7 @@ import pandas as pd
 
 from amager_eval.errors import SpecError
 from amager_eval.provenance import versions
+from amager_eval.spec.area_estimate import AreaSpec
 from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import ModelSpec
 from amager_eval.whole_file import whole_file
@@ -98,12 +99,12 @@ def write_evidence(evidence: Evidence, *, folder: Path | None = None) -> Path:
     return path
 
 
-def read_evidence(spec: ModelSpec, name: str, *, folder: Path | None = None) -> Evidence:
+def read_evidence(spec: ModelSpec | AreaSpec, name: str, *, folder: Path | None = None) -> Evidence:
     """Read a piece of evidence, which must belong to the spec as it is.
 
     Parameters
     ----------
-    spec : ModelSpec
+    spec : ModelSpec or AreaSpec
         The model's document.
     name : str
         What was examined.
@@ -127,7 +128,7 @@ def read_evidence(spec: ModelSpec, name: str, *, folder: Path | None = None) -> 
     amager_eval.errors.SpecError: ...
     """
     path = evidence_path(spec.name, name, folder=folder)
-    remedy = f"Run: amager-eval validate {spec.name.removesuffix('_trend')}"
+    remedy = f"Run: amager-eval validate {spec.name.partition('_')[0]}"
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         found = document.pop("schema_version", None)

@@ -14,6 +14,7 @@ from amager_eval.spec.documents import models_folder
 
 if TYPE_CHECKING:
     from amager_eval.evidence.document import Evidence
+    from amager_eval.spec.area_estimate import AreaSpec
     from amager_eval.spec.model import ModelSpec
 
 __all__ = ["quote_evidence", "renew_card"]
@@ -22,7 +23,7 @@ __all__ = ["quote_evidence", "renew_card"]
 _BLOCK: Final = re.compile(r"(<!-- evidence ([\w= ]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) -> str:
+def quote_evidence(card: str, spec: ModelSpec | AreaSpec, *, folder: Path | None = None) -> str:
     """Fill every quoting block of a card from the evidence kept for the spec.
 
     Parameters
@@ -32,7 +33,7 @@ def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) ->
         columns all are quoted, and `settings` in place of columns quotes the numbers beside the
         table, those that are named after it or all. `COLUMN=VALUE` quotes the rows that have the
         value.
-    spec : ModelSpec
+    spec : ModelSpec or AreaSpec
         The model's document.
     folder : Path or None
         Stands for `models/`.
@@ -55,7 +56,7 @@ def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) ->
         chosen = dict(a.split("=", 1) for a in asked if "=" in a)
         columns = [a for a in asked if "=" not in a]
         if not evidence_path(spec.name, name, folder=folder).is_file():
-            kind = spec.name.removesuffix("_trend")
+            kind = spec.name.partition("_")[0]
             return (
                 f"{match[1]}\nNot run yet (`{name}`): `amager-eval validate {kind}`.\n\n{match[3]}"
             )
@@ -65,12 +66,12 @@ def quote_evidence(card: str, spec: ModelSpec, *, folder: Path | None = None) ->
     return _BLOCK.sub(fill, card)
 
 
-def renew_card(spec: ModelSpec, *, folder: Path | None = None) -> None:
+def renew_card(spec: ModelSpec | AreaSpec, *, folder: Path | None = None) -> None:
     """Quote the evidence that is kept now: in a model's card of two pages, and beside it in full.
 
     Parameters
     ----------
-    spec : ModelSpec
+    spec : ModelSpec or AreaSpec
         The model's document.
     folder : Path or None
         Stands for `models/`.

@@ -12,6 +12,7 @@ from amager_eval.tables.area_estimate import (
     area_samples_table,
     area_steps_table,
 )
+from amager_eval.trends.area.design import nested_of, unmeasured_blocks
 from amager_eval.wording.figure import band_text
 from amager_eval.wording.numbers import percent
 from amager_eval.wording.probability import say_probability
@@ -111,7 +112,18 @@ def area_estimate_blocks(statement: Statement, words: Wording) -> list[Block]:
         area_bands_table(statement, words),
     )
     blocks.append(TableBlock(bands) if picture is None else Figure(picture, bands))
+    if _partly_unmeasured(statement):
+        blocks.append(Paragraph(words.say("area_estimate.alike"), "note"))
     blocks.append(TableBlock(area_steps_table(statement, words)))
     blocks.append(TableBlock(area_samples_table(statement, words)))
     blocks.append(Paragraph(words.say("area_estimate.crime"), "note"))
     return blocks
+
+
+def _partly_unmeasured(statement: Statement) -> bool:
+    """Whether a part of the area was never measured while others were: the bands rest on both."""
+    area = statement.area
+    assert area is not None
+    nested = nested_of(statement.agreement)
+    seen = [p.of for p in nested.published if set(p.area) & set(area.evidence)]
+    return bool(seen) and bool(unmeasured_blocks(nested, seen))

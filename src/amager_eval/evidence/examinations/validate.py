@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,8 @@ from amager_eval.evidence.backtest.stored import (
 )
 from amager_eval.evidence.document import Evidence, write_evidence
 from amager_eval.evidence.examinations.answer_alternatives import answer_alternatives
+from amager_eval.evidence.examinations.area_coverage import FEW, area_coverage
+from amager_eval.evidence.examinations.area_left_out import area_left_out, summarise_left_out
 from amager_eval.evidence.examinations.calibrate import (
     Calibrated,
     calibrate,
@@ -57,6 +59,8 @@ from amager_eval.evidence.studies import crime_known, crime_study, safety_known,
 from amager_eval.evidence.studies.crime_simulate import simulate_crime
 from amager_eval.evidence.studies.safety_gates import judge_seeds, judge_simulated
 from amager_eval.scores.ratio import score_ratios
+from amager_eval.spec.agreement import load_agreement
+from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.spec.model import Gates, ModelSpec, load_model_spec
 from amager_eval.trends import sample
 from amager_eval.trends.crime.arrays import model_data
@@ -69,10 +73,10 @@ if TYPE_CHECKING:
     from amager_eval.trends.fit import Fit, Kind
     from amager_eval.trends.replicate import Study
 
-__all__ = ["EXAMINATIONS", "FITS", "Job", "validate"]
+__all__ = ["EXAMINATIONS", "FITS", "OF_AREA", "Job", "validate"]
 
-#: Simulated data sets of a calibration that is kept beside the model.
-FITS: Final = {"safety": 1000, "crime": 200}
+#: Simulated data sets, or made-up cities, of an examination that is kept beside the model.
+FITS: Final = {"safety": 1000, "crime": 200, "area": 200}
 #: Of the fits of simulated data: draws per chain, chains; None as a fit that is published.
 SMALL: Final = {"safety": (None, 4), "crime": (1000, 2)}
 #: Cities drawn from the priors.
@@ -84,6 +88,8 @@ POOR_ESS: Final = 100
 SEEDS: Final = (1, 2, 3, 4, 5)
 #: Simulated small cities whose fits are tabled.
 CITIES: Final = 10
+#: Last wave of the fit that predicts the later figures of the areas.
+ORIGIN: Final = 2020
 #: Areas of the fits whose time is compared.
 SIZES: Final = (7, 14, 28, 56, 98)
 
@@ -97,10 +103,10 @@ class Job:
 
     Parameters
     ----------
-    kind : {"safety", "crime"}
-        Which.
+    kind : {"safety", "crime", "area"}
+        Which; `area` is the estimate of an area that was not measured.
     spec : ModelSpec
-        Its document.
+        Its document; of `area` the safety model's, whose districts it rests on.
     fits : int
         Simulated data sets that are fitted.
     draws : int or None
@@ -164,10 +170,10 @@ def validate(
 
     Parameters
     ----------
-    kind : {"safety", "crime"}
+    kind : {"safety", "crime", "area"}
         Which model.
     only : iterable of str
-        Names in :data:`EXAMINATIONS`; none is all.
+        Names in :data:`EXAMINATIONS`, of the area in :data:`OF_AREA`; none is all.
     fits : int or None
         Simulated data sets that are fitted; default :data:`FITS`.
     draws : int or None
@@ -194,13 +200,14 @@ def validate(
     SpecError
         The model's document is not the registered one: evidence belongs to registered versions.
     """
-    if kind not in {"safety", "crime"}:
-        raise InputError(f"the model must be safety or crime, found '{kind}'")
-    chosen = list(only) or list(EXAMINATIONS)
+    if kind not in FITS:
+        raise InputError(f"the model must be safety, crime or area, found '{kind}'")
+    examinations = OF_AREA if kind == "area" else EXAMINATIONS
+    chosen = list(only) or list(examinations)
     for name in chosen:
-        if name not in EXAMINATIONS:
+        if name not in examinations:
             raise InputError(
-                f"there is no examination '{name}'; there are {', '.join(EXAMINATIONS)}"
+                f"there is no examination '{name}'; there are {', '.join(examinations)}"
             )
     fits = FITS[kind] if fits is None else fits
     if folder is None and (draws is not None or fits < FITS[kind]):
@@ -209,11 +216,11 @@ def validate(
             "folder for what it finds (--out), or the evidence of the model would be lost"
         )
     job = _job(kind, fits=fits, draws=draws, cache=cache, progress=progress)
-    spec = job.spec
+    spec = load_area_spec() if kind == "area" else job.spec
     paths = []
     for name in chosen:
         started = time.perf_counter()
-        for title, found in EXAMINATIONS[name](job).items():
+        for title, found in examinations[name](job).items():
             evidence = Evidence(
                 name=title,
                 model=spec.name,
@@ -240,7 +247,7 @@ def _job(
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Job:
-    spec = load_model_spec(f"{kind}_trend")
+    spec = load_model_spec("safety_trend" if kind == "area" else f"{kind}_trend")
     place = cache or user_cache_path("amager_eval") / "validate"
     return Job(kind, spec, fits, draws, place / f"{spec.name}-{spec.digest[:12]}", progress)
 
@@ -602,6 +609,45 @@ def _alternatives(job: Job) -> dict[str, Found]:
     return {"alternatives": Found(table, settings)}
 
 
+def _left_out(job: Job) -> dict[str, Found]:
+    """Predict the published figures of the areas without them, and the last from earlier waves."""
+    fit, seconds = job.bundled
+    started = time.perf_counter()
+    data = published()
+    assert data.safety is not None
+    known = replace(data, safety=data.safety[data.safety["wave"] <= ORIGIN])
+    then = job.spec.with_options(baseline=min(ORIGIN, int(job.spec.options["baseline"])))
+    earlier = fit_safety(known, spec=then, draws=job.draws, seed=1)
+    table = area_left_out(fit, data, load_agreement(), earlier=earlier, origin=ORIGIN,
+                          progress=job.told("left_out"))  # fmt: skip
+    beside = _of_districts(job, fit) | {
+        "origin_of_later_waves": ORIGIN,
+        "gates_passed_at_origin": earlier.diagnostics.passed,
+        "least_effective_draws": float(table["effective"].min()),
+    }
+    seconds += time.perf_counter() - started
+    return {
+        "left_out": Found(table, beside, seconds),
+        "left_out_means": Found(summarise_left_out(table), beside, seconds),
+    }
+
+
+def _coverage(job: Job) -> dict[str, Found]:
+    """Count how often the bands of the area hold the truth of made-up cities."""
+    fit, seconds = job.bundled
+    started = time.perf_counter()
+    table = area_coverage(fit, published(), load_agreement(), cities=job.fits, seed=1,
+                          progress=job.told("coverage"))  # fmt: skip
+    beside = _of_districts(job, fit) | {"figures": "SYNTHETIC", "enough_effective_draws": FEW}
+    seconds += time.perf_counter() - started
+    return {"coverage": Found(table, beside, seconds)}
+
+
+def _of_districts(job: Job, fit: Fit) -> dict[str, Any]:
+    """Say which districts' draws an examination of the area rests on."""
+    return {"districts": f"{job.spec.name} {job.spec.version}"} | _of_fit(fit)
+
+
 #: What can be examined; the cheap first.
 EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
     "prior_predictive": _prior_predictive,
@@ -616,4 +662,9 @@ EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
     "known_truth": _known_truth,
     "calibration": _calibration,
     "calibration_few": _calibration_few,
+}
+#: What can be examined of the estimate of an area.
+OF_AREA: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
+    "left_out": _left_out,
+    "coverage": _coverage,
 }

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     type Floats = NDArray[np.float64]
     type Integers = NDArray[np.int64]
 
-__all__ = ["AreaFigures", "area_figures", "delivered_shares", "nested_of", "own_pieces"]
+__all__ = [
+    "AreaFigures",
+    "area_figures",
+    "delivered_shares",
+    "nested_of",
+    "own_pieces",
+    "unmeasured_blocks",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +109,31 @@ def own_pieces(nested: Nested, name: str | None = None) -> set[str]:
         if mixture.id == name:
             found |= own_pieces(nested, mixture.first) | own_pieces(nested, mixture.second)
     return found
+
+
+def unmeasured_blocks(nested: Nested, measured: Collection[str]) -> list[str]:
+    """Name the area's blocks that lie in nothing a figure was published of.
+
+    Parameters
+    ----------
+    nested : Nested
+        What the area is made of.
+    measured : collection of str
+        Blocks and mixtures with a published figure.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from amager_eval.spec.agreement import load_agreement
+    >>> unmeasured_blocks(nested_of(load_agreement()), ["area_2021"])
+    ['added_2025']
+    """
+    seen = {piece for name in measured for piece in own_pieces(nested, name)}
+    own = own_pieces(nested) - seen
+    return [b.id for b in nested.block if b.id in own]
 
 
 def area_figures(

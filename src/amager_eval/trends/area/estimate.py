@@ -35,7 +35,14 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["AreaEstimate", "estimate_area"]
+__all__ = [
+    "AreaEstimate",
+    "Study",
+    "around_of",
+    "estimate_area",
+    "lay_out_study",
+    "propose_under",
+]
 
 #: Proposals weighed at a time: memory, not answers, depends on it.
 _AT_ONCE: Final = 4000
@@ -164,29 +171,12 @@ def estimate_area(
         from amager_eval.spec.agreement import load_agreement
 
         agreement = load_agreement()
-    spec = load_area_spec() if spec is None else spec
-    safety, nested = agreement.safety, nested_of(agreement)
+    safety = agreement.safety
     until = max(safety.target_wave, safety.alternative_target_wave) if until is None else until
-    names = agreement.areas.evaluated.names
-    present = set() if data.safety is None else set(data.safety["area"])
-    area = next((n for n in names if n in present), names[0])
-    design = fit.data["design"].to_dataset()
-    whole = agreement.areas.whole
-    _hold_fit(design, whole, nested)
-    settings = [str(s) for s in design["setting"].to_numpy()]
-    years, pieces = joint_draws(fit, until)
-    left = list(leave_out)
-    if without_own and data.safety is not None:
-        own = own_pieces(nested)
-        gone = {n for p in nested.published if p.of in own for n in p.area}
-        left += list(data.safety.index[data.safety["area"].isin(gone)])
-    figures = area_figures(data.safety, nested, settings=settings, years=years, leave_out=left)
-    study = _Study(
-        spec, nested, figures, whole, area, settings, years, safety.baseline_wave,
-        int(design["year"][-1]), delivered_shares(data.residents, nested),
-        _stated(nested, settings, years), _estates(nested, data, settings, years),
-        {n for p in nested.published if p.of == nested.area for n in p.area},
-    )  # fmt: skip
+    study, design, pieces = lay_out_study(
+        fit, data, agreement, until=until, spec=spec, leave_out=leave_out, without_own=without_own
+    )
+    spec = study.spec
     chosen = _steps(spec, study, steps)
     seeds = np.random.SeedSequence([fit.seed if seed is None else seed, 7]).spawn(2)
     rng = np.random.default_rng(seeds[0])
@@ -209,20 +199,46 @@ def estimate_area(
     known = [s.id for s in chosen]
     until_primary = [s.id for s in spec.step][: [s.id for s in spec.step].index(spec.primary) + 1]
     return AreaEstimate(
-        area,
+        study.area,
         made,
         next((i for i in reversed(until_primary) if i in known), known[-1]),
         {s.id: min(d[s.id][1] for d in drawn) for s in chosen},
         spec.effective_min,
-        figures,
+        study.figures,
         study.delivered,
         spec,
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Study:
-    """What every alternative of the drift is asked with."""
+class Study:
+    """What every alternative of the drift is asked with.
+
+    Parameters
+    ----------
+    spec : AreaSpec
+        The document.
+    nested : Nested
+        What the area is made of.
+    figures : AreaFigures
+        What was published of the blocks and mixtures.
+    whole, area : str
+        Names of the city and of the area.
+    settings : list of str
+        Questions, in the order of the draws.
+    years : ndarray of int
+        Years of the draws.
+    anchor, last : int
+        Baseline wave and last observed wave.
+    delivered : mapping of str to float
+        Shares of the residents that are known, by mixture.
+    stated : list of tuple
+        A sentence, the index of its wave and those of its settings.
+    estates : Estates or None
+        Another survey's figures.
+    own : set of str
+        Published areas that are the area itself.
+    """
 
     spec: AreaSpec
     nested: Nested
@@ -257,6 +273,69 @@ class _Study:
         return list(
             dict.fromkeys(b.district for b in self.nested.block if b.id in pieces and b.district)
         )
+
+
+def lay_out_study(
+    fit: Fit,
+    data: Input,
+    agreement: Agreement,
+    *,
+    until: int,
+    spec: AreaSpec | None = None,
+    leave_out: Collection[Any] = (),
+    without_own: bool = False,
+) -> tuple[Study, xr.Dataset, list[Piece]]:
+    """Put together what an estimate is asked with.
+
+    Parameters
+    ----------
+    fit : Fit
+        Safety, of the districts and the whole.
+    data : Input
+        Where the figures and the delivery of residents stand.
+    agreement : Agreement
+        What the area is made of.
+    until : int
+        Last wave.
+    spec : AreaSpec or None
+        Another document than the registered one.
+    leave_out : collection
+        Index labels of the safety frame's rows that do not count.
+    without_own : bool
+        Without the figures of the area and of what it is made of.
+
+    Returns
+    -------
+    tuple of Study, Dataset and list of Piece
+        The study, the design of the fit, and the districts' draws of each alternative of the drift.
+
+    Raises
+    ------
+    InputError
+        The fit has no whole to hold the area against, or rests on the area's own figures already.
+    """
+    spec = load_area_spec() if spec is None else spec
+    nested, whole = nested_of(agreement), agreement.areas.whole
+    names = agreement.areas.evaluated.names
+    present = set() if data.safety is None else set(data.safety["area"])
+    area = next((n for n in names if n in present), names[0])
+    design = fit.data["design"].to_dataset()
+    _hold_fit(design, whole, nested)
+    settings = [str(s) for s in design["setting"].to_numpy()]
+    years, pieces = joint_draws(fit, until)
+    left = list(leave_out)
+    if without_own and data.safety is not None:
+        own = own_pieces(nested)
+        gone = {n for p in nested.published if p.of in own for n in p.area}
+        left += list(data.safety.index[data.safety["area"].isin(gone)])
+    figures = area_figures(data.safety, nested, settings=settings, years=years, leave_out=left)
+    study = Study(
+        spec, nested, figures, whole, area, settings, years, agreement.safety.baseline_wave,
+        int(design["year"][-1]), delivered_shares(data.residents, nested),
+        _stated(nested, settings, years), _estates(nested, data, settings, years),
+        {n for p in nested.published if p.of == nested.area for n in p.area},
+    )  # fmt: skip
+    return study, design, pieces
 
 
 def _hold_fit(design: xr.Dataset, whole: str, nested: Nested) -> None:
@@ -304,7 +383,7 @@ def _estates(nested: Nested, data: Input, settings: list[str], years: Any) -> Es
     )  # fmt: skip
 
 
-def _steps(spec: AreaSpec, study: _Study, wanted: Collection[str] | None) -> list[Step]:
+def _steps(spec: AreaSpec, study: Study, wanted: Collection[str] | None) -> list[Step]:
     """Pick the steps all of whose evidence there is."""
     there = {"figures": len(study.figures) > 0, "stated": bool(study.stated),
              "estates": study.estates is not None}  # fmt: skip
@@ -313,8 +392,22 @@ def _steps(spec: AreaSpec, study: _Study, wanted: Collection[str] | None) -> lis
     return chosen or found[:1]
 
 
-def _around(study: _Study, piece: Piece, design: xr.Dataset) -> Around:
-    """Take from the districts' draws what the blocks need."""
+def around_of(study: Study, piece: Piece, design: xr.Dataset) -> Around:
+    """Take from the districts' draws what the blocks need.
+
+    Parameters
+    ----------
+    study : Study
+        What the area is made of.
+    piece : Piece
+        The districts' draws under one alternative of the drift.
+    design : Dataset
+        The fit's design.
+
+    Returns
+    -------
+    Around
+    """
     latent = [str(a) for a in design["latent"].to_numpy()]
     areas = [str(a) for a in design["area"].to_numpy()]
     width = piece.draws["response_gap"]
@@ -328,8 +421,8 @@ def _around(study: _Study, piece: Piece, design: xr.Dataset) -> Around:
     )
 
 
-def _propose(
-    study: _Study,
+def propose_under(
+    study: Study,
     around: Around,
     piece: Piece,
     rows: Any,
@@ -337,7 +430,26 @@ def _propose(
     *,
     figures: bool = True,
 ) -> Proposed:
-    """Draw hyperparameters for some of the districts' draws, and blocks given both."""
+    """Draw hyperparameters for some of the districts' draws, and blocks given both.
+
+    Parameters
+    ----------
+    study : Study
+        What is asked.
+    around : Around
+        What the blocks need of the districts' draws.
+    piece : Piece
+        The districts' draws under one alternative of the drift.
+    rows : ndarray of int
+        Which of the districts' draws, one proposal each; a draw may be taken several times.
+    rng : Generator
+    figures : bool
+        Whether the blocks are given any evidence; without it they are drawn from their prior.
+
+    Returns
+    -------
+    Proposed
+    """
     spec, draws = study.spec, len(rows)
     drift = piece.alternative != "driftless"
     fade = np.ones(draws)
@@ -359,10 +471,10 @@ def _propose(
 
 
 def _weigh(
-    study: _Study, piece: Piece, design: xr.Dataset, steps: list[Step], rng: np.random.Generator
+    study: Study, piece: Piece, design: xr.Dataset, steps: list[Step], rng: np.random.Generator
 ) -> dict[str, tuple[tuple[str, dict[str, Floats]], float]]:
     """Joint draws of each step under one alternative of the drift, and how many they are worth."""
-    around = _around(study, piece, design)
+    around = around_of(study, piece, design)
     per = len(around.deff)
     logs: dict[str, list[Floats]] = {s.id: [] for s in steps}
     eta: dict[str, list[Floats]] = {
@@ -374,7 +486,7 @@ def _weigh(
     while sets < most:
         more = study.spec.sets if not sets else min(sets, most - sets)
         for some in np.array_split(np.tile(np.arange(per), more), -(-per * more // _AT_ONCE)):
-            proposed = _propose(study, around, piece, some, rng)
+            proposed = propose_under(study, around, piece, some, rng)
             for kind, kept in eta.items():
                 kept.append(getattr(proposed, kind).astype(np.float32))
             for name, share in proposed.weights[study.nested.area].items():
@@ -406,7 +518,7 @@ def _weigh(
 
 
 def _shares(
-    study: _Study, around: Around, eta: Floats, weights: Mapping[str, Any]
+    study: Study, around: Around, eta: Floats, weights: Mapping[str, Any]
 ) -> tuple[Floats, Floats]:
     """Give the area's shares, true and as the survey sees them, (draw, setting, 2, year)."""
     made = {study.nested.area: weights}
@@ -418,18 +530,18 @@ def _shares(
 
 
 def _alone(
-    study: _Study, piece: Piece, design: xr.Dataset, rng: np.random.Generator
+    study: Study, piece: Piece, design: xr.Dataset, rng: np.random.Generator
 ) -> tuple[str, dict[str, Floats]]:
     """Joint draws without any figure of the area, of draws that rest on the baseline alone."""
-    around = _around(study, piece, design)
+    around = around_of(study, piece, design)
     rows = np.arange(len(around.deff))
-    proposed = _propose(study, around, piece, rows, rng, figures=False)
+    proposed = propose_under(study, around, piece, rows, rng, figures=False)
     drawn = _shares(study, around, proposed.before, proposed.weights[study.nested.area])
     return piece.alternative, _joint(study, piece, design, rows, *drawn, rng, own=False)
 
 
 def _joint(
-    study: _Study,
+    study: Study,
     piece: Piece,
     design: xr.Dataset,
     rows: Any,
@@ -469,7 +581,7 @@ def _joint(
 
 
 def _dataset(
-    study: _Study,
+    study: Study,
     design: xr.Dataset,
     pieces: list[tuple[str, dict[str, Floats]]],
     until: int,

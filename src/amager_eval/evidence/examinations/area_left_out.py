@@ -1,0 +1,178 @@
+"""Leave out published figures of the areas, and predict what was printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from amager_eval.scores.crps import crps_draws
+from amager_eval.spec.area_estimate import load_area_spec
+from amager_eval.trends.area.design import nested_of, own_pieces
+from amager_eval.trends.area.estimate import estimate_area
+
+if TYPE_CHECKING:
+    from amager_eval.data.input import Input
+    from amager_eval.spec.agreement import Agreement
+    from amager_eval.spec.area_estimate import AreaSpec
+    from amager_eval.trends.fit import Fit
+
+__all__ = ["area_left_out", "summarise_left_out"]
+
+#: Draws of the districts an estimate takes: enough for a score, fewer than a report's.
+_DRAWS: Final = 1500
+_OTHERS: Final = ("district", "city", "city_and_siblings", "last_value")
+
+
+def area_left_out(
+    fit: Fit,
+    data: Input,
+    agreement: Agreement,
+    *,
+    earlier: Fit | None = None,
+    origin: int = 2020,
+    draws: int = _DRAWS,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Leave out each figure, each area, each partnership and the last waves, and predict them.
+
+    Parameters
+    ----------
+    fit : Fit
+        Safety, of the districts and the whole; it holds no figure of the areas.
+    data : Input
+        Where the areas' figures stand.
+    agreement : Agreement
+        What the areas are made of.
+    earlier : Fit or None
+        A fit of the waves to `origin` alone, from which the figures after it are predicted; None
+        leaves that out.
+    origin : int
+        Last wave of `earlier`.
+    draws : int
+        Draws of the districts each estimate takes.
+    progress : callable or None
+        Called with estimates done and estimates in all.
+
+    Returns
+    -------
+    DataFrame
+        `left_out` (`figure`, `area`, `partnership` or `later_waves`), `area, wave, setting`,
+        `printed, low_95, middle, high_95` (percent who feel unsafe), `inside_95, inside_80`,
+        `effective` (draws of the alternative of the drift that has fewest), and
+        in points `crps` with those of `district, city` (the model's own draws of their true
+        shares), `city_and_siblings` (city plus the other areas' mean distance from it) and
+        `last_value` (of the same partnership's area or its earlier version; NaN where there is
+        none): a single number's CRPS is its distance.
+
+    Notes
+    -----
+    Apart from `later_waves` the districts' draws rest on all waves: what is tested is the blocks.
+    """
+    assert data.safety is not None
+    spec = load_area_spec().model_copy(update={"effective_min": 200.0})
+    nested = nested_of(agreement)
+    of = {name: p.of for p in nested.published for name in p.area}
+    rows = data.safety[data.safety["area"].isin(of) & (data.safety["response"] == "unsafe")]
+    own = own_pieces(nested)
+    rows = rows.assign(partnership=rows["area"].map(lambda a: "own" if of[a] in own else of[a]))
+    asked: list[tuple[str, Fit, Agreement, Any, list[Any]]] = []
+    for label, row in rows.iterrows():
+        for name, left in {
+            "figure": [label],
+            "area": list(rows.index[rows["area"] == row["area"]]),
+            "partnership": list(rows.index[rows["partnership"] == row["partnership"]]),
+        }.items():
+            asked.append((name, fit, agreement, row, left))
+    if earlier is not None:
+        later = rows[rows["wave"] > origin]
+        moved = agreement.safety.model_copy(update={"baseline_wave": origin})
+        before = agreement.model_copy(update={"safety": moved})
+        asked += [("later_waves", earlier, before, row, list(later.index))
+                  for _, row in later.iterrows()]  # fmt: skip
+    made = []
+    for done, (name, rests, read, row, left) in enumerate(asked, 1):
+        made.append({"left_out": name} | _predict(rests, data, read, row, left, rows, spec, draws))
+        if progress is not None:
+            progress(done, len(asked))
+    return pd.DataFrame(made)
+
+
+def _predict(
+    fit: Fit,
+    data: Input,
+    agreement: Agreement,
+    row: Any,
+    left: list[Any],
+    rows: pd.DataFrame,
+    spec: AreaSpec,
+    draws: int,
+) -> dict[str, Any]:
+    """Predict one figure, and what nearer-lying forecasts would have said."""
+    nested, whole = nested_of(agreement), agreement.areas.whole
+    area, wave, setting = str(row["area"]), int(row["wave"]), str(row["setting"])
+    of = {name: p.of for p in nested.published for name in p.area}
+    about = nested.model_copy(update={"area": of[area], "stated": (), "estate": None})
+    few = replace(fit, spec=fit.spec.with_options(forecast_draws=draws))
+    estimate = estimate_area(
+        few, data, agreement.model_copy(update={"nested": about}), spec=spec, steps=["1"],
+        leave_out=left, until=max(agreement.safety.baseline_wave, wave),
+    )  # fmt: skip
+    true = 100 * estimate.forecast.draws["true"].sel(response="unsafe")
+    cell: dict[str, Any] = {"setting": setting, "period": wave}
+    district = next(str(a) for a in true["area"].to_numpy() if str(a) not in (whole, estimate.area))
+    published = 100 * estimate.forecast.draws["published"].sel(
+        cell | {"area": estimate.area, "response": "unsafe"}
+    )
+    printed = float(row["percent"])
+    ends = np.quantile(published, [0.025, 0.975, 0.1, 0.9])
+    kept = rows[~rows.index.isin(left) & (rows["setting"] == setting)]
+    before = kept[(kept["partnership"] == row["partnership"]) & (kept["wave"] < wave)]
+    before = before.sort_values("wave")
+    city = true.sel(area=whole, setting=setting).median("sample")
+    off = [o["percent"] - float(city.sel(period=o["wave"])) for o in kept.to_dict("records")]
+    return {
+        "area": area, "wave": wave, "setting": setting, "printed": printed,
+        "low_95": ends[0], "middle": float(np.median(published)), "high_95": ends[1],
+        "inside_95": bool(ends[0] <= printed <= ends[1]),
+        "inside_80": bool(ends[2] <= printed <= ends[3]),
+        "effective": min(estimate.effective.values()),
+        "crps": float(crps_draws(published.to_numpy(), printed)),
+        "district": float(crps_draws(true.sel(cell | {"area": district}).to_numpy(), printed)),
+        "city": float(crps_draws(true.sel(cell | {"area": whole}).to_numpy(), printed)),
+        "city_and_siblings": abs(float(city.sel(period=wave)) + np.mean(off) - printed)
+        if off else np.nan,
+        "last_value": abs(float(before["percent"].iloc[-1]) - printed)
+        if len(before) else np.nan,
+    }  # fmt: skip
+
+
+def summarise_left_out(table: pd.DataFrame) -> pd.DataFrame:
+    """Take means over the figures of each kind, and of the same figures for each other forecast.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As :func:`area_left_out` gives it.
+
+    Returns
+    -------
+    DataFrame
+        `left_out, versus, figures, inside_95, inside_80` (counts), `crps, crps_other`
+        (points): over the figures the other forecast has an answer for.
+    """
+    made = []
+    for name, of in table.groupby("left_out", sort=False):
+        for other in _OTHERS:
+            both = of[of[other].notna()]
+            if len(both):
+                made.append(
+                    {"left_out": name, "versus": other, "figures": len(both),
+                     "inside_95": int(both["inside_95"].sum()),
+                     "inside_80": int(both["inside_80"].sum()),
+                     "crps": float(both["crps"].mean()), "crps_other": float(both[other].mean())}
+                )  # fmt: skip
+    return pd.DataFrame(made)

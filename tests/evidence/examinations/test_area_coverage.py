@@ -1,0 +1,39 @@
+"""Bands held against made-up truths; the stored example stands for a fit."""
+
+import pytest
+
+import amager_eval as ae
+from amager_eval.evidence.examinations import area_coverage as module
+from amager_eval.evidence.examinations.area_coverage import SHIFTS, area_coverage
+from amager_eval.spec.agreement import load_agreement
+from amager_eval.spec.area_estimate import load_area_spec
+
+
+@pytest.fixture(scope="module")
+def table():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "FEW", 8.0)
+        patch.setattr(module, "_SETS_MAX", 6)
+        return area_coverage(ae.example_fit("safety"), ae.published(), load_agreement(),
+                             cities=6, draws=90)  # fmt: skip
+
+
+def test_every_truth_is_held_against_the_same_answer(table):
+    shown = [a.id for a in load_area_spec().alternative if a.shown]
+    assert list(dict.fromkeys(table["truth"])) == [*SHIFTS, *shown]
+    answers = table.groupby(["setting", "year"])[["width_95", "reaches_said"]].nunique()
+    assert (answers == 1).all(axis=None)
+    assert set(table["cities"]) == {6}
+
+
+def test_a_part_that_is_safer_than_assumed_is_missed_on_the_low_side(table):
+    bias = table.pivot_table(index=["setting", "year"], columns="truth", values="bias")
+    assert (bias["added_much_safer"] < bias["as_assumed"] - 1).all()
+    assert (bias["added_much_less_safe"] > bias["as_assumed"] + 1).all()
+
+
+def test_wider_bands_hold_more_and_most_truths_are_held_as_assumed(table):
+    assert (table["inside_50"] <= table["inside_80"]).all()
+    assert (table["inside_80"] <= table["inside_95"]).all()
+    held = table.set_index("truth").loc["as_assumed", "inside_95"]
+    assert held.mean() > 0.75
