@@ -8,6 +8,7 @@ import pymc as pm
 import pytest
 import xarray as xr
 
+import amager_eval as ae
 from amager_eval.errors import InputError
 from amager_eval.evidence.backtest.forecaster import OwnModel
 from amager_eval.evidence.backtest.panel import Panel
@@ -20,6 +21,7 @@ from amager_eval.evidence.examinations.calibrate import Calibrated
 from amager_eval.evidence.examinations.prior_predictive import GATED, RARE
 from amager_eval.evidence.examinations.prior_sensitivity import log_density
 from amager_eval.evidence.examinations.validate import EXAMINATIONS, calibration_tables, validate
+from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.spec.model import load_model_spec
 
 SAFETY, CRIME = load_model_spec("safety_trend"), load_model_spec("crime_trend")
@@ -252,8 +254,38 @@ def test_a_trial_does_not_take_the_place_of_the_evidence(trial: dict, random_dra
         validate("crime", only=["prior_predictive"], **trial)
 
 
+def test_the_area_is_examined_under_its_own_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted = []
+
+    def fit(data, *, spec, **_):
+        fitted.append((int(data.safety["wave"].max()), int(spec.options["baseline"])))
+        return ae.example_fit("safety")
+
+    left_out = pd.DataFrame({"left_out": ["figure"], "effective": [300.0], "inside_95": [True],
+                             "inside_80": [False], "crps": [2.0], "district": [7.0],
+                             "city": [8.0], "city_and_siblings": [2.0],
+                             "last_value": [np.nan]})  # fmt: skip
+    monkeypatch.setattr(module, "fit_safety", fit)
+    monkeypatch.setattr(module, "area_left_out", lambda *_, **__: left_out)
+    monkeypatch.setattr(
+        module, "area_coverage", lambda *_, cities, **__: pd.DataFrame({"cities": [cities]})
+    )
+    paths = validate("area", folder=tmp_path)
+    assert [p.stem for p in paths] == ["left_out", "left_out_means", "coverage"]
+    # the later waves are predicted from a fit that has not seen them
+    assert fitted[0][0] > 2024
+    assert fitted[1] == (2020, 2020)
+    kept = read_evidence(load_area_spec(), "coverage", folder=tmp_path)
+    assert kept.model == "area_estimate"
+    assert kept.rows == [{"cities": 200}]
+    assert kept.settings["figures"] == "SYNTHETIC"
+    assert kept.settings["districts"] == f"safety_trend {SAFETY.version}"
+
+
 def test_what_does_not_exist_is_refused_by_name() -> None:
-    with pytest.raises(InputError, match="safety or crime, found 'weather'"):
+    with pytest.raises(InputError, match="safety, crime or area, found 'weather'"):
         validate("weather")
     with pytest.raises(InputError, match="no examination 'horoscope'; there are prior_predictive"):
         validate("crime", only=["horoscope"])
