@@ -44,21 +44,23 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     say, agreement = words.say, statement.agreement
     standings = goal_standings(statement)
     since = agreement.safety.baseline_wave
-    known = any(
-        s.known or s.estimate for s in standings
-    )  # else all there is to print is that nothing is known
+    # without a figure there is nothing to compare, without an estimate nothing to look ahead from
+    measured = any(s.known for s in standings)
+    known = measured or any(s.estimate for s in standings)
     outlook = say("column.outlook", year=agreement.safety.target_wave)
     columns = [
         Column("goal", say("column.goal"), "text", 0.5),
         Column("what", say("column.measured"), "text", 2.95, data=False),
         Column("latest_text", say("column.observed"), "text", 1.4, known, data=False),
-        Column("since_last_text", say("column.since_last"), "text", 0.8, known, data=False),
-        Column("since_baseline_text", say("column.change_since"), "text", 0.8, known, data=False),
-        Column("distance_text", say("column.distance_now"), "text", 1.35, known, data=False),
-        Column("shown_text", say("column.shown"), "text", 1.15, known, data=False),
+        Column("since_last_text", say("column.since_last"), "text", 0.8, measured, data=False),
+        Column(
+            "since_baseline_text", say("column.change_since"), "text", 0.8, measured, data=False
+        ),
+        Column("distance_text", say("column.distance_now"), "text", 1.35, measured, data=False),
+        Column("shown_text", say("column.shown"), "text", 1.15, measured, data=False),
         Column("status", say("column.status_year"), "mark", 1.45, data=False),
-        Column("assessment", say("column.evidence_verdict"), "text", 1.45, known, data=False),
-        Column("outlook_text", outlook, "text", 1.2, known, data=False),
+        Column("assessment", say("column.evidence_verdict"), "text", 1.45, measured, data=False),
+        Column("outlook_text", outlook, "text", 1.2 if measured else 2.4, known, data=False),
         *_data_columns(words),
     ]
     rows: list[dict[str, Any]] = []
