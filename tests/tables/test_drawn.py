@@ -6,7 +6,7 @@ import pytest
 
 from amager_eval.conventions import LEVELS
 from amager_eval.figures.crime_types import crime_view
-from amager_eval.figures.labels import YEARS_BEFORE
+from amager_eval.figures.drawing.labels import YEARS_BEFORE
 from amager_eval.figures.safety_fan import fan_view
 from amager_eval.goals.crime.bands import observed_years
 from amager_eval.goals.crime.quantities import annual_levels

@@ -13,8 +13,8 @@ import pytest
 import amager_eval as ae
 from amager_eval.evidence.city.synthetic import synthetic_city
 from amager_eval.report.compose import compose, open_data
-from amager_eval.report.datapackage import write_csv
 from amager_eval.report.document import Bullets, Heading, Paragraph, TableBlock
+from amager_eval.report.forms.datapackage import write_csv
 from amager_eval.wording.sentences import load_wording
 
 FROZEN = Path(__file__).parents[1] / "reference" / "statements"

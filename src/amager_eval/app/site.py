@@ -125,7 +125,7 @@ class Site:
         self._template = Environment(
             autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         ).from_string(folder.joinpath("page.html.jinja").read_text(encoding="utf-8"))
-        appendix = files("amager_eval.report").joinpath("appendix.css")
+        appendix = files("amager_eval.report.forms").joinpath("appendix.css")
         own = folder.joinpath("page.css")
         self._style = appendix.read_text(encoding="utf-8") + own.read_text(encoding="utf-8")
         self._script = folder.joinpath("page.js").read_text(encoding="utf-8")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from amager_eval.figures.labels import percent_axis, year_axis
-from amager_eval.figures.picture import Picture
-from amager_eval.figures.rows import rows_of
-from amager_eval.figures.style import CITY, INK, MUTED, axes_or_new, looks, style
+from amager_eval.figures.drawing.labels import percent_axis, year_axis
+from amager_eval.figures.drawing.picture import Picture
+from amager_eval.figures.drawing.rows import rows_of
+from amager_eval.figures.drawing.style import CITY, INK, MUTED, axes_or_new, looks, style
 from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.wording.area import area_label
 from amager_eval.wording.figure import band_text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from matplotlib.figure import Figure
 
-from amager_eval.figures.style import GOAL, MUTED, axes_or_new, style
+from amager_eval.figures.drawing.style import GOAL, MUTED, axes_or_new, style
 
 if TYPE_CHECKING:
     from pathlib import Path

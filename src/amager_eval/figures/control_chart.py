@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from amager_eval.figures.labels import EndLabel, label_ends, number_axis
-from amager_eval.figures.picture import Picture
-from amager_eval.figures.style import CITY, GOAL, axes_or_new, style
+from amager_eval.figures.drawing.labels import EndLabel, label_ends, number_axis
+from amager_eval.figures.drawing.picture import Picture
+from amager_eval.figures.drawing.style import CITY, GOAL, axes_or_new, style
 from amager_eval.wording.numbers import number
 from amager_eval.wording.period import period_label
 

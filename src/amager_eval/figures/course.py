@@ -8,7 +8,7 @@ import numpy as np
 
 from amager_eval.conventions import LEVELS
 from amager_eval.errors import InputError
-from amager_eval.figures.style import CITY, GOAL, MUTED, axes_or_new, style
+from amager_eval.figures.drawing.style import CITY, GOAL, MUTED, axes_or_new, style
 from amager_eval.trends.questions import QUANTITY
 
 if TYPE_CHECKING:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from amager_eval.conventions import LEVELS
-from amager_eval.figures.labels import (
+from amager_eval.figures.drawing.labels import (
     YEARS_BEFORE,
     EndLabel,
     label_ends,
     number_axis,
     year_axis,
 )
-from amager_eval.figures.picture import Picture
-from amager_eval.figures.rows import rows_of
-from amager_eval.figures.style import CITY, GOAL, axes_or_new, style
+from amager_eval.figures.drawing.picture import Picture
+from amager_eval.figures.drawing.rows import rows_of
+from amager_eval.figures.drawing.style import CITY, GOAL, axes_or_new, style
 from amager_eval.goals.crime.bands import level_bands, observed_years
 from amager_eval.goals.crime.quantities import annual_levels
 from amager_eval.wording.crime_type import type_label

@@ -11,10 +11,10 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.textpath import TextPath
 
-from amager_eval.figures.style import INK, MUTED, style
+from amager_eval.figures.drawing.style import INK, MUTED, style
 
 if TYPE_CHECKING:
-    from amager_eval.figures.picture import Picture
+    from amager_eval.figures.drawing.picture import Picture
     from amager_eval.wording.sentences import Wording
 
 __all__ = ["NARROW", "WIDTH_MM", "draw", "save", "save_slide"]

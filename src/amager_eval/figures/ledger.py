@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from amager_eval.figures.labels import percent_axis
-from amager_eval.figures.picture import Picture
-from amager_eval.figures.rows import rows_of
-from amager_eval.figures.style import CITY, axes_or_new, style
+from amager_eval.figures.drawing.labels import percent_axis
+from amager_eval.figures.drawing.picture import Picture
+from amager_eval.figures.drawing.rows import rows_of
+from amager_eval.figures.drawing.style import CITY, axes_or_new, style
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import percent
 

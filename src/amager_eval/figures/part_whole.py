@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from amager_eval.figures.picture import Picture
-from amager_eval.figures.respondents_shown import respondents_shown
-from amager_eval.figures.rows import rows_of
-from amager_eval.figures.style import CITY, axes_or_new, looks, style
+from amager_eval.figures.drawing.picture import Picture
+from amager_eval.figures.drawing.respondents_shown import respondents_shown
+from amager_eval.figures.drawing.rows import rows_of
+from amager_eval.figures.drawing.style import CITY, axes_or_new, looks, style
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, signed
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
-from amager_eval.figures.picture import Picture
-from amager_eval.figures.rows import rows_of
-from amager_eval.figures.style import GOAL, INK, axes_or_new, style
+from amager_eval.figures.drawing.picture import Picture
+from amager_eval.figures.drawing.rows import rows_of
+from amager_eval.figures.drawing.style import GOAL, INK, axes_or_new, style
 from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:

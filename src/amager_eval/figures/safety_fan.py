@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from amager_eval.conventions import LEVELS
-from amager_eval.figures.labels import (
+from amager_eval.figures.drawing.labels import (
     YEARS_BEFORE,
     EndLabel,
     label_ends,
     percent_axis,
     year_axis,
 )
-from amager_eval.figures.picture import Picture
-from amager_eval.figures.respondents_shown import respondents_shown
-from amager_eval.figures.rows import rows_of
-from amager_eval.figures.style import CITY, axes_or_new, looks, style
+from amager_eval.figures.drawing.picture import Picture
+from amager_eval.figures.drawing.respondents_shown import respondents_shown
+from amager_eval.figures.drawing.rows import rows_of
+from amager_eval.figures.drawing.style import CITY, axes_or_new, looks, style
 from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent

@@ -11,9 +11,9 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
 from amager_eval.figures.crime_types import source_of
-from amager_eval.figures.picture import Picture
-from amager_eval.figures.rows import rows_of
-from amager_eval.figures.style import GOAL, INK, axes_or_new, is_narrow, style
+from amager_eval.figures.drawing.picture import Picture
+from amager_eval.figures.drawing.rows import rows_of
+from amager_eval.figures.drawing.style import GOAL, INK, axes_or_new, is_narrow, style
 from amager_eval.goals.sensitivity import REFITS, USED
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label

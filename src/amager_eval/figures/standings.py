@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.transforms import blended_transform_factory
 
-from amager_eval.figures.picture import Picture
-from amager_eval.figures.style import CITY, GOAL, axes_or_new, is_narrow, style
+from amager_eval.figures.drawing.picture import Picture
+from amager_eval.figures.drawing.style import CITY, GOAL, axes_or_new, is_narrow, style
 from amager_eval.goals.crime.context import crime_context
 from amager_eval.goals.standing import goal_standings, indicator_standings
 from amager_eval.wording.area import area_label

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.report.document import Document, TableBlock, tables
 from amager_eval.report.letterhead import Letterhead
-from amager_eval.report.sections import annex, sections, shown_areas
-from amager_eval.report.summary import summary
-from amager_eval.tables.area_known import area_known_table
+from amager_eval.report.parts.sections import annex, sections, shown_areas
+from amager_eval.report.parts.summary import summary
+from amager_eval.tables.area.known import area_known_table
 from amager_eval.tables.crime import crime_quantities_table, crime_table
 from amager_eval.tables.crime_views import (
     crime_changes_table,

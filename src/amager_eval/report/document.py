@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from amager_eval.figures.picture import Picture
+    from amager_eval.figures.drawing.picture import Picture
     from amager_eval.tables.table import Table
 
 __all__ = [

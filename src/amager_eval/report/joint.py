@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from amager_eval.errors import InputError
 from amager_eval.figures.draw import save
-from amager_eval.figures.style import font_folder
+from amager_eval.figures.drawing.style import font_folder
 from amager_eval.goals.standing import goal_standings
 from amager_eval.report.document import (
     Document,
@@ -20,10 +20,10 @@ from amager_eval.report.document import (
     TableBlock,
     pictures,
 )
+from amager_eval.report.forms.page import render_page
+from amager_eval.report.forms.pdf import write_pdf
 from amager_eval.report.letterhead import Letterhead
-from amager_eval.report.page import render_page
-from amager_eval.report.pdf import write_pdf
-from amager_eval.report.summary import summary
+from amager_eval.report.parts.summary import summary
 from amager_eval.report.write import replace_folder, write_appendix
 from amager_eval.tables.table import Column, Table, build_table
 from amager_eval.wording.about import bound_to

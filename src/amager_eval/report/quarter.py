@@ -11,11 +11,11 @@ from amager_eval.data.period import parse_period
 from amager_eval.evaluation.quarter import quarter_chart
 from amager_eval.figures.control_chart import ChartView, picture_control_charts
 from amager_eval.figures.draw import save
-from amager_eval.figures.style import font_folder
-from amager_eval.report.datapackage import write_csv
+from amager_eval.figures.drawing.style import font_folder
 from amager_eval.report.document import Document, Figure, Heading, Paragraph, TableBlock, pictures
-from amager_eval.report.page import render_page
-from amager_eval.report.pdf import write_pdf
+from amager_eval.report.forms.datapackage import write_csv
+from amager_eval.report.forms.page import render_page
+from amager_eval.report.forms.pdf import write_pdf
 from amager_eval.tables.table import Column, Table, build_table
 from amager_eval.wording.about import bound_to
 from amager_eval.wording.area import area_label

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from amager_eval.errors import Fault, InputError
 from amager_eval.figures.draw import NARROW, save
 from amager_eval.report.compose import compose, open_data
-from amager_eval.report.datapackage import write_csv
 from amager_eval.report.document import pictures
+from amager_eval.report.forms.datapackage import write_csv
 from amager_eval.wording.sentences import load_wording
 
 if TYPE_CHECKING:

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Final
 
 from amager_eval.errors import InputError
 from amager_eval.figures.draw import save, save_slide
-from amager_eval.figures.style import font_folder
+from amager_eval.figures.drawing.style import font_folder
 from amager_eval.report.compose import compose, compose_annex, open_data
-from amager_eval.report.datapackage import write_csv, write_datapackage
 from amager_eval.report.document import pictures
-from amager_eval.report.excel_csv import write_excel_csv
+from amager_eval.report.forms.datapackage import write_csv, write_datapackage
+from amager_eval.report.forms.excel_csv import write_excel_csv
+from amager_eval.report.forms.page import render_page
+from amager_eval.report.forms.pdf import Attachment, write_pdf
+from amager_eval.report.forms.word import write_word
+from amager_eval.report.forms.workbook import for_people, write_workbook
 from amager_eval.report.letterhead import Letterhead
-from amager_eval.report.page import render_page
-from amager_eval.report.pdf import Attachment, write_pdf
-from amager_eval.report.word import write_word
-from amager_eval.report.workbook import for_people, write_workbook
 from amager_eval.wording.faults import fault_of
 from amager_eval.wording.sentences import load_wording
 
 if TYPE_CHECKING:
-    from amager_eval.figures.picture import Picture
+    from amager_eval.figures.drawing.picture import Picture
     from amager_eval.goals.statement import Statement
     from amager_eval.tables.table import Table
     from amager_eval.wording.sentences import Wording

@@ -14,9 +14,9 @@ from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.safety.area_answer import answer_area
 from amager_eval.goals.standing import goal_standings
 from amager_eval.record.issue_forecasts import issue_forecasts
-from amager_eval.report.area_estimate import area_estimate_blocks, area_estimate_sentences
 from amager_eval.report.document import tables
-from amager_eval.report.summary import summary
+from amager_eval.report.parts.area_estimate import area_estimate_blocks, area_estimate_sentences
+from amager_eval.report.parts.summary import summary
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.tables.goals import goals_table

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from amager_eval.data.input import Input
 from amager_eval.goals.safety.stated_claims import CLAIM_COLUMNS, stated_claims
-from amager_eval.report.sections import _claim
+from amager_eval.report.parts.sections import _claim
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.trends.fit import Forecast
 from amager_eval.wording.sentences import load_wording

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from amager_eval.figures.area_estimate import picture_area_estimate
 from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.report.document import Block, Figure, Heading, Paragraph, TableBlock
-from amager_eval.tables.area_estimate import (
+from amager_eval.tables.area.estimate import (
     area_bands_table,
     area_samples_table,
     area_steps_table,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from amager_eval.figures.standings import picture_standings
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.standing import Standing, goal_standings
-from amager_eval.report.area_estimate import area_estimate_sentences
 from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
-from amager_eval.report.lead import lead
+from amager_eval.report.parts.area_estimate import area_estimate_sentences
+from amager_eval.report.parts.lead import lead
 from amager_eval.tables.goals import (
     crime_context_table,
     goals_table,

@@ -5,7 +5,7 @@ import pandas as pd
 from amager_eval.data.input import Masked
 from amager_eval.goals.standing import goal_standings
 from amager_eval.report.document import Bullets, Figure, Paragraph, TableBlock
-from amager_eval.report.summary import goal_sentences, reservations, summary
+from amager_eval.report.parts.summary import goal_sentences, reservations, summary
 from amager_eval.wording.about import bound_to
 from amager_eval.wording.sentences import load_wording
 

@@ -7,8 +7,8 @@ import docx
 import pytest
 
 from amager_eval.report.document import pictures
+from amager_eval.report.forms.word import summary_lines, write_word
 from amager_eval.report.letterhead import Letterhead
-from amager_eval.report.word import summary_lines, write_word
 from amager_eval.wording.sentences import load_wording
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from amager_eval.figures.style import font_folder
+from amager_eval.figures.drawing.style import font_folder
 from amager_eval.report.compose import compose
 from amager_eval.report.document import Heading, Paragraph
-from amager_eval.report.marks import marks, notes
-from amager_eval.report.page import render_page
-from amager_eval.report.pdf import write_pdf
+from amager_eval.report.forms.page import render_page
+from amager_eval.report.forms.pdf import write_pdf
+from amager_eval.report.parts.marks import marks, notes
 from amager_eval.wording.sentences import load_wording
 
 ONE = ("crime_trend/spec.toml",)

@@ -8,7 +8,7 @@ import pytest
 
 from amager_eval.report.compose import compose
 from amager_eval.report.document import Figure, TableBlock, pictures
-from amager_eval.report.page import render_page
+from amager_eval.report.forms.page import render_page
 from amager_eval.tables.record import activities_table
 from amager_eval.wording.sentences import load_wording
 

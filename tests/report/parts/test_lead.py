@@ -15,8 +15,8 @@ from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows,
 from amager_eval.goals.safety.changes import changes
 from amager_eval.goals.standing import goal_standings
 from amager_eval.goals.statement import Statement
-from amager_eval.report.lead import lead
-from amager_eval.report.summary import goal_sentences
+from amager_eval.report.parts.lead import lead
+from amager_eval.report.parts.summary import goal_sentences
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.tables.goals import goals_table
 from amager_eval.tables.readings import readings_table

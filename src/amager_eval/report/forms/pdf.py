@@ -25,7 +25,7 @@ from amager_eval.report.document import (
     TableBlock,
     runs,
 )
-from amager_eval.report.marks import marks, notes
+from amager_eval.report.parts.marks import marks, notes
 
 if TYPE_CHECKING:
     from amager_eval.report.document import Block
@@ -83,8 +83,8 @@ def write_pdf(
     """
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        source = files("amager_eval.report").joinpath("appendix.typ").read_text(encoding="utf-8")
-        (root / "appendix.typ").write_text(source, encoding="utf-8")
+        source = files("amager_eval.report.forms").joinpath("appendix.typ")
+        (root / "appendix.typ").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
         for path in figures.values():
             shutil.copy(path, root / path.name)
         for one in attachments:

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amager_eval.figures.labels import spread
+from amager_eval.figures.drawing.labels import spread
 
 
 @given(

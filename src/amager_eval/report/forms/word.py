@@ -16,15 +16,15 @@ from docx.shared import Cm, Pt
 
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.report.document import Bullets, Figure, Heading, Paragraph, TableBlock, pictures
-from amager_eval.report.lead import lead
-from amager_eval.report.marks import marks, notes
-from amager_eval.report.summary import goal_sentences, reservations
+from amager_eval.report.parts.lead import lead
+from amager_eval.report.parts.marks import marks, notes
+from amager_eval.report.parts.summary import goal_sentences, reservations
 from amager_eval.wording.about import bound_to
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
 
-    from amager_eval.figures.picture import Picture
+    from amager_eval.figures.drawing.picture import Picture
     from amager_eval.goals.statement import Statement
     from amager_eval.report.document import Block, Document
     from amager_eval.report.letterhead import Letterhead

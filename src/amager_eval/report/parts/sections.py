@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.figures.crime_types import crime_area, picture_crime_types
-from amager_eval.figures.labels import YEARS_BEFORE
+from amager_eval.figures.drawing.labels import YEARS_BEFORE
 from amager_eval.figures.part_whole import picture_part_whole
 from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
@@ -14,8 +14,6 @@ from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
 from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.sensitivity import USED
-from amager_eval.report.area_estimate import area_estimate_blocks
-from amager_eval.report.caveats import caveat_blocks
 from amager_eval.report.document import (
     Block,
     Bullets,
@@ -25,10 +23,12 @@ from amager_eval.report.document import (
     Quote,
     TableBlock,
 )
-from amager_eval.report.ledger import changed_documents, guard, ledger
-from amager_eval.report.plan import activity_blocks, plan_blocks
-from amager_eval.tables.answers_needed import answers_needed_table
-from amager_eval.tables.area_known import area_known_table, side_of_whole
+from amager_eval.report.parts.area_estimate import area_estimate_blocks
+from amager_eval.report.parts.caveats import caveat_blocks
+from amager_eval.report.parts.ledger import changed_documents, guard, ledger
+from amager_eval.report.parts.plan import activity_blocks, plan_blocks
+from amager_eval.tables.area.answers_needed import answers_needed_table
+from amager_eval.tables.area.known import area_known_table, side_of_whole
 from amager_eval.tables.crime import crime_table, crime_years_table, district_totals_table
 from amager_eval.tables.crime_power import crime_power_table
 from amager_eval.tables.readings import (

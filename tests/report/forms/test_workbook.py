@@ -7,7 +7,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from amager_eval.report.compose import compose
-from amager_eval.report.workbook import sheet_names, write_workbook
+from amager_eval.report.forms.workbook import sheet_names, write_workbook
 from amager_eval.tables.record import activities_table
 from amager_eval.tables.table import Column, build_table
 from amager_eval.wording.sentences import load_wording

@@ -21,7 +21,7 @@ from amager_eval.report.document import (
     TableBlock,
     runs,
 )
-from amager_eval.report.marks import marks, notes
+from amager_eval.report.parts.marks import marks, notes
 from amager_eval.tables.table import file_stem
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def render_page(
     str
         One HTML document with its style inside.
     """
-    folder = files("amager_eval.report")
+    folder = files("amager_eval.report.forms")
     template = folder.joinpath("appendix.html.jinja").read_text(encoding="utf-8")
     style = folder.joinpath("appendix.css").read_text(encoding="utf-8")
     environment = Environment(

@@ -7,7 +7,7 @@ from amager_eval.figures.ledger import picture_ledger
 from amager_eval.goals.ledger import LEDGER_EVENT_COLUMNS, LEDGER_QUANTITY_COLUMNS, Ledger
 from amager_eval.goals.records import ChangedDocument
 from amager_eval.report.document import Figure, Paragraph, TableBlock
-from amager_eval.report.ledger import changed_documents, guard, ledger
+from amager_eval.report.parts.ledger import changed_documents, guard, ledger
 from amager_eval.wording.sentences import load_wording
 
 OWN = "Amager Partnerskab (2025)"

@@ -7,7 +7,7 @@ import pytest
 
 from amager_eval.significance import power
 from amager_eval.spec.agreement import Funding, load_agreement
-from amager_eval.tables.answers_needed import answers_needed_table
+from amager_eval.tables.area.answers_needed import answers_needed_table
 from amager_eval.wording.sentences import load_wording
 
 

@@ -1,7 +1,7 @@
 """A table as a Danish Excel opens it."""
 
 from amager_eval.report.compose import compose, open_data
-from amager_eval.report.excel_csv import write_excel_csv
+from amager_eval.report.forms.excel_csv import write_excel_csv
 from amager_eval.tables.table import Column, build_table
 from amager_eval.wording.sentences import load_wording
 

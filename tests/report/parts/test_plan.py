@@ -8,7 +8,7 @@ from amager_eval.data.input import Input
 from amager_eval.goals.partners.plan import plan_chain
 from amager_eval.goals.partners.split import partner_split
 from amager_eval.report.document import Bullets, Paragraph, TableBlock
-from amager_eval.report.plan import activity_blocks, plan_blocks
+from amager_eval.report.parts.plan import activity_blocks, plan_blocks
 from amager_eval.tables.plan import plan_signals_table
 from amager_eval.wording.about import bound_to
 from amager_eval.wording.sentences import load_wording

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import xlsxwriter
 
 from amager_eval.report.document import pictures
-from amager_eval.report.marks import marks
+from amager_eval.report.parts.marks import marks
 from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:

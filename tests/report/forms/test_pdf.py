@@ -6,10 +6,10 @@ import page
 import pikepdf
 import pytest
 
-from amager_eval.figures.style import font_folder
+from amager_eval.figures.drawing.style import font_folder
 from amager_eval.report.compose import compose
 from amager_eval.report.document import Bullets, Heading, pictures
-from amager_eval.report.pdf import PdfError, write_pdf
+from amager_eval.report.forms.pdf import PdfError, write_pdf
 from amager_eval.report.write import write_appendix
 from amager_eval.wording.sentences import load_wording
 
@@ -135,7 +135,7 @@ def test_a_missing_font_is_an_error(make_statement, tmp_path):
 
 
 def test_no_stream_ends_like_a_line(tmp_path):
-    from amager_eval.report.pdf import _end_streams_plainly
+    from amager_eval.report.forms.pdf import _end_streams_plainly
 
     with pikepdf.new() as pdf:
         content = b"\x0c"  # its checksum ends in 0x0d

@@ -1,0 +1,1 @@
+"""Tables of an area nobody measured: what is known, what is estimated, what to order."""
