@@ -17,6 +17,8 @@ _SIZES, _SIZE_WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 #: Rounds in which a draw is moved by what it bends.
 _ROUNDS: Final = 3
+#: Standard deviations past which no difference is made between contradictions.
+_CONTRADICTED: Final = 8.0
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -115,6 +117,9 @@ def bound_figures(
     mean = now[0] - (inverse @ residual)[known:] / precision
     sd = np.sqrt(1 / precision - now[1])
     low, high = ((edge - mean) / sd for edge in edges)
+    # a bound all else contradicts is taken from where its cut still has digits
+    near = np.clip(high, -_CONTRADICTED, None) - high + np.clip(low, None, _CONTRADICTED) - low
+    mean, low, high = mean - near * sd, low + near, high + near
     cut_mean, cut_variance = truncnorm.stats(low, high, loc=mean, scale=sd, moments="mv")
     gained = np.maximum(1 / cut_variance - 1 / sd**2, 1e-3)
     return (cut_mean / cut_variance - mean / sd**2) / gained, 1 / gained

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pymc as pm
     from numpy.typing import NDArray
 
+    from amager_eval.spec.model import Gates
     from amager_eval.trends.independence import Proposal, Scales
     from amager_eval.trends.safety.covariance import Gaussian
 
@@ -75,6 +76,12 @@ _CENTRED: Final = (
     "path_drift", "gap_drift", "wave_error", "collector_step", "wave_size", "area_size",
 )  # fmt: skip
 ALTERNATIVES: Final = {"driftless": False, "drift": True}
+#: Times as many points as draws, where those of once as many do not pass the gates.
+_MORE_POINTS: Final = (2, 4)
+#: What the points are of, named as among the draws.
+_SCALES: Final = (
+    "path_sd", "area_sd", "gap_sd", "setting_correlation", "response_gap", "log_deff",
+)  # fmt: skip
 
 
 def fit_safety(
@@ -335,9 +342,10 @@ def grouped(
 ) -> dict[str, xr.Dataset]:
     """Lay the runs of both drifts side by side, with what they are of: a fit's groups."""
     alternative = pd.Index(list(ALTERNATIVES), name="alternative")
+    told = [k for k in runs[0].statistics if all(k in r.statistics for r in runs)]
     groups = {
         "posterior": xr.concat([r.posterior for r in runs], alternative),
-        "sample_stats": xr.concat([r.statistics for r in runs], alternative),
+        "sample_stats": xr.concat([r.statistics[told] for r in runs], alternative),
         "design": design.assign(kept=(("area", "setting", "response", "year"), kept)),
     }
     proposed = [r.proposed for r in runs if r.proposed is not None]
@@ -394,15 +402,29 @@ def sample_alternative(
     gaussian = fitted_point(design, spec, found, parts, usual)
     model = build_model(design, spec, gaussian)
     settings["tune"] //= 3  # the first look has shaped the proposal
-    scales = sample.sample_scales(
-        model,
-        draws=draws,
-        **settings,
-        wanted=load_assumptions().safety_model.effective_draws_aim * spec.gates.ess_min,
-        proposal=first.proposal,
-        progress=progress,
-    )
-    return _drawn(design, spec, gaussian, scales, seed)
+    aim = load_assumptions().safety_model.effective_draws_aim * spec.gates.ess_min
+
+    def look(points: int, proposal: Proposal, wanted: float) -> Scales:
+        return sample.sample_scales(
+            model, draws=points, **settings, wanted=wanted, proposal=proposal, progress=progress
+        )
+
+    scales = look(draws, first.proposal, aim)
+    run = _drawn(design, spec, gaussian, scales, seed)
+    for times in _MORE_POINTS:
+        if _settled(run, spec.gates):
+            break
+        # draws from few of the points differ from chain to chain: as many draws from more points
+        scales = look(times * draws, scales.proposal, times * aim)
+        run = replace(_drawn(design, spec, gaussian, scales, seed, draws=draws), proposed=None)
+    return run
+
+
+def _settled(run: Run, gates: Gates) -> bool:
+    """Whether the scales' draws pass the gates, as far as more points would change it."""
+    names = [k for k in _SCALES if k in run.posterior and "year" not in run.posterior[k].dims]
+    of_weights = run.statistics.drop_vars("least_cell_share")
+    return diagnose(of_weights, [run.posterior[names]], gates).passed
 
 
 def weigh_alternative(

@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["fitted_point"]
 
-#: Rounds; at first within a share's reach of 0 and 1 and with such a variance of the logit.
+#: Rounds; more, each half as far as it wants, while a cell's logit still moves more than `_STILL`.
 _ROUNDS: Final = 4
+_MOST_ROUNDS: Final = 24
+_STILL: Final = 0.1
+#: No round moves a logit further: a linear reading is good near by only.
+_FURTHEST: Final = 1.0
+#: A share moved further would have been another share.
+_OFF: Final = 0.5
+#: At first within a share's reach of 0 and 1 and with such a variance of the logit.
 _FAR: Final = 0.01
 _NEAR: Final = 0.1
 
@@ -51,7 +58,7 @@ def fitted_point(
     shift = np.zeros(len(found.value))
     logs = (np.atleast_1d(np.log(scales.get(k, 1.0))) for k in ("design_effect", "unknown_size"))
     inverse = inverse_size(design, *logs)[0]
-    for _ in range(_ROUNDS):
+    for done in range(_MOST_ROUNDS):
         gaussian = linearise(
             design, spec, found, parts,
             mean=mean, variance=spread, width=width, bounds=bounds, shift=shift,
@@ -59,11 +66,14 @@ def fitted_point(
         expected = gaussian.base + gaussian.link.sum(axis=1) * width[found.setting]
         residual = gaussian.value - expected
         moved, spread = cell_moments(gaussian, variance, residual)
-        mean = centre + moved
+        wants = centre + moved - mean
+        if done >= _ROUNDS and np.abs(wants).max() < _STILL:
+            break
+        part = 1.0 if done < _ROUNDS else 0.5
+        mean = mean + part * np.clip(wants, -_FURTHEST, _FURTHEST)
         bounds = bound_figures(gaussian, variance, residual, edges, bounds)
-        shift = shift + centre_figures(
-            design, spec, gaussian, variance, width, inverse, (mean, spread)
-        )
+        moved = centre_figures(design, spec, gaussian, variance, width, inverse, (mean, spread))
+        shift = np.clip(shift + part * moved, -_OFF, _OFF)
     return linearise(
         design, spec, found, parts,
         mean=mean, variance=spread, width=width, bounds=bounds, shift=shift,

@@ -1,0 +1,62 @@
+"""The point figures are linear around: found where areas lie far apart, and where nothing fits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from amager_eval.evidence.studies.safety_simulate import simulate_safety
+from amager_eval.evidence.studies.safety_study import small_city
+from amager_eval.spec.model import load_model_spec
+from amager_eval.trends.safety.condition import bound_figures
+from amager_eval.trends.safety.covariance import figures, terms
+from amager_eval.trends.safety.point import fitted_point
+
+SPEC = load_model_spec("safety_trend")
+
+
+@pytest.mark.parametrize("seed", [84, 305])
+def test_a_city_of_areas_far_apart_is_found(seed: int) -> None:
+    seeds = np.random.SeedSequence(1).generate_state(1000)
+    made = simulate_safety(small_city(SPEC), SPEC, int(seeds[seed]), ahead=2)
+    design, truth = made.design, made.truth
+    scales = {
+        "path_sd": float(truth["path_sd"]),
+        "area_sd": float(truth["area_sd"]),
+        "gap_sd": float(truth["gap_sd"][0]),
+        "setting_correlation": float(truth["setting_correlation"]),
+        "design_effect": float(np.exp(truth["log_deff"])),
+        "unknown_size": float(np.exp(truth["unknown_size"])),
+        "response_gap": truth["response_gap"].isel(latent=0).to_numpy(),
+    }
+    found = figures(design, np.isfinite(design["low"].to_numpy()))
+    gaussian = fitted_point(design, SPEC, found, terms(design, SPEC, drift=True), scales)
+    error = sum(
+        np.diag(m)
+        for k, m in gaussian.matrices.items()
+        if k not in {t.name for t in gaussian.terms}
+    )
+    seen = truth["eta"].to_numpy()[..., : design.sizes["year"]]
+    seen = seen + truth["wave_error"].to_numpy()[: design.sizes["year"]]
+    seen = seen + float(truth["collector_step"]) * design["before_break"].to_numpy()
+    means = gaussian.means(seen[None], truth["response_gap"].to_numpy()[None])[0] + gaussian.shift
+    known = slice(0, found.known)
+    off = (gaussian.value - means)[known] / np.sqrt(error[known])
+    # the truth is within the figures' errors, as the model at the point found holds them
+    assert np.abs(off).max() < 6
+    assert np.abs(gaussian.shift).max() < 0.25
+
+
+def test_a_bound_all_else_contradicts_stands_for_a_figure_at_its_edge() -> None:
+    design = small_city(SPEC)
+    found = figures(design, np.isfinite(design["low"].to_numpy()))
+    gaussian = fitted_point(design, SPEC, found, terms(design, SPEC, drift=True))
+    variances = dict.fromkeys(gaussian.matrices, 1e-4) | {"rounding": 1.0}
+    now = gaussian.value[found.known :], np.diag(gaussian.matrices["rounding"])[found.known :]
+    residual = np.zeros(len(gaussian.value))
+    residual[found.known :] = 5.0
+    edges = np.array([0.0]), np.array([0.1])
+    value, variance = bound_figures(gaussian, variances, residual, edges, now)
+    assert np.isfinite(value).all()
+    assert (variance > 0).all()
+    assert value[0] < now[0][0]
