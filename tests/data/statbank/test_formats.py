@@ -61,6 +61,12 @@ def test_csv_with_missing_figures_and_english_quarters():
     assert frame["INDHOLD"].isna().tolist() == [False, True]
 
 
+@pytest.mark.parametrize("above", ["sep=;\r\n", '"sep=;"\n', "Anmeldte forbrydelser\n\n", "\n\n"])
+def test_what_a_spreadsheet_puts_above_a_csv_is_passed_over(above):
+    plain = "OMRÅDE;TID;INDHOLD\n101;2024K1;7\n"
+    assert parse_csv((above + plain).encode()).equals(parse_csv(plain.encode()))
+
+
 def test_json_stat_one_and_two():
     frame = parse_json_stat(json.dumps(JSON_STAT).encode())
     assert frame.columns.tolist() == ["OMRÅDE", "Tid", "INDHOLD"]

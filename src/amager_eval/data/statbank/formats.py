@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.data.files.delimited import read_bytes
+from amager_eval.data.files.table_file import HEADER_WITHIN
 from amager_eval.data.statbank.faults import statbank_fault
 
 __all__ = ["VALUE", "known_once", "parse_csv", "parse_json_stat", "parse_px", "read_statbank_file"]
@@ -71,9 +72,8 @@ def parse_csv(content: bytes, file: str | None = None) -> pd.DataFrame:
     ['2024K1']
     """
     try:
-        frame = pd.read_csv(
-            io.BytesIO(content), sep=";", dtype="str", encoding="utf-8-sig", keep_default_na=False
-        )
+        text = _from_header(content.decode("utf-8-sig"))
+        frame = pd.read_csv(io.StringIO(text), sep=";", dtype="str", keep_default_na=False)
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise statbank_fault("no_csv", type(error).__name__, file=file) from error
     # a row with a cell too many shifts the columns, one too few leaves one empty
@@ -83,6 +83,21 @@ def parse_csv(content: bytes, file: str | None = None) -> pd.DataFrame:
     if VALUE not in frame or len(frame.columns) < 2:
         raise statbank_fault("no_value_column", ", ".join(frame.columns), file=file, heading=VALUE)
     return _tidy(frame, file)
+
+
+def _from_header(text: str) -> str:
+    r"""Leave out what a saved table has above its header: Excel's `sep=;`, a title, blank lines.
+
+    Examples
+    --------
+    >>> _from_header("sep=;\nReported crime\nTID;INDHOLD\n2024K1;7\n")
+    'TID;INDHOLD\n2024K1;7\n'
+    """
+    lines = text.splitlines(keepends=True)
+    for at, line in enumerate(lines[:HEADER_WITHIN]):
+        if VALUE in [cell.strip().strip('"') for cell in line.split(";")]:
+            return "".join(lines[at:])
+    return text
 
 
 def _tidy(frame: pd.DataFrame, file: str | None) -> pd.DataFrame:
