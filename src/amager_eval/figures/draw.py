@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 from amager_eval.figures.drawing.style import INK, MUTED, style
 
@@ -35,6 +35,8 @@ _TITLE_POINTS: Final = 9.5
 _SOURCE_POINTS: Final = 6.5
 _LEFT: Final = 0.012
 _BESIDE_MARK: Final = 0.65
+#: Passes of the layout at most; it stops where it stands still.
+_PASSES: Final = 2
 _SVG: Final = "http://www.w3.org/2000/svg"
 
 
@@ -90,7 +92,7 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False, slide: bool 
             for ax, plot in zip(cells, picture.panels, strict=False):
                 ax.clear()
                 plot(ax)
-            figure.draw_without_rendering()
+            _lay_out(figure)
         figure.text(
             _LEFT,
             0.035 / height,
@@ -162,11 +164,11 @@ def save_slide(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Pa
 
 def _lines(text: str, room: float, points: float, weight: str = "normal") -> list[str]:
     """Break a text at words so that no line is wider than `room` points, as browsers set it."""
-    font = FontProperties(family="DejaVu Sans", weight=weight)
+    font = FontProperties(family="DejaVu Sans", weight=weight, size=points)
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
-        width = TextPath((0, 0), longer, size=points, prop=font).get_extents().width
+        width = text_to_path.get_text_width_height_descent(longer, font, ismath=False)[0]
         if lines[-1] and width > room:
             lines.append(word)
         else:
@@ -174,10 +176,22 @@ def _lines(text: str, room: float, points: float, weight: str = "normal") -> lis
     return lines
 
 
+def _lay_out(figure: Figure) -> None:
+    """Place the axes as drawing would, without drawing."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+
+
 def _freeze_layout(figure: Figure) -> None:
     """Lay out once and round: the solver's last bits vary from run to run, a file's must not."""
-    for _ in range(2):  # the first pass moves the axes, which changes the ticks that need room
-        figure.draw_without_rendering()
+    before: list[tuple[float, ...]] = []
+    for _ in range(_PASSES):  # a pass moves the axes, which changes the ticks that need room
+        places = [tuple(round(v, 6) for v in ax.get_position().bounds) for ax in figure.axes]
+        if places == before:
+            break
+        before = places
+        _lay_out(figure)
     figure.set_layout_engine("none")
     for ax in figure.axes:
         ax.set_position(tuple(round(v, 6) for v in ax.get_position().bounds))

@@ -170,17 +170,24 @@ def _column(
         area_groups.append((list(range(len(areas))), ALL))
     if len(settings) > 1:
         setting_groups.append((list(range(len(settings))), ALL))
-    for at_areas, area in area_groups:
-        for at_settings, setting in setting_groups:
+    shares = {quantity: _joint(truth).mean(axis=0) for quantity, truth in truths.items()}
+    for i, (at_areas, area) in enumerate(area_groups):
+        for j, (at_settings, setting) in enumerate(setting_groups):
             for r, response in enumerate(responses):
-                for quantity, truth in truths.items():
-                    cells = np.ix_(range(len(truth)), at_areas, at_settings, [r])
+                for quantity, share in shares.items():
                     key = (area, setting, response, quantity)
                     applies = _applies(quantity, level, at_areas, at_settings, r)
-                    joint = truth[cells].all(axis=(1, 2, 3))
-                    rows[key] = float(joint.mean()) if applies else np.nan
+                    rows[key] = float(share[i, j, r]) if applies else np.nan
     index = pd.MultiIndex.from_tuples(rows, names=["area", "setting", "response", "quantity"])
     return pd.Series(list(rows.values()), index=index)
+
+
+def _joint(truth: Truths) -> Truths:
+    """Add whether it holds in all areas at once, and in all settings, as the last of each."""
+    for dim in (1, 2):
+        everywhere = truth.all(axis=dim, keepdims=True)
+        truth = np.concatenate([truth, everywhere], axis=dim)
+    return truth
 
 
 def _applies(
