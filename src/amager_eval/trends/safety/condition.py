@@ -297,38 +297,39 @@ def _move(
     counts: list[int],
 ) -> dict[str, Floats]:
     """Move draws of the prior to the figures; `counts` draws share each factor."""
-    reading = {t.name: gaussian.reading(t) for t in gaussian.terms}
-
-    def cells(coefficients: dict[str, Floats]) -> dict[str, Floats]:
-        return {t.name: scales[t.name] * t.of_cells(coefficients[t.name]) for t in gaussian.terms}
+    # terms of one kind are read off by the same slopes: their sum is
+    kinds = {t.moves == "link": gaussian.reading(t) for t in gaussian.terms}
+    expected = gaussian.base + gaussian.link.sum(axis=1) * response_gap[:, gaussian.figures.setting]
+    one = gaussian.terms[0]
+    shape = len(one.areas), len(one.settings), len(one.years)
 
     def solve(right: Floats) -> Floats:
         blocks = np.split(right, np.cumsum(counts)[:-1])
         return np.concatenate([f.solve(b.T).T for f, b in zip(factors, blocks, strict=True)])
 
+    def read(cells: dict[str, Floats]) -> Floats:
+        found = np.zeros_like(residual)
+        for is_link, reading in kinds.items():
+            of_kind = [cells[t.name] for t in gaussian.terms if (t.moves == "link") == is_link]
+            found += np.sum(of_kind, axis=0).reshape(len(found), -1) @ reading.T
+        return found
+
     def moved(missed: Floats) -> dict[str, Floats]:
         weights = solve(missed)
-        shapes = {k: v.shape for k, v in found.items()}
+        told = {k: (weights @ reading).reshape(-1, *shape) for k, reading in kinds.items()}
         return {
-            t.name: start[t.name]
-            + t.to_coefficients(
-                scales[t.name] * (weights @ reading[t.name]).reshape(shapes[t.name])
-            )
+            t.name: drawn[t.name]
+            + scales[t.name] ** 2 * t.of_cells(t.to_coefficients(told[t.moves == "link"]))
             for t in gaussian.terms
         }
 
-    def read(cells: dict[str, Floats]) -> Floats:
-        flat = ((k, v.reshape(len(v), -1)) for k, v in cells.items())
-        return np.asarray(sum(v @ reading[k].T for k, v in flat))
-
-    found = cells(start)
-    missed = residual - read(found)
-    expected = gaussian.base + gaussian.link.sum(axis=1) * response_gap[:, gaussian.figures.setting]
-    found = cells(moved(missed))
+    drawn = {t.name: scales[t.name] * t.of_cells(start[t.name]) for t in gaussian.terms}
+    missed = residual - read(drawn)
+    found = moved(missed)
     for _ in range(_ROUNDS):
         eta, width = _seen(gaussian, found, response_gap)
         linear = expected + read(found)
-        found = cells(moved(missed - (gaussian.means(eta, width) + gaussian.shift - linear)))
+        found = moved(missed - (gaussian.means(eta, width) + gaussian.shift - linear))
     return found
 
 

@@ -62,17 +62,20 @@ class Term:
 
     def of_cells(self, coefficients: Floats) -> Floats:
         """Sum a term's coefficients, (..., k, l, m), to its cells, (..., latent, setting, year)."""
-        cells = np.einsum("...klm,tm->...klt", coefficients, self.years)
-        cells = np.einsum("...klt,sl->...kst", cells, self.settings)
-        summed: Floats = np.einsum("...kst,ak->...ast", cells, self.areas)
-        return summed
+        over_years = self.settings @ (coefficients @ self.years.T)
+        return _over_areas(self.areas, over_years)
 
     def to_coefficients(self, cells: Floats) -> Floats:
         """Transpose of :meth:`of_cells`."""
-        found = np.einsum("...ast,ak->...kst", cells, self.areas)
-        found = np.einsum("...kst,sl->...klt", found, self.settings)
-        spread: Floats = np.einsum("...klt,tm->...klm", found, self.years)
-        return spread
+        found: Floats = (self.settings.T @ _over_areas(self.areas.T, cells)) @ self.years
+        return found
+
+
+def _over_areas(matrix: Floats, cells: Floats) -> Floats:
+    """Multiply cells (..., area, setting, year) by a matrix over their areas."""
+    flat = cells.reshape(*cells.shape[:-2], -1)
+    found: Floats = (matrix @ flat).reshape(*cells.shape[:-3], len(matrix), *cells.shape[-2:])
+    return found
 
 
 @dataclass(frozen=True, eq=False)
