@@ -42,7 +42,7 @@ class Answers:
 
     def __init__(self, statement, design):
         self.statement, self.outcome = statement, {}
-        self.safety, self.crime = [], []
+        self.safety, self.crime, self.sampling = [], [], []
         tree = xr.DataTree.from_dict({"design": design})
         used = SimpleNamespace(data=tree, spec=load_model_spec("safety_trend"), seed=7)
         self.fits = Fits(used, SimpleNamespace(), "STRAF11", 7)
@@ -62,6 +62,7 @@ class Answers:
 
     def fit(self, data, agreement, *, specs, draws, seed):
         self.crime.append((data.crime, specs["crime_trend"].options, draws))
+        self.sampling.append(specs["crime_trend"].sampling)
         return Fits(
             None, self.stand_in("crime_trend", self.statement.crime, draws), "STRAF11", seed
         )
@@ -125,6 +126,8 @@ def test_the_alternatives_differ_in_what_they_name(statement, answers):
     ]  # fmt: skip
     assert told == [({}, False, True), (nested, True, True), (nested, False, False)]
     assert {d for _, _, d in answers.crime} == {None}
+    sampling, shorter = load_sensitivity().crime.sampling, answers.sampling
+    assert [(s.draws, s.tune) for s in shorter] == [(sampling.draws, sampling.tune)] * 3
 
 
 def test_design_effects_that_were_delivered_are_not_varied(statement, answers, design):

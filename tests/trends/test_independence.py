@@ -76,5 +76,14 @@ def test_a_neighbours_points_weighed_anew_are_the_other_posterior():
     assert mean == pytest.approx(1.1 / 3, abs=0.04)
     assert sd == pytest.approx(np.sqrt(1 / 3), rel=0.1)
     assert "sd" not in again.proposed
+    # worth little where the posterior lies elsewhere; proposed anew they are worth enough
+    far = model([2.9, 3.3, 3.1, 3.0, 3.2], both=False)
+    few = reweigh(far, scales.points, scales.proposal)
+    assert effective_draws(few.sample_stats["log_weight"].to_numpy().ravel()) < 400
+    more = reweigh(far, scales.points, scales.proposal, wanted=400)
+    assert effective_draws(more.sample_stats["log_weight"].to_numpy().ravel()) >= 400
+    mean, sd = _weighted(more, "mean")
+    assert mean == pytest.approx(15.5 / 6, abs=0.04)
+    assert sd == pytest.approx(np.sqrt(1 / 6), rel=0.1)
     # the other way round a scale is missing
     assert reweigh(model([0.2], both=True), again.points, again.proposal) is None

@@ -160,6 +160,9 @@ def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
     data, seed = statement.data, statement.seed
     baseline = statement.agreement.crime.baseline_year
     spec = with_baseline_year(load_model_spec("crime_trend", draft=statement.draft), baseline)
+    declared = load_sensitivity().crime.sampling
+    shorter = {"draws": declared.draws, "tune": declared.tune}
+    spec = spec.model_copy(update={"sampling": spec.sampling.model_copy(update=shorter)})
     options = crime_options(spec)
     assert data.crime is not None
 

@@ -61,12 +61,27 @@ class SafetyAlternatives(_Frozen):
     response_link: ResponseLink
 
 
+class CrimeSampling(_Frozen):
+    """How long a crime model's alternative is sampled, per chain."""
+
+    draws: Annotated[int, Field(gt=0)]
+    tune: Annotated[int, Field(gt=0)]
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class CrimeAlternatives(_Frozen):
+    """Other assumptions of the crime model."""
+
+    sampling: CrimeSampling
+
+
 class Sensitivity(_Frozen):
     """`models/sensitivity.toml`, validated."""
 
     name: str
     version: str
     safety: SafetyAlternatives
+    crime: CrimeAlternatives
 
 
 def load_sensitivity() -> Sensitivity:

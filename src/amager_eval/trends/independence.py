@@ -161,7 +161,14 @@ def sample_independently(
     return _told((chains, draws), points, labels, unpack, log_p, log_weight, proposal)
 
 
-def reweigh(model: pm.Model, points: xr.DataArray, proposal: Proposal) -> Scales | None:
+def reweigh(
+    model: pm.Model,
+    points: xr.DataArray,
+    proposal: Proposal,
+    *,
+    wanted: float = 0.0,
+    seed: int = 1,
+) -> Scales | None:
     """Weigh points that were proposed for a neighbouring model by this model's density.
 
     Parameters
@@ -172,6 +179,11 @@ def reweigh(model: pm.Model, points: xr.DataArray, proposal: Proposal) -> Scales
         The neighbour's :attr:`Scales.points`.
     proposal : Proposal
         What they were drawn from.
+    wanted : float
+        Effective draws; where fewer are left, the proposal is shaped by the weighed points and as
+        many points are drawn from it anew, a few times at most.
+    seed : int
+        Seed of such points.
 
     Returns
     -------
@@ -194,6 +206,14 @@ def reweigh(model: pm.Model, points: xr.DataArray, proposal: Proposal) -> Scales
     flat = flat.reshape(-1, len(at))
     log_p = density(flat)
     log_weight = log_p - own.log_density(flat)
+    rng = np.random.default_rng(seed)
+    for _ in range(_ATTEMPTS):
+        if effective_draws(log_weight) >= wanted:
+            break
+        own = _shaped(flat, log_weight)
+        flat = own.draw(rng, len(flat))
+        log_p = density(flat)
+        log_weight = log_p - own.log_density(flat)
     return _told(shape, flat, labels, unpack, log_p, log_weight, own)
 
 

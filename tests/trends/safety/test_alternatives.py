@@ -57,7 +57,7 @@ def weighed(monkeypatch):
     """Which models were weighed; the first point of each chain weighs `heavy` times the others."""
     models, heavy = [], [1.0]
 
-    def reweigh(model, points, proposal):
+    def reweigh(model, points, proposal, *, wanted, seed):
         models.append(model)
         sizes = points.sizes["chain"], points.sizes["draw"]
         scales = sample.sample_scales(model, chains=sizes[0], draws=sizes[1], seed=1)

@@ -123,8 +123,8 @@ def answer_again(
     other : Alternative
         What is asked of instead.
     least_share : float
-        Share of the points the weights must be worth, of both drifts; where they are worth less,
-        the alternative is sampled.
+        Share of the points the weights must be worth, of both drifts. Where they are worth less,
+        points are proposed anew from those; where that does not help, the alternative is sampled.
     points : int
         Points to weigh, of each drift.
     draws : int or None
@@ -144,8 +144,8 @@ def answer_again(
     Everything Gaussian is integrated out anew: the weights are of the scales alone, and the paths
     are drawn under the alternative.
     """
-    runs = _weighed(fit, other, points)
     needed = least_share * points
+    runs = _weighed(fit, other, points, needed)
     worth = [float(r.statistics["effective_draws"]) for r in runs]
     if len(runs) < len(ALTERNATIVES) or min(worth) < needed:
         return sample_safety(
@@ -158,7 +158,7 @@ def answer_again(
     return Fit("safety", xr.DataTree.from_dict(groups), other.spec, diagnostics, fit.seed)
 
 
-def _weighed(fit: Fit, other: Alternative, points: int) -> list[Run]:
+def _weighed(fit: Fit, other: Alternative, points: int, wanted: float) -> list[Run]:
     """Weigh the points of both drifts; fewer runs than drifts where a fit kept none."""
     if "proposed" not in fit.data.children:
         return []
@@ -174,7 +174,7 @@ def _weighed(fit: Fit, other: Alternative, points: int) -> list[Run]:
             other.design, other.spec, other.keep,
             drift=drift, neighbour=Run(groups[0], groups[1], proposal, some),
             draws=-(-int(fit.spec.options["forecast_draws"]) // (3 * chains)),
-            seed=fit.seed + k,
+            seed=fit.seed + k, wanted=wanted,
         )  # fmt: skip
         if run is not None:
             runs.append(run)

@@ -436,6 +436,7 @@ def weigh_alternative(
     neighbour: Run,
     draws: int,
     seed: int,
+    wanted: float = 0.0,
 ) -> Run | None:
     """Answer another model with a neighbour's points of the scales, weighed anew.
 
@@ -451,6 +452,8 @@ def weigh_alternative(
         Draws per chain of the answer.
     seed : int
         Seed.
+    wanted : float
+        Effective draws, as of :func:`~amager_eval.trends.independence.reweigh`.
 
     Returns
     -------
@@ -462,7 +465,10 @@ def weigh_alternative(
         return None
     found, parts = figures(design, counts), terms(design, spec, drift=drift)
     gaussian = fitted_point(design, spec, found, parts, _mean_scales(neighbour.posterior, design))
-    scales = reweigh(build_model(design, spec, gaussian), points["point"], neighbour.proposal)
+    scales = reweigh(
+        build_model(design, spec, gaussian), points["point"], neighbour.proposal,
+        wanted=wanted, seed=seed,
+    )  # fmt: skip
     return None if scales is None else _drawn(design, spec, gaussian, scales, seed, draws=draws)
 
 
