@@ -236,12 +236,13 @@ class ModelSpec(Frozen):
             numbers = ", ".join(f"{k} = {v:g}" for k, v in prior.parameters.items())
             row = (name, f"{prior.distribution}({numbers})", prior.unit, prior.reason)
             lines.append("| " + " | ".join(c.replace("|", "\\|") for c in row) + " |")
+        scale = self.priors["level"].unit.split(",")[0]
         said = [
-            f"- Step {s['name']} on {s['date']}{_of(s)}: log rate, sd {s['sigma']:g}. {s['reason']}"
+            f"- Step {s['name']} on {s['date']}{_of(s)}: {scale}, sd {s['sigma']:g}. {s['reason']}"
             for s in self.options.get("steps", [])
         ]
         said += [
-            f"- Covariate {c['name']} of {', '.join(c['values'])}{_of(c)}: log rate per unit, sd "
+            f"- Covariate {c['name']} of {', '.join(c['values'])}{_of(c)}: {scale} per unit, sd "
             f"{c['sigma']:g}. {c['reason']}"
             for c in self.options.get("covariates", [])
         ]
@@ -258,21 +259,27 @@ class ModelSpec(Frozen):
         sigma: float,
         reason: str,
         types: Sequence[str] = (),
+        settings: Sequence[str] = (),
         areas: Sequence[str] = (),
     ) -> ModelSpec:
-        """Return the spec with a dated step; what comes after the date is the reference.
+        """Return the spec with a dated step of how things are seen; the state after is reference.
 
         Parameters
         ----------
         name : str
             Name in results.
         date : str
-            First day of the new state, `2024-07-01`.
+            First day of the new state, `2024-07-01`. A survey wave is before it where the date
+            lies after 1 January of the wave's year.
         sigma : float
-            Prior standard deviation, log rate.
+            Prior standard deviation, log rate (crime) or logit (safety).
         reason : str
             What happened.
-        types, areas : sequence of str
+        types : sequence of str
+            Crime types it touches; empty means all.
+        settings : sequence of str
+            Settings of the safety survey it touches, each with a size of its own; empty means all.
+        areas : sequence of str
             Which it touches; empty means all.
 
         Returns
@@ -283,7 +290,13 @@ class ModelSpec(Frozen):
         Raises
         ------
         SpecError
-            The model has no steps, or the reason is missing.
+            The reason is missing. A model refuses what it cannot have when it is fitted: an area,
+            type or setting it does not know, a date no figure lies before.
+
+        Notes
+        -----
+        A step is part of the observation, not of the level or the true share: what changed is how
+        reports are made, recorded or asked for. What changes the truth is a covariate.
 
         Examples
         --------
@@ -296,7 +309,7 @@ class ModelSpec(Frozen):
         """
         entry = {
             "name": name, "date": str(date), "sigma": sigma, "reason": reason,
-            "types": list(types), "areas": list(areas),
+            **_touched(types, settings), "areas": list(areas),
         }  # fmt: skip
         return _declared(self, "steps", "step", entry)
 
@@ -308,6 +321,7 @@ class ModelSpec(Frozen):
         sigma: float,
         reason: str,
         types: Sequence[str] = (),
+        settings: Sequence[str] = (),
     ) -> ModelSpec:
         """Return the spec with a covariate of some areas; zero is the reference.
 
@@ -318,11 +332,13 @@ class ModelSpec(Frozen):
         values : mapping of str to mapping of str to float
             Area to period to value; a value holds until the next one, forecasts included.
         sigma : float
-            Prior standard deviation of its effect, log rate per unit.
+            Prior standard deviation of its effect per unit, log rate (crime) or logit (safety).
         reason : str
             Why it should matter.
         types : sequence of str
-            Which types it moves; empty means all.
+            Which crime types it moves; empty means all.
+        settings : sequence of str
+            Which settings of the safety survey it moves; empty means all.
 
         Returns
         -------
@@ -332,7 +348,12 @@ class ModelSpec(Frozen):
         Raises
         ------
         SpecError
-            The model has no covariates, or the reason is missing.
+            The reason is missing. A model refuses what it cannot have when it is fitted.
+
+        Notes
+        -----
+        Of safety a covariate moves the true share, in the forecast too. Of crime it moves the rate
+        and the reports and leaves the level.
 
         Examples
         --------
@@ -344,25 +365,26 @@ class ModelSpec(Frozen):
         """
         plain = {str(a): {str(p): float(v) for p, v in of.items()} for a, of in values.items()}
         entry = {
-            "name": name, "sigma": sigma, "reason": reason, "types": list(types), "values": plain,
+            "name": name, "sigma": sigma, "reason": reason, **_touched(types, settings),
+            "values": plain,
         }  # fmt: skip
         return _declared(self, "covariates", "covariate", entry)
 
 
 def _of(effect: Mapping[str, Any]) -> str:
     """Say which types and areas an effect is of; nothing where it is of all."""
-    named = [", ".join(effect.get(key, ())) for key in ("types", "areas")]
+    named = [", ".join(effect.get(key, ())) for key in ("types", "settings", "areas")]
     return "".join(f" of {n}" for n in named if n)
+
+
+def _touched(types: Sequence[str], settings: Sequence[str]) -> dict[str, list[str]]:
+    """Say what an effect is of, by the word of its model: crime's types unless settings are."""
+    of = {"types": list(types)} if types or not settings else {}
+    return of | ({"settings": list(settings)} if settings else {})
 
 
 def _declared(spec: ModelSpec, option: str, what: str, entry: dict[str, Any]) -> ModelSpec:
     """Return the spec with one more entry of a list of its options."""
-    if option == "covariates":
-        known = option in spec.options or "steps" in spec.options
-    else:
-        known = option in spec.options
-    if not known:
-        raise SpecError(f"{spec.name} has no room for a {what}.")
     if len(str(entry["reason"]).strip()) < LEAST_REASON:
         raise SpecError(
             f"a {what} needs a reason of at least {LEAST_REASON} characters; found "

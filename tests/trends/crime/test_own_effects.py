@@ -99,18 +99,7 @@ def test_forecast_level_and_prior_know_it(random_draws, frame):
     ("made", "says"),
     [
         (lambda: PLAIN.with_step("x", date="2023-01-01", sigma=1, reason="why"), "needs a reason"),
-        (
-            lambda: load_model_spec("safety_trend").with_step(
-                "x", date="2023-01-01", sigma=1, reason="A station closed."
-            ),
-            "safety_trend has no room for a step",
-        ),
-        (
-            lambda: load_model_spec("safety_trend").with_covariate(
-                "x", {}, sigma=1, reason="A station closed."
-            ),
-            "safety_trend has no room for a covariate",
-        ),
+        (lambda: PLAIN.with_covariate("x", {}, sigma=1, reason="why"), "needs a reason"),
     ],
 )
 def test_what_cannot_be_declared_is_refused(made, says):

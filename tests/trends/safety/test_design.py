@@ -54,6 +54,8 @@ def test_the_grid_holds_every_calendar_year_and_knows_which_are_waves():
     assert design["year"].to_numpy().tolist() == [2018, 2019, 2020, 2021, 2022]
     assert design["is_wave"].to_numpy().tolist() == [True, False, False, True, True]
     assert design.attrs["anchor"] == 2022  # the baseline lies outside: the last wave
+    anchors = [_design(_frame(*rows), baseline=b).attrs["anchor"] for b in (2017, 2018, 2020, 2021)]
+    assert anchors == [2022, 2018, 2018, 2021]  # a year without a wave: the one before it
 
 
 def test_known_n_is_used_as_it_is_and_unknown_n_is_marked():

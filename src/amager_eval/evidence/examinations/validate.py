@@ -56,8 +56,10 @@ from amager_eval.evidence.examinations.prior_sensitivity import safety_prior_sen
 from amager_eval.evidence.examinations.safety_predictive import safety_posterior_predictive
 from amager_eval.evidence.quote import renew_card
 from amager_eval.evidence.studies import crime_known, crime_study, safety_known, safety_study
+from amager_eval.evidence.studies.crime_onward import CrimeOnward
 from amager_eval.evidence.studies.crime_simulate import simulate_crime
 from amager_eval.evidence.studies.safety_gates import judge_seeds, judge_simulated
+from amager_eval.evidence.studies.safety_onward import SafetyOnward
 from amager_eval.scores.ratio import score_ratios
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.area_estimate import load_area_spec
@@ -84,6 +86,11 @@ PRIOR_DRAWS: Final = 2000
 #: From where a chain of a small fit mixed badly, not only too briefly.
 POOR_RHAT: Final = 1.05
 POOR_ESS: Final = 100
+#: Truths drawn from the posterior of the bundled figures, and what is added: waves, quarters.
+GIVEN_REAL: Final = 25
+ADDED: Final = {"safety": 4, "crime": 8}
+#: Draws per chain and chains of these refits; None as a fit that is published.
+REFIT: Final = {"safety": (None, 4), "crime": (500, 2)}
 #: Seeds whose fits of the bundled figures are tabled, chosen before they were run.
 SEEDS: Final = (1, 2, 3, 4, 5)
 #: Simulated small cities whose fits are tabled.
@@ -306,6 +313,31 @@ def _calibration_few(job: Job) -> dict[str, Found]:
     settings = {"fits": job.fits, "chains": chains, "draws": draws, "seed": 3}
     found = calibration_tables(made, settings, job.spec.gates)
     return {f"{name}_few": table for name, table in found.items()}
+
+
+def _posterior_sbc(job: Job) -> dict[str, Found]:
+    """Calibrate given the bundled figures: truths from their posterior, what follows, refits."""
+    draws, chains = REFIT[job.kind]
+    study: Study
+    if job.kind == "safety":
+        areas = load_agreement().areas
+        asked = (areas.whole, *areas.evaluated.districts)
+        study = SafetyOnward(job.bundled[0], waves=ADDED["safety"], areas=asked, chains=chains)
+    else:
+        fit = fit_crime(published(), spec=job.spec, draws=job.draws, seed=1, definition="STRAF11")
+        study = CrimeOnward(fit, ahead=ADDED["crime"], draws=draws, chains=chains)
+    fits = min(job.fits, GIVEN_REAL)
+    kept = job.kept(f"posterior_sbc-{job.draws or 'spec'}")
+    told = job.told("posterior_sbc")
+    made = calibrate(study, fits=fits, seed=5, folder=kept, progress=told)
+    settings = {"fits": fits, "chains": chains, "draws": draws or job.spec.sampling.draws,
+                "seed": 5, "added": ADDED[job.kind]}  # fmt: skip
+    found = calibration_tables(made, settings, job.spec.gates)
+    return {
+        "posterior_sbc": found["calibration"],
+        "posterior_sbc_recovery": found["recovery"],
+        "posterior_sbc_ranks": found["ranks"],
+    }
 
 
 def calibration_tables(
@@ -662,6 +694,7 @@ EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
     "known_truth": _known_truth,
     "calibration": _calibration,
     "calibration_few": _calibration_few,
+    "posterior_sbc": _posterior_sbc,
 }
 #: What can be examined of the estimate of an area.
 OF_AREA: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["CrimeStudy", "few_reports", "small_city"]
+__all__ = ["CrimeStudy", "few_reports", "quantities", "small_city"]
 
 _WHOLE: Final = "Byen"
 #: Inhabitants, and reports a quarter of each type in its first quarter.
@@ -156,14 +156,14 @@ class CrimeStudy:
         _, _, count, _ = simulate_cells(stacked, made.design, n + self._ahead, rng)
         draws = count[..., n:].reshape(count.shape[0], -1)
         return Replicate(
-            truth={k: float(v) for k, v in _quantities(made.truth).items()},
-            draws=_quantities(posterior),
+            truth={k: float(v) for k, v in quantities(made.truth).items()},
+            draws=quantities(posterior),
             diagnostics=fit.diagnostics,
             pit=pit_bounds(draws, made.future.ravel()),
         )
 
 
-def _quantities(state: xr.Dataset) -> dict[str, Floats]:
+def quantities(state: xr.Dataset) -> dict[str, Floats]:
     """Name what results rest on: scalars of a truth, or `chain, draw` of a posterior."""
     state = state.assign(level_last=state["level"].isel(period=-1, drop=True))
     found = {}

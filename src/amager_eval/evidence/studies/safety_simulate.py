@@ -16,6 +16,7 @@ from scipy.special import expit
 
 from amager_eval.errors import SpecError
 from amager_eval.trends.safety.design import ABOVE, BELOW, rounding_region
+from amager_eval.trends.safety.own_effects import own_effects
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["Simulated", "simulate_safety"]
+__all__ = ["Simulated", "ask_again", "simulate_safety"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,8 @@ def simulate_safety(design: xr.Dataset, spec: ModelSpec, seed: int, *, ahead: in
     Raises
     ------
     SpecError
-        The spec lets areas differ in the third answer, which is not simulated.
+        The spec lets areas differ in the third answer, or declares steps or covariates; neither is
+        simulated.
 
     Notes
     -----
@@ -84,24 +86,57 @@ def simulate_safety(design: xr.Dataset, spec: ModelSpec, seed: int, *, ahead: in
             f"spec of {spec.name}: figures are simulated with one width of the third answer per "
             "setting; found the prior 'response_gap_spread': leave it out"
         )
+    if own_effects(spec):
+        raise SpecError(
+            f"spec of {spec.name}: figures are simulated without steps or covariates of areas; "
+            "leave them out"
+        )
     rng = np.random.default_rng([seed, 21])
     years = np.arange(int(design["year"][0]), int(design["year"][-1]) + 1 + ahead)
     truth = _truth(design, spec, years, rng)
+    made, shown = ask_again(design, truth, spec, rng)
+    true = _answers(truth["eta"].to_numpy(), truth["response_gap"].to_numpy())
+    if design.attrs["weighted"]:
+        weight = design["weight"].to_numpy()
+        true = np.concatenate([np.einsum("a,a...->...", weight, true)[None], true])
+    dims = ("area", "setting", "response", "year")
+    names = {k: design[k].to_numpy() for k in dims[:3]} | {"year": years}
+    shares = xr.Dataset({"true": (dims, true), "published": (dims, shown)}, coords=names)
+    return Simulated(truth, made, shares)
+
+
+def ask_again(
+    design: xr.Dataset, truth: xr.Dataset, spec: ModelSpec, rng: np.random.Generator
+) -> tuple[xr.Dataset, Floats]:
+    """Make the figures a survey publishes of a truth.
+
+    Parameters
+    ----------
+    design : Dataset
+        Which figures there are, and how they are printed.
+    truth : Dataset
+        As :attr:`Simulated.truth`.
+    spec : ModelSpec
+        How uncertain the weights of the whole's parts are.
+    rng : Generator
+        Random numbers.
+
+    Returns
+    -------
+    tuple of Dataset and ndarray
+        The design with these figures, and every share as it would be printed, dims `area, setting,
+        response, year`.
+    """
+    years = truth["year"].to_numpy()
     before = _onward(design["before_break"], years)
     shift = truth["wave_error"] + float(truth["collector_step"]) * before
-    true = _answers(truth["eta"].to_numpy(), truth["response_gap"].to_numpy())
     seen = _answers((truth["eta"] + shift).to_numpy(), truth["response_gap"].to_numpy())
     sampled = _field(seen, _effective_size(design, truth, years), rng)
     if design.attrs["weighted"]:
         weight = design["weight"].to_numpy()
         whole = _of_whole(seen, sampled, weight, spec.options["weight_sd"], rng)
         sampled = np.concatenate([whole[None], sampled])
-        true = np.concatenate([np.einsum("a,a...->...", weight, true)[None], true])
-    dims = ("area", "setting", "response", "year")
-    names = {k: design[k].to_numpy() for k in dims[:3]} | {"year": years}
-    made, shown = _publish(design, sampled)
-    shares = xr.Dataset({"true": (dims, true), "published": (dims, shown)}, coords=names)
-    return Simulated(truth, made, shares)
+    return _publish(design, sampled)
 
 
 def _truth(

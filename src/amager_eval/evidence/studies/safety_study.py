@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["SafetyStudy", "shares_of", "small_city", "walk_on"]
+__all__ = ["SafetyStudy", "quantities", "shares_of", "small_city", "walk_on"]
 
 #: The made-up city: its whole, and each part's share of the inhabitants.
 _WHOLE: Final = "Byen"
@@ -141,8 +141,8 @@ class SafetyStudy:
         made = simulate_safety(self._design, self._spec, seed, ahead=self._ahead)
         run = self.fit(made.design, seed)
         target = walk_on(run.posterior, self._ahead, np.random.default_rng([seed, 22]))
-        draws = _quantities(run.posterior, target, self._design)
-        truth = _quantities(made.truth, made.truth["eta"].isel(year=-1, drop=True), self._design)
+        draws = quantities(run.posterior, target, self._design)
+        truth = quantities(made.truth, made.truth["eta"].isel(year=-1, drop=True), self._design)
         judged = [xr.Dataset({k: (("chain", "draw"), v) for k, v in draws.items()})]
         return Replicate(
             truth={k: float(v) for k, v in truth.items()},
@@ -197,7 +197,7 @@ def walk_on(posterior: xr.Dataset, ahead: int, rng: np.random.Generator) -> xr.D
     return later
 
 
-def _quantities(state: xr.Dataset, target: xr.DataArray, design: xr.Dataset) -> dict[str, Floats]:
+def quantities(state: xr.Dataset, target: xr.DataArray, design: xr.Dataset) -> dict[str, Floats]:
     """Name what results rest on: scalars of a truth, or `chain, draw` of a posterior."""
     last, anchor = int(design["year"][-1]), design.attrs["anchor"]
     eta, whole = state["eta"].astype(float), design.attrs["whole"]

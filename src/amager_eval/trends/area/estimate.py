@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import logit
 
-from amager_eval.errors import InputError
+from amager_eval.errors import InputError, SpecError
 from amager_eval.spec.area_estimate import AreaSpec, Step, load_area_spec
 from amager_eval.trends.area.blocks import block_terms, draw_prior
 from amager_eval.trends.area.condition import Around, Estates, Proposed, propose, shares_of
@@ -24,6 +24,7 @@ from amager_eval.trends.area.design import (
 from amager_eval.trends.fit import Forecast
 from amager_eval.trends.independence import effective_draws, resample
 from amager_eval.trends.safety.forecast import Piece, joint_draws, sample_shares, shown_decimals
+from amager_eval.trends.safety.own_effects import own_move
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -407,7 +408,17 @@ def around_of(study: Study, piece: Piece, design: xr.Dataset) -> Around:
     Returns
     -------
     Around
+
+    Raises
+    ------
+    SpecError
+        The fit declares steps, which the area's own figures would be read with.
     """
+    if isinstance(own_move(design, piece.draws, design["year"].to_numpy(), "survey"), np.ndarray):
+        raise SpecError(
+            "an area is not estimated from a fit with declared steps: which of them its own "
+            "figures were taken under is not known. Fit without steps."
+        )
     latent = [str(a) for a in design["latent"].to_numpy()]
     areas = [str(a) for a in design["area"].to_numpy()]
     width = piece.draws["response_gap"]

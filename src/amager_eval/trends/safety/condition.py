@@ -64,11 +64,13 @@ def cell_moments(
             continue
         area, setting, year = (m @ m.T for m in (term.areas, term.settings, term.years))
         f, v = gaussian.figures, variances[term.name]
-        loaded = gaussian.load @ area  # (figure, latent)
-        cross = cross + v * np.einsum(
-            "fa,sf,tf->fast", loaded, setting[:, f.setting], year[:, f.year]
-        )
-        prior = prior + v * np.einsum("a,s,t->ast", *(np.diag(m) for m in (area, setting, year)))
+        loaded = gaussian.loads(term) @ area  # (figure, latent)
+        crossed = np.einsum("fa,sf,tf->fast", loaded, setting[:, f.setting], year[:, f.year])
+        alone = np.einsum("a,s,t->ast", *(np.diag(m) for m in (area, setting, year)))
+        if term.profile is not None:
+            crossed = crossed * term.profile[:, None]
+            alone = alone * term.profile[:, None] ** 2
+        cross, prior = cross + v * crossed, prior + v * alone
     flat = np.reshape(cross, (size, -1))
     mean = flat.T @ cho_solve(factor, residual)
     halved = solve_triangular(factor[0], flat, lower=True)

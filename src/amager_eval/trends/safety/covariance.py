@@ -19,6 +19,7 @@ from scipy.special import expit
 from amager_eval.conventions import RESPONSES
 from amager_eval.trends.blocks import Part, lay_in_blocks
 from amager_eval.trends.linear_normal import Covariance
+from amager_eval.trends.safety.own_effects import own_effect_values, own_effects
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,6 +53,8 @@ class Term:
     moves : {"truth", "survey", "link"}
         What it is part of: the true share, what the survey sees beyond it, or the width of the
         third answer.
+    profile : ndarray or None
+        What multiplies the sum in each cell, (latent, year); None is 1.
     """
 
     name: str
@@ -59,14 +62,18 @@ class Term:
     settings: Floats
     years: Floats
     moves: Literal["truth", "survey", "link"] = "truth"
+    profile: Floats | None = None
 
     def of_cells(self, coefficients: Floats) -> Floats:
         """Sum a term's coefficients, (..., k, l, m), to its cells, (..., latent, setting, year)."""
         over_years = self.settings @ (coefficients @ self.years.T)
-        return _over_areas(self.areas, over_years)
+        summed = _over_areas(self.areas, over_years)
+        return summed if self.profile is None else summed * self.profile[:, None]
 
     def to_coefficients(self, cells: Floats) -> Floats:
         """Transpose of :meth:`of_cells`."""
+        if self.profile is not None:
+            cells = cells * self.profile[:, None]
         found: Floats = (self.settings.T @ _over_areas(self.areas.T, cells)) @ self.years
         return found
 
@@ -198,8 +205,9 @@ class Gaussian:
         return Part(self.matrices[term.name], columns, sign)
 
     def loads(self, term: Term) -> Floats:
-        """Slope of each figure by a term's cells of each area, (figure, latent)."""
-        return self.ratio if term.moves == "link" else self.load
+        """Slope of each figure by a term's sum in each area, (figure, latent)."""
+        load = self.ratio if term.moves == "link" else self.load
+        return load if term.profile is None else load * term.profile[:, self.figures.year].T
 
     def means(self, eta: Floats, width: Floats) -> Floats:
         """Compute the figures' true means, (draw, figure).
@@ -228,7 +236,7 @@ class Gaussian:
 
     def reading(self, term: Term) -> csr_array:
         """Sparse matrix that reads a term's cells off as figures, (figure, cell)."""
-        f, load = self.figures, self.loads(term)
+        f, load = self.figures, self.ratio if term.moves == "link" else self.load
         rows, areas = np.nonzero(load)
         shape = (load.shape[1], term.settings.shape[0], term.years.shape[0])
         columns = np.ravel_multi_index((areas, f.setting[rows], f.year[rows]), shape)
@@ -245,7 +253,7 @@ def terms(design: xr.Dataset, spec: ModelSpec, *, drift: bool) -> tuple[Term, ..
     design : Dataset
         From :func:`~amager_eval.trends.safety.design.build_design`.
     spec : ModelSpec
-        Whether areas differ in the third answer (`response_gap_spread`).
+        Whether areas differ in the third answer (`response_gap_spread`); steps and covariates.
     drift : bool
         With lasting directions or without.
 
@@ -275,8 +283,26 @@ def terms(design: xr.Dataset, spec: ModelSpec, *, drift: bool) -> tuple[Term, ..
         found += [Term("path_drift", every, each, line), Term("gap_drift", own, each, line)]
     if "response_gap_spread" in spec.priors:
         found.append(Term("link", np.eye(areas), each, always, "link"))
+    found += _own_terms(design, spec)
     alone = {"area", "gap_common", "gap_apart", "gap_drift"} if areas == 1 else set()
     return tuple(t for t in found if t.name not in alone and t.settings.size and np.any(t.years))
+
+
+def _own_terms(design: xr.Dataset, spec: ModelSpec) -> list[Term]:
+    """List the declared effects: one size a setting, laid over areas and years by its profile."""
+    if "own_effect" not in design.coords:
+        return []
+    names, every = list(design["setting"].to_numpy()), np.ones((design.sizes["latent"], 1))
+    always = np.ones((design.sizes["year"], 1))
+    values = own_effect_values(design, design["year"].to_numpy())
+    return [
+        Term(
+            effect.name, every,
+            np.eye(len(names))[:, [s in (effect.settings or names) for s in names]],
+            always, effect.moves, profile,
+        )
+        for effect, profile in zip(own_effects(spec), values, strict=True)
+    ]  # fmt: skip
 
 
 def walk_basis(years: Any, anchor: int) -> Floats:

@@ -17,6 +17,7 @@ from amager_eval.trends.safety.fit import ALTERNATIVES
 from amager_eval.trends.safety.forecast import sample_shares
 from amager_eval.trends.safety.likelihood import log_likelihood
 from amager_eval.trends.safety.model import correlation, variances
+from amager_eval.trends.safety.own_effects import own_effects
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -201,4 +202,19 @@ def _log_prior(
         at = value.to_numpy().astype(float)
         log = log_prior(spec.priors[of[name]], np.exp(at) if on_log else at)
         logs[name] = value.copy(data=log + (value.to_numpy() if on_log else 0.0))
+    logs |= _log_prior_of_own(posterior, design, spec)
     return xr.Dataset(logs)
+
+
+def _log_prior_of_own(
+    posterior: xr.Dataset, design: xr.Dataset, spec: ModelSpec
+) -> dict[str, xr.DataArray]:
+    """Log density of declared effects' sizes, 0 in settings they are not of."""
+    effects = own_effects(spec)
+    if not effects:
+        return {}
+    value, settings = posterior["own_effect_size"], design["setting"].to_numpy()
+    sd = np.array([e.sigma for e in effects])[:, None]
+    of = np.array([[not e.settings or s in e.settings for s in settings] for e in effects])
+    log = np.where(of, stats.norm(0.0, sd).logpdf(value.to_numpy()), 0.0)
+    return {"own_effect_size": value.copy(data=log)}

@@ -86,7 +86,8 @@ def build_design(
     weights : mapping of str to float, or None
         Weight of each part in the whole, summing to 1; None gives the whole a path of its own.
     baseline : int
-        Wave the walks are anchored at; the last observed wave where it lies outside the data.
+        Wave the walks are anchored at; where it has no figures the last wave before it, and where
+        it lies outside the data the last of all.
     rounds : DataFrame or None
         Survey rounds: `wave, respondents, collector`.
 
@@ -161,7 +162,8 @@ def build_design(
     sizes = _sizes(n_known, areas, latent, parts, whole, years, rounds)
     rows = [areas.index(a) for a in latent]
     weight = np.array([weights.get(a, 0.0) if weights else 0.0 for a in latent])
-    anchor = baseline if years[0] <= baseline <= years[-1] else int(years[-1])
+    before = figures.loc[figures["wave"] <= baseline, "wave"]
+    anchor = int(before.max()) if len(before) and baseline <= last else last
     dims4 = ("area", "setting", "response", "year")
     dims3 = ("latent", "setting", "year")
     return xr.Dataset(

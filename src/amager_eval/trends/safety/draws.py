@@ -13,6 +13,7 @@ from amager_eval.trends.independence import effective_draws
 from amager_eval.trends.safety.condition import draw_terms, log_density_of_cells
 from amager_eval.trends.safety.likelihood import log_likelihood
 from amager_eval.trends.safety.model import correlation, variances
+from amager_eval.trends.safety.own_effects import own_effect_sizes, own_move
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,13 +113,16 @@ def named_draws(
         "log_deff": ((), np.log(scale("design_effect", 1.0))),
         "unknown_size": ((), np.log(scale("unknown_size", 1.0))),
     }
+    names = {k: design[k].to_numpy() for k in ("latent", "setting", "year")}
+    if "own_effect" in design.coords:
+        values["own_effect_size"] = (("own_effect", "setting"), own_effect_sizes(design, drawn))
+        names["own_effect"] = design["own_effect"].to_numpy()
     return xr.Dataset(
         {
             k: (("chain", "draw", *d), np.reshape(v, (*shape, *v.shape[1:])))
             for k, (d, v) in values.items()
         },
-        coords={k: design[k].to_numpy() for k in ("latent", "setting", "year")}
-        | {k: np.arange(n) for k, n in zip(("chain", "draw"), shape, strict=True)},
+        coords=names | {k: np.arange(n) for k, n in zip(("chain", "draw"), shape, strict=True)},
     )
 
 
@@ -137,7 +141,12 @@ def seen_cells(draws: xr.Dataset, design: xr.Dataset) -> tuple[Floats, Floats, F
                   "unknown_size")
     )  # fmt: skip
     beyond = wave + step[:, None] * design["before_break"].to_numpy()
-    return eta + beyond[:, None, None], widths, inverse_size(design, deff, size)
+    seen = eta + beyond[:, None, None]
+    if "own_effect_size" in draws:
+        size_of = draws["own_effect_size"].to_numpy()
+        own = {"own_effect_size": size_of.reshape(-1, *size_of.shape[2:])}
+        seen = seen + own_move(design, own, design["year"].to_numpy(), "survey")
+    return seen, widths, inverse_size(design, deff, size)
 
 
 def inverse_size(design: xr.Dataset, log_deff: Floats, log_size: Floats) -> Floats:

@@ -27,6 +27,7 @@ from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.design import build_design
 from amager_eval.trends.safety.draws import draw_rest
 from amager_eval.trends.safety.model import build_model
+from amager_eval.trends.safety.own_effects import add_own_effects
 from amager_eval.trends.safety.point import fitted_point
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ def design_safety(
         rounds=rounds,
     )
     design.attrs["left_out"] = "; ".join(left_out)
-    return design
+    return add_own_effects(design, spec)
 
 
 def sample_safety(
@@ -574,6 +575,8 @@ def _reported(draws: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
         names.append("setting_correlation")
     if float(design["before_break"].sum()):
         names.append("collector_step")
+    if "own_effect_size" in draws:
+        names.append("own_effect_size")
     reported = draws[names]
     share = xr.apply_ufunc(expit, draws["eta"].astype(float))
     reported = reported.assign(share=share)

@@ -14,6 +14,7 @@ from amager_eval.errors import InputError
 from amager_eval.trends.fit import Forecast
 from amager_eval.trends.safety.covariance import setting_contrasts
 from amager_eval.trends.safety.draws import inverse_size
+from amager_eval.trends.safety.own_effects import own_move
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -209,6 +210,7 @@ def _pieces(
             eta = _walk_out(fit, design, draws, name, years, rng)
         else:
             eta = _extend(fit, draws, name, len(years) - design.sizes["year"], rng)
+        eta = _moved_on(design, draws, eta, years, prior_only=prior_only)
         shift = _shift(fit, design, draws, years, rng)
         shares = _shares(design, draws, eta, shift, years, n, rng, prior_only=prior_only)
         pieces.append(Piece(name, draws, eta, shift, *shares))
@@ -284,6 +286,21 @@ def _walk_out(
     return np.concatenate([past[..., ::-1], level, future], axis=-1)
 
 
+def _moved_on(
+    design: xr.Dataset, draws: Draws, eta: Floats, years: Any, *, prior_only: bool
+) -> Floats:
+    """Add what declared covariates do where the walk was simulated: past their known value."""
+    moved = own_move(design, draws, years, "truth")
+    if isinstance(moved, float):
+        return eta
+    known = design.sizes["year"]
+    if prior_only:
+        anchor = int(np.flatnonzero(years == design.attrs["anchor"])[0])
+        return eta + moved - moved[..., [anchor]]
+    later = moved[..., known:] - moved[..., [known - 1]]
+    return np.concatenate([eta[..., :known], eta[..., known:] + later], axis=-1)
+
+
 def _shares(
     design: xr.Dataset,
     draws: Draws,
@@ -298,7 +315,7 @@ def _shares(
     """Give true and published shares, (sample, area, setting, answer, year)."""
     width = draws["response_gap"][..., None]
     true = np.stack([expit(eta), expit(-(eta + width))], axis=3)
-    seen = eta + shift[:, None, None]
+    seen = eta + shift[:, None, None] + own_move(design, draws, years, "survey")
     expected = np.stack([expit(seen), expit(-(seen + width))], axis=3)
     inverse = _inverse_size(design, draws, years, n)
     figures = _figures(design, years, prior_only=prior_only)

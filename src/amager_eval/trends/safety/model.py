@@ -14,6 +14,7 @@ import pymc as pm
 import pytensor.tensor
 
 from amager_eval.trends.linear_normal import observe_normal
+from amager_eval.trends.safety.own_effects import own_effects
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -103,6 +104,7 @@ def variances(scales: Mapping[str, Any], spec: ModelSpec, settings: int) -> dict
         "unsized": deff / size,
         "unsized_given": 1.0 / size,
         "rounding": 1.0,
+        **{effect.name: effect.sigma**2 for effect in own_effects(spec)},
     }
 
 
