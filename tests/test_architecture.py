@@ -1,5 +1,6 @@
 """ARCHITECTURE.md says what is so: its rooms are the folders, its floors the import contracts."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -89,3 +90,56 @@ def test_models_holds_what_its_readme_says(name):
     readme = (ROOT / "models" / "README.md").read_text(encoding="utf-8")
     assert f"`{name}/`" in readme
     assert (ROOT / "models" / name).is_dir()
+
+
+#: Pages of an input that is no statement's: a quarter's counts, the baseline as it was frozen.
+OF_AN_INPUT = {"report/quarter.py", "report/baseline_table.py"}
+
+
+def looked_up(path: Path) -> list[str]:
+    """What a view reads of an input or of its own look-up, and where it compares printed text."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.ImportFrom(module=str(module), names=names):
+                every = {f"{module}.{n.name}" for n in names} | {module}
+                found += [m for m in every if m in LOOK_UPS]
+            case ast.Attribute(value=ast.Name(id="statement"), attr="data"):
+                found.append("statement.data")
+            case ast.Compare(left=left, comparators=right):
+                printed = {"MISSING", "–", "-"}
+                told = [getattr(n, "id", getattr(n, "value", None)) for n in (left, *right)]
+                found += [f"compares with {t}" for t in told if isinstance(t, str) and t in printed]
+    return found
+
+
+LOOK_UPS = {
+    "amager_eval.data.annual_figures",
+    "amager_eval.data.population",
+    "amager_eval.goals.facts.gather_facts",
+    "amager_eval.goals.facts.evaluated_area",
+    "amager_eval.goals.safety.published_shares.shares_by_cell",
+}
+
+
+def test_no_view_reads_the_input_or_looks_a_figure_up():
+    views = [
+        p
+        for room in ("figures", "tables", "report")
+        for p in (PACKAGE / room).rglob("*.py")
+        if str(p.relative_to(PACKAGE)) not in OF_AN_INPUT
+    ]
+    views += [PACKAGE / "goals" / "standing.py", PACKAGE / "goals" / "crime" / "context.py"]
+    assert {p.name: found for p in views if (found := looked_up(p))} == {}
+
+
+def test_what_views_may_not_do_would_be_found(tmp_path):
+    view = tmp_path / "view.py"
+    view.write_text(
+        "from amager_eval.data.annual_figures import annual_figures\n"
+        "rows = statement.data.safety\n"
+        "known = cell != MISSING\n"
+    )
+    assert sorted(looked_up(view)) == [
+        "amager_eval.data.annual_figures", "compares with MISSING", "statement.data",
+    ]  # fmt: skip

@@ -17,8 +17,8 @@ from amager_eval.data.annual_figures import annual_figures
 from amager_eval.data.input import Input, Masked, Replaced, SourceFile
 from amager_eval.disclosure import suppression
 from amager_eval.disclosure.mask import mask_small_counts
-from amager_eval.goals.crime.published_reports import published_areas
 from amager_eval.goals.crime.view import view_crime
+from amager_eval.goals.facts import gather_facts, published_areas
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.record.baseline import freeze_baseline, load_baseline
 from amager_eval.record.earlier_publications import earlier_publications
@@ -27,6 +27,12 @@ from amager_eval.record.record import keep_file
 from amager_eval.spec.agreement import load_agreement
 
 AGREEMENT = load_agreement()
+
+
+def facts_of(data):
+    return gather_facts(data, AGREEMENT)
+
+
 AREA, OLD = "Amager Partnerskab (2025)", "Amager Partnerskab (udvidet område fra 2021)"
 TYPES = ("indbrud", "tyveri/røveri", "vold/våben")
 PEOPLE = {AREA: 20_000.0, OLD: 15_000.0, "Amager Øst": 60_000.0, "Amager Vest": 80_000.0,
@@ -130,10 +136,12 @@ def test_city_minus_area():
 
 def statement_of(data):
     """What the record keeps of a statement, as far as hiding is concerned; made as it is made."""
-    issued = issue_forecasts(data, AGREEMENT, 2026, None, None, pd.DataFrame())
+    issued = issue_forecasts(facts_of(data), AGREEMENT, 2026, None, None, pd.DataFrame())
     return {
         "masked": [asdict(m) for m in data.masked],
-        "reports": view_crime(data, AGREEMENT, None).reports.to_dict(orient="records"),
+        "reports": view_crime(data, facts_of(data), AGREEMENT, None).reports.to_dict(
+            orient="records"
+        ),
         "forecasts": {"figures": issued.figures.to_dict(orient="records")},
     }
 

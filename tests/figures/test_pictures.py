@@ -14,7 +14,6 @@ from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
-from amager_eval.goals.safety.published_shares import respondents
 from amager_eval.tables.sensitivity import sensitivity_table
 from amager_eval.wording.sentences import load_wording
 
@@ -49,7 +48,7 @@ def test_every_picture_speaks(statement, lang):
 @pytest.mark.parametrize(("lang", "said"), [("da", "Antal svar i et år: "), ("en", "Answers in")])
 def test_survey_figures_say_their_n(statement, lang, said):
     words = load_wording(lang)
-    sizes = {round(respondents(statement.data, "Amager Øst", w).n) for w in (2024, 2025, 2026)}
+    sizes = {round(statement.facts.respondents("Amager Øst", w).n) for w in (2024, 2025, 2026)}
     made = [make(statement, AREAS, words) for make in WITH_AREAS]
     for caption in (p.caption for p in (*made, picture_part_whole(statement, words))):
         assert said in caption

@@ -7,6 +7,7 @@ from amager_eval.data.input import Input
 from amager_eval.data.published import published
 from amager_eval.goals.caveats import attach_caveats, caveats
 from amager_eval.goals.crime.results import crime_rows
+from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.results import safety_rows
 from amager_eval.spec.agreement import load_agreement
 
@@ -30,7 +31,9 @@ def crime(count: float = 200, definition: str = BORGERVENDT, year: str = "2024")
 
 
 def of(kind: str, data: Input, agreement=AGREEMENT, year: int = 2026):
-    return [c for c in caveats(data, agreement, year) if c.kind == kind]
+    return [
+        c for c in caveats(data, gather_facts(data, agreement), agreement, year) if c.kind == kind
+    ]
 
 
 def test_a_baseline_before_the_boundary_is_told():
@@ -95,10 +98,10 @@ def test_few_reports(count, told):
 def test_a_caveat_stands_in_the_notes_of_the_rows_it_touches_and_of_no_other():
     data = Input(safety=safety(n=60, waves=(2024, 2026)), crime=crime(12))
     rows = [
-        *safety_rows(data, AGREEMENT, 2026, None, {}),
-        *crime_rows(data, AGREEMENT, 2026, pd.DataFrame(), None),
+        *safety_rows(gather_facts(data, AGREEMENT), AGREEMENT, 2026, None, {}),
+        *crime_rows(gather_facts(data, AGREEMENT), AGREEMENT, 2026, pd.DataFrame(), None),
     ]
-    attach_caveats(rows, caveats(data, AGREEMENT, 2026))
+    attach_caveats(rows, caveats(data, gather_facts(data, AGREEMENT), AGREEMENT, 2026))
 
     def has(row, kind):
         return any(str(n).startswith(f"{kind}:") for n in row["notes"])
@@ -114,5 +117,6 @@ def test_a_caveat_stands_in_the_notes_of_the_rows_it_touches_and_of_no_other():
 
 def test_an_agreement_without_crime_goals_has_no_crime_caveat():
     folehaven = load_agreement("folehaven")
-    kinds = {c.kind for c in caveats(published(), folehaven, 2026)}
+    facts = gather_facts(published(), folehaven)
+    kinds = {c.kind for c in caveats(published(), facts, folehaven, 2026)}
     assert kinds == {"wave_year"}

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.input import Input, SourceFile
+from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.records import RESULT_COLUMNS
 from amager_eval.goals.statement import SCHEMA_VERSION, Statement
 from amager_eval.spec.agreement import load_agreement
@@ -25,11 +26,13 @@ def statement():
         "interval": {"level": 0.95, "low": np.float64(80.5), "high": 90.0},
         "notes": ["en note"],
     }
-    empty = pd.DataFrame()
+    empty, agreement = pd.DataFrame(), load_agreement()
+    data = Input(synthetic=True, files=(SourceFile("safety.csv", "00"),))
     return Statement(
         year=2026,
-        agreement=load_agreement(),
-        data=Input(synthetic=True, files=(SourceFile("safety.csv", "00"),)),
+        agreement=agreement,
+        data=data,
+        facts=gather_facts(data, agreement),
         seed=7,
         versions={"python": "3"},
         draft=True,
@@ -84,5 +87,5 @@ def test_a_notebook_shows_verdicts_and_marks(make_statement):
     assert "ikke opgjort" not in text
     assert (
         "SYNTHETIC"
-        not in replace(statement, data=replace(statement.data, synthetic=False))._repr_html_()
+        not in replace(statement, facts=replace(statement.facts, synthetic=False))._repr_html_()
     )

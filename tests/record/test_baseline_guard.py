@@ -5,11 +5,16 @@ import pytest
 
 from amager_eval.data.input import Input
 from amager_eval.goals.crime.results import crime_rows
+from amager_eval.goals.facts import gather_facts
 from amager_eval.record.baseline_guard import attach_guard, baseline_guard
 from amager_eval.spec.agreement import load_agreement
 
 AGREEMENT = load_agreement()
 AREA = AGREEMENT.areas.evaluated.names[0]
+
+
+def facts_of(data):
+    return gather_facts(data, AGREEMENT)
 
 
 def delivery(counts: dict[int, float]) -> Input:
@@ -51,7 +56,7 @@ def row(frame: pd.DataFrame, form: str = "count") -> pd.Series:
 
 
 def test_a_low_2024_is_missed_where_the_three_year_mean_is_held():
-    found = row(baseline_guard(LOW_2024, AGREEMENT, 2026, quantities(), "borgervendt"))
+    found = row(baseline_guard(facts_of(LOW_2024), AGREEMENT, 2026, quantities(), "borgervendt"))
     assert (found["year"], found["observed"], found["baseline"]) == (2025, 50.0, 42.0)
     assert found["guard_mean"] == pytest.approx(54.0)
     assert (found["literal_baseline"], found["literal_guard_mean"]) == ("ikke nået", "nået")
@@ -61,8 +66,8 @@ def test_a_low_2024_is_missed_where_the_three_year_mean_is_held():
 
 
 def test_the_caveat_attaches_itself_to_the_verdict_it_is_about():
-    guard = baseline_guard(LOW_2024, AGREEMENT, 2026, quantities(), "borgervendt")
-    rows = crime_rows(LOW_2024, AGREEMENT, 2026, quantities().iloc[:0], None)
+    guard = baseline_guard(facts_of(LOW_2024), AGREEMENT, 2026, quantities(), "borgervendt")
+    rows = crime_rows(facts_of(LOW_2024), AGREEMENT, 2026, quantities().iloc[:0], None)
     attach_guard(rows, guard)
     noted = [r for r in rows if any("noisy baseline" in str(n) for n in r["notes"])]
     assert {(r["crime_type"], r["area"]) for r in noted} == {("indbrud", AREA)}
@@ -72,14 +77,14 @@ def test_the_caveat_attaches_itself_to_the_verdict_it_is_about():
 
 def test_where_both_agree_there_is_no_caveat():
     data = delivery({2022: 40.0, 2023: 41.0, 2024: 42.0, 2025: 39.0})
-    rows = crime_rows(data, AGREEMENT, 2026, quantities().iloc[:0], None)
-    attach_guard(rows, baseline_guard(data, AGREEMENT, 2026, quantities(), None))
+    rows = crime_rows(facts_of(data), AGREEMENT, 2026, quantities().iloc[:0], None)
+    attach_guard(rows, baseline_guard(facts_of(data), AGREEMENT, 2026, quantities(), None))
     assert not any("noisy" in str(n) for r in rows for n in r["notes"])
 
 
 def test_what_is_missing_says_why_and_is_not_put_together_from_other_years():
     data = delivery({2023: 60.0, 2024: 42.0})
-    found = row(baseline_guard(data, AGREEMENT, 2026, quantities().iloc[:0], None))
+    found = row(baseline_guard(facts_of(data), AGREEMENT, 2026, quantities().iloc[:0], None))
     assert found["guard_mean"] is None
     assert found["literal_guard_mean"] == "ikke opgjort"
     assert "no published count for 2022" in found["reason"]
@@ -88,7 +93,7 @@ def test_what_is_missing_says_why_and_is_not_put_together_from_other_years():
 
 
 def test_another_definition_gives_no_probability():
-    found = row(baseline_guard(LOW_2024, AGREEMENT, 2026, quantities(), "STRAF11"))
+    found = row(baseline_guard(facts_of(LOW_2024), AGREEMENT, 2026, quantities(), "STRAF11"))
     assert pd.isna(found["probability_baseline"])
     assert "not modelled" in found["reason"]
 
@@ -96,7 +101,9 @@ def test_another_definition_gives_no_probability():
 def test_an_agreement_without_guard_years_says_so():
     crime = AGREEMENT.crime.model_copy(update={"guard_years": ()})
     bare = AGREEMENT.model_copy(update={"crime": crime})
-    found = row(baseline_guard(LOW_2024, bare, 2026, quantities(), "borgervendt"))
+    found = row(
+        baseline_guard(gather_facts(LOW_2024, bare), bare, 2026, quantities(), "borgervendt")
+    )
     assert found["literal_baseline"] == "ikke nået"
     assert pd.isna(found["guard_mean"])
     assert found["reason"] == "the agreement names no guard years"

@@ -12,6 +12,7 @@ from amager_eval.data.input import Input
 from amager_eval.errors import InputError
 from amager_eval.evaluation.prepare import as_agreed
 from amager_eval.goals.caveats import caveats
+from amager_eval.goals.facts import gather_facts
 from amager_eval.record.baseline import freeze_baseline, hold_against_baseline
 from amager_eval.record.fill_baseline import fill_baseline
 from amager_eval.spec.agreement import load_agreement
@@ -19,6 +20,10 @@ from amager_eval.spec.agreement import load_agreement
 AGREEMENT = load_agreement()
 AREA = "Amager Partnerskab (2025)"
 DEFINITION = "borgervendt"
+
+
+def facts_of(data):
+    return gather_facts(data, AGREEMENT)
 
 
 def delivery(periods, *, area=AREA, people=("2024", "2025"), kinds=("total", "indbrud")) -> Input:
@@ -49,7 +54,9 @@ def test_the_frozen_year_is_put_in_with_its_source(record):
     assert [f.name for f in filled.files] == [BASELINE_FILE]
     people = filled.population.set_index("period")["population"]
     assert people["2024"] == 20_000.0
-    (said,) = [c for c in caveats(filled, AGREEMENT, 2027) if c.kind == "frozen_baseline"]
+    (said,) = [
+        c for c in caveats(filled, facts_of(filled), AGREEMENT, 2027) if c.kind == "frozen_baseline"
+    ]
     assert said.parts == ("total", "indbrud")
     assert said.goals == ("2a", "2b")
     assert (
@@ -81,7 +88,9 @@ def test_what_is_delivered_stays_and_an_untold_type_is_not_made_up(record):
     assert fill_baseline(whole, AGREEMENT, record) is whole
     filled = fill_baseline(delivery(["2025"], kinds=("total",)), AGREEMENT, record)
     assert set(filled.crime["crime_type"]) == {"total"}
-    assert not any(c.kind == "frozen_baseline" for c in caveats(whole, AGREEMENT, 2026))
+    assert not any(
+        c.kind == "frozen_baseline" for c in caveats(whole, facts_of(whole), AGREEMENT, 2026)
+    )
 
 
 def test_nothing_is_put_in_without_a_record_or_without_reports_of_the_area(record, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from amager_eval.data.input import Input
 from amager_eval.errors import InputError
+from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.records import RESULT_COLUMNS
 from amager_eval.goals.statement import Statement
 from amager_eval.record.record import (
@@ -21,11 +22,12 @@ from amager_eval.spec.agreement import load_agreement
 
 @pytest.fixture
 def statement():
-    empty = pd.DataFrame()
+    empty, agreement = pd.DataFrame(), load_agreement()
     return Statement(
         year=2026,
-        agreement=load_agreement(),
+        agreement=agreement,
         data=Input(),
+        facts=gather_facts(Input(), agreement),
         seed=1,
         versions={},
         draft=False,

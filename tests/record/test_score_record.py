@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from amager_eval.data.input import Input
 from amager_eval.errors import InputError
+from amager_eval.goals.facts import Facts, gather_facts
 from amager_eval.goals.ledger import QUANTILE_LEVELS
 from amager_eval.record.record import write_record
 from amager_eval.record.score_record import earlier_statements, score_record
@@ -28,7 +28,12 @@ def kept(issued, tmp_path):
     return earlier_statements(tmp_path, issued.agreement, 2027, synthetic=True)
 
 
-def later(statement, area=OWN, wave=2027, percent=84.0, **more) -> Input:
+def later(statement, **more) -> Facts:
+    """Say what is known with one more published share."""
+    return gather_facts(delivered_later(statement, **more), statement.agreement)
+
+
+def delivered_later(statement, area=OWN, wave=2027, percent=84.0, **more) -> Input:
     """Add one published share to what was known."""
     row = {"area": area, "wave": wave, "setting": "neighbourhood", "response": "safe",
            "percent": percent, "n": 600.0, "decimals": 0, "comparator": "="} | more  # fmt: skip
@@ -99,7 +104,7 @@ def test_a_reading_settled_in_print_is_no_forecast(issued):
 
 def test_a_revised_figure_is_scored_as_known_now_and_noted(issued, kept, make_statement, tmp_path):
     second = make_statement(
-        data=later(issued, percent=84.0), year=2027, own_area=False, activities=False
+        data=delivered_later(issued, percent=84.0), year=2027, own_area=False, activities=False
     )
     write_record(second, tmp_path)
     both = earlier_statements(tmp_path, issued.agreement, 2028, synthetic=True)
@@ -138,7 +143,7 @@ def test_where_the_agreement_has_another_area_now_the_old_forecast_is_not_scored
 
 
 def test_crime_forecasts_are_scored_in_their_own_definition(issued, kept):
-    quantities = score_record(kept, issued.data, issued.agreement, 2027).quantities
+    quantities = score_record(kept, issued.facts, issued.agreement, 2027).quantities
     crime = quantities[quantities["kind"] == "crime"]
     assert set(crime["definition"]) == {"STRAF11"}
     assert set(crime["year"]) == {2026, 2027, 2028}
@@ -148,7 +153,7 @@ def test_crime_forecasts_are_scored_in_their_own_definition(issued, kept):
 
 def test_the_first_year_has_an_empty_ledger(issued, tmp_path):
     assert earlier_statements(tmp_path / "new", issued.agreement, 2026, synthetic=True) == {}
-    ledger = score_record({}, issued.data, issued.agreement, 2026)
+    ledger = score_record({}, issued.facts, issued.agreement, 2026)
     assert ledger.recorded
     assert ledger.years == ()
     assert ledger.scores().empty

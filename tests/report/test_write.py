@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from amager_eval.errors import InputError
+from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.report import write
 from amager_eval.report.compose import compose
@@ -85,7 +86,10 @@ def test_reports_without_the_baseline_year_are_said_to_lack_it(make_statement, l
         ).assign(definition=definition)
         data = replace(statement.data, crime=later)
         missing = missing_deliveries(data, statement.agreement, area)
-        document = compose(replace(statement, data=data, missing=missing), words)
+        document = compose(
+            replace(statement, facts=gather_facts(data, statement.agreement), missing=missing),
+            words,
+        )
         said = {b.text for b in document.blocks if isinstance(b, Paragraph)}
         assert {without, words.say("crimetext.absent")} & said == {sentence}
 

@@ -8,7 +8,7 @@ import pytest
 
 import amager_eval as ae
 from amager_eval.data.input import Input
-from amager_eval.goals.safety import published_shares
+from amager_eval.goals.facts import gather_facts
 from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.trends.crime import control
 
@@ -98,7 +98,7 @@ def test_every_number_has_its_reason_and_moves_what_it_says(monkeypatch):
     assert set(silent["signal"]) == {""}
 
     data = ae.published()
-    size = published_shares.respondents(data, "Amager Vest", 2024)
+    size = gather_facts(data, ae.load_agreement()).respondents("Amager Vest", 2024)
     assert isinstance(data, Input)
     assert size.assumed
     assert size.high / size.n == pytest.approx(declared.respondents.factor)

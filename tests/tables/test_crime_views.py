@@ -8,6 +8,7 @@ import pytest
 
 from amager_eval.data.input import Input
 from amager_eval.goals.crime.view import view_crime
+from amager_eval.goals.facts import gather_facts
 from amager_eval.tables.crime_views import (
     crime_changes_table,
     crime_chart_table,
@@ -44,7 +45,8 @@ def statement(make_statement, random_draws):
     data = made_up_city()
     made = make_statement()
     forecast = fit_crime(data, draws=20, chains=2).forecast(2028)
-    return replace(made, crime_views=view_crime(data, made.agreement, forecast))
+    facts = gather_facts(data, made.agreement)
+    return replace(made, crime_views=view_crime(data, facts, made.agreement, forecast))
 
 
 @pytest.mark.parametrize("lang", ["da", "en"])

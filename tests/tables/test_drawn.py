@@ -25,7 +25,7 @@ def statement(make_statement):
 
 def test_every_point_and_edge_of_the_fan(statement):
     view = fan_view(
-        statement.safety.to_frame(LEVELS), statement.data.safety, area="Amager Øst",
+        statement.safety.to_frame(LEVELS), statement.facts, area="Amager Øst",
         whole="København", setting="night", baseline=2024, target=2028, words=DA,
     )  # fmt: skip
     waves = range(2028 - YEARS_BEFORE, 2030)

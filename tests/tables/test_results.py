@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.input import Replaced
+from amager_eval.goals.facts import gather_facts
 from amager_eval.report.compose import compose, compose_annex
 from amager_eval.report.document import TableBlock
 from amager_eval.tables.crime import crime_table, district_totals_table
@@ -21,6 +22,12 @@ DA = load_wording("da")
 @pytest.fixture(scope="module")
 def statement(make_statement):
     return make_statement()
+
+
+def resting_on(statement, **frames):
+    """The statement with other figures known, and no forecast of reports."""
+    data = replace(statement.data, **frames)
+    return replace(statement, facts=gather_facts(data, statement.agreement), crime=None)
 
 
 def test_goals_without_a_figure_share_a_row_and_say_so_once(statement):
@@ -118,7 +125,7 @@ def test_a_jump_between_small_rates_keeps_its_digits(statement):
         for year, rate in rates.items()
     ]  # fmt: skip
     crime = pd.DataFrame(rows).assign(count=float("nan"), source=None, source_grade=None)
-    small = replace(statement, data=replace(statement.data, crime=crime))
+    small = resting_on(statement, crime=crime)
     frame = district_totals_table(small, DA).frame.set_index("period")["remark"]
     said = [r.removeprefix("Springet fra ").partition(" siden")[0] for r in frame]
     assert said == ["", "0,0 til 0,6", "0,6 til 0,3", "0,28 til 0,03", "0,03 til 12,40"]
@@ -128,7 +135,7 @@ def test_a_document_has_no_table_without_rows(statement):
     crime = pd.DataFrame({"area": "Amager Øst", "period": ["2024", "2025"], "count": [36.0, 17.0],
                           "crime_type": "indbrud", "definition": "borgervendt"})  # fmt: skip
     missing = crime.assign(per_1000=float("nan"), source=None, source_grade=None)
-    small = replace(statement, data=replace(statement.data, crime=missing), crime=None)
+    small = resting_on(statement, crime=missing)
     assert district_totals_table(small, DA, short=True).frame.empty
     blocks = compose(small, DA).blocks
     assert all(len(b.table.frame) for b in blocks if isinstance(b, TableBlock))
@@ -154,7 +161,7 @@ def test_figures_that_replaced_published_ones_are_listed_with_both_sources(state
                  "rapporten", "bureauet s. 4", "C", "A"),
         Replaced("survey_rounds", ("2024",), "respondents", 900.0, 905.0, "a", "b"),
     )  # fmt: skip
-    told = replace(statement, data=replace(statement.data, replaced=cells))
+    told = replace(statement, facts=replace(statement.facts, replaced=cells))
     table = replaced_table(told, DA)
     assert table.rows(DA) == [
         ["tryghed", "Amager Øst, 2024, aften og nat, tryg", "70", "71", "rapporten",

@@ -13,12 +13,13 @@ from amager_eval.evaluation.ask import ask
 from amager_eval.goals.caveats import attach_caveats, caveats
 from amager_eval.goals.crime.results import crime_rows
 from amager_eval.goals.crime.view import view_crime
+from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.ledger import Ledger
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.partners.plan import plan_chain
 from amager_eval.goals.partners.split import partner_split
 from amager_eval.goals.power import what_goals_can_show
-from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
+from amager_eval.goals.results import partner_rows, safety_rows, with_overall
 from amager_eval.goals.safety.changes import changes
 from amager_eval.goals.safety.comparisons import compare_with_whole
 from amager_eval.goals.safety.stated_claims import stated_claims
@@ -94,19 +95,19 @@ def judge(
     kept: dict[int, dict[str, Any]] = {}
     if folder is not None:
         kept = earlier_statements(folder, agreement, year, synthetic=data.synthetic)
-    own = evaluated_area(data, agreement)
-    areas = tuple(dict.fromkeys((own, *agreement.areas.indicators)))
+    facts = gather_facts(data, agreement)
+    areas = tuple(dict.fromkeys((facts.area, *agreement.areas.indicators)))
     shown = (agreement.areas.whole, *areas)
     answers = ask(data, agreement, year, fits)
     asked = answers.safety_quantities
-    guard = baseline_guard(data, agreement, year, answers.crime_quantities, fits.definition)
+    guard = baseline_guard(facts, agreement, year, answers.crime_quantities, fits.definition)
     rows = [
-        *safety_rows(data, agreement, year, answers.safety, asked),
-        *crime_rows(data, agreement, year, answers.crime_quantities, fits.definition),
-        *partner_rows(data, agreement, year),
+        *safety_rows(facts, agreement, year, answers.safety, asked),
+        *crime_rows(facts, agreement, year, answers.crime_quantities, fits.definition),
+        *partner_rows(facts, agreement, year),
     ]
     attach_guard(rows, guard)
-    found = caveats(data, agreement, year)
+    found = caveats(data, facts, agreement, year)
     attach_caveats(rows, found)
     partner_goal = next((g for g in agreement.goal if g.kind == "partners"), None)
     activities = partners = pd.DataFrame()
@@ -128,19 +129,20 @@ def judge(
         year=year,
         agreement=agreement,
         data=data,
+        facts=facts,
         seed=fits.seed,
         versions=stated,
         draft=draft,
-        results=with_overall(rows, agreement, data, asked),
-        changes=changes(data, agreement, year, shown),
-        comparisons=compare_with_whole(data, agreement, year, areas),
+        results=with_overall(rows, agreement, facts, asked),
+        changes=changes(facts, agreement, year, shown),
+        comparisons=compare_with_whole(facts, agreement, year, areas),
         probabilities=pd.concat(
             [frame.assign(year=target) for target, frame in asked.items()], ignore_index=True
         )
         if asked
         else pd.DataFrame(),
         crime_quantities=answers.crime_quantities,
-        power=what_goals_can_show(data, agreement, year, shown),
+        power=what_goals_can_show(facts, agreement, year, shown),
         activities=activities,
         diagnostics=pd.DataFrame(
             [diagnosed(name, fit) for name, fit in fits.by_name.items()],
@@ -148,23 +150,23 @@ def judge(
         ),
         safety=answers.safety,
         crime=answers.crime,
-        missing=missing_deliveries(data, agreement, own),
+        missing=missing_deliveries(data, agreement, facts.area),
         issued=issue_forecasts(
-            data, agreement, year, answers.safety, answers.crime, answers.crime_quantities,
+            facts, agreement, year, answers.safety, answers.crime, answers.crime_quantities,
             estimated=None if fits.area is None else fits.area.forecast,
         ),
-        ledger=score_record(kept, data, agreement, year) if folder is not None else Ledger(),
+        ledger=score_record(kept, facts, agreement, year) if folder is not None else Ledger(),
         changed=changed_documents(kept, stated),
         guard=guard,
         partners=partners,
-        plan=plan_chain(data, agreement, year),
+        plan=plan_chain(data.activities, facts, agreement, year),
         caveats=found,
         sensitivity=sensitivity_of_draws(
             agreement, areas, answers.safety, answers.crime_quantities,
             load_sensitivity().safety.margins,
         ),
-        crime_views=view_crime(data, agreement, answers.crime, earlier_publications(folder)),
-        stated=stated_claims(data, answers.safety, agreement),
+        crime_views=view_crime(data, facts, agreement, answers.crime, earlier_publications(folder)),
+        stated=stated_claims(facts, answers.safety, agreement),
         unregistered=unregistered,
         area=fits.area,
     )  # fmt: skip

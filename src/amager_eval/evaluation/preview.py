@@ -10,7 +10,6 @@ from typing import Final
 import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
-from amager_eval.data.annual_figures import annual_figures
 from amager_eval.data.delivered import Delivered
 from amager_eval.data.delivery import lay_on_published
 from amager_eval.data.input import Input, Replaced
@@ -23,12 +22,10 @@ from amager_eval.errors import AmagerEvalError, Fault, InputError
 from amager_eval.evaluation.accounted import NotUsed, areas_and_types, rows_not_used, stopped
 from amager_eval.evaluation.crime_series import crime_definition_to_fit, series_to_fit
 from amager_eval.evaluation.prepare import as_agreed, hold_year, statement_year, until_year
+from amager_eval.goals.facts import Facts, gather_facts
 from amager_eval.goals.missing import missing_deliveries
-from amager_eval.goals.partners.count import count_partners
 from amager_eval.goals.records import Missing
-from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety.literal_reading import literally_met
-from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.goals.verdict import literal_verdict
 from amager_eval.record.baseline import hold_against_baseline
 from amager_eval.record.earlier_publications import earlier_publications
@@ -230,14 +227,15 @@ def preview_delivery(
             faults += error.faults
     judged = mask_small_counts(judged, agreement, earlier_publications(record))
     faults += _chapters(judged, agreement)
-    area = evaluated_area(judged, agreement)
+    facts = gather_facts(judged, agreement)
+    area = facts.area
     return replace(
         empty,
         year=year,
         crime_year=crime_year_of_wave(year),
         faults=_sorted(faults),
         replaced=data.replaced,
-        goals=tuple(_goals(judged, agreement, area, year)),
+        goals=tuple(_goals(facts, agreement, year)),
         missing=(*missing_deliveries(data, agreement, area), *_whole(data, agreement, area)),
         not_used=tuple(rows_not_used(delivered, agreement, area, year)),
         delivered=(*reading.delivered, *areas_and_types(delivered, agreement, area, year)),
@@ -292,24 +290,22 @@ def _found(data: Input) -> Iterator[FoundTable]:
         )
 
 
-def _goals(data: Input, agreement: Agreement, area: str, year: int) -> Iterator[GoalPreview]:
+def _goals(facts: Facts, agreement: Agreement, year: int) -> Iterator[GoalPreview]:
     for goal in agreement.goal:
-        parts = tuple(_PARTS[goal.kind](data, agreement, goal, area, year))
+        parts = tuple(_PARTS[goal.kind](facts, agreement, goal, year))
         yield GoalPreview(goal.id, goal.title_da, goal.title_en, parts)
 
 
-def _safety_parts(
-    data: Input, agreement: Agreement, goal: Goal, area: str, year: int
-) -> Iterator[GoalPart]:
-    reading, whole = goal.primary, agreement.areas.whole
+def _safety_parts(facts: Facts, agreement: Agreement, goal: Goal, year: int) -> Iterator[GoalPart]:
+    reading, area, whole = goal.primary, facts.area, agreement.areas.whole
     baseline = agreement.safety.baseline_wave
     for setting in reading.settings:
-        if data.safety is None:
+        if not facts.survey:
             yield _open(setting, "no_share", area=area, year=year)
             continue
         response = str(reading.response)
-        own = published_shares(data.safety, area, setting, response)
-        city = published_shares(data.safety, whole, setting, response)
+        own = facts.shares(area, setting, response)
+        city = facts.shares(whole, setting, response)
         wave = min(year, agreement.safety.target_wave)
         met = literally_met(reading.id, response, own, city, baseline, wave)
         if wave <= baseline:
@@ -335,14 +331,12 @@ def _safety_parts(
                 yield _open(setting, "no_share", area=whole, year=", ".join(map(str, absent)))
 
 
-def _crime_parts(
-    data: Input, agreement: Agreement, goal: Goal, area: str, year: int
-) -> Iterator[GoalPart]:
-    crime = agreement.crime
+def _crime_parts(facts: Facts, agreement: Agreement, goal: Goal, year: int) -> Iterator[GoalPart]:
+    crime, area = agreement.crime, facts.area
     last, form = crime_year_of_wave(year), "rate" if goal.primary.id == "hold_rate" else "count"
     last = min(last, crime.target_year)
     for kind in goal.crime_types:
-        figures = annual_figures(data, area, kind, crime.definition)
+        figures = facts.reports(area, kind, crime.definition)
         if last <= crime.baseline_year:
             start = figures.get(crime.baseline_year)
             value = None if start is None else getattr(start, form)
@@ -357,7 +351,7 @@ def _crime_parts(
         if absent:
             hidden = any(
                 (m.table, m.area, m.what, m.period) == ("crime", area, kind, y)
-                for m in data.masked
+                for m in facts.masked
                 for y in absent
             )
             why = "hidden_count" if hidden else "no_count"
@@ -371,12 +365,12 @@ def _crime_parts(
 
 
 def _partner_parts(
-    data: Input, _agreement: Agreement, goal: Goal, _area: str, year: int
+    facts: Facts, _agreement: Agreement, _goal: Goal, year: int
 ) -> Iterator[GoalPart]:
-    if data.activities is None or data.activities.empty:
+    count = facts.partners
+    if count is None:
         yield _open("", "no_activities")
         return
-    count = count_partners(data.activities, goal)
     threshold = 100 * count.threshold
     yield GoalPart(
         "", literal_verdict(count.reached), 100 * count.share, threshold, year, None, "partners"

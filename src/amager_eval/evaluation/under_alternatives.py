@@ -14,7 +14,6 @@ from amager_eval.data.period import parse_period
 from amager_eval.evaluation.ask import ask
 from amager_eval.evaluation.fit import Fits, fit
 from amager_eval.evaluation.judge import diagnosed
-from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.sensitivity import (
     STRICTEST,
     crime_rows_under,
@@ -150,8 +149,7 @@ def _rows_of_forecast(
     readings: set[str] | None = None,
 ) -> list[dict[str, Any]]:
     agreement = statement.agreement
-    own = evaluated_area(statement.data, agreement)
-    areas = dict.fromkeys((own, *agreement.areas.indicators))
+    areas = dict.fromkeys((statement.facts.area, *agreement.areas.indicators))
     asked = quantities_at_target(forecast, agreement)
     return safety_rows_under(asked, agreement, areas, assumption, alternative, readings=readings)
 

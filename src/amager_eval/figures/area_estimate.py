@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,6 @@ from amager_eval.figures.drawing.labels import percent_axis, year_axis
 from amager_eval.figures.drawing.picture import Picture
 from amager_eval.figures.drawing.rows import rows_of
 from amager_eval.figures.drawing.style import CITY, INK, MUTED, axes_or_new, looks, style
-from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.wording.area import area_label
 from amager_eval.wording.figure import band_text
 
@@ -111,17 +111,17 @@ def picture_area_estimate(statement: Statement, words: Wording) -> Picture | Non
     The share is the one that earlier figures of the areas were published of, so that all lie on
     one scale; without any, the goals' own.
     """
-    area, agreement, data = statement.area, statement.agreement, statement.data.safety
-    if area is None or not area.shown or data is None:
+    area, agreement, facts = statement.area, statement.agreement, statement.facts
+    if area is None or not area.shown or not facts.survey:
         return None
-    other = data[data["area"].isin(area.evidence)]
-    counted = other["response"].value_counts()
-    response = str(counted.index[0]) if len(counted) else agreement.response
+    other = [f for f in facts.survey if f.area in area.evidence]
+    counted = Counter(f.response for f in other).most_common(1)
+    response = counted[0][0] if counted else agreement.response
     first, target = agreement.safety.baseline_wave, agreement.safety.target_wave
     districts = agreement.areas.evaluated.districts
     roles = {agreement.areas.whole: "whole"} | dict.fromkeys(districts, "district")
     roles |= dict.fromkeys(area.evidence, "other")
-    since = int(other["wave"].min()) if len(other) else first - 8
+    since = min((f.wave for f in other), default=first - 8)
     views, said = [], []
     for setting in agreement.safety.settings:
         b = area.bands
@@ -138,7 +138,7 @@ def picture_area_estimate(statement: Statement, words: Wording) -> Picture | Non
             [
                 (area_label(agreement, name, words), wave, share.percent / 100, role)
                 for name, role in roles.items()
-                for wave, share in published_shares(data, name, setting, response).items()
+                for wave, share in facts.shares(name, setting, response).items()
                 if since <= wave <= statement.year
             ],
             columns=["area", "wave", "share", "role"],

@@ -156,8 +156,7 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
     if statement.comparisons.empty:
         return None
     own = (*agreement.areas.evaluated.names, *agreement.areas.indicators)
-    safety = statement.data.safety
-    present = set(safety["area"]) if safety is not None else set()
+    present = statement.facts.surveyed
     view = part_whole_view(
         statement.comparisons, words, deff=agreement.verdicts.default_deff,
         areas=[a for a in own if a in present], response=agreement.response,
@@ -192,7 +191,7 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
     compared = [a for a in own if a in set(statement.comparisons["area"])]
     last = int(statement.comparisons["wave"].min())
     answers = respondents_shown(
-        statement.data, [*compared, agreement.areas.whole], words,
+        statement.facts, [*compared, agreement.areas.whole], words,
         {a: area_label(agreement, a, words) for a in own}, since=last,
     )  # fmt: skip
     return Picture(

@@ -244,7 +244,7 @@ def picture_probabilities(
         for row in rows_of(reach.frame)
     ]
     caption = words.say_of(agreement.response, "figure.probability.caption")
-    answers = respondents_shown(statement.data, [*parts, agreement.areas.whole], words, names)
+    answers = respondents_shown(statement.facts, [*parts, agreement.areas.whole], words, names)
     return Picture(
         id="probabilities",
         title=words.say("figure.probability.title", reading=reach.title, values="; ".join(values)),

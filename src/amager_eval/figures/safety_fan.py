@@ -20,7 +20,6 @@ from amager_eval.figures.drawing.picture import Picture
 from amager_eval.figures.drawing.respondents_shown import respondents_shown
 from amager_eval.figures.drawing.rows import rows_of
 from amager_eval.figures.drawing.style import CITY, axes_or_new, looks, style
-from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from amager_eval.goals.facts import Facts
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
@@ -76,7 +76,7 @@ class FanView:
 
 def fan_view(
     summary: pd.DataFrame,
-    safety: pd.DataFrame,
+    facts: Facts,
     *,
     area: str,
     whole: str,
@@ -94,8 +94,8 @@ def fan_view(
     ----------
     summary : DataFrame
         From `Forecast.to_frame(LEVELS)`.
-    safety : DataFrame
-        Published figures, the columns of `Input.safety`.
+    facts : Facts
+        For the published figures.
     area, whole, setting, response : str
         What to show.
     baseline, target : int
@@ -122,7 +122,7 @@ def fan_view(
     points = [
         (a, wave, figure.percent / 100, figure.grade)
         for a in (whole, area)
-        for wave, figure in published_shares(safety, a, setting, response).items()
+        for wave, figure in facts.shares(a, setting, response).items()
         if wave >= target - YEARS_BEFORE
     ]
     name = area if name is None else name
@@ -187,7 +187,7 @@ def picture_safety_fan(
 ) -> Picture | None:
     """Fans of every area and setting; None where no model could be fitted."""
     forecast, agreement = statement.safety, statement.agreement
-    if forecast is None or statement.data.safety is None:
+    if forecast is None or not statement.facts.survey:
         return None
     whole = agreement.areas.whole
     known = {str(a) for a in forecast.draws["area"].values}
@@ -204,7 +204,7 @@ def picture_safety_fan(
     target = agreement.safety.target_wave
     views = [
         fan_view(
-            summary, statement.data.safety, area=area, whole=whole, setting=setting,
+            summary, statement.facts, area=area, whole=whole, setting=setting,
             response=response, baseline=agreement.safety.baseline_wave,
             target=target, words=words, colour_rank=rank, name=names[area],
         )
@@ -213,7 +213,7 @@ def picture_safety_fan(
     ]  # fmt: skip
     caption = words.say_of(response, "figure.fan.caption", target=target)
     answers = respondents_shown(
-        statement.data, [*modelled, whole], words, names, since=target - YEARS_BEFORE
+        statement.facts, [*modelled, whole], words, names, since=target - YEARS_BEFORE
     )
     return Picture(
         id="safety_fan",

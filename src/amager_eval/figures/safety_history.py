@@ -20,8 +20,6 @@ from amager_eval.figures.drawing.picture import Picture
 from amager_eval.figures.drawing.respondents_shown import respondents_shown
 from amager_eval.figures.drawing.rows import rows_of
 from amager_eval.figures.drawing.style import axes_or_new, looks, style
-from amager_eval.goals.safety.changes import comparable_since
-from amager_eval.goals.safety.published_shares import published_shares, respondents
 from amager_eval.indicators.share import share
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
@@ -71,7 +69,7 @@ class HistoryView:
 
 
 def history_view(
-    data: Input,
+    facts: Facts,
     areas: Sequence[str],
     setting: str,
     response: str,
@@ -84,8 +82,7 @@ def history_view(
 
     Parameters
     ----------
-    data : Input
-        With `safety`.
+    facts : Facts
     areas : sequence of str
         Areas to show.
     setting, response : str
@@ -101,12 +98,10 @@ def history_view(
     -------
     HistoryView
     """
-    if data.safety is None:
-        raise ValueError("there are no safety figures to show")
     rows = []
     for area in areas:
-        for wave, figure in published_shares(data.safety, area, setting, response).items():
-            p, size = figure.percent / 100, respondents(data, area, wave)
+        for wave, figure in facts.shares(area, setting, response).items():
+            p, size = figure.percent / 100, facts.respondents(area, wave)
             low = high = n = np.nan
             if size is not None:
                 interval = share(p * size.n, size.n, deff=deff, level=level)
@@ -119,8 +114,8 @@ def history_view(
         setting=words.name("setting_when", setting),
     )
     frame = pd.DataFrame(rows, columns=columns)
-    since = comparable_since(data, int(frame["wave"].max())) if len(frame) else 0
-    return HistoryView(title, frame, tuple(areas), data.whole, words, since)
+    since = facts.collected_since(int(frame["wave"].max())) if len(frame) else 0
+    return HistoryView(title, frame, tuple(areas), facts.whole, words, since)
 
 
 def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
@@ -177,13 +172,13 @@ def picture_safety_history(
     statement: Statement, areas: Sequence[str], words: Wording
 ) -> Picture | None:
     """Show the published figures of every setting and answer; None where nothing was supplied."""
-    data, agreement = statement.data, statement.agreement
-    if data.safety is None:
+    facts, agreement = statement.facts, statement.agreement
+    if not facts.survey:
         return None
-    areas = [a for a in areas if (data.safety["area"] == a).any()]
+    areas = [a for a in areas if a in facts.surveyed]
     views = [
         history_view(
-            data, areas, setting, response, words,
+            facts, areas, setting, response, words,
             deff=agreement.verdicts.default_deff, level=agreement.verdicts.level,
         )
         for response in dict.fromkeys((agreement.response, "safe", "unsafe"))
@@ -226,7 +221,7 @@ def picture_safety_history(
         for view in views
     )
     rows = -(-len(views) // 2)
-    answers = respondents_shown(data, areas, words, names)
+    answers = respondents_shown(facts, areas, words, names)
     return Picture(
         id="safety_history",
         title=words.say(
@@ -267,13 +262,12 @@ def _caption(statement: Statement, words: Wording) -> str:
     """Say what the intervals mean, and the change of data collector where there was one."""
     deff = number(statement.agreement.verdicts.default_deff, 1, words.lang)
     caption = words.say("figure.history.caption", deff=deff)
-    since = comparable_since(statement.data, statement.year)
-    rounds = statement.data.survey_rounds
-    if not since or rounds is None:
+    collectors = statement.facts.collectors
+    since = statement.facts.collected_since(statement.year)
+    if not since:
         return caption
-    known = rounds.dropna(subset=["collector"]).sort_values("wave")
-    before = known.loc[known["wave"] < since, "collector"].iloc[-1]
-    after = known.loc[known["wave"] == since, "collector"].iloc[0]
+    before = next(name for wave, name in reversed(collectors) if wave < since)
+    after = next(name for wave, name in collectors if wave == since)
     moved = words.say("figure.history.collector", before=before, after=after, wave=since)
     return f"{caption} {moved}"
 

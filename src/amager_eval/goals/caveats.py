@@ -6,10 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from amager_eval.conventions import BASELINE_FILE, crime_year_of_wave
-from amager_eval.data.annual_figures import annual_figures
 from amager_eval.goals.remarks import Remark, RemarkCode, remark
-from amager_eval.goals.results import evaluated_area
-from amager_eval.goals.safety.published_shares import published_shares, respondents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement
 
 __all__ = ["Caveat", "attach_caveats", "caveats"]
@@ -53,12 +51,14 @@ class Caveat:
         return remark(RemarkCode(self.kind), self.values)
 
 
-def caveats(data: Input, agreement: Agreement, year: int) -> tuple[Caveat, ...]:
+def caveats(data: Input, facts: Facts, agreement: Agreement, year: int) -> tuple[Caveat, ...]:
     """Collect every reservation that applies to a year's figures of the agreement's areas.
 
     Parameters
     ----------
     data : Input
+        For how its rows are marked.
+    facts : Facts
     agreement : Agreement
         Its area versions, target waves, series, and below what a number is small.
     year : int
@@ -75,12 +75,12 @@ def caveats(data: Input, agreement: Agreement, year: int) -> tuple[Caveat, ...]:
         - `frozen_baseline`: the baseline year was not delivered and is the frozen one.
     """
     return (
-        *_boundary(data, agreement),
-        *_definition(data, agreement),
-        *_wave_year(data, agreement),
-        *_few_answers(data, agreement, year),
-        *_few_reports(data, agreement, year),
-        *_frozen_baseline(data, agreement),
+        *_boundary(data, facts.area, agreement),
+        *_definition(data, facts, agreement),
+        *_wave_year(facts, agreement),
+        *_few_answers(facts, agreement, year),
+        *_few_reports(facts, agreement, year),
+        *_frozen_baseline(data, facts.area, agreement),
     )
 
 
@@ -101,13 +101,12 @@ def _goals(agreement: Agreement, *kinds: str) -> tuple[str, ...]:
     return tuple(g.id for g in agreement.goal if g.kind in kinds)
 
 
-def _areas(data: Input, agreement: Agreement) -> tuple[str, ...]:
-    own = evaluated_area(data, agreement)
-    return tuple(dict.fromkeys((own, *agreement.areas.indicators)))
+def _areas(facts: Facts, agreement: Agreement) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((facts.area, *agreement.areas.indicators)))
 
 
-def _boundary(data: Input, agreement: Agreement) -> Iterator[Caveat]:
-    own, version = evaluated_area(data, agreement), agreement.areas.evaluated
+def _boundary(data: Input, own: str, agreement: Agreement) -> Iterator[Caveat]:
+    version = agreement.areas.evaluated
     for frame, period, kind, start in (
         (data.safety, "wave", "safety", agreement.safety.baseline_wave),
         (data.crime, "period", "crime", agreement.crime.baseline_year),
@@ -131,49 +130,49 @@ def _versions(rows: pd.DataFrame) -> list[str]:
     return sorted({str(v) for v in rows["area_version"].dropna()})
 
 
-def _definition(data: Input, agreement: Agreement) -> Iterator[Caveat]:
+def _definition(data: Input, facts: Facts, agreement: Agreement) -> Iterator[Caveat]:
     goals, own = _goals(agreement, "crime"), agreement.crime.definition
     if data.crime is None or not goals:
         return
-    for area in _areas(data, agreement):
+    for area in _areas(facts, agreement):
         others = sorted(set(data.crime.loc[data.crime["area"] == area, "definition"]) - {own})
         if others:
             stated = {"own": own, "others": ", ".join(map(str, others))}
             yield Caveat("definition", goals, area, (), stated)
 
 
-def _wave_year(data: Input, agreement: Agreement) -> Iterator[Caveat]:
+def _wave_year(facts: Facts, agreement: Agreement) -> Iterator[Caveat]:
     safety = agreement.safety
     if safety.alternative_target_wave != safety.target_wave:
         goals = _goals(agreement, "safety")
         stated = {"target": safety.target_wave, "other": safety.alternative_target_wave}
-        for area in _areas(data, agreement):
+        for area in _areas(facts, agreement):
             yield Caveat("wave_year", goals, area, (), stated)
 
 
-def _few_answers(data: Input, agreement: Agreement, year: int) -> Iterator[Caveat]:
+def _few_answers(facts: Facts, agreement: Agreement, year: int) -> Iterator[Caveat]:
     goals, limit = _goals(agreement, "safety"), agreement.disclosure.few_answers
-    if data.safety is None or not goals:
+    if not goals:
         return
-    for area in _areas(data, agreement):
+    for area in _areas(facts, agreement):
         for setting in agreement.safety.settings:
-            shares = published_shares(data.safety, area, setting, agreement.response)
+            shares = facts.shares(area, setting, agreement.response)
             waves = [w for w in shares if agreement.safety.baseline_wave <= w <= year]
-            sizes = {w: respondents(data, area, w) for w in waves}
+            sizes = {w: facts.respondents(area, w) for w in waves}
             small = {w: s.n for w, s in sizes.items() if s is not None and s.n < limit}
             if small:
                 stated = {"n": round(min(small.values())), "limit": limit}
                 yield Caveat("few_answers", goals, area, (setting,), stated)
 
 
-def _few_reports(data: Input, agreement: Agreement, year: int) -> Iterator[Caveat]:
+def _few_reports(facts: Facts, agreement: Agreement, year: int) -> Iterator[Caveat]:
     crime, limit = agreement.crime, agreement.disclosure.few_reports
     for goal in agreement.goal:
         if goal.kind != "crime":
             continue
-        for area in _areas(data, agreement):
+        for area in _areas(facts, agreement):
             for crime_type in goal.crime_types:
-                figures = annual_figures(data, area, crime_type, crime.definition)
+                figures = facts.reports(area, crime_type, crime.definition)
                 counts = [
                     f.count
                     for y, f in figures.items()
@@ -184,10 +183,10 @@ def _few_reports(data: Input, agreement: Agreement, year: int) -> Iterator[Cavea
                     yield Caveat("few_reports", (goal.id,), area, (crime_type,), stated)
 
 
-def _frozen_baseline(data: Input, agreement: Agreement) -> Iterator[Caveat]:
+def _frozen_baseline(data: Input, own: str, agreement: Agreement) -> Iterator[Caveat]:
     if data.crime is None or "source" not in data.crime:
         return
-    crime, own = data.crime, evaluated_area(data, agreement)
+    crime = data.crime
     filled = crime[
         (crime["area"] == own) & crime["source"].astype(str).str.startswith(BASELINE_FILE)
     ]

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.goals.crime.power import crime_power_rows
-from amager_eval.goals.safety.published_shares import published_shares, respondents
 from amager_eval.significance import (
     probability_of_rising_every_year,
     respondents_for_power,
@@ -18,7 +17,7 @@ from amager_eval.significance import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement
 
 __all__ = ["ANSWERS_QUESTION", "POWER_COLUMNS", "what_goals_can_show"]
@@ -33,14 +32,14 @@ _YEARLY_POINTS = (0.0, 1.0, 2.5)
 
 
 def what_goals_can_show(
-    data: Input, agreement: Agreement, year: int, areas: Sequence[str]
+    facts: Facts, agreement: Agreement, year: int, areas: Sequence[str]
 ) -> pd.DataFrame:
     """Chance of published success under declared true changes, and the smallest visible change.
 
     Parameters
     ----------
-    data : Input
-        With `safety`; areas without a published share of the goals' answer or any n are left out.
+    facts : Facts
+        Areas without a published share of the goals' answer or any n are left out.
     agreement : Agreement
         Baseline and target wave, design effects.
     year : int
@@ -60,16 +59,16 @@ def what_goals_can_show(
         where a goal is read so. The crime goals' questions follow, see
         :mod:`amager_eval.goals.crime.power`; their `setting` and `deff` are None.
     """
-    rows = [*_safety_rows(data, agreement, year, areas), *crime_power_rows(data, agreement)]
+    rows = [*_safety_rows(facts, agreement, year, areas), *crime_power_rows(facts, agreement)]
     return pd.DataFrame(rows, columns=list(POWER_COLUMNS))
 
 
 def _safety_rows(
-    data: Input, agreement: Agreement, year: int, areas: Sequence[str]
+    facts: Facts, agreement: Agreement, year: int, areas: Sequence[str]
 ) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     goals = [g for g in agreement.goal if g.kind == "safety"]
-    if data.safety is None or not goals:
+    if not goals:
         return rows
     up = agreement.response == "safe"
     yearly = next(
@@ -89,12 +88,12 @@ def _safety_rows(
     baseline, target = agreement.safety.baseline_wave, agreement.safety.target_wave
     for area in areas:
         for setting in agreement.safety.settings:
-            shares = published_shares(data.safety, area, setting, agreement.response)
+            shares = facts.shares(area, setting, agreement.response)
             waves = [w for w in shares if w <= year]
             if not waves:
                 continue
             start = shares[baseline if baseline in waves else max(waves)]
-            size = respondents(data, area, max(waves))
+            size = facts.respondents(area, max(waves))
             if size is None:
                 continue
             years = np.arange(target - baseline + 1)

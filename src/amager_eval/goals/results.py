@@ -9,22 +9,19 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.conventions import LEVEL
-from amager_eval.goals.partners.count import count_partners
 from amager_eval.goals.records import RESULT_COLUMNS
 from amager_eval.goals.remarks import RemarkCode, remark
 from amager_eval.goals.safety.literal_reading import literally_met
-from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.goals.verdict import combined, evidence_verdict, literal_verdict
 from amager_eval.spec.readings import SAFETY_READINGS, STAYS_REACHED
 
 if TYPE_CHECKING:
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement, Goal, Reading
     from amager_eval.trends.fit import Forecast
 
 __all__ = [
     "empty_row",
-    "evaluated_area",
     "partner_rows",
     "quantity_of_reading",
     "safety_rows",
@@ -42,18 +39,8 @@ _PROBABILITIES = (
 _EVERY_SETTING = "alle"
 
 
-def evaluated_area(data: Input, agreement: Agreement) -> str:
-    """Name of the agreement's own area: as the input calls it, else the agreement's first name."""
-    names = agreement.areas.evaluated.names
-    present: set[str] = set()
-    for frame in (data.safety, data.crime):
-        if frame is not None:
-            present |= set(frame["area"])
-    return next((n for n in names if n in present), names[0])
-
-
 def safety_rows(
-    data: Input,
+    facts: Facts,
     agreement: Agreement,
     year: int,
     forecast: Forecast | None,
@@ -63,7 +50,7 @@ def safety_rows(
 
     Parameters
     ----------
-    data : Input
+    facts : Facts
     agreement : Agreement
     year : int
         Survey wave of the statement.
@@ -79,7 +66,7 @@ def safety_rows(
         Each reading stands at the statement's wave (status so far) and at its target wave.
     """
     rows = []
-    area_of_goal = evaluated_area(data, agreement)
+    area_of_goal = facts.area
     for goal in agreement.goal:
         if goal.kind != "safety":
             continue
@@ -88,9 +75,9 @@ def safety_rows(
                 for setting in reading.settings:
                     for target in _targets(agreement, reading, year):
                         row = _safety_row(
-                            data, agreement, goal, reading, area, setting, year, target
+                            facts, agreement, goal, reading, area, setting, year, target
                         )
-                        if _seen_since_baseline(data, agreement, area, setting, reading, year):
+                        if _seen_since_baseline(facts, agreement, area, setting, reading, year):
                             _attach_probability(row, agreement, forecast, quantities, year, target)
                         else:
                             row["notes"].append(remark(RemarkCode.NOT_JUDGED))
@@ -100,7 +87,7 @@ def safety_rows(
     return rows
 
 
-def partner_rows(data: Input, agreement: Agreement, year: int) -> list[dict[str, Any]]:
+def partner_rows(facts: Facts, agreement: Agreement, year: int) -> list[dict[str, Any]]:
     """Rows of the partner goal: a count of a complete list, so literal and evidence agree."""
     rows = []
     for goal in agreement.goal:
@@ -110,10 +97,10 @@ def partner_rows(data: Input, agreement: Agreement, year: int) -> list[dict[str,
         row = empty_row(goal, reading, None, year)
         row["comparison"] = 100 * goal.threshold if goal.threshold is not None else None
         row["method"] = "census of activities"
-        if data.activities is None or data.activities.empty:
+        count = facts.partners
+        if count is None:
             row["notes"].append(remark(RemarkCode.MISSING_ACTIVITIES))
         else:
-            count = count_partners(data.activities, goal)
             row["observed"] = 100 * count.share
             row["literal_verdict"] = literal_verdict(count.reached)
             row["evidence_verdict"] = row["literal_verdict"]
@@ -129,7 +116,7 @@ def partner_rows(data: Input, agreement: Agreement, year: int) -> list[dict[str,
 def with_overall(
     rows: list[dict[str, Any]],
     agreement: Agreement,
-    data: Input,
+    facts: Facts,
     quantities: Mapping[int, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """Put one overall row per goal, its primary reading over all parts, before the parts.
@@ -139,7 +126,7 @@ def with_overall(
     safety goal's overall row is joint over the settings, from the rows `alle` of `quantities`
     (target wave to frame).
     """
-    area_of_goal = evaluated_area(data, agreement)
+    area_of_goal = facts.area
     ordered: list[dict[str, Any]] = []
     for goal in agreement.goal:
         own = [r for r in rows if r["goal"] == goal.id]
@@ -204,7 +191,7 @@ def empty_row(goal: Goal, reading: Reading, area: str | None, year: int) -> dict
 
 
 def _safety_row(
-    data: Input,
+    facts: Facts,
     agreement: Agreement,
     goal: Goal,
     reading: Reading,
@@ -216,12 +203,12 @@ def _safety_row(
     row = empty_row(goal, reading, area, target)
     row["setting"] = setting
     row["method"] = "safety_trend model; literal from published figures"
-    if data.safety is None:
+    if not facts.survey:
         row["notes"].append(remark(RemarkCode.MISSING_SURVEY))
         return row
     assert reading.response is not None
-    own = published_shares(data.safety, area, setting, reading.response)
-    city = published_shares(data.safety, agreement.areas.whole, setting, reading.response)
+    own = facts.shares(area, setting, reading.response)
+    city = facts.shares(agreement.areas.whole, setting, reading.response)
     own = {w: s for w, s in own.items() if w <= year}
     city = {w: s for w, s in city.items() if w <= year}
     baseline = agreement.safety.baseline_wave
@@ -246,21 +233,17 @@ def _safety_row(
 
 
 def _seen_since_baseline(
-    data: Input, agreement: Agreement, area: str, setting: str, reading: Reading, year: int
+    facts: Facts, agreement: Agreement, area: str, setting: str, reading: Reading, year: int
 ) -> bool:
     """Whether the answer was published of an area since the baseline.
 
     A model alone judges nobody, nor does one answer by the assumed link to the other.
     """
-    if data.safety is None:
-        return False
-    waves = data.safety.loc[
-        (data.safety["area"] == area)
-        & (data.safety["setting"] == setting)
-        & (data.safety["response"] == reading.response),
-        "wave",
-    ]
-    return bool(waves.between(agreement.safety.baseline_wave, year).any())
+    return any(
+        (f.area, f.setting, f.response) == (area, setting, reading.response)
+        and agreement.safety.baseline_wave <= f.wave <= year
+        for f in facts.survey
+    )
 
 
 def _attach_probability(

@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from amager_eval.conventions import LEVEL, crime_year_of_wave
-from amager_eval.data.annual_figures import AnnualFigure, annual_figures
 from amager_eval.goals.crime.quantities import annual_levels
 from amager_eval.goals.partners.signals import reports_moved
-from amager_eval.goals.results import evaluated_area
-from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.spec.readings import SAFETY_READINGS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from amager_eval.goals.facts import ReportedYear
     from amager_eval.goals.statement import Statement
     from amager_eval.spec.agreement import Goal
     from amager_eval.trends.fit import Forecast
@@ -226,7 +224,7 @@ def goal_standings(statement: Statement) -> tuple[Standing, ...]:
     tuple of Standing
         One for each goal and part of its primary reading, of the agreement's own area.
     """
-    area = evaluated_area(statement.data, statement.agreement)
+    area = statement.facts.area
     made: list[Standing] = []
     for goal in statement.agreement.goal:
         if goal.kind == "safety":
@@ -278,15 +276,17 @@ def _rows(statement: Statement, goal: Goal, **wanted: object) -> dict[int, Mappi
 
 
 def _safety(statement: Statement, goal: Goal, area: str, setting: str, response: str) -> Standing:
-    agreement, data, year = statement.agreement, statement.data, statement.year
+    agreement, year = statement.agreement, statement.year
     safety = agreement.safety
     own_area = area in agreement.areas.evaluated.names
-    own: dict[int, Figure] = {}
-    whole: dict[int, Figure] = {}
-    if data.safety is not None:
-        for name, found in ((area, own), (agreement.areas.whole, whole)):
-            shares = published_shares(data.safety, name, setting, response)
-            found |= {w: Figure(s.percent, w, s.grade) for w, s in shares.items() if w <= year}
+    own, whole = (
+        {
+            w: Figure(s.percent, w, s.grade)
+            for w, s in statement.facts.shares(name, setting, response).items()
+            if w <= year
+        }
+        for name in (area, agreement.areas.whole)
+    )
     cell = {"area": area, "setting": setting, "response": response}
     levels = _levels(statement.safety, cell)
     if not own and levels:  # nothing was published of the area since: the model's own estimate
@@ -335,7 +335,7 @@ def _crime(statement: Statement, goal: Goal, area: str, crime_type: str) -> Stan
     agreement, crime = statement.agreement, statement.agreement.crime
     year = crime_year_of_wave(statement.year)
     unit: Unit = "rate" if goal.primary.id == "hold_rate" else "count"
-    figures = annual_figures(statement.data, area, crime_type, crime.definition)
+    figures = statement.facts.reports(area, crime_type, crime.definition)
     own = {
         y: Figure(value, y)
         for y, f in figures.items()
@@ -350,7 +350,7 @@ def _crime(statement: Statement, goal: Goal, area: str, crime_type: str) -> Stan
     if forecast is not None and forecast.draws.attrs.get("definition") == crime.definition:
         levels = _yearly_levels(forecast, area, crime_type, unit)
     moved: list[Shown | None] = [
-        reports_moved(statement.data, agreement, area, crime_type, before.year, latest.year)
+        reports_moved(statement.facts, agreement, area, crime_type, before.year, latest.year)
         if before is not None and latest is not None and before.year < latest.year
         else None
         for before in (last, baseline)
@@ -382,7 +382,7 @@ def _partners(statement: Statement, goal: Goal) -> Standing:
         goal=goal.id,
         kind="partners",
         reading=goal.primary.id,
-        area=evaluated_area(statement.data, statement.agreement),
+        area=statement.facts.area,
         part=None,
         unit="percent",
         latest=None if observed is None else Figure(float(observed), statement.year),
@@ -402,7 +402,7 @@ def _figures(
     return latest, last, own.get(baseline)
 
 
-def _in_unit(figure: AnnualFigure, unit: Unit) -> float | None:
+def _in_unit(figure: ReportedYear, unit: Unit) -> float | None:
     return figure.rate if unit == "rate" else figure.count
 
 

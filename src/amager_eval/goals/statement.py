@@ -22,6 +22,7 @@ from amager_eval.goals.verdict import LITERAL_WORDS
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.goals.caveats import Caveat
+    from amager_eval.goals.facts import Facts
     from amager_eval.goals.partners.plan import PlanChain
     from amager_eval.goals.safety.area_answer import AreaAnswer
     from amager_eval.spec.agreement import Agreement
@@ -48,7 +49,9 @@ class Statement:
     agreement : Agreement
         What was promised.
     data : Input
-        What it was judged from.
+        What it was judged from, for whoever fits it again; no view reads it.
+    facts : Facts
+        What is known of the areas, gathered from `data` once.
     seed : int
         Seed of every fit and simulation.
     versions : mapping of str to str
@@ -126,6 +129,7 @@ class Statement:
     year: int
     agreement: Agreement
     data: Input
+    facts: Facts
     seed: int
     versions: Mapping[str, str]
     draft: bool
@@ -157,7 +161,7 @@ class Statement:
     @property
     def synthetic(self) -> bool:
         """Whether it was made from made-up figures."""
-        return self.data.synthetic
+        return self.facts.synthetic
 
     def _repr_html_(self) -> str:
         said = {"SYNTHETIC": self.synthetic, "DRAFT": self.draft}
@@ -182,14 +186,14 @@ class Statement:
             "schema_version": SCHEMA_VERSION,
             "year": self.year,
             "agreement": self.agreement.id,
-            "inputs": [{"name": f.name, "sha256": f.sha256} for f in self.data.files],
+            "inputs": [{"name": f.name, "sha256": f.sha256} for f in self.facts.files],
             "versions": dict(self.versions),
             "seed": self.seed,
             "synthetic": self.synthetic,
             "draft": self.draft,
             "unregistered_documents": list(self.unregistered),
-            "masked": [asdict(m) for m in self.data.masked],
-            "replaced": [asdict(r) for r in self.data.replaced],
+            "masked": [asdict(m) for m in self.facts.masked],
+            "replaced": [asdict(r) for r in self.facts.replaced],
             "results": [
                 {k: _plain(row[k]) for k in RESULT_COLUMNS}
                 for row in self.results.to_dict(orient="records")

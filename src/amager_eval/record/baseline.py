@@ -13,7 +13,7 @@ from amager_eval.data.annual_figures import annual_figures, inhabitants_of_year
 from amager_eval.data.period import parse_period
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import Fault, InputError
-from amager_eval.goals.results import evaluated_area
+from amager_eval.goals.facts import evaluated_area
 from amager_eval.record.earlier_publications import earlier_publications
 from amager_eval.record.record import keep_file, verify_record
 from amager_eval.spec.register import hold_agreement_against_register

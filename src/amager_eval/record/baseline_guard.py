@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
-from amager_eval.data.annual_figures import annual_figures
 from amager_eval.goals.crime.quantities import guard_label
 from amager_eval.goals.remarks import RemarkCode, remark
-from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.verdict import literal_verdict
 
 if TYPE_CHECKING:
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement
 
 __all__ = ["GUARD_COLUMNS", "attach_guard", "baseline_guard"]
@@ -44,7 +42,7 @@ GUARD_COLUMNS: Final = (
 
 
 def baseline_guard(
-    data: Input,
+    facts: Facts,
     agreement: Agreement,
     year: int,
     quantities: pd.DataFrame,
@@ -54,7 +52,7 @@ def baseline_guard(
 
     Parameters
     ----------
-    data : Input
+    facts : Facts
     agreement : Agreement
     year : int
         Survey wave of the statement.
@@ -74,12 +72,12 @@ def baseline_guard(
         below the true level of the baseline year, and of the guard years' mean. What is missing
         is None, and `reason` says why. Reports, or reports per 1,000 inhabitants.
     """
-    crime, area = agreement.crime, evaluated_area(data, agreement)
+    crime, area = agreement.crime, facts.area
     last = crime_year_of_wave(year)
     rows = []
     for goal in (g for g in agreement.goal if g.kind == "crime"):
         for kind in goal.crime_types:
-            figures = annual_figures(data, area, kind, crime.definition)
+            figures = facts.reports(area, kind, crime.definition)
             for form in ("rate", "count"):
                 values = {
                     y: float(v)

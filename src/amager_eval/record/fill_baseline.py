@@ -12,7 +12,7 @@ from amager_eval.conventions import BASELINE_FILE
 from amager_eval.data.input import SourceFile
 from amager_eval.data.period import parse_period, whole_years
 from amager_eval.errors import InputError
-from amager_eval.goals.results import evaluated_area
+from amager_eval.goals.facts import evaluated_area
 from amager_eval.provenance import sha256_of_file
 from amager_eval.record.baseline import baseline_entries, load_baseline
 from amager_eval.wording.faults import fault_of

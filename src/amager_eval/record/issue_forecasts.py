@@ -18,9 +18,7 @@ from amager_eval.goals.ledger import (
     QUANTILE_LEVELS,
     Issued,
 )
-from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety.literal_reading import literally_met
-from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.goals.safety.quantities import safety_quantities
 from amager_eval.record.known_figures import area_version, known_figures, shown_areas
 from amager_eval.spec.readings import SAFETY_READINGS, STAYS_REACHED
@@ -28,7 +26,7 @@ from amager_eval.spec.readings import SAFETY_READINGS, STAYS_REACHED
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement, Goal, Reading
     from amager_eval.trends.fit import Forecast
 
@@ -36,7 +34,7 @@ __all__ = ["issue_forecasts"]
 
 
 def issue_forecasts(
-    data: Input,
+    facts: Facts,
     agreement: Agreement,
     year: int,
     safety: Forecast | None,
@@ -49,7 +47,7 @@ def issue_forecasts(
 
     Parameters
     ----------
-    data : Input
+    facts : Facts
         What is known through wave `year`.
     agreement : Agreement
     year : int
@@ -69,19 +67,18 @@ def issue_forecasts(
     definitions = [agreement.crime.definition]
     if crime is not None and crime.draws.attrs["definition"] not in definitions:
         definitions.append(str(crime.draws.attrs["definition"]))
-    figures = known_figures(data, agreement, year, definitions)
+    figures = known_figures(facts, agreement, year, definitions)
     quantities: list[dict[str, Any]] = []
     events: list[dict[str, Any]] = []
     if safety is not None:
-        quantities += _safety_quantities(data, agreement, year, safety)
-        events += _safety_events(data, agreement, year, safety)
+        quantities += _safety_quantities(facts, agreement, year, safety)
+        events += _safety_events(facts, agreement, year, safety)
     if estimated is not None:
-        own = (evaluated_area(data, agreement),)
-        rows = _safety_quantities(data, agreement, year, estimated, areas=own)
+        rows = _safety_quantities(facts, agreement, year, estimated, areas=(facts.area,))
         quantities += [row | {"basis": "estimate"} for row in rows]
     if crime is not None:
-        quantities += _crime_quantities(data, agreement, year, crime)
-        events += _crime_events(data, agreement, year, crime_frame)
+        quantities += _crime_quantities(facts, agreement, year, crime)
+        events += _crime_events(facts, agreement, year, crime_frame)
     frame = pd.DataFrame(quantities, columns=list(FORECAST_COLUMNS))
     frame["basis"] = frame["basis"].astype(object).where(frame["basis"].notna(), "measured")
     return Issued(
@@ -100,7 +97,7 @@ def _waves(agreement: Agreement, year: int, forecast: Forecast) -> list[int]:
 
 
 def _safety_quantities(
-    data: Input,
+    facts: Facts,
     agreement: Agreement,
     year: int,
     forecast: Forecast,
@@ -108,10 +105,10 @@ def _safety_quantities(
     areas: tuple[str, ...] | None = None,
 ) -> Iterator[dict[str, Any]]:
     draws = forecast.draws
-    for area in shown_areas(data, agreement) if areas is None else areas:
+    for area in shown_areas(facts, agreement) if areas is None else areas:
         if area not in draws["area"].values:
             continue
-        version = area_version(data.safety, agreement, area)
+        version = area_version(agreement, area, facts.versions.get(("safety", area), ""))
         for setting in (str(s) for s in draws["setting"].values):
             for response in (str(r) for r in draws["response"].values):
                 for wave in _waves(agreement, year, forecast):
@@ -122,15 +119,15 @@ def _safety_quantities(
 
 
 def _crime_quantities(
-    data: Input, agreement: Agreement, year: int, forecast: Forecast
+    facts: Facts, agreement: Agreement, year: int, forecast: Forecast
 ) -> Iterator[dict[str, Any]]:
     levels = annual_levels(forecast)
     definition = str(levels.attrs["definition"])
     inhabitants = levels["inhabitants"]
-    for area in shown_areas(data, agreement):
+    for area in shown_areas(facts, agreement):
         if area not in levels["area"].values:
             continue
-        version = area_version(data.crime, agreement, area)
+        version = area_version(agreement, area, facts.versions.get(("crime", area), ""))
         for kind in (t.id for t in agreement.crime.type if t.id in levels["crime_type"].values):
             for target in range(crime_year_of_wave(year) + 1, agreement.crime.target_year + 1):
                 if target not in levels["year"].values:
@@ -144,13 +141,13 @@ def _crime_quantities(
 
 
 def _safety_events(
-    data: Input, agreement: Agreement, year: int, forecast: Forecast
+    facts: Facts, agreement: Agreement, year: int, forecast: Forecast
 ) -> Iterator[dict[str, Any]]:
-    if data.safety is None:
-        return
     baseline, whole = agreement.safety.baseline_wave, agreement.areas.whole
     areas = [
-        a for a in shown_areas(data, agreement) if a != whole and a in forecast.draws["area"].values
+        a
+        for a in shown_areas(facts, agreement)
+        if a != whole and a in forecast.draws["area"].values
     ]
     waves = [w for w in _waves(agreement, year, forecast) if w > baseline] if areas else []
     for wave in waves:
@@ -164,10 +161,7 @@ def _safety_events(
                 for setting in reading.settings:
                     assert reading.response is not None
                     key = (area, setting, reading.response)
-                    own, city = (
-                        published_shares(data.safety, a, setting, reading.response)
-                        for a in (area, whole)
-                    )
+                    own, city = (facts.shares(a, setting, reading.response) for a in (area, whole))
                     met = literally_met(reading.id, reading.response, own, city, baseline, wave)
                     probability = frame.get((*key, SAFETY_READINGS[reading.id].quantity))
                     if SAFETY_READINGS[reading.id].of_shortfall and pd.isna(probability):
@@ -178,7 +172,9 @@ def _safety_events(
                         "goal": goal.id,
                         "reading": reading.id,
                         "area": area,
-                        "area_version": area_version(data.safety, agreement, area),
+                        "area_version": area_version(
+                            agreement, area, facts.versions.get(("safety", area), "")
+                        ),
                         "setting": setting,
                         "response": reading.response,
                         "form": "percent",
@@ -188,7 +184,7 @@ def _safety_events(
 
 
 def _crime_events(
-    data: Input, agreement: Agreement, year: int, frame: pd.DataFrame
+    facts: Facts, agreement: Agreement, year: int, frame: pd.DataFrame
 ) -> Iterator[dict[str, Any]]:
     crime = agreement.crime
     # where another series than the goal's own was modelled there is no row, and no event
@@ -199,7 +195,7 @@ def _crime_events(
     values = frame.set_index(["area", "crime_type", "year", "form"])["value"]
     for goal, reading in _readings(agreement, "crime"):
         form = "rate" if reading.id == "hold_rate" else "count"
-        for area in (evaluated_area(data, agreement), *agreement.areas.indicators):
+        for area in (facts.area, *agreement.areas.indicators):
             for kind in goal.crime_types:
                 for target in range(crime_year_of_wave(year) + 1, crime.target_year + 1):
                     probability = values.get((area, kind, target, form))
@@ -209,7 +205,9 @@ def _crime_events(
                         "goal": goal.id,
                         "reading": reading.id,
                         "area": area,
-                        "area_version": area_version(data.crime, agreement, area),
+                        "area_version": area_version(
+                            agreement, area, facts.versions.get(("crime", area), "")
+                        ),
                         "crime_type": kind,
                         "definition": crime.definition,
                         "form": form,

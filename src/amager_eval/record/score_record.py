@@ -27,7 +27,7 @@ from amager_eval.scores.event import brier
 from amager_eval.wording.faults import fault_of
 
 if TYPE_CHECKING:
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement
 
 __all__ = ["earlier_statements", "score_record"]
@@ -70,7 +70,7 @@ def earlier_statements(
 
 
 def score_record(
-    kept: Mapping[int, Mapping[str, Any]], data: Input, agreement: Agreement, year: int
+    kept: Mapping[int, Mapping[str, Any]], facts: Facts, agreement: Agreement, year: int
 ) -> Ledger:
     """Score the forecasts of earlier statements against the figures known now.
 
@@ -78,7 +78,7 @@ def score_record(
     ----------
     kept : mapping of int to dict
         From :func:`earlier_statements`.
-    data : Input
+    facts : Facts
         What is known through wave `year`.
     agreement : Agreement
     year : int
@@ -95,7 +95,7 @@ def score_record(
         for f in (*s["quantities"], *s["events"])
         if f.get("definition")
     }
-    now = _by_key(_records(known_figures(data, agreement, year, list(definitions))))
+    now = _by_key(_records(known_figures(facts, agreement, year, list(definitions))))
     first: dict[tuple[Any, ...], float] = {}
     for statement in issued.values():
         for key, value in _by_key(statement["figures"]).items():

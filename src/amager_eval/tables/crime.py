@@ -6,16 +6,16 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.conventions import LEVELS
-from amager_eval.data.annual_figures import AnnualFigure, annual_figures
 from amager_eval.goals.crime.bands import level_bands, observed_years
-from amager_eval.goals.crime.published_reports import published_areas
 from amager_eval.goals.crime.quantities import QUANTITY_COLUMNS, annual_levels
+from amager_eval.goals.facts import published_areas
 from amager_eval.tables.table import Column, Kind, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
+    from amager_eval.goals.facts import ReportedYear
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
@@ -27,7 +27,6 @@ __all__ = [
 ]
 
 type _Series = tuple[str, str, str]  # area, definition, crime type
-type _Year = tuple[AnnualFigure | None, dict[str, Any]]  # None where hidden; first row of the year
 
 #: Years of each series in print; the page and the open data hold all.
 _YEARS_IN_PRINT: Final = 4
@@ -188,21 +187,20 @@ def district_totals_table(statement: Statement, words: Wording, *, short: bool =
         label = say("table.total") if kind == "total" else agreement.crime.label(kind, words.lang)
         chosen = sorted(years)[-_YEARS_IN_PRINT:] if short else sorted(years)
         for year in chosen:
-            figure, row = years[year]
-            masked = figure is None
-            remark = say("crime.masked") if masked else _jump(years, year, words)
+            figure = years[year]
+            remark = say("crime.masked") if figure.hidden else _jump(years, year, words)
             rows.append(
                 [
                     area_label(agreement, area, words) if short else area,
                     year,
                     definition,
                     label,
-                    None if figure is None else figure.count,
-                    None if figure is None else figure.rate,
-                    masked,
-                    row.get("source_grade"),
+                    None if figure.hidden else figure.count,
+                    None if figure.hidden else figure.rate,
+                    figure.hidden,
+                    figure.grade,
                     remark,
-                    row.get("source"),
+                    figure.source,
                 ]
             )
     return build_table(
@@ -211,33 +209,22 @@ def district_totals_table(statement: Statement, words: Wording, *, short: bool =
     )  # fmt: skip
 
 
-def _published(statement: Statement) -> dict[_Series, dict[int, _Year]]:
-    """Collect the yearly reports of the agreement's areas, series by series; None where hidden."""
-    agreement, data = statement.agreement, statement.data
-    if data.crime is None:
-        return {}
-    areas = published_areas(agreement)
+def _published(statement: Statement) -> dict[_Series, dict[int, ReportedYear]]:
+    """Collect the yearly reports of the agreement's areas, series by series."""
+    agreement = statement.agreement
+    order = {a: i for i, a in enumerate(published_areas(agreement))}
     statbank = agreement.crime.statbank.table if agreement.crime.statbank else None
-    chosen = data.crime[data.crime["area"].isin(areas) & (data.crime["definition"] != statbank)]
-    hidden = {(m.area, m.definition, m.what, m.period) for m in data.masked}
-    found: dict[_Series, dict[int, _Year]] = {}
-    order = {a: i for i, a in enumerate(areas)}
-    keys = chosen[["area", "definition", "crime_type"]].drop_duplicates()
-    for area, definition, kind in sorted(
-        keys.itertuples(index=False, name=None), key=lambda k: (order[k[0]], *k[1:])
-    ):
-        group = chosen[
-            (chosen["area"] == area)
-            & (chosen["definition"] == definition)
-            & (chosen["crime_type"] == kind)
-        ]
-        first = {int(str(r["period"])[:4]): r for r in reversed(records(group))}
-        for year, figure in annual_figures(data, area, kind, definition).items():
-            masked = (area, definition, kind, year) in hidden
-            if masked or figure.count is not None or figure.rate is not None:
-                years = found.setdefault((area, definition, kind), {})
-                years[year] = (None if masked else figure, first[year])
-    return found
+    series = {
+        (area, definition, kind): {
+            year: f
+            for year, f in years.items()
+            if f.hidden or f.count is not None or f.rate is not None
+        }
+        for (area, kind, definition), years in statement.facts.series.items()
+        if definition != statbank
+    }
+    ordered = sorted(series.items(), key=lambda s: (order[s[0][0]], *s[0][1:]))
+    return {key: years for key, years in ordered if years}
 
 
 def _decimals_that_tell(*rates: float) -> int:
@@ -246,10 +233,10 @@ def _decimals_that_tell(*rates: float) -> int:
     return 0 if smallest >= _WHOLE_RATE else max(1, -math.floor(math.log10(smallest)))
 
 
-def _jump(years: dict[int, _Year], year: int, words: Wording) -> str:
+def _jump(years: dict[int, ReportedYear], year: int, words: Wording) -> str:
     """Remark on a rate that changes by more than a quarter from one year to the next."""
-    now, before = (years[y][0] if y in years else None for y in (year, year - 1))
-    if now is None or before is None or now.rate is None or before.rate is None:
+    now, before = (years.get(y) for y in (year, year - 1))
+    if now is None or before is None or now.rate is None or before.rate is None or before.hidden:
         return ""
     if abs(now.rate - before.rate) <= _JUMP * before.rate:
         return ""

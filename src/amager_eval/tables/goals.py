@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.goals.crime.context import crime_context
-from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.standing import goal_standings, indicator_standings
 from amager_eval.tables.table import Column, Table, build_table, print_cell
 from amager_eval.wording.area import area_label
@@ -77,7 +76,7 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     nearer = any(s.reading == "shortfall_smaller" and s.known for s in standings)
     keys += ["table.goals.note_nearer"] if nearer else []
     keys += ["table.goals.note_c"] if any(_graded(s) for s in standings) else []
-    area = evaluated_area(statement.data, agreement)
+    area = statement.facts.area
     notes = " ".join(say(key, area=area, since=since) for key in keys)
     return build_table("goals", say("table.goals.title"), columns, cells, notes)
 

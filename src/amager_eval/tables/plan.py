@@ -61,7 +61,7 @@ def plan_table(statement: Statement, words: Wording, *, short: bool = False) -> 
         ),
     ]  # fmt: skip
     rows: list[tuple[Any, ...]] = []
-    listed = statement.data.activities is not None
+    listed = statement.plan is not None and "no_list" not in statement.plan.warnings
     for focus in statement.plan.focus if statement.plan is not None else ():
         count = number(len(focus.activities), 0, words.lang)
         named = words.listing(focus.activities)

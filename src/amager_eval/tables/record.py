@@ -92,31 +92,23 @@ def inputs_table(statement: Statement, words: Wording) -> Table:
         Column("name", say("column.file"), "text", 1.5),
         Column("sha256", "SHA-256", "text", 3.0),
     ]
-    rows = [(f.name, f.sha256) for f in statement.data.files]
+    rows = [(f.name, f.sha256) for f in statement.facts.files]
     notes = [say("record.inputs", seed=statement.seed)]
-    notes += [say("record.masked")] if statement.data.masked else []
+    notes += [say("record.masked")] if statement.facts.masked else []
     return build_table("inputs", say("table.inputs.title"), columns, rows, " ".join(notes))
 
 
 def sources_table(statement: Statement, words: Wording) -> Table:
     """Where the figures come from: every source of every kind of figure, and how many it gave."""
-    say, data = words.say, statement.data
+    say = words.say
     columns = [
         Column("kind", say("column.kind"), "text", 1.2),
         Column("source", say("column.source"), "text", 4.0),
         Column("figures", say("column.figures"), "count", 0.8),
     ]
-    kinds = {
-        "safety": data.safety,
-        "survey_rounds": data.survey_rounds,
-        "crime": data.crime,
-        "population": data.population,
-    }
     rows = [
-        (say(f"kind.{kind}"), str(source).removeprefix("Kilde: "), int(count))
-        for kind, frame in kinds.items()
-        if frame is not None and "source" in frame
-        for source, count in frame["source"].dropna().value_counts(sort=True).items()
+        (say(f"kind.{s.kind}"), s.name.removeprefix("Kilde: "), s.figures)
+        for s in statement.facts.sources
     ]
     return build_table("sources", say("table.sources.title"), columns, rows)
 
@@ -139,7 +131,7 @@ def replaced_table(statement: Statement, words: Wording) -> Table:
             say(f"kind.{r.table}"), _cell_named(r, statement, words), r.old, r.new,
             r.old_source, r.new_source, r.old_grade, r.new_grade,
         )
-        for r in statement.data.replaced
+        for r in statement.facts.replaced
     ]  # fmt: skip
     title, note = say("table.replaced.title"), say("table.replaced.note")
     return build_table("replaced", title, columns, rows, note)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from amager_eval.conventions import LEVELS
 from amager_eval.goals.power import ANSWERS_QUESTION
-from amager_eval.goals.safety.published_shares import PublishedShare, published_shares
 from amager_eval.tables.table import Column, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent
@@ -42,26 +41,14 @@ def published_table(statement: Statement, areas: Sequence[str], words: Wording) 
         Column("source_grade", say("column.source_grade"), "text", 0.8),
         Column("source", say("column.source"), "text", 2.0, shown=False),
     ]
-    safety = statement.data.safety
-    rows: list[list[Any]] = []
-    if safety is not None:
-        chosen = safety[safety["area"].isin(areas)].sort_values(
-            ["area", "setting", "response", "wave"]
-        )
-        for row in records(chosen):
-            rows.append(
-                [
-                    row["area"],
-                    row["wave"],
-                    words.name("setting", str(row["setting"])),
-                    words.name("response", str(row["response"])),
-                    row.get("comparator") or "=",
-                    row["percent"],
-                    row.get("n"),
-                    row.get("source_grade"),
-                    row.get("source"),
-                ]
-            )
+    chosen = [f for f in statement.facts.survey if f.area in areas]
+    rows = [
+        [
+            f.area, f.wave, words.name("setting", f.setting), words.name("response", f.response),
+            f.comparator, f.percent, f.n, f.grade, f.source,
+        ]
+        for f in sorted(chosen, key=lambda f: (f.area, f.setting, f.response, f.wave))
+    ]  # fmt: skip
     return build_table("safety_published", say("table.published.title"), columns, rows)
 
 
@@ -234,7 +221,8 @@ def forecast_table(
             ["setting", "rank", "period"]
         )
         for row in records(chosen):
-            figure = _published(statement, row)
+            shares = statement.facts.shares(row["area"], row["setting"], row["response"])
+            figure = shares.get(row["period"])
             cells = [
                 area_label(statement.agreement, row["area"], words),
                 words.name("setting", row["setting"]),
@@ -249,14 +237,6 @@ def forecast_table(
             rows.append(cells)
     title = words.say_of(response, "table.forecast.title")
     return build_table("safety_forecast", title, columns, rows, say("table.forecast.note"))
-
-
-def _published(statement: Statement, row: dict[str, Any]) -> PublishedShare | None:
-    """Find the published figure of a row of the forecast."""
-    if statement.data.safety is None:
-        return None
-    keys = (row["area"], row["setting"], row["response"])
-    return published_shares(statement.data.safety, *keys).get(row["period"])
 
 
 def probabilities_table(

@@ -14,6 +14,7 @@ from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.disclosure.short_periods import short_periods_may_be_shown
 from amager_eval.goals.crime.chart import MONITORED_COLUMNS, monitored_chart
 from amager_eval.goals.crime.view import view_crime
+from amager_eval.goals.facts import gather_facts
 from amager_eval.record.earlier_publications import earlier_publications
 from amager_eval.record.record import keep_file, read_record
 from amager_eval.spec.agreement import load_agreement
@@ -152,7 +153,9 @@ def test_nothing_to_chart():
 def recorded(data, folder, *, record=None):
     """Publish a statement's reports and keep them; return the folder of the record."""
     shown = mask_small_counts(data, AGREEMENT, earlier_publications(record))
-    views = view_crime(shown, AGREEMENT, None, earlier_publications(record))
+    views = view_crime(
+        shown, gather_facts(shown, AGREEMENT), AGREEMENT, None, earlier_publications(record)
+    )
     statement = {
         "masked": [asdict(m) for m in shown.masked],
         "reports": views.reports.to_dict(orient="records"),

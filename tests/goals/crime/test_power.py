@@ -1,7 +1,6 @@
 """A hold goal fails by chance: against the simulation in R, and against brute force."""
 
 import json
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from amager_eval.goals.crime.power import (
     chance_of_holding_with_total,
     crime_power_rows,
 )
+from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.power import POWER_COLUMNS, what_goals_can_show
 from amager_eval.spec.agreement import load_agreement
 
@@ -24,6 +24,10 @@ ORACLE = json.loads(
 )["cases"]["hold_goal_false_alarm"]
 AGREEMENT = load_agreement()
 AREA = AGREEMENT.areas.evaluated.names[0]
+
+
+def facts_of(data):
+    return gather_facts(data, AGREEMENT)
 
 
 @pytest.mark.parametrize("case", ORACLE)
@@ -71,7 +75,7 @@ def crime(**counts: float) -> pd.DataFrame:
 
 
 def test_without_a_baseline_it_is_shown_for_the_declared_counts():
-    rows = pd.DataFrame(crime_power_rows(Input(), AGREEMENT), columns=list(POWER_COLUMNS))
+    rows = pd.DataFrame(crime_power_rows(facts_of(Input()), AGREEMENT), columns=list(POWER_COLUMNS))
     in_a_year = rows[rows["question"] == "type_rises_in_a_year"]
     assert list(in_a_year["n"]) == [3 * m for m in AGREEMENT.crime.power.reports]
     assert in_a_year["n_assumed"].all()
@@ -81,7 +85,7 @@ def test_without_a_baseline_it_is_shown_for_the_declared_counts():
 
 def test_with_a_baseline_it_is_computed_for_its_reports():
     data = Input(crime=crime(total=900, indbrud=40, theft=200, violence=60))
-    power = what_goals_can_show(data, AGREEMENT, 2026, [AREA])
+    power = what_goals_can_show(facts_of(data), AGREEMENT, 2026, [AREA])
     values = power.set_index("question")["value"]
     assert set(power["n"]) == {300}
     assert not power["n_assumed"].any()
@@ -91,8 +95,8 @@ def test_with_a_baseline_it_is_computed_for_its_reports():
 
 
 def test_no_crime_goal_no_rows():
-    assert crime_power_rows(Input(), load_agreement("folehaven")) == []
+    assert crime_power_rows(facts_of(Input()), load_agreement("folehaven")) == []
     quiet = AGREEMENT.model_copy(
         update={"crime": AGREEMENT.crime.model_copy(update={"power": None})}
     )
-    assert crime_power_rows(replace(Input(), crime=crime(total=9)), quiet) == []
+    assert crime_power_rows(gather_facts(Input(crime=crime(total=9)), quiet), quiet) == []

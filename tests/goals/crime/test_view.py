@@ -10,7 +10,7 @@ def statement(make_statement):
 
 
 def test_every_view_is_of_the_same_forecast(statement):
-    views = view_crime(statement.data, statement.agreement, statement.crime)
+    views = view_crime(statement.data, statement.facts, statement.agreement, statement.crime)
     assert views.definition == "STRAF11"
     assert set(views.changes["area"]) == {statement.agreement.areas.whole}
     assert set(views.changes["form"]) == {"count", "rate"}
@@ -19,6 +19,6 @@ def test_every_view_is_of_the_same_forecast(statement):
 
 
 def test_without_a_forecast_the_chart_stands(statement):
-    views = view_crime(statement.data, statement.agreement, None)
+    views = view_crime(statement.data, statement.facts, statement.agreement, None)
     assert views.changes.empty
     assert len(views.chart)

@@ -7,12 +7,20 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.input import Input
+from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.partners.plan import plan_chain
 from amager_eval.goals.partners.signals import signal_of
 from amager_eval.spec.agreement import load_agreement
 
 AGREEMENT = load_agreement()
 AREA = AGREEMENT.areas.evaluated.names[0]
+
+
+def facts_of(data):
+    return gather_facts(data, AGREEMENT)
+
+
+NOTHING = facts_of(Input())
 
 
 def listed(**columns) -> pd.DataFrame:
@@ -34,7 +42,7 @@ def safety(*rows) -> pd.DataFrame:
 
 
 def test_the_chain_of_a_focus_area():
-    chain = plan_chain(Input(activities=listed()), AGREEMENT, 2026)
+    chain = plan_chain(listed(), NOTHING, AGREEMENT, 2026)
     assert [f.focus_area for f in chain.focus] == list(AGREEMENT.focus_areas)
     space = next(f for f in chain.focus if f.focus_area == "Aktive byrum")
     assert space.activities == ("Vandring", "Lys")
@@ -51,11 +59,11 @@ def test_the_chain_of_a_focus_area():
 
 
 def test_without_a_list_the_chain_still_stands():
-    chain = plan_chain(Input(), AGREEMENT, 2026)
+    chain = plan_chain(None, NOTHING, AGREEMENT, 2026)
     assert chain.warnings == ("no_list",)
     assert all(f.activities == () and f.budget_dkk is None for f in chain.focus)
     assert all(f.expects for f in chain.focus)
-    assert plan_chain(Input(), load_agreement("folehaven"), 2026) is None
+    assert plan_chain(None, NOTHING, load_agreement("folehaven"), 2026) is None
 
 
 @pytest.mark.parametrize(
@@ -69,7 +77,7 @@ def test_without_a_list_the_chain_still_stands():
     ],
 )
 def test_a_list_older_than_a_year_is_warned_of(dated, warning):
-    chain = plan_chain(Input(activities=listed(list_date=dated, list_version="3")), AGREEMENT, 2026)
+    chain = plan_chain(listed(list_date=dated, list_version="3"), NOTHING, AGREEMENT, 2026)
     assert chain.warnings == warning
     assert chain.list_version == "3"
     assert chain.held_on == date(2026, 5, 31)
@@ -78,7 +86,7 @@ def test_a_list_older_than_a_year_is_warned_of(dated, warning):
 def test_mixed_versions_and_strange_focus_areas_are_warned_of():
     mixed = listed(list_date="2026-01-01", list_version=["1", "2", "2"])
     mixed.loc[1, "focus_area"] = "Musik"
-    chain = plan_chain(Input(activities=mixed), AGREEMENT, 2026)
+    chain = plan_chain(mixed, NOTHING, AGREEMENT, 2026)
     assert chain.warnings == ("several_versions", "unknown_focus_area")
     assert chain.focus[-1].focus_area == "Musik"
     assert chain.focus[-1].activities == ("Lektier",)
@@ -101,12 +109,15 @@ def test_signal_of_a_share_and_its_judgement(response, before, after, signal, be
             (AREA, 2026, "night", response, after, 600),
         )
     )
-    found = signal_of(f"safety.night.{response}", data, AGREEMENT, 2026)
+    found = signal_of(f"safety.night.{response}", facts_of(data), AGREEMENT, 2026)
     assert (found.signal, found.better) == (signal, better)
     assert (found.before, found.after, found.year_after) == (before, after, 2026)
     # another area is not the agreement's
     other = replace(data, safety=data.safety.replace({AREA: "Amager Vest"}))
-    assert signal_of(f"safety.night.{response}", other, AGREEMENT, 2026).signal == "not_measured"
+    assert (
+        signal_of(f"safety.night.{response}", facts_of(other), AGREEMENT, 2026).signal
+        == "not_measured"
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,18 +135,23 @@ def test_signal_of_reports_allows_for_ordinary_variation(after, signal, better):
         [(AREA, "2024", "indbrud", 100), (AREA, "2025", "indbrud", after)],
         columns=["area", "period", "crime_type", "count"],
     ).assign(definition=AGREEMENT.crime.definition)
-    found = signal_of("crime.indbrud", Input(crime=crime), AGREEMENT, 2026)
+    found = signal_of("crime.indbrud", facts_of(Input(crime=crime)), AGREEMENT, 2026)
     assert (found.signal, found.better) == (signal, better)
     assert (found.year_before, found.year_after) == (2024, 2025)
     # 2025's reports are those of wave 2026: a year earlier nothing has come yet
-    assert signal_of("crime.indbrud", Input(crime=crime), AGREEMENT, 2025).signal == "not_measured"
+    assert (
+        signal_of("crime.indbrud", facts_of(Input(crime=crime)), AGREEMENT, 2025).signal
+        == "not_measured"
+    )
 
 
 def test_words_that_nothing_measures_are_not_measured():
-    assert signal_of("unge i fritidsjob", Input(), AGREEMENT, 2026).signal == "not_measured"
+    assert (
+        signal_of("unge i fritidsjob", facts_of(Input()), AGREEMENT, 2026).signal == "not_measured"
+    )
 
 
 def test_the_chain_is_plain_values():
-    kept = plan_chain(Input(activities=listed(list_date="2026-01-01")), AGREEMENT, 2026).to_dict()
+    kept = plan_chain(listed(list_date="2026-01-01"), NOTHING, AGREEMENT, 2026).to_dict()
     assert kept["list_date"] == "2026-01-01"
     assert kept["focus"][0]["expects"][0]["signals"][0]["signal"] == "not_measured"

@@ -10,6 +10,7 @@ import pytest
 import amager_eval as ae
 from amager_eval.evaluation.area import answer_unmeasured
 from amager_eval.evaluation.judge import judge
+from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.safety.area_answer import answer_area
 from amager_eval.goals.standing import goal_standings
@@ -159,7 +160,13 @@ def test_the_statement_keeps_verdicts_open_and_says_what_the_rows_are(statement)
 def test_the_record_issues_the_areas_forecasts_as_estimates(answer):
     agreement = load_agreement()
     issued = issue_forecasts(
-        ae.published(), agreement, 2026, None, None, pd.DataFrame(), estimated=answer.forecast
+        gather_facts(ae.published(), agreement),
+        agreement,
+        2026,
+        None,
+        None,
+        pd.DataFrame(),
+        estimated=answer.forecast,
     )
     rows = issued.quantities
     assert set(rows["area"]) == {answer.area}

@@ -9,6 +9,7 @@ import xarray as xr
 from scipy.stats import norm
 
 from amager_eval.data.input import Input
+from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.safety.stated_claims import CLAIM_COLUMNS, stated_claims
 from amager_eval.report.parts.sections import _claim
 from amager_eval.spec.agreement import load_agreement
@@ -19,6 +20,10 @@ AGREEMENT = load_agreement()
 CLAIM = AGREEMENT.claim[0]
 SETTINGS = list(AGREEMENT.safety.settings)
 N = 600
+
+
+def facts_of(data):
+    return gather_facts(data, AGREEMENT)
 
 
 def figures(*waves):
@@ -55,7 +60,7 @@ def draws(samples=200_000):
 def test_a_verdict_without_its_figure_is_conditioned_on(response):
     claim = CLAIM.model_copy(update={"response": response})
     agreement = AGREEMENT.model_copy(update={"claim": (claim,)})
-    found = stated_claims(figures(CLAIM.after), draws(), agreement)
+    found = stated_claims(gather_facts(figures(CLAIM.after), agreement), draws(), agreement)
     assert list(found["setting"]) == SETTINGS
     assert not found["published_before"].any()
     # by numerical integration over the true share before, in place of draws
@@ -81,19 +86,19 @@ def test_a_verdict_without_its_figure_is_conditioned_on(response):
 
 
 def test_a_claim_with_both_its_figures_needs_nobodys_word():
-    found = stated_claims(figures(CLAIM.before, CLAIM.after), draws(50), AGREEMENT)
+    found = stated_claims(facts_of(figures(CLAIM.before, CLAIM.after)), draws(50), AGREEMENT)
     assert found["published_before"].all()
     assert found["probability"].notna().all()
     assert found["probability_given_verdict"].isna().all()
 
 
 def test_no_row_is_made_where_nothing_was_drawn():
-    nowhere = stated_claims(figures(CLAIM.after), None, AGREEMENT)
+    nowhere = stated_claims(facts_of(figures(CLAIM.after)), None, AGREEMENT)
     assert nowhere.empty
     assert tuple(nowhere.columns) == CLAIM_COLUMNS
     claim = CLAIM.model_copy(update={"before": 1999})
     earlier = AGREEMENT.model_copy(update={"claim": (claim,)})
-    assert stated_claims(figures(CLAIM.after), draws(50), earlier).empty
+    assert stated_claims(gather_facts(figures(CLAIM.after), earlier), draws(50), earlier).empty
 
 
 def test_it_reaches_the_record_and_the_page(make_statement):

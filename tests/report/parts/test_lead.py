@@ -9,9 +9,10 @@ import pytest
 from amager_eval.evidence.city.process import SCENARIOS
 from amager_eval.evidence.city.synthetic import synthetic_city
 from amager_eval.goals.crime.results import crime_rows
+from amager_eval.goals.facts import evaluated_area, gather_facts
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.partners.split import partner_split
-from amager_eval.goals.results import evaluated_area, partner_rows, safety_rows, with_overall
+from amager_eval.goals.results import partner_rows, safety_rows, with_overall
 from amager_eval.goals.safety.changes import changes
 from amager_eval.goals.standing import goal_standings
 from amager_eval.goals.statement import Statement
@@ -31,18 +32,19 @@ HALVES = ("safety", "crime", "population", "activities")
 
 def statement_of(data, year):
     """A statement from published figures alone: the lead rests on nothing else."""
-    area = evaluated_area(data, AGREEMENT)
+    facts = gather_facts(data, AGREEMENT)
+    area = facts.area
     goal = next(g for g in AGREEMENT.goal if g.kind == "partners")
     rows = [
-        *safety_rows(data, AGREEMENT, year, None, {}),
-        *crime_rows(data, AGREEMENT, year, pd.DataFrame(), None),
-        *partner_rows(data, AGREEMENT, year),
+        *safety_rows(facts, AGREEMENT, year, None, {}),
+        *crime_rows(facts, AGREEMENT, year, pd.DataFrame(), None),
+        *partner_rows(facts, AGREEMENT, year),
     ]
     nothing = pd.DataFrame()
     return Statement(
-        year=year, agreement=AGREEMENT, data=data, seed=1, versions={}, draft=False,
-        results=with_overall(rows, AGREEMENT, data),
-        changes=changes(data, AGREEMENT, year, (area,)),
+        year=year, agreement=AGREEMENT, data=data, facts=facts, seed=1, versions={}, draft=False,
+        results=with_overall(rows, AGREEMENT, facts),
+        changes=changes(facts, AGREEMENT, year, (area,)),
         comparisons=nothing,
         probabilities=nothing, crime_quantities=nothing, power=nothing, activities=nothing,
         diagnostics=nothing, safety=None, crime=None,

@@ -22,13 +22,11 @@ def statement(make_statement):
         budget_dkk=100_000.0, outside_partners=None, list_version="2", list_date="2024-11-01"
     )
     rows.loc[0, "outside_partners"] = "Museet"
-    data = replace(made.data, activities=rows)
     goal = next(g for g in made.agreement.goal if g.kind == "partners")
     return replace(
         made,
-        data=data,
         partners=partner_split(rows, goal),
-        plan=plan_chain(data, made.agreement, made.year),
+        plan=plan_chain(rows, made.facts, made.agreement, made.year),
     )
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pandas as pd
 
 from amager_eval.data.input import Masked
+from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.standing import goal_standings
 from amager_eval.report.document import Bullets, Figure, Paragraph, TableBlock
 from amager_eval.report.parts.summary import goal_sentences, reservations, summary
@@ -61,7 +62,7 @@ def test_hidden_figures_are_named_and_not_counted_alone(make_statement):
         Masked("safety", "Amager Øst", 2024, "neighbourhood, neither"),
         Masked("safety", "Amager Øst", 2024, "night, neither"),
     )
-    statement = replace(statement, data=replace(statement.data, masked=masked))
+    statement = replace(statement, facts=replace(statement.facts, masked=masked))
     said = reservations(statement, words_of(statement))[-1]
     assert said.startswith("To tal er udeladt af hensyn til anonymitet: Amager Øst 2024, »hverken")
     assert "i nabolaget" in said
@@ -79,7 +80,8 @@ def test_an_estimate_is_never_worded_as_a_measurement(make_statement):
     results.loc[own, ["observed", "baseline", "comparison"]] = None
     results.loc[own, "literal_verdict"] = "ikke opgjort"
     data = replace(statement.data, safety=safety[safety["area"] != area])
-    statement = replace(statement, results=results, data=data, changes=pd.DataFrame())
+    facts = gather_facts(data, statement.agreement)
+    statement = replace(statement, results=results, facts=facts, changes=pd.DataFrame())
     words = words_of(statement)
     standings = [s for s in goal_standings(statement) if s.kind == "safety"]
     assert all(s.estimated and s.verdict == "ikke opgjort" for s in standings)

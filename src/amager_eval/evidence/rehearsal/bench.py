@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.special import expit
 
 from amager_eval.evaluation.fit import Fits
-from amager_eval.goals.results import evaluated_area
+from amager_eval.goals.facts import evaluated_area
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends import sample
 from amager_eval.trends.crime.arrays import model_data

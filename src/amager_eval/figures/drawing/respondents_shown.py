@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amager_eval.goals.safety.published_shares import published_shares, respondents
 from amager_eval.wording.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.wording.sentences import Wording
 
 __all__ = ["respondents_shown"]
 
 
 def respondents_shown(
-    data: Input,
+    facts: Facts,
     areas: Sequence[str],
     words: Wording,
     names: Mapping[str, str],
@@ -28,8 +27,7 @@ def respondents_shown(
 
     Parameters
     ----------
-    data : Input
-        With `safety`.
+    facts : Facts
     areas : sequence of str
         Areas of the figure.
     words : Wording
@@ -44,18 +42,16 @@ def respondents_shown(
     str
         One sentence; an n that is assumed is said to be one.
     """
-    if data.safety is None:
-        return ""
-    cells = data.safety[["setting", "response"]].drop_duplicates()
     said = []
     for area in areas:
         waves = {
             wave
-            for setting, response in cells.itertuples(index=False)
-            for wave in published_shares(data.safety, area, setting, response)
+            for (name, _, _), shares in facts.cells.items()
+            if name == area
+            for wave in shares
             if wave >= since
         }
-        sizes = [s for s in (respondents(data, area, wave) for wave in sorted(waves)) if s]
+        sizes = [s for s in (facts.respondents(area, wave) for wave in sorted(waves)) if s]
         if not sizes:
             continue
         low, high = (number(x, 0, words.lang) for x in (f(s.n for s in sizes) for f in (min, max)))

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
-
 from amager_eval.conventions import crime_year_of_wave
-from amager_eval.data.annual_figures import annual_figures
 from amager_eval.goals.partners.signals import reports_moved
 from amager_eval.goals.standing import Figure
 
@@ -71,8 +68,8 @@ def crime_context(statement: Statement) -> tuple[ContextReports, ...]:
         no year is compared with itself.
     """
     agreement, crime = statement.agreement, statement.agreement.crime
-    reports, year = statement.data.crime, crime_year_of_wave(statement.year)
-    if reports is None or year <= crime.baseline_year or not crime.type:
+    year = crime_year_of_wave(statement.year)
+    if year <= crime.baseline_year or not crime.type:
         return ()
     whole = agreement.areas.whole
     wanted: list[tuple[str, str, str]] = []
@@ -92,13 +89,12 @@ def _published_series(
     statement: Statement, districts: tuple[str, ...], total: str, year: int
 ) -> str | None:
     """Definition by which most of the districts have a total in both years."""
-    crime, reports = statement.agreement.crime, statement.data.crime
+    crime, facts = statement.agreement.crime, statement.facts
     context = crime.statbank.table if crime.statbank is not None else None
-    assert reports is not None
     held: dict[str, int] = {}
-    for definition in sorted(set(reports["definition"].dropna().astype(str)) - {context}):
+    for definition in sorted({d for _, _, d in facts.series} - {context}):
         for area in districts:
-            years = annual_figures(statement.data, area, total, definition)
+            years = facts.reports(area, total, definition)
             held[definition] = held.get(definition, 0) + ({crime.baseline_year, year} <= set(years))
     best = max(held, key=lambda d: held[d], default=None)
     return best if best is not None and held[best] else None
@@ -107,38 +103,18 @@ def _published_series(
 def _reports(
     statement: Statement, area: str, kind: str, definition: str, year: int
 ) -> ContextReports | None:
-    data, agreement = statement.data, statement.agreement
+    facts, agreement = statement.facts, statement.agreement
     start = agreement.crime.baseline_year
-    figures = annual_figures(data, area, kind, definition)
+    figures = facts.reports(area, kind, definition)
     if start not in figures or year not in figures:
         return None
-    grades = _grades(statement, area, kind, definition)
     made: dict[tuple[str, int], Figure | None] = {}
     for y in (start, year):
         values = {"count": figures[y].count, "rate": figures[y].rate}
         for form, value in values.items():
-            made[form, y] = None if value is None else Figure(value, y, grades.get(y, ""))
+            made[form, y] = None if value is None else Figure(value, y, figures[y].grade or "")
     return ContextReports(
         area, kind, definition,
         made["count", year], made["count", start], made["rate", year], made["rate", start],
-        reports_moved(data, agreement, area, kind, start, year, definition),
+        reports_moved(facts, agreement, area, kind, start, year, definition),
     )  # fmt: skip
-
-
-def _grades(statement: Statement, area: str, kind: str, definition: str) -> dict[int, str]:
-    """Worst source grade of each year's rows."""
-    reports = statement.data.crime
-    assert reports is not None
-    if "source_grade" not in reports:
-        return {}
-    own = reports[
-        (reports["area"] == area)
-        & (reports["crime_type"] == kind)
-        & (reports["definition"] == definition)
-    ]
-    grades: dict[int, str] = {}
-    for period, grade in zip(own["period"].astype(str), own["source_grade"], strict=True):
-        year = int(period[:4])
-        if not pd.isna(grade):
-            grades[year] = max(grades.get(year, ""), str(grade))
-    return grades

@@ -9,11 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from amager_eval.data.annual_figures import annual_figures
-from amager_eval.goals.results import evaluated_area
-
 if TYPE_CHECKING:
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement
 
 __all__ = ["chance_of_holding", "chance_of_holding_with_total", "crime_power_rows"]
@@ -76,7 +73,7 @@ def chance_of_holding_with_total(means: Sequence[float], total: float, *, size: 
     return float(np.sum(falls * at_most[allowed]))
 
 
-def crime_power_rows(data: Input, agreement: Agreement) -> list[tuple[object, ...]]:
+def crime_power_rows(facts: Facts, agreement: Agreement) -> list[tuple[object, ...]]:
     """Chance that the hold goals fail by chance, in the columns of the power frame.
 
     Returns
@@ -91,11 +88,11 @@ def crime_power_rows(data: Input, agreement: Agreement) -> list[tuple[object, ..
     goal = next((g for g in agreement.goal if g.kind == "crime" and len(g.crime_types) > 1), None)
     if goal is None or crime.power is None:
         return []
-    area, size = evaluated_area(data, agreement), crime.power.size
+    area, size = facts.area, crime.power.size
     known = {
         t.id: figure.count
         for t in crime.type
-        if (figure := annual_figures(data, area, t.id, crime.definition).get(crime.baseline_year))
+        if (figure := facts.reports(area, t.id, crime.definition).get(crime.baseline_year))
         is not None
         and figure.count
     }

@@ -6,34 +6,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from amager_eval.data.annual_figures import annual_figures
-
 if TYPE_CHECKING:
-    from amager_eval.data.input import Input
-    from amager_eval.spec.agreement import Agreement
+    from amager_eval.goals.facts import Facts
 
-__all__ = ["REPORT_COLUMNS", "published_areas", "published_reports"]
+__all__ = ["REPORT_COLUMNS", "published_reports"]
 
 REPORT_COLUMNS: Final = ("area", "crime_type", "definition", "period", "count", "rate")
 
 
-def published_areas(agreement: Agreement) -> tuple[str, ...]:
-    """Name the areas whose reports are published: the agreement's own, its districts, the whole."""
-    areas = agreement.areas
-    return tuple(dict.fromkeys((*areas.evaluated.names, *areas.indicators, areas.whole)))
-
-
-def published_reports(
-    data: Input, agreement: Agreement, chart: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def published_reports(facts: Facts, chart: pd.DataFrame | None = None) -> pd.DataFrame:
     """List what is published of reported crime, for later years to know what cannot be taken back.
 
     Parameters
     ----------
-    data : Input
-        With small counts hidden.
-    agreement : Agreement
-        Which areas are published.
+    facts : Facts
+        Of an input with small counts hidden.
     chart : DataFrame or None
         From :func:`amager_eval.goals.crime.chart.monitored_chart`: its quarters and months are
         published too.
@@ -47,19 +34,17 @@ def published_reports(
     Examples
     --------
     >>> import amager_eval as ae
-    >>> reports = published_reports(ae.published(), ae.load_agreement())
+    >>> from amager_eval.goals.facts import gather_facts
+    >>> reports = published_reports(gather_facts(ae.published(), ae.load_agreement()))
     >>> sorted(reports["definition"].unique())
     ['STRAF11', 'borgervendt', 'straffelov']
     """
     rows: list[dict[str, Any]] = []
-    if data.crime is not None:
-        chosen = data.crime[data.crime["area"].isin(published_areas(agreement))]
-        keys = chosen[["area", "crime_type", "definition"]].drop_duplicates()
-        for area, kind, definition in keys.itertuples(index=False, name=None):
-            for year, figure in annual_figures(data, area, kind, definition).items():
-                if figure.count is not None or figure.rate is not None:
-                    rate = None if figure.rate is None else round(figure.rate, 4)
-                    rows.append(_row(area, kind, definition, str(year), figure.count, rate))
+    for (area, kind, definition), years in facts.series.items():
+        for year, figure in years.items():
+            if figure.count is not None or figure.rate is not None:
+                rate = None if figure.rate is None else round(figure.rate, 4)
+                rows.append(_row(area, kind, definition, str(year), figure.count, rate))
     for r in [] if chart is None else chart.to_dict(orient="records"):
         if len(str(r["period"])) > 4:  # years are listed already
             series = (r["area"], r["crime_type"], r["definition"])

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from amager_eval.conventions import LEVEL, crime_year_of_wave
-from amager_eval.data.annual_figures import AnnualFigure, annual_figures
 from amager_eval.goals.remarks import RemarkCode, remark
-from amager_eval.goals.results import empty_row, evaluated_area
+from amager_eval.goals.results import empty_row
 from amager_eval.goals.verdict import evidence_verdict, literal_verdict
 
 if TYPE_CHECKING:
-    from amager_eval.data.input import Input
+    from collections.abc import Mapping
+
+    from amager_eval.goals.facts import Facts, ReportedYear
     from amager_eval.spec.agreement import Agreement, Goal, Reading
 
 __all__ = ["crime_rows"]
 
 
 def crime_rows(
-    data: Input,
+    facts: Facts,
     agreement: Agreement,
     year: int,
     quantities: pd.DataFrame,
@@ -30,7 +31,7 @@ def crime_rows(
 
     Parameters
     ----------
-    data : Input
+    facts : Facts
     agreement : Agreement
     year : int
         Survey wave of the statement; its crime year is the year before.
@@ -47,7 +48,7 @@ def crime_rows(
         1,000, as the reading says; the calendar year stands in `year`.
     """
     rows = []
-    area_of_goal = evaluated_area(data, agreement)
+    area_of_goal = facts.area
     crime = agreement.crime
     crime_year = crime_year_of_wave(year)
     years = [crime.target_year]
@@ -58,10 +59,10 @@ def crime_rows(
             continue
         for area in (area_of_goal, *agreement.areas.indicators):
             for crime_type in goal.crime_types:
-                figures = annual_figures(data, area, crime_type, crime.definition)
+                figures = facts.reports(area, crime_type, crime.definition)
                 hidden = [
                     m.period
-                    for m in data.masked
+                    for m in facts.masked
                     if (m.table, m.area, m.what, m.definition)
                     == ("crime", area, crime_type, crime.definition)
                 ]
@@ -85,7 +86,7 @@ def _crime_row(
     reading: Reading,
     area: str,
     crime_type: str,
-    figures: dict[int, AnnualFigure],
+    figures: Mapping[int, ReportedYear],
     target: int,
     crime_year: int,
 ) -> dict[str, Any]:

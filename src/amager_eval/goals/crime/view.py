@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from amager_eval.data.input import Input
     from amager_eval.disclosure.earlier import EarlierFigures, Key
+    from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement
     from amager_eval.trends.fit import Forecast
 
@@ -25,6 +26,7 @@ __all__ = ["view_crime"]
 
 def view_crime(
     data: Input,
+    facts: Facts,
     agreement: Agreement,
     forecast: Forecast | None,
     earlier: Mapping[Key, EarlierFigures] | None = None,
@@ -34,7 +36,8 @@ def view_crime(
     Parameters
     ----------
     data : Input
-        With small counts hidden; `forecast` is of the same.
+        With small counts hidden; `facts` and `forecast` are of the same.
+    facts : Facts
     agreement : Agreement
     forecast : Forecast or None
         A crime forecast through the target year; None where nothing could be fitted.
@@ -48,12 +51,14 @@ def view_crime(
     Examples
     --------
     >>> import amager_eval as ae
-    >>> views = view_crime(ae.published(), ae.load_agreement(), None)
+    >>> from amager_eval.goals.facts import gather_facts
+    >>> data, agreement = ae.published(), ae.load_agreement()
+    >>> views = view_crime(data, gather_facts(data, agreement), agreement, None)
     >>> len(views.changes), sorted(views.chart.columns)[:3]
     (0, ['area', 'count', 'crime_type'])
     """
     chart = monitored_chart(data, agreement, earlier)
-    reports = published_reports(data, agreement, chart)
+    reports = published_reports(facts, chart)
     if forecast is None:
         return CrimeViews(chart=chart, reports=reports)
     crime = agreement.crime

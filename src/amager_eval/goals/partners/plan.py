@@ -13,7 +13,7 @@ from amager_eval.goals.partners.signals import Signal, signal_of
 from amager_eval.indicators.partners import partner_names
 
 if TYPE_CHECKING:
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement
 
 __all__ = ["ExpectedChange", "FocusChain", "PlanChain", "plan_chain"]
@@ -103,13 +103,17 @@ class PlanChain:
         return plain | {"held_on": self.held_on.isoformat()}
 
 
-def plan_chain(data: Input, agreement: Agreement, year: int) -> PlanChain | None:
+def plan_chain(
+    activities: pd.DataFrame | None, facts: Facts, agreement: Agreement, year: int
+) -> PlanChain | None:
     """Draw the chain of a year; nothing in it says that one link caused another.
 
     Parameters
     ----------
-    data : Input
-        `activities` with the optional columns; safety and crime for the indicators.
+    activities : DataFrame or None
+        The list, with the optional columns.
+    facts : Facts
+        Safety and crime, for the indicators.
     agreement : Agreement
         Focus areas, theory of change, money.
     year : int
@@ -124,7 +128,7 @@ def plan_chain(data: Input, agreement: Agreement, year: int) -> PlanChain | None
         return None
     plan = agreement.plan
     held_on = date(year, plan.status_month, monthrange(year, plan.status_month)[1])
-    listed = data.activities if data.activities is not None else pd.DataFrame()
+    listed = pd.DataFrame() if activities is None else activities
     version, dated, warnings = _list(listed, held_on, plan.renewed_within_months)
     named = list(dict.fromkeys(listed["focus_area"])) if len(listed) else []
     others = [str(a) for a in named if a not in agreement.focus_areas]
@@ -149,7 +153,7 @@ def plan_chain(data: Input, agreement: Agreement, year: int) -> PlanChain | None
                         e.term,
                         e.label_da,
                         e.label_en,
-                        tuple(signal_of(i, data, agreement, year) for i in e.indicators),
+                        tuple(signal_of(i, facts, agreement, year) for i in e.indicators),
                     )
                     for e in expects
                 ),

@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from amager_eval.conventions import crime_year_of_wave
-from amager_eval.data.annual_figures import annual_figures, inhabitants_of_year
-from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.safety.changes import compare_waves
-from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.significance import rate_ratio
 from amager_eval.spec.theory import indicator_parts
 
 if TYPE_CHECKING:
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement
 
 __all__ = ["Signal", "reports_moved", "signal_of"]
@@ -51,14 +48,14 @@ class Signal:
     year_after: int | None = None
 
 
-def signal_of(indicator: str, data: Input, agreement: Agreement, year: int) -> Signal:
+def signal_of(indicator: str, facts: Facts, agreement: Agreement, year: int) -> Signal:
     """Signal of one indicator in the agreement's own area, baseline against latest.
 
     Parameters
     ----------
     indicator : str
         `safety.<setting>.<response>`, `crime.<type>`, or words that nothing measures.
-    data : Input
+    facts : Facts
     agreement : Agreement
     year : int
         Survey wave of the statement; its crime year is the year before.
@@ -72,24 +69,22 @@ def signal_of(indicator: str, data: Input, agreement: Agreement, year: int) -> S
     """
     kind, *which = indicator_parts(indicator)
     if kind == "safety":
-        return _safety(indicator, which[0], which[1], data, agreement, year)
+        return _safety(indicator, which[0], which[1], facts, agreement, year)
     if kind == "crime":
-        return _crime(indicator, which[0], data, agreement, year)
+        return _crime(indicator, which[0], facts, agreement, year)
     return Signal(indicator, "not_measured")
 
 
 def _safety(
-    indicator: str, setting: str, response: str, data: Input, agreement: Agreement, year: int
+    indicator: str, setting: str, response: str, facts: Facts, agreement: Agreement, year: int
 ) -> Signal:
-    if data.safety is None:
-        return Signal(indicator, "not_measured")
-    area, start = evaluated_area(data, agreement), agreement.safety.baseline_wave
-    shares = published_shares(data.safety, area, setting, response)
+    area, start = facts.area, agreement.safety.baseline_wave
+    shares = facts.shares(area, setting, response)
     waves = [w for w in shares if start < w <= year]
     if start not in shares or not waves:
         return Signal(indicator, "not_measured")
     after = max(waves)
-    test = compare_waves(data, agreement, area, setting, response, start, after)
+    test = compare_waves(facts, agreement, area, setting, response, start, after)
     moved = test is not None and test["verdict"] == "significant"
     wished = "up" if response == "safe" else "down"
     return _signal(
@@ -97,21 +92,23 @@ def _safety(
     )
 
 
-def _crime(indicator: str, crime_type: str, data: Input, agreement: Agreement, year: int) -> Signal:
-    crime, area = agreement.crime, evaluated_area(data, agreement)
-    figures = annual_figures(data, area, crime_type, crime.definition)
+def _crime(
+    indicator: str, crime_type: str, facts: Facts, agreement: Agreement, year: int
+) -> Signal:
+    crime, area = agreement.crime, facts.area
+    figures = facts.reports(area, crime_type, crime.definition)
     counts = {y: f.count for y, f in figures.items() if f.count is not None}
     start = crime.baseline_year
     years = [y for y in counts if start < y <= crime_year_of_wave(year)]
     if start not in counts or not years:
         return Signal(indicator, "not_measured")
     after = max(years)
-    moved = reports_moved(data, agreement, area, crime_type, start, after) == "yes"
+    moved = reports_moved(facts, agreement, area, crime_type, start, after) == "yes"
     return _signal(indicator, moved, "down", (start, counts[start]), (after, counts[after]))
 
 
 def reports_moved(
-    data: Input,
+    facts: Facts,
     agreement: Agreement,
     area: str,
     crime_type: str,
@@ -123,7 +120,7 @@ def reports_moved(
 
     Parameters
     ----------
-    data : Input
+    facts : Facts
     agreement : Agreement
         Its level, and how much a year's reports vary beyond Poisson.
     area, crime_type : str
@@ -138,13 +135,13 @@ def reports_moved(
     str
         `undecided` where a count is missing; inhabitants are allowed for where they are known.
     """
-    figures = annual_figures(data, area, crime_type, definition or agreement.crime.definition)
+    figures = facts.reports(area, crime_type, definition or agreement.crime.definition)
     counts = [figures[y].count if y in figures else None for y in (before, after)]
     if counts[0] is None or counts[1] is None:
         return "undecided"
     people = {before: 1.0, after: 1.0}
-    before_people = inhabitants_of_year(data, area, before)
-    if before_people and (after_people := inhabitants_of_year(data, area, after)):
+    before_people, after_people = (figures[y].inhabitants for y in (before, after))
+    if before_people and after_people:
         people = {before: before_people, after: after_people}
     size = agreement.crime.power.size if agreement.crime.power is not None else None
     mean = (counts[0] + counts[1]) / 2

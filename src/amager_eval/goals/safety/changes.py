@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from amager_eval.goals.safety.published_shares import published_shares, respondents
 from amager_eval.significance import published_change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement
 
-__all__ = ["CHANGE_COLUMNS", "changes", "comparable_since", "compare_waves"]
+__all__ = ["CHANGE_COLUMNS", "changes", "compare_waves"]
 
 CHANGE_COLUMNS = (
     "area",
@@ -35,13 +34,13 @@ CHANGE_COLUMNS = (
 )
 
 
-def changes(data: Input, agreement: Agreement, year: int, areas: Sequence[str]) -> pd.DataFrame:
+def changes(facts: Facts, agreement: Agreement, year: int, areas: Sequence[str]) -> pd.DataFrame:
     """Test the changes a yearly status asks for: since last wave, since the baseline, in all.
 
     Parameters
     ----------
-    data : Input
-        With `safety`; without it the frame is empty.
+    facts : Facts
+        Without figures of the survey the frame is empty.
     agreement : Agreement
         Baseline wave and the design effects a verdict must hold under.
     year : int
@@ -58,41 +57,22 @@ def changes(data: Input, agreement: Agreement, year: int, areas: Sequence[str]) 
         tested across a change of data collector.
     """
     rows = []
-    if data.safety is not None:
-        since = comparable_since(data, year)
-        responses = [r for r in ("safe", "unsafe") if r in set(data.safety["response"])]
-        for area in areas:
-            for setting in sorted(set(data.safety["setting"])):
-                for response in responses:
-                    shares = published_shares(data.safety, area, setting, response)
-                    waves = [w for w in shares if since <= w <= year]
-                    for before, after in _pairs(waves, agreement.safety.baseline_wave):
-                        row = compare_waves(data, agreement, area, setting, response, before, after)
-                        if row is not None:
-                            rows.append(row)
+    since = facts.collected_since(year)
+    settings, responses = ({getattr(f, k) for f in facts.survey} for k in ("setting", "response"))
+    for area in areas:
+        for setting in sorted(settings):
+            for response in (r for r in ("safe", "unsafe") if r in responses):
+                shares = facts.shares(area, setting, response)
+                waves = [w for w in shares if since <= w <= year]
+                for before, after in _pairs(waves, agreement.safety.baseline_wave):
+                    row = compare_waves(facts, agreement, area, setting, response, before, after)
+                    if row is not None:
+                        rows.append(row)
     return pd.DataFrame(rows, columns=list(CHANGE_COLUMNS))
 
 
-def comparable_since(data: Input, year: int) -> int:
-    """Return the first wave collected as wave `year` was; 0 where collectors are unknown.
-
-    A wave without a row of its own is taken to be collected as the last one before it.
-    """
-    rounds = data.survey_rounds
-    if rounds is None or "collector" not in rounds:
-        return 0
-    known = rounds.dropna(subset=["collector"]).sort_values("wave")
-    known = known[known["wave"] <= year]
-    if known.empty:
-        return 0
-    other = known[known["collector"] != known["collector"].iloc[-1]]
-    if other.empty:
-        return 0
-    return int(known.loc[known["wave"] > other["wave"].max(), "wave"].min())
-
-
 def compare_waves(
-    data: Input,
+    facts: Facts,
     agreement: Agreement,
     area: str,
     setting: str,
@@ -107,10 +87,9 @@ def compare_waves(
     dict or None
         One row with the keys :data:`CHANGE_COLUMNS`.
     """
-    assert data.safety is not None
-    shares = published_shares(data.safety, area, setting, response)
+    shares = facts.shares(area, setting, response)
     p0, p1 = shares[before], shares[after]
-    n0, n1 = respondents(data, area, before), respondents(data, area, after)
+    n0, n1 = facts.respondents(area, before), facts.respondents(area, after)
     if n0 is None or n1 is None:
         return None
     sizes = {(n0.n, n1.n), (n0.low, n1.low), (n0.high, n1.high)}

@@ -1,18 +1,16 @@
-"""Look up published safety figures, and how many respondents each rests on."""
+"""Published safety figures, and how many respondents each rests on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from amager_eval.spec.assumptions import load_assumptions
 
-if TYPE_CHECKING:
-    from amager_eval.data.input import Input
+__all__ = ["PublishedShare", "Respondents", "assumed_respondents", "shares_by_cell"]
 
-__all__ = ["PublishedShare", "Respondents", "published_shares", "respondents"]
+type Cell = tuple[str, str, str]  # area, setting, response
 
 
 @dataclass(frozen=True)
@@ -29,12 +27,15 @@ class PublishedShare:
         Decimals it was published with.
     grade : str
         Source grade A, B or C; empty where none was given.
+    version : str
+        Version of the area it was published of; empty where it is not marked.
     """
 
     wave: int
     percent: float
     decimals: int
     grade: str
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,75 +58,33 @@ class Respondents:
     assumed: bool
 
 
-def published_shares(
-    safety: pd.DataFrame, area: str, setting: str, response: str
-) -> dict[int, PublishedShare]:
-    """Return every exactly published share of an area, setting and response, by wave.
+def shares_by_cell(safety: pd.DataFrame) -> dict[Cell, dict[int, PublishedShare]]:
+    """Return every exactly published share, by area, setting and response, then by wave.
 
     Bounds (`< 85`) are not shares and are left out; a count with its n becomes a percentage.
     """
-    chosen = safety[
-        (safety["area"] == area)
-        & (safety["setting"] == setting)
-        & (safety["response"] == response)
-        & (safety["comparator"].fillna("=") == "=")
-    ]
-    shares = {}
-    for row in chosen.sort_values("wave").to_dict(orient="records"):
+    exact = safety[safety["comparator"].fillna("=") == "="]
+    found: dict[Cell, dict[int, PublishedShare]] = {}
+    for row in exact.sort_values("wave", kind="stable").to_dict(orient="records"):
         percent, decimals = row["percent"], row["decimals"]
         if pd.isna(percent):
             percent, decimals = 100 * row["count"] / row["n"], 6
-        grade = row.get("source_grade")
-        shares[int(row["wave"])] = PublishedShare(
+        grade, version = (
+            "" if (mark := row.get(name)) is None or pd.isna(mark) else str(mark)
+            for name in ("source_grade", "area_version")
+        )
+        cell = (row["area"], row["setting"], row["response"])
+        found.setdefault(cell, {})[int(row["wave"])] = PublishedShare(
             int(row["wave"]),
             float(percent),
             0 if pd.isna(decimals) else int(decimals),
-            "" if grade is None or pd.isna(grade) else str(grade),
+            grade,
+            version,
         )
-    return shares
+    return found
 
 
-def respondents(data: Input, area: str, wave: int) -> Respondents | None:
-    """How many respondents an area's figures of a wave rest on.
-
-    Published n first (the figure's own, then the survey round's for the whole). Else the whole's
-    n of the nearest wave with one, split evenly over the parts for an area that is not the whole,
-    and marked as assumed. None where no n is known at all.
-
-    Parameters
-    ----------
-    data : Input
-        With `safety`, and `survey_rounds` where known.
-    area : str
-        The whole or any other area.
-    wave : int
-        Survey wave.
-    """
-    own = _published_n(data, area)
-    if wave in own:
-        return Respondents(own[wave], own[wave], own[wave], assumed=False)
-    if own:
-        nearest = own[min(own, key=lambda w: (abs(w - wave), w))]
-        return _assumed(nearest)
-    if data.whole is None or not data.parts:
-        return None
-    whole = respondents(data, data.whole, wave) if area != data.whole else None
-    return _assumed(whole.n / len(data.parts)) if whole else None
-
-
-def _assumed(n: float) -> Respondents:
+def assumed_respondents(n: float) -> Respondents:
+    """Take an n that was not published to lie within the declared factor either way."""
     factor = load_assumptions().respondents.factor
     return Respondents(n, n / factor, n * factor, assumed=True)
-
-
-def _published_n(data: Input, area: str) -> dict[int, float]:
-    known: dict[int, float] = {}
-    if area == data.whole and data.survey_rounds is not None:
-        rounds = data.survey_rounds.dropna(subset=["respondents"])
-        known |= {
-            int(w): float(n) for w, n in zip(rounds["wave"], rounds["respondents"], strict=True)
-        }
-    if data.safety is not None:
-        rows = data.safety[(data.safety["area"] == area) & data.safety["n"].notna()]
-        known |= {int(w): float(n) for w, n in zip(rows["wave"], rows["n"], strict=True)}
-    return known

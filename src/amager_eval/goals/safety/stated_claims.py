@@ -9,12 +9,11 @@ import pandas as pd
 from scipy.special import ndtri
 
 from amager_eval.conventions import LEVEL
-from amager_eval.goals.safety.published_shares import published_shares, respondents
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement, Claim
     from amager_eval.trends.fit import Forecast
 
@@ -26,12 +25,12 @@ CLAIM_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def stated_claims(data: Input, forecast: Forecast | None, agreement: Agreement) -> pd.DataFrame:
+def stated_claims(facts: Facts, forecast: Forecast | None, agreement: Agreement) -> pd.DataFrame:
     """Hold every worsening the agreement claims against the draws of the true shares.
 
     Parameters
     ----------
-    data : Input
+    facts : Facts
         What was fitted.
     forecast : Forecast or None
         Safety.
@@ -56,12 +55,12 @@ def stated_claims(data: Input, forecast: Forecast | None, agreement: Agreement) 
     draws are left. The test is taken to have used n without a design effect; the share itself
     varies with it.
     """
-    if forecast is None or data.safety is None:
+    if forecast is None or not facts.survey:
         return pd.DataFrame(columns=list(CLAIM_COLUMNS))
     draws = forecast.draws
     there = {dim: set(draws[dim].to_numpy()) for dim in ("area", "setting", "response", "period")}
     rows = [
-        _row(data, draws, claim, setting)
+        _row(facts, draws, claim, setting)
         for claim in agreement.claim
         for setting in agreement.safety.settings
         if claim.area in there["area"]
@@ -72,13 +71,12 @@ def stated_claims(data: Input, forecast: Forecast | None, agreement: Agreement) 
     return pd.DataFrame(rows, columns=list(CLAIM_COLUMNS))
 
 
-def _row(data: Input, draws: Any, claim: Claim, setting: str) -> dict[str, Any]:
-    assert data.safety is not None
+def _row(facts: Facts, draws: Any, claim: Claim, setting: str) -> dict[str, Any]:
     cell = draws.sel(area=claim.area, setting=setting, response=claim.response)
     worse = -1.0 if claim.response == "safe" else 1.0
     true = worse * cell["true"]
     worsened = (true.sel(period=claim.after) > true.sel(period=claim.before)).to_numpy()
-    figures = published_shares(data.safety, claim.area, setting, claim.response)
+    figures = facts.shares(claim.area, setting, claim.response)
     row: dict[str, Any] = {
         "area": claim.area,
         "response": claim.response,
@@ -88,7 +86,7 @@ def _row(data: Input, draws: Any, claim: Claim, setting: str) -> dict[str, Any]:
         "published_before": claim.before in figures,
         "probability": float(worsened.mean()),
     }
-    sizes = [respondents(data, claim.area, wave) for wave in (claim.before, claim.after)]
+    sizes = [facts.respondents(claim.area, wave) for wave in (claim.before, claim.after)]
     if claim.before in figures or claim.after not in figures or None in sizes:
         return row
     n0, n1 = (size.n for size in sizes if size is not None)

@@ -104,7 +104,7 @@ def write_datapackage(
         "version": str(statement.year),
         "synthetic": statement.synthetic,
         "draft": statement.draft,
-        "sources": [{"title": file.name} for file in statement.data.files],
+        "sources": [{"title": file.name} for file in statement.facts.files],
         "resources": resources,
     }
     path = folder / "datapackage.json"

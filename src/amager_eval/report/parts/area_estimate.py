@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.figures.area_estimate import picture_area_estimate
-from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.report.document import Block, Figure, Heading, Paragraph, TableBlock
 from amager_eval.tables.area.estimate import (
     area_bands_table,
@@ -26,7 +25,7 @@ __all__ = ["area_estimate_blocks", "area_estimate_sentences"]
 
 def area_estimate_sentences(statement: Statement, words: Wording) -> str:
     """Say what is estimated, on what it rests, what it cannot show; empty without an estimate."""
-    area, agreement, data = statement.area, statement.agreement, statement.data.safety
+    area, agreement = statement.area, statement.agreement
     if area is None:
         return ""
     if not area.shown:
@@ -40,12 +39,7 @@ def area_estimate_sentences(statement: Statement, words: Wording) -> str:
             band = area.band(setting, response, year)
             if band is None:
                 continue
-            shares = (
-                published_shares(data, agreement.areas.whole, setting, response)
-                if data is not None
-                else {}
-            )
-            city = shares.get(year)
+            city = statement.facts.shares(agreement.areas.whole, setting, response).get(year)
             values.append(
                 words.say(
                     "area_estimate.value_beside" if city is not None else "area_estimate.value",
@@ -90,12 +84,8 @@ def _rests(statement: Statement, words: Wording) -> str:
     count = sum(area.evidence.values())
     if not count:
         return words.say("area_estimate.rests_alone")
-    data = statement.data.safety
-    assert data is not None
-    waves = data.loc[data["area"].isin(area.evidence), "wave"]
-    said = words.say(
-        "area_estimate.rests_figures", count=count, first=int(waves.min()), last=int(waves.max())
-    )
+    waves = [f.wave for f in statement.facts.survey if f.area in area.evidence]
+    said = words.say("area_estimate.rests_figures", count=count, first=min(waves), last=max(waves))
     return words.say("area_estimate.rests_stated", figures=said) if area.stated else said
 
 

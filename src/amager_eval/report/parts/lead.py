@@ -74,7 +74,7 @@ def _reasons(statement: Statement, words: Wording) -> str:
     if len(reasons) == 2:
         reasons = ["area"]
     reasons += ["activities"] if "activities" in whats else []
-    if any(m.table == "crime" for m in statement.data.masked):
+    if any(m.table == "crime" for m in statement.facts.masked):
         reasons.append("masked")
     said = [words.say(f"lead.reason_{r}") for r in reasons]
     return words.listing(said) or words.say("lead.reason_figures")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.figures.partner_activities import picture_activities
-from amager_eval.goals.partners.count import count_partners
 from amager_eval.goals.partners.split import ONE_ACTIVITY
 from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
 from amager_eval.tables.plan import partners_table, plan_indicators_table, plan_table
@@ -28,7 +27,7 @@ def activity_blocks(statement: Statement, words: Wording) -> list[Block]:
         return []
     picture = picture_activities(statement, words)
     heading = Heading(words.say("section.activities"))
-    if picture is None or statement.data.activities is None:
+    if picture is None:
         return [heading, Paragraph(words.say("activities.absent"), "warning")]
     blocks: list[Block] = [heading, Figure(picture, activities_table(statement, words))]
     if len(statement.partners):
@@ -96,9 +95,9 @@ def _money(chain: PlanChain, words: Wording) -> str:
 
 def _one_activity(statement: Statement, goal: Goal, words: Wording) -> tuple[str, ...]:
     """Say where the goal stands and what one activity more or less would make of it."""
-    assert statement.data.activities is not None
+    count = statement.facts.partners
+    assert count is not None
     assert goal.threshold is not None
-    count = count_partners(statement.data.activities, goal)
     total = statement.partners.iloc[-1]
 
     def verdict(reached: bool) -> str:

@@ -12,7 +12,6 @@ from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
-from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.sensitivity import USED
 from amager_eval.report.document import (
     Block,
@@ -120,20 +119,18 @@ def annex(statement: Statement, words: Wording) -> list[Block]:
 def shown_areas(statement: Statement) -> tuple[str, ...]:
     """Name the agreement's own area, its indicator districts, and the whole, in that order."""
     agreement = statement.agreement
-    own = evaluated_area(statement.data, agreement)
-    return (own, *agreement.areas.indicators, agreement.areas.whole)
+    return (statement.facts.area, *agreement.areas.indicators, agreement.areas.whole)
 
 
 def _safety(statement: Statement, words: Wording) -> list[Block]:
     agreement, areas = statement.agreement, shown_areas(statement)
     blocks: list[Block] = [Heading(words.say("section.safety"), new_page=True)]
-    safety = statement.data.safety
     picture = picture_safety_history(statement, areas, words)
-    if safety is None or picture is None:
+    if picture is None:
         return [*blocks, Paragraph(words.say("safety.absent"), "warning")]
     own = areas[0]
     named = words.listing(list(agreement.areas.indicators))
-    own_measured = bool((safety["area"] == own).any())
+    own_measured = own in statement.facts.surveyed
     key = "safety.caveat_present" if own_measured else "safety.caveat"
     blocks.append(Paragraph(words.say(key, area=own, areas=named), "warning"))
     blocks.append(Figure(picture, published_table(statement, areas, words)))
@@ -256,7 +253,7 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
     picture = picture_crime_types(statement, words)
     if statement.crime is None or picture is None:
         undelivered = {"crime_baseline", "crime_types"} & {m.what for m in statement.missing}
-        if statement.crime is None and undelivered and _has_reports(statement):
+        if statement.crime is None and undelivered and crime.definition in statement.facts.counted:
             text = words.say("crimetext.no_baseline", baseline=crime.baseline_year)
         else:
             text = words.say("crimetext.absent")
@@ -323,15 +320,6 @@ def _counts_left_out(statement: Statement, forecast: Forecast, words: Wording) -
         for (area, kind), periods in series.items()
     ]
     return [Paragraph(words.say("crimetext.left_out"), "note"), Bullets(tuple(named))]
-
-
-def _has_reports(statement: Statement) -> bool:
-    """Whether reports of the goals' own series were delivered at all."""
-    reports = statement.data.crime
-    if reports is None:
-        return False
-    own = reports["definition"] == statement.agreement.crime.definition
-    return bool((own & reports["count"].notna()).any())
 
 
 def _total_answer(statement: Statement, forecast: Forecast, words: Wording) -> str:

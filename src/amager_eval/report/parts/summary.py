@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.figures.standings import picture_standings
-from amager_eval.goals.results import evaluated_area
 from amager_eval.goals.standing import Standing, goal_standings
 from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
 from amager_eval.report.parts.area_estimate import area_estimate_sentences
@@ -116,7 +115,6 @@ def _ahead(statement: Statement, words: Wording) -> list[str]:
     agreement, target = statement.agreement, statement.agreement.safety.target_wave
     if statement.year >= target:
         return []
-    own = evaluated_area(statement.data, agreement)
     chances = {
         (r["area"], r["setting"]): float(r["probability_true"])
         for r in statement.results.to_dict(orient="records")
@@ -133,7 +131,7 @@ def _ahead(statement: Statement, words: Wording) -> list[str]:
             when=words.name("setting_when", setting),
         )
         for setting in agreement.safety.settings
-        if (p := chances.get((own, setting))) is not None
+        if (p := chances.get((statement.facts.area, setting))) is not None
     ]
     if not values:  # the districts' stand in their own table
         return []
@@ -143,20 +141,18 @@ def _ahead(statement: Statement, words: Wording) -> list[str]:
 
 def reservations(statement: Statement, words: Wording) -> tuple[str, ...]:
     """Say what could not be done with what was delivered, and what is hidden."""
-    agreement, data, said = statement.agreement, statement.data, []
-    if data.safety is not None:
-        compared = set(statement.comparisons["area"]) if len(statement.comparisons) else set()
-        known = set(data.safety["area"])
-        own = dict.fromkeys((evaluated_area(data, agreement), *agreement.areas.indicators))
-        left_out = [area_label(agreement, a, words) for a in own if a in known - compared]
-        if left_out:
-            said.append(words.say("summary.not_compared", areas=words.listing(left_out)))
-    if data.masked:
+    agreement, facts, said = statement.agreement, statement.facts, []
+    compared = set(statement.comparisons["area"]) if len(statement.comparisons) else set()
+    own = dict.fromkeys((facts.area, *agreement.areas.indicators))
+    left_out = [area_label(agreement, a, words) for a in own if a in facts.surveyed - compared]
+    if left_out:
+        said.append(words.say("summary.not_compared", areas=words.listing(left_out)))
+    if facts.masked:
         said.append(
             words.say_count(
                 "summary.masked",
-                len(data.masked),
-                number=words.name("number_word", str(len(data.masked))).capitalize(),
+                len(facts.masked),
+                number=words.name("number_word", str(len(facts.masked))).capitalize(),
                 listed="; ".join(_hidden(statement, words)),
             )
         )
@@ -166,7 +162,7 @@ def reservations(statement: Statement, words: Wording) -> tuple[str, ...]:
 def _hidden(statement: Statement, words: Wording) -> list[str]:
     """Name what is hidden: area, years and what; figures of one kind share a line."""
     alike: dict[tuple[str, str], list[Masked]] = {}
-    for one in statement.data.masked:
+    for one in statement.facts.masked:
         alike.setdefault((one.area, _what_is_hidden(one, statement, words)), []).append(one)
     return [
         words.say(

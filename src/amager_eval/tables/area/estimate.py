@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from amager_eval.goals.safety.published_shares import published_shares
 from amager_eval.tables.table import Column, Table, build_table, records
 from amager_eval.wording.figure import band_text
 from amager_eval.wording.numbers import number, percent
@@ -47,11 +46,7 @@ def area_bands_table(statement: Statement, words: Wording) -> Table:
     rows: list[list[Any]] = []
     if area is not None and area.shown:
         first, last = agreement.safety.baseline_wave, agreement.safety.target_wave
-        cities = {
-            s: published_shares(statement.data.safety, agreement.areas.whole, s, agreement.response)
-            if statement.data.safety is not None else {}
-            for s in agreement.safety.settings
-        }  # fmt: skip
+        city = (agreement.areas.whole, agreement.response)
         for row in records(area.bands):
             if (
                 row["step"] != area.step
@@ -60,7 +55,7 @@ def area_bands_table(statement: Statement, words: Wording) -> Table:
                 or not first <= row["year"] <= last
             ):
                 continue
-            share = cities.get(row["setting"], {}).get(row["year"])
+            share = statement.facts.shares(city[0], row["setting"], city[1]).get(row["year"])
             cells = row | {
                 "what": say("area_estimate.what", setting=words.name("setting", row["setting"])),
                 "area": area.area,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from amager_eval.tables.table import Column, Table, build_table, records
+from amager_eval.tables.table import Column, Table, build_table
 
 if TYPE_CHECKING:
+    from amager_eval.goals.facts import SurveyFigure
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
@@ -45,18 +44,19 @@ def area_known_table(statement: Statement, words: Wording, *, latest: bool = Fal
         Column("survey", say("column.survey"), "text", 2.3),
         Column("source_grade", say("column.source_grade"), "text", 0.9),
     ]
+    own = statement.agreement.safety.survey
     rows = [
         [
-            row["area"],
-            row["wave"],
-            words.name("setting_short", row["setting"]),
-            words.name("response", row["response"]),
-            row["percent"],
-            row["whole"],
-            words.say(f"survey.{'own' if row['own'] else 'other'}", name=row["survey"]),
-            row["source_grade"],
+            f.area,
+            f.wave,
+            words.name("setting_short", f.setting),
+            words.name("response", f.response),
+            f.percent,
+            whole,
+            words.say(f"survey.{'other' if f.survey else 'own'}", name=f.survey or own),
+            f.grade,
         ]
-        for row in _known(statement, latest=latest)
+        for f, whole in _known(statement, latest=latest)
     ]
     note = say("table.area_known.note")
     return build_table("area_known", say("table.area_known.title"), columns, rows, note)
@@ -73,45 +73,35 @@ def side_of_whole(statement: Statement) -> str:
     """
     names = {n for v in statement.agreement.areas.version if not v.evaluated for n in v.names}
     signs = set()
-    for row in _known(statement):
-        if row["area"] not in names or row["whole"] is None:
+    for figure, whole in _known(statement):
+        if figure.area not in names or whole is None or figure.percent is None:
             continue
-        gap = float(row["percent"]) - float(row["whole"])
-        signs.add(0 if gap == 0 else 1 if (gap > 0) == (row["response"] == "safe") else -1)
+        gap = figure.percent - whole
+        signs.add(0 if gap == 0 else 1 if (gap > 0) == (figure.response == "safe") else -1)
     if not signs:
         return ""
     return {frozenset({-1}): "less", frozenset({1}): "more"}.get(frozenset(signs), "mixed")
 
 
-def _known(statement: Statement, *, latest: bool = False) -> list[dict[str, Any]]:
-    """Rows of the survey's and of other surveys' figures, latest of every area and cell."""
-    agreement, data = statement.agreement, statement.data
-    versions = {n for v in agreement.areas.version if not v.evaluated for n in v.names}
-    frames = []
-    if data.safety is not None and "area_kind" in data.safety:
-        frames.append(data.safety.assign(survey=agreement.safety.survey, own=True))
-    other = data.other_frames.get("other_surveys")
-    if other is not None and "area_kind" in other:
-        frames.append(other.assign(own=False))
-    if not frames:
-        return []
-    every = pd.concat(frames, ignore_index=True)
-    every = every[every["comparator"].fillna("=") == "="]
-    kind = every["area_kind"].isin(_KINDS) | every["area"].isin(versions)
-    chosen = every[kind & ~every["area"].isin(agreement.areas.evaluated.names)]
-    order = {"own": False, "area": True, "wave": True, "setting": True}
+def _known(
+    statement: Statement, *, latest: bool = False
+) -> list[tuple[SurveyFigure, float | None]]:
+    """Figures of the survey and of others, latest of every area and cell, each with the whole's."""
+    areas = statement.agreement.areas
+    versions = {n for v in areas.version if not v.evaluated for n in v.names}
+    exact = [f for f in statement.facts.figures if f.comparator == "="]
+    chosen = [
+        f
+        for f in exact
+        if (f.area_kind in _KINDS or f.area in versions) and f.area not in areas.evaluated.names
+    ]
     if latest:
-        cell = ["survey", "area", "setting", "response"]
-        chosen = chosen.sort_values("wave").drop_duplicates(cell, keep="last")
-    found = []
-    for row in records(chosen.sort_values(list(order), ascending=list(order.values()))):
-        same = every[
-            (every["area"] == agreement.areas.whole)
-            & (every["survey"] == row["survey"])
-            & (every["wave"] == row["wave"])
-            & (every["setting"] == row["setting"])
-            & (every["response"] == row["response"])
-        ]
-        whole = None if same.empty else float(same["percent"].iloc[0])
-        found.append(row | {"whole": whole})
-    return found
+        last = sorted(chosen, key=lambda f: f.wave)
+        chosen = list({(f.survey, f.area, f.setting, f.response): f for f in last}.values())
+    whole = {
+        (f.survey, f.wave, f.setting, f.response): f.percent
+        for f in reversed(exact)
+        if f.area == areas.whole
+    }
+    chosen.sort(key=lambda f: (bool(f.survey), f.area, f.wave, f.setting))
+    return [(f, whole.get((f.survey, f.wave, f.setting, f.response))) for f in chosen]
