@@ -136,12 +136,11 @@ def test_city_minus_area():
 
 def statement_of(data):
     """What the record keeps of a statement, as far as hiding is concerned; made as it is made."""
-    issued = issue_forecasts(facts_of(data), AGREEMENT, 2026, None, None, pd.DataFrame())
+    facts = facts_of(data)
+    issued = issue_forecasts(facts, AGREEMENT, 2026, None, None, pd.DataFrame())
     return {
         "masked": [asdict(m) for m in data.masked],
-        "reports": view_crime(data, facts_of(data), AGREEMENT, None).reports.to_dict(
-            orient="records"
-        ),
+        "reports": view_crime(data, facts, AGREEMENT, None).reports.to_dict(orient="records"),
         "forecasts": {"figures": issued.figures.to_dict(orient="records")},
     }
 

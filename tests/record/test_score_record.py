@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from amager_eval.data.input import Input
 from amager_eval.errors import InputError
 from amager_eval.goals.facts import Facts, gather_facts
 from amager_eval.goals.ledger import QUANTILE_LEVELS
