@@ -5,10 +5,10 @@ import pytest
 
 from amager_eval.data.input import Input
 from amager_eval.data.published import published
-from amager_eval.goals.caveats import attach_caveats, caveats
-from amager_eval.goals.crime.results import crime_rows
+from amager_eval.goals.caveats import caveats, with_caveats
+from amager_eval.goals.crime.results import crime_results
 from amager_eval.goals.facts import gather_facts
-from amager_eval.goals.results import safety_rows
+from amager_eval.goals.results import safety_results
 from amager_eval.spec.agreement import load_agreement
 
 AGREEMENT = load_agreement()
@@ -98,10 +98,13 @@ def test_few_reports(count, told):
 def test_a_caveat_stands_in_the_notes_of_the_rows_it_touches_and_of_no_other():
     data = Input(safety=safety(n=60, waves=(2024, 2026)), crime=crime(12))
     rows = [
-        *safety_rows(gather_facts(data, AGREEMENT), AGREEMENT, 2026, None, {}),
-        *crime_rows(gather_facts(data, AGREEMENT), AGREEMENT, 2026, pd.DataFrame(), None),
+        *safety_results(gather_facts(data, AGREEMENT), AGREEMENT, 2026, None, {}),
+        *crime_results(gather_facts(data, AGREEMENT), AGREEMENT, 2026, pd.DataFrame(), None),
     ]
-    attach_caveats(rows, caveats(data, gather_facts(data, AGREEMENT), AGREEMENT, 2026))
+    rows = [
+        r.row()
+        for r in with_caveats(rows, caveats(data, gather_facts(data, AGREEMENT), AGREEMENT, 2026))
+    ]
 
     def has(row, kind):
         return any(str(n).startswith(f"{kind}:") for n in row["notes"])

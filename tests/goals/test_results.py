@@ -9,11 +9,8 @@ from amager_eval.data.input import Input
 from amager_eval.goals.facts import evaluated_area, gather_facts
 from amager_eval.goals.records import RESULT_COLUMNS
 from amager_eval.goals.remarks import RemarkCode, remark
-from amager_eval.goals.results import (
-    partner_rows,
-    safety_rows,
-    with_overall,
-)
+from amager_eval.goals.result import results_frame
+from amager_eval.goals.results import partner_results, safety_results, with_overall
 from amager_eval.goals.safety.literal_reading import literally_met
 from amager_eval.goals.safety.published_shares import PublishedShare
 from amager_eval.spec.agreement import load_agreement
@@ -25,6 +22,10 @@ AREA = "Amager Partnerskab (2025)"
 
 def facts_of(data):
     return gather_facts(data, AGREEMENT)
+
+
+def rows_of(results):
+    return [r.row() for r in results]
 
 
 def shares(**percent: float) -> dict[int, PublishedShare]:
@@ -98,7 +99,8 @@ def test_without_a_figure_for_the_area_nothing_is_decided():
         ),
         whole="København",
     )
-    rows = safety_rows(facts_of(data), AGREEMENT, 2026, None, {})
+    results = safety_results(facts_of(data), AGREEMENT, 2026, None, {})
+    rows = rows_of(results)
     own = [r for r in rows if r["area"] == AREA]
     assert own
     assert {r["literal_verdict"] for r in own} == {"ikke opgjort"}
@@ -107,11 +109,8 @@ def test_without_a_figure_for_the_area_nothing_is_decided():
     district = [r for r in rows if r["area"] == "Amager Øst"]
     assert all(remark(RemarkCode.INDICATOR) in r["notes"] for r in district)
 
-    frame = with_overall(
-        [*rows, *partner_rows(facts_of(data), AGREEMENT, 2026)],
-        AGREEMENT,
-        facts_of(data),
-    )
+    judged = [*results, *partner_results(facts_of(data), AGREEMENT, 2026)]
+    frame = results_frame(with_overall(judged, AGREEMENT, facts_of(data)))
     assert tuple(frame.columns) == RESULT_COLUMNS
     overall = frame[frame["setting"].isna() & (frame["goal"] == "1a")]
     assert list(overall["literal_verdict"]) == ["ikke opgjort"]
@@ -131,7 +130,7 @@ def test_another_version_of_the_area_is_not_the_area():
 
 def test_a_grade_c_figure_says_so():
     frame = safety_frame([("Amager Øst", 2024, "night", "safe", 70)]).assign(source_grade="C")
-    rows = safety_rows(facts_of(Input(safety=frame)), AGREEMENT, 2024, None, {})
+    rows = rows_of(safety_results(facts_of(Input(safety=frame)), AGREEMENT, 2024, None, {}))
     row = next(
         r for r in rows if r["area"] == "Amager Øst" and r["setting"] == "night" and r["observed"]
     )
@@ -147,14 +146,14 @@ def test_partner_goal(met, verdict):
             "partners": ["SSP;3B"] * met + ["SSP"] * (4 - met),
         }
     )
-    (row,) = partner_rows(facts_of(Input(activities=activities)), AGREEMENT, 2026)
+    (row,) = rows_of(partner_results(facts_of(Input(activities=activities)), AGREEMENT, 2026))
     assert (row["literal_verdict"], row["evidence_verdict"]) == (verdict, verdict)
     assert row["observed"] == 25 * met
     assert row["comparison"] == 75
 
 
 def test_without_a_list_the_partner_goal_is_open():
-    (row,) = partner_rows(facts_of(Input()), AGREEMENT, 2026)
+    (row,) = rows_of(partner_results(facts_of(Input()), AGREEMENT, 2026))
     assert row["literal_verdict"] == "ikke opgjort"
     assert row["notes"] == [remark(RemarkCode.MISSING_ACTIVITIES)]
 
@@ -210,7 +209,9 @@ def test_probabilities_are_attached_with_the_reading_they_belong_to(forecast):
             stays_reached=0.9,
         ),
     }
-    rows = safety_rows(facts_of(Input(safety=safety)), AGREEMENT, 2026, forecast, by_target)
+    rows = rows_of(
+        safety_results(facts_of(Input(safety=safety)), AGREEMENT, 2026, forecast, by_target)
+    )
     # never reached before it is due, however probable
     assert vest(rows, "reaches_whole", 2028)["evidence_verdict"] == "kan ikke afgøres"
     assert vest(rows, "reaches_whole", 2028)["probability_true"] == 0.97
@@ -229,7 +230,9 @@ def test_probabilities_are_attached_with_the_reading_they_belong_to(forecast):
     # one wave below the city settles it, as one year without a rise does
     assert smaller["evidence_verdict"] == "kan ikke afgøres"
     by_target[2026] = quantities(stays_reached=0.03)
-    rows_then = safety_rows(facts_of(Input(safety=safety)), AGREEMENT, 2026, forecast, by_target)
+    rows_then = rows_of(
+        safety_results(facts_of(Input(safety=safety)), AGREEMENT, 2026, forecast, by_target)
+    )
     assert vest(rows_then, "shortfall_smaller", 2028)["evidence_verdict"] == "ikke nået"
     assert remark(RemarkCode.NO_QUANTITY) in vest(rows, "above_baseline", 2028)["notes"]
 
@@ -237,14 +240,10 @@ def test_probabilities_are_attached_with_the_reading_they_belong_to(forecast):
 def test_the_overall_row_of_a_safety_goal_is_joint_over_the_settings():
     both = [(AREA, 2026, setting, "safe", 82) for setting in ("neighbourhood", "night")]
     data = Input(safety=safety_frame(both))
-    rows = safety_rows(facts_of(data), AGREEMENT, 2026, None, {})
+    judged = safety_results(facts_of(data), AGREEMENT, 2026, None, {})
     joint = quantities(rises_every_year=0.3, shortfall_smaller_and_rose=float("nan"))
-    frame = with_overall(
-        rows,
-        AGREEMENT,
-        facts_of(data),
-        {2028: joint.assign(area=AREA, setting="alle")},
-    )
+    by_target = {2028: joint.assign(area=AREA, setting="alle")}
+    frame = results_frame(with_overall(judged, AGREEMENT, facts_of(data), by_target))
     overall = frame[frame["setting"].isna() & (frame["area"] == AREA)].set_index("goal")
     assert overall.loc["1a", "probability_true"] == 0.3
     assert pd.isna(overall.loc["1b", "probability_true"])  # none is made up
@@ -252,9 +251,9 @@ def test_the_overall_row_of_a_safety_goal_is_joint_over_the_settings():
 
 def test_no_joint_probability_where_a_part_is_not_judged():
     data = Input(safety=safety_frame([(AREA, 2026, "night", "safe", 82)]))
-    rows = safety_rows(facts_of(data), AGREEMENT, 2026, None, {})
+    judged = safety_results(facts_of(data), AGREEMENT, 2026, None, {})
     joint = quantities(rises_every_year=0.3).assign(area=AREA, setting="alle")
-    frame = with_overall(rows, AGREEMENT, facts_of(data), {2028: joint})
+    frame = results_frame(with_overall(judged, AGREEMENT, facts_of(data), {2028: joint}))
     overall = frame[frame["setting"].isna() & (frame["area"] == AREA)].set_index("goal")
     assert pd.isna(overall.loc["1a", "probability_true"])
 
@@ -263,7 +262,9 @@ def test_a_model_alone_judges_nobody(forecast):
     """Amager Vest was last published before the baseline: however sure the model, no verdict."""
     safety = safety_frame([("Amager Vest", 2020, "night", "safe", 82)])
     by_target = {2028: quantities(reaches_whole=0.0, rises_every_year=0.0)}
-    rows = safety_rows(facts_of(Input(safety=safety)), AGREEMENT, 2028, forecast, by_target)
+    rows = rows_of(
+        safety_results(facts_of(Input(safety=safety)), AGREEMENT, 2028, forecast, by_target)
+    )
     row = vest(rows, "reaches_whole", 2028)
     assert (row["literal_verdict"], row["evidence_verdict"]) == ("ikke opgjort", "kan ikke afgøres")
     assert row["probability_true"] is None
@@ -274,7 +275,9 @@ def test_one_answer_does_not_stand_in_for_the_other(forecast):
     """The safe share alone was published: the unsafe one follows from the assumed link only."""
     safety = safety_frame([("Amager Vest", 2028, "night", "safe", 82)])
     by_target = {2028: quantities(reaches_whole=1.0, rises_every_year=1.0)}
-    rows = safety_rows(facts_of(Input(safety=safety)), AGREEMENT, 2028, forecast, by_target)
+    rows = rows_of(
+        safety_results(facts_of(Input(safety=safety)), AGREEMENT, 2028, forecast, by_target)
+    )
     of_vest = [r for r in rows if r["area"] == "Amager Vest" and r["setting"] == "night"]
     assert {r["response"] for r in of_vest if r["probability_true"] is not None} == {"safe"}
     assert {r["evidence_verdict"] for r in of_vest if r["response"] == "unsafe"} == {

@@ -10,22 +10,18 @@ import pytest
 from amager_eval.data.input import Input, SourceFile
 from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.records import RESULT_COLUMNS
+from amager_eval.goals.result import Interval, Method, Observed, Result
 from amager_eval.goals.statement import SCHEMA_VERSION, Statement
 from amager_eval.spec.agreement import load_agreement
 
 
 @pytest.fixture
 def statement():
-    row = dict.fromkeys(RESULT_COLUMNS)
-    row |= {
-        "goal": "1a",
-        "year": np.int64(2028),
-        "observed": np.float64(85.0),
-        "baseline": float("nan"),
-        "comparison": pd.NA,
-        "interval": {"level": 0.95, "low": np.float64(80.5), "high": 90.0},
-        "notes": ["en note"],
-    }
+    result = Result(
+        "1a", "reaches_whole", None, 2028, Method.SAFETY_MODEL,
+        observed=Observed(np.float64(85.0), 2026), baseline=float("nan"),
+        interval=Interval(0.95, np.float64(80.5), 90.0),
+    )  # fmt: skip
     empty, agreement = pd.DataFrame(), load_agreement()
     data = Input(synthetic=True, files=(SourceFile("safety.csv", "00"),))
     return Statement(
@@ -36,7 +32,7 @@ def statement():
         seed=7,
         versions={"python": "3"},
         draft=True,
-        results=pd.DataFrame([row], columns=list(RESULT_COLUMNS)),
+        judged=(result,),
         changes=empty,
         comparisons=empty,
         probabilities=empty,

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.input import Input
-from amager_eval.goals.crime.results import crime_rows
+from amager_eval.goals.crime.results import crime_results
 from amager_eval.goals.facts import gather_facts
-from amager_eval.record.baseline_guard import attach_guard, baseline_guard
+from amager_eval.record.baseline_guard import baseline_guard, with_guard
 from amager_eval.spec.agreement import load_agreement
 
 AGREEMENT = load_agreement()
@@ -67,8 +67,8 @@ def test_a_low_2024_is_missed_where_the_three_year_mean_is_held():
 
 def test_the_caveat_attaches_itself_to_the_verdict_it_is_about():
     guard = baseline_guard(facts_of(LOW_2024), AGREEMENT, 2026, quantities(), "borgervendt")
-    rows = crime_rows(facts_of(LOW_2024), AGREEMENT, 2026, quantities().iloc[:0], None)
-    attach_guard(rows, guard)
+    rows = crime_results(facts_of(LOW_2024), AGREEMENT, 2026, quantities().iloc[:0], None)
+    rows = [r.row() for r in with_guard(rows, guard)]
     noted = [r for r in rows if any("noisy baseline" in str(n) for n in r["notes"])]
     assert {(r["crime_type"], r["area"]) for r in noted} == {("indbrud", AREA)}
     (note,) = [n for n in noted[0]["notes"] if "noisy" in str(n)]
@@ -77,8 +77,9 @@ def test_the_caveat_attaches_itself_to_the_verdict_it_is_about():
 
 def test_where_both_agree_there_is_no_caveat():
     data = delivery({2022: 40.0, 2023: 41.0, 2024: 42.0, 2025: 39.0})
-    rows = crime_rows(facts_of(data), AGREEMENT, 2026, quantities().iloc[:0], None)
-    attach_guard(rows, baseline_guard(facts_of(data), AGREEMENT, 2026, quantities(), None))
+    rows = crime_results(facts_of(data), AGREEMENT, 2026, quantities().iloc[:0], None)
+    guard = baseline_guard(facts_of(data), AGREEMENT, 2026, quantities(), None)
+    rows = [r.row() for r in with_guard(rows, guard)]
     assert not any("noisy" in str(n) for r in rows for n in r["notes"])
 
 

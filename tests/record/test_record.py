@@ -8,7 +8,6 @@ import pytest
 from amager_eval.data.input import Input
 from amager_eval.errors import InputError
 from amager_eval.goals.facts import gather_facts
-from amager_eval.goals.records import RESULT_COLUMNS
 from amager_eval.goals.statement import Statement
 from amager_eval.record.record import (
     MANIFEST,
@@ -31,7 +30,7 @@ def statement():
         seed=1,
         versions={},
         draft=False,
-        results=pd.DataFrame(columns=list(RESULT_COLUMNS)),
+        judged=(),
         changes=empty,
         comparisons=empty,
         probabilities=empty,

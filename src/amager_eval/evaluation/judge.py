@@ -10,8 +10,8 @@ import pandas as pd
 
 from amager_eval.errors import GateError, SpecError
 from amager_eval.evaluation.ask import ask
-from amager_eval.goals.caveats import attach_caveats, caveats
-from amager_eval.goals.crime.results import crime_rows
+from amager_eval.goals.caveats import caveats, with_caveats
+from amager_eval.goals.crime.results import crime_results
 from amager_eval.goals.crime.view import view_crime
 from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.ledger import Ledger
@@ -19,7 +19,7 @@ from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.partners.plan import plan_chain
 from amager_eval.goals.partners.split import partner_split
 from amager_eval.goals.power import what_goals_can_show
-from amager_eval.goals.results import partner_rows, safety_rows, with_overall
+from amager_eval.goals.results import partner_results, safety_results, with_overall
 from amager_eval.goals.safety.changes import changes
 from amager_eval.goals.safety.comparisons import compare_with_whole
 from amager_eval.goals.safety.stated_claims import stated_claims
@@ -27,7 +27,7 @@ from amager_eval.goals.sensitivity import sensitivity_of_draws
 from amager_eval.goals.statement import Statement
 from amager_eval.indicators.partners import partner_share
 from amager_eval.provenance import versions
-from amager_eval.record.baseline_guard import attach_guard, baseline_guard
+from amager_eval.record.baseline_guard import baseline_guard, with_guard
 from amager_eval.record.changed_documents import changed_documents
 from amager_eval.record.earlier_publications import earlier_publications
 from amager_eval.record.issue_forecasts import issue_forecasts
@@ -101,14 +101,13 @@ def judge(
     answers = ask(data, agreement, year, fits)
     asked = answers.safety_quantities
     guard = baseline_guard(facts, agreement, year, answers.crime_quantities, fits.definition)
-    rows = [
-        *safety_rows(facts, agreement, year, answers.safety, asked),
-        *crime_rows(facts, agreement, year, answers.crime_quantities, fits.definition),
-        *partner_rows(facts, agreement, year),
+    judged = [
+        *safety_results(facts, agreement, year, answers.safety, asked),
+        *crime_results(facts, agreement, year, answers.crime_quantities, fits.definition),
+        *partner_results(facts, agreement, year),
     ]
-    attach_guard(rows, guard)
     found = caveats(data, facts, agreement, year)
-    attach_caveats(rows, found)
+    judged = with_caveats(with_guard(judged, guard), found)
     partner_goal = next((g for g in agreement.goal if g.kind == "partners"), None)
     activities = partners = pd.DataFrame()
     if data.activities is not None and partner_goal is not None and len(data.activities):
@@ -133,7 +132,7 @@ def judge(
         seed=fits.seed,
         versions=stated,
         draft=draft,
-        results=with_overall(rows, agreement, facts, asked),
+        judged=with_overall(judged, agreement, facts, asked),
         changes=changes(facts, agreement, year, shown),
         comparisons=compare_with_whole(facts, agreement, year, areas),
         probabilities=pd.concat(

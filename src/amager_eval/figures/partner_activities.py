@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter
 from amager_eval.figures.drawing.picture import Picture
 from amager_eval.figures.drawing.rows import rows_of
 from amager_eval.figures.drawing.style import GOAL, INK, axes_or_new, style
+from amager_eval.indicators.partners import TOTAL
 from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ActivitiesView:
 def activities_view(activities: pd.DataFrame, threshold: float, words: Wording) -> ActivitiesView:
     """Take `Statement.activities` with the total named in the language."""
     frame = activities.assign(
-        focus_area=activities["focus_area"].replace({"i alt": words.say("table.total")})
+        focus_area=activities["focus_area"].replace({TOTAL: words.say("table.total")})
     )
     return ActivitiesView(frame.reset_index(drop=True), threshold, words)
 

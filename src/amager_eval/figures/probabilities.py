@@ -260,12 +260,11 @@ def picture_probabilities(
 
 def _failed(statement: Statement, quantity: str) -> set[tuple[str, str]]:
     """Areas and settings in which a reading has failed in print, whatever comes."""
-    rows, agreement = statement.results, statement.agreement
-    chosen = rows[
-        (rows["reading"] == quantity)
-        & (rows["response"] == agreement.response)
-        & (rows["year"] == agreement.safety.target_wave)
-        & (rows["literal_verdict"] == "ikke nået")
-        & (rows["probability_published"] == 0)
-    ]
-    return set(zip(chosen["area"], chosen["setting"], strict=True))
+    agreement = statement.agreement
+    return {
+        (str(r.area), str(r.setting))
+        for r in statement.judged
+        if r.failed
+        and (r.reading, r.response, r.year)
+        == (quantity, agreement.response, agreement.safety.target_wave)
+    }

@@ -15,6 +15,7 @@ from amager_eval.figures.drawing.picture import Picture
 from amager_eval.figures.drawing.rows import rows_of
 from amager_eval.figures.drawing.style import GOAL, INK, axes_or_new, is_narrow, style
 from amager_eval.goals.sensitivity import REFITS, USED
+from amager_eval.goals.verdict import Verdict
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.numbers import percent
@@ -41,7 +42,7 @@ _FITTED_NAMES: Final = frozenset(name for names in REFITS.values() for name in n
 
 #: Colour of an answer that hangs on an assumption, and the verdict on each side of the limits.
 _CHANGES: Final = "#8f3d00"
-_VERDICTS: Final = {-1: "ikke nået", 0: "kan ikke afgøres", 1: "nået"}
+_VERDICTS: Final = {-1: Verdict.NOT_REACHED, 0: Verdict.UNDECIDED, 1: Verdict.REACHED}
 
 #: Columns that name an answer.
 _ANSWER: Final = ["group", "label"]

@@ -9,15 +9,16 @@ from amager_eval.conventions import BASELINE_FILE, crime_year_of_wave
 from amager_eval.goals.remarks import Remark, RemarkCode, remark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
     from amager_eval.data.input import Input
     from amager_eval.goals.facts import Facts
+    from amager_eval.goals.result import Result
     from amager_eval.spec.agreement import Agreement
 
-__all__ = ["Caveat", "attach_caveats", "caveats"]
+__all__ = ["Caveat", "caveats", "with_caveats"]
 
 
 @dataclass(frozen=True)
@@ -84,17 +85,20 @@ def caveats(data: Input, facts: Facts, agreement: Agreement, year: int) -> tuple
     )
 
 
-def attach_caveats(rows: list[dict[str, Any]], found: tuple[Caveat, ...]) -> None:
-    """Write each caveat into the notes of the results it applies to."""
-    for caveat in found:
-        for row in rows:
-            part = row["setting"] if row["setting"] is not None else row["crime_type"]
-            if (
-                row["goal"] in caveat.goals
-                and row["area"] == caveat.area
-                and (not caveat.parts or part in caveat.parts)
-            ):
-                row["notes"].append(caveat.remark())
+def with_caveats(results: Iterable[Result], found: tuple[Caveat, ...]) -> list[Result]:
+    """Add each caveat to the remarks of the results it applies to."""
+    return [
+        one.noting(
+            *(
+                caveat.remark()
+                for caveat in found
+                if one.goal in caveat.goals
+                and one.area == caveat.area
+                and (not caveat.parts or one.part in caveat.parts)
+            )
+        )
+        for one in results
+    ]
 
 
 def _goals(agreement: Agreement, *kinds: str) -> tuple[str, ...]:

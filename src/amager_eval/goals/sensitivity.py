@@ -169,8 +169,8 @@ def safety_rows_under(
             if area not in known:
                 continue
             for setting in reading.settings:
-                asked = {"area": area, "setting": setting, "response": reading.response}
-                found = quantity_of_reading(quantities, asked, reading.id)
+                cell = (area, setting, str(reading.response))
+                found = quantity_of_reading(quantities, cell, reading.id)
                 value = np.nan if found is None else float(found["probability_true"])
                 rows.append(
                     _row(goal.id, area, setting, None, reading.id, assumption, alternative, value)

@@ -14,12 +14,14 @@ import numpy as np
 from amager_eval.conventions import LEVEL, crime_year_of_wave
 from amager_eval.goals.crime.quantities import annual_levels
 from amager_eval.goals.partners.signals import reports_moved
+from amager_eval.goals.verdict import Verdict
 from amager_eval.spec.readings import SAFETY_READINGS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from amager_eval.goals.facts import ReportedYear
+    from amager_eval.goals.result import Result
     from amager_eval.goals.statement import Statement
     from amager_eval.spec.agreement import Goal
     from amager_eval.trends.fit import Forecast
@@ -107,11 +109,11 @@ class Standing:
         What the figure must reach whatever the year, percent.
     shown_since_last, shown_since_baseline : str or None
         Whether the change is statistically significant; None where there is no change to test.
-    verdict : str
+    verdict : Verdict
         This year's, from published figures alone.
     settled : bool
         Whether the whole goal has failed for good in this part, whatever comes.
-    assessment : str
+    assessment : Verdict
         This year's statistical assessment.
     probability : float or None
         That the reading is met at the target: of the true share or level.
@@ -137,9 +139,9 @@ class Standing:
     threshold: float | None = None
     shown_since_last: Shown | None = None
     shown_since_baseline: Shown | None = None
-    verdict: str = "ikke opgjort"
+    verdict: Verdict = Verdict.NOT_MEASURED
     settled: bool = False
-    assessment: str = "kan ikke afgøres"
+    assessment: Verdict = Verdict.UNDECIDED
     probability: float | None = None
     probability_published: float | None = None
     outlook: Outlook | None = None
@@ -263,15 +265,21 @@ def indicator_standings(statement: Statement) -> tuple[Standing, ...]:
     )
 
 
-def _rows(statement: Statement, goal: Goal, **wanted: object) -> dict[int, Mapping[str, Any]]:
-    """Rows of a goal's primary reading that are about this part, by year."""
-    rows = statement.results
-    chosen = (rows["goal"] == goal.id) & (rows["reading"] == goal.primary.id)
-    for key, value in wanted.items():
-        chosen &= rows[key] == value
+def _results(
+    statement: Statement,
+    goal: Goal,
+    *,
+    area: str | None,
+    part: str | None,
+    response: str | None = None,
+) -> dict[int, Result]:
+    """Results of a goal's primary reading that are about this part, by year."""
     return {
-        int(r["year"]): {str(k): None if v is None or v != v else v for k, v in r.items()}
-        for r in rows[chosen].to_dict(orient="records")
+        r.year: r
+        for r in statement.judged
+        if r.goal == goal.id
+        and r.reading == goal.primary.id
+        and (r.area, r.part, r.response) == (area, part, response)
     }
 
 
@@ -293,9 +301,10 @@ def _safety(statement: Statement, goal: Goal, area: str, setting: str, response:
         since = range(safety.baseline_wave, year + 1)
         own = {w: Figure(levels[w][1], w, "", "estimate") for w in since if w in levels}
     latest, last, baseline = _figures(own, year, safety.baseline_wave)
-    rows = _rows(statement, goal, **cell)
-    now = rows.get(min(year, safety.target_wave), {}) if year > safety.baseline_wave else {}
-    ahead = rows.get(safety.target_wave, {})
+    found = _results(statement, goal, area=area, part=setting, response=response)
+    now = found.get(min(year, safety.target_wave)) if year > safety.baseline_wave else None
+    ahead = found.get(safety.target_wave)
+    chances = None if ahead is None else ahead.probabilities
     return Standing(
         goal=goal.id if own_area else "",
         kind="safety",
@@ -310,11 +319,11 @@ def _safety(statement: Statement, goal: Goal, area: str, setting: str, response:
         whole_baseline=whole.get(safety.baseline_wave),
         shown_since_last=_shown(statement.changes, cell, last, latest),
         shown_since_baseline=_shown(statement.changes, cell, baseline, latest),
-        verdict=now.get("literal_verdict") or "ikke opgjort",
-        settled=ahead.get("literal_verdict") == "ikke nået",
-        assessment=now.get("evidence_verdict") or "kan ikke afgøres",
-        probability=ahead.get("probability_true"),
-        probability_published=ahead.get("probability_published"),
+        verdict=Verdict.NOT_MEASURED if now is None else now.literal,
+        settled=ahead is not None and ahead.literal is Verdict.NOT_REACHED,
+        assessment=Verdict.UNDECIDED if now is None else now.evidence,
+        probability=None if chances is None else chances.true,
+        probability_published=None if chances is None else chances.published,
         outlook=_outlook(levels, safety.target_wave),
         estimate=_estimated(statement, goal, setting, response) if own_area and not own else None,
     )
@@ -342,9 +351,10 @@ def _crime(statement: Statement, goal: Goal, area: str, crime_type: str) -> Stan
         if y <= year and (value := _in_unit(f, unit)) is not None
     }
     latest, last, baseline = _figures(own, year, crime.baseline_year)
-    rows = _rows(statement, goal, area=area, crime_type=crime_type)
-    now = rows.get(min(year, crime.target_year), {}) if year > crime.baseline_year else {}
-    ahead = rows.get(crime.target_year, {})
+    found = _results(statement, goal, area=area, part=crime_type)
+    now = found.get(min(year, crime.target_year)) if year > crime.baseline_year else None
+    ahead = found.get(crime.target_year)
+    chances = None if ahead is None else ahead.probabilities
     levels: dict[int, tuple[float, float, float]] = {}
     forecast = statement.crime
     if forecast is not None and forecast.draws.attrs.get("definition") == crime.definition:
@@ -367,17 +377,18 @@ def _crime(statement: Statement, goal: Goal, area: str, crime_type: str) -> Stan
         baseline=baseline,
         shown_since_last=moved[0],
         shown_since_baseline=moved[1],
-        verdict=now.get("literal_verdict") or "ikke opgjort",
-        assessment=now.get("evidence_verdict") or "kan ikke afgøres",
-        probability=ahead.get("probability_true"),
-        probability_published=ahead.get("probability_published"),
+        verdict=Verdict.NOT_MEASURED if now is None else now.literal,
+        assessment=Verdict.UNDECIDED if now is None else now.evidence,
+        probability=None if chances is None else chances.true,
+        probability_published=None if chances is None else chances.published,
         outlook=_outlook(levels, crime.target_year),
     )
 
 
 def _partners(statement: Statement, goal: Goal) -> Standing:
-    row = next(iter(_rows(statement, goal).values()), {})
-    observed = row.get("observed")
+    found = _results(statement, goal, area=None, part=None)
+    now = found.get(statement.year)
+    observed = None if now is None else now.observed
     return Standing(
         goal=goal.id,
         kind="partners",
@@ -385,10 +396,10 @@ def _partners(statement: Statement, goal: Goal) -> Standing:
         area=statement.facts.area,
         part=None,
         unit="percent",
-        latest=None if observed is None else Figure(float(observed), statement.year),
-        threshold=row.get("comparison"),
-        verdict=row.get("literal_verdict") or "ikke opgjort",
-        assessment=row.get("evidence_verdict") or "kan ikke afgøres",
+        latest=None if observed is None else Figure(observed.value, observed.year),
+        threshold=None if now is None else now.comparison,
+        verdict=Verdict.NOT_MEASURED if now is None else now.literal,
+        assessment=Verdict.UNDECIDED if now is None else now.evidence,
     )
 
 

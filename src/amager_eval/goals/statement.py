@@ -6,6 +6,8 @@ import html
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,10 +16,11 @@ import pandas as pd
 from amager_eval.goals.crime.context import crime_context
 from amager_eval.goals.crime.views import CrimeViews
 from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
-from amager_eval.goals.records import RESULT_COLUMNS, ChangedDocument, Missing
+from amager_eval.goals.records import ChangedDocument, Missing
 from amager_eval.goals.remarks import Remark
+from amager_eval.goals.result import Result, results_frame
 from amager_eval.goals.standing import goal_standings, indicator_standings
-from amager_eval.goals.verdict import LITERAL_WORDS
+from amager_eval.goals.verdict import Verdict
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -59,11 +62,8 @@ class Statement:
     draft : bool
         Whether failed gates and unregistered documents were let through; then every page says
         UDKAST.
-    results : DataFrame
-        One row per goal, reading, area and so on; columns :data:`RESULT_COLUMNS`. `interval` is
-        a dict `{level, low, high}` or None; `notes` a list of
-        :class:`~amager_eval.goals.remarks.Remark`. `comparison` is the figure `observed` is held
-        against (the city's share, the threshold); units as the goal's.
+    judged : tuple of Result
+        One per goal, reading, area and part, each goal's own in all before its parts.
     changes : DataFrame
         Change tests on published figures, see :mod:`amager_eval.goals.safety.changes`.
     comparisons : DataFrame
@@ -133,7 +133,7 @@ class Statement:
     seed: int
     versions: Mapping[str, str]
     draft: bool
-    results: pd.DataFrame
+    judged: tuple[Result, ...]
     changes: pd.DataFrame
     comparisons: pd.DataFrame
     probabilities: pd.DataFrame
@@ -158,6 +158,16 @@ class Statement:
     unregistered: tuple[str, ...] = ()
     area: AreaAnswer | None = None
 
+    @cached_property
+    def results(self) -> pd.DataFrame:
+        """Everything judged as a frame, one row each; columns :data:`RESULT_COLUMNS`.
+
+        `interval` is a dict `{level, low, high}` or None; `notes` a list of
+        :class:`~amager_eval.goals.remarks.Remark`. `comparison` is the figure `observed` is held
+        against (the city's share, the threshold); units as the goal's.
+        """
+        return results_frame(self.judged)
+
     @property
     def synthetic(self) -> bool:
         """Whether it was made from made-up figures."""
@@ -166,7 +176,7 @@ class Statement:
     def _repr_html_(self) -> str:
         said = {"SYNTHETIC": self.synthetic, "DRAFT": self.draft}
         marks = [mark for mark, holds in said.items() if holds]
-        judged = self.results[self.results["literal_verdict"] != LITERAL_WORDS[-1]]
+        judged = self.results[self.results["literal_verdict"] != Verdict.NOT_MEASURED]
         columns = [c for c in _SHOWN if c in judged]
         specs = ", ".join(
             f"{name.removeprefix('spec ')} {digest[:12]}"
@@ -194,10 +204,7 @@ class Statement:
             "unregistered_documents": list(self.unregistered),
             "masked": [asdict(m) for m in self.facts.masked],
             "replaced": [asdict(r) for r in self.facts.replaced],
-            "results": [
-                {k: _plain(row[k]) for k in RESULT_COLUMNS}
-                for row in self.results.to_dict(orient="records")
-            ],
+            "results": [_plain(r.row()) for r in self.judged],
             "standings": [_plain(s.to_dict()) for s in goal_standings(self)],
             "districts": [_plain(s.to_dict()) for s in indicator_standings(self)],
             "crime_context": [
@@ -258,6 +265,8 @@ def _plain(value: Any) -> Any:
     """Turn a cell into what JSON knows; NaN and NA become None."""
     if isinstance(value, Remark):
         return str(value)
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, Literal
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from amager_eval.spec.agreement import Verdicts
 
-__all__ = ["EVIDENCE_WORDS", "LITERAL_WORDS", "combined", "evidence_verdict", "literal_verdict"]
-
-type Literally = Literal["nået", "delvist nået", "ikke nået", "ikke opgjort"]
-type Evidently = Literal["nået", "delvist nået", "ikke nået", "kan ikke afgøres"]
-
-LITERAL_WORDS: Final = ("nået", "delvist nået", "ikke nået", "ikke opgjort")
-EVIDENCE_WORDS: Final = ("nået", "delvist nået", "ikke nået", "kan ikke afgøres")
+__all__ = ["Verdict", "combined", "evidence_verdict", "literal_verdict"]
 
 
-def literal_verdict(met: bool | None) -> Literally:
+class Verdict(StrEnum):
+    """What may be said of a goal; the values are the record's words, whatever the language.
+
+    `NOT_MEASURED` is a verdict of published figures alone, `UNDECIDED` one of the evidence.
+    """
+
+    REACHED = "nået"
+    PARTLY = "delvist nået"
+    NOT_REACHED = "ikke nået"
+    NOT_MEASURED = "ikke opgjort"
+    UNDECIDED = "kan ikke afgøres"
+
+
+def literal_verdict(met: bool | None) -> Verdict:
     """Verdict from published figures alone, in the municipality's words.
 
     Parameters
@@ -28,22 +36,22 @@ def literal_verdict(met: bool | None) -> Literally:
 
     Returns
     -------
-    str
-        `nået`, `ikke nået` or `ikke opgjort`.
+    Verdict
+        Reached, not reached or not measured.
 
     Examples
     --------
-    >>> literal_verdict(None)
-    'ikke opgjort'
+    >>> print(literal_verdict(None))
+    ikke opgjort
     """
     if met is None:
-        return "ikke opgjort"
-    return "nået" if met else "ikke nået"
+        return Verdict.NOT_MEASURED
+    return Verdict.REACHED if met else Verdict.NOT_REACHED
 
 
 def evidence_verdict(
     probability: float | None, thresholds: Verdicts, *, due: bool, so_far: float | None = None
-) -> Evidently:
+) -> Verdict:
     """Verdict from the probability that the true quantity meets the reading.
 
     Parameters
@@ -61,51 +69,55 @@ def evidence_verdict(
 
     Returns
     -------
-    str
-        `nået`, `ikke nået` or `kan ikke afgøres`.
+    Verdict
+        Reached, not reached or undecided.
 
     Examples
     --------
     >>> from amager_eval.spec.agreement import load_agreement
     >>> thresholds = load_agreement().verdicts
-    >>> evidence_verdict(0.97, thresholds, due=True), evidence_verdict(0.97, thresholds, due=False)
-    ('nået', 'kan ikke afgøres')
+    >>> evidence_verdict(0.97, thresholds, due=True).name
+    'REACHED'
+    >>> evidence_verdict(0.97, thresholds, due=False).name
+    'UNDECIDED'
     """
     if probability is None or probability != probability:
-        return "kan ikke afgøres"
+        return Verdict.UNDECIDED
     if probability >= thresholds.reached_from and due:
-        return "nået"
+        return Verdict.REACHED
     if due and probability <= thresholds.not_reached_to:
-        return "ikke nået"
+        return Verdict.NOT_REACHED
     if so_far is not None and so_far <= thresholds.not_reached_to:
-        return "ikke nået"
-    return "kan ikke afgøres"
+        return Verdict.NOT_REACHED
+    return Verdict.UNDECIDED
 
 
-def combined(verdicts: Sequence[str]) -> str:
+def combined(verdicts: Sequence[Verdict]) -> Verdict:
     """One verdict for a goal of several parts (day and night; three types).
 
     Parameters
     ----------
-    verdicts : sequence of str
-        Verdicts of the parts, all literal or all evidence words.
+    verdicts : sequence of Verdict
+        Verdicts of the parts, all literal or all of the evidence.
 
     Returns
     -------
-    str
-        `nået` if all parts are; `ikke nået` if none is; `delvist nået` if some are and every
-        part is settled; else the open word of the parts (`ikke opgjort`, `kan ikke afgøres`).
+    Verdict
+        Reached if all parts are; not reached if none is; partly if some are and every part is
+        settled; else what the open parts are (not measured, undecided).
 
     Examples
     --------
-    >>> combined(["nået", "ikke nået"]), combined(["nået", "ikke opgjort"])
-    ('delvist nået', 'ikke opgjort')
+    >>> combined([Verdict.REACHED, Verdict.NOT_REACHED]).name
+    'PARTLY'
+    >>> combined([Verdict.REACHED, Verdict.NOT_MEASURED]).name
+    'NOT_MEASURED'
     """
     if not verdicts:
         raise ValueError("a goal without parts has no verdict")
-    for open_word in ("ikke opgjort", "kan ikke afgøres"):
-        if open_word in verdicts:
-            return open_word
+    for still_open in (Verdict.NOT_MEASURED, Verdict.UNDECIDED):
+        if still_open in verdicts:
+            return still_open
     if len(set(verdicts)) == 1:
         return verdicts[0]
-    return "delvist nået"
+    return Verdict.PARTLY

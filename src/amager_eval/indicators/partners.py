@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pandas as pd
 
 from amager_eval.errors import Fault, InputError
 
 __all__ = [
     "PLACES",
+    "TOTAL",
     "partner_names",
     "partner_places",
     "partner_share",
@@ -17,7 +20,8 @@ __all__ = [
 PLACES = ("inside", "both", "outside", "unstated")
 
 
-_TOTAL = "i alt"
+#: Row of all focus areas.
+TOTAL: Final = "i alt"
 
 
 def partner_names(cell: object) -> dict[str, str]:
@@ -103,7 +107,7 @@ def partner_share(activities: pd.DataFrame, *, at_least: int = 2) -> pd.DataFram
         .reset_index()
         .set_axis(columns[:3], axis=1)
     )
-    total = pd.DataFrame([[_TOTAL, len(enough), int(enough.sum())]], columns=columns[:3])
+    total = pd.DataFrame([[TOTAL, len(enough), int(enough.sum())]], columns=columns[:3])
     table = pd.concat([table, total], ignore_index=True)
     table["share"] = table["with_two_or_more"] / table["activities"]
     return table
@@ -136,14 +140,14 @@ def partner_places(activities: pd.DataFrame, *, at_least: int = 2) -> pd.DataFra
     """
     met = activities[enough_partners(activities, at_least)]
     named = "outside_partners" in activities and bool(activities["outside_partners"].notna().any())
-    counts = {a: dict.fromkeys(PLACES, 0) for a in (*activities["focus_area"], "i alt")}
+    counts = {a: dict.fromkeys(PLACES, 0) for a in (*activities["focus_area"], TOTAL)}
     for row in met.to_dict(orient="records"):
         place = "unstated"
         if named:
             outside = partner_names(row["outside_partners"])
             inside = {k for k in partner_names(row["partners"]) if k not in outside}
             place = "both" if inside and outside else "outside" if outside else "inside"
-        for area in (row["focus_area"], "i alt"):
+        for area in (row["focus_area"], TOTAL):
             counts[area][place] += 1
     index = pd.Index(list(counts), name="focus_area")
     return pd.DataFrame(list(counts.values()), index=index, columns=list(PLACES))

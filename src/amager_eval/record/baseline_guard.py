@@ -15,13 +15,15 @@ import pandas as pd
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.goals.crime.quantities import guard_label
 from amager_eval.goals.remarks import RemarkCode, remark
-from amager_eval.goals.verdict import literal_verdict
+from amager_eval.goals.verdict import Verdict, literal_verdict
 
 if TYPE_CHECKING:
     from amager_eval.goals.facts import Facts
+    from amager_eval.goals.remarks import Remark
+    from amager_eval.goals.result import Result
     from amager_eval.spec.agreement import Agreement
 
-__all__ = ["GUARD_COLUMNS", "attach_guard", "baseline_guard"]
+__all__ = ["GUARD_COLUMNS", "baseline_guard", "with_guard"]
 
 GUARD_COLUMNS: Final = (
     "goal",
@@ -89,32 +91,35 @@ def baseline_guard(
     return pd.DataFrame(rows, columns=list(GUARD_COLUMNS), dtype=object)
 
 
-def attach_guard(rows: Sequence[dict[str, Any]], guard: pd.DataFrame) -> None:
+def with_guard(results: Sequence[Result], guard: pd.DataFrame) -> list[Result]:
     """Put a caveat on every result whose literal verdict hangs on the choice of baseline.
 
     Parameters
     ----------
-    rows : sequence of dict
-        From :func:`amager_eval.goals.crime.results.crime_rows`; their `notes` are added to.
+    results : sequence of Result
     guard : DataFrame
         From :func:`baseline_guard`.
+
+    Returns
+    -------
+    list of Result
     """
+    said: dict[tuple[str, str | None, str | None, str], Remark] = {}
     for held in guard.to_dict(orient="records"):
-        words = (held["literal_baseline"], held["literal_guard_mean"])
-        if "ikke opgjort" in words or words[0] == words[1]:
-            continue
-        note = remark(
-            RemarkCode.NOISY_BASELINE,
-            verdict=words[0],
-            baseline=held["baseline"],
-            other_verdict=words[1],
-            guard_mean=held["guard_mean"],
-        )
-        for row in rows:
-            form = "rate" if row["reading"] == "hold_rate" else "count"
-            keys = ("goal", "area", "crime_type")
-            if form == held["form"] and all(row[k] == held[k] for k in keys):
-                row["notes"].append(note)
+        verdicts = (held["literal_baseline"], held["literal_guard_mean"])
+        if Verdict.NOT_MEASURED not in verdicts and verdicts[0] != verdicts[1]:
+            said[held["goal"], held["area"], held["crime_type"], held["form"]] = remark(
+                RemarkCode.NOISY_BASELINE,
+                verdict=verdicts[0],
+                baseline=held["baseline"],
+                other_verdict=verdicts[1],
+                guard_mean=held["guard_mean"],
+            )
+    keys = [
+        (r.goal, r.area, r.crime_type, "rate" if r.reading == "hold_rate" else "count")
+        for r in results
+    ]
+    return [r.noting(said[key]) if key in said else r for r, key in zip(results, keys, strict=True)]
 
 
 def _row(

@@ -12,6 +12,7 @@ from amager_eval.errors import InputError
 from amager_eval.figures.draw import save
 from amager_eval.figures.drawing.style import font_folder
 from amager_eval.goals.standing import goal_standings
+from amager_eval.goals.verdict import Verdict
 from amager_eval.report.document import (
     Document,
     Figure,
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["compose_joint", "write_joint"]
 
 _BLANK: Final = Letterhead()
-_VERDICTS: Final = ("nået", "delvist nået", "ikke nået", "ikke opgjort")
+_VERDICTS: Final = (
+    Verdict.REACHED, Verdict.PARTLY, Verdict.NOT_REACHED, Verdict.NOT_MEASURED,
+)  # fmt: skip
 
 
 def compose_joint(statements: Sequence[Statement], words: Wording) -> Document:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from amager_eval.goals.crime.context import crime_context
 from amager_eval.goals.standing import goal_standings, indicator_standings
+from amager_eval.goals.verdict import Verdict
 from amager_eval.tables.table import Column, Table, build_table, print_cell
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
@@ -94,9 +95,9 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
     response = agreement.response
     target = agreement.safety.target_wave
     reach = {
-        (r["area"], r["setting"]): r["probability_true"]
-        for r in statement.results.to_dict(orient="records")
-        if r["reading"] == "reaches_whole" and r["year"] == target and r["response"] == response
+        (r.area, r.setting): r.probability
+        for r in statement.judged
+        if (r.reading, r.year, r.response) == ("reaches_whole", target, response)
     }
     columns = [
         Column("area_text", say("column.area"), "text", 1.25, data=False),
@@ -259,7 +260,7 @@ def _printed(s: Standing, statement: Statement, words: Wording) -> dict[str, Any
     if latest is None and s.estimate is not None:
         year, text = str(s.estimate.year), estimate_text(s.estimate, words)
     # a goal with no figure has no verdict: the word for that stands once
-    open_word = s.verdict == "ikke opgjort" and s.assessment == "kan ikke afgøres"
+    open_word = s.verdict is Verdict.NOT_MEASURED and s.assessment is Verdict.UNDECIDED
     return {
         "goal": s.goal,
         "what": _what(s, statement, words),

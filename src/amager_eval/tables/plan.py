@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.goals.partners.split import ONE_ACTIVITY
+from amager_eval.indicators.partners import TOTAL
 from amager_eval.spec.theory import indicator_parts
 from amager_eval.tables.table import Column, Kind, Table, build_table, print_cell, records
 from amager_eval.wording.numbers import number, percent
@@ -186,7 +187,7 @@ def partners_table(statement: Statement, words: Wording) -> Table:
     for row in found:
         area = row["focus_area"]
         named = focus_name(names[area], words) if area in names else area
-        cells = {**row, "focus_area": say("table.total") if area == "i alt" else named}
+        cells = {**row, "focus_area": say("table.total") if area == TOTAL else named}
         cells |= dict.fromkeys(_PLACES) if unplaced else {}
         rows.append([cells[c.key] for c in columns])
     goal_share = percent(goal.threshold, 0, words.lang)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from amager_eval.tables.result_row import part_name
-from amager_eval.tables.table import Column, Table, build_table, file_stem, print_cell, records
+from amager_eval.tables.table import Column, Table, build_table, file_stem, print_cell
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import MISSING, NBSP
 from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
+    from amager_eval.goals.result import Result
     from amager_eval.goals.statement import Statement
     from amager_eval.spec.agreement import Goal, Reading
     from amager_eval.wording.sentences import Wording
@@ -26,6 +26,7 @@ _CHANCES: Final = (
     "probability_published",
     "prior_probability_published",
 )
+_JUDGED: Final = ("year", "literal_verdict", "evidence_verdict", *_CHANCES)
 
 
 def readings_table(statement: Statement, area: str, words: Wording) -> Table:
@@ -51,17 +52,16 @@ def readings_table(statement: Statement, area: str, words: Wording) -> Table:
     ]
     goals = {g.id: g for g in statement.agreement.goal}
     rows = []
-    for row in records(statement.results):
-        goal = goals[row["goal"]]
-        if row["area"] != area or (row["setting"] is None and row["crime_type"] is None):
+    for one in statement.judged:
+        if one.area != area or one.part is None:
             continue
-        reading = find_reading(goal, row)
+        cells = one.row()
         rows.append(
             (
-                row["goal"],
-                _reading_name(reading, words),
-                part_name(row, statement, words),
-                *(row[c.key] for c in columns[3:]),
+                one.goal,
+                _reading_name(find_reading(goals[one.goal], one), words),
+                _part_name(one, statement, words),
+                *(cells[c] for c in _JUDGED),
             )
         )
     return build_table(
@@ -92,23 +92,24 @@ def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wordin
         *(Column(k, say(f"column.{k}"), "probability", shown=False) for k in _CHANCES),
     ]
     goals = {g.id: g for g in agreement.goal}
-    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in _at_target(statement, areas):
-        key = (row["goal"], row["reading"], row["response"], row["setting"], row["crime_type"])
-        found.setdefault(key, []).append(row)
+    found: dict[tuple[str | None, ...], list[Result]] = {}
+    for one in _at_target(statement, areas):
+        key = (one.goal, one.reading, one.response, one.setting, one.crime_type)
+        found.setdefault(key, []).append(one)
     rows = [
         (
-            row["goal"],
-            _reading_name(find_reading(goals[row["goal"]], row), words),
-            part_name(row, statement, words),
-            area_label(agreement, row["area"], words),
-            row["literal_verdict"],
-            row["evidence_verdict"],
-            *(_with_prior(row, kind, words) for kind in ("true", "published")),
-            *(row[k] for k in _CHANCES),
+            one.goal,
+            _reading_name(find_reading(goals[one.goal], one), words),
+            _part_name(one, statement, words),
+            area_label(agreement, str(one.area), words),
+            one.literal,
+            one.evidence,
+            *_with_prior(one, words),
+            *(cells[k] for k in _CHANCES),
         )
         for of_reading in found.values()
-        for row in of_reading
+        for one in of_reading
+        for cells in (one.row(),)
     ]
     return build_table(
         f"readings_{file_stem(areas[0])}_side_by_side"
@@ -156,14 +157,14 @@ def joined_readings_table(
         Column("probability_published", say("column.published"), "probability"),
     ]
     goals = {g.id: g for g in agreement.goal}
-    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in _at_target(statement, areas):
-        if not primary or find_reading(goals[row["goal"]], row).primary:
-            found.setdefault((row["goal"], row["reading"], row["response"]), []).append(row)
+    found: dict[tuple[str | None, ...], list[Result]] = {}
+    for one in _at_target(statement, areas):
+        if not primary or find_reading(goals[one.goal], one).primary:
+            found.setdefault((one.goal, one.reading, one.response), []).append(one)
     rows = [
         (
-            parts[0]["goal"],
-            _reading_name(find_reading(goals[parts[0]["goal"]], parts[0]), words),
+            parts[0].goal,
+            _reading_name(find_reading(goals[parts[0].goal], parts[0]), words),
             _lines(_line_name(p, statement, words, name_area=wide) for p in parts),
             *(_lines(_cell(p, c, words) for p in parts) for c in columns[3:]),
         )
@@ -195,32 +196,39 @@ def _lines(cells: Iterable[str]) -> str:
     return "\n".join(cell.replace(" ", NBSP) for cell in cells)
 
 
-def _line_name(
-    row: Mapping[str, Any], statement: Statement, words: Wording, *, name_area: bool
-) -> str:
+def _part_name(one: Result, statement: Statement, words: Wording) -> str:
+    """Name the part a result is about: a setting or a type; nothing where there is none."""
+    if one.setting is not None:
+        return words.name("setting", one.setting)
+    if one.crime_type is not None:
+        return statement.agreement.crime.label(one.crime_type, words.lang)
+    return ""
+
+
+def _line_name(one: Result, statement: Statement, words: Wording, *, name_area: bool) -> str:
     """Short name of a line: its part, and where several areas stand together its area."""
-    part = str(row["setting"] or row["crime_type"])
+    part = str(one.part)
     if part == "total":
         part = statement.agreement.crime.label(part, words.lang)
     name = words.name("setting_short", part)
     if not name_area:
-        return "" if row["crime_type"] == "total" else name
-    area = area_label(statement.agreement, row["area"], words)
+        return "" if one.crime_type == "total" else name
+    area = area_label(statement.agreement, str(one.area), words)
     return words.say("table.area_part", area=area, part=name)
 
 
-def _at_target(statement: Statement, areas: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows of the parts of the safety and crime readings at the target year, where known."""
+def _at_target(statement: Statement, areas: Sequence[str]) -> list[Result]:
+    """Results of the parts of the safety and crime readings at the target year, where known."""
     agreement = statement.agreement
     target = {"safety": agreement.safety.target_wave, "crime": agreement.crime.target_year}
     kinds = {g.id: g.kind for g in agreement.goal}
     return [
-        row
-        for row in records(statement.results)
-        if row["area"] in areas
-        and (row["setting"] is not None or row["crime_type"] is not None)
-        and (row["baseline"] is not None or row["probability_true"] is not None)
-        and row["year"] == target.get(kinds[row["goal"]])
+        one
+        for one in statement.judged
+        if one.area in areas
+        and one.part is not None
+        and one.known
+        and one.year == target.get(kinds[one.goal])
     ]
 
 
@@ -229,32 +237,33 @@ def _reading_name(reading: Reading, words: Wording) -> str:
     return words.say("table.primary", reading=label) if reading.primary else label
 
 
-def _cell(row: Mapping[str, Any], column: Column, words: Wording) -> str:
-    if column.key == "probability_published" and _failed(row):
+def _cell(one: Result, column: Column, words: Wording) -> str:
+    if column.key == "probability_published" and one.failed:
         return words.say("standing.failed")
-    return print_cell(row[column.key], column.kind, words)
+    return print_cell(one.row()[column.key], column.kind, words)
 
 
-def _failed(row: Mapping[str, Any]) -> bool:
-    """Whether a reading has failed in print, whatever comes."""
-    return bool(row["literal_verdict"] == "ikke nået" and row["probability_published"] == 0)
+def _with_prior(one: Result, words: Wording) -> tuple[str, str]:
+    """Print both probabilities and, in brackets, what each would be without the data."""
+    chances = one.probabilities
+    if chances is None:
+        return MISSING, MISSING
 
+    def said(value: float | None, prior: float | None) -> str:
+        return words.say(
+            "table.with_prior",
+            value=say_probability(value, words),
+            prior=say_probability(prior, words),
+        )
 
-def _with_prior(row: Mapping[str, Any], kind: str, words: Wording) -> str:
-    """Print a probability and, in brackets, what it would be without the data."""
-    value, prior = row[f"probability_{kind}"], row[f"prior_probability_{kind}"]
-    if value is None:
-        return MISSING
-    if kind == "published" and _failed(row):
-        return words.say("standing.failed")
-    return words.say(
-        "table.with_prior",
-        value=say_probability(value, words),
-        prior=say_probability(prior, words),
+    published = said(chances.published, chances.prior_published)
+    return (
+        said(chances.true, chances.prior_true),
+        words.say("standing.failed") if one.failed else published,
     )
 
 
-def find_reading(goal: Goal, row: Mapping[str, Any]) -> Reading:
-    """Return the declared reading a row is about."""
-    same = [r for r in goal.reading if r.id == row["reading"]]
-    return next((r for r in same if r.response == row["response"]), same[0])
+def find_reading(goal: Goal, one: Result) -> Reading:
+    """Return the declared reading a result is about."""
+    same = [r for r in goal.reading if r.id == one.reading]
+    return next((r for r in same if r.response == one.response), same[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from amager_eval.indicators.partners import TOTAL
 from amager_eval.tables.table import Column, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
@@ -47,7 +48,7 @@ def activities_table(statement: Statement, words: Wording) -> Table:
     ]
     total = say("table.total")
     rows = [
-        [total if r["focus_area"] == "i alt" else r["focus_area"], *(r[c.key] for c in columns[1:])]
+        [total if r["focus_area"] == TOTAL else r["focus_area"], *(r[c.key] for c in columns[1:])]
         for r in records(statement.activities)
     ]
     return build_table("activities", say("table.activities.title"), columns, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.goals.records import RESULT_COLUMNS
-from amager_eval.tables.table import Column, Table, build_table, records
+from amager_eval.tables.table import Column, Table, build_table
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -39,12 +39,11 @@ def results_table(statement: Statement, words: Wording) -> Table:
         for k in keys
     ]
     rows = []
-    for row in records(statement.results):
-        interval = row["interval"] or {}
-        flat = row | {
-            "interval_low": interval.get("low"),
-            "interval_high": interval.get("high"),
-            "notes": "; ".join(map(str, row["notes"] or [])),
+    for one in statement.judged:
+        flat = one.row() | {
+            "interval_low": None if one.interval is None else one.interval.low,
+            "interval_high": None if one.interval is None else one.interval.high,
+            "notes": "; ".join(map(str, one.remarks)),
         }
         rows.append([flat[k] for k in keys])
     return build_table("results", words.say("table.results.title"), columns, rows)

@@ -53,8 +53,7 @@ def test_literal_and_evidence_answer_the_same_question(response):
             for path in (own, city)
         ]
         for reading in READINGS:
-            row = {"area": "Nord", "setting": "night", "response": response}
-            asked = quantity_of_reading(frame, row, reading)
+            asked = quantity_of_reading(frame, ("Nord", "night", response), reading)
             literal = literally_met(reading, response, *series, WAVES[0], WAVES[-1])
             about = (reading, own, city, asked["quantity"])
             assert literal is bool(asked["probability_true"]), about

@@ -8,11 +8,11 @@ import pytest
 
 from amager_eval.evidence.city.process import SCENARIOS
 from amager_eval.evidence.city.synthetic import synthetic_city
-from amager_eval.goals.crime.results import crime_rows
+from amager_eval.goals.crime.results import crime_results
 from amager_eval.goals.facts import evaluated_area, gather_facts
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.partners.split import partner_split
-from amager_eval.goals.results import partner_rows, safety_rows, with_overall
+from amager_eval.goals.results import partner_results, safety_results, with_overall
 from amager_eval.goals.safety.changes import changes
 from amager_eval.goals.standing import goal_standings
 from amager_eval.goals.statement import Statement
@@ -36,14 +36,14 @@ def statement_of(data, year):
     area = facts.area
     goal = next(g for g in AGREEMENT.goal if g.kind == "partners")
     rows = [
-        *safety_rows(facts, AGREEMENT, year, None, {}),
-        *crime_rows(facts, AGREEMENT, year, pd.DataFrame(), None),
-        *partner_rows(facts, AGREEMENT, year),
+        *safety_results(facts, AGREEMENT, year, None, {}),
+        *crime_results(facts, AGREEMENT, year, pd.DataFrame(), None),
+        *partner_results(facts, AGREEMENT, year),
     ]
     nothing = pd.DataFrame()
     return Statement(
         year=year, agreement=AGREEMENT, data=data, facts=facts, seed=1, versions={}, draft=False,
-        results=with_overall(rows, AGREEMENT, facts),
+        judged=with_overall(rows, AGREEMENT, facts),
         changes=changes(facts, AGREEMENT, year, (area,)),
         comparisons=nothing,
         probabilities=nothing, crime_quantities=nothing, power=nothing, activities=nothing,

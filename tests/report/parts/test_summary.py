@@ -5,6 +5,7 @@ import pandas as pd
 from amager_eval.data.input import Masked
 from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.standing import goal_standings
+from amager_eval.goals.verdict import Verdict
 from amager_eval.report.document import Bullets, Figure, Paragraph, TableBlock
 from amager_eval.report.parts.summary import goal_sentences, reservations, summary
 from amager_eval.wording.about import bound_to
@@ -45,11 +46,14 @@ def test_a_full_input_has_no_districts_on_page_one(make_statement):
 
 def test_a_part_that_has_failed_for_good_is_named(make_statement):
     statement = make_statement(own_area=True)
-    results = statement.results.copy()
-    part = (results["goal"] == "1a") & (results["year"] == 2028)
-    part &= (results["setting"] == "neighbourhood") & (results["response"] == "safe")
-    results.loc[part, "literal_verdict"] = "ikke nået"
-    statement = replace(statement, results=results)
+    at = ("1a", 2028, "neighbourhood", "safe")
+    judged = [
+        replace(r, literal=Verdict.NOT_REACHED)
+        if (r.goal, r.year, r.setting, r.response) == at
+        else r
+        for r in statement.judged
+    ]
+    statement = replace(statement, judged=tuple(judged))
     (failed,) = [s for s in goal_standings(statement) if s.settled]
     assert failed.part == "neighbourhood"
     for lang, end in (("da", "kan dermed ikke længere opfyldes der."), ("en", "be met there.")):
@@ -75,13 +79,16 @@ def test_an_estimate_is_never_worded_as_a_measurement(make_statement):
     statement = make_statement(own_area=True)
     area = statement.agreement.areas.evaluated.names[0]
     safety = statement.data.safety
-    results = statement.results.copy()
-    own = (results["area"] == area) & results["setting"].notna()
-    results.loc[own, ["observed", "baseline", "comparison"]] = None
-    results.loc[own, "literal_verdict"] = "ikke opgjort"
+    unmeasured = {"observed": None, "baseline": None, "comparison": None}
+    judged = tuple(
+        replace(r, **unmeasured, literal=Verdict.NOT_MEASURED)
+        if r.area == area and r.setting is not None
+        else r
+        for r in statement.judged
+    )
     data = replace(statement.data, safety=safety[safety["area"] != area])
     facts = gather_facts(data, statement.agreement)
-    statement = replace(statement, results=results, facts=facts, changes=pd.DataFrame())
+    statement = replace(statement, judged=judged, facts=facts, changes=pd.DataFrame())
     words = words_of(statement)
     standings = [s for s in goal_standings(statement) if s.kind == "safety"]
     assert all(s.estimated and s.verdict == "ikke opgjort" for s in standings)

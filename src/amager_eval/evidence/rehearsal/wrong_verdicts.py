@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from amager_eval.goals.verdict import combined
+from amager_eval.goals.verdict import Verdict, combined
 
 if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement
@@ -45,12 +45,12 @@ def summarise(rows: pd.DataFrame, agreement: Agreement) -> pd.DataFrame:
         met = group["met"].astype(bool)
         shares = {
             "met": met,
-            "wrong_reached": (group["evidence_verdict"] == "nået") & ~met,
-            "wrong_not_reached": (group["evidence_verdict"] == "ikke nået") & met,
-            "undecided": group["evidence_verdict"] == "kan ikke afgøres",
-            "literal_wrong_reached": (group["literal_verdict"] == "nået") & ~met,
-            "literal_wrong_not_reached": (group["literal_verdict"] == "ikke nået") & met,
-            "literal_open": group["literal_verdict"] == "ikke opgjort",
+            "wrong_reached": (group["evidence_verdict"] == Verdict.REACHED) & ~met,
+            "wrong_not_reached": (group["evidence_verdict"] == Verdict.NOT_REACHED) & met,
+            "undecided": group["evidence_verdict"] == Verdict.UNDECIDED,
+            "literal_wrong_reached": (group["literal_verdict"] == Verdict.REACHED) & ~met,
+            "literal_wrong_not_reached": (group["literal_verdict"] == Verdict.NOT_REACHED) & met,
+            "literal_open": group["literal_verdict"] == Verdict.NOT_MEASURED,
         }
         shares["literal_misleads"] = (
             shares["literal_wrong_reached"] | shares["literal_wrong_not_reached"]

@@ -1,14 +1,15 @@
-"""Rows of the crime goals: the year's reports held against 2024, in the goal's own definition."""
+"""Results of the crime goals: reports held against 2024, in the goal's own definition."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from amager_eval.conventions import LEVEL, crime_year_of_wave
 from amager_eval.goals.remarks import RemarkCode, remark
-from amager_eval.goals.results import empty_row
+from amager_eval.goals.result import Interval, Method, Observed, Probabilities, Result, open_result
 from amager_eval.goals.verdict import evidence_verdict, literal_verdict
 
 if TYPE_CHECKING:
@@ -17,17 +18,17 @@ if TYPE_CHECKING:
     from amager_eval.goals.facts import Facts, ReportedYear
     from amager_eval.spec.agreement import Agreement, Goal, Reading
 
-__all__ = ["crime_rows"]
+__all__ = ["crime_results"]
 
 
-def crime_rows(
+def crime_results(
     facts: Facts,
     agreement: Agreement,
     year: int,
     quantities: pd.DataFrame,
     definition: str | None,
-) -> list[dict[str, Any]]:
-    """Rows of the crime goals for the agreement's area and its indicator districts.
+) -> list[Result]:
+    """Results of the crime goals for the agreement's area and its indicator districts.
 
     Parameters
     ----------
@@ -43,44 +44,45 @@ def crime_rows(
 
     Returns
     -------
-    list of dict
-        Keys of the statement's results; `observed` and `baseline` are reports or reports per
-        1,000, as the reading says; the calendar year stands in `year`.
+    list of Result
+        Figures are reports or reports per 1,000, as the reading says; `year` is the calendar year.
     """
-    rows = []
-    area_of_goal = facts.area
+    results = []
     crime = agreement.crime
     crime_year = crime_year_of_wave(year)
     years = [crime.target_year]
     if crime.baseline_year < crime_year < crime.target_year:
         years.insert(0, crime_year)
-    for goal in agreement.goal:
-        if goal.kind != "crime":
-            continue
-        for area in (area_of_goal, *agreement.areas.indicators):
+    for goal in (g for g in agreement.goal if g.kind == "crime"):
+        for area in (facts.area, *agreement.areas.indicators):
             for crime_type in goal.crime_types:
                 figures = facts.reports(area, crime_type, crime.definition)
-                hidden = [
+                hidden = sorted(
                     m.period
                     for m in facts.masked
                     if (m.table, m.area, m.what, m.definition)
                     == ("crime", area, crime_type, crime.definition)
-                ]
+                )
                 for reading in goal.reading:
                     for target in years:
-                        row = _crime_row(
+                        one = _in_print(
                             agreement, goal, reading, area, crime_type, figures, target, crime_year
                         )
                         if definition == crime.definition:
-                            _attach_probability(row, agreement, quantities, crime_year)
-                        row["notes"] += [remark(RemarkCode.MASKED, year=y) for y in sorted(hidden)]
-                        if area != area_of_goal:
-                            row["notes"].append(remark(RemarkCode.INDICATOR))
-                        rows.append(row)
-    return rows
+                            one = _with_probability(one, agreement, quantities, crime_year)
+                        one = one.noting(*(remark(RemarkCode.MASKED, year=y) for y in hidden))
+                        if area != facts.area:
+                            one = one.noting(remark(RemarkCode.INDICATOR))
+                        results.append(one)
+    return results
 
 
-def _crime_row(
+def _form(reading: str) -> str:
+    """Whether a reading is about the rate or the count."""
+    return "rate" if reading == "hold_rate" else "count"
+
+
+def _in_print(
     agreement: Agreement,
     goal: Goal,
     reading: Reading,
@@ -89,55 +91,58 @@ def _crime_row(
     figures: Mapping[int, ReportedYear],
     target: int,
     crime_year: int,
-) -> dict[str, Any]:
-    row = empty_row(goal, reading, area, target)
-    row["crime_type"] = crime_type
-    row["method"] = "literal comparison of reports; register counts have no sampling error"
-    form = "rate" if reading.id == "hold_rate" else "count"
-    values = {y: value for y, f in figures.items() if (value := getattr(f, form)) is not None}
-    baseline_year = agreement.crime.baseline_year
-    baseline = values.get(baseline_year)
-    row["baseline"] = baseline
-    row["comparison"] = baseline
+) -> Result:
+    """Judge a reading by what was reported through `crime_year`."""
+    form, start = _form(reading.id), agreement.crime.baseline_year
+    values = {
+        y: Observed(value, y, f.grade or "")
+        for y, f in figures.items()
+        if (value := f.rate if form == "rate" else f.count) is not None
+    }
+    baseline = values[start].value if start in values else None
+    one = replace(
+        open_result(goal, reading, area, target, Method.REPORTS),
+        crime_type=crime_type, baseline=baseline, comparison=baseline,
+    )  # fmt: skip
     if baseline is None:
-        about = {"definition": agreement.crime.definition, "form": form, "year": baseline_year}
-        row["notes"].append(remark(RemarkCode.MISSING_BASELINE, about))
+        about = {"definition": agreement.crime.definition, "form": form, "year": start}
+        one = one.noting(remark(RemarkCode.MISSING_BASELINE, about))
     shown = max((y for y in values if y <= min(target, crime_year)), default=None)
     if shown is not None:
-        row["observed"] = values[shown]
+        one = replace(one, observed=values[shown])
         if shown != target:
-            row["notes"].append(remark(RemarkCode.OBSERVED_YEAR, year=shown))
+            one = one.noting(remark(RemarkCode.OBSERVED_YEAR, year=shown))
     if baseline is not None and target in values and target <= crime_year:
-        row["literal_verdict"] = literal_verdict(values[target] <= baseline)
-    elif target > crime_year:
-        row["notes"].append(remark(RemarkCode.DUE_FOR, year=target))
-    return row
+        return replace(one, literal=literal_verdict(values[target].value <= baseline))
+    return one.noting(remark(RemarkCode.DUE_FOR, year=target)) if target > crime_year else one
 
 
-def _attach_probability(
-    row: dict[str, Any], agreement: Agreement, quantities: pd.DataFrame, crime_year: int
-) -> None:
-    form = "rate" if row["reading"] == "hold_rate" else "count"
+def _with_probability(
+    one: Result, agreement: Agreement, quantities: pd.DataFrame, crime_year: int
+) -> Result:
+    """Add the probabilities, the interval of the true level and the evidence verdict."""
     own = quantities[
-        (quantities["area"] == row["area"])
-        & (quantities["crime_type"] == row["crime_type"])
-        & (quantities["year"] == row["year"])
-        & (quantities["form"] == form)
+        (quantities["area"] == one.area)
+        & (quantities["crime_type"] == one.crime_type)
+        & (quantities["year"] == one.year)
+        & (quantities["form"] == _form(one.reading))
     ]
     if own.empty:
-        row["notes"].append(remark(RemarkCode.NO_SERIES))
-        return
+        return one.noting(remark(RemarkCode.NO_SERIES))
     value = own.set_index("quantity")["value"]
-    row["probability_true"] = float(value["probability_true_at_or_below"])
-    row["probability_published"] = float(value["probability_observed_at_or_below"])
-    row["prior_probability_true"] = float(value["prior_probability_true_at_or_below"])
-    row["prior_probability_published"] = float(value["prior_probability_observed_at_or_below"])
-    row["interval"] = {
-        "level": LEVEL,
-        "low": float(value["true_low_95"]),
-        "high": float(value["true_high_95"]),
-    }
-    row["method"] = "crime_trend model; literal comparison of reports"
-    row["evidence_verdict"] = evidence_verdict(
-        row["probability_true"], agreement.verdicts, due=row["year"] <= crime_year
+    true, *others = (
+        None if pd.isna(value[name]) else float(value[name])
+        for name in (
+            "probability_true_at_or_below",
+            "probability_observed_at_or_below",
+            "prior_probability_true_at_or_below",
+            "prior_probability_observed_at_or_below",
+        )
+    )
+    return replace(
+        one,
+        probabilities=None if true is None else Probabilities(true, *others),
+        interval=Interval(LEVEL, float(value["true_low_95"]), float(value["true_high_95"])),
+        method=Method.CRIME_MODEL,
+        evidence=evidence_verdict(true, agreement.verdicts, due=one.year <= crime_year),
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from amager_eval.goals.verdict import EVIDENCE_WORDS, LITERAL_WORDS
+from amager_eval.goals.verdict import Verdict
 from amager_eval.provenance import sha256_of_file
 from amager_eval.tables.table import file_stem
 
@@ -123,7 +123,7 @@ def _field(column: Column, words: Wording) -> dict[str, Any]:
         "type": _TYPES.get(column.kind, "number"),
     }
     if column.kind == "mark":  # one set of codes whatever the language; said in the reader's
-        words_used = dict.fromkeys((*LITERAL_WORDS, *EVIDENCE_WORDS))
+        words_used = list(Verdict)
         codes = {code: words.say(f"verdict.{code}") for code in words_used}
         said = "; ".join(f"{code} = {name}" for code, name in codes.items())
         field["description"] = words.say("document.codes", codes=said)

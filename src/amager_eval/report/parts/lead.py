@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.goals.crime.context import crime_context
 from amager_eval.goals.standing import goal_number, goal_standings, indicator_standings
+from amager_eval.goals.verdict import Verdict
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.figure import figure_text, part_label, value_text
@@ -40,7 +41,7 @@ def lead(statement: Statement, words: Wording) -> tuple[str, ...]:
     standings = goal_standings(statement)
     safety = _one_a_part(s for s in standings if s.kind == "safety")
     crime = [s for s in standings if s.kind == "crime"]
-    judged = any(s.verdict != "ikke opgjort" for s in standings)
+    judged = any(s.verdict != Verdict.NOT_MEASURED for s in standings)
     # the verdicts first: whoever reads one sentence has read how it stands
     said = [(_verdicts if judged else _open)(statement, standings, words)]
     said += _safety(statement, safety, words)
@@ -371,10 +372,10 @@ def _verdicts(statement: Statement, standings: Sequence[Standing], words: Wordin
     """Say this year's verdict of every goal part, and why the rest have none."""
     groups = [
         words.say("lead.verdict_group", verdict=words.say(f"verdict.{verdict}"), parts=parts)
-        for verdict in ("ikke nået", "delvist nået", "nået")
+        for verdict in (Verdict.NOT_REACHED, Verdict.PARTLY, Verdict.REACHED)
         if (parts := _parts_with(verdict, statement, standings, words))
     ]
-    left = _parts_with("ikke opgjort", statement, standings, words)
+    left = _parts_with(Verdict.NOT_MEASURED, statement, standings, words)
     if left:
         why = _reasons(statement, words)
         groups.append(words.say("lead.verdict_open", parts=left, reasons=why))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from amager_eval.figures.partner_activities import picture_activities
 from amager_eval.goals.partners.split import ONE_ACTIVITY
+from amager_eval.goals.verdict import literal_verdict
 from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
 from amager_eval.tables.plan import partners_table, plan_indicators_table, plan_table
 from amager_eval.tables.record import activities_table
@@ -101,7 +102,7 @@ def _one_activity(statement: Statement, goal: Goal, words: Wording) -> tuple[str
     total = statement.partners.iloc[-1]
 
     def verdict(reached: bool) -> str:
-        return words.name("verdict", "nået" if reached else "ikke nået")
+        return words.name("verdict", literal_verdict(reached))
 
     sentences = [
         words.say(

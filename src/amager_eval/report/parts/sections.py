@@ -358,13 +358,12 @@ def _goals(statement: Statement, words: Wording) -> list[Block]:
         *caveat_blocks(statement, words),
     ]
     own, *others = shown_areas(statement)[:-1]
-    results = statement.results
-    known = results[results["baseline"].notna() | results["probability_true"].notna()]
-    areas = [a for a in (own, *others) if (known["area"] == a).any()]
+    known = [r for r in statement.judged if r.known]
+    areas = [a for a in (own, *others) if any(r.area == a for r in known)]
     if own not in areas:
         blocks.append(Paragraph(words.say("goals.area_absent", area=own), "warning"))
     crime = [g.id for g in goals if g.kind == "crime"]
-    if crime and not known["goal"].isin(crime).any():
+    if crime and not any(r.goal in crime for r in known):
         text = words.say(
             "goals.crime_absent", goals=words.listing(crime),
             baseline=statement.agreement.crime.baseline_year,

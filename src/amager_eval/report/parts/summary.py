@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from amager_eval.figures.standings import picture_standings
 from amager_eval.goals.standing import Standing, goal_standings
+from amager_eval.indicators.partners import TOTAL
 from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
 from amager_eval.report.parts.area_estimate import area_estimate_sentences
 from amager_eval.report.parts.lead import lead
@@ -95,7 +96,7 @@ def _settled(s: Standing, words: Wording) -> str:
 
 def _partners(statement: Statement, s: Standing, words: Wording) -> str:
     goal = next(g for g in statement.agreement.goal if g.id == s.goal)
-    rows = [r for r in statement.partners.to_dict(orient="records") if r["focus_area"] == "i alt"]
+    rows = [r for r in statement.partners.to_dict(orient="records") if r["focus_area"] == TOTAL]
     found = rows[0] if rows else {}
     assert s.latest is not None
     return words.say(
@@ -116,13 +117,9 @@ def _ahead(statement: Statement, words: Wording) -> list[str]:
     if statement.year >= target:
         return []
     chances = {
-        (r["area"], r["setting"]): float(r["probability_true"])
-        for r in statement.results.to_dict(orient="records")
-        if r["reading"] == "reaches_whole"
-        and r["year"] == target
-        and r["response"] == agreement.response
-        and r["probability_true"] is not None
-        and r["probability_true"] == r["probability_true"]
+        (r.area, r.setting): r.probability
+        for r in statement.judged
+        if (r.reading, r.year, r.response) == ("reaches_whole", target, agreement.response)
     }
     values = [
         words.say(
