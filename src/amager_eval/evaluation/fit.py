@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from amager_eval.evaluation.area import answer_unmeasured
 from amager_eval.evaluation.crime_series import crime_definition_to_fit, series_to_fit
@@ -104,7 +104,6 @@ def fit(
         own = (specs or {}).get(name)
         return load_model_spec(name, draft=draft) if own is None else own
 
-    sampling: dict[str, Any] = {"seed": seed, "draws": draws}
     definition = crime_definition_to_fit(data, agreement)
     if definition is not None:  # what the chapter lacks is told before the first fit's minutes
         series = series_to_fit(data, agreement, definition)
@@ -114,14 +113,16 @@ def fit(
         baseline = agreement.safety.baseline_wave
         spec = spec_of("safety_trend").with_options(baseline=baseline)
         tell = _named(progress, "safety_trend")
-        safety = fit_safety(data, spec=spec, progress=tell, **sampling)
+        safety = fit_safety(data, spec=spec, progress=tell, seed=seed, draws=draws)
     answer = None
     if safety is not None and area:
         answer = answer_unmeasured(safety, data, agreement, draft=draft)
     if definition is not None:
         spec = with_baseline_year(spec_of("crime_trend"), agreement.crime.baseline_year)
         tell = _named(progress, "crime_trend")
-        crime = fit_crime(series, spec=spec, definition=definition, progress=tell, **sampling)
+        crime = fit_crime(
+            series, spec=spec, definition=definition, progress=tell, seed=seed, draws=draws
+        )
     return Fits(safety, crime, definition, seed, answer)
 
 

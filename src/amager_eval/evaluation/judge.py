@@ -37,6 +37,8 @@ from amager_eval.spec.register import unregistered_documents
 from amager_eval.spec.sensitivity import load_sensitivity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from amager_eval.data.input import Input
     from amager_eval.evaluation.fit import Fits
     from amager_eval.spec.agreement import Agreement
@@ -92,7 +94,7 @@ def judge(
     if fits.problems and not draft:
         raise GateError(fits.problems)
     folder = None if record is None else Path(record)
-    kept: dict[int, dict[str, Any]] = {}
+    kept: Mapping[int, Mapping[str, Any]] = {}
     if folder is not None:
         kept = earlier_statements(folder, agreement, year, synthetic=data.synthetic)
     facts = gather_facts(data, agreement)
@@ -186,7 +188,7 @@ def hold_documents(agreement: Agreement, *, draft: bool) -> tuple[str, ...]:
     return tuple(unregistered)
 
 
-def diagnosed(name: str, fit: Fit) -> dict[str, Any]:
+def diagnosed(name: str, fit: Fit) -> dict[str, object]:
     """Return a row of the statement's diagnostics."""
     d, sizes = fit.diagnostics, fit.data["posterior"].sizes
     return {

@@ -16,6 +16,7 @@ from amager_eval.evaluation.fit import Fits, fit
 from amager_eval.evaluation.judge import diagnosed
 from amager_eval.goals.sensitivity import (
     STRICTEST,
+    Row,
     crime_rows_under,
     quantities_at_target,
     safety_rows_under,
@@ -76,9 +77,9 @@ def under_alternatives(
         Its `sensitivity` longer. A fit that does not pass its gates answers nothing unless the
         statement is a draft; either way it stands among the diagnostics with its problems.
     """
-    rows: list[dict[str, Any]] = []
-    failed: list[dict[str, Any]] = []
-    asked: list[tuple[str, Named, Callable[..., list[dict[str, Any]]]]] = []
+    rows: list[Row] = []
+    failed: list[dict[str, object]] = []
+    asked: list[tuple[str, Named, Callable[..., list[Row]]]] = []
     trial = statement.draft and draws is not None
     if fits.safety is not None:
         rows += _gap_stays(statement, fits.safety)
@@ -133,7 +134,7 @@ def _safety_fits(statement: Statement, used: Fit) -> Iterator[Named]:
     yield named("response_link", "response_link", replace(own, spec=looser))
 
 
-def _gap_stays(statement: Statement, used: Fit) -> list[dict[str, Any]]:
+def _gap_stays(statement: Statement, used: Fit) -> list[Row]:
     """Whether an area reaches the whole where its gap stays as the latest wave left it."""
     target = statement.agreement.safety.target_wave
     drawn = forecast(used, target, alternatives=("gap_stays",), prior=False)
@@ -147,7 +148,7 @@ def _rows_of_forecast(
     alternative: str,
     *,
     readings: set[str] | None = None,
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     agreement = statement.agreement
     areas = dict.fromkeys((statement.facts.area, *agreement.areas.indicators))
     asked = quantities_at_target(forecast, agreement)
@@ -196,16 +197,12 @@ def _with_option(spec: ModelSpec, option: str, changes: Mapping[str, Any]) -> Mo
     return spec.model_copy(update={"options": options})
 
 
-def _safety_rows(
-    statement: Statement, again: Fit, assumption: str, alternative: str
-) -> list[dict[str, Any]]:
+def _safety_rows(statement: Statement, again: Fit, assumption: str, alternative: str) -> list[Row]:
     drawn = again.forecast(statement.agreement.safety.target_wave)
     return _rows_of_forecast(statement, drawn, assumption, alternative)
 
 
-def _crime_rows(
-    statement: Statement, again: Fit, assumption: str, alternative: str
-) -> list[dict[str, Any]]:
+def _crime_rows(statement: Statement, again: Fit, assumption: str, alternative: str) -> list[Row]:
     assert statement.crime is not None
     definition = str(statement.crime.draws.attrs["definition"])
     fits = Fits(crime=again, definition=definition)

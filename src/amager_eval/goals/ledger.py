@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -139,7 +139,7 @@ class Ledger:
             `brier`; what does not apply is NaN.
         """
         columns = ["of", "form", "scored", "inside_80", "inside_95", "crps", "error_of_last"]
-        rows: list[dict[str, Any]] = []
+        rows: list[dict[str, object]] = []
         quantities = self.quantities[self.quantities["status"] == "scored"]
         for (kind, form), group in quantities.groupby(["kind", "form"], sort=False):
             means = group[columns[3:]].astype(float).mean()

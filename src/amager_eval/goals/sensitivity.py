@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ __all__ = [
     "SENSITIVITY_COLUMNS",
     "STRICTEST",
     "USED",
+    "Row",
     "crime_rows_under",
     "quantities_at_target",
     "safety_rows_under",
@@ -57,7 +58,18 @@ REFITS: Final[dict[str, tuple[str, ...]]] = {
 STRICTEST: Final = "reaches_whole"
 _HELD: Final = "probability_true_at_or_below"
 
-type Row = dict[str, Any]
+
+class Row(TypedDict):
+    """A goal's probability under one alternative, keys :data:`SENSITIVITY_COLUMNS`."""
+
+    goal: str | None
+    area: str | None
+    setting: str | None
+    crime_type: str | None
+    quantity: str
+    assumption: str
+    alternative: str
+    probability: float
 
 
 def sensitivity_frame(rows: Iterable[Row]) -> pd.DataFrame:
@@ -173,8 +185,12 @@ def safety_rows_under(
                 found = quantity_of_reading(quantities, cell, reading.id)
                 value = np.nan if found is None else float(found["probability_true"])
                 rows.append(
-                    _row(goal.id, area, setting, None, reading.id, assumption, alternative, value)
-                )
+                    Row(
+                        goal=goal.id, area=area, setting=setting, crime_type=None,
+                        quantity=reading.id, assumption=assumption, alternative=alternative,
+                        probability=value,
+                    )
+                )  # fmt: skip
     return rows
 
 
@@ -218,8 +234,11 @@ def crime_rows_under(
                 continue
             is_goals = area in own and found["definition"].iloc[0] == agreement.crime.definition
             rows.append(
-                _row(goal.id if is_goals else None, area, None, kind, goal.primary.id,
-                     assumption, alternative, float(found["value"].iloc[0]))
+                Row(
+                    goal=goal.id if is_goals else None, area=area, setting=None, crime_type=kind,
+                    quantity=goal.primary.id, assumption=assumption, alternative=alternative,
+                    probability=float(found["value"].iloc[0]),
+                )
             )  # fmt: skip
     return rows
 
@@ -234,7 +253,3 @@ def _shown(agreement: Agreement) -> list[tuple[Goal, Reading]]:
         if reading.primary
         or (reading.id == STRICTEST and reading.response == goal.primary.response)
     ]
-
-
-def _row(*values: Any) -> Row:
-    return dict(zip(SENSITIVITY_COLUMNS, values, strict=True))

@@ -175,7 +175,7 @@ class Standing:
         """Baseline figure less the whole's of the same year."""
         return _change(self.whole_baseline, self.baseline, other_year=False)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return it as plain values, the changes and distances it follows from its figures too."""
         computed = (
             "since_last", "since_baseline", "since_baseline_share", "distance",

@@ -190,7 +190,7 @@ class Statement:
             f"{judged[columns].to_html(index=False, border=0)}"
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the record as plain Python values; what does not apply is None."""
         return {
             "schema_version": SCHEMA_VERSION,
@@ -239,7 +239,7 @@ class Statement:
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def _estimate(area: AreaAnswer) -> dict[str, Any]:
+def _estimate(area: AreaAnswer) -> dict[str, object]:
     """Say what is estimated, and in every row that it is."""
     return {
         "basis": "estimate",
@@ -256,7 +256,7 @@ def _estimate(area: AreaAnswer) -> dict[str, Any]:
     }
 
 
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
     """Rows of a frame as plain values."""
     return [{str(k): _plain(v) for k, v in r.items()} for r in frame.to_dict(orient="records")]
 

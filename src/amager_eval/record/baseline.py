@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from amager_eval.conventions import BASELINE_FILE
 from amager_eval.data.annual_figures import annual_figures, inhabitants_of_year
@@ -107,6 +107,17 @@ def baseline_entries(data: Input, agreement: Agreement) -> tuple[BaselineEntry, 
     return tuple(entries)
 
 
+class _Frozen(TypedDict):
+    """The file of a frozen baseline, as far as it is read again."""
+
+    agreement: str
+    frozen_on: str
+    reason: str
+    entries: list[dict[str, Any]]
+    masked: list[dict[str, object]]
+    revisions: list[dict[str, object]]
+
+
 def load_baseline(folder: Path, agreement: Agreement) -> tuple[BaselineEntry, ...] | None:
     """Read the frozen baseline of a record folder; None where none is frozen yet.
 
@@ -119,13 +130,13 @@ def load_baseline(folder: Path, agreement: Agreement) -> tuple[BaselineEntry, ..
     return None if kept is None else _entries(kept)
 
 
-def _kept_baseline(folder: Path, agreement: Agreement) -> dict[str, Any] | None:
+def _kept_baseline(folder: Path, agreement: Agreement) -> _Frozen | None:
     path = folder / BASELINE_FILE
     if folder.is_dir():
         verify_record(folder)  # first: a baseline that was taken out is not one that never was
     if not path.exists():
         return None
-    kept: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    kept: _Frozen = json.loads(path.read_text("utf-8"))
     if kept["agreement"] != agreement.id:
         raise InputError(
             fault_of(
@@ -138,7 +149,7 @@ def _kept_baseline(folder: Path, agreement: Agreement) -> dict[str, Any] | None:
     return kept
 
 
-def _entries(kept: dict[str, Any]) -> tuple[BaselineEntry, ...]:
+def _entries(kept: _Frozen) -> tuple[BaselineEntry, ...]:
     return tuple(BaselineEntry(**entry) for entry in kept["entries"])
 
 
@@ -196,7 +207,7 @@ def freeze_baseline(
             )
         )
     reason = (revise or "").strip()
-    revisions: list[dict[str, Any]] = []
+    revisions: list[dict[str, object]] = []
     if old is not None:
         if not reason and _follow_from(_entries(old), entries):
             hold_against_baseline(data, agreement, folder)

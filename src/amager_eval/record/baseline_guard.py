@@ -8,7 +8,7 @@ stands beside the mean of the guard years and beside the level the model finds b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -130,7 +130,7 @@ def _row(
     form: str,
     values: dict[int, float],
     quantities: pd.DataFrame,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     crime, reasons = agreement.crime, []
     baseline = values.get(crime.baseline_year)
     absent = [y for y in crime.guard_years if y not in values]
@@ -145,7 +145,7 @@ def _row(
     observed = None if latest is None else values[latest]
     if latest is None:
         reasons.append(f"no published {form} after {crime.baseline_year}")
-    row: dict[str, Any] = {
+    row: dict[str, object] = {
         "goal": goal,
         "area": area,
         "crime_type": kind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -110,7 +110,7 @@ def _same_series(lacking: Sequence[BaselineEntry], area: str, agreement: Agreeme
         raise InputError(faults)
 
 
-def _row(entry: BaselineEntry, source: str, crime: pd.DataFrame) -> dict[str, Any]:
+def _row(entry: BaselineEntry, source: str, crime: pd.DataFrame) -> dict[str, object]:
     row = {
         "area": entry.area,
         "period": str(entry.year),

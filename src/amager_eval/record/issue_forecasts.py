@@ -68,8 +68,8 @@ def issue_forecasts(
     if crime is not None and crime.draws.attrs["definition"] not in definitions:
         definitions.append(str(crime.draws.attrs["definition"]))
     figures = known_figures(facts, agreement, year, definitions)
-    quantities: list[dict[str, Any]] = []
-    events: list[dict[str, Any]] = []
+    quantities: list[dict[str, object]] = []
+    events: list[dict[str, object]] = []
     if safety is not None:
         quantities += _safety_quantities(facts, agreement, year, safety)
         events += _safety_events(facts, agreement, year, safety)
@@ -103,7 +103,7 @@ def _safety_quantities(
     forecast: Forecast,
     *,
     areas: tuple[str, ...] | None = None,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     draws = forecast.draws
     for area in shown_areas(facts, agreement) if areas is None else areas:
         if area not in draws["area"].values:
@@ -120,7 +120,7 @@ def _safety_quantities(
 
 def _crime_quantities(
     facts: Facts, agreement: Agreement, year: int, forecast: Forecast
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     levels = annual_levels(forecast)
     definition = str(levels.attrs["definition"])
     inhabitants = levels["inhabitants"]
@@ -142,7 +142,7 @@ def _crime_quantities(
 
 def _safety_events(
     facts: Facts, agreement: Agreement, year: int, forecast: Forecast
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     baseline, whole = agreement.safety.baseline_wave, agreement.areas.whole
     areas = [
         a
@@ -185,7 +185,7 @@ def _safety_events(
 
 def _crime_events(
     facts: Facts, agreement: Agreement, year: int, frame: pd.DataFrame
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     crime = agreement.crime
     # where another series than the goal's own was modelled there is no row, and no event
     frame = frame[
@@ -222,7 +222,7 @@ def _readings(agreement: Agreement, kind: str) -> Iterator[tuple[Goal, Reading]]
             yield from ((goal, reading) for reading in goal.reading)
 
 
-def _summary(values: NDArray[np.float64]) -> dict[str, Any]:
+def _summary(values: NDArray[np.float64]) -> dict[str, object]:
     ends = np.quantile(values, list(ENDS.values()))
     quantiles = np.quantile(values, QUANTILE_LEVELS)
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -61,7 +61,7 @@ def shown_areas(facts: Facts, agreement: Agreement) -> tuple[str, ...]:
     return tuple(dict.fromkeys((facts.area, *areas.indicators, areas.whole)))
 
 
-def _safety(facts: Facts, agreement: Agreement, year: int) -> Iterator[dict[str, Any]]:
+def _safety(facts: Facts, agreement: Agreement, year: int) -> Iterator[dict[str, object]]:
     first = agreement.safety.baseline_wave
     for area in shown_areas(facts, agreement):
         for setting in dict.fromkeys(f.setting for f in facts.survey if f.area == area):
@@ -82,7 +82,7 @@ def _safety(facts: Facts, agreement: Agreement, year: int) -> Iterator[dict[str,
 
 def _crime(
     facts: Facts, agreement: Agreement, year: int, definitions: Sequence[str]
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     crime = agreement.crime
     first = min((crime.baseline_year, *crime.guard_years))
     last = crime_year_of_wave(year)

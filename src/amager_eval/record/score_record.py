@@ -35,7 +35,7 @@ __all__ = ["earlier_statements", "score_record"]
 
 def earlier_statements(
     folder: Path, agreement: Agreement, year: int, *, synthetic: bool
-) -> dict[int, dict[str, Any]]:
+) -> dict[int, dict[str, object]]:
     """Read every kept statement of an earlier year, verified.
 
     Raises
@@ -115,7 +115,7 @@ def score_record(
     )
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
     return [{str(k): v for k, v in row.items()} for row in frame.to_dict(orient="records")]
 
 
@@ -161,7 +161,9 @@ class _Known:
 _ABOUT: Final = tuple(k for k in FIGURE_KEYS if k not in {"area_version", "year"})
 
 
-def _scored(forecast: Mapping[str, Any], levels: Sequence[float], known: _Known) -> dict[str, Any]:
+def _scored(
+    forecast: Mapping[str, Any], levels: Sequence[float], known: _Known
+) -> dict[str, object]:
     about = {k: forecast[k] for k in _ABOUT}
     row = dict(forecast)
     quantiles = row.pop("quantiles")
@@ -182,7 +184,7 @@ def _scored(forecast: Mapping[str, Any], levels: Sequence[float], known: _Known)
     }
 
 
-def _judged(event: Mapping[str, Any], known: _Known) -> dict[str, Any]:
+def _judged(event: Mapping[str, Any], known: _Known) -> dict[str, object]:
     """Whether the published figures met a reading that a probability was given for."""
     kind = "safety" if event["form"] == "percent" else "crime"
     about = {"kind": kind} | {k: event[k] for k in _ABOUT if k != "kind"}

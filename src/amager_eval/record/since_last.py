@@ -51,7 +51,7 @@ def since_last_status(kept: Mapping[int, Mapping[str, Any]], statement: Statemen
     >>> since_last_status({}, None).empty  # the first year
     True
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     if kept:
         before, after = kept[max(kept)], statement.to_dict()
         rows += [*_figures(before, after, statement), *_verdicts(before, after, statement)]
@@ -68,7 +68,7 @@ def _areas(statement: Statement) -> set[str]:
 
 def _figures(
     before: Mapping[str, Any], after: Mapping[str, Any], statement: Statement
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """Yield the latest figure of every series the goals are about, in each of the statuses."""
     known = [_latest(s, statement) for s in (before, after)]
     for key in dict.fromkeys((*known[1], *known[0])):
@@ -111,7 +111,7 @@ def _latest(
 
 def _verdicts(
     before: Mapping[str, Any], after: Mapping[str, Any], statement: Statement
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """Yield each goal part's verdict and assessment of its primary reading, of each own year."""
     primary = {g.id: g.primary for g in statement.agreement.goal}
     kinds = {g.id: g.kind for g in statement.agreement.goal}
@@ -149,7 +149,7 @@ def _verdicts(
 
 def _definitions(
     before: Mapping[str, Any], after: Mapping[str, Any], statement: Statement
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """Yield the definitions of each area's reports, and the version of the area, that differ."""
     for area in sorted(_areas(statement)):
         for what, key in (("definition", "definition"), ("area", "area_version")):
@@ -178,7 +178,7 @@ def _definitions(
 
 def _documents(
     before: Mapping[str, Any], after: Mapping[str, Any], statement: Statement
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """Yield the agreement and the models, with the versions that changed named."""
     changed = {c.document: c for c in statement.changed}
     for name, digest in after["versions"].items():

@@ -79,7 +79,7 @@ class ModelSpec(Frozen):
     question: str
     likelihood: str
     priors: dict[str, Prior]
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, object] = Field(default_factory=dict)
     gates: Gates = Gates()
     sampling: Sampling
     _origin: str = PrivateAttr(default="")
@@ -120,7 +120,7 @@ class ModelSpec(Frozen):
         """Digest of the spec this one is a changed copy of; empty where it is none."""
         return "" if self._origin == self.digest else self._origin
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, object]:
         """Give the spec as plain values for a file, with its digests; see :func:`spec_of_record`.
 
         Returns

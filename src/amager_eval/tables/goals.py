@@ -63,7 +63,7 @@ def goals_table(statement: Statement, words: Wording) -> Table:
         Column("outlook_text", outlook, "text", 1.2 if measured else 2.4, known, data=False),
         *_data_columns(words),
     ]
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for _, group in groupby(standings, key=lambda s: s.goal):
         parts = list(group)
         if any(s.known or s.estimate for s in parts):
@@ -206,7 +206,7 @@ def crime_context_table(statement: Statement, words: Wording) -> Table:
     rows: list[list[Any]] = []
     for r in found:
         grades = [f.grade for f in (r.rate, r.rate_baseline, r.count, r.count_baseline) if f]
-        values: dict[str, Any] = {
+        values: dict[str, object] = {
             "area": area_label(statement.agreement, r.area, words),
             "crime_type": type_label(crime, r.crime_type, r.definition, words),
             "counts_text": _pair(r.count_baseline, r.count, "count", words),
@@ -253,7 +253,7 @@ def _graded(s: Standing) -> bool:
     return any(f is not None and f.grade == "C" for f in figures)
 
 
-def _printed(s: Standing, statement: Statement, words: Wording) -> dict[str, Any]:
+def _printed(s: Standing, statement: Statement, words: Wording) -> dict[str, object]:
     latest = s.latest
     year = "" if latest is None else str(latest.year)
     text = figure_text(latest, s.unit, words)
@@ -277,7 +277,7 @@ def _printed(s: Standing, statement: Statement, words: Wording) -> dict[str, Any
 
 def _without_figure(
     parts: Sequence[Standing], statement: Statement, words: Wording
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """One printed row for a goal of which nothing is known."""
     first = parts[0]
     key = f"standing.all_{first.reading}"
@@ -414,7 +414,7 @@ def _data_columns(words: Wording) -> list[Column]:
     ]  # fmt: skip
 
 
-def _as_data(s: Standing, statement: Statement, words: Wording) -> dict[str, Any]:
+def _as_data(s: Standing, statement: Statement, words: Wording) -> dict[str, object]:
     """One value a cell, as the open data hold it."""
     figures = {
         "observed": s.latest,
@@ -423,7 +423,7 @@ def _as_data(s: Standing, statement: Statement, words: Wording) -> dict[str, Any
         "whole": s.whole,
         "whole_baseline": s.whole_baseline,
     }
-    row: dict[str, Any] = {
+    row: dict[str, object] = {
         "goal": s.goal,
         "title": _title(s, statement, words),
         "area": s.area,

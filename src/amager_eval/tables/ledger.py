@@ -119,7 +119,7 @@ def ledger_events_table(statement: Statement, words: Wording) -> Table:
     return build_table("forecast_ledger_readings", title, columns, rows, note)
 
 
-def _named(row: dict[str, Any], words: Wording) -> dict[str, Any]:
+def _named(row: dict[str, object], words: Wording) -> dict[str, object]:
     """Cells whose word depends on the language."""
     kinds = {
         "setting": "setting",

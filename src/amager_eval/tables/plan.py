@@ -133,7 +133,7 @@ def plan_indicators_table(statement: Statement, words: Wording) -> Table:
 
 def plan_signals_table(statement: Statement, words: Wording) -> Table:
     """Every indicator of the theory of change with its signal, for open data."""
-    kinds: dict[str, Any] = {
+    kinds: dict[str, Kind] = {
         "better": "flag",
         "before": "decimal",
         "after": "decimal",

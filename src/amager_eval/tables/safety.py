@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from amager_eval.conventions import LEVELS
 from amager_eval.goals.power import ANSWERS_QUESTION
-from amager_eval.tables.table import Column, Table, build_table, records
+from amager_eval.tables.table import Column, Kind, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, percent
 
@@ -147,7 +147,7 @@ def _change_row(row: dict[str, Any], agreement: Agreement, words: Wording) -> li
 def comparisons_table(statement: Statement, words: Wording) -> Table:
     """Part against whole, every wave and design effect."""
     say = words.say
-    kinds: dict[str, Any] = {
+    kinds: dict[str, Kind] = {
         "wave": "year",
         "percent_area": "percent",
         "percent_whole": "percent",

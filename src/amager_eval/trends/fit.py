@@ -511,7 +511,7 @@ class Fit:
         """
         write_tree(self.data, self.record(), Path(path))
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, object]:
         """Give what a file keeps beside the draws: kind, seed, spec with its digests, diagnostics.
 
         Returns

@@ -113,7 +113,7 @@ def name_columns(
         findings.add("no_header", row=start + 1, columns=", ".join(wanted))
         return HeadedTable(RawTable(columns, [], []), findings, grid.mark)
     places = _places(grid.rows[start], columns, start + 1, findings)
-    cells: list[dict[str, Any]] = []
+    cells: list[dict[str, object]] = []
     numbers: list[int] = []
     width = len(grid.rows[start])
     known = set(places.values())

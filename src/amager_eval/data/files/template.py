@@ -49,7 +49,7 @@ _CHOICES: Final = {
 }
 
 #: One row per table that shows how it is filled in; read as guidance, never as data.
-_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+_EXAMPLES: Final[dict[str, dict[str, object]]] = {
     "safety": {
         "area": f"{EXAMPLE[0]}: Amager Øst",
         "wave": 2024,
@@ -335,7 +335,7 @@ def _validate(
 ) -> None:
     """Drop-downs where words are fixed, number bounds where they are known."""
     choices = _CHOICES.get((table, column.name))
-    rule: dict[str, Any] | None = None
+    rule: dict[str, object] | None = None
     if choices is not None:
         rule = {"validate": "list", "source": [word_in(lang, word) for word in choices]}
     elif column.name in ranges:

@@ -93,7 +93,7 @@ class _Naming:
     def __init__(
         self,
         table: RawTable,
-        cells: list[dict[str, Any]],
+        cells: list[dict[str, object]],
         findings: Findings,
         names: Names,
         agreement: Agreement,

@@ -7,13 +7,13 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
 from amager_eval.data.statbank.faults import statbank_fault
 from amager_eval.data.statbank.formats import VALUE, parse_csv
-from amager_eval.data.statbank.service import Service, ask
+from amager_eval.data.statbank.service import Reply, Service, ask
 
 __all__ = ["StatbankTable", "TableInfo", "Variable", "fetch_table", "select", "table_info"]
 
@@ -72,7 +72,7 @@ class StatbankTable:
     frame: pd.DataFrame
     info: TableInfo
     source: str
-    replies: tuple[dict[str, Any], ...]
+    replies: tuple[Reply, ...]
 
 
 def table_info(table: str, service: Service | None = None, *, lang: str = "da") -> TableInfo:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
 
 from amager_eval.data.statbank.faults import statbank_fault
@@ -22,7 +22,7 @@ from amager_eval.errors import InputError
 from amager_eval.provenance import sha256_of_bytes
 from amager_eval.whole_file import whole_file
 
-__all__ = ["BASE_URL", "CELL_LIMIT", "Service", "ask"]
+__all__ = ["BASE_URL", "CELL_LIMIT", "Reply", "Service", "ask"]
 
 BASE_URL: Final = "https://api.statbank.dk/v1"
 #: Cells of one request in a format that is not streamed.
@@ -39,6 +39,15 @@ _REFUSED: Final = {
     "REQUEST-MISSING": "refused_missing",
     "REQUEST-EMPTY": "refused_empty",
 }
+
+
+class Reply(TypedDict):
+    """Where a reply is from: address, request, time (ISO, UTC) and digest of its bytes."""
+
+    url: str
+    request: dict[str, object]
+    retrieved: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -75,9 +84,7 @@ class Service:
     pause: Callable[[float], None] = time.sleep
 
 
-def ask(
-    function: str, request: Mapping[str, Any], service: Service
-) -> tuple[bytes, dict[str, Any]]:
+def ask(function: str, request: Mapping[str, Any], service: Service) -> tuple[bytes, Reply]:
     """Return a reply's bytes and its provenance, from the cache when offline."""
     base = service.base_url.rstrip("/") + (f"/{service.bank}" if service.bank else "")
     url = f"{base}/{function}"
@@ -86,7 +93,7 @@ def ask(
     if service.offline:
         return _from_cache(key, request, service)
     content = _send(url, body, service)
-    reply = {
+    reply: Reply = {
         "url": url,
         "request": dict(request),
         "retrieved": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -97,15 +104,13 @@ def ask(
     return content, reply
 
 
-def _from_cache(
-    key: str, request: Mapping[str, Any], service: Service
-) -> tuple[bytes, dict[str, Any]]:
+def _from_cache(key: str, request: Mapping[str, Any], service: Service) -> tuple[bytes, Reply]:
     table = request.get("table", "")
     if service.cache is None:
         raise statbank_fault("offline_cache", table)
     try:
         content = (service.cache / f"{key}.body").read_bytes()
-        reply = json.loads((service.cache / f"{key}.json").read_text(encoding="utf-8"))
+        reply: Reply = json.loads((service.cache / f"{key}.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise statbank_fault("not_cached", table) from error
     except (OSError, ValueError) as error:
@@ -115,7 +120,7 @@ def _from_cache(
     return content, reply
 
 
-def _to_cache(key: str, content: bytes, reply: dict[str, Any], cache: Path) -> None:
+def _to_cache(key: str, content: bytes, reply: Reply, cache: Path) -> None:
     """Keep a reply; no half reply is ever kept."""
     try:
         cache.mkdir(parents=True, exist_ok=True)

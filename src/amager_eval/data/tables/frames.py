@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 from pydantic import ValidationError
@@ -77,7 +77,7 @@ class RawTable:
     """
 
     columns: TableColumns
-    cells: list[dict[str, Any]]
+    cells: list[dict[str, object]]
     rows: Sequence[int | None]
 
 

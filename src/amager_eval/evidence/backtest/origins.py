@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,9 @@ def rank_by_origin(
     )
 
 
-def _against_best(scores: pd.DataFrame, panel: Panel, reference: str, seed: int) -> dict[str, Any]:
+def _against_best(
+    scores: pd.DataFrame, panel: Panel, reference: str, seed: int
+) -> dict[str, object]:
     """Rank of a forecaster among all, and its difference to the best other."""
     means = scores.groupby("forecaster")["crps"].mean().sort_values()
     best = str(means.drop(reference).index[0])

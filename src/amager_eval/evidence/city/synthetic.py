@@ -64,7 +64,7 @@ class SyntheticCity:
     """
 
     data: Input
-    truth: dict[str, Any]
+    truth: dict[str, object]
 
 
 def _parameters(scenario: str, agreement: Agreement) -> Truth:

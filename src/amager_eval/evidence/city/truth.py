@@ -7,7 +7,7 @@ that it can be held against them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -25,7 +25,7 @@ _EQUAL = 1e-9
 
 def true_readings(
     agreement: Agreement, places: Places, shares: pd.DataFrame, rates: pd.DataFrame
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Say of every declared reading whether it is true, for every year after the baseline.
 
     Parameters
@@ -47,10 +47,10 @@ def true_readings(
     share = shares.set_index(["area", "setting", "response", "wave"])["share"].sort_index()
     annual = rates.assign(year=rates["period"].str[:4].astype(int))
     annual = annual.groupby(["area", "crime_type", "year"])[["per_1000", "expected"]].sum()
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for goal in agreement.goal:
         for reading in goal.reading:
-            head: dict[str, Any] = {"goal": goal.id, "reading": reading.id, "area": places.area}
+            head: dict[str, object] = {"goal": goal.id, "reading": reading.id, "area": places.area}
             head |= {"setting": None, "response": None, "crime_type": None}
             if goal.kind == "safety":
                 for setting in reading.settings:

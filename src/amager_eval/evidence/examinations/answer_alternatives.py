@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -24,7 +24,7 @@ def answer_alternatives(
     draws: int | None = None,
     seed: int = 1,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, dict[str, object]]:
     """Evaluate the bundled figures of one model, then under every declared other assumption.
 
     Parameters

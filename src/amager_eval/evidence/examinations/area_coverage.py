@@ -94,7 +94,7 @@ def area_coverage(
     study = replace(study, stated=[], estates=None, delivered={})
     arounds = [around_of(study, piece, design) for piece in pieces]
     rng = np.random.default_rng(seed)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for city in range(cities):
         home = city % len(pieces)
         truth = int(rng.integers(len(arounds[home].deff)))
@@ -197,7 +197,7 @@ def _answer(
     return np.concatenate(shares), whole, weight / weight.sum()
 
 
-def _hold(area: Floats, whole: Floats, weight: Floats, true: float) -> dict[str, Any]:
+def _hold(area: Floats, whole: Floats, weight: Floats, true: float) -> dict[str, object]:
     """Hold the weighted bands of one question and year against the truth."""
     order = np.argsort(area)
     below = np.cumsum(weight[order])
@@ -206,7 +206,7 @@ def _hold(area: Floats, whole: Floats, weight: Floats, true: float) -> dict[str,
     def at(level: float) -> float:
         return float(np.interp(level, below, area[order]))
 
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for level in _LEVELS:
         ends = at(0.5 - level / 200), at(0.5 + level / 200)
         found[f"inside_{level}"] = ends[0] <= true <= ends[1]

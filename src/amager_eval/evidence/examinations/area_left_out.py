@@ -110,7 +110,7 @@ def _predict(
     rows: pd.DataFrame,
     spec: AreaSpec,
     draws: int,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Predict one figure, and what nearer-lying forecasts would have said."""
     nested, whole = nested_of(agreement), agreement.areas.whole
     area, wave, setting = str(row["area"]), int(row["wave"]), str(row["setting"])
@@ -122,7 +122,7 @@ def _predict(
         leave_out=left, until=max(agreement.safety.baseline_wave, wave),
     )  # fmt: skip
     true = 100 * estimate.forecast.draws["true"].sel(response="unsafe")
-    cell: dict[str, Any] = {"setting": setting, "period": wave}
+    cell: dict[str, object] = {"setting": setting, "period": wave}
     district = next(str(a) for a in true["area"].to_numpy() if str(a) not in (whole, estimate.area))
     published = 100 * estimate.forecast.draws["published"].sel(
         cell | {"area": estimate.area, "response": "unsafe"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -65,9 +65,9 @@ def compare_blocks(panel: Panel, blocks: pd.DataFrame, joint: Backtest) -> pd.Da
     return pd.DataFrame(rows)
 
 
-def _difference(pairs: pd.DataFrame) -> dict[str, Any]:
+def _difference(pairs: pd.DataFrame) -> dict[str, object]:
     """Mean scores of both and their difference with its interval."""
-    row: dict[str, Any] = {}
+    row: dict[str, object] = {}
     for score in _SCORES:
         ending = "" if score == "crps" else f"_{score}"
         of_blocks, of_joint = pairs[f"{score}_blocks"], pairs[f"{score}_joint"]

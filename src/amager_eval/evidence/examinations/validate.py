@@ -262,7 +262,7 @@ def _job(
 def _prior_predictive(job: Job) -> dict[str, Found]:
     predict = safety_prior_predictive if job.kind == "safety" else crime_prior_predictive
     table = predict(job.spec, draws=PRIOR_DRAWS, seed=1)
-    settings: dict[str, Any] = {"cities": PRIOR_DRAWS, "seed": 1}
+    settings: dict[str, object] = {"cities": PRIOR_DRAWS, "seed": 1}
     if job.kind == "safety":
         beyond = float(table.loc[table["quantity"] == GATED, "beyond_10"].iloc[0])
         settings |= {
@@ -378,21 +378,21 @@ def calibration_tables(
 def _known_truth(job: Job) -> dict[str, Found]:
     draws, chains = SMALL[job.kind]
     sets = max(10, job.fits // 5)
-    common: dict[str, Any] = {
-        "sets": sets,
-        "seed": 2,
-        "folder": job.kept("known" if job.kind == "safety" else "known_truth"),
-        "draws": draws,
-        "chains": chains,
-        "progress": job.told("known_truth"),
-    }
-    if job.kind == "safety":
-        city = safety_study.small_city(job.spec)
-        scores = safety_known.compare_with_known(city, job.spec, **common)
+    of_safety = job.kind == "safety"
+    city = (safety_study if of_safety else crime_study).small_city(job.spec)
+    scores = (safety_known if of_safety else crime_known).compare_with_known(
+        city,
+        job.spec,
+        sets=sets,
+        seed=2,
+        folder=job.kept("known" if of_safety else "known_truth"),
+        draws=draws,
+        chains=chains,
+        progress=job.told("known_truth"),
+    )
+    if of_safety:
         ratios = score_ratios(scores, by="quantity")
     else:
-        city = crime_study.small_city(job.spec)
-        scores = crime_known.compare_with_known(city, job.spec, **common)
         ratios = pd.concat(
             [
                 score_ratios(scores[scores["score"] == name], by="area").assign(score=name)
@@ -415,7 +415,7 @@ def _backtests(job: Job) -> dict[str, Found]:
     The table `backtests` has every declared panel, those without scores of this version too.
     """
     found = {}
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     missed: list[dict[str, str]] = []
     for name, make in PANELS.items():
         panel = make()
@@ -527,11 +527,11 @@ def _link(job: Job) -> dict[str, Found]:
     return {"link_check": Found(table.assign(outside=beside), settings, seconds)}
 
 
-def _of_fit(fit: Fit) -> dict[str, Any]:
+def _of_fit(fit: Fit) -> dict[str, object]:
     return {"seed": fit.seed, "gates_passed": fit.diagnostics.passed}
 
 
-def _scaled(table: pd.DataFrame) -> dict[str, Any]:
+def _scaled(table: pd.DataFrame) -> dict[str, object]:
     """Numbers beside a table of scaled priors."""
     return {
         "seed": 1,
@@ -544,10 +544,10 @@ def _gates(job: Job) -> dict[str, Found]:
     """Fit the bundled figures from several seeds, and the small city drawn several times."""
     if job.kind == "safety":
         bundled = design_safety(published(), population=None, whole=None, spec=job.spec, parts=None)
-        shared: dict[str, Any] = {"spec": job.spec, "draws": job.draws}
-        seeds = judge_seeds(bundled, seeds=SEEDS, progress=job.told("gates"), **shared)
+        told = job.told("gates")
+        seeds = judge_seeds(bundled, seeds=SEEDS, progress=told, spec=job.spec, draws=job.draws)
         city, told = safety_study.small_city(job.spec), job.told("gates, simulated")
-        cities = judge_simulated(city, sets=CITIES, progress=told, **shared)
+        cities = judge_simulated(city, sets=CITIES, progress=told, spec=job.spec, draws=job.draws)
         return {"gates": Found(seeds), "gates_simulated": Found(cities)}
     figures = published()
     judged = [
@@ -574,7 +574,7 @@ def _gates(job: Job) -> dict[str, Found]:
 
 def _judged(
     seed: int, fitted: Callable[[int], Fit], job: Job, name: str, total: int
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """One fit and what its gates saw; seeds are counted from 1."""
     started = time.perf_counter()
     found = fitted(seed).diagnostics
@@ -675,7 +675,7 @@ def _coverage(job: Job) -> dict[str, Found]:
     return {"coverage": Found(table, beside, seconds)}
 
 
-def _of_districts(job: Job, fit: Fit) -> dict[str, Any]:
+def _of_districts(job: Job, fit: Fit) -> dict[str, object]:
     """Say which districts' draws an examination of the area rests on."""
     return {"districts": f"{job.spec.name} {job.spec.version}"} | _of_fit(fit)
 

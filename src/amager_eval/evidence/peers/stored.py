@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -122,7 +122,7 @@ def _named(
     return lambda done, total, _: progress(name, done, total)
 
 
-def _record(peer: Peer, result: Backtest, panel: Panel, path: Path) -> dict[str, Any]:
+def _record(peer: Peer, result: Backtest, panel: Panel, path: Path) -> dict[str, object]:
     problems = sorted({str(p) for p in result.units["problems"].dropna()})
     return {
         "name": peer.name,

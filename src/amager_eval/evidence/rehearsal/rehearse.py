@@ -22,7 +22,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -148,7 +148,7 @@ def rehearse(
         done += finished
         if progress is not None:
             progress(done, len(paths))
-    frames: list[dict[str, Any]] = []
+    frames: list[dict[str, object]] = []
     for (scenario, seed), path in paths.items():
         kept = _kept(path)
         more = {name: kept[name] for name in ("seconds", "problems", "divergences")}
@@ -181,10 +181,10 @@ def _each_judged(
         pool.shutdown(cancel_futures=True)
 
 
-def _kept(path: Path) -> dict[str, Any]:
+def _kept(path: Path) -> dict[str, object]:
     if not path.is_file():
         return {}
-    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    kept: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     return kept
 
 
@@ -199,7 +199,7 @@ def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) 
 
     every = until(target)
     truth = {tuple(t[k] for k in _KEYS): t["met"] for t in every.truth["goals"]}
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     problems: dict[str, list[str]] = {}
     spent: dict[str, float] = {}
     divergences = 0

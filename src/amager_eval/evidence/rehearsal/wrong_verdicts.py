@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,7 @@ def summarise(rows: pd.DataFrame, agreement: Agreement) -> pd.DataFrame:
         shares["literal_misleads"] = (
             shares["literal_wrong_reached"] | shares["literal_wrong_not_reached"]
         )
-        row: dict[str, Any] = dict(zip(heads, head, strict=True))
+        row: dict[str, object] = dict(zip(heads, head, strict=True))
         row |= {"judged": len(group), "not_judged": len(every) - len(group)}
         for name, happened in shares.items():
             row[name] = float(happened.mean()) if len(group) else np.nan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -154,7 +154,7 @@ def displacement(forecast: Forecast | xr.Dataset, places: Places, *, baseline: i
     levels = annual_levels(forecast)
     if not set(places.areas) <= set(levels["area"].values):
         return pd.DataFrame(columns=list(DISPLACEMENT_COLUMNS))
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for kind in levels["crime_type"].values:
         of = levels.sel(crime_type=kind, area=list(places.areas))
         seen = of["observed"].all("area")
@@ -167,7 +167,7 @@ def displacement(forecast: Forecast | xr.Dataset, places: Places, *, baseline: i
     return pd.DataFrame(rows, columns=list(DISPLACEMENT_COLUMNS))
 
 
-def _compared(chosen: xr.Dataset, places: Places) -> list[dict[str, Any]]:
+def _compared(chosen: xr.Dataset, places: Places) -> list[dict[str, object]]:
     """Return the rows of one type; none where a signed sum of reports is negative."""
 
     def summed(name: str, place: Place) -> list[float]:

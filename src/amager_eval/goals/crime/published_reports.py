@@ -39,7 +39,7 @@ def published_reports(facts: Facts, chart: pd.DataFrame | None = None) -> pd.Dat
     >>> sorted(reports["definition"].unique())
     ['STRAF11', 'borgervendt', 'straffelov']
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for (area, kind, definition), years in facts.series.items():
         for year, figure in years.items():
             if figure.count is not None or figure.rate is not None:
@@ -53,5 +53,5 @@ def published_reports(facts: Facts, chart: pd.DataFrame | None = None) -> pd.Dat
     return frame.where(frame.notna(), None)
 
 
-def _row(*values: Any) -> dict[str, Any]:
+def _row(*values: Any) -> dict[str, object]:
     return dict(zip(REPORT_COLUMNS, values, strict=True))

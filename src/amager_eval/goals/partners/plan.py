@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
@@ -96,7 +96,7 @@ class PlanChain:
     allocated_dkk_per_year: float | None
     focus: tuple[FocusChain, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return it as plain Python values, dates as ISO text."""
         plain = asdict(self)
         plain["list_date"] = self.list_date.isoformat() if self.list_date else None

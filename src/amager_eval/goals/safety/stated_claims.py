@@ -71,13 +71,13 @@ def stated_claims(facts: Facts, forecast: Forecast | None, agreement: Agreement)
     return pd.DataFrame(rows, columns=list(CLAIM_COLUMNS))
 
 
-def _row(facts: Facts, draws: Any, claim: Claim, setting: str) -> dict[str, Any]:
+def _row(facts: Facts, draws: Any, claim: Claim, setting: str) -> dict[str, object]:
     cell = draws.sel(area=claim.area, setting=setting, response=claim.response)
     worse = -1.0 if claim.response == "safe" else 1.0
     true = worse * cell["true"]
     worsened = (true.sel(period=claim.after) > true.sel(period=claim.before)).to_numpy()
     figures = facts.shares(claim.area, setting, claim.response)
-    row: dict[str, Any] = {
+    row: dict[str, object] = {
         "area": claim.area,
         "response": claim.response,
         "setting": setting,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from amager_eval.goals.verdict import Verdict
 from amager_eval.provenance import sha256_of_file
@@ -67,7 +67,7 @@ def write_datapackage(
         `datapackage.json`, by the Data Package standard, version 1 (Frictionless).
     """
     record = folder / "statement.json"
-    resources: list[dict[str, Any]] = [
+    resources: list[dict[str, object]] = [
         {
             "name": "statement",
             "path": record.name,
@@ -112,12 +112,12 @@ def write_datapackage(
     return path
 
 
-def _file(path: Path) -> dict[str, Any]:
+def _file(path: Path) -> dict[str, object]:
     return {"bytes": path.stat().st_size, "hash": f"sha256:{sha256_of_file(path)}"}
 
 
-def _field(column: Column, words: Wording) -> dict[str, Any]:
-    field: dict[str, Any] = {
+def _field(column: Column, words: Wording) -> dict[str, object]:
+    field: dict[str, object] = {
         "name": column.key,
         "title": column.label.replace("\n", " "),
         "type": _TYPES.get(column.kind, "number"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -76,7 +76,7 @@ def render_page(
     )
 
 
-def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[str, Any] | None:
+def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[str, object] | None:
     match block:
         case Heading(text, level, _):
             return {"type": "heading", "text": text, "level": level, "id": file_stem(text)}
@@ -102,7 +102,7 @@ def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[st
     raise TypeError(f"a block of an unknown kind: {type(block).__name__}")
 
 
-def _table(table: Table, words: Wording) -> dict[str, Any]:
+def _table(table: Table, words: Wording) -> dict[str, object]:
     return {
         "type": "table",
         "id": table.id,

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import pikepdf
 import typst
@@ -120,7 +120,7 @@ def _as_data(
     words: Wording,
     figures: Mapping[str, Path],
     attachments: Sequence[Attachment],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Collect what the template reads."""
     return {
         "title": document.title,
@@ -148,7 +148,7 @@ def _as_data(
     }
 
 
-def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[str, Any] | None:
+def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[str, object] | None:
     match block:
         case Heading(text, level, new_page):
             return {"type": "heading", "text": text, "level": level, "newpage": new_page}
@@ -170,7 +170,7 @@ def _block(block: Block, words: Wording, figures: Mapping[str, Path]) -> dict[st
     raise TypeError(f"a block of an unknown kind: {type(block).__name__}")
 
 
-def _table(table: Table, words: Wording) -> dict[str, Any]:
+def _table(table: Table, words: Wording) -> dict[str, object]:
     return {
         "type": "table",
         "title": table.title,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from amager_eval.figures.crime_types import crime_area, picture_crime_types
 from amager_eval.figures.drawing.labels import YEARS_BEFORE
@@ -168,9 +168,9 @@ def _quotes(quoted: Sequence[Claim | Goal]) -> tuple[Quote, ...]:
 
 def _claim(statement: Statement, claim: Claim, words: Wording) -> list[Block]:
     """Put a worsening the agreement claims beside its probability, off and on as evidence."""
-    about: dict[str, Any] = {"area": claim.area, "response": claim.response}
+    about: dict[str, object] = {"area": claim.area, "response": claim.response}
     about |= {"before": claim.before, "after": claim.after}
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {str(key): value for key, value in row.items()}
         for row in statement.stated.to_dict(orient="records")
         if all(row[key] == value for key, value in about.items())
@@ -178,7 +178,7 @@ def _claim(statement: Statement, claim: Claim, words: Wording) -> list[Block]:
     if not rows:
         return []
 
-    def said(which: list[dict[str, Any]], probability: str) -> str:
+    def said(which: list[dict[str, object]], probability: str) -> str:
         return words.listing(
             [
                 words.say(

@@ -122,7 +122,7 @@ def area_steps_table(statement: Statement, words: Wording) -> Table:
             label = _label(area, step, assumption, words)
             if step == area.step and not assumption:
                 label = say("area_estimate.shown_step", label=label)
-            cells: dict[str, Any] = {
+            cells: dict[str, object] = {
                 "label": label, "step": step, "assumption": assumption, "setting": setting,
                 "part": words.name("setting_short", setting), "basis": "estimate",
             }  # fmt: skip

@@ -67,7 +67,7 @@ def sample_worth(
     whole = str(draws.attrs["whole"])
     rng = np.random.default_rng(seed)
     effect, error = fit.spec.priors["design_effect"], fit.spec.priors["wave_error"]["sigma"]
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for setting in (str(s) for s in draws["setting"].to_numpy()):
         cell = draws["true"].sel(setting=setting, response=response)
         own, city = (cell.sel(area=a).transpose("sample", "period") for a in (estimate.area, whole))
