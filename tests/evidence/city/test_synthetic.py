@@ -161,6 +161,25 @@ def test_an_unlucky_baseline_is_low_in_print_and_level_in_truth():
     assert levels["2024"] == pytest.approx(levels["2028"])
 
 
+def written_out(reading, sign, own, whole, year):
+    """Each reading in words of its own, apart from the registry, of true shares by wave."""
+    level = {w: sign * s.percent for w, s in own.items() if 2024 <= w <= year}
+    short = {w: max(0.0, sign * whole[w].percent - s) for w, s in level.items()}
+    waves, same = range(2025, year + 1), 1e-7
+    rose = level[year] > level[2024] + same
+    stayed = all(short[w] <= same for w in waves)
+    reached = short[2024] <= same
+    return {
+        "rises_every_year": all(level[w] > level[w - 1] + same for w in waves),
+        "above_baseline": rose,
+        "reaches_whole": short[year] <= same,
+        "within_1_point": short[year] <= 1 + same,
+        "within_2_points": short[year] <= 2 + same,
+        "shortfall_smaller": stayed if reached else rose and short[year] < short[2024] - same,
+        "shortfall_halved": stayed if reached else short[year] <= short[2024] / 2 + same,
+    }[reading]
+
+
 def test_the_truth_of_the_readings_agrees_with_the_rooms_that_judge_figures():
     """True shares, printed without noise or rounding, meet exactly the readings that are true."""
     for name in ("drawn", *SCENARIOS):
@@ -182,6 +201,8 @@ def test_the_truth_of_the_readings_agrees_with_the_rooms_that_judge_figures():
             )
             said = literally_met(row["reading"], row["response"], own, whole, 2024, row["year"])
             assert said is row["met"], row
+            sign = 1 if row["response"] == "safe" else -1
+            assert row["met"] is written_out(row["reading"], sign, own, whole, row["year"]), row
 
 
 @pytest.mark.parametrize(

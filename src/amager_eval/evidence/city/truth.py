@@ -1,7 +1,7 @@
 """Which readings of the goals are true of the made-up city's partnership area, year by year.
 
-Written down from the true shares and levels alone, apart from the rooms that judge figures, so
-that it can be held against them.
+From the true shares and levels alone, by the registry of readings; a test writes each reading out
+once more and holds both against what is judged in print.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from amager_eval.evidence.city.process import HORIZON
+from amager_eval.spec.readings import SAFETY_READINGS, STAYS_REACHED, Drawn
 
 if TYPE_CHECKING:
     from amager_eval.evidence.city.process import Places
@@ -85,24 +87,12 @@ def _safety(
     reading: str, sign: int, own: dict[int, float], city: dict[int, float], baseline: int
 ) -> Iterator[tuple[int, bool]]:
     """Yield each wave after the baseline and whether the reading is true there."""
-    level = {w: sign * s for w, s in own.items()}
-    short = {w: max(0.0, sign * (city[w] - s)) for w, s in own.items()}
+    asked = SAFETY_READINGS[reading]
     for wave in range(baseline + 1, HORIZON + 1):
-        rose = level[wave] > level[baseline] + _EQUAL
+        waves = range(baseline, wave + 1)
+        level = sign * np.array([own[w] for w in waves])
+        true = Drawn(level, level - sign * np.array([city[w] for w in waves]))
         # level with the city from the start: coming nearer is read as staying there every wave
-        reached = short[baseline] <= _EQUAL
-        stayed = all(short[w] <= _EQUAL for w in range(baseline + 1, wave + 1))
-        met = {
-            "rises_every_year": all(
-                level[w] > level[w - 1] + _EQUAL for w in range(baseline + 1, wave + 1)
-            ),
-            "above_baseline": rose,
-            "reaches_whole": short[wave] <= _EQUAL,
-            "within_1_point": short[wave] <= 0.01 + _EQUAL,
-            "within_2_points": short[wave] <= 0.02 + _EQUAL,
-            "shortfall_smaller": stayed
-            if reached
-            else rose and short[wave] < short[baseline] - _EQUAL,
-            "shortfall_halved": stayed if reached else short[wave] <= short[baseline] / 2 + _EQUAL,
-        }
-        yield wave, met[reading]
+        reached = asked.of_shortfall and true.short[0] <= _EQUAL
+        rule = SAFETY_READINGS[STAYS_REACHED if reached else asked.quantity]
+        yield wave, bool(rule.asks(true))
