@@ -12,7 +12,6 @@ __all__ = [
     "RESPONSES",
     "SETTINGS",
     "Response",
-    "Setting",
     "crime_year_of_wave",
 ]
 
@@ -24,8 +23,6 @@ LEVEL: Final = 0.95
 #: Levels of a fan, innermost first; equal-tailed.
 LEVELS: Final = (0.5, 0.8, 0.95)
 
-#: Settings of the safety question; a setting another survey uses may have another name.
-Setting = Literal["neighbourhood", "night"]
 SETTINGS: Final[tuple[str, ...]] = ("neighbourhood", "night")
 
 #: Answers to the safety question. Never converted by subtraction: there is a third answer.

@@ -17,7 +17,7 @@ from fuzz import mutate_bytes, mutate_cells
 
 from amager_eval.data.police.extract import read_register
 from amager_eval.data.statbank.formats import read_statbank_file
-from amager_eval.data.survey.microdata import read_microdata
+from amager_eval.data.survey.microdata import microdata_shares
 from amager_eval.errors import InputError
 
 type Outcome = tuple[str, str]
@@ -157,7 +157,7 @@ def _microdata(here: Path, rng: random.Random) -> Outcome:
     (here / "svar.csv").write_bytes(content)
     (here / "microdata.toml").write_text(MICRODATA, encoding="utf-8")
     try:
-        shares = read_microdata(here / "microdata.toml")
+        shares = microdata_shares(here / "microdata.toml", "en")[0]
     except InputError as error:
         return _refusal(error, "svar.csv")
     except Exception as error:  # noqa: BLE001 - the point is to see any other exception

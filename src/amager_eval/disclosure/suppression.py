@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-__all__ = ["Relation", "feasible_range", "suppress"]
+__all__ = ["Relation", "suppress"]
 
 #: Slack of the linear programs; counts are whole numbers.
 _TOLERANCE: Final = 1e-6
@@ -91,33 +91,6 @@ def suppress(
             masked.add(more)
             waiting = list(protect)
     return frozenset(masked)
-
-
-def feasible_range(
-    values: Sequence[float],
-    relations: Sequence[Relation],
-    masked: Collection[int],
-    cell: int,
-) -> tuple[float, float]:
-    """Range of a cell's count that agrees with every count that is shown.
-
-    Parameters
-    ----------
-    values : sequence of float
-        Counts; those of `masked` are not used.
-    relations : sequence of Relation
-        How they add up.
-    masked : collection of int
-        Cells that are not shown.
-    cell : int
-        Cell to solve for; the rests of inexact relations follow the cells, in order.
-
-    Returns
-    -------
-    tuple of float
-        Least and greatest count, the latter may be infinite.
-    """
-    return _System(np.asarray(values, dtype=np.float64), relations).range(cell, set(masked))
 
 
 class _System:

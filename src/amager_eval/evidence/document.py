@@ -18,7 +18,7 @@ from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import ModelSpec
 from amager_eval.whole_file import whole_file
 
-__all__ = ["Evidence", "evidence_path", "list_evidence", "read_evidence", "write_evidence"]
+__all__ = ["Evidence", "evidence_path", "read_evidence", "write_evidence"]
 
 SCHEMA_VERSION: Final = 1
 #: Significant digits of a stored number; the tables are read by people.
@@ -146,12 +146,6 @@ def read_evidence(spec: ModelSpec | AreaSpec, name: str, *, folder: Path | None 
             f"(digest {spec.digest[:12]}). {remedy}"
         )
     return evidence
-
-
-def list_evidence(model: str, *, folder: Path | None = None) -> list[str]:
-    """Names of the pieces of evidence kept for a model, sorted."""
-    where = evidence_path(model, "x", folder=folder).parent
-    return sorted(p.stem for p in where.glob("*.json"))
 
 
 def _plain(value: Any) -> Any:

@@ -219,7 +219,7 @@ def freeze_baseline(
         if _entries(old) == entries:
             return entries
         kept = ("frozen_on", "reason", "entries", "masked")
-        revisions = [*old["revisions"], {k: old[k] for k in kept if k in old}]
+        revisions = [*old["revisions"], {k: v for k, v in old.items() if k in kept}]
     record = {
         "schema_version": 2,
         "agreement": agreement.id,

@@ -111,7 +111,7 @@ def _same_series(lacking: Sequence[BaselineEntry], area: str, agreement: Agreeme
 
 
 def _row(entry: BaselineEntry, source: str, crime: pd.DataFrame) -> dict[str, object]:
-    row = {
+    row: dict[str, object] = {
         "area": entry.area,
         "period": str(entry.year),
         "crime_type": entry.crime_type,
@@ -144,7 +144,7 @@ def _with_population(
     entry = next((e for e in frozen if e.population is not None), None)
     if entry is None:
         return population
-    row = {
+    row: dict[str, object] = {
         "area": entry.area,
         "period": entry.day,
         "population": entry.population,

@@ -1,18 +1,17 @@
-"""Continuous ranked probability score: from draws, quantiles, a Normal, or a pmf."""
+"""Continuous ranked probability score: from draws or quantiles."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["crps_draws", "crps_normal", "crps_pmf", "crps_quantiles"]
+__all__ = ["crps_draws", "crps_quantiles"]
 
 
 def crps_draws(draws: ArrayLike, observed: ArrayLike, *, fair: bool = True) -> Floats:
@@ -95,65 +94,4 @@ def crps_quantiles(quantiles: ArrayLike, levels: ArrayLike, observed: ArrayLike)
     level = p.reshape(-1, *[1] * (q.ndim - 1))
     pinball = np.where(error >= 0, level * error, (level - 1) * error)
     result: Floats = np.asarray(2 * pinball.mean(axis=0))
-    return result
-
-
-def crps_normal(mean: ArrayLike, sd: ArrayLike, observed: ArrayLike) -> Floats:
-    """CRPS of a Normal forecast, closed form.
-
-    Parameters
-    ----------
-    mean, sd, observed : array_like
-        Same unit, broadcast against each other; `sd` above 0.
-
-    Returns
-    -------
-    ndarray
-
-    Examples
-    --------
-    >>> float(crps_normal(0.0, 1.0, 0.0).round(10))
-    0.2336949773
-    """
-    scale = np.asarray(sd, dtype=np.float64)
-    z = (np.asarray(observed, dtype=np.float64) - np.asarray(mean, dtype=np.float64)) / scale
-    result: Floats = np.asarray(
-        scale * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi))
-    )
-    return result
-
-
-def crps_pmf(pmf: ArrayLike, observed: ArrayLike) -> Floats:
-    """CRPS (ranked probability score) of a forecast of counts known through its pmf.
-
-    Parameters
-    ----------
-    pmf : array_like
-        Probability of 0, 1, 2, ..., dims `count, ...`; must reach far enough to sum to 1.
-    observed : array_like
-        Counts that happened, dims `...`; inside the support given.
-
-    Returns
-    -------
-    ndarray
-        dims `...`.
-
-    Raises
-    ------
-    ValueError
-        The pmf is cut off, or a count lies beyond its end.
-
-    Examples
-    --------
-    >>> crps_pmf([0.5, 0.5], 0).tolist()
-    0.25
-    """
-    p = np.asarray(pmf, dtype=np.float64)
-    y = np.asarray(observed)
-    if not np.allclose(p.sum(axis=0), 1.0, atol=1e-9):
-        raise ValueError("the pmf does not sum to 1; give it over a longer range of counts")
-    if np.any(y >= p.shape[0]):
-        raise ValueError(f"a count lies beyond the {p.shape[0]} counts the pmf is given for")
-    support = np.arange(p.shape[0]).reshape(-1, *[1] * (p.ndim - 1))
-    result: Floats = np.asarray(((np.cumsum(p, axis=0) - (support >= y)) ** 2).sum(axis=0))
     return result

@@ -12,35 +12,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["log_score_counts", "log_score_pmf", "log_score_shares"]
-
-
-def log_score_pmf(pmf: ArrayLike, observed: ArrayLike) -> Floats:
-    """Log score of a forecast of counts known through its pmf.
-
-    Parameters
-    ----------
-    pmf : array_like
-        Probability of 0, 1, 2, ..., dims `count, ...`.
-    observed : array_like of int
-        Counts that happened, dims `...`.
-
-    Returns
-    -------
-    ndarray
-        Nats, dims `...`; infinite where what happened had probability 0.
-
-    Examples
-    --------
-    >>> log_score_pmf([0.5, 0.5], 1).round(4).tolist()
-    0.6931
-    """
-    p = np.asarray(pmf, dtype=np.float64)
-    y = np.asarray(observed, dtype=np.intp)
-    chosen = np.take_along_axis(p, y[np.newaxis], axis=0)[0] if p.ndim > 1 else p[y]
-    with np.errstate(divide="ignore"):
-        result: Floats = np.asarray(-np.log(chosen))
-    return result
+__all__ = ["log_score_counts", "log_score_shares"]
 
 
 def log_score_counts(draws: ArrayLike, observed: ArrayLike) -> Floats:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["covered", "pit_bounds", "pit_histogram", "randomised_pit"]
+__all__ = ["covered", "pit_bounds", "pit_histogram"]
 
 
 def pit_bounds(draws: ArrayLike, observed: ArrayLike) -> tuple[Floats, Floats]:
@@ -50,33 +50,6 @@ def pit_bounds(draws: ArrayLike, observed: ArrayLike) -> tuple[Floats, Floats]:
     below = (x < y).sum(axis=0)
     ties = (x == y).sum(axis=0)
     return np.asarray(below / (size + 1)), np.asarray((below + ties + 1) / (size + 1))
-
-
-def randomised_pit(low: ArrayLike, high: ArrayLike, *, seed: int) -> Floats:
-    """Draw the randomised PIT once; uniform on 0 to 1 for a calibrated forecast.
-
-    Parameters
-    ----------
-    low, high : array_like
-        From :func:`pit_bounds`, dims `...`.
-    seed : int
-        Seed.
-
-    Returns
-    -------
-    ndarray
-        dims `...`.
-
-    Examples
-    --------
-    >>> value = randomised_pit([0.2], [0.8], seed=1)
-    >>> bool(0.2 <= value[0] <= 0.8)
-    True
-    """
-    bottom = np.asarray(low, dtype=np.float64)
-    top = np.asarray(high, dtype=np.float64)
-    result: Floats = bottom + np.random.default_rng(seed).random(bottom.shape) * (top - bottom)
-    return result
 
 
 def pit_histogram(low: ArrayLike, high: ArrayLike, *, bins: int = 10) -> Floats:

@@ -79,7 +79,7 @@ class ModelSpec(Frozen):
     question: str
     likelihood: str
     priors: dict[str, Prior]
-    options: dict[str, object] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict)
     gates: Gates = Gates()
     sampling: Sampling
     _origin: str = PrivateAttr(default="")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from amager_eval.tables.table import Column, Table, build_table, records
 from amager_eval.wording.numbers import percent
 
@@ -128,7 +126,7 @@ def _named(row: dict[str, object], words: Wording) -> dict[str, object]:
         "status": "ledger_status",
     }
     return {
-        key: None if pd.isna(row[key]) else words.name(kind, str(row[key]))
+        key: None if row[key] is None else words.name(kind, str(row[key]))
         for key, kind in kinds.items()
         if key in row
     }

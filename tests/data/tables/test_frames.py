@@ -2,12 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from amager_eval.data.tables.cells import RowContext
 from amager_eval.data.tables.frames import (
-    check_activities,
     check_crime,
+    check_frame,
     check_population,
     check_safety,
-    check_survey_rounds,
 )
 from amager_eval.errors import InputError
 from amager_eval.trends.safety.covariance import figures
@@ -324,11 +324,15 @@ def test_published_rates_alone_need_no_count():
     assert check_crime(frame)["count"].isna().all()
 
 
+def checked(frame, table):
+    return check_frame(frame, table, RowContext(), "en")[0].frame
+
+
 def test_other_tables():
     rounds = pd.DataFrame({"wave": [2023, 2024], "respondents": [4037, np.nan]})
-    assert check_survey_rounds(rounds)["respondents"].tolist()[0] == 4037
+    assert checked(rounds, "survey_rounds")["respondents"].tolist()[0] == 4037
     with pytest.raises(InputError, match="more respondents than invited"):
-        check_survey_rounds(rounds.assign(invited=[4000, np.nan]))
+        checked(rounds.assign(invited=[4000, np.nan]), "survey_rounds")
     with pytest.raises(InputError, match="row 2, column area: the same figure"):
         check_population(
             pd.DataFrame({"area": ["N", "N"], "period": ["2024", 2024], "population": [1, 2]})
@@ -336,9 +340,9 @@ def test_other_tables():
     activities = pd.DataFrame(
         {"activity": ["Café"], "focus_area": ["Job og fritid"], "partners": ["fsb; HAB"]}
     )
-    assert check_activities(activities)["partners"].tolist() == ["fsb; HAB"]
+    assert checked(activities, "activities")["partners"].tolist() == ["fsb; HAB"]
     with pytest.raises(InputError, match="end lies before"):
-        check_activities(activities.assign(start="2026-02-01", end="2025-02-01"))
+        checked(activities.assign(start="2026-02-01", end="2025-02-01"), "activities")
 
 
 def test_fault_texts_in_danish():

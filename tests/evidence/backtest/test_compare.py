@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from tests.evidence.backtest.trial import restrict
 
 from amager_eval.errors import InputError
 from amager_eval.evidence.backtest.compare import compare
-from amager_eval.evidence.backtest.panel import restrict
 from amager_eval.evidence.backtest.panels import crime_quarterly, envipe, small_areas
 from amager_eval.evidence.backtest.run import run_backtest
 from amager_eval.evidence.peers.gap import LastGap

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from tests.evidence.backtest.trial import restrict
 
 from amager_eval.evidence.backtest import forecaster as backtest_forecaster
 from amager_eval.evidence.backtest.forecaster import FORECAST_CODE, OwnModel, among_all, at_origin
-from amager_eval.evidence.backtest.panel import restrict, split
+from amager_eval.evidence.backtest.panel import split
 from amager_eval.evidence.backtest.panels import copenhagen, crime_quarterly, crime_yearly, envipe
 from amager_eval.evidence.backtest.score import score_unit
 from amager_eval.provenance import versions

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.evidence.backtest.trial import restrict
 
 from amager_eval.errors import InputError
 from amager_eval.evidence.backtest import forecaster as backtest_forecaster
 from amager_eval.evidence.backtest import own as backtest_own
 from amager_eval.evidence.backtest.input import find_panel
-from amager_eval.evidence.backtest.panel import restrict
 from amager_eval.evidence.backtest.panels import crime_quarterly
 from amager_eval.evidence.backtest.stored import write_own_scores
 from amager_eval.evidence.peers.series import SeriesPeer, last_value

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from amager_eval.errors import InputError
-from amager_eval.evidence.backtest.panel import restrict, split
+from amager_eval.evidence.backtest.panel import split
 from amager_eval.evidence.backtest.panels import (
     PANELS,
     copenhagen,
@@ -112,13 +112,6 @@ def test_other_panels_hold_back_their_last_origin_and_skip_gaps():
 def test_a_missing_column_is_named():
     with pytest.raises(InputError, match="setting"):
         make_panel("x", "safety", pd.DataFrame({"area": []}), origins=[1], horizons=[1])
-
-
-def test_restrict_keeps_the_whole_and_names_strangers():
-    panel = restrict(envipe(), ["Aguascalientes"])
-    assert set(panel.areas) == {"Aguascalientes", "Nacional"}
-    with pytest.raises(InputError, match="Atlantis"):
-        restrict(envipe(), ["Atlantis"])
 
 
 def test_digest_changes_with_a_single_figure(quarterly):

@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
+from tests.evidence.backtest.trial import restrict
 
 from amager_eval.evidence.backtest import forecaster as backtest_forecaster
 from amager_eval.evidence.backtest.forecaster import OwnModel
-from amager_eval.evidence.backtest.panel import restrict
 from amager_eval.evidence.backtest.panels import crime_quarterly, crime_yearly
 from amager_eval.evidence.backtest.run import run_backtest
 from amager_eval.evidence.peers.series import SeriesPeer, last_value

@@ -7,7 +7,8 @@ import pytest
 import xarray as xr
 
 from amager_eval.errors import InputError
-from amager_eval.goals.safety.quantities import QUANTITIES, safety_quantities
+from amager_eval.goals.safety.quantities import safety_quantities
+from amager_eval.spec.readings import SAFETY_READINGS
 from amager_eval.trends.fit import Forecast
 
 safety_quantities = partial(safety_quantities, baseline=2024, target=2028)
@@ -152,7 +153,7 @@ def test_the_prior_only_value_stands_beside():
         "area", "setting", "response", "quantity", "probability_true", "probability_published",
         "prior_probability_true", "prior_probability_published",
     ]  # fmt: skip
-    assert tuple(frame["quantity"].unique()) == QUANTITIES
+    assert tuple(frame["quantity"].unique()) == tuple(SAFETY_READINGS)
 
 
 def test_without_a_whole_only_the_areas_own_readings_remain():

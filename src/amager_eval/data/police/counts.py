@@ -226,7 +226,7 @@ class Tally:
             # a status is a word that many reports have; anything else may be of one person
             shown = status if rows >= _SHOWN_STATUS and _WORD.fullmatch(status) else "…"
             self.findings.deliver("status", shown, "unused", rows, "other_status")
-        left: dict[str, object] = {
+        left: dict[str, pd.Series[bool]] = {
             "unlisted_area": ~matched,
             "ignored_offence": matched & ignoring,
             "unlisted_offence": matched & ~ignoring & ~listed,

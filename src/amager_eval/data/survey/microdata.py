@@ -51,7 +51,7 @@ from amager_eval.data.tables.frames import check_safety
 from amager_eval.data.tables.number_text import DecimalMark, is_no_value
 from amager_eval.wording.sentences import Lang
 
-__all__ = ["MicrodataMapping", "microdata_shares", "read_mapping", "read_microdata"]
+__all__ = ["MicrodataMapping", "microdata_shares", "read_mapping"]
 
 type Codes = Annotated[
     tuple[str, ...], BeforeValidator(lambda codes: [str(c) for c in codes] if codes else codes)
@@ -144,19 +144,19 @@ def read_mapping(path: str | Path, *, lang: Lang = "en") -> MicrodataMapping:
     return read_mapping_file(Path(path), MicrodataMapping, lang)
 
 
-def read_microdata(mapping: str | Path, *, lang: Lang = "en") -> pd.DataFrame:
-    """Read survey microdata and return shares; the rows themselves are not kept.
+def microdata_shares(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, tuple[Delivered, ...]]:
+    """Read survey microdata: shares, and what became of the respondents, whose rows are not kept.
 
     Parameters
     ----------
-    mapping : str or Path
+    mapping : Path
         The mapping file; see the module's description.
     lang : {"en", "da"}
         Language of the faults.
 
     Returns
     -------
-    DataFrame
+    tuple of DataFrame and tuple of Delivered
         Safety figures: `percent` (not rounded), `n`, `deff`, and `standard_error` in percentage
         points by Taylor linearisation with strata.
 
@@ -165,11 +165,6 @@ def read_microdata(mapping: str | Path, *, lang: Lang = "en") -> pd.DataFrame:
     InputError
         Every fault by row and column, without the value: it may be a person's answer.
     """
-    return microdata_shares(Path(mapping), lang)[0]
-
-
-def microdata_shares(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, tuple[Delivered, ...]]:
-    """Return the shares of :func:`read_microdata`, and what became of the respondents."""
     coding = read_mapping(mapping, lang=lang)
     path = mapping.parent / coding.file
     if Path(coding.file).name != coding.file:

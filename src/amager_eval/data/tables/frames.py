@@ -37,12 +37,10 @@ from amager_eval.wording.sentences import Lang
 __all__ = [
     "Parsed",
     "RawTable",
-    "check_activities",
     "check_crime",
     "check_frame",
     "check_population",
     "check_safety",
-    "check_survey_rounds",
     "parse_table",
 ]
 
@@ -280,11 +278,6 @@ def _shares(rows: pd.DataFrame, lang: Lang) -> pd.DataFrame:
     return shares
 
 
-def check_survey_rounds(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
-    """Check a bare frame of survey rounds; see :func:`check_safety`."""
-    return check_frame(frame, "survey_rounds", RowContext(), lang)[0].frame
-
-
 def check_population(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
     """Check a bare frame of inhabitants; see :func:`check_safety`.
 
@@ -294,11 +287,6 @@ def check_population(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
     population_agrees(checked.records, checked.positions, findings)
     raise_errors(findings.faults)
     return checked.frame
-
-
-def check_activities(frame: pd.DataFrame, *, lang: Lang = "en") -> pd.DataFrame:
-    """Check a bare frame of activities; see :func:`check_safety`."""
-    return check_frame(frame, "activities", RowContext(), lang)[0].frame
 
 
 def check_crime(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.trends.fit import Kind
 
-__all__ = ["KEYS", "Panel", "Task", "WorkUnit", "restrict", "split"]
+__all__ = ["KEYS", "Panel", "Task", "WorkUnit", "split"]
 
 #: Columns that name a series, per kind.
 KEYS: Final[dict[str, tuple[str, ...]]] = {
@@ -326,24 +326,3 @@ def _background(
     if rounds is not None:
         rounds = rounds[rounds["wave"] <= int(origin)].reset_index(drop=True)
     return replace(background, safety=training.reset_index(drop=True), survey_rounds=rounds)
-
-
-def restrict(panel: Panel, areas: Sequence[str]) -> Panel:
-    """Return the panel with fewer areas (the whole stays), for a trial.
-
-    Parameters
-    ----------
-    panel : Panel
-        Any.
-    areas : sequence of str
-        Areas to keep.
-
-    Returns
-    -------
-    Panel
-    """
-    kept = [*areas, *([panel.whole] if panel.whole else [])]
-    unknown = sorted(set(kept) - set(panel.areas))
-    if unknown:
-        raise InputError(f"{panel.name} has no area {', '.join(unknown)}.")
-    return replace(panel, frame=panel.frame[panel.frame["area"].isin(kept)].reset_index(drop=True))

@@ -64,7 +64,7 @@ class SyntheticCity:
     """
 
     data: Input
-    truth: dict[str, object]
+    truth: dict[str, Any]
 
 
 def _parameters(scenario: str, agreement: Agreement) -> Truth:

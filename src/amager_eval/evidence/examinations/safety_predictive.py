@@ -138,7 +138,7 @@ def remake_figures(fit: Fit, *, seed: int = 1) -> dict[str, xr.DataArray]:
     }
 
 
-def wave_statistics(share: Floats) -> dict[str, object]:
+def wave_statistics(share: Floats) -> dict[str, Any]:
     """Say in numbers how published shares move from wave to wave.
 
     Parameters

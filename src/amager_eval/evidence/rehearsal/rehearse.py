@@ -181,10 +181,10 @@ def _each_judged(
         pool.shutdown(cancel_futures=True)
 
 
-def _kept(path: Path) -> dict[str, object]:
+def _kept(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    kept: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return kept
 
 
@@ -219,8 +219,9 @@ def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) 
         rows += [
             {k: row[k] for k in _KEPT}
             | {"statement": year, "met": truth[key], "passed": not fits.problems}
-            for row in statement.to_dict()["results"]
-            if row["year"] == about.get(kinds.get(row["goal"], ""))
+            for one in statement.judged
+            for row in (one.row(),)
+            if one.year == about.get(kinds.get(one.goal, ""))
             and (key := tuple(row[k] for k in _KEYS)) in truth
         ]
     kept = {

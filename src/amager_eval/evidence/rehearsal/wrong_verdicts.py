@@ -58,9 +58,9 @@ def summarise(rows: pd.DataFrame, agreement: Agreement) -> pd.DataFrame:
         row: dict[str, object] = dict(zip(heads, head, strict=True))
         row |= {"judged": len(group), "not_judged": len(every) - len(group)}
         for name, happened in shares.items():
-            row[name] = float(happened.mean()) if len(group) else np.nan
+            share = row[name] = float(happened.mean()) if len(group) else np.nan
             if name in {"wrong_reached", "wrong_not_reached"} and len(group):
-                row[f"{name}_se"] = float(np.sqrt(row[name] * (1 - row[name]) / len(group)))
+                row[f"{name}_se"] = float(np.sqrt(share * (1 - share) / len(group)))
         found.append(row)
     order = ["year", "goal", "primary", "reading"]
     return pd.DataFrame(found).sort_values(

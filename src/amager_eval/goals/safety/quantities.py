@@ -19,13 +19,11 @@ if TYPE_CHECKING:
 
     type Truths = NDArray[np.bool_]
 
-__all__ = ["ALL", "QUANTITIES", "safety_quantities"]
+__all__ = ["ALL", "safety_quantities"]
 
 #: Name of the joint rows: over all areas, or all settings.
 ALL: Final = "alle"
 
-#: Every quantity, in the order of the result.
-QUANTITIES: Final = tuple(SAFETY_READINGS)
 #: Published percentages are compared as such: differences below this are rounding of binary.
 _EQUAL: Final = 1e-9
 

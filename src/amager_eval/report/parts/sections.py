@@ -170,7 +170,7 @@ def _claim(statement: Statement, claim: Claim, words: Wording) -> list[Block]:
     """Put a worsening the agreement claims beside its probability, off and on as evidence."""
     about: dict[str, object] = {"area": claim.area, "response": claim.response}
     about |= {"before": claim.before, "after": claim.after}
-    rows: list[dict[str, object]] = [
+    rows: list[dict[str, Any]] = [
         {str(key): value for key, value in row.items()}
         for row in statement.stated.to_dict(orient="records")
         if all(row[key] == value for key, value in about.items())
@@ -178,7 +178,7 @@ def _claim(statement: Statement, claim: Claim, words: Wording) -> list[Block]:
     if not rows:
         return []
 
-    def said(which: list[dict[str, object]], probability: str) -> str:
+    def said(which: list[dict[str, Any]], probability: str) -> str:
         return words.listing(
             [
                 words.say(
