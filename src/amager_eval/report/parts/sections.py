@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.figures.crime_types import crime_area, picture_crime_types
 from amager_eval.figures.drawing.labels import YEARS_BEFORE
