@@ -3,7 +3,11 @@
 import pikepdf
 import pytest
 
-from amager_eval.report.write import write_appendix
+from amager_eval.figures.draw import draw
+from amager_eval.figures.drawing.style import font_folder, style
+from amager_eval.report.compose import compose, compose_annex
+from amager_eval.report.document import pictures
+from amager_eval.report.forms.pdf import write_pdf
 from amager_eval.wording.sentences import load_wording
 
 CASES = [
@@ -14,10 +18,23 @@ CASES = [
 ]
 
 
+def write_pdfs(statement, lang, folder):
+    """Write the two PDFs alone, as an appendix has them."""
+    words = load_wording(lang)
+    document, drawn = compose(statement, words), {}
+    for picture in pictures(document):
+        drawn[picture.id] = folder / f"{picture.id}.svg"
+        with style():
+            draw(picture, words).savefig(drawn[picture.id])
+    write_pdf(document, words, drawn, (), font_folder(), folder / "appendix.pdf")
+    annex = compose_annex(statement, words)
+    write_pdf(annex, words, drawn, (), font_folder(), folder / "method.pdf")
+
+
 @pytest.mark.parametrize(("lang", "parts"), CASES)
 def test_page_one_ends_with_the_summary(make_statement, tmp_path, lang, parts):
-    write_appendix(make_statement(**parts), tmp_path / "out", lang=lang)
-    with pikepdf.open(tmp_path / "out" / "appendix.pdf") as pdf:
+    write_pdfs(make_statement(**parts), lang, tmp_path)
+    with pikepdf.open(tmp_path / "appendix.pdf") as pdf:
         assert len(pdf.pages) <= 10
         numbers = {p.objgen: i for i, p in enumerate(pdf.pages, start=1)}
         with pdf.open_outline() as outline:
@@ -31,5 +48,5 @@ def test_page_one_ends_with_the_summary(make_statement, tmp_path, lang, parts):
     assert at[words.say("section.safety")] - 1 <= 2  # districts of an area without figures go over
     committee = at[words.say("section.annex")] - at[words.say("section.safety")]
     assert 2 <= committee <= 3
-    with pikepdf.open(tmp_path / "out" / "method.pdf") as pdf:
+    with pikepdf.open(tmp_path / "method.pdf") as pdf:
         assert 2 <= len(pdf.pages) <= 5
