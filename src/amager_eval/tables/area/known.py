@@ -98,7 +98,9 @@ def _known(statement: Statement, *, latest: bool = False) -> list[dict[str, Any]
     every = pd.concat(frames, ignore_index=True)
     every = every[every["comparator"].fillna("=") == "="]
     kind = every["area_kind"].isin(_KINDS) | every["area"].isin(versions)
-    chosen = every[kind & ~every["area"].isin(agreement.areas.evaluated.names)]
+    # an area that is estimated has figures too old to be its status: they stand here
+    own = every["area"].isin(agreement.areas.evaluated.names)
+    chosen = every[kind & ~own | own & (statement.area is not None)]
     order = {"own": False, "area": True, "wave": True, "setting": True}
     if latest:
         cell = ["survey", "area", "setting", "response"]
