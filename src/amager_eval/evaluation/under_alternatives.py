@@ -156,6 +156,8 @@ def _gap_stays(statement: Statement, fits: Fits) -> list[dict[str, Any]]:
     if fits.own is not None:
         still = replace(used, spec=used.spec.with_options(alternatives=["gap_stays"]))
         drawn = _given_own(statement, still)
+        if drawn is None:
+            return []
     else:
         drawn = forecast(used, target, alternatives=("gap_stays",), prior=False)
     return _rows_of_forecast(statement, drawn, "gap_stays", "gap_stays", readings={STRICTEST})
@@ -218,14 +220,14 @@ def _with_option(spec: ModelSpec, option: str, changes: Mapping[str, Any]) -> Mo
     return spec.model_copy(update={"options": options})
 
 
-def _given_own(statement: Statement, used: Fit) -> Forecast:
-    """Draw all areas given the area's own figures too, which the fit was made without."""
+def _given_own(statement: Statement, used: Fit) -> Forecast | None:
+    """Draw all areas given the area's own figures, which the fit lacks; None if too few draws."""
     found = smooth_measured(
         used, statement.data, statement.agreement, draft=statement.draft,
         until=statement.agreement.safety.target_wave, prior=False,
     )  # fmt: skip
     assert found is not None
-    return found.forecast
+    return None if found.problems and not statement.draft else found.forecast
 
 
 def _safety_rows(
@@ -233,6 +235,8 @@ def _safety_rows(
 ) -> list[dict[str, Any]]:
     target = statement.agreement.safety.target_wave
     drawn = _given_own(statement, again) if own else again.forecast(target)
+    if drawn is None:
+        return []
     return _rows_of_forecast(statement, drawn, assumption, alternative)
 
 

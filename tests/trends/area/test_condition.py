@@ -67,8 +67,8 @@ def propose(base, prior, nested, told, spec, rng, **given):
     """Blocks that follow their district, or a share of it, and samples of the size told."""
     draws = len(base.deff)
     size = np.broadcast_to(told.n, (draws, len(told.n)))
-    return propose_given(base, prior, nested, told, spec, rng, follows=np.random.default_rng(0).uniform(size=draws),
-                         size=size, **given)  # fmt: skip
+    follows = np.random.default_rng(0).uniform(size=draws)
+    return propose_given(base, prior, nested, told, spec, rng, follows=follows, size=size, **given)
 
 
 def inside(p, percent, n):

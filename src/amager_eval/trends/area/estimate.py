@@ -704,5 +704,5 @@ def _dataset(
             "period": study.years[shown],
             "observed": (dims[1:], both),
         },
-        attrs={"whole": study.whole, "last_wave": study.last, "estimated": study.area},
+        attrs={"whole": study.whole, "last_wave": study.last, "of_blocks": study.area},
     )  # fmt: skip
