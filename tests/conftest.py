@@ -330,6 +330,8 @@ def random_draws(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
     monkeypatch.setattr(sample, "compile_model", compile_model)
     # random draws are no posterior an area could be estimated from
     monkeypatch.setattr("amager_eval.evaluation.fit.answer_unmeasured", lambda *_, **__: None)
+    monkeypatch.setattr("amager_eval.evaluation.fit.smooth_measured", lambda *_, **__: None)
+    monkeypatch.setattr("amager_eval.evaluation.fit.without_own_area", lambda data, _: data)
     monkeypatch.setattr(sample, "sample_scales", sample_scales)
     monkeypatch.setattr(sample, "sample_posterior", sample_posterior)
     return made

@@ -112,6 +112,8 @@ def statement(monkeypatch, tmp_path) -> Statement:
     """Copy the template, read the folder, evaluate."""
     monkeypatch.setattr(fitting, "fit_safety", fit_safety)
     monkeypatch.setattr(fitting, "answer_unmeasured", lambda *_, **__: None)
+    monkeypatch.setattr(fitting, "without_own_area", lambda data, _: data)
+    monkeypatch.setattr(fitting, "smooth_measured", lambda *_, **__: None)
     monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
     monkeypatch.setattr(fitting, "crime_definition_to_fit", lambda *_: None)
     document = tmp_path / "my_agreement.toml"
@@ -167,6 +169,8 @@ def test_settings_are_the_agreements(monkeypatch, tmp_path):
     """A survey that asks of the park: from files through `check` to the page."""
     monkeypatch.setattr(fitting, "fit_safety", fit_safety)
     monkeypatch.setattr(fitting, "answer_unmeasured", lambda *_, **__: None)
+    monkeypatch.setattr(fitting, "without_own_area", lambda data, _: data)
+    monkeypatch.setattr(fitting, "smooth_measured", lambda *_, **__: None)
     monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
     monkeypatch.setattr(fitting, "crime_definition_to_fit", lambda *_: None)
     text = (models_folder() / "agreements" / "template.toml").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ from amager_eval.errors import GateError
 from amager_eval.evaluation import evaluate as evaluation
 from amager_eval.evaluation.fit import _named
 from amager_eval.report import write
+from amager_eval.wording.sentences import load_wording
 
 
 @pytest.fixture
@@ -144,20 +146,34 @@ def test_record_lists_nothing_where_nothing_is_kept(run, tmp_path):
     assert (code, out) == (0, "der er endnu intet i arkivet\n")
 
 
-def test_a_bar_stands_for_every_fit_from_its_compiling_on(capsys):
-    with cli._progress() as report:
+def test_a_bar_stands_for_every_step_and_those_that_are_left(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with cli._progress("en", ("safety_trend", "crime_trend", "writing")) as report:
         told = _named(report, "safety_trend")
         assert told is not None
-        report("crime_trend", 5, 10)
+        told(5, 10)
+        report("crime_trend", 10, 10)
     shown = capsys.readouterr().err
-    assert "safety_trend: compiling" in shown
+    assert "safety_trend" in shown
     assert "50%" in shown
-    with cli._progress() as report:
+    last = shown.splitlines()[-2:]
+    assert "crime_trend" in "".join(last)
+    assert "writing" not in "".join(last)  # the next part of the run tells it
+
+
+def test_in_a_file_a_line_tells_each_step_and_goes_on_telling(capsys):
+    words = load_wording("da")
+    with cli._lines(words, ("safety_trend", "crime_trend", "writing"), every=0.02) as report:
         report("safety_trend", 0, 0)
-        report("safety_trend", 10, 10)
-    shown = capsys.readouterr().err
-    assert "compiling" not in shown.splitlines()[-1]
-    assert "100%" in shown
+        report("safety_trend", 3, 10)
+        time.sleep(0.1)
+        report("crime_trend", 0, 0)
+        report("writing", 0, 0)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "tryghed, 0 s; tilbage: kriminalitet, skriver"
+    assert lines.count("tryghed 30%, 0 s; tilbage: kriminalitet, skriver") >= 2
+    assert "kriminalitet, 0 s; tilbage: skriver" in lines
+    assert "skriver, 0 s" in lines
 
 
 def test_backtest_prints_the_league_and_names_a_wrong_panel(run, monkeypatch, tmp_path):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -15,7 +16,7 @@ from amager_eval.errors import AmagerEvalError, InputError
 
 if TYPE_CHECKING:
     from amager_eval.evaluation.fit import FitProgress
-    from amager_eval.wording.sentences import Lang
+    from amager_eval.wording.sentences import Lang, Wording
 
 __all__ = ["app", "main"]
 
@@ -114,9 +115,10 @@ def appendix(
 
     if lang not in {"da", "en"}:
         raise InputError(fault_of("language", lang=lang))
-    known = known_language(lang)
+    known, begun = known_language(lang), time.monotonic()
     say = load_wording(known).say
     typer.echo(say("progress.reading"), err=True)
+    from amager_eval.app.make_status import STEPS
     from amager_eval.data.delivery import read_delivery
     from amager_eval.data.published import published
     from amager_eval.report.letterhead import letterhead_of
@@ -128,7 +130,9 @@ def appendix(
     from amager_eval.evaluation.evaluate import evaluate
     from amager_eval.record.record import hold_against_record, write_record
     from amager_eval.report.joint import write_joint
+    from amager_eval.report.parts.lead import lead
     from amager_eval.report.write import write_appendix
+    from amager_eval.wording.about import bound_to
 
     agreements = [load_agreement(name) for name in agreement or ["amager_2025_2028"]]
     records = {
@@ -152,7 +156,7 @@ def appendix(
             for told in hold_against_baseline(data, agreed, folder):
                 warning = format_fault(told, known)
                 typer.echo(say("check.warning", fault=warning), err=True)
-        with _progress(lang) as progress:
+        with _progress(lang, STEPS[1:]) as progress:
             statement = evaluate(
                 data,
                 agreement=agreed,
@@ -167,10 +171,12 @@ def appendix(
             hold_against_record(statement, folder)
         statements.append(statement)
     target = out or Path("build") / f"appendix-{statements[0].year}"
-    if len(statements) == 1:
-        write_appendix(statements[0], target, lang=lang, letterhead=letterhead, slides=slides)
-    else:
-        write_joint(statements, target, lang=lang, letterhead=letterhead, slides=slides)
+    with _progress(lang, STEPS[-1:]) as progress:
+        progress(STEPS[-1], 0, 0)
+        if len(statements) == 1:
+            write_appendix(statements[0], target, lang=lang, letterhead=letterhead, slides=slides)
+        else:
+            write_joint(statements, target, lang=lang, letterhead=letterhead, slides=slides)
     for statement in statements:
         if (folder := records[statement.agreement.id]) is not None and not draft:
             typer.echo(str(write_record(statement, folder)))
@@ -179,6 +185,9 @@ def appendix(
             typer.echo(str(target / name))
     count = sum(1 for p in target.rglob("*") if p.is_file())
     typer.echo(say("progress.files", folder=f"{target}/", count=count))
+    for statement in statements:
+        typer.echo(lead(statement, bound_to(statement.agreement, load_wording(known)))[0])
+    typer.echo(say("progress.took", seconds=round(time.monotonic() - begun)))
 
 
 @app.command()
@@ -609,8 +618,11 @@ def _draw_ranks(kind: str, path: Path, folder: Path | None) -> Path:
 
 
 @contextmanager
-def _progress(lang: str = "en") -> Iterator[FitProgress]:
-    """Show one progress bar per fit on standard error."""
+def _progress(lang: str = "en", steps: Sequence[str] = ()) -> Iterator[FitProgress]:
+    """Show how far each step is on standard error, and which of `steps` are left.
+
+    A bar a step where somebody watches; in a file a line when a step begins and every ten seconds.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -622,27 +634,82 @@ def _progress(lang: str = "en") -> Iterator[FitProgress]:
 
     from amager_eval.wording.sentences import load_wording
 
+    words, console = load_wording(lang), Console(stderr=True)
+    if not console.is_terminal:
+        with _lines(words, steps) as report:
+            yield report
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks = {}
-        words = load_wording(lang)
+    with Progress(*columns, console=console) as bars:
+        tasks = {
+            name: bars.add_task(words.name("progress", name), start=False, total=None)
+            for name in steps
+        }
+        begun = set()
 
         def report(name: str, done: int, total: int) -> None:
-            model = words.name("progress", name)
             if name not in tasks:
-                tasks[name] = bars.add_task(model, total=None)
+                tasks[name] = bars.add_task(words.name("progress", name), total=None)
+            if name not in begun:
+                bars.start_task(tasks[name])
+                begun.add(name)
             if total:
-                bars.update(tasks[name], description=model, completed=done, total=total)
-            else:  # nothing drawn yet: the model is being compiled
-                compiling = words.say("progress.compiling", model=model)
-                bars.update(tasks[name], description=compiling)
+                bars.update(tasks[name], completed=done, total=total)
 
         yield report
+        for name in set(tasks) - begun:  # not of this run, or of what follows it
+            bars.remove_task(tasks[name])
+
+
+@contextmanager
+def _lines(words: Wording, steps: Sequence[str], every: float = 10.0) -> Iterator[FitProgress]:
+    """Tell each step when it begins, then where it stands every so many seconds."""
+    from threading import Event, Lock, Thread
+
+    now: dict[str, tuple[int, int, float]] = {}
+    change, ended = Lock(), Event()
+
+    def tell() -> None:
+        name, (done, total, since) = next(reversed(now.items()))
+        at = steps.index(name) + 1 if name in steps else len(steps)
+        left = ", ".join(words.name("progress", step) for step in steps[at:])
+        typer.echo(
+            words.say(
+                "progress.line" if left else "progress.last_line",
+                step=words.name("progress", name),
+                share=f" {done / total:.0%}" if total else "",
+                seconds=round(time.monotonic() - since),
+                left=left,
+            ),
+            err=True,
+        )
+
+    def report(name: str, done: int, total: int) -> None:
+        with change:
+            new = name not in now
+            since = now.pop(name)[2] if not new else time.monotonic()
+            now[name] = done, total, since
+            if new:
+                tell()
+
+    def watch() -> None:
+        while not ended.wait(every):
+            with change:
+                if now:
+                    tell()
+
+    watching = Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield report
+    finally:
+        ended.set()
+        watching.join()
 
 
 def main() -> None:

@@ -5,14 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from amager_eval.data.input import Input
 from amager_eval.errors import InputError
 from amager_eval.goals.facts import Facts, gather_facts
 from amager_eval.goals.ledger import QUANTILE_LEVELS
+from amager_eval.record.issue_forecasts import issue_forecasts
 from amager_eval.record.record import write_record
 from amager_eval.record.score_record import earlier_statements, score_record
 from amager_eval.scores.crps import crps_draws
+from amager_eval.trends.fit import Forecast
 
 OWN = "Amager Partnerskab (2025)"
 
@@ -179,3 +182,34 @@ def test_a_changed_record_is_refused(issued, kept, tmp_path):
 def test_the_quantiles_kept_are_midpoints(kept):
     assert kept[2026]["forecasts"]["quantile_levels"] == list(QUANTILE_LEVELS)
     assert all(len(q["quantiles"]) == 40 for q in kept[2026]["forecasts"]["quantities"])
+
+
+def test_an_estimate_is_kept_as_one_and_scored_when_a_figure_comes(make_statement, tmp_path):
+    before = make_statement()  # nothing was published of the area
+    rng = np.random.default_rng(5)
+    periods = np.arange(2024, 2029)
+    shape = (200, 2, 1, 2, len(periods))
+    share = np.clip(rng.normal(0.80, 0.03, shape), 0, 1)
+    dims = ("sample", "area", "setting", "response", "period")
+    draws = xr.Dataset(
+        {"true": (dims, share), "published": (dims, share.round(2))},
+        coords={"area": ["København", OWN], "setting": ["neighbourhood"],
+                "response": ["safe", "unsafe"], "period": periods},
+    )  # fmt: skip
+    estimated = Forecast("safety", draws, None, "0" * 64)
+    issued = issue_forecasts(
+        before.facts, before.agreement, 2026, before.safety, None, pd.DataFrame(),
+        estimated=estimated,
+    )  # fmt: skip
+    write_record(replace(before, issued=issued), tmp_path)
+    kept = earlier_statements(tmp_path, before.agreement, 2027, synthetic=True)
+    ledger = score_record(kept, later(before), before.agreement, 2027)
+    row = cell(ledger.quantities, **BY_DAY)
+    assert (row["basis"], row["status"], row["observed"]) == ("estimate", "scored", 84.0)
+    exact = crps_draws(100 * draws["published"].to_numpy()[:, 1, 0, 0, 3], 84.0, fair=False)
+    assert row["crps"] == pytest.approx(float(exact), abs=0.1)
+    # a district's own row stays a measured one, and no figure means no score
+    others = ledger.quantities[ledger.quantities["area"] != OWN]
+    assert set(others["basis"]) == {"measured"}
+    waiting = score_record(kept, before.facts, before.agreement, 2027).quantities
+    assert cell(waiting, **BY_DAY)["status"] == "no_figure"

@@ -146,6 +146,8 @@ def quick_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     # stand-ins have no model to ask under other assumptions
     monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
     monkeypatch.setattr(module, "answer_unmeasured", lambda *_, **__: None)
+    monkeypatch.setattr(module, "without_own_area", lambda data, _: data)
+    monkeypatch.setattr(module, "smooth_measured", lambda *_, **__: None)
     monkeypatch.setattr(module, "fit_safety", quick_safety)
     monkeypatch.setattr(module, "fit_crime", quick_crime)
     monkeypatch.setattr(module, "crime_design", lambda *_, **__: None)

@@ -1,4 +1,4 @@
-"""Estimate the agreement's own area where no survey of it is published; once a statement."""
+"""Read the agreement's own area as blocks of the city: estimated, or smoothed where measured."""
 
 from __future__ import annotations
 
@@ -13,9 +13,99 @@ from amager_eval.trends.area.estimate import estimate_area
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
+    from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
 
-__all__ = ["answer_unmeasured"]
+__all__ = ["answer_unmeasured", "is_measured", "smooth_measured", "without_own_area"]
+
+
+def is_measured(data: Input, agreement: Agreement) -> bool:
+    """Whether the area has a figure of the input's last wave, or one since the baseline.
+
+    Parameters
+    ----------
+    data : Input
+        Up to the statement's wave.
+    agreement : Agreement
+        Its area and baseline.
+    """
+    if data.safety is None or data.safety.empty:
+        return False
+    own = data.safety.loc[data.safety["area"].isin(agreement.areas.evaluated.names), "wave"]
+    since = own.astype(int) > agreement.safety.baseline_wave
+    return bool((since | (own == data.safety["wave"].max())).any())
+
+
+def without_own_area(data: Input, agreement: Agreement) -> Input:
+    """Leave out the area's own figures, which are read as figures of its blocks instead.
+
+    Parameters
+    ----------
+    data : Input
+    agreement : Agreement
+        What the area is made of.
+
+    Returns
+    -------
+    Input
+        The same where the blocks cannot be read, for want of the whole, a district or the baseline:
+        then the area is one more area of the safety model.
+    """
+    if data.safety is None or not any(g.kind == "safety" for g in agreement.goal):
+        return data
+    own = data.safety["area"].isin(agreement.areas.evaluated.names)
+    left = data.safety[~own]
+    there, nested = set(left["area"]), nested_of(agreement)
+    first = left["wave"].astype(int).min() if len(left) else agreement.safety.baseline_wave + 1
+    enough = {agreement.areas.whole, *nested.districts()} <= there
+    if not enough or agreement.safety.baseline_wave < first:
+        return data
+    return replace(data, safety=left)
+
+
+def smooth_measured(
+    fit: Fit,
+    data: Input,
+    agreement: Agreement,
+    *,
+    draft: bool = False,
+    until: int | None = None,
+    prior: bool = True,
+) -> AreaEstimate | None:
+    """Read a measured area's own figures beside its districts': what its verdicts rest on.
+
+    Parameters
+    ----------
+    fit : Fit
+        Safety, of the input :func:`without_own_area`.
+    data : Input
+        With the area's figures.
+    agreement : Agreement
+        What the area is made of.
+    draft : bool
+        Take a document that is not registered as it stands.
+    until : int or None
+        Last wave; default as :func:`amager_eval.estimate_area`.
+    prior : bool
+        Whether `prior_only` is drawn.
+
+    Returns
+    -------
+    AreaEstimate or None
+        Joint draws of every area; None where there is nothing measured, or nothing to read it by.
+    """
+    if not is_measured(data, agreement) or not _readable(fit, agreement):
+        return None
+    spec = load_area_spec(draft=draft)
+    if until is None:
+        assert data.safety is not None
+        safety = agreement.safety
+        last = int(data.safety["wave"].max())
+        until = max(last, safety.target_wave, safety.alternative_target_wave)
+    # the area's figures take the place of what was said of it before they came
+    steps = [s.id for s in spec.step if "estates" not in s.rests_on and s.rests_on]
+    return estimate_area(fit, data, agreement, spec=spec, until=until, steps=steps, prior=prior,
+                         everywhere=True)  # fmt: skip
 
 
 def answer_unmeasured(
@@ -37,18 +127,12 @@ def answer_unmeasured(
     Returns
     -------
     AreaAnswer or None
-        None where the area has figures of its own in the fit, or where the fit lacks the whole,
-        a district or the baseline: then there is nothing to estimate, or nothing to do it from.
+        None where the area is measured, or where the fit lacks the whole, a district or the
+        baseline: then there is nothing to estimate, or nothing to do it from.
     """
     if not any(g.kind == "safety" for g in agreement.goal):
         return None
-    design, nested = fit.data["design"].to_dataset(), nested_of(agreement)
-    areas = {str(a) for a in design["area"].to_numpy()}
-    districts = {b.district for b in nested.block if b.district}
-    first = int(design["year"][0])
-    if areas & set(agreement.areas.evaluated.names):
-        return None
-    if not {agreement.areas.whole, *districts} <= areas or agreement.safety.baseline_wave < first:
+    if is_measured(data, agreement) or not _readable(fit, agreement):
         return None
     spec = load_area_spec(draft=draft)
     estimate = estimate_area(fit, data, agreement, spec=spec)
@@ -66,3 +150,13 @@ def answer_unmeasured(
             fit, assumed, agreement, spec=spec, steps=[estimate.primary]
         )
     return answer_area(estimate, agreement, fit, others=others)
+
+
+def _readable(fit: Fit, agreement: Agreement) -> bool:
+    """Whether the fit has the whole, the area's districts and the baseline, and not the area."""
+    design = fit.data["design"].to_dataset()
+    areas = {str(a) for a in design["area"].to_numpy()}
+    if areas & set(agreement.areas.evaluated.names):
+        return False
+    needed = {agreement.areas.whole, *nested_of(agreement).districts()}
+    return needed <= areas and agreement.safety.baseline_wave >= int(design["year"][0])

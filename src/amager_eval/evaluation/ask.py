@@ -63,7 +63,11 @@ def ask(data: Input, agreement: Agreement, year: int, fits: Fits, *, prior: bool
     by_target: dict[int, pd.DataFrame] = {}
     goal = agreement.safety
     if fits.safety is not None:
-        safety = fits.safety.forecast(max(year, goal.alternative_target_wave))
+        safety = (
+            fits.safety.forecast(max(year, goal.alternative_target_wave))
+            if fits.own is None
+            else fits.own.forecast
+        )
         safety = safety if prior else replace(safety, prior_only=None)
         targets = {goal.target_wave, goal.alternative_target_wave}
         if goal.baseline_wave < year:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from amager_eval.evaluation.area import answer_unmeasured
+from amager_eval.evaluation.area import answer_unmeasured, smooth_measured, without_own_area
 from amager_eval.evaluation.crime_series import crime_definition_to_fit, series_to_fit
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.design import crime_design
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from amager_eval.goals.safety.area_answer import AreaAnswer
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.model import ModelSpec
+    from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
 
 __all__ = ["FitProgress", "Fits", "fit"]
@@ -41,6 +42,9 @@ class Fits:
         Seed of both fits.
     area : AreaAnswer or None
         The estimate of the agreement's own area, where no survey of it is published.
+    own : AreaEstimate or None
+        Where there is one: joint draws of all areas given the area's own figures too, which
+        `safety` was fitted without.
     """
 
     safety: Fit | None = None
@@ -48,6 +52,7 @@ class Fits:
     definition: str | None = None
     seed: int = 1
     area: AreaAnswer | None = None
+    own: AreaEstimate | None = None
 
     @property
     def by_name(self) -> dict[str, Fit]:
@@ -58,7 +63,8 @@ class Fits:
     @property
     def problems(self) -> list[str]:
         """Why a fit did not pass its gates; empty where all did."""
-        return [f"{name}: {p}" for name, f in self.by_name.items() for p in f.diagnostics.problems]
+        found = [f"{name}: {p}" for name, f in self.by_name.items() for p in f.diagnostics.problems]
+        return found + list(self.own.problems if self.own is not None else ())
 
 
 def fit(
@@ -92,7 +98,8 @@ def fit(
     progress : callable or None
         Called with the fit's name, draws done and draws in all; 0 in all until the first draw.
     area : bool
-        Also estimate the agreement's own area, where no survey of it is published.
+        Also read the agreement's own area as blocks of the city: estimate it where no survey of
+        it is published, and read its own figures beside the others where one is.
 
     Returns
     -------
@@ -113,17 +120,19 @@ def fit(
         baseline = agreement.safety.baseline_wave
         spec = spec_of("safety_trend").with_options(baseline=baseline)
         tell = _named(progress, "safety_trend")
-        safety = fit_safety(data, spec=spec, progress=tell, seed=seed, draws=draws)
-    answer = None
+        apart = without_own_area(data, agreement) if area else data
+        safety = fit_safety(apart, spec=spec, progress=tell, seed=seed, draws=draws)
+    answer = own = None
     if safety is not None and area:
         answer = answer_unmeasured(safety, data, agreement, draft=draft)
+        own = smooth_measured(safety, data, agreement, draft=draft)
     if definition is not None:
         spec = with_baseline_year(spec_of("crime_trend"), agreement.crime.baseline_year)
         tell = _named(progress, "crime_trend")
         crime = fit_crime(
             series, spec=spec, definition=definition, progress=tell, seed=seed, draws=draws
         )
-    return Fits(safety, crime, definition, seed, answer)
+    return Fits(safety, crime, definition, seed, answer, own)
 
 
 def _named(progress: FitProgress | None, name: str) -> Callable[[int, int], None] | None:

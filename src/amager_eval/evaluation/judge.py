@@ -115,11 +115,12 @@ def judge(
     if data.activities is not None and partner_goal is not None and len(data.activities):
         activities = partner_share(data.activities, at_least=partner_goal.partners_at_least or 2)
         partners = partner_split(data.activities, partner_goal)
+    blocks = fits.area or fits.own
     stated = (
         versions()
         | {f"agreement {agreement.id}": agreement.digest}
         | {f"spec {name}": fit.spec.digest for name, fit in fits.by_name.items()}
-        | ({} if fits.area is None else {"spec area_estimate": fits.area.spec.digest})
+        | ({} if blocks is None else {"spec area_estimate": blocks.spec.digest})
         | {
             f"document of spec {name}": fit.spec.changed_from
             for name, fit in fits.by_name.items()

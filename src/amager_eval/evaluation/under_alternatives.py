@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.data.period import parse_period
+from amager_eval.evaluation.area import smooth_measured
 from amager_eval.evaluation.ask import ask
 from amager_eval.evaluation.fit import Fits, fit
 from amager_eval.evaluation.judge import diagnosed
 from amager_eval.goals.sensitivity import (
+    OWN_LEVEL,
     STRICTEST,
     Row,
     crime_rows_under,
@@ -34,6 +36,7 @@ from amager_eval.trends.safety.alternatives import (
     without_grades,
     without_waves,
 )
+from amager_eval.trends.safety.fit import fit_safety
 from amager_eval.trends.safety.forecast import forecast
 
 if TYPE_CHECKING:
@@ -82,9 +85,12 @@ def under_alternatives(
     asked: list[tuple[str, Named, Callable[..., list[Row]]]] = []
     trial = statement.draft and draws is not None
     if fits.safety is not None:
-        rows += _gap_stays(statement, fits.safety)
+        rows += _gap_stays(statement, fits)
     if fits.safety is not None and not trial:
-        asked += [("safety_trend", n, _safety_rows) for n in _safety_fits(statement, fits.safety)]
+        asked += [("safety_trend", n, partial(_safety_rows, own=fits.own is not None))
+                  for n in _safety_fits(statement, fits.safety)]  # fmt: skip
+        if fits.own is not None:
+            asked.append(("safety_trend", _own_level(statement, fits.safety), _safety_rows))
     if fits.crime is not None and not trial:
         definition = str(fits.definition)
         asked += [("crime_trend", n, _crime_rows) for n in _crime_fits(statement, definition)]
@@ -134,10 +140,26 @@ def _safety_fits(statement: Statement, used: Fit) -> Iterator[Named]:
     yield named("response_link", "response_link", replace(own, spec=looser))
 
 
-def _gap_stays(statement: Statement, used: Fit) -> list[Row]:
+def _own_level(statement: Statement, used: Fit) -> Named:
+    """Take the area as one more area of the safety model: a vague prior, and no blocks."""
+
+    def again(*, draws: int | None = None) -> Fit:
+        return fit_safety(statement.data, spec=used.spec, seed=statement.seed, draws=draws)
+
+    return OWN_LEVEL, OWN_LEVEL, again
+
+
+def _gap_stays(statement: Statement, fits: Fits) -> list[Row]:
     """Whether an area reaches the whole where its gap stays as the latest wave left it."""
-    target = statement.agreement.safety.target_wave
-    drawn = forecast(used, target, alternatives=("gap_stays",), prior=False)
+    assert fits.safety is not None
+    used, target = fits.safety, statement.agreement.safety.target_wave
+    if fits.own is not None:
+        still = replace(used, spec=used.spec.with_options(alternatives=["gap_stays"]))
+        drawn = _given_own(statement, still)
+        if drawn is None:
+            return []
+    else:
+        drawn = forecast(used, target, alternatives=("gap_stays",), prior=False)
     return _rows_of_forecast(statement, drawn, "gap_stays", "gap_stays", readings={STRICTEST})
 
 
@@ -197,8 +219,23 @@ def _with_option(spec: ModelSpec, option: str, changes: Mapping[str, Any]) -> Mo
     return spec.model_copy(update={"options": options})
 
 
-def _safety_rows(statement: Statement, again: Fit, assumption: str, alternative: str) -> list[Row]:
-    drawn = again.forecast(statement.agreement.safety.target_wave)
+def _given_own(statement: Statement, used: Fit) -> Forecast | None:
+    """Draw all areas given the area's own figures, which the fit lacks; None if too few draws."""
+    found = smooth_measured(
+        used, statement.data, statement.agreement, draft=statement.draft,
+        until=statement.agreement.safety.target_wave, prior=False,
+    )  # fmt: skip
+    assert found is not None
+    return None if found.problems and not statement.draft else found.forecast
+
+
+def _safety_rows(
+    statement: Statement, again: Fit, assumption: str, alternative: str, *, own: bool = False
+) -> list[Row]:
+    target = statement.agreement.safety.target_wave
+    drawn = _given_own(statement, again) if own else again.forecast(target)
+    if drawn is None:
+        return []
     return _rows_of_forecast(statement, drawn, assumption, alternative)
 
 

@@ -37,7 +37,7 @@ class AreaEstimateView:
     Parameters
     ----------
     title : str
-        The question.
+        The question and the answer.
     bands : DataFrame
         `year, low_95 to high_95`: the area's estimate, shares 0 to 1.
     points : DataFrame
@@ -108,59 +108,74 @@ def plot_area_estimate(view: AreaEstimateView, ax: Axes | None = None) -> Axes:
 def picture_area_estimate(statement: Statement, words: Wording) -> Picture | None:
     """Bands of the area and every published figure they rest on; None without an estimate.
 
-    The share is the one that earlier figures of the areas were published of, so that all lie on
-    one scale; without any, the goals' own.
+    The first row is of the goals' own answer. Where the earlier figures of the areas are of
+    another, a second row is of that one: a share is never turned into another to fit a scale.
     """
     area, agreement, facts = statement.area, statement.agreement, statement.facts
     if area is None or not area.shown or not facts.survey:
         return None
-    other = [f for f in facts.survey if f.area in area.evidence]
-    counted = Counter(f.response for f in other).most_common(1)
-    response = counted[0][0] if counted else agreement.response
-    first, target = agreement.safety.baseline_wave, agreement.safety.target_wave
-    districts = agreement.areas.evaluated.districts
-    roles = {agreement.areas.whole: "whole"} | dict.fromkeys(districts, "district")
-    roles |= dict.fromkeys(area.evidence, "other")
-    since = min((f.wave for f in other), default=first - 8)
+    counted = Counter(f.response for f in facts.survey if f.area in area.evidence)
+    asked = dict.fromkeys((agreement.response, *(r for r, _ in counted.most_common(1))))
+    settings = agreement.safety.settings
     views, said = [], []
-    for setting in agreement.safety.settings:
-        b = area.bands
-        own = b[
-            (b["step"] == area.step)
-            & (b["assumption"] == "")
-            & (b["setting"] == setting)
-            & (b["response"] == response)
-            & b["year"].between(first, target)
-        ]
-        ends = [c for c in own.columns if c.startswith(("low_", "high_"))]
-        shares = own.assign(**{c: own[c] / 100 for c in ends})
-        points = pd.DataFrame(
-            [
-                (area_label(agreement, name, words), wave, share.percent / 100, role)
-                for name, role in roles.items()
-                for wave, share in facts.shares(name, setting, response).items()
-                if since <= wave <= statement.year
-            ],
-            columns=["area", "wave", "share", "role"],
-        )
-        title = words.name("setting", setting)
-        views.append(
-            AreaEstimateView(title, shares, points, words, words.say("area_estimate.legend"))
-        )
-        said += [
-            words.say("figure.area_estimate.alt", part=title, year=row.year,
-                      band=band_text(row._asdict(), words))
-            for row in rows_of(own) if row.year in (first, statement.year, target)
-        ]  # fmt: skip
-    share = words.name("response_of", response)
+    for response in asked:
+        for setting in settings:
+            view, told = _view(statement, words, setting, response)
+            views.append(view)
+            said += told
+    shares = words.listing([words.name("response_of", r) for r in asked])
     return Picture(
         id="area_estimate",
-        title=words.say("figure.area_estimate.title", area=area.area, share=share),
+        title=words.say("figure.area_estimate.title", area=area.area, share=shares),
         alt=" ".join(said),
-        caption=words.say("figure.area_estimate.caption", share=share),
+        caption=words.say("figure.area_estimate.caption", share=shares),
         source=words.say("source.safety_model", survey=agreement.safety.survey),
         panels=tuple(partial(plot_area_estimate, view) for view in views),
-        columns=len(views),
-        height=88,
+        columns=len(settings),
+        height=88 if len(asked) == 1 else 150,
         synthetic=statement.synthetic,
     )
+
+
+def _view(
+    statement: Statement, words: Wording, setting: str, response: str
+) -> tuple[AreaEstimateView, list[str]]:
+    """Take one question and answer, and say its bands in words."""
+    area, agreement, facts = statement.area, statement.agreement, statement.facts
+    assert area is not None
+    first, target = agreement.safety.baseline_wave, agreement.safety.target_wave
+    roles = {agreement.areas.whole: "whole"}
+    roles |= dict.fromkeys(agreement.areas.evaluated.districts, "district")
+    roles |= dict.fromkeys(area.evidence, "other")
+    waves = [f.wave for f in facts.survey if f.area in area.evidence]
+    since = min(waves, default=first - 8)
+    b = area.bands
+    own = b[
+        (b["step"] == area.step)
+        & (b["assumption"] == "")
+        & (b["setting"] == setting)
+        & (b["response"] == response)
+        & b["year"].between(first, target)
+    ]
+    ends = [c for c in own.columns if c.startswith(("low_", "high_"))]
+    points = pd.DataFrame(
+        [
+            (area_label(agreement, name, words), wave, share.percent / 100, role)
+            for name, role in roles.items()
+            for wave, share in facts.shares(name, setting, response).items()
+            if since <= wave <= statement.year
+        ],
+        columns=["area", "wave", "share", "role"],
+    )
+    title = words.say(
+        "figure.area_estimate.part",
+        part=words.name("setting", setting), share=words.name("response", response),
+    )  # fmt: skip
+    told = [
+        words.say("figure.area_estimate.alt", part=title, year=row.year,
+                  band=band_text(row._asdict(), words))
+        for row in rows_of(own) if row.year in (first, statement.year, target)
+    ]  # fmt: skip
+    shares = own.assign(**{c: own[c] / 100 for c in ends})
+    label = words.say("area_estimate.legend")
+    return AreaEstimateView(title, shares, points, words, label), told

@@ -14,7 +14,7 @@ from amager_eval.figures.crime_types import source_of
 from amager_eval.figures.drawing.picture import Picture
 from amager_eval.figures.drawing.rows import rows_of
 from amager_eval.figures.drawing.style import GOAL, INK, axes_or_new, is_narrow, style
-from amager_eval.goals.sensitivity import REFITS, USED
+from amager_eval.goals.sensitivity import OWN_LEVEL, REFITS, USED
 from amager_eval.goals.verdict import Verdict
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
@@ -37,7 +37,9 @@ __all__ = [
 
 #: Mark of what came from the same draws, and of what was fitted again.
 _DRAWN, _FITTED = "^", "D"
-_FITTED_NAMES: Final = frozenset(name for names in REFITS.values() for name in names)
+_FITTED_NAMES: Final = frozenset(
+    name for names in (*REFITS.values(), (OWN_LEVEL,)) for name in names
+)
 
 
 #: Colour of an answer that hangs on an assumption, and the verdict on each side of the limits.

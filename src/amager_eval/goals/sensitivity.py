@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from amager_eval.trends.fit import Forecast
 
 __all__ = [
+    "OWN_LEVEL",
     "REFITS",
     "SENSITIVITY_COLUMNS",
     "STRICTEST",
@@ -54,6 +55,8 @@ REFITS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "crime": ("total_itself", "completeness", "pandemic_years"),
 }
+#: The alternative of a measured area alone: its figures without the blocks they are read beside.
+OWN_LEVEL: Final = "own_level"
 #: A reading shown beside the primary ones: the strictest, to which the margins belong.
 STRICTEST: Final = "reaches_whole"
 _HELD: Final = "probability_true_at_or_below"

@@ -296,6 +296,8 @@ def _safety(statement: Statement, goal: Goal, area: str, setting: str, response:
         for name in (area, agreement.areas.whole)
     )
     cell = {"area": area, "setting": setting, "response": response}
+    if own_area and statement.area is not None:
+        own = {}  # what was published of it is older than the goals: it is estimated, not measured
     levels = _levels(statement.safety, cell)
     if not own and levels:  # nothing was published of the area since: the model's own estimate
         since = range(safety.baseline_wave, year + 1)

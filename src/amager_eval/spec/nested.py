@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -187,6 +187,53 @@ class Nested(Frozen):
                         f"'{getattr(mixture, key)}' is no part, block or mixture above",
                     )
             above.add(mixture.id)
+
+    def among(self, districts: Collection[str]) -> Nested:
+        """Leave out what the area itself is not made of and has no district among these.
+
+        Parameters
+        ----------
+        districts : collection of str
+            Districts there are figures of.
+
+        Returns
+        -------
+        Nested
+
+        Examples
+        --------
+        >>> nested = Nested(area="a", block=(Block(id="a"), Block(id="b", district="North")))
+        >>> [b.id for b in nested.among(["South"]).block]
+        ['a']
+        """
+        own = self.pieces()
+        gone = {b.id for b in self.block
+                if b.district and b.district not in districts and b.id not in own}  # fmt: skip
+        for mixture in self.mixture:
+            if mixture.id not in own and {mixture.first, mixture.second} & gone:
+                gone.add(mixture.id)
+        return self.model_copy(
+            update={
+                "block": tuple(b for b in self.block if b.id not in gone),
+                "mixture": tuple(m for m in self.mixture if m.id not in gone),
+                "published": tuple(p for p in self.published if p.of not in gone),
+            }
+        )
+
+    def pieces(self, name: str | None = None) -> set[str]:
+        """Name the blocks and mixtures an area is made of, itself included."""
+        name = self.area if name is None else name
+        found = {name}
+        for mixture in self.mixture:
+            if mixture.id == name:
+                found |= self.pieces(mixture.first) | self.pieces(mixture.second)
+        return found
+
+    def districts(self) -> list[str]:
+        """Name the districts the area's own blocks lie in."""
+        own = self.pieces()
+        found = dict.fromkeys(b.district for b in self.block if b.id in own and b.district)
+        return list(found)
 
     def weights(self, shares: Mapping[str, float]) -> dict[str, dict[str, float]]:
         """Write every block and mixture as weights of blocks and parts, given the shares.

@@ -9,7 +9,8 @@ from scipy.stats import norm
 from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.spec.nested import Nested
 from amager_eval.trends.area.blocks import BlockTerms, block_terms
-from amager_eval.trends.area.condition import Around, Estates, propose, shares_of
+from amager_eval.trends.area.condition import Around, Estates, shares_of
+from amager_eval.trends.area.condition import propose as propose_given
 from amager_eval.trends.area.design import area_figures
 from amager_eval.trends.independence import effective_draws
 from amager_eval.trends.safety.covariance import walk_basis
@@ -60,6 +61,14 @@ TWO = Nested.model_validate(
 
 def figures(nested, table):
     return area_figures(table, nested, settings=["neighbourhood", "night"], years=YEARS)
+
+
+def propose(base, prior, nested, told, spec, rng, **given):
+    """Blocks that follow their district, or a share of it, and samples of the size told."""
+    draws = len(base.deff)
+    size = np.broadcast_to(told.n, (draws, len(told.n)))
+    follows = np.random.default_rng(0).uniform(size=draws)
+    return propose_given(base, prior, nested, told, spec, rng, follows=follows, size=size, **given)
 
 
 def inside(p, percent, n):
@@ -156,8 +165,9 @@ def test_terms_spread_is_their_covariance_and_that_of_their_draws():
 
 
 def test_a_direction_runs_on_to_the_last_wave_and_fades_then():
+    hyper = dict.fromkeys(("block_sd", "block_correlation", "walk_sd"), np.zeros(1))
     made = block_terms(
-        load_area_spec(draft=True), np.random.default_rng(5), years=np.arange(2022, 2029),
+        load_area_spec(draft=True), hyper, years=np.arange(2022, 2029),
         anchor=2024, last=2025, drift=True, fade=np.array([0.5]), correlation=np.array([0.0]),
     )  # fmt: skip
     assert made.line[0].tolist() == [-2, -1, 0, 1, 1.5, 1.75, 1.875]

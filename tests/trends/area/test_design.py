@@ -13,7 +13,6 @@ from amager_eval.trends.area.design import (
     area_figures,
     delivered_shares,
     nested_of,
-    own_pieces,
 )
 
 SETTINGS = ["neighbourhood", "night"]
@@ -48,8 +47,8 @@ def test_what_no_agreement_declares_is_a_block_in_each_district():
 
 def test_an_area_is_made_of_what_its_mixtures_hold():
     nested = nested_of(load_agreement())
-    assert own_pieces(nested) >= {"area_2025", "area_2021", "area_2013", "Amager Vest"}
-    assert not own_pieces(nested) & {"folehaven", "tingbjerg_husum"}
+    assert nested.pieces() >= {"area_2025", "area_2021", "area_2013", "Amager Vest"}
+    assert not nested.pieces() & {"folehaven", "tingbjerg_husum"}
     weights = nested.weights({m.id: 0.5 for m in nested.mixture})["area_2025"]
     assert sum(weights.values()) == pytest.approx(1)
     assert weights["area_2013"] == pytest.approx(0.125)

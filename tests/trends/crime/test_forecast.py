@@ -179,3 +179,10 @@ def test_blocks_of_draws_answer_as_all_at_once(random_draws, monkeypatch):
     one, other = (np.log(d["level"].sel(period=2028)).mean() for d in (whole, blocks))
     spread = float(np.log(whole["level"].sel(period=2028)).std())
     assert abs(float(one - other)) < 4 * spread / np.sqrt(500)
+    # of a large forecast fewer draws are kept, evenly spread
+    monkeypatch.setattr(crime_forecast, "KEPT", 0)
+    monkeypatch.setattr(crime_forecast, "LEAST_DRAWS", 250)
+    fewer = fit.forecast(2028).draws
+    assert fewer.sizes["sample"] == 250
+    every_fourth = whole["level"].sel(past).values[::4]
+    assert np.allclose(fewer["level"].sel(past), every_fourth, rtol=1e-5)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from amager_eval.trends.area.blocks import draw_prior
 from amager_eval.trends.area.condition import Around, shares_of
 from amager_eval.trends.area.design import AreaFigures, unmeasured_blocks
 from amager_eval.trends.area.estimate import Study, around_of, lay_out_study, propose_under
+from amager_eval.trends.area.hyper import draw_prior
 from amager_eval.trends.independence import effective_draws
 
 if TYPE_CHECKING:

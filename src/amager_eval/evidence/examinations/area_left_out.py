@@ -11,7 +11,7 @@ import pandas as pd
 
 from amager_eval.scores.crps import crps_draws
 from amager_eval.spec.area_estimate import load_area_spec
-from amager_eval.trends.area.design import nested_of, own_pieces
+from amager_eval.trends.area.design import nested_of
 from amager_eval.trends.area.estimate import estimate_area
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def area_left_out(
     nested = nested_of(agreement)
     of = {name: p.of for p in nested.published for name in p.area}
     rows = data.safety[data.safety["area"].isin(of) & (data.safety["response"] == "unsafe")]
-    own = own_pieces(nested)
+    own = nested.pieces()
     rows = rows.assign(partnership=rows["area"].map(lambda a: "own" if of[a] in own else of[a]))
     asked: list[tuple[str, Fit, Agreement, Any, list[Any]]] = []
     for label, row in rows.iterrows():
@@ -123,7 +123,7 @@ def _predict(
     )  # fmt: skip
     true = 100 * estimate.forecast.draws["true"].sel(response="unsafe")
     cell: dict[str, object] = {"setting": setting, "period": wave}
-    district = next(str(a) for a in true["area"].to_numpy() if str(a) not in (whole, estimate.area))
+    district = about.districts()[0]
     published = 100 * estimate.forecast.draws["published"].sel(
         cell | {"area": estimate.area, "response": "unsafe"}
     )

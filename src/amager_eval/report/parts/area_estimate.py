@@ -30,6 +30,7 @@ def area_estimate_sentences(statement: Statement, words: Wording) -> str:
         return ""
     if not area.shown:
         return words.say("area_estimate.withheld", area=area.area)
+    last = _last_measured(statement)
     response, target = agreement.response, agreement.safety.target_wave
     years = sorted({min(statement.year, target), target})
     levels = []
@@ -63,7 +64,9 @@ def area_estimate_sentences(statement: Statement, words: Wording) -> str:
                 )
             )
     said = [
-        words.say("area_estimate.unmeasured", area=area.area),
+        words.say("area_estimate.unmeasured", area=area.area)
+        if last is None
+        else words.say("area_estimate.unmeasured_since", area=area.area, last=last),
         words.say_of(
             response, "area_estimate.levels", rests=_rests(statement, words),
             levels=words.listing(levels),
@@ -75,6 +78,12 @@ def area_estimate_sentences(statement: Statement, words: Wording) -> str:
     makeup = "delivered" if area.delivered else "assumed"
     said.append(words.say(f"area_estimate.makeup_{makeup}"))
     return " ".join(said)
+
+
+def _last_measured(statement: Statement) -> int | None:
+    """Last wave with a figure of the area itself; None where there never was one."""
+    names = statement.agreement.areas.evaluated.names
+    return max((f.wave for f in statement.facts.survey if f.area in names), default=None)
 
 
 def _rests(statement: Statement, words: Wording) -> str:
@@ -95,7 +104,7 @@ def area_estimate_blocks(statement: Statement, words: Wording) -> list[Block]:
         return []
     blocks: list[Block] = [
         Heading(words.say("section.area_estimate")),
-        Paragraph(words.say("area_estimate.intro", area=statement.area.area), "warning"),
+        Paragraph(words.say("area_estimate.intro"), "warning"),
     ]
     picture, bands = (
         picture_area_estimate(statement, words),

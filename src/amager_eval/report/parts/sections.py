@@ -418,6 +418,9 @@ def _method(statement: Statement, words: Wording) -> list[Block]:
         Bullets(tuple(text.splitlines())),
         Paragraph(words.say("method.categories"), "note"),
     ]
+    drawn = None if statement.safety is None else statement.safety.draws.attrs.get("of_blocks")
+    if drawn is not None:
+        blocks.append(Paragraph(words.say("method.of_blocks", area=drawn), "note"))
     if period is None:
         return blocks
     start, end = date(period.start, words.lang), date(period.end, words.lang)

@@ -90,10 +90,15 @@ def _known(
     areas = statement.agreement.areas
     versions = {n for v in areas.version if not v.evaluated for n in v.names}
     exact = [f for f in statement.facts.figures if f.comparator == "="]
+    # an area that is estimated has figures too old to be its status: they stand here
     chosen = [
         f
         for f in exact
-        if (f.area_kind in _KINDS or f.area in versions) and f.area not in areas.evaluated.names
+        if (
+            statement.area is not None
+            if f.area in areas.evaluated.names
+            else f.area_kind in _KINDS or f.area in versions
+        )
     ]
     if latest:
         last = sorted(chosen, key=lambda f: f.wave)

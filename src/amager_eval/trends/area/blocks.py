@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,38 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from amager_eval.spec.area_estimate import AreaSpec
-    from amager_eval.spec.prior import Prior
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["BlockTerms", "block_terms", "draw_prior"]
-
-
-def draw_prior(prior: Prior, rng: np.random.Generator, size: Any) -> Floats:
-    """Draw from a prior of a document.
-
-    Examples
-    --------
-    >>> from amager_eval.spec.prior import Prior
-    >>> given = {"alpha": 1, "beta": 1}
-    >>> prior = Prior(distribution="Beta", parameters=given, reason="anything goes")
-    >>> draw_prior(prior, np.random.default_rng(1), 2).shape
-    (2,)
-    """
-    p = prior.parameters
-    if prior.distribution == "Normal":
-        found = p["mu"] + p["sigma"] * rng.standard_normal(size)
-    elif prior.distribution == "HalfNormal":
-        found = p["sigma"] * np.abs(rng.standard_normal(size))
-    elif prior.distribution == "LogNormal":
-        found = np.exp(p["mu"] + p["sigma"] * rng.standard_normal(size))
-    elif prior.distribution == "Beta":
-        found = rng.beta(p["alpha"], p["beta"], size)
-    elif prior.distribution == "Gamma":
-        found = rng.gamma(p["alpha"], 1 / p["beta"], size)
-    else:
-        raise ValueError(f"no draws are made from {prior.distribution}")
-    return np.asarray(found, dtype=float)
+__all__ = ["BlockTerms", "block_terms"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +103,7 @@ class BlockTerms:
 
 def block_terms(
     spec: AreaSpec,
-    rng: np.random.Generator,
+    hyper: Mapping[str, Floats],
     *,
     years: Any,
     anchor: int,
@@ -138,13 +111,16 @@ def block_terms(
     drift: bool,
     fade: Floats,
     correlation: Floats,
+    still: bool = False,
 ) -> BlockTerms:
-    """Draw the hyperparameters of the blocks' terms from their priors.
+    """Put the blocks' terms together at drawn hyperparameters.
 
     Parameters
     ----------
     spec : AreaSpec
-    rng : Generator
+        Sds that are not drawn.
+    hyper : mapping of str to ndarray
+        `block_sd, block_correlation, walk_sd`, (draw,).
     years : ndarray of int
         Years of the draws.
     anchor, last : int
@@ -156,8 +132,10 @@ def block_terms(
         What is left of a direction from one year to the next after `last`, (draw,).
     correlation : ndarray
         Of day and night in the yearly innovations, (draw,).
+    still : bool
+        Whether a block stays where it is after `last` beside what it follows.
     """
-    draws, priors = len(fade), spec.priors
+    priors = spec.priors
     years = np.asarray(years)
     after = np.maximum(years - max(last, anchor), 0)
     # a direction runs on undamped to the last observed wave, then a power of `fade` a year
@@ -165,16 +143,20 @@ def block_terms(
     line = np.minimum(years, max(last, anchor)) - anchor + np.where(
         after > 0, left[:, np.maximum(after - 1, 0)], 0.0
     )  # fmt: skip
+    walk = walk_basis(years, anchor)
+    if still:
+        at = int(np.searchsorted(years, max(last, anchor)))
+        walk[at:], line[:, at:] = walk[at], line[:, [at]]
     return BlockTerms(
         centre_sd=priors["centre"]["sigma"],
         setting_sd=priors["setting_centre"]["sigma"],
-        block_sd=draw_prior(priors["block_sd"], rng, draws),
-        block_correlation=draw_prior(priors["block_correlation"], rng, draws),
-        walk_sd=draw_prior(priors["walk_sd"], rng, draws),
+        block_sd=hyper["block_sd"],
+        block_correlation=hyper["block_correlation"],
+        walk_sd=hyper["walk_sd"],
         walk_correlation=correlation,
         drift_sd=priors["drift"]["sigma"] if drift else 0.0,
         line=line,
-        walk=walk_basis(years, anchor),
+        walk=walk,
     )
 
 

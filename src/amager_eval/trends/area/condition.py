@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy.special import expit, log_ndtr, logit
 
-from amager_eval.trends.area.blocks import BlockTerms, draw_prior
+from amager_eval.trends.area.blocks import BlockTerms
+from amager_eval.trends.area.hyper import draw_prior
 from amager_eval.trends.safety.likelihood import log_of_cell
 
 if TYPE_CHECKING:
@@ -122,10 +123,12 @@ def propose(
     rng: np.random.Generator,
     *,
     shares: Mapping[str, Any],
+    follows: Floats,
+    size: Floats,
     stated: Sequence[tuple[Stated, int, list[int]]] = (),
     estates: Estates | None = None,
 ) -> Proposed:
-    """Draw blocks given the districts, before and after their figures, and weigh them.
+    """Draw blocks given districts and hyperparameters, before and after figures, and weigh them.
 
     Parameters
     ----------
@@ -140,6 +143,10 @@ def propose(
     rng : Generator
     shares : mapping of str to ndarray or float
         Mixture to the first's part of it.
+    follows : ndarray
+        How far blocks follow their district, (draw,).
+    size : ndarray
+        Respondents of each sample, (draw, sample).
     stated : sequence of tuple
         A sentence, the index of its wave and those of its settings.
     estates : Estates or None
@@ -151,7 +158,7 @@ def propose(
     """
     names = [b.id for b in nested.block]
     draws, settings = around.whole.shape[:2]
-    follows = draw_prior(spec.priors["follows_district"], rng, draws)[:, None, None]
+    follows = follows[:, None, None]
     mean = np.stack(
         [
             around.whole
@@ -161,8 +168,6 @@ def propose(
         axis=1,
     )
     width = np.stack([around.width[b.district] for b in nested.block], axis=1)
-    size = draw_prior(spec.priors["sample_size"], rng, (draws, len(figures.n)))
-    size = np.where(np.isnan(figures.n), size, figures.n)
     before = terms.draw(rng, len(names), settings)
     weights = nested.weights(shares)
     after, log_figures = before, np.zeros(draws)

@@ -29,7 +29,6 @@ __all__ = [
     "area_figures",
     "delivered_shares",
     "nested_of",
-    "own_pieces",
     "unmeasured_blocks",
 ]
 
@@ -101,16 +100,6 @@ def nested_of(agreement: Agreement) -> Nested:
     )
 
 
-def own_pieces(nested: Nested, name: str | None = None) -> set[str]:
-    """Name the blocks and mixtures an area is made of, itself included."""
-    name = nested.area if name is None else name
-    found = {name}
-    for mixture in nested.mixture:
-        if mixture.id == name:
-            found |= own_pieces(nested, mixture.first) | own_pieces(nested, mixture.second)
-    return found
-
-
 def unmeasured_blocks(nested: Nested, measured: Collection[str]) -> list[str]:
     """Name the area's blocks that lie in nothing a figure was published of.
 
@@ -131,8 +120,8 @@ def unmeasured_blocks(nested: Nested, measured: Collection[str]) -> list[str]:
     >>> unmeasured_blocks(nested_of(load_agreement()), ["area_2021"])
     ['added_2025']
     """
-    seen = {piece for name in measured for piece in own_pieces(nested, name)}
-    own = own_pieces(nested) - seen
+    seen = {piece for name in measured for piece in nested.pieces(name)}
+    own = nested.pieces() - seen
     return [b.id for b in nested.block if b.id in own]
 
 

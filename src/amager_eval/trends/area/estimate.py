@@ -12,17 +12,17 @@ from scipy.special import logit
 
 from amager_eval.errors import InputError, SpecError
 from amager_eval.spec.area_estimate import AreaSpec, Step, load_area_spec
-from amager_eval.trends.area.blocks import block_terms, draw_prior
+from amager_eval.trends.area.blocks import block_terms
 from amager_eval.trends.area.condition import Around, Estates, Proposed, propose, shares_of
 from amager_eval.trends.area.design import (
     AreaFigures,
     area_figures,
     delivered_shares,
     nested_of,
-    own_pieces,
 )
+from amager_eval.trends.area.hyper import Hyper, draw_prior, log_proposed, proposal_to
 from amager_eval.trends.fit import Forecast
-from amager_eval.trends.independence import effective_draws, resample
+from amager_eval.trends.independence import Proposal, effective_draws, resample
 from amager_eval.trends.safety.forecast import Piece, joint_draws, sample_shares, shown_decimals
 from amager_eval.trends.safety.own_effects import own_move
 
@@ -49,6 +49,10 @@ __all__ = [
 _AT_ONCE: Final = 4000
 #: Effective draws aimed at, times the gate's.
 _SPARE: Final = 1.5
+#: Alternatives in which a block has a direction of its own.
+_DRIFTING: Final = ("drift", "damped")
+#: How the hyperparameters of mixtures and samples are named, before their own names.
+_SHARE, _SIZE = "share", "size"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +64,9 @@ class AreaEstimate:
     area : str
         Whose share.
     steps : dict of str to Forecast
-        Joint draws of area, its districts and the whole, by step; `prior_only` rests on the
-        baseline wave of the districts alone.
+        Joint draws of the whole, the districts and the area, by step; the coordinate `basis` of
+        `area` says `estimate` of an area no figure was published of, else `measured`.
+        `prior_only` rests on the baseline wave of the districts alone.
     primary : str
         The step that is shown.
     effective : dict of str to float
@@ -120,6 +125,8 @@ def estimate_area(
     steps: Collection[str] | None = None,
     leave_out: Collection[Any] = (),
     without_own: bool = False,
+    prior: bool = True,
+    everywhere: bool = False,
 ) -> AreaEstimate:
     """Estimate the true and the published share of an agreement's area in every wave.
 
@@ -145,6 +152,10 @@ def estimate_area(
         Index labels of the safety frame's rows that do not count.
     without_own : bool
         Without the figures of the area and of what it is made of.
+    prior : bool
+        Whether `prior_only` is drawn.
+    everywhere : bool
+        Lay out every area of the fit, not the area's districts and the whole alone.
 
     Returns
     -------
@@ -175,25 +186,26 @@ def estimate_area(
     safety = agreement.safety
     until = max(safety.target_wave, safety.alternative_target_wave) if until is None else until
     study, design, pieces = lay_out_study(
-        fit, data, agreement, until=until, spec=spec, leave_out=leave_out, without_own=without_own
-    )
+        fit, data, agreement, until=until, spec=spec, leave_out=leave_out, without_own=without_own,
+        everywhere=everywhere,
+    )  # fmt: skip
     spec = study.spec
     chosen = _steps(spec, study, steps)
     seeds = np.random.SeedSequence([fit.seed if seed is None else seed, 7]).spawn(2)
     rng = np.random.default_rng(seeds[0])
     drawn = [_weigh(study, piece, design, chosen, rng) for piece in pieces]
-    prior = None
-    if "baseline_only" in fit.data.children:
+    before = None
+    if prior and "baseline_only" in fit.data.children:
         rng = np.random.default_rng(seeds[1])
         alone = [
             _alone(study, piece, design, rng)
             for piece in joint_draws(fit, until, prior_only=True)[1]
         ]
-        prior = _dataset(study, design, alone, until, observed=False)
+        before = _dataset(study, design, alone, until, observed=False)
     digest = spec.digest
     made = {
         s.id: Forecast(
-            "safety", _dataset(study, design, [d[s.id][0] for d in drawn], until), prior, digest
+            "safety", _dataset(study, design, [d[s.id][0] for d in drawn], until), before, digest
         )
         for s in chosen
     }
@@ -239,6 +251,8 @@ class Study:
         Another survey's figures.
     own : set of str
         Published areas that are the area itself.
+    shown : tuple of str
+        Areas of the fit whose draws are laid out beside the area's.
     """
 
     spec: AreaSpec
@@ -254,6 +268,7 @@ class Study:
     stated: list[tuple[Stated, int, list[int]]]
     estates: Estates | None
     own: set[str]
+    shown: tuple[str, ...]
 
     @property
     def districts(self) -> list[str]:
@@ -268,12 +283,10 @@ class Study:
         return list(found)
 
     @property
-    def shown(self) -> list[str]:
-        """The districts the area itself lies in."""
-        pieces = own_pieces(self.nested)
-        return list(
-            dict.fromkeys(b.district for b in self.nested.block if b.id in pieces and b.district)
-        )
+    def basis(self) -> str:
+        """`measured` where the area has a figure of the last wave, or one since the baseline."""
+        own = _own_waves(self.figures, self.nested, self.years)
+        return "measured" if any(w > self.anchor or w >= self.last for w in own) else "estimate"
 
 
 def lay_out_study(
@@ -285,6 +298,7 @@ def lay_out_study(
     spec: AreaSpec | None = None,
     leave_out: Collection[Any] = (),
     without_own: bool = False,
+    everywhere: bool = False,
 ) -> tuple[Study, xr.Dataset, list[Piece]]:
     """Put together what an estimate is asked with.
 
@@ -304,6 +318,8 @@ def lay_out_study(
         Index labels of the safety frame's rows that do not count.
     without_own : bool
         Without the figures of the area and of what it is made of.
+    everywhere : bool
+        Lay out every area of the fit, not the area's districts and the whole alone.
 
     Returns
     -------
@@ -316,25 +332,29 @@ def lay_out_study(
         The fit has no whole to hold the area against, or rests on the area's own figures already.
     """
     spec = load_area_spec() if spec is None else spec
-    nested, whole = nested_of(agreement), agreement.areas.whole
+    whole = agreement.areas.whole
     names = agreement.areas.evaluated.names
     present = set() if data.safety is None else set(data.safety["area"])
     area = next((n for n in names if n in present), names[0])
     design = fit.data["design"].to_dataset()
+    nested = nested_of(agreement).among([str(a) for a in design["latent"].to_numpy()])
     _hold_fit(design, whole, nested)
     settings = [str(s) for s in design["setting"].to_numpy()]
     years, pieces = joint_draws(fit, until)
     left = list(leave_out)
     if without_own and data.safety is not None:
-        own = own_pieces(nested)
+        own = nested.pieces()
         gone = {n for p in nested.published if p.of in own for n in p.area}
         left += list(data.safety.index[data.safety["area"].isin(gone)])
     figures = area_figures(data.safety, nested, settings=settings, years=years, leave_out=left)
     study = Study(
         spec, nested, figures, whole, area, settings, years, agreement.safety.baseline_wave,
         int(design["year"][-1]), delivered_shares(data.residents, nested),
-        _stated(nested, settings, years), _estates(nested, data, settings, years),
+        _stated(nested, settings, years, _own_waves(figures, nested, years)),
+        _estates(nested, data, settings, years),
         {n for p in nested.published if p.of == nested.area for n in p.area},
+        tuple(str(a) for a in design["area"].to_numpy()) if everywhere
+        else tuple(dict.fromkeys((whole, *nested.districts()))),
     )  # fmt: skip
     return study, design, pieces
 
@@ -354,12 +374,21 @@ def _hold_fit(design: xr.Dataset, whole: str, nested: Nested) -> None:
         )
 
 
-def _stated(nested: Nested, settings: list[str], years: Any) -> list[tuple[Stated, int, list[int]]]:
-    """Sentences that speak of waves and settings the draws have."""
+def _own_waves(figures: AreaFigures, nested: Nested, years: Any) -> set[int]:
+    """Waves with a figure of the area itself."""
+    return {
+        int(years[t]) for t, of in zip(figures.year, figures.of, strict=True) if of == nested.area
+    }
+
+
+def _stated(
+    nested: Nested, settings: list[str], years: Any, measured: set[int]
+) -> list[tuple[Stated, int, list[int]]]:
+    """Sentences about waves and settings the draws have, and nobody has measured."""
     return [
         (s, s.wave - int(years[0]), [settings.index(x) for x in s.settings if x in settings])
         for s in nested.stated
-        if s.wave in years and set(s.settings) & set(settings)
+        if s.wave in years and s.wave not in measured and set(s.settings) & set(settings)
     ]
 
 
@@ -440,8 +469,9 @@ def propose_under(
     rng: np.random.Generator,
     *,
     figures: bool = True,
+    drawn: Mapping[str, Floats] | None = None,
 ) -> Proposed:
-    """Draw hyperparameters for some of the districts' draws, and blocks given both.
+    """Draw blocks given some of the districts' draws and hyperparameters.
 
     Parameters
     ----------
@@ -456,67 +486,101 @@ def propose_under(
     rng : Generator
     figures : bool
         Whether the blocks are given any evidence; without it they are drawn from their prior.
+    drawn : mapping of str to ndarray or None
+        Hyperparameters, as :func:`hyper_of` names them, (draw,); None draws them from their priors.
 
     Returns
     -------
     Proposed
     """
-    spec, draws = study.spec, len(rows)
-    drift = piece.alternative != "driftless"
-    fade = np.ones(draws)
-    if piece.alternative == "damped":
-        fade = draw_prior(spec.priors["damping"], rng, draws)
+    draws = len(rows)
+    drawn = hyper_of(study, piece.alternative).draw(rng, draws) if drawn is None else drawn
     terms = block_terms(
-        spec, rng, years=study.years, anchor=study.anchor, last=study.last, drift=drift,
-        fade=fade, correlation=piece.draws["setting_correlation"][rows],
+        study.spec, drawn, years=study.years, anchor=study.anchor, last=study.last,
+        drift=piece.alternative in _DRIFTING, fade=drawn.get("damping", np.ones(draws)),
+        correlation=piece.draws["setting_correlation"][rows],
+        still=piece.alternative == "gap_stays",
     )  # fmt: skip
-    shares = {
-        m.id: study.delivered.get(m.id, draw_prior(spec.priors[m.share], rng, draws))
-        for m in study.nested.mixture
-    }
     kept = study.figures if figures else study.figures.none()
+    size = np.empty((draws, len(kept.n)))
+    for i, n in enumerate(kept.n):
+        size[:, i] = drawn[f"{_SIZE} {i}"] if np.isnan(n) else n
+    shares = {
+        m.id: study.delivered.get(m.id, drawn.get(f"{_SHARE} {m.id}")) for m in study.nested.mixture
+    }
     return propose(
-        around.take(rows), terms, study.nested, kept, spec, rng, shares=shares,
+        around.take(rows), terms, study.nested, kept, study.spec, rng, shares=shares,
+        follows=drawn["follows_district"], size=size,
         stated=study.stated if figures else (), estates=study.estates if figures else None,
     )  # fmt: skip
+
+
+def hyper_of(study: Study, alternative: str) -> Hyper:
+    """Name the hyperparameters of an alternative of the drift, each with its prior.
+
+    Examples
+    --------
+    >>> list(hyper_of(study, "damped").priors)[:4]  # doctest: +SKIP
+    ['follows_district', 'block_sd', 'block_correlation', 'walk_sd']
+    """
+    priors = study.spec.priors
+    names = ["follows_district", "block_sd", "block_correlation", "walk_sd"]
+    names += ["damping"] if alternative == "damped" else []
+    found = {name: priors[name] for name in names}
+    for mixture in study.nested.mixture:
+        if mixture.id not in study.delivered:
+            found[f"{_SHARE} {mixture.id}"] = priors[mixture.share]
+    for i in np.flatnonzero(np.isnan(study.figures.n)):
+        found[f"{_SIZE} {i}"] = priors["sample_size"]
+    return Hyper(found)
 
 
 def _weigh(
     study: Study, piece: Piece, design: xr.Dataset, steps: list[Step], rng: np.random.Generator
 ) -> dict[str, tuple[tuple[str, dict[str, Floats]], float]]:
     """Joint draws of each step under one alternative of the drift, and how many they are worth."""
-    around = around_of(study, piece, design)
+    around, hyper = around_of(study, piece, design), hyper_of(study, piece.alternative)
     per = len(around.deff)
-    logs: dict[str, list[Floats]] = {s.id: [] for s in steps}
     eta: dict[str, list[Floats]] = {
         kind: [] for kind in dict.fromkeys("after" if s.rests_on else "before" for s in steps)
     }
+    evidence: dict[str, list[Floats]] = {}
     weights: dict[str, list[Floats]] = {}
     rows: list[Any] = []
+    points: list[Floats] = []
+    near: list[tuple[Proposal | None, int]] = []
+    logs: dict[str, Floats] = {}
+    richest = max(steps, key=lambda s: len(s.rests_on)).id
     sets, wanted, most = 0, _SPARE * study.spec.effective_min, study.spec.sets_max
     while sets < most:
         more = study.spec.sets if not sets else min(sets, most - sets)
+        # the priors first; then where the figures put the hyperparameters
+        proposal = proposal_to(np.concatenate(points), logs[richest]) if points else None
+        near.append((proposal, more))
         for some in np.array_split(np.tile(np.arange(per), more), -(-per * more // _AT_ONCE)):
-            proposed = propose_under(study, around, piece, some, rng)
+            at = (
+                hyper.free(hyper.draw(rng, len(some))) if proposal is None
+                else hyper.draw_near(proposal, rng, len(some))
+            )  # fmt: skip
+            proposed = propose_under(study, around, piece, some, rng, drawn=hyper.bound(at))
             for kind, kept in eta.items():
                 kept.append(getattr(proposed, kind).astype(np.float32))
             for name, share in proposed.weights[study.nested.area].items():
                 weights.setdefault(name, []).append(np.broadcast_to(share, len(some)))
-            for s in steps:
-                log = sum((proposed.log_weight[e] for e in s.rests_on), np.zeros(len(some)))
-                logs[s.id].append(log)
+            for name, log in proposed.log_weight.items():
+                evidence.setdefault(name, []).append(log)
+            points.append(at)
             rows.append(some)
         sets += more
-        found = min(effective_draws(np.concatenate(log)) for log in logs.values())
-        # enough, or so few that no number of sets would be enough
-        if found >= wanted or found * most / sets < study.spec.effective_min:
+        logs = _log_weights(hyper, np.concatenate(points), near, evidence, steps)
+        if min(effective_draws(log) for log in logs.values()) >= wanted:
             break
     every = np.concatenate(rows)
     stacked = {k: np.concatenate(v) for k, v in eta.items()}
     shares = {k: np.concatenate(v) for k, v in weights.items()}
     out = {}
     for s in steps:
-        log = np.concatenate(logs[s.id])
+        log = logs[s.id]
         taken = resample(log[None], int(rng.integers(2**31)))[0][:per]
         drawn = _shares(
             study, around.take(every[taken]),
@@ -526,6 +590,19 @@ def _weigh(
         joint = _joint(study, piece, design, every[taken], *drawn, rng)
         out[s.id] = ((piece.alternative, joint), effective_draws(log))
     return out
+
+
+def _log_weights(
+    hyper: Hyper,
+    points: Floats,
+    near: list[tuple[Proposal | None, int]],
+    evidence: Mapping[str, list[Floats]],
+    steps: list[Step],
+) -> dict[str, Floats]:
+    """Weigh all that was proposed, under each step."""
+    base = hyper.log_density(points) - log_proposed(hyper, points, near)
+    of = {name: np.concatenate(logs) for name, logs in evidence.items()}
+    return {s.id: base + sum(of[e] for e in s.rests_on) for s in steps}
 
 
 def _shares(
@@ -562,9 +639,9 @@ def _joint(
     *,
     own: bool = True,
 ) -> dict[str, Floats]:
-    """Draw shares of whole, districts and area, (sample, area, setting, 2, year)."""
+    """Draw shares of the areas shown and of the area, (sample, area, setting, 2, year)."""
     areas = [str(a) for a in design["area"].to_numpy()]
-    at = [areas.index(a) for a in (study.whole, *study.shown)]
+    at = [areas.index(a) for a in study.shown]
     draws, settings, _, years = true.shape
     size = np.repeat(draw_prior(study.spec.priors["sample_size"], rng, draws)[:, None], years, 1)
     table = {k: np.full((1, settings, 2, years), np.nan) for k in ("value", "low", "high")}
@@ -607,7 +684,7 @@ def _dataset(
         k: np.concatenate([p[k] for _, p in pieces])[..., shown] for k in ("true", "published")
     }
     areas = [str(a) for a in design["area"].to_numpy()]
-    rows = [areas.index(a) for a in (study.whole, *study.shown)]
+    rows = [areas.index(a) for a in study.shown]
     value = np.isfinite(design["value"].to_numpy()) & design["kept"].to_numpy()
     if not observed:
         value = value & (design["year"].to_numpy() == study.anchor)
@@ -620,11 +697,12 @@ def _dataset(
             "sample": np.arange(len(stacked["true"])),
             "alternative": ("sample", np.repeat([a for a, _ in pieces],
                                                 [len(p["true"]) for _, p in pieces])),
-            "area": [study.whole, *study.shown, study.area],
+            "area": [*study.shown, study.area],
+            "basis": ("area", ["measured"] * len(rows) + [study.basis]),
             "setting": study.settings,
             "response": ["safe", "unsafe"],
             "period": study.years[shown],
             "observed": (dims[1:], both),
         },
-        attrs={"whole": study.whole, "last_wave": study.last, "estimated": study.area},
+        attrs={"whole": study.whole, "last_wave": study.last, "of_blocks": study.area},
     )  # fmt: skip
