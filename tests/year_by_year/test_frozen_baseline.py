@@ -3,11 +3,13 @@
 import json
 import shutil
 import sys
+from functools import cache
 
 import pandas as pd
 import pytest
 
 from amager_eval import cli
+from amager_eval.evidence.city.synthetic import write_synthetic
 from amager_eval.report import write
 
 AREA = "Amager Partnerskab (2025)"
@@ -34,10 +36,22 @@ def call(monkeypatch, capsys):
     return run
 
 
-def deliver(call, folder, last_wave, since=None, area=AREA):
-    """Write an input; with `since`, reports and inhabitants of that year on alone."""
-    code, _, err = call("synthetic", folder, "--seed", SEED, "--last-wave", last_wave)
-    assert code == 0, err
+@pytest.fixture(scope="module")
+def cities(tmp_path_factory):
+    """Folders of the made-up city as `amager-eval synthetic` writes them, each written once."""
+
+    @cache
+    def written(last_wave):
+        return write_synthetic(
+            tmp_path_factory.mktemp("city") / str(last_wave), seed=SEED, last_wave=last_wave
+        )
+
+    return written
+
+
+def deliver(cities, folder, last_wave, since=None, area=AREA):
+    """Copy an input; with `since`, reports and inhabitants of that year on alone."""
+    shutil.copytree(cities(last_wave), folder)
     if since is not None:
         for name in ("crime", "population"):
             frame = pd.read_csv(folder / f"{name}.csv", dtype={"period": str})
@@ -52,8 +66,8 @@ def appendix(call, tmp_path, given):
                 "--out", tmp_path / "out", "--draft", "--draws", 20)  # fmt: skip
 
 
-def test_the_frozen_year_stands_in_and_is_named(call, random_draws, tmp_path):
-    full = deliver(call, tmp_path / "2025", 2025)
+def test_the_frozen_year_stands_in_and_is_named(call, cities, random_draws, tmp_path):
+    full = deliver(cities, tmp_path / "2025", 2025)
     assert (
         call(
             "baseline",
@@ -69,7 +83,7 @@ def test_the_frozen_year_stands_in_and_is_named(call, random_draws, tmp_path):
     kept = json.loads((tmp_path / "record" / "baseline.json").read_text(encoding="utf-8"))
     frozen = {e["crime_type"]: e for e in kept["entries"]}
 
-    later = deliver(call, tmp_path / "2027", 2027, since=2025)
+    later = deliver(cities, tmp_path / "2027", 2027, since=2025)
     code, _, err = appendix(call, tmp_path, later)
     assert code == 0, err
     statement = json.loads((tmp_path / "out" / "statement.json").read_text(encoding="utf-8"))
@@ -87,7 +101,7 @@ def test_the_frozen_year_stands_in_and_is_named(call, random_draws, tmp_path):
     assert "baseline.json" in {f["name"] for f in statement["inputs"]}
 
     # the year's own figures are those of a delivery that holds every year
-    whole = deliver(call, tmp_path / "whole", 2027)
+    whole = deliver(cities, tmp_path / "whole", 2027)
     shutil.rmtree(tmp_path / "out")
     assert appendix(call, tmp_path, whole)[0] == 0
     again = json.loads((tmp_path / "out" / "statement.json").read_text(encoding="utf-8"))
@@ -98,8 +112,8 @@ def test_the_frozen_year_stands_in_and_is_named(call, random_draws, tmp_path):
     assert "baseline.json" not in {f["name"] for f in again["inputs"]}
 
 
-def test_another_area_is_never_held_against_what_was_frozen(call, random_draws, tmp_path):
-    full = deliver(call, tmp_path / "2025", 2025)
+def test_another_area_is_never_held_against_what_was_frozen(call, cities, random_draws, tmp_path):
+    full = deliver(cities, tmp_path / "2025", 2025)
     assert (
         call(
             "baseline",
@@ -113,7 +127,7 @@ def test_another_area_is_never_held_against_what_was_frozen(call, random_draws, 
         == 0
     )
     renamed = deliver(
-        call, tmp_path / "2027", 2027, since=2025, area="Amager Partnerskab 2025-2028"
+        cities, tmp_path / "2027", 2027, since=2025, area="Amager Partnerskab 2025-2028"
     )
     safety = pd.read_csv(renamed / "safety.csv")
     safety.assign(area=safety["area"].replace(AREA, "Amager Partnerskab 2025-2028")).to_csv(
