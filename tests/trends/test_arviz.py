@@ -7,6 +7,7 @@ import arviz_stats as azs
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import xarray as xr
 
 import amager_eval as ae
 
@@ -101,3 +102,23 @@ def test_an_example_is_small_registered_and_marked(kind):
 def test_there_is_no_other_example():
     with pytest.raises(ae.InputError, match="there are crime, safety"):
         ae.example_fit("weather")
+
+
+def test_plots_take_the_fit_itself_and_summary_its_tree(kind):
+    fit, names = ae.example_fit(kind), ABOUT[kind][0]
+    drawn = azp.plot_trace(fit, var_names=names, backend="matplotlib")
+    assert len(drawn.viz["figure"].item().axes[0].lines) >= fit["posterior"].sizes["chain"]
+    azp.plot_forest(fit, var_names=names, backend="matplotlib")
+    plt.close("all")
+    # arviz-base converts by class, and knows xarray's, arrays and names of files alone
+    with pytest.raises(ValueError, match="Can only convert"):
+        azs.summary(fit, var_names=names)
+    whole = azs.summary(xr.DataTree.from_dict({"posterior": fit["posterior"]}), var_names=names)
+    assert list(whole["mean"]) == list(azs.summary(fit["posterior"], var_names=names)["mean"])
+
+
+def test_arviz_reads_a_saved_fit(kind, tmp_path):
+    fit = ae.example_fit(kind)
+    fit.save(tmp_path / "fit.nc")
+    table = azs.summary(str(tmp_path / "fit.nc"), var_names=ABOUT[kind][0])
+    assert {"r_hat", "ess_bulk"} <= set(table)

@@ -111,6 +111,10 @@ def test_a_year_of_quarters_is_their_sum_and_the_default_the_last_period(crime):
         ({"at_least": 0.8, "crime_type": "a"}, "crime_type means nothing in a forecast of safety"),
         ({"at_least": 0.8, "quantity": "rate"}, "no quantity 'rate'; there are true, published"),
         ({"at_least": {"wave": 2027}}, "a cell is named by"),
+        ({"at_least": "byn"}, "there is no area 'byn'. Did you mean 'Byen'\\? There are Nord, Syd"),
+        ({"at_least": 0.8, "setting": "nihgt"}, "Did you mean 'night'"),
+        ({"at_least": True}, "a number or the name of an area; found True"),
+        ({"at_least": 0.8, "by": 2027.5}, "a period is written 2028 or 2028K4; found 2027.5"),
         ({"at_least": 0.8, "area": "Nord", "joint": "area"}, "joint names area"),
     ],
 )
@@ -143,3 +147,8 @@ def test_a_notebook_and_a_plot_show_it(safety):
         safety.plot()
     with pytest.raises(InputError, match="has no crime_type"):
         safety.plot("Syd", crime_type="a")
+
+
+def test_a_year_out_of_a_table_is_a_year(safety):
+    one = {"area": "Nord", "setting": "day", "response": "safe", "at_least": 0.835}
+    assert ask(safety, by=2027.0, **one) == ask(safety, by=np.int64(2027), **one)

@@ -9,9 +9,10 @@ import numpy as np
 from amager_eval.conventions import LEVELS
 from amager_eval.errors import InputError
 from amager_eval.figures.drawing.style import CITY, GOAL, MUTED, axes_or_new, style
-from amager_eval.trends.questions import QUANTITY
+from amager_eval.trends.questions import QUANTITY, no_such
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from amager_eval.trends.fit import Forecast
@@ -28,6 +29,7 @@ def plot_course(
     area: str | None = None,
     quantity: str | None = None,
     ax: Axes | None = None,
+    targets: pd.DataFrame | None = None,
     **cell: str | None,
 ) -> Axes:
     """Draw the course of one cell.
@@ -42,6 +44,8 @@ def plot_course(
         Variable of its draws; None is the true share, or the rate.
     ax : Axes or None
         Where; None makes a figure.
+    targets : DataFrame or None
+        From :meth:`Forecast.targets`: the levels asked of this cell are drawn at their year.
     **cell
         Value of every other dim; the first where none is given.
 
@@ -65,7 +69,7 @@ def plot_course(
         if wanted is None and dim == "area" and len(known) > 1:
             raise InputError(f"say which area: {', '.join(known)}")
         if wanted is not None and wanted not in known:
-            raise InputError(f"there is no {dim} '{wanted}'; there are {', '.join(known)}")
+            raise InputError(no_such(str(dim), wanted, known))
         where[str(dim)] = wanted or known[0]
     if cell:
         raise InputError(f"a {forecast.kind} forecast has no {', '.join(cell)}; leave it out")
@@ -94,10 +98,35 @@ def plot_course(
         if x is not periods:
             step = max(1, len(periods) // 6)
             ax.set_xticks(x[::step], periods[::step])
+        for reading, by, level in _asked(targets, where, name, periods):
+            ax.hlines(level, by - 0.45, by + 0.45, color=MUTED, lw=1.2)
+            ax.annotate(reading, (by + 0.45, level), xytext=(2, 0), fontsize=6, va="center",
+                        textcoords="offset points", annotation_clip=False)  # fmt: skip
         ax.set_title(", ".join(where.values()), loc="left")
         ax.set_ylabel(_unit(forecast, name))
         ax.legend(frameon=False, fontsize=7)
     return ax
+
+
+def _asked(
+    targets: pd.DataFrame | None, where: dict[str, str], name: str, periods: Any
+) -> list[tuple[str, float, float]]:
+    """List readings, year and level of what is asked of a cell; levels alike are one."""
+    if targets is None:
+        return []
+    if periods.dtype.kind in "UO":
+        raise InputError("targets are of years, and this forecast is of parts of years: leave out")
+    unit = targets["form"] == name if "form" in targets else np.full(len(targets), name == "true")
+    rows = targets[unit & targets["target"].notna()]
+    for dim, value in where.items():
+        rows = rows[rows[dim] == value]
+    if rows.empty:
+        raise InputError(f"the table holds no level of {name} for {', '.join(where.values())}")
+    levels: dict[tuple[float, float], list[str]] = {}
+    for row in rows.to_dict("records"):
+        key = float(row["by"]), round(float(row["target"]), 4)
+        levels.setdefault(key, []).append(str(row["reading"]).replace("_", " "))
+    return [(", ".join(dict.fromkeys(said)), *key) for key, said in levels.items()]
 
 
 def _unit(forecast: Forecast, name: str) -> str:

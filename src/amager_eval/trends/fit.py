@@ -15,7 +15,9 @@ import xarray as xr
 
 from amager_eval.conventions import LEVELS
 from amager_eval.errors import InputError
+from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.model import ModelSpec, spec_of_record
+from amager_eval.trends.datatree import with_sample_numbers
 from amager_eval.trends.store import read_tree, write_tree
 
 if TYPE_CHECKING:
@@ -242,6 +244,42 @@ class Forecast:
         one = Forecast(self.kind, chosen.to_dataset(name=str(chosen.name)), None, self.spec_digest)
         return one.to_frame().drop(columns="quantity")
 
+    def targets(self, agreement: Agreement | str | Path | None = None) -> pd.DataFrame:
+        """List every target an agreement sets each area, as a level and with its probability.
+
+        Parameters
+        ----------
+        agreement : Agreement, str, Path or None
+            The agreement or its document; None is the bundled one.
+
+        Returns
+        -------
+        DataFrame
+            A row for each area, goal, declared reading and setting (or crime type): `area, goal,
+            reading, primary, setting, response | crime_type, form, definition, by, target,
+            expected, probability, prior_probability`. `target` is the median of the true share (or
+            yearly reports, or their rate per 1,000) that is asked for, NaN where a course is asked
+            for and no level; `expected` that of the area itself then. Of crime, `definition` is the
+            forecast's: only the agreement's own makes it the goal.
+
+        Raises
+        ------
+        InputError
+            The forecast ends before the agreement's target, or has none of what it names.
+
+        Examples
+        --------
+        >>> import amager_eval as ae
+        >>> table = ae.example_fit("crime").forecast("2028K4").targets()
+        >>> table.loc[table["primary"], "crime_type"].tolist()
+        ['total', 'indbrud', 'tyveri/røveri', 'vold/våben']
+        """
+        if not isinstance(agreement, Agreement):
+            agreement = load_agreement(*([] if agreement is None else [agreement]))
+        # a floor above: looked up when one is asked for, imported by nothing here
+        found: pd.DataFrame = import_module("amager_eval.goals.targets").targets_of(self, agreement)
+        return found
+
     def plot(self, area: str | None = None, **cell: Any) -> Axes:
         """Draw the course of one cell with bands of 50, 80 and 95 %.
 
@@ -250,8 +288,9 @@ class Forecast:
         area : str or None
             Which; needed where there are several.
         **cell
-            `setting` and `response`, or `crime_type`; `quantity`; `ax`, axes to draw on. What is
-            left out is the first there is.
+            `setting` and `response`, or `crime_type`; `quantity`; `ax`, axes to draw on; `targets`,
+            a table of :meth:`targets`, whose levels for this cell are drawn. What is left out is
+            the first there is.
 
         Returns
         -------
@@ -409,6 +448,36 @@ class Fit:
         forecast: Forecast = module.forecast(self, until, n=n)
         return forecast
 
+    def __getitem__(self, group: str) -> xr.Dataset:
+        """Give a group of :meth:`to_datatree`: what functions of arviz-plots ask their data for.
+
+        Parameters
+        ----------
+        group : str
+            `posterior`, `sample_stats`, `prior` and so on.
+
+        Returns
+        -------
+        Dataset
+
+        Raises
+        ------
+        KeyError
+            There is no such group.
+
+        Examples
+        --------
+        >>> import amager_eval as ae
+        >>> ae.example_fit("crime")["posterior"].sizes["draw"]
+        100
+        """
+        if group not in ("posterior", "sample_stats"):  # the others are computed
+            return self.to_datatree()[group].to_dataset()
+        drawn = with_sample_numbers(self.data[group].to_dataset())
+        if "alternative" in drawn.dims:  # as to_datatree without a name
+            drawn = drawn.sel(alternative="drift", drop=True)
+        return drawn
+
     def to_datatree(self, alternative: str | None = None) -> xr.DataTree:
         """Give the fit as ArviZ's functions want it, with replications and priors.
 
@@ -469,8 +538,6 @@ class Fit:
         True
         """
         import arviz as az
-
-        from amager_eval.trends.datatree import with_sample_numbers
 
         posterior = with_sample_numbers(self.data["posterior"].to_dataset())
         still = [n for n, v in posterior.data_vars.items() if not {"period", "year"} & {*v.dims}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,11 +12,12 @@ import xarray as xr
 
 from amager_eval.data.period import parse_period
 from amager_eval.errors import InputError
+from amager_eval.spec.synonyms import folded
 
 if TYPE_CHECKING:
     from amager_eval.trends.fit import Forecast
 
-__all__ = ["Cell", "level", "probability", "select"]
+__all__ = ["Cell", "level", "no_such", "probability", "select"]
 
 #: What a question is about unless it says otherwise.
 QUANTITY: Final = {"safety": "true", "crime": "rate"}
@@ -138,15 +140,37 @@ def select(
         known = [str(v) for v in chosen[dim].values]
         for value in [wanted] if isinstance(wanted, (str, int)) else wanted:
             if str(value) not in known:
-                raise InputError(f"there is no {dim} '{value}'; there are {', '.join(known)}")
+                raise InputError(no_such(dim, str(value), known))
         chosen = chosen.sel({dim: wanted if isinstance(wanted, (str, int)) else list(wanted)})
     periods = [chosen["period"].values[-1]] if by is None else by
+    if isinstance(periods, float) and periods.is_integer():  # a year out of a table
+        periods = int(periods)
     if isinstance(periods, (str, int, np.integer)):
         return _period(chosen, periods)
+    if not isinstance(periods, (Sequence, np.ndarray)):
+        raise InputError(f"a period is written 2028 or 2028K4; found {periods!r}")
     several = [_period(chosen, p) for p in periods]
     if len(several) == 1 and by is None:
         return several[0]
     return xr.concat(several, xr.DataArray(list(periods), dims="period", name="period"))
+
+
+def no_such(what: str, found: str, known: Sequence[str]) -> str:
+    """Say that there is no such name, which it nearly is, and which there are.
+
+    Examples
+    --------
+    >>> no_such("area", "amager ost", ["Amager Vest", "Amager Øst"])
+    "there is no area 'amager ost'. Did you mean 'Amager Øst'? There are Amager Vest, Amager Øst"
+    """
+    spelt = {folded(name): name for name in known}
+    near = get_close_matches(folded(found), spelt, n=1, cutoff=0.75)
+    if near:
+        return (
+            f"there is no {what} '{found}'. Did you mean '{spelt[near[0]]}'? There are "
+            f"{', '.join(known)}"
+        )
+    return f"there is no {what} '{found}'; there are {', '.join(known)}"
 
 
 def _period(chosen: xr.DataArray, period: str | int | np.integer) -> xr.DataArray:
@@ -174,6 +198,8 @@ def _bound(
     cells: Mapping[str, Cell],
 ) -> xr.DataArray | float:
     """Give a number as it is, or the draws of another cell in the same sample."""
+    if isinstance(bound, (bool, np.bool_)):
+        raise InputError(f"at_least and at_most are a number or the name of an area; found {bound}")
     if isinstance(bound, (int, float, np.number)):
         if chosen.name in _SHARES and not 0 <= bound <= 1:
             raise InputError(f"shares are between 0 and 1; found {bound}. Write 85 % as 0.85")

@@ -66,7 +66,7 @@ class OwnEffect:
     date: date | None = None
     values: Mapping[str, Mapping[int, float]] | None = None
 
-    def over(self, areas: Sequence[str], years: Sequence[int]) -> Floats:
+    def over(self, areas: Sequence[str], years: Any) -> Floats:
         """Give what multiplies the effect's size, (area, year).
 
         A step: 1 in waves of years that begin before its date, so that the present is the
@@ -203,7 +203,7 @@ def _noted(design: xr.Dataset) -> list[OwnEffect]:
     return found
 
 
-def own_effect_values(design: xr.Dataset, years: Sequence[int]) -> Floats:
+def own_effect_values(design: xr.Dataset, years: Any) -> Floats:
     """Give what multiplies each effect's size, (own_effect, latent, year).
 
     Parameters
@@ -237,7 +237,7 @@ def own_effect_sizes(design: xr.Dataset, drawn: Mapping[str, Floats]) -> Floats:
 
 
 def own_move(
-    design: xr.Dataset, draws: Mapping[str, Any], years: Sequence[int], moves: str
+    design: xr.Dataset, draws: Mapping[str, Any], years: Any, moves: str
 ) -> Floats | float:
     """Give what the effects of a kind add to the logit, (sample, latent, setting, year).
 
