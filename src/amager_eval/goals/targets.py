@@ -54,7 +54,9 @@ def _of_safety(forecast: Forecast, agreement: Agreement) -> list[dict[str, Any]]
                     cell = {"setting": setting, "response": reading.response}
                     if setting not in true["setting"].values:
                         continue
-                    found = quantity_of_reading(asked, {"area": area} | cell, reading.id)
+                    found = quantity_of_reading(
+                        asked, (area, setting, str(reading.response)), reading.id
+                    )
                     share = true.sel(cell).sel(area=[area, whole], period=[first, by])
                     chance = {
                         name: np.nan if found is None else float(found[column])
