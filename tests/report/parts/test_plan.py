@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from amager_eval.data.input import Input
+from amager_eval.goals.partners.count import count_partners
 from amager_eval.goals.partners.plan import plan_chain
 from amager_eval.goals.partners.split import partner_split
 from amager_eval.report.document import Bullets, Paragraph, TableBlock
@@ -25,6 +26,7 @@ def statement(make_statement):
     goal = next(g for g in made.agreement.goal if g.kind == "partners")
     return replace(
         made,
+        facts=replace(made.facts, partners=count_partners(rows, goal)),
         partners=partner_split(rows, goal),
         plan=plan_chain(rows, made.facts, made.agreement, made.year),
     )
