@@ -24,7 +24,7 @@ def crime():
 
 @pytest.fixture(scope="module")
 def targets(forecast):
-    return forecast.targets("amager_2025_2028")
+    return forecast.targets("amager_2025_2028", area=["Amager Øst", "Valby"])
 
 
 def test_an_area_has_every_declared_reading(forecast, targets):
@@ -37,7 +37,9 @@ def test_an_area_has_every_declared_reading(forecast, targets):
     found = set(map(tuple, of_area[["goal", "reading", "setting", "response"]].to_numpy()))
     assert found == asked
     assert len(of_area) == len(asked)
-    assert "København" not in set(targets["area"])
+    assert list(dict.fromkeys(targets["area"])) == ["Amager Øst", "Valby"]
+    with pytest.raises(InputError, match="Did you mean 'Amager Øst'"):
+        forecast.targets(area="Amager Ost")
     assert set(targets["by"]) == {2028}
 
 

@@ -12,8 +12,11 @@ from amager_eval.errors import InputError
 from amager_eval.goals.crime.quantities import crime_quantities
 from amager_eval.goals.results import quantity_of_reading
 from amager_eval.goals.safety.quantities import safety_quantities
+from amager_eval.trends.questions import no_such
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.goals import Reading
     from amager_eval.trends.fit import Forecast
@@ -27,10 +30,16 @@ _LEFT = {"shortfall_smaller": 1.0, "shortfall_halved": 0.5}
 _FORMS = {"hold_rate": "rate", "hold_count": "count"}
 
 
-def targets_of(forecast: Forecast, agreement: Agreement) -> pd.DataFrame:
+def targets_of(
+    forecast: Forecast, agreement: Agreement, *, areas: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Every target of the agreement for every area; see :meth:`Forecast.targets`."""
+    known = [str(a) for a in forecast.draws["area"].values]
+    for area in areas or ():
+        if area not in known:
+            raise InputError(no_such("area", area, known))
     of_kind = _of_safety if forecast.kind == "safety" else _of_crime
-    table = pd.DataFrame(of_kind(forecast, agreement))
+    table = pd.DataFrame(of_kind(forecast, agreement, list(areas or known)))
     if table.empty:
         raise InputError(
             "the agreement sets no target for what this forecast is of: its areas, settings or "
@@ -40,12 +49,12 @@ def targets_of(forecast: Forecast, agreement: Agreement) -> pd.DataFrame:
     return table.sort_values("area", key=lambda a: a.map(order), kind="stable", ignore_index=True)
 
 
-def _of_safety(forecast: Forecast, agreement: Agreement) -> list[dict[str, Any]]:
+def _of_safety(forecast: Forecast, agreement: Agreement, areas: list[str]) -> list[dict[str, Any]]:
     whole, measure = agreement.areas.whole, agreement.safety
     first, by = measure.baseline_wave, measure.target_wave
-    asked = safety_quantities(forecast, whole=whole, baseline=first, target=by)
+    areas = [a for a in areas if a != whole]
+    asked = safety_quantities(forecast, whole=whole, baseline=first, target=by, areas=areas)
     true = forecast.draws["true"]
-    areas = [str(a) for a in true["area"].values if a != whole]
     rows = []
     for goal in (g for g in agreement.goal if g.kind == "safety"):
         for reading in goal.reading:
@@ -94,7 +103,7 @@ def _level(reading: Reading, share: xr.DataArray) -> float:
     return float(np.median(better * level))
 
 
-def _of_crime(forecast: Forecast, agreement: Agreement) -> list[dict[str, Any]]:
+def _of_crime(forecast: Forecast, agreement: Agreement, areas: list[str]) -> list[dict[str, Any]]:
     measure = agreement.crime
     quantities = crime_quantities(
         forecast, baseline=measure.baseline_year, target=measure.target_year
@@ -109,7 +118,7 @@ def _of_crime(forecast: Forecast, agreement: Agreement) -> list[dict[str, Any]]:
          "target": at("true_baseline"), "expected": at("true_target"),
          "probability": at("probability_true_at_or_below"),
          "prior_probability": at("prior_probability_true_at_or_below")}
-        for area in dict.fromkeys(a for a, _ in known)
+        for area in areas
         for goal in agreement.goal if goal.kind == "crime"
         for reading in goal.reading if reading.id in _FORMS
         for kind in goal.crime_types if (area, kind) in known

@@ -244,13 +244,20 @@ class Forecast:
         one = Forecast(self.kind, chosen.to_dataset(name=str(chosen.name)), None, self.spec_digest)
         return one.to_frame().drop(columns="quantity")
 
-    def targets(self, agreement: Agreement | str | Path | None = None) -> pd.DataFrame:
+    def targets(
+        self,
+        agreement: Agreement | str | Path | None = None,
+        *,
+        area: str | Sequence[str] | None = None,
+    ) -> pd.DataFrame:
         """List every target an agreement sets each area, as a level and with its probability.
 
         Parameters
         ----------
         agreement : Agreement, str, Path or None
             The agreement or its document; None is the bundled one.
+        area : str, sequence of str or None
+            Which; None is all but the whole.
 
         Returns
         -------
@@ -277,7 +284,9 @@ class Forecast:
         if not isinstance(agreement, Agreement):
             agreement = load_agreement(*([] if agreement is None else [agreement]))
         # a floor above: looked up when one is asked for, imported by nothing here
-        found: pd.DataFrame = import_module("amager_eval.goals.targets").targets_of(self, agreement)
+        asked = [area] if isinstance(area, str) else area
+        module = import_module("amager_eval.goals.targets")
+        found: pd.DataFrame = module.targets_of(self, agreement, areas=asked)
         return found
 
     def plot(self, area: str | None = None, **cell: Any) -> Axes:
