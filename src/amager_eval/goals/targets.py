@@ -28,6 +28,13 @@ _WITHIN = {"reaches_whole": 0.0, "within_1_point": 1.0, "within_2_points": 2.0}
 #: Part of the baseline's shortfall that may be left.
 _LEFT = {"shortfall_smaller": 1.0, "shortfall_halved": 0.5}
 _FORMS = {"hold_rate": "rate", "hold_count": "count"}
+#: Columns of a crime target, and the quantity each shows.
+_OF_CRIME = {
+    "target": "true_baseline",
+    "expected": "true_target",
+    "probability": "probability_true_at_or_below",
+    "prior_probability": "prior_probability_true_at_or_below",
+}
 
 
 def targets_of(
@@ -109,19 +116,22 @@ def _of_crime(forecast: Forecast, agreement: Agreement, areas: list[str]) -> lis
         forecast, baseline=measure.baseline_year, target=measure.target_year
     )
     last = quantities[quantities["year"] == measure.target_year]
-    values = last.set_index(["area", "crime_type", "form", "quantity"])["value"]
+    values = last.set_index(["area", "crime_type", "form", "quantity"])["value"].sort_index()
     known = set(map(tuple, last[["area", "crime_type"]].drop_duplicates().to_numpy()))
     definition = str(forecast.draws.attrs.get("definition", ""))
-    return [
-        {"area": area, "goal": goal.id, "reading": reading.id, "primary": reading.primary,
-         "crime_type": kind, "form": form, "definition": definition, "by": measure.target_year,
-         "target": at("true_baseline"), "expected": at("true_target"),
-         "probability": at("probability_true_at_or_below"),
-         "prior_probability": at("prior_probability_true_at_or_below")}
-        for area in areas
-        for goal in agreement.goal if goal.kind == "crime"
-        for reading in goal.reading if reading.id in _FORMS
-        for kind in goal.crime_types if (area, kind) in known
-        for form in [_FORMS[reading.id]]
-        for at in [lambda q, a=area, k=kind, f=form: float(values[a, k, f, q])]
-    ]  # fmt: skip
+    rows = []
+    for area in areas:
+        for goal in (g for g in agreement.goal if g.kind == "crime"):
+            for reading in (r for r in goal.reading if r.id in _FORMS):
+                form = _FORMS[reading.id]
+                for kind in (k for k in goal.crime_types if (area, k) in known):
+                    of_cell = values.loc[area, kind, form]
+                    chances = {
+                        name: float(of_cell[quantity]) for name, quantity in _OF_CRIME.items()
+                    }
+                    rows.append(
+                        {"area": area, "goal": goal.id, "reading": reading.id,
+                         "primary": reading.primary, "crime_type": kind, "form": form,
+                         "definition": definition, "by": measure.target_year, **chances}
+                    )  # fmt: skip
+    return rows

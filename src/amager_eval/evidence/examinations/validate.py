@@ -87,7 +87,7 @@ PRIOR_DRAWS: Final = 2000
 POOR_RHAT: Final = 1.05
 POOR_ESS: Final = 100
 #: Truths drawn from the posterior of the bundled figures, and what is added: waves, quarters.
-GIVEN_REAL: Final = 20
+GIVEN_REAL: Final = 40
 ADDED: Final = {"safety": 4, "crime": 8}
 #: Draws per chain and chains of these refits; None as a fit that is published.
 REFIT: Final = {"safety": (None, 4), "crime": (500, 2)}

@@ -93,8 +93,7 @@ class SafetyOnward:
         truth = self._truth(int(rng.integers(len(self._piece.eta))))
         made, _ = ask_again(self._design, truth, self._spec, rng)
         real = self._design["year"] <= int(self._real["year"][-1])
-        figures = {k: xr.where(real, self._design[k], made[k]) for k in _FIGURES}
-        figures = {k: v.transpose(*self._design[k].dims) for k, v in figures.items()}
+        figures = {k: self._design[k].where(real, made[k]) for k in _FIGURES}
         run = self._study.fit(self._design.assign(figures), seed)
         draws = self._ranked(run.posterior)
         judged = [xr.Dataset({k: (("chain", "draw"), v) for k, v in draws.items()})]
