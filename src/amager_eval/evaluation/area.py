@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from amager_eval.goals.safety.area_answer import AreaAnswer, answer_area
 from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.trends.area.design import nested_of
 from amager_eval.trends.area.estimate import estimate_area
+from amager_eval.trends.safety.forecast import joint_draws
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -135,11 +137,12 @@ def answer_unmeasured(
     if is_measured(data, agreement) or not _readable(fit, agreement):
         return None
     spec = load_area_spec(draft=draft)
-    estimate = estimate_area(fit, data, agreement, spec=spec)
+    joint = cache(joint_draws)  # the districts' draws are the same under every make-up
+    estimate = estimate_area(fit, data, agreement, spec=spec, joint=joint)
     others = {
         a.id: estimate_area(
             fit, data, agreement, spec=spec.under(a), steps=[estimate.primary],
-            without_own=a.without == "own",
+            without_own=a.without == "own", joint=joint,
         )
         for a in spec.alternative
         if a.shown and not (estimate.delivered or estimate.problems)
@@ -147,7 +150,7 @@ def answer_unmeasured(
     if estimate.delivered and not estimate.problems:  # what the delivery changed
         assumed = replace(data, residents=None)
         others["assumed"] = estimate_area(
-            fit, assumed, agreement, spec=spec, steps=[estimate.primary]
+            fit, assumed, agreement, spec=spec, steps=[estimate.primary], joint=joint
         )
     return answer_area(estimate, agreement, fit, others=others)
 

@@ -165,7 +165,8 @@ def test_blocks_of_draws_answer_as_all_at_once(random_draws, monkeypatch):
     )
     fit = fit_crime(frame, draws=500, chains=2, seed=1)
     whole = fit.forecast(2028).draws
-    monkeypatch.setattr(crime_forecast, "AT_ONCE", 15 * 130)  # 130 draws a block, the last shorter
+    monkeypatch.setattr(crime_forecast, "AT_ONCE", 15 * 130)
+    monkeypatch.setattr(crime_forecast, "IN_BLOCK", 15 * 130)  # draws a block, the last shorter
     blocks = fit.forecast(2028).draws
     assert blocks["count"].dtype == np.float32
     assert whole["count"].dtype == np.float64

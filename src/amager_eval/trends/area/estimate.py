@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from amager_eval.trends.fit import Fit
 
     type Floats = NDArray[np.float64]
+    type JointDraws = Callable[..., tuple[NDArray[np.int64], list[Piece]]]
 
 __all__ = [
     "AreaEstimate",
@@ -127,6 +128,7 @@ def estimate_area(
     without_own: bool = False,
     prior: bool = True,
     everywhere: bool = False,
+    joint: JointDraws = joint_draws,
 ) -> AreaEstimate:
     """Estimate the true and the published share of an agreement's area in every wave.
 
@@ -156,6 +158,8 @@ def estimate_area(
         Whether `prior_only` is drawn.
     everywhere : bool
         Lay out every area of the fit, not the area's districts and the whole alone.
+    joint : callable
+        Gives the fit's draws; one that remembers them where a fit is asked several times.
 
     Returns
     -------
@@ -187,7 +191,7 @@ def estimate_area(
     until = max(safety.target_wave, safety.alternative_target_wave) if until is None else until
     study, design, pieces = lay_out_study(
         fit, data, agreement, until=until, spec=spec, leave_out=leave_out, without_own=without_own,
-        everywhere=everywhere,
+        everywhere=everywhere, joint=joint,
     )  # fmt: skip
     spec = study.spec
     chosen = _steps(spec, study, steps)
@@ -198,8 +202,7 @@ def estimate_area(
     if prior and "baseline_only" in fit.data.children:
         rng = np.random.default_rng(seeds[1])
         alone = [
-            _alone(study, piece, design, rng)
-            for piece in joint_draws(fit, until, prior_only=True)[1]
+            _alone(study, piece, design, rng) for piece in joint(fit, until, prior_only=True)[1]
         ]
         before = _dataset(study, design, alone, until, observed=False)
     digest = spec.digest
@@ -299,6 +302,7 @@ def lay_out_study(
     leave_out: Collection[Any] = (),
     without_own: bool = False,
     everywhere: bool = False,
+    joint: JointDraws = joint_draws,
 ) -> tuple[Study, xr.Dataset, list[Piece]]:
     """Put together what an estimate is asked with.
 
@@ -320,6 +324,8 @@ def lay_out_study(
         Without the figures of the area and of what it is made of.
     everywhere : bool
         Lay out every area of the fit, not the area's districts and the whole alone.
+    joint : callable
+        As of :func:`estimate_area`.
 
     Returns
     -------
@@ -340,7 +346,7 @@ def lay_out_study(
     nested = nested_of(agreement).among([str(a) for a in design["latent"].to_numpy()])
     _hold_fit(design, whole, nested)
     settings = [str(s) for s in design["setting"].to_numpy()]
-    years, pieces = joint_draws(fit, until)
+    years, pieces = joint(fit, until, prior_only=False)
     left = list(leave_out)
     if without_own and data.safety is not None:
         own = nested.pieces()

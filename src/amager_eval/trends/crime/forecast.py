@@ -26,9 +26,10 @@ type Floats = NDArray[np.float64]
 
 #: Cells times draws of the prior-only answer are kept under this; large panels get fewer draws.
 PRIOR_CELLS: Final = 300_000
-#: Cells times draws carried at once (a third of a GB in all steps); more are drawn in blocks, and
-#: kept in single precision, which holds counts to 16 million exactly.
+#: Cells times draws carried at once (a third of a GB in all steps); more are drawn in blocks of
+#: IN_BLOCK, and kept in single precision, which holds counts to 16 million exactly.
 AT_ONCE: Final = 4_000_000
+IN_BLOCK: Final = 500_000
 #: Of larger forecasts so many numbers are kept (.8 GB), but never fewer draws than leave a
 #: probability a Monte-Carlo error of .01.
 KEPT: Final = 200_000_000
@@ -168,9 +169,9 @@ def _draw(
 ) -> xr.Dataset:
     """Draw what is reported, in blocks of draws where all at once would not fit in memory."""
     cells = design.sizes["area"] * design.sizes["crime_type"] * len(periods)
-    step = max(1, AT_ONCE // cells)
-    if step >= state.sizes["sample"]:
+    if cells * state.sizes["sample"] <= AT_ONCE:
         return _draw_block(state, design, periods, rng)
+    step = max(1, IN_BLOCK // cells)
     # fewer draws, evenly spread, where all would fill more memory than is needed
     shown = design.sizes["out_area"] * design.sizes["out_type"] * len(periods)
     size = min(state.sizes["sample"], max(LEAST_DRAWS, KEPT // (QUANTITIES * shown)))
