@@ -99,6 +99,15 @@ def test_an_example_is_small_registered_and_marked(kind):
     assert not [row for row in table.index if row.startswith(("level[", "eta["))]
 
 
+def test_draws_and_chains_are_numbered_in_the_fit_itself(kind):
+    for group in ("posterior", "sample_stats"):
+        found = ae.example_fit(kind).data[group]
+        assert found["chain"].to_numpy().tolist() == [0, 1, 2, 3]
+        assert found["draw"].size == found.sizes["draw"]
+    azp.plot_trace(ae.example_fit(kind).data, var_names=ABOUT[kind][0], backend="matplotlib")
+    plt.close("all")
+
+
 def test_there_is_no_other_example():
     with pytest.raises(ae.InputError, match="there are crime, safety"):
         ae.example_fit("weather")

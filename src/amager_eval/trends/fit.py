@@ -638,6 +638,9 @@ def load_fit(path: str | Path) -> Fit:
     from amager_eval.trends.diagnose import Diagnostics  # with ArviZ, which draws need not
 
     tree, record = read_tree(Path(path))
+    for group in ("posterior", "sample_stats"):  # files of earlier versions numbered no draws
+        if group in tree.children and not {"chain", "draw"} <= set(tree[group].coords):
+            tree[group] = xr.DataTree(with_sample_numbers(tree[group].to_dataset()))
     spec = spec_of_record(record)
     diagnostics = Diagnostics(
         **{**record["diagnostics"], "problems": tuple(record["diagnostics"]["problems"])}

@@ -23,6 +23,7 @@ def test_fit_holds_levels_and_survives_saving(random_draws, tmp_path):
     fit = fit_crime(quarterly(), whole="City", draws=50, chains=2, seed=7)
     posterior = fit.data["posterior"]
     assert posterior["level"].dims == ("chain", "draw", "area", "crime_type", "period")
+    assert {"chain", "draw"} <= set(posterior.coords) & set(fit.data["sample_stats"].coords)
     assert np.allclose(
         posterior["level_baseline"],
         xr.dot(posterior["level"], fit.data["design"]["baseline_weight"], dim="period"),

@@ -69,6 +69,7 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "trends.safety.forecast",
         "trends.safety.likelihood",
         "trends.safety.model",
+        "trends.safety.own_effects",
         "trends.safety.point",
         "trends.sample",
     ),

@@ -11,6 +11,7 @@ from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.posterior import HYPERPARAMETERS, crime_posterior
+from amager_eval.trends.datatree import with_sample_numbers
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
 
@@ -149,5 +150,7 @@ def sample_design(
     if posterior["level"].size > IN_DOUBLE:
         posterior = posterior.map(lambda v: v.astype(np.float32) if "period" in v.dims else v)
     kept = stats[[n for n in ("diverging", "n_steps", "step_size", "energy") if n in stats]]
-    data = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": kept, "design": design})
+    groups = {"posterior": posterior, "sample_stats": kept}
+    numbered = {name: with_sample_numbers(group) for name, group in groups.items()}
+    data = xr.DataTree.from_dict({**numbered, "design": design})
     return Fit("crime", data, spec, diagnostics, seed)
