@@ -572,7 +572,8 @@ def validate(
         typer.Option(
             help="prior_predictive, backtests, prior_sensitivity, predictive, link, gates, "
             "alternatives, scaling, joint, known_truth, calibration or calibration_few; of area "
-            "left_out or coverage; several may be given. Default all: hours."
+            "left_out, prior_sensitivity, takes_over or coverage; several may be given. "
+            "Default all: hours."
         ),
     ] = None,
     fits: Annotated[

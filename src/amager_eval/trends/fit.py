@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from amager_eval.conventions import LEVELS
-from amager_eval.errors import InputError
+from amager_eval.errors import GateError, InputError
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.model import ModelSpec, spec_of_record
 from amager_eval.trends.datatree import with_sample_numbers
@@ -23,6 +23,7 @@ from amager_eval.trends.store import read_tree, write_tree
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from amager_eval.data.input import Input
     from amager_eval.trends.diagnose import Diagnostics
     from amager_eval.trends.questions import Cell
 
@@ -374,7 +375,8 @@ class Forecast:
         Returns
         -------
         DataFrame
-            The dims but `sample`, then `quantity, median, low_50, high_50, ...`.
+            The dims but `sample`, then `quantity, median, low_50, high_50, ...`; and `basis` where
+            an area may be estimated (:meth:`Fit.forecast`).
         """
         probabilities = [0.5, *(p for level in levels for p in ((1 - level) / 2, (1 + level) / 2))]
         labels = ["median"]
@@ -391,6 +393,9 @@ class Forecast:
                 np.asarray(stacked).reshape(len(labels), -1).T, index=index, columns=labels
             ).reset_index()
             frame.insert(len(dims), "quantity", str(name))
+            if "basis" in self.draws.coords:  # an estimate is no measurement: every row says so
+                known = zip(self.draws["area"].values, self.draws["basis"].values, strict=True)
+                frame["basis"] = frame["area"].map(dict(known))
             frames.append(frame)
         return pd.concat(frames, ignore_index=True)
 
@@ -427,7 +432,14 @@ class Fit:
     diagnostics: Diagnostics
     seed: int
 
-    def forecast(self, until: int | str, *, n: float | None = None) -> Forecast:
+    def forecast(
+        self,
+        until: int | str,
+        *,
+        n: float | None = None,
+        beside: Input | None = None,
+        agreement: Agreement | None = None,
+    ) -> Forecast:
         """Draw every period from the first observed through `until`, jointly.
 
         Parameters
@@ -436,6 +448,12 @@ class Fit:
             Last period: a wave or year, or `2028K4`, `2028M12`.
         n : float or None
             Respondents of a whole future wave (safety); default as the latest wave.
+        beside : Input or None
+            An input whose agreement's own area is put beside the others (safety), as
+            :func:`amager_eval.estimate_area` reads it; the coordinate `basis` of `area` says
+            `estimate` where nothing newer than the baseline was published of it.
+        agreement : Agreement or None
+            What that area is made of; default the Amager agreement.
 
         Returns
         -------
@@ -446,6 +464,8 @@ class Fit:
         ------
         InputError
             `until` lies before the first period, or is no period of this fit's kind.
+        GateError
+            The area beside the others would rest on too few effective draws.
 
         Examples
         --------
@@ -453,6 +473,14 @@ class Fit:
         >>> fit = ae.fit_safety(ae.published())  # doctest: +SKIP
         >>> fit.forecast(2028).to_frame()  # doctest: +SKIP
         """
+        if beside is not None:
+            estimate = import_module("amager_eval.trends.area.estimate").estimate_area(
+                self, beside, agreement, until=int(until), everywhere=True
+            )
+            if estimate.problems:
+                raise GateError(list(estimate.problems))
+            found: Forecast = estimate.forecast
+            return found
         module = import_module(f"amager_eval.trends.{self.kind}.forecast")
         forecast: Forecast = module.forecast(self, until, n=n)
         return forecast

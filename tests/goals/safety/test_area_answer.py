@@ -200,3 +200,67 @@ def test_an_area_with_figures_of_its_own_is_not_estimated_beside_them(fit):
     tree["design"] = design.assign_coords(area=renamed)
     assert answer_unmeasured(replace(fit, data=tree), ae.published(), agreement) is None
     assert judge  # the chain takes None as no estimate
+
+
+@pytest.fixture(scope="module")
+def quick_spec():
+    few = {"sets": 2, "sets_max": 2, "effective_min": 5, "alternative": ()}
+    return load_area_spec().model_copy(update=few)
+
+
+@pytest.fixture(scope="module")
+def small(fit):
+    return replace(fit, spec=fit.spec.with_options(forecast_draws=150))
+
+
+def as_told(make_statement, agreement, data, estimate, fit):
+    """A statement of another agreement, its area estimated."""
+    made = replace(make_statement(), agreement=agreement, data=data)
+    return replace(made, area=answer_area(estimate, agreement, fit))
+
+
+def test_without_any_figure_of_the_kind_it_rests_on_the_districts_alone_and_says_so(
+    make_statement, small, quick_spec
+):
+    bare, data = load_agreement().model_copy(update={"nested": None}), ae.published()
+    estimate = estimate_area(small, data, bare, spec=quick_spec, until=2029)
+    assert list(estimate.steps) == [estimate.primary] == ["0"]
+    assert len(estimate.figures) == 0
+    statement = as_told(make_statement, bare, data, estimate, small)
+    for lang, sign, alone in (
+        ("da", "Skøn, ikke måling", "Alene ud fra byens og bydelenes målinger"),
+        ("en", "Estimate, not a measurement", "From the city's and the districts' surveys alone"),
+    ):
+        words = bound_to(bare, load_wording(lang))
+        said = area_estimate_sentences(statement, words)
+        assert said.startswith(sign)
+        assert alone in said
+        assert alone in " ".join(str(b) for b in summary(statement, words))
+    told = statement.to_dict()["area_estimate"]
+    assert (told["step"], told["rests_on"]) == ("0", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "last"),
+    [("tingbjerg_husum", "Tingbjerg-Husum Partnerskab", 2016), ("folehaven", "Folehaven", 2020)],
+)
+def test_a_sibling_is_estimated_by_its_own_older_figures_and_says_when_they_end(
+    make_statement, small, quick_spec, name, own, last
+):
+    agreement, data = load_agreement(name), ae.published()
+    at = small.spec.with_options(baseline=agreement.safety.baseline_wave)
+    estimate = estimate_area(replace(small, spec=at), data, agreement, spec=quick_spec)
+    assert estimate.primary == "1"  # nothing is stated of its level
+    assert estimate.area == own
+    assert own in estimate.figures.area
+    assert "Amager Partnerskab" in estimate.figures.area
+    assert estimate.forecast.draws["basis"].sel(area=own).item() == "estimate"
+    statement = as_told(make_statement, agreement, data, estimate, small)
+    words = bound_to(agreement, load_wording("da"))
+    said = area_estimate_sentences(statement, words)
+    assert f"efter {last}." in said
+    assert "andelen af utrygge" in said
+    for standing in goal_standings(statement):
+        assert standing.latest is None
+        assert standing.estimate.low < standing.estimate.high
+        assert (standing.verdict, standing.assessment) == ("ikke opgjort", "kan ikke afgøres")

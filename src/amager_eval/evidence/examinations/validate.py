@@ -31,6 +31,11 @@ from amager_eval.evidence.document import Evidence, write_evidence
 from amager_eval.evidence.examinations.answer_alternatives import answer_alternatives
 from amager_eval.evidence.examinations.area_coverage import FEW, area_coverage
 from amager_eval.evidence.examinations.area_left_out import area_left_out, summarise_left_out
+from amager_eval.evidence.examinations.area_prior_sensitivity import (
+    area_alternatives,
+    area_prior_sensitivity,
+)
+from amager_eval.evidence.examinations.area_takes_over import area_takes_over
 from amager_eval.evidence.examinations.calibrate import (
     Calibrated,
     calibrate,
@@ -675,6 +680,31 @@ def _coverage(job: Job) -> dict[str, Found]:
     return {"coverage": Found(table, beside, seconds)}
 
 
+def _area_priors(job: Job) -> dict[str, Found]:
+    """Scale every prior of the area's estimate, and estimate it under the declared others."""
+    fit, seconds = job.bundled
+    data, agreement = published(), load_agreement()
+    started = time.perf_counter()
+    scaled = area_prior_sensitivity(fit, data, agreement, seed=1)
+    middle = time.perf_counter()
+    others = area_alternatives(fit, data, agreement, progress=job.told("prior_sensitivity"))
+    ended = time.perf_counter()
+    beside = _of_districts(job, fit)
+    return {
+        "prior_sensitivity": Found(scaled, beside, seconds + middle - started),
+        "prior_alternatives": Found(others, beside, seconds + ended - middle),
+    }
+
+
+def _takes_over(job: Job) -> dict[str, Found]:
+    """Hold the estimate against what made-up figures of the area would leave of it."""
+    fit, seconds = job.bundled
+    started = time.perf_counter()
+    table = area_takes_over(fit, published(), load_agreement(), job.spec)
+    beside = _of_districts(job, fit) | {"figures_of_the_area": "SYNTHETIC"}
+    return {"takes_over": Found(table, beside, seconds + time.perf_counter() - started)}
+
+
 def _of_districts(job: Job, fit: Fit) -> dict[str, object]:
     """Say which districts' draws an examination of the area rests on."""
     return {"districts": f"{job.spec.name} {job.spec.version}"} | _of_fit(fit)
@@ -699,5 +729,7 @@ EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
 #: What can be examined of the estimate of an area.
 OF_AREA: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
     "left_out": _left_out,
+    "prior_sensitivity": _area_priors,
+    "takes_over": _takes_over,
     "coverage": _coverage,
 }

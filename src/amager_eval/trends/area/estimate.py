@@ -12,7 +12,7 @@ from scipy.special import logit
 
 from amager_eval.errors import InputError, SpecError
 from amager_eval.spec.area_estimate import AreaSpec, Step, load_area_spec
-from amager_eval.trends.area.blocks import block_terms
+from amager_eval.trends.area.blocks import BlockTerms, block_terms
 from amager_eval.trends.area.condition import Around, Estates, Proposed, propose, shares_of
 from amager_eval.trends.area.design import (
     AreaFigures,
@@ -20,7 +20,7 @@ from amager_eval.trends.area.design import (
     delivered_shares,
     nested_of,
 )
-from amager_eval.trends.area.hyper import Hyper, draw_prior, log_proposed, proposal_to
+from amager_eval.trends.area.hyper import SHARE, SIZE, Hyper, draw_prior, log_proposed, proposal_to
 from amager_eval.trends.fit import Forecast
 from amager_eval.trends.independence import Proposal, effective_draws, resample
 from amager_eval.trends.safety.forecast import Piece, joint_draws, sample_shares, shown_decimals
@@ -42,8 +42,10 @@ __all__ = [
     "Study",
     "around_of",
     "estimate_area",
+    "hyper_of",
     "lay_out_study",
     "propose_under",
+    "terms_of",
 ]
 
 #: Proposals weighed at a time: memory, not answers, depends on it.
@@ -52,8 +54,6 @@ _AT_ONCE: Final = 4000
 _SPARE: Final = 1.5
 #: Alternatives in which a block has a direction of its own.
 _DRIFTING: Final = ("drift", "damped")
-#: How the hyperparameters of mixtures and samples are named, before their own names.
-_SHARE, _SIZE = "share", "size"
 
 
 @dataclass(frozen=True, eq=False)
@@ -501,23 +501,28 @@ def propose_under(
     """
     draws = len(rows)
     drawn = hyper_of(study, piece.alternative).draw(rng, draws) if drawn is None else drawn
-    terms = block_terms(
-        study.spec, drawn, years=study.years, anchor=study.anchor, last=study.last,
-        drift=piece.alternative in _DRIFTING, fade=drawn.get("damping", np.ones(draws)),
-        correlation=piece.draws["setting_correlation"][rows],
-        still=piece.alternative == "gap_stays",
-    )  # fmt: skip
+    terms = terms_of(study, piece, rows, drawn)
     kept = study.figures if figures else study.figures.none()
     size = np.empty((draws, len(kept.n)))
     for i, n in enumerate(kept.n):
-        size[:, i] = drawn[f"{_SIZE} {i}"] if np.isnan(n) else n
+        size[:, i] = drawn[f"{SIZE} {i}"] if np.isnan(n) else n
     shares = {
-        m.id: study.delivered.get(m.id, drawn.get(f"{_SHARE} {m.id}")) for m in study.nested.mixture
+        m.id: study.delivered.get(m.id, drawn.get(f"{SHARE} {m.id}")) for m in study.nested.mixture
     }
     return propose(
         around.take(rows), terms, study.nested, kept, study.spec, rng, shares=shares,
         follows=drawn["follows_district"], size=size,
         stated=study.stated if figures else (), estates=study.estates if figures else None,
+    )  # fmt: skip
+
+
+def terms_of(study: Study, piece: Piece, rows: Any, drawn: Mapping[str, Floats]) -> BlockTerms:
+    """Put together the blocks' terms at drawn hyperparameters."""
+    return block_terms(
+        study.spec, drawn, years=study.years, anchor=study.anchor, last=study.last,
+        drift=piece.alternative in _DRIFTING, fade=drawn.get("damping", np.ones(len(rows))),
+        correlation=piece.draws["setting_correlation"][rows],
+        still=piece.alternative == "gap_stays",
     )  # fmt: skip
 
 
@@ -535,9 +540,9 @@ def hyper_of(study: Study, alternative: str) -> Hyper:
     found = {name: priors[name] for name in names}
     for mixture in study.nested.mixture:
         if mixture.id not in study.delivered:
-            found[f"{_SHARE} {mixture.id}"] = priors[mixture.share]
+            found[f"{SHARE} {mixture.id}"] = priors[mixture.share]
     for i in np.flatnonzero(np.isnan(study.figures.n)):
-        found[f"{_SIZE} {i}"] = priors["sample_size"]
+        found[f"{SIZE} {i}"] = priors["sample_size"]
     return Hyper(found)
 
 

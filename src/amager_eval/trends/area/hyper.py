@@ -15,12 +15,25 @@ from amager_eval.trends.independence import Proposal
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from amager_eval.spec.nested import Nested
     from amager_eval.spec.prior import Prior
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["Hyper", "draw_prior", "log_prior", "log_proposed", "proposal_to"]
+__all__ = [
+    "SHARE",
+    "SIZE",
+    "Hyper",
+    "draw_prior",
+    "log_prior",
+    "log_proposed",
+    "prior_named",
+    "proposal_to",
+]
 
+#: How the hyperparameters of mixtures and samples are named, before their own names.
+SHARE: Final = "share"
+SIZE: Final = "size"
 #: Share of later points that still comes from the priors, so that no weight can explode.
 _FROM_PRIOR: Final = 0.25
 #: Added to the spread of a proposal: weighted points are few.
@@ -55,6 +68,14 @@ def log_prior(prior: Prior, values: Floats) -> Floats:
     [0.0]
     """
     return np.asarray(_distribution(prior).logpdf(values), dtype=float)
+
+
+def prior_named(name: str, nested: Nested) -> str:
+    """Name the document's prior of a hyperparameter."""
+    kind, _, own = name.partition(" ")
+    if kind == SHARE:
+        return next(m.share for m in nested.mixture if m.id == own)
+    return "sample_size" if kind == SIZE else name
 
 
 def _distribution(prior: Prior) -> Any:
