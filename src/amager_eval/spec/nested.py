@@ -135,6 +135,8 @@ class Nested(Frozen):
         Sentences taken as evidence.
     estate : Estate or None
         Another survey's figures.
+    crime_literal : str
+        The agreement's words on crime in the parts of the area; they are quoted and never counted.
     """
 
     area: str
@@ -143,6 +145,7 @@ class Nested(Frozen):
     published: tuple[Published, ...] = ()
     stated: tuple[Stated, ...] = ()
     estate: Estate | None = None
+    crime_literal: str = ""
 
     @model_validator(mode="after")
     def _put_together(self) -> Self:

@@ -118,6 +118,7 @@ def test_page_one_says_estimate_in_every_sentence_cell_and_title(statement, lang
         assert not row["distance_text"]
         assert not row["since_last_text"]
     blocks = area_estimate_blocks(statement, words)
+    assert "mindst ligeså udsatte" in str(blocks[-1])  # of crime the agreement's words, no number
     made = tables(tuple(blocks))
     assert {t.id for t in made} == {
         "area_estimate", "area_estimate_steps", "area_estimate_samples"

@@ -115,7 +115,11 @@ def area_estimate_blocks(statement: Statement, words: Wording) -> list[Block]:
         blocks.append(Paragraph(words.say("area_estimate.alike"), "note"))
     blocks.append(TableBlock(area_steps_table(statement, words)))
     blocks.append(TableBlock(area_samples_table(statement, words)))
-    blocks.append(Paragraph(words.say("area_estimate.crime"), "note"))
+    said = [words.say("area_estimate.crime")]
+    literal = nested_of(statement.agreement).crime_literal
+    if literal:
+        said.append(words.say("area_estimate.crime_literal", literal=literal))
+    blocks.append(Paragraph(" ".join(said), "note"))
     return blocks
 
 
