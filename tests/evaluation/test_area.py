@@ -129,3 +129,19 @@ def test_the_chain_fits_without_the_areas_figures_and_takes_them_after(fit, own,
     ((_, data, _),) = asked
     assert AREA in set(data.safety["area"])
     assert replace(fits, own=replace(own, wanted=1e9)).problems
+
+
+def test_a_forecast_puts_the_area_beside_the_others_and_flags_it(fit, monkeypatch):
+    spec = load_area_spec().model_copy(update={"sets": 2, "sets_max": 2, "effective_min": 5})
+    monkeypatch.setattr("amager_eval.trends.area.estimate.load_area_spec", lambda **_: spec)
+    forecast = fit.forecast(2028, beside=ae.published())
+    frame = forecast.to_frame()
+    flagged = frame.groupby("area")["basis"].unique()
+    assert flagged[AREA].tolist() == ["estimate"]
+    assert set(np.concatenate(flagged.drop(AREA).to_list())) == {"measured"}
+    assert {"København", "Valby", "Amager Øst"} <= set(frame["area"])
+    assert "basis" not in fit.forecast(2028).to_frame()
+    strict = spec.model_copy(update={"effective_min": 1e9})
+    monkeypatch.setattr("amager_eval.trends.area.estimate.load_area_spec", lambda **_: strict)
+    with pytest.raises(ae.GateError, match="effective draws"):
+        fit.forecast(2028, beside=ae.published())
