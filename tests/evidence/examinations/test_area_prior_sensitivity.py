@@ -1,4 +1,4 @@
-"""Priors of the area's estimate scaled: what is drawn anew is drawn right, and all priors are in."""
+"""Priors of the area's estimate scaled: all are in, and what is drawn anew is drawn right."""
 
 from types import SimpleNamespace
 
