@@ -71,7 +71,7 @@ def test_a_failed_gate_ends_with_3_and_nothing_published(run, monkeypatch, tmp_p
     out = tmp_path / "out"
     code, _, err = run("appendix", "--out", out)
     assert code == 3
-    assert "3 divergent transitions" in err
+    assert "tryghed: divergenser (»safety_trend: 3 divergent transitions" in err
     assert "intet er offentliggjort" in err
     assert not out.exists()
 
@@ -85,7 +85,21 @@ def test_a_failed_gate_ends_with_3_and_nothing_published(run, monkeypatch, tmp_p
         (("appendix", "--year", "1999", "--lang=en"), "wave 1999 is not in the input"),
         (("appendix", "--date", "12. maj"), "datoen er ingen dato; fundet '12. maj'"),
         (("appendix", "--only"), "--only tager en indberetning alene"),
-        (("appendix", "--agreement", "no_such"), "no agreement 'no_such'"),
+        (("appendix", "--agreement", "no_such"), "der er ingen aftale, der hedder 'no_such'"),
+        (("chek", "x"), "der er ingen kommando, der hedder 'chek'"),
+        (("check", "--inptu", "x"), "check kender ikke --inptu"),
+        (("check",), "check mangler PATH"),
+        (("check", "a", "b"), "check er skrevet med noget, der ikke kan læses; fundet 'b'"),
+        (
+            ("check", "a", "b", "--lang", "en"),
+            "check is written with something that cannot be read",
+        ),
+        (("appendix", "--year"), "appendix mangler en værdi efter --year"),
+        (
+            ("appendix", "--year", "i år"),
+            "--year i appendix kan ikke være det, der står; fundet 'i år'",
+        ),
+        (("appendix", "--agreement", "no.toml"), "dokumentet no.toml findes ikke"),
         (("record", "burn", "."), "record kender list, show og verify"),
         (("record", "show", "."), "skal have et år"),
     ],

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
-from amager_eval.errors import AmagerEvalError, InputError
+from amager_eval.errors import AmagerEvalError, Fault, InputError
 
 if TYPE_CHECKING:
     from amager_eval.evaluation.fit import FitProgress
@@ -20,10 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-#: Commands of an officer's year: Danish unless another language is asked for.
-_OFFICER = frozenset(
-    {"app", "appendix", "baseline", "check", "fetch", "quarter", "record", "template"}
-)
+#: Commands that examine the models, in English; those of an officer's year are told in Danish.
+_LABORATORY = frozenset({"backtest", "synthetic", "validate"})
 #: The list of the help in which commands of the laboratory stand, after the year's own.
 EXAMINATIONS: Final = "Examinations of the models"
 
@@ -716,13 +717,55 @@ def _lines(words: Wording, steps: Sequence[str], every: float = 10.0) -> Iterato
 def main() -> None:
     """Run the command line; an error of the package's own ends without a traceback."""
     try:
-        app()
-    except (AmagerEvalError, OSError) as error:
+        code = app(standalone_mode=False)
+    except BrokenPipeError:  # whoever read the output has closed it, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (AmagerEvalError, OSError, TyperException) as error:
         from amager_eval.data.tables.fault_texts import error_lines
 
-        for line in error_lines(error, _language(sys.argv[1:])):
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stdout.write(f"{error}\n")
+            sys.exit(2)
+        arguments = sys.argv[1:]
+        wrong_call = isinstance(error, TyperException)
+        told = InputError(_wrong_call(error, arguments)) if wrong_call else error
+        for line in error_lines(told, _language(arguments)):
             sys.stderr.write(f"amager-eval: {line}\n")
-        sys.exit(error.exit_code if isinstance(error, AmagerEvalError) else 2)
+        sys.exit(told.exit_code if isinstance(told, AmagerEvalError) else 2)
+    sys.exit(code or 0)
+
+
+def _wrong_call(error: Any, arguments: list[str]) -> Fault:
+    """Say what is wrong with a call that could not be parsed, by the parser's kind of error."""
+    from amager_eval.wording.faults import fault_of
+
+    known = sorted(command.name or command.callback.__name__ for command in app.registered_commands)
+    command = next((a for a in arguments if not a.startswith("-")), "")
+    if command not in known:
+        key = "call_unknown_command" if command else "call_no_command"
+        return fault_of(key, name=command, known=", ".join(known))
+    match type(error).__name__:
+        case "NoSuchOption":
+            near = ", ".join(error.possibilities or ())
+            key = "call_near_option" if near else "call_unknown_option"
+            return fault_of(key, command=command, name=error.option_name, near=near)
+        case "BadOptionUsage":
+            return fault_of("call_no_value", command=command, name=error.option_name)
+        case "MissingParameter":
+            return fault_of("call_missing", command=command, name=_of_parameter(error))
+        case "BadParameter":
+            name = _of_parameter(error)
+            given = dict(pairwise(arguments)).get(name, "")
+            return fault_of("call_bad_value", command=command, name=name, found=given)
+    extra = error.message.rpartition("(")[2].rstrip(")")  # the words nobody asked for
+    return fault_of("call_other", command=command, found=extra)
+
+
+def _of_parameter(error: Any) -> str:
+    """Name of the option, or of the argument as the help writes it."""
+    option = next((o for o in error.param.opts if o.startswith("--")), "")
+    return option or str(error.param.name).upper()
 
 
 def _language(arguments: list[str]) -> Lang:
@@ -731,4 +774,4 @@ def _language(arguments: list[str]) -> Lang:
         given = argument.partition("=")[2] if "=" in argument else "".join(arguments[i + 1 : i + 2])
         if argument.partition("=")[0] == "--lang" and given in {"da", "en"}:
             return "da" if given == "da" else "en"
-    return "da" if arguments[:1] and arguments[0] in _OFFICER else "en"
+    return "en" if arguments[:1] and arguments[0] in _LABORATORY else "da"

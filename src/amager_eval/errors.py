@@ -110,6 +110,11 @@ class InputError(AmagerEvalError):
 class SpecError(AmagerEvalError):
     """A document in `models/` (agreement, model spec, register) is wrong.
 
+    Parameters
+    ----------
+    *problems : str or Fault
+        Every problem found; a fault of the catalogue can be said in another language.
+
     Examples
     --------
     >>> from amager_eval.spec.agreement import load_agreement
@@ -117,6 +122,10 @@ class SpecError(AmagerEvalError):
     Traceback (most recent call last):
     amager_eval.errors.SpecError: ...
     """
+
+    def __init__(self, *problems: str | Fault) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
 
 
 class GateError(AmagerEvalError):

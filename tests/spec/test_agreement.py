@@ -55,7 +55,7 @@ def test_a_file_is_loaded_by_its_path(variant):
 
 
 def test_an_unknown_name_lists_the_known():
-    with pytest.raises(SpecError, match="no agreement 'amager_1999'; known are amager_2025_2028"):
+    with pytest.raises(SpecError, match=r"no agreement 'amager_1999'\. Known are amager_2025_2028"):
         load_agreement("amager_1999")
 
 
@@ -229,7 +229,7 @@ def test_text_that_is_not_utf_8_is_refused_with_its_line(tmp_path):
     path = tmp_path / "latin.toml"
     path.write_bytes(text.encode("latin-1", errors="replace"))
     first = next(i for i, line in enumerate(text.splitlines(), 1) if not line.isascii())
-    with pytest.raises(SpecError, match=rf"latin\.toml, line {first}: .* save the file as UTF-8"):
+    with pytest.raises(SpecError, match=rf"latin\.toml, line {first}: .* Save the file as UTF-8"):
         load_agreement(path)
 
 

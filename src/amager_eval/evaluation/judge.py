@@ -185,7 +185,7 @@ def hold_documents(agreement: Agreement, *, draft: bool) -> tuple[str, ...]:
     """
     unregistered = unregistered_documents(agreement.id, agreement.digest)
     if unregistered and not draft:
-        raise SpecError("\n".join(unregistered.values()))
+        raise SpecError(*unregistered.values())
     return tuple(unregistered)
 
 

@@ -18,6 +18,7 @@ from amager_eval.spec.nested import Nested
 from amager_eval.spec.synonyms import Synonyms
 from amager_eval.spec.theory import Claim, Expected, FocusTheory, Plan, indicator_parts
 from amager_eval.spec.values import AtKey, Frozen, Labelled
+from amager_eval.wording.faults import fault_of
 
 __all__ = [
     "Agreement",
@@ -254,7 +255,7 @@ def load_agreement(name: str | Path = "amager_2025_2028") -> Agreement:
         path = folder / f"{name}.toml"
         if not path.is_file():
             known = ", ".join(sorted(p.stem for p in folder.glob("*.toml")))
-            raise SpecError(f"no agreement '{name}'; known are {known}, or give a TOML file.")
+            raise SpecError(fault_of("agreement_unknown", name=name, known=known))
     agreement = parse_document(Agreement, path)
     agreement._digest = sha256_of_file(path)
     return agreement

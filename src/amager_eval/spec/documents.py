@@ -11,12 +11,13 @@ import tomllib
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
 from amager_eval.errors import SpecError
 from amager_eval.spec.values import AtKey
+from amager_eval.wording.faults import fault_of
 
 __all__ = ["models_folder", "parse_document", "read_document"]
 
@@ -28,10 +29,7 @@ def models_folder() -> Path:
     for folder in candidates:
         if folder.is_dir():
             return folder
-    raise SpecError(
-        f"the folder models/ was found neither at {candidates[0]} nor at {candidates[1]}; "
-        "install the package again."
-    )
+    raise SpecError(fault_of("no_models", one=candidates[0], other=candidates[1]))
 
 
 def read_document(path: Path) -> tuple[dict[str, Any], str]:
@@ -45,16 +43,14 @@ def read_document(path: Path) -> tuple[dict[str, Any], str]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise SpecError(f"{path} does not exist; name a document in models/ or a file.") from error
+        raise SpecError(fault_of("document_absent", path=path)) from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise SpecError(
-            f"{path.name}, line {line}: this is not text in UTF-8; save the file as UTF-8."
-        ) from error
+        raise SpecError(fault_of("document_not_utf8", name=path.name, line=line)) from error
     try:
         return deepcopy(_parsed(text)), text
     except tomllib.TOMLDecodeError as error:
-        raise SpecError(f"{path} is not valid TOML: {error}") from error
+        raise SpecError(fault_of("document_not_toml", path=path, why=error)) from error
 
 
 @lru_cache(maxsize=32)
@@ -70,7 +66,7 @@ def parse_document[M: BaseModel](model: type[M], path: Path) -> M:
         return model.model_validate(document)
     except ValidationError as error:
         where_is = _lines_of_keys(text)
-        lines = []
+        problems = []
         for fault in error.errors():
             location, found = tuple(fault["loc"]), fault["input"]
             contradiction = fault.get("ctx", {}).get("error")
@@ -85,12 +81,26 @@ def parse_document[M: BaseModel](model: type[M], path: Path) -> M:
                 ),
                 None,
             )
-            where = f"{path.name}, line {line}" if line else path.name
-            shown = "a table" if isinstance(found, (dict, list)) and not _plain(found) else found
-            key = ".".join(str(k) for k in location)
-            says = str(contradiction) if contradiction is not None else fault["msg"]
-            lines.append(f"{where}, key {key}: {says}; found {shown!r}.")
-        raise SpecError("\n".join(lines)) from error
+            shown = "{…}" if isinstance(found, (dict, list)) and not _plain(found) else found
+            problems.append(
+                fault_of(
+                    _KINDS.get(fault["type"], "document_value"),
+                    name=path.name,
+                    line=line or 1,
+                    at=".".join(str(k) for k in location),
+                    says=str(contradiction) if contradiction is not None else fault["msg"],
+                    shown=shown,
+                )
+            )
+        raise SpecError(*problems) from error
+
+
+#: Faults of a document that have a sentence of their own, by pydantic's name of them.
+_KINDS: Final = {
+    "missing": "document_key_missing",
+    "extra_forbidden": "document_key_unknown",
+    "string_type": "document_no_text",
+}
 
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]")

@@ -8,10 +8,11 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from amager_eval.errors import SpecError
+from amager_eval.errors import Fault, SpecError
 from amager_eval.provenance import sha256_of_file
 from amager_eval.spec.documents import models_folder, parse_document, read_document
 from amager_eval.spec.values import AtKey
+from amager_eval.wording.faults import fault_of
 
 __all__ = [
     "Entry",
@@ -27,7 +28,6 @@ _OF_EVERY_STATEMENT: Final = (
     "safety_trend/spec.toml", "crime_trend/spec.toml", "area_estimate/spec.toml",
     "sensitivity.toml", "assumptions.toml",
 )  # fmt: skip
-_UNTIL_THEN: Final = "until then only a draft can be made of it (appendix --draft)."
 
 
 class Entry(BaseModel):
@@ -145,7 +145,7 @@ def hold_agreement_against_register(name: str, digest: str) -> None:
         raise SpecError(problem)
 
 
-def unregistered_documents(name: str, digest: str) -> dict[str, str]:
+def unregistered_documents(name: str, digest: str) -> dict[str, Fault]:
     """Find what a statement rests on that is not registered as it stands.
 
     Parameters
@@ -155,7 +155,7 @@ def unregistered_documents(name: str, digest: str) -> dict[str, str]:
 
     Returns
     -------
-    dict of str to str
+    dict of str to Fault
         The problem, and what to do, by path below `models/`; empty where all is registered.
     """
     folder = models_folder()
@@ -164,46 +164,48 @@ def unregistered_documents(name: str, digest: str) -> dict[str, str]:
     return {document: problem for document, problem in problems.items() if problem}
 
 
-def _problem_of_document(path: Path) -> str:
-    """Say why a document is not the registered one; empty where it is, or is the user's own."""
+def _problem_of_document(path: Path) -> Fault | None:
+    """Say why a document is not the registered one; None where it is, or is the user's own."""
     folder = models_folder()
     if not path.resolve().is_relative_to(folder.resolve()):
-        return ""
+        return None
     document = path.resolve().relative_to(folder.resolve()).as_posix()
     entry = load_register().current(document)
     digest = sha256_of_file(path)
     if entry is None:
-        return (
-            f"models/{document} is not in models/REGISTER.toml. Register it with version, date "
-            f"and reason (sha256 {digest}); {_UNTIL_THEN}"
-        )
+        return fault_of("document_unregistered", document=document, digest=digest)
     if entry.sha256 != digest:
-        return (
-            f"models/{document} differs from its registered version {entry.version} of "
-            f"{entry.date}: registered {entry.sha256[:12]}, found {digest[:12]}. Register the "
-            f"change with a reason (sha256 {digest}); {_UNTIL_THEN}"
+        return fault_of(
+            "document_differs",
+            document=document,
+            version=entry.version,
+            date=entry.date,
+            registered=entry.sha256[:12],
+            now=digest[:12],
+            digest=digest,
         )
     version = read_document(path)[0].get("version")
     if version is not None and str(version) != entry.version:  # without one, the digest says all
-        return (
-            f"models/{document} calls itself version {version}, its newest entry in "
-            f"models/REGISTER.toml has the same digest and says {entry.version}. Restore the entry "
-            f"that was registered; {_UNTIL_THEN}"
+        return fault_of(
+            "document_version", document=document, version=version, registered=entry.version
         )
-    return ""
+    return None
 
 
-def _problem_of_agreement(name: str, digest: str) -> str:
-    """Say why an agreement is not the registered one of its name; empty where it is."""
+def _problem_of_agreement(name: str, digest: str) -> Fault | None:
+    """Say why an agreement is not the registered one of its name; None where it is."""
     document = f"agreements/{name}.toml"
     own = models_folder() / document
     if own.exists() and (problem := _problem_of_document(own)):
         return problem
     entry = load_register().current(document)
     if entry is None or digest in {"", entry.sha256}:
-        return ""
-    return (
-        f"the agreement '{name}' in use is not the registered one: version {entry.version} of "
-        f"{entry.date} is registered with {entry.sha256[:12]}, found {digest[:12]}. Give your own "
-        f"agreement an id of its own, or register the change with a reason; {_UNTIL_THEN}"
+        return None
+    return fault_of(
+        "agreement_differs",
+        name=name,
+        version=entry.version,
+        date=entry.date,
+        registered=entry.sha256[:12],
+        now=digest[:12],
     )
