@@ -728,8 +728,11 @@ def main() -> None:
             sys.stdout.write(f"{error}\n")
             sys.exit(2)
         arguments = sys.argv[1:]
-        wrong_call = isinstance(error, TyperException)
-        told = InputError(_wrong_call(error, arguments)) if wrong_call else error
+        told: AmagerEvalError | OSError = (
+            InputError(_wrong_call(error, arguments))
+            if isinstance(error, TyperException)
+            else error
+        )
         for line in error_lines(told, _language(arguments)):
             sys.stderr.write(f"amager-eval: {line}\n")
         sys.exit(told.exit_code if isinstance(told, AmagerEvalError) else 2)
@@ -740,7 +743,10 @@ def _wrong_call(error: Any, arguments: list[str]) -> Fault:
     """Say what is wrong with a call that could not be parsed, by the parser's kind of error."""
     from amager_eval.wording.faults import fault_of
 
-    known = sorted(command.name or command.callback.__name__ for command in app.registered_commands)
+    known = sorted(
+        command.name or getattr(command.callback, "__name__", "")
+        for command in app.registered_commands
+    )
     command = next((a for a in arguments if not a.startswith("-")), "")
     if command not in known:
         key = "call_unknown_command" if command else "call_no_command"

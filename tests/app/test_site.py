@@ -99,9 +99,14 @@ def test_a_workbook_is_previewed_frozen_and_made_a_status_of(at_work, site, tmp_
     assert "605 (29,4 pr. 1.000 indbyggere; 20.600 indbyggere 1. januar 2024)" in page
     assert at_work.get("/secret/baseline/udgangspunkt.docx").status_code == 200
     page = give(at_work, TRIAL / "indberetning_2026.xlsx").text
+    assert "Ret udgangspunktet (kræver en begrundelse)" in page
+    before = (tmp_path / "arkiv" / "baseline.json").read_text(encoding="utf-8")
+    at_work.post("/secret/baseline", data={"reason": "Politiet har rettet tallet."})
+    kept = (tmp_path / "arkiv" / "baseline.json").read_text(encoding="utf-8")
+    assert kept == before  # the same figures are no revision
     assert "Mål 1a" in page
     assert "ikke nået (83 % i 2026, 85 % i 2025)".replace(" %", "\N{NO-BREAK SPACE}%") in page
-    page = at_work.post("/secret/status").text
+    page = at_work.post("/secret/status", data={"year": "2025"}).text
     first = site.job
     assert 'data-state="running"' in page
     at_work.post("/secret/status")

@@ -39,6 +39,7 @@ class Request:
     lang: str
     case: str = ""
     date: str = ""
+    year: str = ""
 
     def to_line(self) -> str:
         """Return it as a line of JSON."""
@@ -74,6 +75,7 @@ def make_status(request: Request, tell: Tell) -> int:
         statement = evaluate(
             data,
             agreement=agreement,
+            year=int(request.year) if request.year else None,
             record=record if record.is_dir() else None,
             progress=tell,
         )

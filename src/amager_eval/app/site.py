@@ -156,7 +156,7 @@ class Site:
         return await run_in_threadpool(self._page, request)
 
     def _page(self, request: Request, faults: Sequence[str] = (), status: int = 200) -> Response:
-        shown: dict[str, object] = {"kept": None, "preview": None, "baseline": None, "years": []}
+        shown: dict[str, Any] = {"kept": None, "preview": None, "baseline": None, "years": []}
         faults = list(faults)
         try:
             kept = remembered(self.settings)
@@ -188,13 +188,13 @@ class Site:
         )
         return HTMLResponse(page, status)
 
-    def _baseline(self, kept: Kept) -> dict[str, object]:
+    def _baseline(self, kept: Kept) -> dict[str, Any]:
         """Rows of the frozen baseline; None where none is frozen."""
         entries = load_baseline(Path(kept.record), self.agreement)
         rows = None if entries is None else baseline_rows(entries, self.agreement, self.words)
         return {"baseline": rows}
 
-    def _previewed(self, kept: Kept) -> dict[str, object] | None:
+    def _previewed(self, kept: Kept) -> dict[str, Any] | None:
         """Preview the workbook at hand; made anew only where it or the record has changed."""
         path, record = Path(kept.delivery), Path(kept.record)
         if not kept.delivery:
@@ -277,14 +277,18 @@ class Site:
 
     # ------------------------------------------------------------------ done
     async def freeze(self, request: Request) -> Response:
-        """Freeze the baseline from the workbook at hand."""
+        """Freeze the baseline from the workbook at hand, or revise it with a reason."""
         kept = self._kept()
-        await run_in_threadpool(self._freeze, kept)
+        async with request.form() as form:
+            reason = str(form.get("reason", ""))
+        await run_in_threadpool(self._freeze, kept, reason)
         return self._home(request, "baseline")
 
-    def _freeze(self, kept: Kept) -> None:
+    def _freeze(self, kept: Kept, reason: str) -> None:
         data = read_input(Path(kept.delivery), agreement=self.agreement, lang=self.lang)
-        entries = freeze_baseline(data, self.agreement, Path(kept.record), on=date.today())
+        entries = freeze_baseline(
+            data, self.agreement, Path(kept.record), on=date.today(), revise=reason or None
+        )
         write_baseline_table(entries, self.agreement, Path(kept.out) / "baseline", lang=self.lang)
 
     async def baseline_table(self, request: Request) -> Response:
@@ -306,7 +310,7 @@ class Site:
             raise InputError(fault_of("app_no_file"))
         if self.job is None or not self.job.running:
             async with request.form() as form:
-                head = [str(form.get(name, "")) for name in ("case", "date")]
+                head = [str(form.get(name, "")) for name in ("case", "date", "year")]
             wanted = StatusRequest(
                 kept.delivery, self.name, kept.record, kept.out, self.lang, *head
             )
@@ -330,7 +334,7 @@ class Site:
             return JSONResponse({"state": "none"})
         return JSONResponse(self._progress_shown(self.job.progress))
 
-    def _progress_shown(self, progress: Progress) -> dict[str, object]:
+    def _progress_shown(self, progress: Progress) -> dict[str, Any]:
         say, kept = self.words.say, remembered(self.settings)
         known = {} if kept is None else kept.seconds
         left = seconds_left(progress, known, time.monotonic())
