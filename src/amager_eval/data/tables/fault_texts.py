@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-from amager_eval.errors import AmagerEvalError, Fault, GateError, InputError
+from amager_eval.errors import AmagerEvalError, Fault, GateError, InputError, SpecError
 from amager_eval.wording.faults import said_in, said_why
+from amager_eval.wording.gates import say_gate
 from amager_eval.wording.sentences import Lang, load_wording
 
 __all__ = ["FaultText", "error_lines", "fault_text", "file_fault", "format_fault", "is_fault"]
@@ -150,7 +151,8 @@ def format_fault(fault: Fault, lang: Lang = "en") -> str:
     text = say("place.at", place=where, problem=fault.message) if where else fault.message
     if fault.found:
         text = say("place.found", problem=text, found=fault.found)
-    return f"{text}. {fault.remedy}".rstrip()
+    text = text if text.endswith("?") else f"{text}."
+    return f"{text} {fault.remedy}".rstrip()
 
 
 def error_lines(error: AmagerEvalError | OSError, lang: Lang) -> list[str]:
@@ -161,14 +163,21 @@ def error_lines(error: AmagerEvalError | OSError, lang: Lang) -> list[str]:
     >>> error_lines(PermissionError(13, "Permission denied", "tal.xlsx"), "en")
     ['the output cannot be written: there is no right to write there (tal.xlsx)']
     """
-    say = load_wording(lang).say
+    words = load_wording(lang)
+    say = words.say
     if isinstance(error, OSError):
         why, where = said_why(error, lang), error.filename
         return [say("ending.no_output", why=f"{why} ({where})" if where else why)]
     lines = str(error).splitlines()
     if isinstance(error, GateError):
-        lines = [say("ending.gates", problems="; ".join(error.problems))]
+        failed = "; ".join(say_gate(problem, words) for problem in error.problems)
+        lines = [say("ending.gates", problems=failed)]
     if isinstance(error, InputError):
         lines = [format_fault(fault, lang) for fault in error.faults]
+    if isinstance(error, SpecError):
+        lines = [
+            format_fault(problem, lang) if isinstance(problem, Fault) else problem
+            for problem in error.problems
+        ]
     code = "nothing_written" if error.exit_code == 2 else "nothing_published"
     return [*lines, say(f"ending.{code}")]
