@@ -182,7 +182,7 @@ def _integrated(
 
 
 def _of(solved: Floats, level: Floats) -> Floats:
-    return np.einsum("nij,ni->nj", solved, level)
+    return np.asarray(np.einsum("nij,ni->nj", solved, level))
 
 
 def _normal(precision: Floats, told: Floats, rng: np.random.Generator) -> Floats:

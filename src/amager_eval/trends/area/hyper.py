@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,7 +81,7 @@ def prior_named(name: str, nested: Nested) -> str:
 def _distribution(prior: Prior) -> Any:
     """Give SciPy's: compiling PyMC's for a handful of numbers takes longer than the estimate."""
     p = prior.parameters
-    made = {
+    made: dict[str, Callable[[], Any]] = {
         "Normal": lambda: stats.norm(p["mu"], p["sigma"]),
         "HalfNormal": lambda: stats.halfnorm(scale=p["sigma"]),
         "LogNormal": lambda: stats.lognorm(p["sigma"], scale=np.exp(p["mu"])),
