@@ -11,6 +11,7 @@ import amager_eval as ae
 from amager_eval.evaluation.area import answer_unmeasured
 from amager_eval.evaluation.judge import judge
 from amager_eval.goals.facts import gather_facts
+from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.safety.area_answer import answer_area
 from amager_eval.goals.standing import goal_standings
@@ -216,7 +217,8 @@ def small(fit):
 
 def as_told(make_statement, agreement, data, estimate, fit):
     """A statement of another agreement, its area estimated."""
-    made = replace(make_statement(), agreement=agreement, data=data)
+    facts = gather_facts(data, agreement)
+    made = replace(make_statement(), agreement=agreement, data=data, facts=facts)
     return replace(made, area=answer_area(estimate, agreement, fit))
 
 
