@@ -11,7 +11,6 @@ import amager_eval as ae
 from amager_eval.evaluation.area import answer_unmeasured
 from amager_eval.evaluation.judge import judge
 from amager_eval.goals.facts import gather_facts
-from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.safety.area_answer import answer_area
 from amager_eval.goals.standing import goal_standings
