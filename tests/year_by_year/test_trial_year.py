@@ -121,7 +121,7 @@ def test_a_changed_count_is_an_error_that_shows_both_and_writes_nothing(call, tm
                   "--out", tmp_path / "ud")):  # fmt: skip
         code, out, err = call(*args)
         assert code == 2
-        assert "fundet '611.0 i indberetningen, 605.0 frosset'" in out + err
+        assert "fundet '611 i indberetningen, 605 frosset'" in out + err
     assert not (tmp_path / "ud").exists()
 
 

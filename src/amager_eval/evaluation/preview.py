@@ -11,12 +11,15 @@ import pandas as pd
 
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.data.delivered import Delivered
-from amager_eval.data.delivery import lay_on_published
+from amager_eval.data.delivery import lay_on_published, published_to_confirm
 from amager_eval.data.input import Input, Replaced
 from amager_eval.data.names.name_cells import Renamed
 from amager_eval.data.period import parse_period
 from amager_eval.data.read import read_everything
+from amager_eval.data.tables.cells import RowContext
 from amager_eval.data.tables.columns import TABLES
+from amager_eval.data.tables.fault_texts import fault_text
+from amager_eval.data.tables.frames import check_frame
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import AmagerEvalError, Fault, InputError
 from amager_eval.evaluation.accounted import NotUsed, areas_and_types, rows_not_used, stopped
@@ -213,6 +216,8 @@ def preview_delivery(
         return replace(empty, faults=_sorted(faults), delivered=stopped(reading.delivered))
     empty = replace(empty, found=tuple(_found(delivered)))
     data = delivered if only else lay_on_published(delivered, agreement)
+    if data is not delivered:
+        faults = _of_the_delivery(faults, data, agreement, lang)
     try:
         year = statement_year(data, agreement) if year is None else year
         hold_year(data, agreement, year)
@@ -241,6 +246,25 @@ def preview_delivery(
         delivered=(*reading.delivered, *areas_and_types(delivered, agreement, area, year)),
         on_published=data is not delivered,
     )
+
+
+def _of_the_delivery(
+    faults: list[Fault], data: Input, agreement: Agreement, lang: Lang
+) -> list[Fault]:
+    """Leave out warnings that the published figures cause themselves, or that they answer.
+
+    A workbook taken filled with the published figures has their gaps: nobody who confirms them
+    can close those.
+    """
+    known: set[str] = set()
+    context = RowContext(settings=agreement.safety.settings)
+    for name, frame in published_to_confirm(agreement).items():
+        findings = check_frame(frame.reset_index(drop=True), name, context, lang)[1]
+        known |= {fault.message for fault in findings.faults}
+    people = data.population
+    areas = () if people is None else people["area"].unique()
+    known |= {fault_text("population_unknown", lang, area=area).problem for area in areas}
+    return [f for f in faults if f.severity == "error" or f.message not in known]
 
 
 def _sorted(faults: list[Fault]) -> tuple[Fault, ...]:

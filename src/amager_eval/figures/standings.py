@@ -278,10 +278,9 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
     tallest = max(len(v.lines) for v in views)
     return Picture(
         id="standings",
-        title=say(
-            "figure.standings.title" if marked else "figure.standings.title_context",
-            year=statement.year,
-        ),
+        title=_finding(standings, statement.year, words)
+        if marked
+        else say("figure.standings.title_context", year=statement.year),
         alt=alt,
         caption=" ".join(captions),
         source=say("source.models", survey=agreement.safety.survey),
@@ -291,6 +290,16 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
         narrow_height=12 + sum(26 + 9.5 * len(v.lines) for v in views) + tallest,
         synthetic=statement.synthetic,
     )
+
+
+def _finding(standings: Sequence[Standing], year: int, words: Wording) -> str:
+    """Say how many parts of the goals are reached this year, and how many nobody measured."""
+    judged = [s.verdict for s in standings]
+    left = judged.count("ikke opgjort")
+    return words.say(
+        "figure.standings.title_open" if left else "figure.standings.title",
+        year=year, met=judged.count("nået"), of=len(judged), left=left,
+    )  # fmt: skip
 
 
 def _verdicts(standings: Sequence[Standing]) -> _Verdicts:

@@ -75,7 +75,6 @@ def compose_quarter(
     title = words.say("quarter.title", name=agreement.name, period=period_label(str(latest), words))
     blocks: list[Block] = [
         Heading(words.say("quarter.heading", area=area)),
-        Paragraph(f"{finding}.", "lead"),
         Figure(picture, _table(series, agreement, words, latest=False)),
         TableBlock(_table(shown, agreement, words, latest=True)),
     ]
@@ -184,7 +183,7 @@ def _table(
     say = words.say
     columns = [
         Column("crime_type", say("column.crime_type"), "text", 1.6),
-        Column("period", say("column.period"), "text", 0.8),
+        Column("period", say("column.period"), "text", 0.8, shown=not latest),
         Column("count", say("column.crime_chart_count"), "count"),
         Column("expected", say("column.crime_chart_expected"), "count"),
         Column("low", say("column.crime_chart_low"), "count"),

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.conventions import LEVELS
+from amager_eval.data.annual_figures import inhabitants_of_year
 from amager_eval.goals.crime.bands import level_bands, observed_years
 from amager_eval.goals.crime.quantities import QUANTITY_COLUMNS, annual_levels
 from amager_eval.goals.facts import published_areas
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from amager_eval.wording.sentences import Wording
 
 __all__ = [
+    "JUMP",
     "crime_quantities_table",
     "crime_table",
     "crime_years_table",
@@ -31,7 +33,7 @@ type _Series = tuple[str, str, str]  # area, definition, crime type
 #: Years of each series in print; the page and the open data hold all.
 _YEARS_IN_PRINT: Final = 4
 #: Relative change of a rate from one year to the next that gets a remark.
-_JUMP: Final = 0.25
+JUMP: Final = 0.25
 #: From here up a rate is told apart from another without decimals.
 _WHOLE_RATE: Final = 10.0
 
@@ -88,6 +90,10 @@ def crime_table(statement: Statement, words: Wording, *, area: str | None = None
             values = {(r["form"], r["quantity"]): r["value"] for r in records(group)}
             label = type_label(crime, str(crime_type), group["definition"].iloc[0], words)
             cells = [values.get((form, quantity)) for _, _, form, quantity in _PRINTED]
+            count = values.get(("count", "observed_baseline"))
+            people = inhabitants_of_year(statement.data, str(name), crime.baseline_year)
+            if count is not None and people:  # the rate a reader gets from the printed count
+                cells[0] = 1000 * count / people
             low, high = (number(v, 1, words.lang) for v in cells[3:5])
             cells.insert(5, words.say("table.range", low=low, high=high))
             rows.append([name, label, *cells])
@@ -145,7 +151,11 @@ def crime_years_table(statement: Statement, words: Wording, *, area: str) -> Tab
         definition = str(levels.attrs.get("definition", ""))
         for kind in (str(k) for k in levels["crime_type"].values):
             label = type_label(statement.agreement.crime, kind, definition, words)
-            seen = observed_years(levels, area, kind).set_index("year")["rate"].to_dict()
+            seen = (
+                observed_years(levels, statement.data, area, kind)
+                .set_index("year")["rate"]
+                .to_dict()
+            )
             for row in records(level_bands(levels, area, kind)):
                 year = int(row.pop("year"))
                 rows.append([area, label, year, seen.get(year), *row.values()])
@@ -238,7 +248,7 @@ def _jump(years: dict[int, ReportedYear], year: int, words: Wording) -> str:
     now, before = (years.get(y) for y in (year, year - 1))
     if now is None or before is None or now.rate is None or before.rate is None or before.hidden:
         return ""
-    if abs(now.rate - before.rate) <= _JUMP * before.rate:
+    if abs(now.rate - before.rate) <= JUMP * before.rate:
         return ""
     decimals = _decimals_that_tell(before.rate, now.rate)
     return words.say(

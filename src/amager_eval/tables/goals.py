@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from amager_eval.goals.crime.context import crime_context
 from amager_eval.goals.standing import goal_standings, indicator_standings
 from amager_eval.goals.verdict import Verdict
+from amager_eval.tables.crime import JUMP
 from amager_eval.tables.table import Column, Table, build_table, print_cell
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
@@ -18,6 +19,7 @@ from amager_eval.wording.probability import say_probability
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from amager_eval.goals.crime.context import ContextReports
     from amager_eval.goals.standing import Estimated, Figure, Standing
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
@@ -74,11 +76,14 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     keys = ["table.goals.note" if known else "table.goals.note_unknown"]
     keys += ["table.goals.note_estimate"] if any(s.estimated for s in standings) else []
     keys += ["table.goals.note_area_estimate"] if any(s.estimate for s in standings) else []
+    judged = any(s.verdict != "ikke opgjort" and s.probability is not None for s in standings)
+    keys += ["table.goals.note_outlook"] if judged else []
     nearer = any(s.reading == "shortfall_smaller" and s.known for s in standings)
     keys += ["table.goals.note_nearer"] if nearer else []
     keys += ["table.goals.note_c"] if any(_graded(s) for s in standings) else []
     area = statement.facts.area
-    notes = " ".join(say(key, area=area, since=since) for key in keys)
+    target = agreement.safety.target_wave
+    notes = " ".join(say(key, area=area, since=since, target=target) for key in keys)
     return build_table("goals", say("table.goals.title"), columns, cells, notes)
 
 
@@ -226,7 +231,24 @@ def crime_context_table(statement: Statement, words: Wording) -> Table:
         }
         rows.append([values[c.key] for c in columns])
     title = say("table.crime_context.title", before=before, after=after)
-    return build_table("crime_context", title, columns, rows, say("table.crime_context.note"))
+    notes = [say("table.crime_context.note"), *(_leap(r, statement, words) for r in found)]
+    return build_table("crime_context", title, columns, rows, " ".join(filter(None, notes)))
+
+
+def _leap(r: ContextReports, statement: Statement, words: Wording) -> str:
+    """Say that a rate leapt and that its source does not say why."""
+    if r.rate is None or r.rate_baseline is None or r.rate.year - r.rate_baseline.year != 1:
+        return ""
+    before, after = r.rate_baseline.value, r.rate.value
+    if abs(after - before) <= JUMP * before:
+        return ""
+    return words.say(
+        "crime.jump_in",
+        area=area_label(statement.agreement, r.area, words),
+        before=value_text(before, "rate", words),
+        after=value_text(after, "rate", words),
+        year=r.rate_baseline.year,
+    )
 
 
 def _pair(before: Figure | None, after: Figure | None, kind: Any, words: Wording) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from amager_eval.indicators.partners import TOTAL
 from amager_eval.tables.table import Column, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
+from amager_eval.wording.gates import gates_failed
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Replaced
@@ -26,15 +27,6 @@ __all__ = [
     "sources_table",
     "versions_table",
 ]
-
-#: What the sentence of each failed gate says, see :func:`amager_eval.trends.diagnose.diagnose`.
-_GATES: Final = {
-    "rhat": "R-hat",
-    "ess": "effective sample size",
-    "divergences": "divergent",
-    "ebfmi": "E-BFMI",
-    "finite": "not finite",
-}
 
 
 def activities_table(statement: Statement, words: Wording) -> Table:
@@ -180,16 +172,10 @@ def diagnostics_table(statement: Statement, words: Wording) -> Table:
         Column("changed_from", say("column.changed_from"), "text", shown=False),
     ]
     rows = [
-        [(r | {"failed": _failed(r["problems"], words)}).get(c.key) for c in columns]
+        [(r | {"failed": gates_failed(r["problems"], words)}).get(c.key) for c in columns]
         for r in records(statement.diagnostics)
     ]
     return build_table("diagnostics", say("table.diagnostics.title"), columns, rows)
-
-
-def _failed(problems: str, words: Wording) -> str:
-    """Name the gates that failed; the sentence with the parameter's name is in the open data."""
-    named = [words.say(f"gate.{key}") for key, sign in _GATES.items() if sign in problems]
-    return words.listing(named)
 
 
 def changed_documents_table(statement: Statement, words: Wording) -> Table:

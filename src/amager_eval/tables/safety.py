@@ -73,12 +73,14 @@ def changes_table(statement: Statement, words: Wording, *, short: bool = False) 
         Column("percent_before", say("column.percent_before"), "percent", shown=False),
         Column("percent_after", say("column.percent_after"), "percent", shown=False),
         Column("years", say("column.years"), "text", 1.4, data=False),
-        Column("change", say("column.change"), "text", 1.45, data=False),
+        Column("change", say("column.change"), "text", 1.75, data=False),
         Column("n_before", say("column.n_before"), "count", shown=False),
         Column("n_after", say("column.n_after"), "count", shown=False),
         Column("n_assumed", say("column.n_assumed"), "flag", shown=False),
         Column("sample", say("column.sample"), "text", 1.15, data=False),
         Column("source_grade", say("column.source_grade"), shown=False),
+        Column("grade_before", say("column.grade_before"), shown=False),
+        Column("grade_after", say("column.grade_after"), shown=False),
         Column("verdict", say("column.verdict"), "text", shown=False),
         Column("sentence", say("column.verdict"), "text", 3.4),
         Column("z_low", say("column.z_low"), "decimal", shown=False),
@@ -107,14 +109,12 @@ def _change_row(row: dict[str, Any], agreement: Agreement, words: Wording) -> li
     after, before = row["percent_after"], row["percent_before"]
     change = words.say(
         "table.changes.change",
-        after=percent(after / 100, _decimals(after), lang),
-        before=percent(before / 100, _decimals(before), lang),
+        after=_graded_share(after, row["grade_after"], words),
+        before=_graded_share(before, row["grade_before"], words),
     )
     years = words.say(
         "table.changes.years", wave_after=row["wave_after"], wave_before=row["wave_before"]
     )
-    if row.get("grade") == "C":
-        change = words.say("table.grade_c", cell=change)
     key = "table.changes.sample_assumed" if row["n_assumed"] else "table.changes.sample"
     sample = words.say(
         key, before=number(row["n_before"], 0, lang), after=number(row["n_after"], 0, lang)
@@ -136,12 +136,20 @@ def _change_row(row: dict[str, Any], agreement: Agreement, words: Wording) -> li
         row["n_after"],
         row["n_assumed"],
         sample,
-        row.get("grade"),
+        max(row["grade_before"], row["grade_after"]),
+        row["grade_before"],
+        row["grade_after"],
         row["verdict"],
         sentence,
         row["z_low"],
         row["z_high"],
     ]
+
+
+def _graded_share(share: float, grade: str, words: Wording) -> str:
+    """Print a share with the mark of an unofficial copy."""
+    cell = percent(share / 100, _decimals(share), words.lang)
+    return words.say("table.grade_c", cell=cell) if grade == "C" else cell
 
 
 def comparisons_table(statement: Statement, words: Wording) -> Table:

@@ -18,8 +18,16 @@ __all__ = ["since_last_table"]
 _KINDS: Mapping[str, Kind] = {"percent": "percent", "rate": "rate", "count": "count"}
 
 
-def since_last_table(statement: Statement, words: Wording) -> Table:
+def since_last_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:
     """List what both statuses say, side by side, and whether it is the same.
+
+    Parameters
+    ----------
+    statement : Statement
+    words : Wording
+    short : bool
+        What is not the same of the agreement's own area alone, as page space asks; the note says
+        how much else there is.
 
     Returns
     -------
@@ -35,7 +43,7 @@ def since_last_table(statement: Statement, words: Wording) -> Table:
         Column("about", say("column.since_about"), "text", 3.0),
         Column("before", say("column.since_before"), "text", 1.8),
         Column("after", say("column.since_after"), "text", 1.8),
-        Column("same", say("column.since_same"), "flag", 0.8),
+        Column("same", say("column.since_same"), "flag", 0.8, shown=not short),
         Column("goal", say("column.goal"), "text", shown=False),
         Column("area", say("column.area"), "text", shown=False),
         Column("part", say("column.part"), "text", shown=False),
@@ -43,7 +51,13 @@ def since_last_table(statement: Statement, words: Wording) -> Table:
         Column("year_after", say("column.year_after"), "year", shown=False),
     ]
     rows = []
-    for row in records(frame):
+    listed = [
+        r
+        for r in records(frame)
+        if not short
+        or (not _same(r) and r["area"] not in _others(statement) and r["form"] != "rate")
+    ]
+    for row in listed:
         before, after = (_text(row, side, words) for side in ("before", "after"))
         rows.append(
             [
@@ -61,7 +75,16 @@ def since_last_table(statement: Statement, words: Wording) -> Table:
         )
     title = say("table.since_last.title", year=max(statement.ledger.years, default="") or (
         years[-1] if years else ""))  # fmt: skip
-    return build_table("since_last_status", title, columns, rows, say("table.since_last.note"))
+    note = say(
+        "table.since_last.note_short" if short else "table.since_last.note",
+        listed=len(rows), left=len(frame) - len(rows),
+    )  # fmt: skip
+    return build_table("since_last_status", title, columns, rows, note)
+
+
+def _others(statement: Statement) -> tuple[str, ...]:
+    """Areas beside the agreement's own."""
+    return statement.agreement.areas.indicators
 
 
 def _same(row: Mapping[str, Any]) -> bool:
@@ -82,13 +105,16 @@ def _about(row: Mapping[str, Any], statement: Statement, words: Wording) -> str:
     where = words.say("table.area_part", area=area, part=name) if area and name else area or name
     if row["what"] == "figure":
         return words.say("since.figure_about", about=where, unit=words.say(f"unit.{row['form']}"))
+    if row["goal"] and not where:
+        return words.say("since.goal_alone", goal=row["goal"])
     return words.say("since.goal_about", goal=row["goal"], about=where) if row["goal"] else where
 
 
 def _text(row: Mapping[str, Any], side: str, words: Wording) -> str:
     value, year = row[side], row[f"year_{side}"]
     if value is None:
-        return words.say("since.nothing")
+        judged = row["what"] in {"verdict", "assessment"}
+        return print_cell("ikke opgjort", "mark", words) if judged else words.say("since.nothing")
     if row["what"] == "figure":
         cell = print_cell(value, _KINDS[row["form"]], words)
         return words.say("table.other_wave", cell=cell, wave=year)

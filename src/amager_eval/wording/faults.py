@@ -6,6 +6,7 @@ import errno
 from dataclasses import replace
 
 from amager_eval.errors import Fault
+from amager_eval.wording.numbers import as_typed
 from amager_eval.wording.sentences import Lang, load_wording
 
 __all__ = ["fault_of", "said_in", "said_why"]
@@ -46,7 +47,8 @@ def said_in(fault: Fault, lang: Lang) -> Fault:
     """Say a fault in a language; one that stands in one language alone is left as it is."""
     if not fault.key:
         return fault
-    catalogue, words, key = load_wording(lang), dict(fault.words), f"error.{fault.key}"
+    catalogue, key = load_wording(lang), f"error.{fault.key}"
+    words = {name: as_typed(value, lang) for name, value in fault.words}
     found = fault.found  # a value of the input is the same in every language
     if catalogue.has(f"{key}.found"):
         found = catalogue.say(f"{key}.found", **words)

@@ -10,7 +10,7 @@ from typing import Final
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-__all__ = ["MISSING", "NBSP", "date", "number", "percent", "signed", "unbroken"]
+__all__ = ["MISSING", "NBSP", "as_typed", "date", "number", "percent", "signed", "unbroken"]
 
 #: Shown where there is no number.
 MISSING: Final = "–"
@@ -48,6 +48,22 @@ def number(value: float | None, decimals: int = 0, lang: str = "da") -> str:
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     text: str = format_decimal(abs(rounded), format=pattern, locale=_LOCALES[lang])
     return f"\u2212{text}" if rounded < 0 else text
+
+
+def as_typed[T](value: T, lang: str = "da") -> T | str:
+    """Write a number as one types it into a cell, without separators of thousands.
+
+    Anything but a float is returned as it is: a text of the input stands as it stood there.
+
+    Examples
+    --------
+    >>> as_typed(16.84), as_typed(611.0), as_typed(16.84, "en"), as_typed("1.313")
+    ('16,84', '611', '16.84', '1.313')
+    """
+    if not isinstance(value, float):
+        return value
+    text = f"{value:.10g}"
+    return text.replace(".", ",") if lang == "da" else text
 
 
 def signed(value: float | None, decimals: int = 0, lang: str = "da") -> str:

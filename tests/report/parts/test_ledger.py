@@ -7,7 +7,7 @@ from amager_eval.figures.ledger import picture_ledger
 from amager_eval.goals.ledger import LEDGER_EVENT_COLUMNS, LEDGER_QUANTITY_COLUMNS, Ledger
 from amager_eval.goals.records import ChangedDocument
 from amager_eval.report.document import Figure, Paragraph, TableBlock
-from amager_eval.report.parts.ledger import changed_documents, guard, ledger
+from amager_eval.report.parts.ledger import changed_documents, guard, ledger, ledger_numbers
 from amager_eval.wording.sentences import load_wording
 
 OWN = "Amager Partnerskab (2025)"
@@ -82,7 +82,7 @@ def test_what_came_stands_beside_what_was_announced(make_statement):
     rows = [came(78.0), came(73.0, setting="neighbourhood"), quantity(year=2028)]
     events = [event(outcome=True, revised=False, brier=0.04, status="scored")]
     statement = make_statement(crime=False, ledger=kept(rows, events))
-    blocks = ledger(statement, WORDS["en"])
+    blocks = ledger_numbers(statement, WORDS["en"])
     scores = table(blocks, "forecast_scores").frame.set_index("of")
     assert scores.loc["Shares, percentage points", "inside_95"] == 0.5
     assert scores.loc["Shares, percentage points", "error_of_last"] == 2.0

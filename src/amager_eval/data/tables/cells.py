@@ -125,7 +125,7 @@ def between(low: float, high: float, reading: Reading = "factor", *, percent: bo
         number = _number(value, info, reading, percent=percent)
         if number is not None and not low <= number <= high:
             raise PydanticCustomError(
-                "out_of_range", "out of range", {"low": f"{low:g}", "high": f"{high:g}"}
+                "out_of_range", "out of range", {"low": float(low), "high": float(high)}
             )
         return number
 
@@ -158,7 +158,7 @@ def _positive(reading: Reading) -> Any:
 def _not_huge(number: float | None) -> float | None:
     if number is not None and abs(number) > LARGEST:
         raise PydanticCustomError(
-            "out_of_range", "out of range", {"low": "0", "high": f"{LARGEST:g}"}
+            "out_of_range", "out of range", {"low": "0", "high": float(LARGEST)}
         )
     return number
 
@@ -180,7 +180,7 @@ def _respondents(value: object, info: ValidationInfo) -> float | None:
     number = _not_huge(_number(value, info, "size"))
     if number is not None and number < 1:
         raise PydanticCustomError(
-            "out_of_range", "out of range", {"low": "1", "high": f"{LARGEST:g}"}
+            "out_of_range", "out of range", {"low": "1", "high": float(LARGEST)}
         )
     return number
 

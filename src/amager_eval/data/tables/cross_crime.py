@@ -61,7 +61,7 @@ def check_crime_rows(rows: Sequence[Record], positions: Sequence[int], findings:
     for at, row in zip(positions, rows, strict=True):
         rate = row["per_1000"]
         if rate is not None and rate > PER_1000:
-            findings.add("rate_above_all", at=at, column="per_1000", found=f"{rate:g}")
+            findings.add("rate_above_all", at=at, column="per_1000", found=float(rate))
     _total_holds_types(rows, positions, findings)
 
 
@@ -89,7 +89,7 @@ def check_population_rows(
                     "population_jumps",
                     at=positions[after],
                     column="population",
-                    found=f"{rows[after]['population']:g}",
+                    found=float(rows[after]["population"]),
                     area=rows[after]["area"],
                     change=f"{100 * (ratio - 1):+.0f}",
                     before=rows[before]["period"],
@@ -277,16 +277,16 @@ def reports_within_population(
                 "crime_rate_differs",
                 at=at,
                 column="per_1000",
-                found=f"{row['per_1000']:g}",
+                found=float(row["per_1000"]),
                 area=row["area"],
-                rate=f"{computed:.3g}",
+                rate=float(f"{computed:.3g}"),
             )
         if row["count"] > inhabitants:
             findings.add(
                 "count_above_population",
                 at=at,
                 column="count",
-                found=f"{row['count']:g}",
+                found=float(row["count"]),
                 area=row["area"],
                 inhabitants=f"{inhabitants:.12g}",
             )
@@ -313,9 +313,9 @@ def _total_holds_types(
                     "total_below_types",
                     at=positions[i],
                     column="count",
-                    found=f"{rows[i]['count']:g}",
+                    found=float(rows[i]["count"]),
                     what=what(values),
-                    total=f"{others:g}",
+                    total=float(others),
                 )
 
 
@@ -337,7 +337,7 @@ def residents_within_population(
         findings.add(
             "residents_sum",
             column="residents",
-            total=f"{total:g}",
+            total=float(total),
             area=names[0],
-            inhabitants=f"{latest:g}",
+            inhabitants=float(latest),
         )

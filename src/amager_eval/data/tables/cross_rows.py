@@ -151,9 +151,9 @@ def whole_holds_parts(
                     "total_below_parts",
                     at=positions[i],
                     column=value,
-                    found=f"{rows[i][value]:g}",
+                    found=float(rows[i][value]),
                     what=what([whole, *values]),
-                    total=f"{total:g}",
+                    total=float(total),
                 )
 
 

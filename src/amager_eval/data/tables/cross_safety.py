@@ -35,7 +35,7 @@ def check_safety_rows(rows: Sequence[Record], positions: Sequence[int], findings
     for at, row in zip(positions, rows, strict=True):
         _figures_agree(row, at, findings)
         if row["deff"] is not None and row["deff"] > LARGEST_DEFF:
-            findings.add("deff_large", at=at, column="deff", found=f"{row['deff']:g}")
+            findings.add("deff_large", at=at, column="deff", found=float(row["deff"]))
     _fractions(rows, positions, findings)
     area_versions(rows, ("area", "setting", "response"), positions, findings)
     _missing_waves(rows, findings)
@@ -47,7 +47,7 @@ def check_round_rows(rows: Sequence[Record], positions: Sequence[int], findings:
     for at, row in zip(positions, rows, strict=True):
         rate = row["response_rate_percent"]
         if rate is not None and 0 < rate < 1:
-            findings.add("fraction", at=at, column="response_rate_percent", found=f"{rate:g}")
+            findings.add("fraction", at=at, column="response_rate_percent", found=float(rate))
         if rate is None or row["invited"] is None or row["respondents"] is None:
             continue
         share = 100 * row["respondents"] / row["invited"]
@@ -57,8 +57,8 @@ def check_round_rows(rows: Sequence[Record], positions: Sequence[int], findings:
                 "rate_differs",
                 at=at,
                 column="response_rate_percent",
-                found=f"{rate:g}",
-                share=f"{share:.1f}",
+                found=float(rate),
+                share=round(share, 1),
             )
 
 
@@ -113,9 +113,9 @@ def _sums_of_answers(rows: Sequence[Record], positions: Sequence[int], findings:
                 code,
                 at=positions[last],
                 column="count" if rows[last]["percent"] is None else "percent",
-                found=f"{edges[list(answers.values()).index(last)][0]:g}",
+                found=float(edges[list(answers.values()).index(last)][0]),
                 what=what(values),
-                total=f"{total:g}",
+                total=float(total),
             )
 
 
@@ -130,8 +130,8 @@ def _figures_agree(row: Record, at: int, findings: Findings) -> None:
             "decimals_differ",
             at=at,
             column="decimals",
-            found=f"{percent:g}",
-            decimals=f"{row['decimals']:g}",
+            found=float(percent),
+            decimals=float(row["decimals"]),
         )
     if row["count"] is not None and row["n"] is not None:
         share = 100 * row["count"] / row["n"]
@@ -140,10 +140,10 @@ def _figures_agree(row: Record, at: int, findings: Findings) -> None:
                 "percent_differs",
                 at=at,
                 column="percent",
-                found=f"{percent:g}",
-                count=f"{row['count']:g}",
-                n=f"{row['n']:g}",
-                share=f"{share:.1f}",
+                found=float(percent),
+                count=float(row["count"]),
+                n=float(row["n"]),
+                share=round(share, 1),
             )
 
 
@@ -154,7 +154,7 @@ def _fractions(rows: Sequence[Record], positions: Sequence[int], findings: Findi
     for at, row in zip(positions, rows, strict=True):
         value = row["percent"]
         if value and (value < 1 or code == "fractions"):
-            findings.add(code, at=at, column="percent", found=f"{value:g}")
+            findings.add(code, at=at, column="percent", found=float(value))
             if code == "fractions":
                 return
 
@@ -198,7 +198,7 @@ def respondents_within_round(
             "n_above_whole" if row["n"] > limit else "n_is_whole",
             at=at,
             column="n",
-            found=f"{row['n']:g}",
+            found=float(row["n"]),
             area=row["area"],
-            respondents=f"{limit:g}",
+            respondents=float(limit),
         )

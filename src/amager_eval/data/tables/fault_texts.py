@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 from amager_eval.errors import AmagerEvalError, Fault, GateError, InputError, SpecError
 from amager_eval.wording.faults import said_in, said_why
 from amager_eval.wording.gates import say_gate
+from amager_eval.wording.numbers import as_typed
 from amager_eval.wording.sentences import Lang, load_wording
 
 __all__ = ["FaultText", "error_lines", "fault_text", "file_fault", "format_fault", "is_fault"]
@@ -104,6 +105,7 @@ def fault_text(code: str, lang: Lang, **words: object) -> FaultText:
     '1 report repeats an id and was counted once'
     """
     catalogue = load_wording(lang)
+    words = {name: as_typed(value, lang) for name, value in words.items()}
     one = f"fault.{code}.problem_one"
     key = one if words.get("count") == 1 and catalogue.has(one) else f"fault.{code}.problem"
     return FaultText(

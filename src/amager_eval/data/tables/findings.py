@@ -10,6 +10,7 @@ from amager_eval.data.delivered import Delivered, Kind, State
 from amager_eval.data.tables.columns import word_in
 from amager_eval.data.tables.fault_texts import fault_text
 from amager_eval.errors import Fault, InputError
+from amager_eval.wording.numbers import as_typed
 from amager_eval.wording.sentences import Lang, load_wording
 
 __all__ = ["LONGEST_FOUND", "MOST_FAULTS", "Findings", "raise_errors", "show_found"]
@@ -97,6 +98,7 @@ class Findings:
         for listed in {"what", "known"} & words.keys():
             parts = str(words[listed]).split(", ")
             words[listed] = ", ".join(word_in(self.lang, part) for part in parts)
+        found = as_typed(found, self.lang)
         text = fault_text(code, self.lang, **words)
         message, say = text.problem, load_wording(self.lang).say
         if at:

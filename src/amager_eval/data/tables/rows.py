@@ -88,7 +88,7 @@ class SafetyRow(CountedRow):
             raise PydanticCustomError("bound_empty", "no such figure", {"at": at})
         if self.count is not None and self.n is not None and self.count > self.n:
             raise PydanticCustomError(
-                "count_above_n", "count above n", {"n": f"{self.n:g}", "at": "count"}
+                "count_above_n", "count above n", {"n": float(self.n), "at": "count"}
             )
         return self
 
@@ -114,7 +114,7 @@ class SurveyRoundRow(Row):
             raise PydanticCustomError(
                 "more_than_invited",
                 "more than invited",
-                {"invited": f"{self.invited:g}", "at": "respondents"},
+                {"invited": float(self.invited), "at": "respondents"},
             )
         return self
 

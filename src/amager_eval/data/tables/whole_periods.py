@@ -196,11 +196,11 @@ class _Series:
                     "periods_differ",
                     at=self.positions[self.given[period]],
                     column="count",
-                    found=f"{count:g}",
+                    found=float(count),
                     what=what(self.key),
                     period=period,
-                    given=f"{count:g}",
-                    total=f"{total:g}",
+                    given=float(count),
+                    total=float(total),
                 )
         for year in sorted({p.year for p in self.given} - told):
             if not self._one_way_to_cover(year):

@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.conventions import LEVELS
+from amager_eval.data.annual_figures import inhabitants_of_year
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from amager_eval.data.input import Input
 
 __all__ = ["level_bands", "observed_years"]
 
@@ -41,22 +44,30 @@ def level_bands(levels: xr.Dataset, area: str, crime_type: str) -> pd.DataFrame:
     return bands
 
 
-def observed_years(levels: xr.Dataset, area: str, crime_type: str) -> pd.DataFrame:
+def observed_years(levels: xr.Dataset, data: Input, area: str, crime_type: str) -> pd.DataFrame:
     """Collect reports per 1,000 of the years whose every period is published.
 
     Parameters
     ----------
     levels : Dataset
         From :func:`amager_eval.goals.crime.quantities.annual_levels`.
+    data : Input
+        Whose inhabitants the reports are divided by, as everywhere they are printed.
     area, crime_type : str
         Whose reports.
 
     Returns
     -------
     DataFrame
-        `year, rate`.
+        `year, rate`; the model's own inhabitants where none were supplied.
     """
     cell = levels.sel(area=area, crime_type=crime_type).isel(sample=0)
-    rate = cell["reports"] / cell["inhabitants"]
     known = cell["observed"].values
-    return pd.DataFrame({"year": cell["year"].values[known], "rate": rate.values[known]})
+    years = [int(y) for y in cell["year"].values[known]]
+    own = cell["inhabitants"].values[known]
+    people = [
+        1000 * thousands if (found := inhabitants_of_year(data, area, year)) is None else found
+        for year, thousands in zip(years, own, strict=True)
+    ]
+    rates = 1000 * cell["reports"].values[known] / np.array(people, dtype=float)
+    return pd.DataFrame({"year": years, "rate": rates})

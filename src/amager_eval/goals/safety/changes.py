@@ -30,7 +30,8 @@ CHANGE_COLUMNS = (
     "verdict",
     "z_low",
     "z_high",
-    "grade",
+    "grade_before",
+    "grade_after",
 )
 
 
@@ -120,7 +121,8 @@ def compare_waves(
         "verdict": verdicts.pop() if len(verdicts) == 1 else "undecidable",
         "z_low": min(r.z_low for r in results),
         "z_high": max(r.z_high for r in results),
-        "grade": max(p0.grade, p1.grade),
+        "grade_before": p0.grade,
+        "grade_after": p1.grade,
     }
 
 

@@ -89,42 +89,41 @@ def _safety(statement: Statement, safety: list[Standing], words: Wording) -> lis
     if all(s.estimated for s in safety if s.known):
         return [_estimates(statement, safety, words)]
     known = [s for s in safety if s.known and not s.estimated]
-    said = []
+    gaps = _gaps([s for s in known if s.distance is not None], words)
+    return [_moves(statement, known, words), *([gaps] if gaps else [])]
+
+
+def _moves(statement: Statement, known: list[Standing], words: Wording) -> str:
+    """Say how the shares have moved since last time and since the baseline, and whether surely."""
+    response = statement.agreement.response
     moves = [_move(s, s.last, words) for s in known if s.since_last is not None]
-    if moves:
-        said.append(
-            words.say_of(
-                statement.agreement.response,
-                "lead.since_last",
-                year=statement.year,
-                last=_only_year([s.last for s in known]) or words.say("lead.last"),
-                moves=words.listing(moves),
-                sure=_sure(known, "last", words),
-            )
-        )
-    else:
-        values = [_level(s, words) for s in known]
-        said.append(
-            words.say_of(
-                statement.agreement.response, "lead.level", year=statement.year,
-                values=words.listing(values),
-            )
-        )  # fmt: skip
+    if not moves:
+        values = words.listing([_level(s, words) for s in known])
+        return words.say_of(response, "lead.level", year=statement.year, values=values)
     since = [s for s in known if s.since_baseline is not None and s.last != s.baseline]
-    gaps = [_gap(s, words) for s in known if s.distance is not None]
-    if since:
-        moves = [_move(s, s.baseline, words) for s in since]
-        key = "lead.since_baseline" if gaps else "lead.since_baseline_alone"
-        said.append(
-            words.say_of(
-                statement.agreement.response, key,
-                moves=words.listing(moves), gaps=words.listing(gaps),
-                sure=_sure(since, "baseline", words),
-            )
-        )  # fmt: skip
-    elif gaps:
-        said.append(words.say("lead.gaps", gaps=words.listing(gaps)))
-    return said
+    told = {
+        "year": statement.year,
+        "last": _only_year([s.last for s in known]) or words.say("lead.last"),
+        "moves": words.listing(moves),
+    }
+    last = _sure(known, "last", words)
+    if not since:
+        return words.say_of(response, "lead.since_last", sure=last, **told)
+    changes = [
+        signed(s.since_baseline or 0.0, _decimals(s.since_baseline or 0.0), words.lang)
+        for s in since
+    ]
+    if len(since) < len(known):
+        changes = [
+            words.say("lead.value", value=change, when=_when(s, words))
+            for change, s in zip(changes, since, strict=True)
+        ]
+    told["changes"] = words.listing(changes)
+    if _surely(known, "last") == _surely(since, "baseline") != "some":
+        key = f"lead.sure_last_{_surely(known, 'last')}"
+        return words.say_of(response, "lead.since_both_alike", sure=words.say(key), **told)
+    baseline = _sure(since, "baseline", words)
+    return words.say_of(response, "lead.since_both", sure=last, sure_baseline=baseline, **told)
 
 
 def _only_year(figures: Sequence[Figure | None]) -> str:
@@ -165,16 +164,51 @@ def _level(s: Standing, words: Wording) -> str:
     return words.say("lead.value", when=_when(s, words), value=figure_text(s.latest, s.unit, words))
 
 
+def _surely(known: Sequence[Standing], since: str) -> str:
+    """Whether all, none or some of the changes are shown, or it cannot be decided."""
+    shown = [w for s in known if (w := getattr(s, f"shown_since_{since}")) is not None]
+    if "yes" in shown:
+        return "yes" if set(shown) == {"yes"} else "some"
+    return "undecided" if "undecided" in shown else "no"
+
+
 def _sure(known: Sequence[Standing], since: str, words: Wording) -> str:
     """Say whether the changes are statistically significant: all, none, some, or not decidable."""
     told = {s.part: getattr(s, f"shown_since_{since}") for s in known}
-    shown = [w for w in told.values() if w is not None]
-    some = words.listing([_when(s, words) for s in known if told[s.part] == "yes"])
-    many = "" if len(shown) > 1 else "_one"
-    if some and len(set(shown)) > 1:
+    key = _surely(known, since)
+    if key == "some":
+        some = words.listing([_when(s, words) for s in known if told[s.part] == "yes"])
         return words.say(f"lead.sure_{since}_some", some=some)
-    key = "yes" if some else "undecided" if "undecided" in shown else "no"
+    many = "" if sum(w is not None for w in told.values()) > 1 else "_one"
     return words.say(f"lead.sure_{since}_{key}{many}")
+
+
+def _gaps(known: Sequence[Standing], words: Wording) -> str:
+    """Say how far from the city the area is: in one breath where every part lies the same way."""
+    if not known:
+        return ""
+    sides = {_side(s.distance or 0.0) for s in known}
+    then = [s.distance_baseline for s in known if s.baseline != s.latest]
+    if len(known) > 1 and len(sides) == 1 and sides != {"level"}:
+        values = [
+            words.say(
+                "lead.gap_value",
+                gap=_points(s.distance or 0.0, words),
+                mark=_mark(s.whole, words=words),
+                when=_when(s, words),
+            )
+            for s in known
+        ]
+        before = [
+            number(abs(d), _decimals(d), words.lang)
+            for d in then
+            if d is not None and _side(d) in sides
+        ]
+        key = "lead.gaps_then" if len(before) == len(known) else "lead.gaps_now"
+        return words.say(
+            f"{key}_{sides.pop()}", values=words.listing(values), then=words.listing(before)
+        )
+    return words.say("lead.gaps", gaps=words.listing([_gap(s, words) for s in known]))
 
 
 def _gap(s: Standing, words: Wording) -> str:
@@ -196,7 +230,9 @@ def _side(gap: float) -> str:
 
 
 def _points(gap: float, words: Wording) -> str:
-    return number(abs(gap), _decimals(gap), words.lang)
+    """Say a distance with its unit; one is one."""
+    text = number(abs(gap), _decimals(gap), words.lang)
+    return words.say("lead.points_one" if abs(gap) == 1 else "lead.points", gap=text)
 
 
 def _estimates(statement: Statement, safety: list[Standing], words: Wording) -> str:
@@ -273,7 +309,7 @@ def _crime(statement: Statement, crime: list[Standing], words: Wording) -> str:
         then=value_text(total.baseline.value, total.unit, words),
         form=words.say(f"lead.form_{total.unit}"),
         sure=words.say(f"lead.crime_{total.shown_since_baseline or 'undecided'}"),
-        types=_types(types, statement, words),
+        types=_types(_counted(types), words),
         late="" if total.latest.year == year else words.say("lead.late", year=year),
     )
 
@@ -282,26 +318,14 @@ def _counted(types: Sequence[Standing]) -> list[Standing]:
     return [s for s in types if s.since_baseline is not None]
 
 
-def _types(types: Sequence[Standing], statement: Statement, words: Wording) -> str:
-    """Say which of the types lie above the baseline, and from what to what."""
-    above = [s for s in _counted(types) if s.since_baseline and s.since_baseline > 0]
-    listed = [
-        words.say(
-            "lead.type",
-            type=_lower(part_label(s.kind, s.part, statement.agreement, words)),
-            then=value_text(s.baseline.value, s.unit, words),
-            now=value_text(s.latest.value, s.unit, words),
-        )
-        for s in above
-        if s.baseline is not None and s.latest is not None
-    ]
-    of = len(_counted(types))
-    if not listed:
-        return words.say("lead.types_none", of=words.name("number_word", str(of)))
-    key = "lead.types_all" if len(listed) == of else "lead.types_above"
-    return words.say(
-        key, above=len(listed), of=words.name("number_word", str(of)), listed=words.listing(listed)
-    )
+def _types(types: Sequence[Standing], words: Wording) -> str:
+    """Say how many of the types lie above the baseline; which, the table has."""
+    above = sum(1 for s in types if s.since_baseline and s.since_baseline > 0)
+    of = words.name("number_word", str(len(types)))
+    key = "none" if not above else "all" if above == len(types) else "above"
+    return words.say_count(
+        f"lead.types_{key}", above, above=words.name("number_word", str(above)), of=of
+    ) if key == "above" else words.say(f"lead.types_{key}", of=of)  # fmt: skip
 
 
 def _lower(text: str) -> str:
@@ -324,7 +348,7 @@ def _crime_open(
         )  # fmt: skip
     counted = _counted(types)
     if counted:
-        return words.say("lead.crime_types_only", types=_types(counted, statement, words))
+        return words.say("lead.crime_types_only", types=_types(counted, words))
     return _city_crime(statement, words)
 
 
@@ -332,7 +356,6 @@ def _city_crime(statement: Statement, words: Wording) -> str:
     """Say how crime goes in the city and the districts: the area's own was not delivered."""
     found = crime_context(statement)
     selected = [r for r in found if r.count is not None and r.count_baseline is not None]
-    districts = [r for r in found if r not in selected or r.area != statement.agreement.areas.whole]
     if not found:
         return words.say("lead.no_crime")
     moved = [
@@ -343,8 +366,11 @@ def _city_crime(statement: Statement, words: Wording) -> str:
         )
         for r in selected
     ]
-    rates = [_rate(r, statement, words) for r in districts if r.rate and r.rate_baseline]
-    key = "both" if moved and rates else "types" if moved else "rates"
+    # where the selected types are known, the totals by another count stay in the table
+    rates = [] if moved else [
+        _rate(r, statement, words) for r in found if r.rate and r.rate_baseline
+    ]  # fmt: skip
+    key = "types" if moved else "rates"
     year = next(f.year for r in found for f in (r.rate, r.count) if f is not None)
     return words.say(
         f"lead.city_{key}", year=year, moved=words.listing(moved), rates=words.listing(rates)
@@ -369,30 +395,61 @@ def _signed_percent(change: float | None, words: Wording) -> str:
 
 
 def _verdicts(statement: Statement, standings: Sequence[Standing], words: Wording) -> str:
-    """Say this year's verdict of every goal part, and why the rest have none."""
-    groups = [
-        words.say("lead.verdict_group", verdict=words.say(f"verdict.{verdict}"), parts=parts)
-        for verdict in (Verdict.NOT_REACHED, Verdict.PARTLY, Verdict.REACHED)
-        if (parts := _parts_with(verdict, statement, standings, words))
-    ]
-    left = _parts_with(Verdict.NOT_MEASURED, statement, standings, words)
-    if left:
-        why = _reasons(statement, words)
-        groups.append(words.say("lead.verdict_open", parts=left, reasons=why))
+    """Say this year's verdict of every goal in words, and why the rest have none."""
+    groups = []
+    for verdict in (Verdict.NOT_REACHED, Verdict.PARTLY, Verdict.REACHED, Verdict.NOT_MEASURED):
+        named = _named_with(verdict, statement, standings, words)
+        if not named:
+            continue
+        open_ = verdict == Verdict.NOT_MEASURED
+        groups.append(
+            words.say_count(
+                "lead.verdict_open" if open_ else "lead.verdict_group",
+                len(named),
+                verdict=words.say(f"verdict.{verdict}"),
+                goals=words.listing(named),
+                reasons=_reasons(statement, words) if open_ else "",
+            )
+        )
     return words.say("lead.verdicts", year=statement.year, groups="; ".join(groups))
 
 
-def _parts_with(
+def _named_with(
     verdict: str, statement: Statement, standings: Sequence[Standing], words: Wording
-) -> str:
-    """List the goals of a verdict; the parts are named where not all of a goal's have it."""
+) -> list[str]:
+    """Name what has a verdict: the whole topic where all of it has, else its parts.
+
+    A part two goals are about has one name where both have the verdict, else the goal's words.
+    """
     named = []
-    for goal in dict.fromkeys(s.goal for s in standings):
-        own = [s for s in standings if s.goal == goal]
+    for kind in dict.fromkeys(s.kind for s in standings):
+        own = [s for s in standings if s.kind == kind]
         some = [s for s in own if s.verdict == verdict]
-        parts = [_lower(part_label(s.kind, s.part, statement.agreement, words)) for s in some]
         if len(some) == len(own):
-            named.append(goal)
-        elif some:
-            named.append(words.say("lead.verdict_parts", goal=goal, parts=words.listing(parts)))
-    return words.listing(named)
+            named.append(words.say(f"lead.topic_{kind}"))
+            continue
+        whole = {
+            goal
+            for goal in dict.fromkeys(s.goal for s in some)
+            if all(s.verdict == verdict for s in own if s.goal == goal)
+            and words.has(f"lead.goal_{next(s.reading for s in own if s.goal == goal)}")
+        }
+        parts = dict.fromkeys(s.part for s in some if s.goal not in whole)
+        named += [words.say(f"lead.goal_{next(s.reading for s in own if s.goal == goal)}")
+                  for goal in whole]  # fmt: skip
+        for part in parts:
+            goals = [s for s in some if s.part == part and s.goal not in whole]
+            alone = len(goals) < sum(s.part == part for s in own)
+            named += [
+                _part_named(s, statement, words, alone=alone) for s in goals[: None if alone else 1]
+            ]
+    return named
+
+
+def _part_named(s: Standing, statement: Statement, words: Wording, *, alone: bool) -> str:
+    """Name a part of a topic; where another goal on it has another verdict, by the goal's words."""
+    if s.kind != "safety":
+        return _lower(part_label(s.kind, s.part, statement.agreement, words))
+    key = f"lead.part_{s.reading}"
+    where = words.say("lead.part_safety", when=_when(s, words))
+    return words.say(key, part=where) if alone and words.has(key) else where

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["changed_documents", "guard", "ledger"]
+__all__ = ["changed_documents", "guard", "ledger", "ledger_numbers"]
 
 _UNITS: Final[Mapping[str, Kind]] = {"percent": "percent", "count": "count", "rate": "rate"}
 
@@ -56,7 +56,14 @@ def ledger(statement: Statement, words: Wording) -> list[Block]:
         blocks.append(Paragraph(words.say("ledger.revised", items=words.listing(revised))))
     if len(scores.frame):
         blocks.append(Bullets(_beaten(statement, words)))
-        blocks.append(TableBlock(scores))
+    return blocks
+
+
+def ledger_numbers(statement: Statement, words: Wording) -> list[Block]:
+    """Scores of earlier forecasts, and every forecast beside what came."""
+    scores = scores_table(statement, words)
+    blocks: list[Block] = [Heading(words.say("section.ledger_numbers"))]
+    blocks += [TableBlock(scores)] if len(scores.frame) else []
     safety = ledger_safety_table(statement, words)
     picture = picture_ledger(statement, words)
     if picture is not None:

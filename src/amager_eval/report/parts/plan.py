@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.figures.partner_activities import picture_activities
-from amager_eval.goals.partners.split import ONE_ACTIVITY
-from amager_eval.goals.verdict import literal_verdict
-from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
+from amager_eval.report.document import Block, Figure, Heading, Paragraph, TableBlock
 from amager_eval.tables.plan import partners_table, plan_indicators_table, plan_table
 from amager_eval.tables.record import activities_table
 from amager_eval.wording.numbers import date, number, percent
@@ -15,7 +13,6 @@ from amager_eval.wording.numbers import date, number, percent
 if TYPE_CHECKING:
     from amager_eval.goals.partners.plan import PlanChain
     from amager_eval.goals.statement import Statement
-    from amager_eval.spec.agreement import Goal
     from amager_eval.wording.sentences import Wording
 
 __all__ = ["activity_blocks", "plan_blocks"]
@@ -31,11 +28,6 @@ def activity_blocks(statement: Statement, words: Wording) -> list[Block]:
     if picture is None:
         return [heading, Paragraph(words.say("activities.absent"), "warning")]
     blocks: list[Block] = [heading, Figure(picture, activities_table(statement, words))]
-    if len(statement.partners):
-        blocks += [
-            Bullets(_one_activity(statement, goal, words)),
-            TableBlock(partners_table(statement, words)),
-        ]
     return blocks
 
 
@@ -67,6 +59,8 @@ def plan_blocks(statement: Statement, words: Wording) -> list[Block]:
     money = _money(chain, words)
     if money:
         blocks.append(Paragraph(money))
+    if len(statement.partners):
+        blocks.append(TableBlock(partners_table(statement, words)))
     blocks.append(TableBlock(plan_table(statement, words, short=True), "print"))
     blocks.append(TableBlock(plan_table(statement, words), "page"))
     indicators = plan_indicators_table(statement, words)
@@ -92,39 +86,3 @@ def _money(chain: PlanChain, words: Wording) -> str:
         return ""
     listed = "no_list" not in chain.warnings
     return words.say("plan.money_unknown" if listed else "plan.money_no_list", **said)
-
-
-def _one_activity(statement: Statement, goal: Goal, words: Wording) -> tuple[str, ...]:
-    """Say where the goal stands and what one activity more or less would make of it."""
-    count = statement.facts.partners
-    assert count is not None
-    assert goal.threshold is not None
-    total = statement.partners.iloc[-1]
-
-    def verdict(reached: bool) -> str:
-        return words.name("verdict", literal_verdict(reached))
-
-    sentences = [
-        words.say(
-            "activities.now",
-            met=number(count.met, 0, words.lang),
-            total=number(count.total, 0, words.lang),
-            partners=goal.partners_at_least,
-            share=percent(count.share, 0, words.lang),
-            needed=number(count.needed, 0, words.lang),
-            goal=percent(goal.threshold, 0, words.lang),
-            verdict=verdict(count.reached),
-        )
-    ]
-    for change in ONE_ACTIVITY:
-        share = total[change]
-        if share is not None:
-            sentences.append(
-                words.say(
-                    f"activities.{change}",
-                    partners=goal.partners_at_least,
-                    share=percent(share, 0, words.lang),
-                    verdict=verdict(share >= goal.threshold),
-                )
-            )
-    return tuple(sentences)

@@ -24,7 +24,7 @@ from amager_eval.report.document import (
 )
 from amager_eval.report.parts.area_estimate import area_estimate_blocks
 from amager_eval.report.parts.caveats import caveat_blocks
-from amager_eval.report.parts.ledger import changed_documents, guard, ledger
+from amager_eval.report.parts.ledger import changed_documents, guard, ledger, ledger_numbers
 from amager_eval.report.parts.plan import activity_blocks, plan_blocks
 from amager_eval.tables.area.answers_needed import answers_needed_table
 from amager_eval.tables.area.known import area_known_table, side_of_whole
@@ -84,34 +84,45 @@ def committee(statement: Statement, words: Wording) -> list[Block]:
     return [
         *_safety(statement, words),
         *_forecast(statement, words),
-        *area_estimate_blocks(statement, words),
         *_crime(statement, words),
         *activity_blocks(statement, words),
-        *plan_blocks(statement, words),
         *_since_last(statement, words),
         *(ledger(statement, words) if statement.ledger.years else []),
     ]
 
 
 def _since_last(statement: Statement, words: Wording) -> list[Block]:
-    """Last year's status beside this one's; nothing in the first year."""
-    table = since_last_table(statement, words)
-    if not len(table.frame):
+    """Say what last year's status said otherwise; nothing in the first year."""
+    if not len(statement.since_last):
         return []
-    return [Heading(words.say("section.since_last")), TableBlock(table)]
+    heading = Heading(words.say("section.since_last"))
+    table = since_last_table(statement, words, short=True)
+    if not len(table.frame):
+        return [heading, Paragraph(words.say("since.all_same"))]
+    return [heading, TableBlock(table, "print")]
+
+
+def _beside_last(statement: Statement, words: Wording) -> list[Block]:
+    """Everything of last year's status beside this one's, what is the same too."""
+    table = since_last_table(statement, words)
+    return [TableBlock(table)] if len(table.frame) else []
 
 
 def annex(statement: Statement, words: Wording) -> list[Block]:
     """Blocks of the method annex: readings, priors, power, sensitivity, method, digests."""
     return [
         *_goals(statement, words),
+        *_changes(statement, words),
         *_probabilities(statement, words),
+        *area_estimate_blocks(statement, words),
         *_crime_numbers(statement, words),
+        *plan_blocks(statement, words),
         *_power(statement, words),
         *_sensitivity(statement, words),
         *_method(statement, words),
         *_claims(statement, words),
-        *([] if statement.ledger.years else ledger(statement, words)),
+        *(ledger_numbers(statement, words) if statement.ledger.years else ledger(statement, words)),
+        *_beside_last(statement, words),
         *_record(statement, words),
     ]
 
@@ -139,6 +150,14 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
         side = side_of_whole(statement)
         blocks += [Paragraph(words.say(f"safety.known_{side}"))] if side else []
         blocks.append(TableBlock(known))
+    return blocks
+
+
+def _changes(statement: Statement, words: Wording) -> list[Block]:
+    """Test the published figures: every change, and every part against the whole."""
+    if statement.data.safety is None:
+        return []
+    blocks: list[Block] = [Heading(words.say("section.changes"))]
     changes = changes_table(statement, words)
     if len(changes.frame):
         blocks.append(TableBlock(changes_table(statement, words, short=True), "print"))
