@@ -26,16 +26,6 @@ _STRAF11: Final = "straf11_quarterly_2016K1_2025K4.csv"
 _FOLK1A: Final = "folk1a_1january_2016_2025.csv"
 _FOLK1AM: Final = "folk1am_monthly_2021M10_2026M02.csv"
 
-#: Titles that whoever collected the figures gave them, in the language of the reports.
-_IN_DANISH: Final = {
-    "transcription of the survey report of that year, not checked against it": (
-        "uofficiel gengivelse af det års undersøgelse, ikke kontrolleret mod rapporten"
-    ),
-    "Aftale om Amager Partnerskab 2025-2028, section 1": (
-        "Aftale om Amager Partnerskab 2025-2028, afsnit 1"
-    ),
-}
-
 
 def _content(name: str) -> bytes:
     return (files("amager_eval.data") / "bundled" / name).read_bytes()
@@ -128,8 +118,7 @@ def _canonical(frame: pd.DataFrame, table: str, context: RowContext | None = Non
 
 def _shares() -> pd.DataFrame:
     shares = bundled_frame(_SHARES).rename(columns={"year": "wave"})
-    title = shares["source_title"].replace(_IN_DANISH)  # sources are printed as they are named
-    source = title + (". " + shares["source_url"]).fillna("")
+    source = shares["source_title"] + (". " + shares["source_url"]).fillna("")
     return shares.assign(source=source).drop(columns=["source_title", "source_url"])
 
 
