@@ -163,8 +163,7 @@ def main(*commits: str) -> None:
     ]
     every = sorted({r for h in houses for r, n in rooms(h).items() if n > 1})
     rows += [
-        (r, [f"{rooms(h)[r]}, {lines(h, r)}" if rooms(h)[r] else "" for h in houses])
-        for r in every
+        (r, [f"{rooms(h)[r]}, {lines(h, r)}" if rooms(h)[r] else "" for h in houses]) for r in every
     ]
     measures = {
         "fullest folder": fullest,

@@ -35,7 +35,7 @@ def write_pdfs(statement, lang, folder):
 def test_page_one_ends_with_the_summary(make_statement, tmp_path, lang, parts):
     write_pdfs(make_statement(**parts), lang, tmp_path)
     with pikepdf.open(tmp_path / "appendix.pdf") as pdf:
-        assert len(pdf.pages) <= 10
+        assert len(pdf.pages) <= 11
         numbers = {p.objgen: i for i, p in enumerate(pdf.pages, start=1)}
         with pdf.open_outline() as outline:
             at = {
@@ -47,6 +47,6 @@ def test_page_one_ends_with_the_summary(make_statement, tmp_path, lang, parts):
     assert at[words.say("section.summary")] == 1
     assert at[words.say("section.safety")] - 1 <= 2  # districts of an area without figures go over
     committee = at[words.say("section.annex")] - at[words.say("section.safety")]
-    assert 2 <= committee <= 3
+    assert 1 <= committee <= 2  # with page one the committee reads two or three
     with pikepdf.open(tmp_path / "method.pdf") as pdf:
         assert 2 <= len(pdf.pages) <= 5
