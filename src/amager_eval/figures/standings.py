@@ -14,6 +14,7 @@ from amager_eval.figures.drawing.picture import Picture
 from amager_eval.figures.drawing.style import CITY, GOAL, axes_or_new, is_narrow, style
 from amager_eval.goals.crime.context import crime_context
 from amager_eval.goals.standing import goal_standings, indicator_standings
+from amager_eval.goals.verdict import Verdict
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.figure import figure_text, part_label
@@ -295,10 +296,10 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
 def _finding(standings: Sequence[Standing], year: int, words: Wording) -> str:
     """Say how many parts of the goals are reached this year, and how many nobody measured."""
     judged = [s.verdict for s in standings]
-    left = judged.count("ikke opgjort")
+    left = judged.count(Verdict.NOT_MEASURED)
     return words.say(
         "figure.standings.title_open" if left else "figure.standings.title",
-        year=year, met=judged.count("nået"), of=len(judged), left=left,
+        year=year, met=judged.count(Verdict.REACHED), of=len(judged), left=left,
     )  # fmt: skip
 
 
