@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import expit, logit, logsumexp
 
+from amager_eval.errors import SpecError
 from amager_eval.trends.independence import Proposal
 
 if TYPE_CHECKING:
@@ -81,14 +82,19 @@ def prior_named(name: str, nested: Nested) -> str:
 def _distribution(prior: Prior) -> Any:
     """Give SciPy's: compiling PyMC's for a handful of numbers takes longer than the estimate."""
     p = prior.parameters
-    made: dict[str, Callable[[], Any]] = {
-        "Normal": lambda: stats.norm(p["mu"], p["sigma"]),
-        "HalfNormal": lambda: stats.halfnorm(scale=p["sigma"]),
-        "LogNormal": lambda: stats.lognorm(p["sigma"], scale=np.exp(p["mu"])),
-        "Beta": lambda: stats.beta(p["alpha"], p["beta"]),
-        "Gamma": lambda: stats.gamma(p["alpha"], scale=1 / p["beta"]),
-    }
-    return made[prior.distribution]()
+    frozen: Any = stats  # typed as classes, called as functions
+    match prior.distribution:
+        case "Normal":
+            return frozen.norm(p["mu"], p["sigma"])
+        case "HalfNormal":
+            return frozen.halfnorm(scale=p["sigma"])
+        case "LogNormal":
+            return frozen.lognorm(p["sigma"], scale=np.exp(p["mu"]))
+        case "Beta":
+            return frozen.beta(p["alpha"], p["beta"])
+        case "Gamma":
+            return frozen.gamma(p["alpha"], scale=1 / p["beta"])
+    raise SpecError(f"prior of {prior.distribution}: not a family the area's model knows")
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,8 @@ _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 _ROUNDS: Final = 3
 #: Standard deviations past which no difference is made between contradictions.
 _CONTRADICTED: Final = 8.0
+#: Standard deviations from the middle up to which the nodes below stand close.
+_REACH: Final = 4.0
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -208,6 +210,8 @@ def centre_figures(
     centre = (weight * eta[:, *index]).sum(axis=0) / weight.sum(axis=0)
     # the posterior mean follows the figures' own by the share of precision that is theirs
     moved = (centre - mean[index]) / np.maximum(told[0] * variance[index], 0.05)
+    # beyond the nodes' reach the product has no digits, and the normal figures are left alone
+    moved = np.where(np.abs(centre - told[1]) < _REACH * told[2], moved, 0.0)
     for cell, place, off in zip(own, at, moved, strict=True):
         shift[cell] = -gaussian.load[cell, place[0]] * off
     for i in np.flatnonzero((f.share > 0).sum(axis=1) > 1):

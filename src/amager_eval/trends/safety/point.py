@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -46,38 +47,83 @@ def fitted_point(
 ) -> Gaussian:
     """Write the figures as linear around the shares that fit them."""
     settings = design.sizes["setting"]
-    scales = scales or _usual_scales(spec, settings)
+    usual = _usual_scales(spec, settings)
+
+    def settle(scales: Mapping[str, Any], point: _Point | None) -> tuple[_Point, bool]:
+        return _settle(design, spec, found, parts, scales, point)
+
+    point, still = settle(scales or usual, None)
+    if scales and not still:
+        # scales that leave little room are met from where the usual ones, which leave much, lead
+        near, _ = settle(usual, None)
+        again, found_it = settle(scales, near)
+        point = again if found_it else point
+    return point.linear(design, spec, found, parts)
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """Where the figures are linear: what :func:`linearise` is told."""
+
+    mean: Floats
+    variance: Floats
+    width: Floats
+    bounds: tuple[Floats, Floats]
+    shift: Floats
+
+    def linear(
+        self, design: xr.Dataset, spec: ModelSpec, found: Figures, parts: tuple[Term, ...]
+    ) -> Gaussian:
+        return linearise(
+            design, spec, found, parts,
+            mean=self.mean, variance=self.variance, width=self.width,
+            bounds=self.bounds, shift=self.shift,
+        )  # fmt: skip
+
+
+def _settle(
+    design: xr.Dataset,
+    spec: ModelSpec,
+    found: Figures,
+    parts: tuple[Term, ...],
+    scales: Mapping[str, Any],
+    point: _Point | None,
+) -> tuple[_Point, bool]:
+    """Look for the point in rounds; also whether it stood still."""
+    settings = design.sizes["setting"]
     variance = variances(scales, spec, settings)
     width = np.asarray(scales["response_gap"], dtype=float) * np.ones(settings)
-    shape = tuple(design.sizes[k] for k in ("latent", "setting", "year"))
     centre = spec.priors["level"]["mu"]
-    mean, spread = _first_look(found, shape, width, centre), np.full(shape, _NEAR)
     edges = found.low[found.known :], found.high[found.known :]
-    # a bound begins as a figure that says nothing
-    bounds = (edges[0] + edges[1]) / 2, np.ones(len(edges[0]))
-    shift = np.zeros(len(found.value))
+    if point is None:
+        shape = tuple(design.sizes[k] for k in ("latent", "setting", "year"))
+        # a bound begins as a figure that says nothing
+        bounds = (edges[0] + edges[1]) / 2, np.ones(len(edges[0]))
+        mean, spread = _first_look(found, shape, width, centre), np.full(shape, _NEAR)
+        shift = np.zeros(len(found.value))
+    else:
+        mean, spread, bounds, shift = point.mean, point.variance, point.bounds, point.shift
     logs = (np.atleast_1d(np.log(scales.get(k, 1.0))) for k in ("design_effect", "unknown_size"))
     inverse = inverse_size(design, *logs)[0]
+    still = False
     for done in range(_MOST_ROUNDS):
-        gaussian = linearise(
-            design, spec, found, parts,
-            mean=mean, variance=spread, width=width, bounds=bounds, shift=shift,
-        )  # fmt: skip
+        at = _Point(mean, spread, width, bounds, shift)
+        gaussian = at.linear(design, spec, found, parts)
         expected = gaussian.base + gaussian.link.sum(axis=1) * width[found.setting]
         residual = gaussian.value - expected
         moved, spread = cell_moments(gaussian, variance, residual)
         wants = centre + moved - mean
-        if done >= _ROUNDS and np.abs(wants).max() < _STILL:
+        still = done >= _ROUNDS and bool(np.abs(wants).max() < _STILL)
+        if still:
             break
         part = 1.0 if done < _ROUNDS else 0.5
         mean = mean + part * np.clip(wants, -_FURTHEST, _FURTHEST)
         bounds = bound_figures(gaussian, variance, residual, edges, bounds)
+        if point is not None and np.abs(wants).max() > _STILL:
+            continue  # far from the figures their exact likelihood has no digits
         moved = centre_figures(design, spec, gaussian, variance, width, inverse, (mean, spread))
         shift = np.clip(shift + part * moved, -_OFF, _OFF)
-    return linearise(
-        design, spec, found, parts,
-        mean=mean, variance=spread, width=width, bounds=bounds, shift=shift,
-    )  # fmt: skip
+    return _Point(mean, spread, width, bounds, shift), still
 
 
 def _first_look(found: Figures, shape: tuple[int, ...], width: Floats, centre: float) -> Floats:
