@@ -572,9 +572,9 @@ def validate(
         list[str] | None,
         typer.Option(
             help="prior_predictive, backtests, prior_sensitivity, predictive, link, gates, "
-            "alternatives, scaling, joint, known_truth, calibration or calibration_few; of area "
-            "left_out, prior_sensitivity, takes_over or coverage; several may be given. "
-            "Default all: hours."
+            "alternatives, scaling, joint, known_truth, calibration, calibration_few or "
+            "posterior_sbc; of area left_out, prior_sensitivity, takes_over or coverage; several "
+            "may be given. Default all: hours."
         ),
     ] = None,
     fits: Annotated[

@@ -45,7 +45,7 @@ def test_every_square_and_edge_of_the_crime_panels(statement):
     levels = annual_levels(statement.crime)
     table = crime_years_table(statement, DA, area="København").frame
     indbrud = table[table["crime_type"] == "Indbrud"].set_index("year")
-    seen = observed_years(levels, statement.data, "København", "indbrud")
+    seen = observed_years(levels, statement.facts, "København", "indbrud")
     view = crime_view(
         levels, seen, area="København", crime_type="indbrud", title="", baseline=2024,
         target=2028, words=DA,

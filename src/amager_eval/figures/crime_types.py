@@ -192,7 +192,7 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
     definition = str(forecast.draws.attrs.get("definition", ""))
     views = [
         crime_view(
-            levels, observed_years(levels, statement.data, area, str(t)),
+            levels, observed_years(levels, statement.facts, area, str(t)),
             area=area, crime_type=str(t),
             title=type_label(agreement.crime, str(t), definition, words),
             baseline=agreement.crime.baseline_year, target=agreement.crime.target_year, words=words,

@@ -192,6 +192,11 @@ class Facts:
         """Return reports of a series by calendar year; definitions are never joined."""
         return self.series.get((area, crime_type, definition), {})
 
+    def inhabitants(self, area: str, year: int) -> float | None:
+        """Whom the area's counts of a year are divided by; None where no count or none is known."""
+        of_year = (y.get(year) for (name, _, _), y in self.series.items() if name == area)
+        return next((r.inhabitants for r in of_year if r is not None and r.inhabitants), None)
+
     def respondents(self, area: str, wave: int) -> Respondents | None:
         """How many respondents an area's figures of a wave rest on.
 

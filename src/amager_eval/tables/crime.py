@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.conventions import LEVELS
-from amager_eval.data.annual_figures import inhabitants_of_year
 from amager_eval.goals.crime.bands import level_bands, observed_years
 from amager_eval.goals.crime.quantities import QUANTITY_COLUMNS, annual_levels
 from amager_eval.goals.facts import published_areas
@@ -91,7 +90,7 @@ def crime_table(statement: Statement, words: Wording, *, area: str | None = None
             label = type_label(crime, str(crime_type), group["definition"].iloc[0], words)
             cells = [values.get((form, quantity)) for _, _, form, quantity in _PRINTED]
             count = values.get(("count", "observed_baseline"))
-            people = inhabitants_of_year(statement.data, str(name), crime.baseline_year)
+            people = statement.facts.inhabitants(str(name), crime.baseline_year)
             if count is not None and people:  # the rate a reader gets from the printed count
                 cells[0] = 1000 * count / people
             low, high = (number(v, 1, words.lang) for v in cells[3:5])
@@ -152,7 +151,7 @@ def crime_years_table(statement: Statement, words: Wording, *, area: str) -> Tab
         for kind in (str(k) for k in levels["crime_type"].values):
             label = type_label(statement.agreement.crime, kind, definition, words)
             seen = (
-                observed_years(levels, statement.data, area, kind)
+                observed_years(levels, statement.facts, area, kind)
                 .set_index("year")["rate"]
                 .to_dict()
             )

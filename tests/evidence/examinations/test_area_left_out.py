@@ -20,7 +20,7 @@ def asked():
     fit, data = ae.example_fit("safety"), ae.published()
     few = replace(fit, spec=fit.spec.with_options(forecast_draws=150))
     spec = load_area_spec().model_copy(update={"sets": 1, "sets_max": 1, "effective_min": 5})
-    found = estimate_area(few, data, load_agreement(), spec=spec, steps=["1"])
+    found = estimate_area(few, data, load_agreement(), spec=spec, steps=["1"], everywhere=True)
     calls = []
 
     def stand_in(fit, data, agreement, **asked):

@@ -49,7 +49,7 @@ def test_every_group_with_enough_waves_is_examined(random_draws):
 
 def test_both_examinations_of_the_bundled_figures_share_a_fit(random_draws, tmp_path):
     validate("safety", only=["predictive", "link"], draws=20, folder=tmp_path)
-    assert len(random_draws) == 2 * 3  # one fit: two looks at each of three runs
+    assert len(random_draws) == 4 * 3  # one fit: three runs, each looked at again as none passes
     made = read_evidence(SPEC, "posterior_predictive", folder=tmp_path)
     assert made.settings["rows"] == len(made.rows)
     assert made.settings["gates_passed"] is False  # twenty random draws

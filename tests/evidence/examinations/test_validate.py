@@ -272,7 +272,7 @@ def test_the_area_is_examined_under_its_own_document(
     monkeypatch.setattr(
         module, "area_coverage", lambda *_, cities, **__: pd.DataFrame({"cities": [cities]})
     )
-    paths = validate("area", folder=tmp_path)
+    paths = validate("area", only=("left_out", "coverage"), folder=tmp_path)
     assert [p.stem for p in paths] == ["left_out", "left_out_means", "coverage"]
     # the later waves are predicted from a fit that has not seen them
     assert fitted[0][0] > 2024

@@ -35,8 +35,9 @@ def test_partnerships_are_judged_against_their_truth_kept_and_printed(
 ):
     settings = Settings(partnerships=2, draws=10)
     found = rehearse(tmp_path, settings)
-    # a crime model for both partnerships; two looks at two safety runs in each of two waves
-    assert len(random_draws) == 1 + 2 * 2 * 2 * 2
+    # a crime model for both partnerships; two safety runs in each of two waves, of each
+    # a first look, a second, and, as random draws pass no gate, two more of more points
+    assert len(random_draws) == 1 + 2 * 2 * 2 * 4
     assert set(found["literal_verdict"]) | set(found["evidence_verdict"]) <= VERDICTS
     assert set(found["year"]) == {2025, 2027, 2028}
     assert set(found["goal"]) == {"1a", "1b", "2a", "2b"}

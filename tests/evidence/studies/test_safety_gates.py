@@ -17,7 +17,8 @@ def test_every_seed_and_every_set_is_judged(random_draws):
     assert said == [(1, 2), (2, 2)]
     assert not table["passed"].any()  # twenty draws are too few
     assert (table["min_ess"] < SPEC.gates.ess_min).all()
-    assert table["effective_draws"].tolist() == pytest.approx([4 * 80] * 2)  # most points, equal weights
+    # most points, equal weights
+    assert table["effective_draws"].tolist() == pytest.approx([4 * 80] * 2)
     # draws that are no posterior's are not what the exact likelihood would leave
     assert (table["exact_share"] < 0.3).all()
     sets = judge_simulated(CITY, SPEC, sets=3, draws=20)

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.conventions import LEVELS
-from amager_eval.data.annual_figures import inhabitants_of_year
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from amager_eval.data.input import Input
+    from amager_eval.goals.facts import Facts
 
 __all__ = ["level_bands", "observed_years"]
 
@@ -44,14 +43,14 @@ def level_bands(levels: xr.Dataset, area: str, crime_type: str) -> pd.DataFrame:
     return bands
 
 
-def observed_years(levels: xr.Dataset, data: Input, area: str, crime_type: str) -> pd.DataFrame:
+def observed_years(levels: xr.Dataset, facts: Facts, area: str, crime_type: str) -> pd.DataFrame:
     """Collect reports per 1,000 of the years whose every period is published.
 
     Parameters
     ----------
     levels : Dataset
         From :func:`amager_eval.goals.crime.quantities.annual_levels`.
-    data : Input
+    facts : Facts
         Whose inhabitants the reports are divided by, as everywhere they are printed.
     area, crime_type : str
         Whose reports.
@@ -66,7 +65,7 @@ def observed_years(levels: xr.Dataset, data: Input, area: str, crime_type: str) 
     years = [int(y) for y in cell["year"].values[known]]
     own = cell["inhabitants"].values[known]
     people = [
-        1000 * thousands if (found := inhabitants_of_year(data, area, year)) is None else found
+        1000 * thousands if (found := facts.inhabitants(area, year)) is None else found
         for year, thousands in zip(years, own, strict=True)
     ]
     rates = 1000 * cell["reports"].values[known] / np.array(people, dtype=float)

@@ -155,7 +155,7 @@ def _safety(statement: Statement, words: Wording) -> list[Block]:
 
 def _changes(statement: Statement, words: Wording) -> list[Block]:
     """Test the published figures: every change, and every part against the whole."""
-    if statement.data.safety is None:
+    if not statement.facts.figures:
         return []
     blocks: list[Block] = [Heading(words.say("section.changes"))]
     changes = changes_table(statement, words)
