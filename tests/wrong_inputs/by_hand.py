@@ -268,6 +268,8 @@ def _partners(cell: Any) -> str | None:
     """Partners of a cell, however they are separated."""
     if not isinstance(cell, str):
         return None if cell != cell else cell
+    if cell.strip().casefold() in EMPTY:
+        return None
     parts = re.split(r"[;,/+&\n]|\s(?:og|and)\s", cell)
     return "; ".join(dict.fromkeys(p.strip() for p in parts if p.strip())) or None
 

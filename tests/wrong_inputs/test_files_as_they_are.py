@@ -619,6 +619,12 @@ def test_a_px_file_is_read_however_it_is_laid_out(change):
     assert len(px(PX)) == 16
 
 
+@pytest.mark.parametrize("glued", ['".."-4', '5"-4"', '-"4"'])
+def test_figures_glued_together_are_no_figure(glued):
+    with pytest.raises(InputError, match=r"figure|number"):
+        px(PX.replace("5001", glued, 1))
+
+
 def test_a_px_file_with_a_late_code_page():
     text = PX.replace("DATA=", f'NOTE="{"x" * 5000}";\nCODEPAGE="utf-8";\nDATA=')
     assert parse_px(text.encode("utf-8")).equals(px(PX))

@@ -325,6 +325,13 @@ def test_broken_workbooks_never_end_in_a_traceback(tmp_path):
         refused(path)
 
 
+def test_a_sheet_cut_off_at_its_first_tag_is_no_empty_sheet(tmp_path):
+    path = repack(
+        workbook(tmp_path / "a.xlsx"), lambda n, e: b"<" if n.endswith("sheet1.xml") else e
+    )
+    assert "cannot be read" in refused(path)
+
+
 def test_a_file_that_aborts_the_native_reader_is_refused(tmp_path):
     """A declared count of 399,999,999,999 strings makes the reader ask for 960 GB and abort."""
 

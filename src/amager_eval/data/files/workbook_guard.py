@@ -199,6 +199,9 @@ def _xlsx_notes(entries: dict[str, bytes]) -> dict[str, SheetNotes]:
     sheets = {
         name: _xlsx_sheet(xml, percent) for name, xml in entries.items() if _SHEET.search(xml)
     }
+    for name, xml in entries.items():
+        if name.startswith("xl/") and name.endswith(".xml") and name not in sheets:
+            ET.fromstring(xml)  # a sheet cut off at its first tag would be read as an empty one
     notes = {}
     for element in ET.fromstring(entries["xl/workbook.xml"]).iter():
         if _local(element.tag) != "sheet":

@@ -271,7 +271,7 @@ def parse_px(content: bytes, file: str | None = None) -> pd.DataFrame:
         if not codes:
             raise statbank_fault("px_no_values", name, file=file)
         categories.append(codes)
-    figures = re.findall(r'"[^"]*"|[^\s,;"]+', data)
+    figures = re.findall(r'(?:"[^"]*"|[^\s,;"])+', data)  # what is glued together is no figure
     frame = _grid(names, categories)
     if ("KEYS", stub[0] if stub else None) in keywords:
         figures = _px_keyed(figures, stub, categories, keywords, file)
