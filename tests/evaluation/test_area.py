@@ -17,8 +17,11 @@ from amager_eval.evaluation.area import (
 )
 from amager_eval.evaluation.ask import ask
 from amager_eval.evaluation.fit import Fits
+from amager_eval.evaluation.judge import judge
+from amager_eval.report.parts.area_estimate import area_estimate_sentences
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.area_estimate import load_area_spec
+from amager_eval.wording.sentences import load_wording
 
 AREA = "Amager Partnerskab (2025)"
 
@@ -128,7 +131,48 @@ def test_the_chain_fits_without_the_areas_figures_and_takes_them_after(fit, own,
     # what is read beside the fit holds the area's figures
     ((_, data, _),) = asked
     assert AREA in set(data.safety["area"])
-    assert replace(fits, own=replace(own, wanted=1e9)).problems
+    assert fits.withheld is None
+
+
+def test_too_few_draws_of_the_areas_figures_are_drawn_again_and_then_nothing_rests_on_them(
+    fit, own, monkeypatch
+):
+    drawn, read = [], []
+
+    def stand_in(data, *, draws, **_):
+        drawn.append(draws)
+        return fit
+
+    def few(*_, times, **__):
+        read.append(times)
+        return replace(own, wanted=1e9)
+
+    monkeypatch.setattr(fitting, "fit_safety", stand_in)
+    monkeypatch.setattr(fitting, "smooth_measured", few)
+    monkeypatch.setattr(fitting, "crime_definition_to_fit", lambda *_: None)
+    data, agreement = measured(84.0, 71.0), load_agreement()
+    fits = fitting.fit(data, agreement, draws=100)
+    assert drawn == [100, 100 * fitting.MORE]
+    assert read == [1, fitting.MORE]
+    assert fits.own is None
+    assert fits.withheld.problems
+    # a draft shows what there is, and says so
+    assert fitting.fit(data, agreement, draws=100, draft=True).own is not None
+
+    statement = judge(data, agreement, 2026, fits)
+    answered = statement.results.dropna(subset="probability_true")
+    assert AREA not in set(answered["area"])
+    assert {"Amager Øst", "Amager Vest"} <= set(answered["area"])
+    assert AREA in set(statement.changes["area"])
+    (row,) = statement.diagnostics[~statement.diagnostics["passed"]].to_dict("records")
+    assert row["model"] == "area_estimate"
+    said = area_estimate_sentences(statement, load_wording("da"))
+    assert said.startswith("De statistiske vurderinger af Amager Partnerskab (2025) vises ikke")
+
+
+def test_draws_are_taken_so_many_times_over(fit):
+    per = [len(p.true) for p in module._joint_draws(fit, 2028, times=2)[1]]
+    assert per == [100, 100, 100]
 
 
 def test_a_forecast_puts_the_area_beside_the_others_and_flags_it(fit, monkeypatch):
@@ -143,5 +187,5 @@ def test_a_forecast_puts_the_area_beside_the_others_and_flags_it(fit, monkeypatc
     assert "basis" not in fit.forecast(2028).to_frame()
     strict = spec.model_copy(update={"effective_min": 1e9})
     monkeypatch.setattr("amager_eval.trends.area.estimate.load_area_spec", lambda **_: strict)
-    with pytest.raises(ae.GateError, match="effective draws"):
+    with pytest.raises(ae.GateError, match="effective sample size"):
         fit.forecast(2028, beside=ae.published())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from amager_eval.goals.safety.area_answer import AreaAnswer, answer_area
@@ -13,10 +13,14 @@ from amager_eval.trends.area.estimate import estimate_area
 from amager_eval.trends.safety.forecast import joint_draws
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
     from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
+    from amager_eval.trends.safety.forecast import Piece
 
 __all__ = ["answer_unmeasured", "is_measured", "smooth_measured", "without_own_area"]
 
@@ -73,6 +77,7 @@ def smooth_measured(
     draft: bool = False,
     until: int | None = None,
     prior: bool = True,
+    times: int = 1,
 ) -> AreaEstimate | None:
     """Read a measured area's own figures beside its districts': what its verdicts rest on.
 
@@ -90,6 +95,8 @@ def smooth_measured(
         Last wave; default as :func:`amager_eval.estimate_area`.
     prior : bool
         Whether `prior_only` is drawn.
+    times : int
+        So many times the draws of the districts that a forecast takes are weighed.
 
     Returns
     -------
@@ -107,11 +114,11 @@ def smooth_measured(
     # the area's figures take the place of what was said of it before they came
     steps = [s.id for s in spec.step if "estates" not in s.rests_on and s.rests_on]
     return estimate_area(fit, data, agreement, spec=spec, until=until, steps=steps, prior=prior,
-                         everywhere=True)  # fmt: skip
+                         everywhere=True, joint=partial(_joint_draws, times=times))  # fmt: skip
 
 
 def answer_unmeasured(
-    fit: Fit, data: Input, agreement: Agreement, *, draft: bool = False
+    fit: Fit, data: Input, agreement: Agreement, *, draft: bool = False, times: int = 1
 ) -> AreaAnswer | None:
     """Estimate the agreement's own area, and what another make-up of it would change.
 
@@ -125,6 +132,8 @@ def answer_unmeasured(
         What the area is made of.
     draft : bool
         Take a document that is not registered as it stands.
+    times : int
+        So many times the draws of the districts that a forecast takes are weighed.
 
     Returns
     -------
@@ -137,7 +146,9 @@ def answer_unmeasured(
     if is_measured(data, agreement) or not _readable(fit, agreement):
         return None
     spec = load_area_spec(draft=draft)
-    joint = cache(joint_draws)  # the districts' draws are the same under every make-up
+    joint = cache(
+        partial(_joint_draws, times=times)
+    )  # the districts' draws are the same under every make-up
     estimate = estimate_area(fit, data, agreement, spec=spec, joint=joint)
     others = {
         a.id: estimate_area(
@@ -153,6 +164,15 @@ def answer_unmeasured(
             fit, assumed, agreement, spec=spec, steps=[estimate.primary], joint=joint
         )
     return answer_area(estimate, agreement, fit, others=others)
+
+
+def _joint_draws(
+    fit: Fit, until: int, *, prior_only: bool = False, times: int = 1
+) -> tuple[NDArray[np.int64], list[Piece]]:
+    """Give so many times the draws of a fit that a forecast takes."""
+    count = times * int(fit.spec.options["forecast_draws"])
+    more = replace(fit, spec=fit.spec.with_options(forecast_draws=count))
+    return joint_draws(more, until, prior_only=prior_only)
 
 
 def _readable(fit: Fit, agreement: Agreement) -> bool:

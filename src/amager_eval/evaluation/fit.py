@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from amager_eval.evaluation.area import answer_unmeasured, smooth_measured, without_own_area
 from amager_eval.evaluation.crime_series import crime_definition_to_fit, series_to_fit
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
 
-__all__ = ["FitProgress", "Fits", "fit"]
+__all__ = ["MORE", "FitProgress", "Fits", "fit"]
+
+#: So many times the draws are taken where the spec's were too few.
+MORE: Final = 4
 
 #: Called with a fit's name, draws done and draws in all; 0 in all until the first draw.
 type FitProgress = Callable[[str, int, int], None]
@@ -45,6 +48,9 @@ class Fits:
     own : AreaEstimate or None
         Where there is one: joint draws of all areas given the area's own figures too, which
         `safety` was fitted without.
+    withheld : AreaEstimate or None
+        In place of `own`, where it has too few effective draws: no assessment of the area rests
+        on it, and everything else is as it would be.
     """
 
     safety: Fit | None = None
@@ -53,6 +59,7 @@ class Fits:
     seed: int = 1
     area: AreaAnswer | None = None
     own: AreaEstimate | None = None
+    withheld: AreaEstimate | None = None
 
     @property
     def by_name(self) -> dict[str, Fit]:
@@ -63,8 +70,7 @@ class Fits:
     @property
     def problems(self) -> list[str]:
         """Why a fit did not pass its gates; empty where all did."""
-        found = [f"{name}: {p}" for name, f in self.by_name.items() for p in f.diagnostics.problems]
-        return found + list(self.own.problems if self.own is not None else ())
+        return [f"{name}: {p}" for name, f in self.by_name.items() for p in f.diagnostics.problems]
 
 
 def fit(
@@ -104,7 +110,8 @@ def fit(
     Returns
     -------
     Fits
-        Gates are reported, not enforced: see :attr:`Fits.problems`.
+        Gates are reported, not enforced: see :attr:`Fits.problems`. What rests on the area's own
+        figures is read again with :data:`MORE` times the draws where they are too few.
     """
 
     def spec_of(name: str) -> ModelSpec:
@@ -122,17 +129,33 @@ def fit(
         tell = _named(progress, "safety_trend")
         apart = without_own_area(data, agreement) if area else data
         safety = fit_safety(apart, spec=spec, progress=tell, seed=seed, draws=draws)
-    answer = own = None
+    answer = own = withheld = None
     if safety is not None and area:
-        answer = answer_unmeasured(safety, data, agreement, draft=draft)
-        own = smooth_measured(safety, data, agreement, draft=draft)
+        answer, own = _read_area(safety, data, agreement, draft=draft)
+        if any(found is not None and found.problems for found in (answer, own)) and not draft:
+            # figures that few of the districts' draws agree with need many of their draws
+            more = MORE * (draws or spec.sampling.draws)
+            safety = fit_safety(apart, spec=spec, progress=tell, seed=seed, draws=more)
+            answer, own = _read_area(safety, data, agreement, draft=draft, times=MORE)
+            if own is not None and own.problems:
+                own, withheld = None, own
     if definition is not None:
         spec = with_baseline_year(spec_of("crime_trend"), agreement.crime.baseline_year)
         tell = _named(progress, "crime_trend")
         crime = fit_crime(
             series, spec=spec, definition=definition, progress=tell, seed=seed, draws=draws
         )
-    return Fits(safety, crime, definition, seed, answer, own)
+    return Fits(safety, crime, definition, seed, answer, own, withheld)
+
+
+def _read_area(
+    safety: Fit, data: Input, agreement: Agreement, *, draft: bool, times: int = 1
+) -> tuple[AreaAnswer | None, AreaEstimate | None]:
+    """Estimate the agreement's area, or read its own figures where it has some."""
+    return (
+        answer_unmeasured(safety, data, agreement, draft=draft, times=times),
+        smooth_measured(safety, data, agreement, draft=draft, times=times),
+    )
 
 
 def _named(progress: FitProgress | None, name: str) -> Callable[[int, int], None] | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from amager_eval.errors import GateError, SpecError
@@ -42,9 +43,10 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.evaluation.fit import Fits
     from amager_eval.spec.agreement import Agreement
+    from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
 
-__all__ = ["diagnosed", "hold_documents", "judge"]
+__all__ = ["diagnosed", "diagnosed_area", "hold_documents", "judge"]
 
 _DIAGNOSTICS = (
     "model", "version", "digest", "changed_from", "draws", "divergences", "max_rhat", "min_ess",
@@ -115,7 +117,7 @@ def judge(
     if data.activities is not None and partner_goal is not None and len(data.activities):
         activities = partner_share(data.activities, at_least=partner_goal.partners_at_least or 2)
         partners = partner_split(data.activities, partner_goal)
-    blocks = fits.area or fits.own
+    blocks = fits.area or fits.own or fits.withheld
     stated = (
         versions()
         | {f"agreement {agreement.id}": agreement.digest}
@@ -147,7 +149,8 @@ def judge(
         power=what_goals_can_show(facts, agreement, year, shown),
         activities=activities,
         diagnostics=pd.DataFrame(
-            [diagnosed(name, fit) for name, fit in fits.by_name.items()],
+            [diagnosed(name, fit) for name, fit in fits.by_name.items()]
+            + [diagnosed_area(a) for a in (fits.own or fits.withheld,) if a and a.problems],
             columns=list(_DIAGNOSTICS),
         ),
         safety=answers.safety,
@@ -187,6 +190,23 @@ def hold_documents(agreement: Agreement, *, draft: bool) -> tuple[str, ...]:
     if unregistered and not draft:
         raise SpecError(*unregistered.values())
     return tuple(unregistered)
+
+
+def diagnosed_area(estimate: AreaEstimate, name: str = "area_estimate") -> dict[str, object]:
+    """Return the row of an area's own figures read with too few effective draws."""
+    found = estimate.effective[estimate.primary]
+    return {
+        "model": name,
+        "version": estimate.spec.version,
+        "digest": estimate.spec.digest,
+        "changed_from": "",
+        "draws": estimate.forecast.draws.sizes["sample"],
+        "divergences": 0,
+        "max_rhat": np.nan,
+        "min_ess": found,
+        "passed": not estimate.problems,
+        "problems": "; ".join(estimate.problems),
+    }
 
 
 def diagnosed(name: str, fit: Fit) -> dict[str, object]:

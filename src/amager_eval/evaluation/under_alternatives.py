@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,8 @@ import pandas as pd
 from amager_eval.data.period import parse_period
 from amager_eval.evaluation.area import smooth_measured
 from amager_eval.evaluation.ask import ask
-from amager_eval.evaluation.fit import Fits, fit
-from amager_eval.evaluation.judge import diagnosed
+from amager_eval.evaluation.fit import MORE, Fits, fit
+from amager_eval.evaluation.judge import diagnosed, diagnosed_area
 from amager_eval.goals.sensitivity import (
     OWN_LEVEL,
     STRICTEST,
@@ -47,10 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["under_alternatives"]
 
 type Named = tuple[str, str, Callable[..., Fit]]  # assumption, alternative, its fit given draws
-
-#: So many times the draws are taken where an alternative, which may leave figures out, has mixed
-#: too briefly: no divergence, but R-hat or the effective sample size past its gate.
-MORE: Final = 4
 
 
 def under_alternatives(
@@ -85,10 +81,10 @@ def under_alternatives(
     asked: list[tuple[str, Named, Callable[..., list[Row]]]] = []
     trial = statement.draft and draws is not None
     if fits.safety is not None:
-        rows += _gap_stays(statement, fits)
+        rows += _gap_stays(statement, fits, failed)
     if fits.safety is not None and not trial:
-        asked += [("safety_trend", n, partial(_safety_rows, own=fits.own is not None))
-                  for n in _safety_fits(statement, fits.safety)]  # fmt: skip
+        rows_of = _safety_rows if fits.own is None else partial(_rows_given_own, failed=failed)
+        asked += [("safety_trend", n, rows_of) for n in _safety_fits(statement, fits.safety)]
         if fits.own is not None:
             asked.append(("safety_trend", _own_level(statement, fits.safety), _safety_rows))
     if fits.crime is not None and not trial:
@@ -98,6 +94,7 @@ def under_alternatives(
         if progress is not None:
             progress("alternatives", done, len(asked))
         again = fit_it(draws=draws)
+        # one that leaves figures out may have mixed too briefly
         if again.diagnostics.problems and not again.diagnostics.divergences:
             again = fit_it(draws=MORE * (draws or again.spec.sampling.draws))
         if not again.diagnostics.passed:
@@ -149,17 +146,16 @@ def _own_level(statement: Statement, used: Fit) -> Named:
     return OWN_LEVEL, OWN_LEVEL, again
 
 
-def _gap_stays(statement: Statement, fits: Fits) -> list[Row]:
+def _gap_stays(statement: Statement, fits: Fits, failed: list[dict[str, object]]) -> list[Row]:
     """Whether an area reaches the whole where its gap stays as the latest wave left it."""
     assert fits.safety is not None
     used, target = fits.safety, statement.agreement.safety.target_wave
     if fits.own is not None:
         still = replace(used, spec=used.spec.with_options(alternatives=["gap_stays"]))
-        drawn = _given_own(statement, still)
-        if drawn is None:
-            return []
-    else:
-        drawn = forecast(used, target, alternatives=("gap_stays",), prior=False)
+        return _rows_given_own(
+            statement, still, "gap_stays", "gap_stays", failed=failed, readings={STRICTEST}
+        )
+    drawn = forecast(used, target, alternatives=("gap_stays",), prior=False)
     return _rows_of_forecast(statement, drawn, "gap_stays", "gap_stays", readings={STRICTEST})
 
 
@@ -219,23 +215,30 @@ def _with_option(spec: ModelSpec, option: str, changes: Mapping[str, Any]) -> Mo
     return spec.model_copy(update={"options": options})
 
 
-def _given_own(statement: Statement, used: Fit) -> Forecast | None:
-    """Draw all areas given the area's own figures, which the fit lacks; None if too few draws."""
+def _rows_given_own(
+    statement: Statement,
+    used: Fit,
+    assumption: str,
+    alternative: str,
+    *,
+    failed: list[dict[str, object]],
+    readings: set[str] | None = None,
+) -> list[Row]:
+    """Ask all areas given the area's own figures, which the fit lacks."""
     found = smooth_measured(
         used, statement.data, statement.agreement, draft=statement.draft,
         until=statement.agreement.safety.target_wave, prior=False,
     )  # fmt: skip
     assert found is not None
-    return None if found.problems and not statement.draft else found.forecast
+    if found.problems:
+        failed.append(diagnosed_area(found, f"area_estimate, {alternative}"))
+        if not statement.draft:
+            return []
+    return _rows_of_forecast(statement, found.forecast, assumption, alternative, readings=readings)
 
 
-def _safety_rows(
-    statement: Statement, again: Fit, assumption: str, alternative: str, *, own: bool = False
-) -> list[Row]:
-    target = statement.agreement.safety.target_wave
-    drawn = _given_own(statement, again) if own else again.forecast(target)
-    if drawn is None:
-        return []
+def _safety_rows(statement: Statement, again: Fit, assumption: str, alternative: str) -> list[Row]:
+    drawn = again.forecast(statement.agreement.safety.target_wave)
     return _rows_of_forecast(statement, drawn, assumption, alternative)
 
 

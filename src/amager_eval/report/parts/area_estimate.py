@@ -24,9 +24,13 @@ __all__ = ["area_estimate_blocks", "area_estimate_sentences"]
 
 
 def area_estimate_sentences(statement: Statement, words: Wording) -> str:
-    """Say what is estimated, on what it rests, what it cannot show; empty without an estimate."""
+    """Say what is estimated, on what it rests and what it cannot show, or why it is withheld."""
     area, agreement = statement.area, statement.agreement
     if area is None:
+        # too few draws read the area's own figures: nothing rests on them, and it is said
+        own = statement.diagnostics[statement.diagnostics["model"] == "area_estimate"]
+        if len(own) and not own["passed"].all() and not statement.draft:
+            return words.say("area_estimate.own_withheld", area=statement.facts.area)
         return ""
     if not area.shown:
         return words.say("area_estimate.withheld", area=area.area)

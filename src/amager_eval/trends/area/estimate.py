@@ -110,8 +110,8 @@ class AreaEstimate:
         if found >= self.wanted:
             return ()
         return (
-            f"area_estimate: {found:.0f} effective draws under step {self.primary}, "
-            f"{self.wanted:.0f} are wanted",
+            f"area_estimate: effective sample size {found:.0f} under step {self.primary} is below "
+            f"{self.wanted:.0f}",
         )
 
 
