@@ -569,7 +569,10 @@ def _weights(population: pd.DataFrame, parts: Sequence[str], whole: str) -> dict
 
 
 def _reported(draws: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
-    """Pick true shares and the parameters a report may quote."""
+    """Pick what chains are compared by: the scales, and true shares at the anchor and at the end.
+
+    Given the scales every share is drawn exactly, so chains can differ by their scales alone.
+    """
     names = ["path_sd", "path_slope", "gap_sd", "gap_slope", "response_gap", "log_deff"]
     if design.sizes["setting"] > 1:
         names.append("setting_correlation")
@@ -578,7 +581,8 @@ def _reported(draws: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
     if "own_effect_size" in draws:
         names.append("own_effect_size")
     reported = draws[names]
-    share = xr.apply_ufunc(expit, draws["eta"].astype(float))
+    waves = list(dict.fromkeys([int(design.attrs["anchor"]), int(design["year"].values[-1])]))
+    share = xr.apply_ufunc(expit, draws["eta"].sel(year=waves).astype(float))
     reported = reported.assign(share=share)
     if design.attrs["weighted"]:
         weights = xr.DataArray(design["weight"].to_numpy(), dims="latent")
