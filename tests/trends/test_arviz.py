@@ -38,9 +38,11 @@ def kind(request):
     return request.param
 
 
-@pytest.fixture(scope="module")
-def told(kind):
-    return ae.example_fit(kind).to_datatree(), *ABOUT[kind]
+@pytest.fixture(scope="module", params=["fit", "tree"])
+def told(kind, request):
+    """The fit itself, and its tree: both are read."""
+    fit = ae.example_fit(kind)
+    return fit if request.param == "fit" else fit.to_datatree(), *ABOUT[kind]
 
 
 @pytest.mark.parametrize("name", sorted(PLOTS))
@@ -108,22 +110,23 @@ def test_draws_and_chains_are_numbered_in_the_fit_itself(kind):
     plt.close("all")
 
 
+def test_a_fit_reads_as_its_tree(kind):
+    fit = ae.example_fit(kind)
+    assert isinstance(fit, xr.DataTree)
+    assert list(fit) == list(fit.to_datatree())
+    assert len(fit) == len(list(fit))
+    assert "prior" in fit
+    assert "weather" not in fit
+    assert fit.prior.equals(fit["prior"])
+    with pytest.raises(AttributeError, match="no attribute 'weather'"):
+        fit.weather  # noqa: B018
+    alone = xr.Dataset({n: fit["posterior"][n] for n in ABOUT[kind][0]})
+    assert azs.summary(fit, var_names=ABOUT[kind][0]).equals(azs.summary(alone))
+
+
 def test_there_is_no_other_example():
     with pytest.raises(ae.InputError, match="there are crime, safety"):
         ae.example_fit("weather")
-
-
-def test_plots_take_the_fit_itself_and_summary_its_tree(kind):
-    fit, names = ae.example_fit(kind), ABOUT[kind][0]
-    drawn = azp.plot_trace(fit, var_names=names, backend="matplotlib")
-    assert len(drawn.viz["figure"].item().axes[0].lines) >= fit["posterior"].sizes["chain"]
-    azp.plot_forest(fit, var_names=names, backend="matplotlib")
-    plt.close("all")
-    # arviz-base converts by class, and knows xarray's, arrays and names of files alone
-    with pytest.raises(ValueError, match="Can only convert"):
-        azs.summary(fit, var_names=names)
-    whole = azs.summary(xr.DataTree.from_dict({"posterior": fit["posterior"]}), var_names=names)
-    assert list(whole["mean"]) == list(azs.summary(fit["posterior"], var_names=names)["mean"])
 
 
 def test_arviz_reads_a_saved_fit(kind, tmp_path):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -17,7 +18,7 @@ from amager_eval.conventions import LEVELS
 from amager_eval.errors import GateError, InputError
 from amager_eval.spec.agreement import Agreement, load_agreement
 from amager_eval.spec.model import ModelSpec, spec_of_record
-from amager_eval.trends.datatree import with_sample_numbers
+from amager_eval.trends.datatree import arviz_tree, with_sample_numbers
 from amager_eval.trends.store import read_tree, write_tree
 
 if TYPE_CHECKING:
@@ -485,8 +486,8 @@ class Fit:
         forecast: Forecast = module.forecast(self, until, n=n)
         return forecast
 
-    def __getitem__(self, group: str) -> xr.Dataset:
-        """Give a group of :meth:`to_datatree`: what functions of arviz-plots ask their data for.
+    def __getitem__(self, group: str) -> xr.DataTree:
+        """Give a group of :meth:`to_datatree`, as ArviZ's functions ask a tree for it.
 
         Parameters
         ----------
@@ -495,7 +496,7 @@ class Fit:
 
         Returns
         -------
-        Dataset
+        xarray.DataTree
 
         Raises
         ------
@@ -509,11 +510,32 @@ class Fit:
         100
         """
         if group not in ("posterior", "sample_stats"):  # the others are computed
-            return self.to_datatree()[group].to_dataset()
+            return self._tree.children[group]
         drawn = with_sample_numbers(self.data[group].to_dataset())
         if "alternative" in drawn.dims:  # as to_datatree without a name
             drawn = drawn.sel(alternative="drift", drop=True)
-        return drawn
+        return arviz_tree({group: drawn}, self.spec).children[group]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tree)
+
+    def __len__(self) -> int:
+        return len(self._tree)
+
+    def __contains__(self, group: object) -> bool:
+        return group in self._tree
+
+    if not TYPE_CHECKING:  # a misspelt name stays an error to a type checker
+
+        def __getattr__(self, name: str) -> Any:
+            """Give a group, or what a tree has beside groups (`children`, `groups`)."""
+            if name.startswith("_") or (not hasattr(xr.DataTree, name) and name not in self):
+                raise AttributeError(f"a fit has no attribute '{name}'")
+            return getattr(self._tree, name)
+
+    @cached_property
+    def _tree(self) -> xr.DataTree:
+        return self.to_datatree()
 
     def to_datatree(self, alternative: str | None = None) -> xr.DataTree:
         """Give the fit as ArviZ's functions want it, with replications and priors.
@@ -542,8 +564,6 @@ class Fit:
         >>> sorted(fit.to_datatree().children)[:2]  # doctest: +SKIP
         ['constant_data', 'log_likelihood']
         """
-        from amager_eval.trends.datatree import arviz_tree
-
         if self.kind == "safety":
             from amager_eval.trends.safety.datatree import arviz_groups as of_safety
 
@@ -635,6 +655,10 @@ class Fit:
             **self.spec.record(),
             "diagnostics": asdict(self.diagnostics),
         }
+
+
+# ArviZ converts by class: a fit is read as the tree it gives
+xr.DataTree.register(Fit)
 
 
 def _came_from(digest: str) -> str:
