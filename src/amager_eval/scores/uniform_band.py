@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["uniform_band"]
+__all__ = ["shares_up_to", "uniform_band"]
 
 
 def uniform_band(
-    values: ArrayLike, level: float, simulations: int, rng: np.random.Generator
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Empirical distribution of values, and the band a uniform sample keeps within.
+    n: int, level: float, simulations: int, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    """Band that the empirical distribution of a uniform sample keeps within.
 
     Parameters
     ----------
-    values : array_like, dims value
-        Ranks or probability integral transforms, 0 to 1.
+    n : int
+        Values in a sample.
     level : float
         Share of uniform samples of this size that lie within the band everywhere.
     simulations : int
@@ -35,8 +35,6 @@ def uniform_band(
     -------
     points : ndarray, dims point
         0, 1/n, ..., 1.
-    share : ndarray, dims point
-        The share of values up to each.
     low, high : ndarray, dims point
         The band.
 
@@ -48,25 +46,48 @@ def uniform_band(
 
     Examples
     --------
-    >>> rng = np.random.default_rng(1)
-    >>> points, share, low, high = uniform_band([0.1, 0.4, 0.6, 0.9], 0.95, 500, rng)
-    >>> points.tolist(), share.tolist()
-    ([0.0, 0.25, 0.5, 0.75, 1.0], [0.0, 0.25, 0.5, 0.75, 1.0])
+    >>> points, low, high = uniform_band(4, 0.95, 500, np.random.default_rng(1))
+    >>> points.tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    >>> share = shares_up_to([0.1, 0.4, 0.6, 0.9])
     >>> bool((low <= share).all() and (share <= high).all())
     True
     """
-    found = np.sort(np.asarray(values, dtype=np.float64))
-    n = len(found)
     inner = np.arange(1, n) / n
+    counts = np.arange(n + 1)[:, None]
+    # both tails of every count at every point, looked up by each sample
+    tails = np.minimum(binom.cdf(counts, n, inner), binom.sf(counts - 1, n, inner))
+    at = np.arange(n - 1)
     held = np.empty(simulations)
     for k in range(simulations):
         upto = np.searchsorted(np.sort(rng.random(n)), inner, side="right")
-        below = np.asarray(binom.cdf(upto, n, inner))
-        above = np.asarray(binom.sf(upto - 1, n, inner))
-        held[k] = 1.0 - 2.0 * min(below.min(), above.min())
+        held[k] = 1.0 - 2.0 * tails[upto, at].min()
     pointwise = float(np.quantile(held, level))
     tail = (1.0 - pointwise) / 2.0
     low, high = (binom.ppf(q, n, inner) / n for q in (tail, 1.0 - tail))
-    share = np.searchsorted(found, inner, side="right") / n
-    points, *others = (np.concatenate([[0.0], part, [1.0]]) for part in (inner, share, low, high))
-    return points, others[0], others[1], others[2]
+    points, low, high = (np.concatenate([[0.0], part, [1.0]]) for part in (inner, low, high))
+    return points, low, high
+
+
+def shares_up_to(values: ArrayLike) -> Floats:
+    """Empirical distribution of n values at 0, 1/n, ..., 1.
+
+    Parameters
+    ----------
+    values : array_like, dims value
+        Ranks or probability integral transforms, 0 to 1.
+
+    Returns
+    -------
+    ndarray, dims point
+        The share of values up to each point; nothing at 0, all at 1.
+
+    Examples
+    --------
+    >>> shares_up_to([0.1, 0.4, 0.6, 0.9]).tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    """
+    found = np.sort(np.asarray(values, dtype=np.float64))
+    n = len(found)
+    share = np.searchsorted(found, np.arange(1, n) / n, side="right") / n
+    return np.concatenate([[0.0], share, [1.0]])

@@ -23,7 +23,7 @@ import pandas as pd
 
 from amager_eval.errors import InputError
 from amager_eval.scores.pit import covered
-from amager_eval.scores.uniform_band import uniform_band
+from amager_eval.scores.uniform_band import shares_up_to, uniform_band
 from amager_eval.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -245,14 +245,17 @@ def rank_curves(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
         `quantity, point` (0 to 1), `difference, low, high`; the band holds for all points and
         quantities together in 99 % of calibrated models.
     """
-    quantities = list(dict.fromkeys(replicates["quantity"]))
-    level = 1 - (1 - BAND) / len(quantities)
+    ranks = {q: own.to_numpy() for q, own in replicates.groupby("quantity", sort=False)["pit"]}
+    level = 1 - (1 - BAND) / len(ranks)
+    # one band for all quantities of as many fits: it depends on nothing else
+    bands = {
+        n: uniform_band(n, level, SIMULATIONS, np.random.default_rng([seed, 7]))
+        for n in {len(own) for own in ranks.values()}
+    }
     frames = []
-    for quantity in quantities:
-        pit = replicates.loc[replicates["quantity"] == quantity, "pit"].to_numpy()
-        rng = np.random.default_rng([seed, 7])
-        points, ecdf, low, high = uniform_band(pit, level, SIMULATIONS, rng)
-        curve = {"point": points, "difference": ecdf - points, "low": low - points}
+    for quantity, pit in ranks.items():
+        points, low, high = bands[len(pit)]
+        curve = {"point": points, "difference": shares_up_to(pit) - points, "low": low - points}
         frames.append(pd.DataFrame(curve | {"high": high - points}).assign(quantity=quantity))
     return pd.concat(frames, ignore_index=True)
 
