@@ -63,10 +63,11 @@ def deliver(cities, folder, last_wave, since=None, area=AREA):
 
 def appendix(call, tmp_path, given):
     return call("appendix", "--input", given, "--record", tmp_path / "record",
-                "--out", tmp_path / "out", "--draft", "--draws", 20)  # fmt: skip
+                "--out", tmp_path / "out", "--draft")  # fmt: skip
 
 
-def test_the_frozen_year_stands_in_and_is_named(call, cities, random_draws, tmp_path):
+@pytest.mark.usefixtures("quick_fits")
+def test_the_frozen_year_stands_in_and_is_named(call, cities, tmp_path):
     full = deliver(cities, tmp_path / "2025", 2025)
     assert (
         call(

@@ -46,14 +46,16 @@ def annual_figures(
         & (data.crime["crime_type"] == crime_type)
         & (data.crime["definition"] == definition)
     ]
+    whole = whole_years(rows["period"].tolist())
+    inhabitants = _inhabitants_of_years(data, area, list(whole))
     years: dict[int, AnnualFigure] = {}
-    for year, places in whole_years(rows["period"].tolist()).items():
+    for year, places in whole.items():
         group = rows.iloc[places]
         count = None if group["count"].isna().any() else float(group["count"].sum())
         rate = None
         if "per_1000" in group and group["per_1000"].notna().all() and len(group) == 1:
             rate = float(group["per_1000"].iloc[0])
-        elif count is not None and (people := inhabitants_of_year(data, area, int(str(year)))):
+        elif count is not None and (people := inhabitants.get(year)):
             rate = 1000 * count / people
         years[year] = AnnualFigure(count, rate)
     return years
@@ -65,11 +67,13 @@ def inhabitants_of_year(data: Input, area: str, year: int) -> float | None:
     Those of the day the agreement names (`Input.inhabitants_on`), as they were supplied where that
     day's were: whoever divides the printed count by them gets the printed rate.
     """
-    if data.population is None or not _has_population(data, area):
-        return None
-    day = float(year) if data.inhabitants_on == "year_start" else year + 0.5
-    return float(population_on(data.population, area, [day]).population[0])
+    return _inhabitants_of_years(data, area, [year]).get(year)
 
 
-def _has_population(data: Input, area: str) -> bool:
-    return data.population is not None and bool((data.population["area"] == area).any())
+def _inhabitants_of_years(data: Input, area: str, years: list[int]) -> dict[int, float]:
+    """Look up several years of an area at once: the dates it was counted on are read once."""
+    if not years or data.population is None or not (data.population["area"] == area).any():
+        return {}
+    half = 0.0 if data.inhabitants_on == "year_start" else 0.5
+    found = population_on(data.population, area, [year + half for year in years])
+    return dict(zip(years, found.population.tolist(), strict=True))

@@ -189,9 +189,10 @@ def _yearly_figures(data: Input, definition: str) -> dict[int, dict[Cell, Annual
                 continue
             for year, figure in annual_figures(data, area, kind, definition).items():
                 count = figure.count
-                people = inhabitants_of_year(data, area, year)
-                if count is None and figure.rate is not None and people is not None:
-                    count = _whole_reports(figure.rate * people / _PER_1000)
+                if count is None and figure.rate is not None:
+                    people = inhabitants_of_year(data, area, year)
+                    if people is not None:
+                        count = _whole_reports(figure.rate * people / _PER_1000)
                 if count is not None or figure.rate is not None:
                     years.setdefault(year, {})[area, kind] = AnnualFigure(count, figure.rate)
     return years

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -170,25 +171,25 @@ def crime_quantities(
             f"target {target} must lie in it."
         )
     guard = tuple(range(baseline - 2, baseline + 1)) if guard is None else tuple(guard)
+    series = [(prefix, answer, _series(answer)) for prefix, answer in answers]
     rows: list[tuple[Any, ...]] = []
     for area in levels["area"].values:
         for crime_type in levels["crime_type"].values:
             head = (area, crime_type, levels.attrs["definition"], levels.attrs["period_unit"])
+            published = series[0][2][area, crime_type]
+            known = published.is_published(baseline)
+            guarded = all(map(published.is_published, guard))
             for year in range(baseline + 1, target + 1):
                 for form in ("count", "rate"):
-                    own = {"area": area, "crime_type": crime_type}
-                    pairs = [*_published(levels.sel(own), form, baseline, year, guard)]
-                    for prefix, answer in answers:
-                        one = answer.sel(own)
+                    pairs = [*_published(published, form, baseline, year, guard)]
+                    for prefix, answer, cells in series:
+                        one = cells[area, crime_type]
                         found = [*_levels_and_chances(one, form, baseline, year, guard, margin)]
                         if form == "rate":
                             found += _against_rest(
                                 answer, str(area), str(crime_type), baseline, year
                             )
                         pairs += [(prefix + name, value) for name, value in found]
-                    seen = levels["observed"].sel(own)
-                    known = bool(seen.sel(year=baseline))
-                    guarded = bool(seen.reindex(year=list(guard), fill_value=False).all())
                     rows += [
                         (
                             *head,
@@ -203,6 +204,51 @@ def crime_quantities(
     return pd.DataFrame(rows, columns=list(QUANTITY_COLUMNS))
 
 
+@dataclass(frozen=True, eq=False)
+class _Series:
+    """Yearly levels of one area and type as plain arrays: they are asked some hundred times."""
+
+    place: Mapping[int, int]  # of a year among the columns
+    true: Mapping[str, Floats]  # by form, dims `sample, year`
+    reports: Mapping[str, Floats]  # the same
+    observed: NDArray[np.bool_]  # dims `year`
+    printed: Mapping[str, Floats]  # of the first draw, dims `year`: reports and inhabitants
+
+    def is_published(self, year: int) -> bool:
+        return year in self.place and bool(self.observed[self.place[year]])
+
+    def known(self, form: str, year: int) -> float:
+        """Take the published figure of a year; NaN where there is none."""
+        if not self.is_published(year):
+            return np.nan
+        return float(self.reports[form][0, self.place[year]])
+
+    def columns(self, years: Sequence[int]) -> list[int]:
+        return [self.place[y] for y in years]
+
+
+def _series(levels: xr.Dataset) -> dict[tuple[str, str], _Series]:
+    """Take the levels apart into one series per area and type."""
+    place = {int(y): i for i, y in enumerate(levels["year"].values)}
+    dims = ("area", "crime_type", "sample", "year")
+    rate, count, reports, people = (
+        np.ascontiguousarray(levels[name].transpose(*dims).values)
+        for name in ("rate", "count", "reports", "inhabitants")
+    )
+    observed = levels["observed"].transpose("area", "crime_type", "year").values
+    return {
+        (area, crime_type): _Series(
+            place,
+            {"rate": rate[i, k], "count": count[i, k]},
+            {"rate": reports[i, k] / people[i, k], "count": reports[i, k]},
+            observed[i, k],
+            {"reports": reports[i, k, 0], "inhabitants": people[i, k, 0]},
+        )
+        for i, area in enumerate(levels["area"].values)
+        for k, crime_type in enumerate(levels["crime_type"].values)
+    }
+
+
 def _reason(quantity: str, value: float, baseline: int, known: bool, guarded: bool) -> str:
     """Why a value is missing; empty where it is not."""
     if value == value:
@@ -215,36 +261,29 @@ def _reason(quantity: str, value: float, baseline: int, known: bool, guarded: bo
 
 
 def _published(
-    cell: xr.Dataset, form: str, baseline: int, year: int, guard: Sequence[int]
+    cell: _Series, form: str, baseline: int, year: int, guard: Sequence[int]
 ) -> Iterator[tuple[str, float]]:
     """Yield published figures and their literal comparison."""
-    values = cell["reports"].isel(sample=0)
-    if form == "rate":
-        values = values / cell["inhabitants"].isel(sample=0)
-    known = values.where(cell["observed"])
-    at_baseline = float(known.sel(year=baseline))
-    upto = known.sel(year=slice(None, year)).dropna("year")
-    latest = int(upto["year"][-1]) if upto.size else None
-    shown = float(upto[-1]) if upto.size else np.nan
+    at_baseline = cell.known(form, baseline)
+    latest = max((y for y in cell.place if y <= year and cell.is_published(y)), default=None)
+    shown = np.nan if latest is None else cell.known(form, latest)
     yield "observed_baseline", at_baseline
     yield "observed_latest", shown
     yield "observed_latest_year", float(latest) if latest is not None else np.nan
-    mean = float(known.reindex(year=list(guard)).mean("year", skipna=False))
+    mean = float(np.mean([cell.known(form, y) for y in guard]))
     yield f"observed_{guard_label(guard)}", mean
     later = latest is not None and latest > baseline
     decided = later and not np.isnan(at_baseline)
     yield "literal_at_or_below_baseline", float(shown <= at_baseline) if decided else np.nan
     held = float(shown <= mean) if later and not np.isnan(mean) else np.nan
     yield f"literal_at_or_below_{guard_label(guard)}", held
-    if form == "rate" and decided:
-        counts, people = (cell[name].isel(sample=0) for name in ("reports", "inhabitants"))
-        ratio = rate_ratio(
-            float(counts.sel(year=latest)),
-            float(people.sel(year=latest)),
-            float(counts.sel(year=baseline)),
-            float(people.sel(year=baseline)),
-            level=LEVEL,
-        )
+    if form == "rate" and latest is not None and decided:
+        both = [
+            float(cell.printed[name][cell.place[y]])
+            for y in (latest, baseline)
+            for name in ("reports", "inhabitants")
+        ]
+        ratio = rate_ratio(*both, level=LEVEL)
         yield "rate_ratio_exact", float(ratio.estimate)
         yield "rate_ratio_exact_low_95", float(ratio.low)
         yield "rate_ratio_exact_high_95", float(ratio.high)
@@ -252,20 +291,17 @@ def _published(
 
 
 def _levels_and_chances(
-    cell: xr.Dataset,
+    cell: _Series,
     form: str,
     baseline: int,
     year: int,
-    guard_years: Sequence[int],
+    guard: Sequence[int],
     margin: float | None,
 ) -> Iterator[tuple[str, float]]:
     """Yield true levels, their change, and the probabilities of holding the baseline."""
-    true = cell[form].transpose("sample", "year")
-    reports = cell["reports"].transpose("sample", "year")
-    if form == "rate":
-        reports = reports / cell["inhabitants"].transpose("sample", "year")
-    then, now = (true.sel(year=y).values for y in (baseline, year))
-    published_then, published_now = (reports.sel(year=y).values for y in (baseline, year))
+    true, reports = cell.true[form], cell.reports[form]
+    then, now = (true[:, cell.place[y]] for y in (baseline, year))
+    published_then, published_now = (reports[:, cell.place[y]] for y in (baseline, year))
     tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
     yield "true_baseline", float(np.median(then))
     yield "true_target", float(np.median(now))
@@ -277,28 +313,26 @@ def _levels_and_chances(
     ends = map(float, np.quantile(change, tails))
     yield from zip(("true_change_low_95", "true_change_high_95"), ends, strict=True)
 
-    since = slice(baseline + 1, year)
-    guard = [y for y in guard_years if y in true["year"].values]
-    label = guard_label(guard_years)
-    complete = len(guard) == len(guard_years)
-    true_guard = true.sel(year=guard).mean("year").values
-    published_guard = reports.sel(year=guard).mean("year").values
-    every_true = (true.sel(year=since).values <= then[:, None]).all(axis=1)
-    every_published = (reports.sel(year=since).values <= published_then[:, None]).all(axis=1)
-    chances = {
+    since = cell.columns([y for y in cell.place if baseline < y <= year])
+    label = guard_label(guard)
+    chances: dict[str, NDArray[np.bool_] | None] = {
         "true_at_or_below": now <= then,
-        f"true_at_or_below_{label}": now <= true_guard if complete else None,
-        "true_every_year": every_true,
+        f"true_at_or_below_{label}": None,
+        "true_every_year": (true[:, since] <= then[:, None]).all(axis=1),
         "observed_at_or_below": published_now <= published_then,
-        f"observed_at_or_below_{label}": published_now <= published_guard if complete else None,
-        "observed_every_year": every_published,
+        f"observed_at_or_below_{label}": None,
+        "observed_every_year": (reports[:, since] <= published_then[:, None]).all(axis=1),
     }
+    if all(y in cell.place for y in guard):
+        own = cell.columns(guard)
+        chances[f"true_at_or_below_{label}"] = now <= true[:, own].mean(axis=1)
+        chances[f"observed_at_or_below_{label}"] = published_now <= reports[:, own].mean(axis=1)
     if margin is not None:
         chances[f"true_at_or_below_{100 * margin:g}"] = now <= margin * then
-    known = bool(cell["observed"].sel(year=baseline))
+    known = cell.is_published(baseline)
     for name, happened in chances.items():
-        decidable = known and happened is not None
-        yield f"probability_{name}", float(np.mean(np.asarray(happened))) if decidable else np.nan
+        share = float(np.mean(happened)) if known and happened is not None else np.nan
+        yield f"probability_{name}", share
 
 
 def _against_rest(
