@@ -172,6 +172,8 @@ def appendix(
             hold_against_record(statement, folder)
         statements.append(statement)
     target = out or Path("build") / f"appendix-{statements[0].year}"
+    if target.is_dir():
+        typer.echo(say("progress.replaces", folder=target), err=True)
     with _progress(lang, STEPS[-1:]) as progress:
         progress(STEPS[-1], 0, 0)
         if len(statements) == 1:

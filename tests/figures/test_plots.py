@@ -123,7 +123,7 @@ PLOTS = {
     "safety_history": (
         plot_safety_history,
         history,
-        ["Øst 85\u00a0% (C) (2025)", "Byen 88\u00a0% (C) (2025)"],
+        ["Øst\n85\u00a0% (C) (2025)", "Byen\n88\u00a0% (C) (2025)"],
     ),
     "safety_fan": (
         plot_safety_fan,

@@ -12,7 +12,7 @@ import pandas as pd
 from amager_eval.figures.drawing.labels import percent_axis, year_axis
 from amager_eval.figures.drawing.picture import Picture
 from amager_eval.figures.drawing.rows import rows_of
-from amager_eval.figures.drawing.style import CITY, INK, MUTED, axes_or_new, looks, style
+from amager_eval.figures.drawing.style import CITY, INK, MUTED, axes_or_new, is_narrow, looks, style
 from amager_eval.wording.area import area_label
 from amager_eval.wording.figure import band_text
 
@@ -26,8 +26,6 @@ __all__ = ["AreaEstimateView", "picture_area_estimate", "plot_area_estimate"]
 
 #: Marks of the published figures of other areas, each its own, never joined.
 _MARKS = ("D", "^", "v", "P", "X", "*")
-#: Room for the words above the highest mark, in heights of what is drawn.
-_ROOM = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +44,8 @@ class AreaEstimateView:
         Language.
     band_label : str
         What the bands are called.
+    districts : tuple of str
+        Every district of the appendix in its order, which fixes the looks.
     """
 
     title: str
@@ -53,6 +53,7 @@ class AreaEstimateView:
     points: pd.DataFrame
     words: Wording
     band_label: str
+    districts: tuple[str, ...]
 
 
 def plot_area_estimate(view: AreaEstimateView, ax: Axes | None = None) -> Axes:
@@ -82,8 +83,7 @@ def plot_area_estimate(view: AreaEstimateView, ax: Axes | None = None) -> Axes:
             edgecolor=MUTED, linewidth=0.4, label=view.band_label,
         )  # fmt: skip
         points = view.points
-        districts = list(dict.fromkeys(points.loc[points["role"] == "district", "area"]))
-        chosen = looks(districts, None)
+        chosen = looks(view.districts, None)
         others = list(dict.fromkeys(points.loc[points["role"] == "other", "area"]))
         for area in dict.fromkeys(points["area"]):
             own = points[points["area"] == area].sort_values("wave")
@@ -99,9 +99,11 @@ def plot_area_estimate(view: AreaEstimateView, ax: Axes | None = None) -> Axes:
         first = min(float(points["wave"].min()), float(x.min())) if len(points) else float(x.min())
         year_axis(ax, int(first), int(x.max()))
         percent_axis(ax, view.words)
-        bottom, top = ax.get_ylim()
-        ax.set_ylim(bottom, top + _ROOM * (top - bottom))  # for the words above what is drawn
-        ax.legend(fontsize=6, frameon=False, loc="upper right", labelspacing=0.25)
+        ax.legend(
+            fontsize=6, frameon=False, loc="upper left", bbox_to_anchor=(-0.12, -0.12),
+            ncols=1 if others or is_narrow(ax) else 2,  # names of other areas are long
+            labelspacing=0.25, handletextpad=0.4, columnspacing=0.8,
+        )  # fmt: skip
     return ax
 
 
@@ -134,6 +136,7 @@ def picture_area_estimate(statement: Statement, words: Wording) -> Picture | Non
         columns=len(settings),
         height=88 if len(asked) == 1 else 150,
         synthetic=statement.synthetic,
+        message=tuple(range(len(settings))),
     )
 
 
@@ -178,4 +181,6 @@ def _view(
     ]  # fmt: skip
     shares = own.assign(**{c: own[c] / 100 for c in ends})
     label = words.say("area_estimate.legend")
-    return AreaEstimateView(title, shares, points, words, label), told
+    named = dict.fromkeys((*agreement.areas.indicators, *agreement.areas.evaluated.districts))
+    districts = tuple(area_label(agreement, a, words) for a in named)
+    return AreaEstimateView(title, shares, points, words, label, districts), told

@@ -200,6 +200,7 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
         for t in levels["crime_type"].values
     ]  # fmt: skip
     columns = min(2, len(views))
+    goals = {t.id for t in agreement.crime.type if t.role == "selected"}
     return Picture(
         id="crime_types",
         title=_title(statement, views, [str(t) for t in levels["crime_type"].values], area, words),
@@ -212,6 +213,7 @@ def picture_crime_types(statement: Statement, words: Wording) -> Picture | None:
         columns=columns,
         height=22 + 28 * -(-len(views) // columns),
         synthetic=statement.synthetic,
+        message=tuple(i for i, t in enumerate(levels["crime_type"].values) if str(t) in goals),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
@@ -52,7 +53,7 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False, slide: bool 
     narrow : bool
         For a phone: the panels below each other, 92 mm wide, letters as large.
     slide : bool
-        For a screen on a wall: as wide as on the page, in a slide's shape.
+        For a screen on a wall: at least as large as on the page, in a slide's shape.
 
     Returns
     -------
@@ -67,10 +68,12 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False, slide: bool 
         if narrow:
             as_on_page = picture.height * rows / -(-len(picture.panels) // picture.columns)
             millimetres = picture.narrow_height or as_on_page
-        if slide:
-            millimetres = width / _SLIDE_SHAPE
+        if slide:  # no lower than on the page, where its words have room
+            millimetres = max(picture.height, width / _SLIDE_SHAPE)
+            width = millimetres * _SLIDE_SHAPE
         height = millimetres / _INCH
-        figure = Figure(figsize=(width / _INCH, height), dpi=_DPI)
+        dpi = _SLIDE_DOTS * _INCH / width if slide else _DPI
+        figure = Figure(figsize=(width / _INCH, height), dpi=dpi)
         # the mark stands in the corner at the source line's end
         room = 72 * width / _INCH * (_BESIDE_MARK if picture.synthetic else 1 - 2 * _LEFT)
         source = _lines(picture.source, room, _SOURCE_POINTS)
@@ -153,13 +156,24 @@ def save_slide(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Pa
         The SVG and the PNG.
     """
     svg, png = (folder / f"{picture.id}{end}" for end in (".svg", ".png"))
+    picture = _of_message(picture)
     figure = draw(picture, words, slide=True)
     with style():
-        dpi = _SLIDE_DOTS * _INCH / WIDTH_MM
-        figure.savefig(png, dpi=dpi, metadata={"Software": None, "Title": picture.title})
+        figure.savefig(png, metadata={"Software": None, "Title": picture.title})
         figure.savefig(svg, metadata={"Date": None, "Creator": None, "Title": picture.title})
     _describe(svg, picture, words.lang)
     return svg, png
+
+
+def _of_message(picture: Picture) -> Picture:
+    """Leave the panels its title is about, each as high as on the page."""
+    if not picture.message:
+        return picture
+    panels = tuple(picture.panels[i] for i in picture.message)
+    columns = min(picture.columns, len(panels))
+    height = picture.height * -(-len(panels) // columns)
+    height /= -(-len(picture.panels) // picture.columns)
+    return replace(picture, panels=panels, columns=columns, height=height)
 
 
 def _lines(text: str, room: float, points: float, weight: str = "normal") -> list[str]:

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from amager_eval.figures.drawing.picture import Picture
 from amager_eval.figures.drawing.respondents_shown import respondents_shown
 from amager_eval.figures.drawing.rows import rows_of
-from amager_eval.figures.drawing.style import CITY, axes_or_new, looks, style
+from amager_eval.figures.drawing.style import CITY, axes_or_new, is_narrow, looks, style
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import number, signed
 
@@ -122,6 +122,7 @@ def plot_part_whole(view: PartWholeView, ax: Axes | None = None) -> Axes:
     """
     with style():
         ax = axes_or_new(ax)
+        slim = is_narrow(ax)
         if view.title:
             ax.set_title(view.title)
         look = looks(view.areas, None)
@@ -137,9 +138,15 @@ def plot_part_whole(view: PartWholeView, ax: Axes | None = None) -> Axes:
                 low=number(row.low, 0, view.words.lang),
                 high=number(row.high, 0, view.words.lang),
             )
+            if slim:  # words above the row: beside it they would leave the axis no room
+                text = view.words.say("figure.probability.row", label=row.label, said=text)
+                ax.annotate(text, (0, y), xycoords=ax.get_yaxis_transform(), xytext=(2, 5),
+                            textcoords="offset points", size=6.8,
+                            color=one.colour).set_in_layout(False)  # fmt: skip
+                continue
             ax.annotate(text, (row.high, y), xytext=(5, 0), textcoords="offset points",
                         va="center", size=7, color=one.colour)  # fmt: skip
-        ax.set_yticks(rows, view.frame["label"])
+        ax.set_yticks(rows, ["" if slim else str(t) for t in view.frame["label"]])
         ax.set_ylim(-0.7, len(rows) - 0.3)
         ax.tick_params(axis="y", length=0)
         ax.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
@@ -202,5 +209,6 @@ def picture_part_whole(statement: Statement, words: Wording) -> Picture | None:
         source=words.say("source.safety", survey=agreement.safety.survey),
         panels=(partial(plot_part_whole, view),),
         height=22 + 6.2 * len(view.frame),
+        narrow_height=30 + 9 * len(view.frame),
         synthetic=statement.synthetic,
     )  # fmt: skip

@@ -39,9 +39,8 @@ _READINGS = (
 
 
 _COLOUR = "#0072B2"
-#: Characters of a heading or a row's name before a phone breaks it.
-_NARROW_TITLE = 32
-_NARROW_LABEL = 18
+#: Characters of a heading before a phone breaks it.
+_NARROW_TITLE = 46
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,8 +157,12 @@ def plot_probabilities(view: ProbabilityView, ax: Axes | None = None) -> Axes:
             true, shown = float(row.probability_true), float(row.probability_published)
             if np.isnan(true):  # the reading does not apply to this area
                 text = words.say_of(view.response, "figure.probability.not_applicable")
-                ax.annotate(text, (view.limits[0], y), xytext=(5, 0), textcoords="offset points",
-                            va="center", size=6.8, color=MUTED)  # fmt: skip
+                if slim:
+                    text = words.say("figure.probability.row", label=row.label, said=text)
+                at = (0 if slim else view.limits[0], y)
+                shown_text = ax.annotate(text, at, xytext=(5, 0), textcoords="offset points",
+                                   va="center", size=6.2 if slim else 6.8, color=MUTED)  # fmt: skip
+                shown_text.set_in_layout(False)
                 continue
             said = words.say(
                 "figure.probability.probability_true", value=say_probability(true, words),
@@ -176,10 +179,15 @@ def plot_probabilities(view: ProbabilityView, ax: Axes | None = None) -> Axes:
                 )
                 said = f"{said}\n{published}"
             ax.plot(true, y, "o", color=_COLOUR, markersize=6.5, zorder=5)
+            if slim:  # words above the row: beside it they would leave the axis no room
+                text = words.say("figure.probability.row", label=row.label,
+                                 said=said.partition("\n")[0])  # fmt: skip
+                ax.annotate(text, (0, y), xytext=(2, 6), textcoords="offset points", size=6.8,
+                            color=INK).set_in_layout(False)  # fmt: skip
+                continue
             ax.annotate(said, (1, y), xytext=(8, 0), textcoords="offset points", va="center",
                         size=6.8, color=INK, annotation_clip=False)  # fmt: skip
-        labels = [textwrap.fill(t, _NARROW_LABEL) if slim else t for t in view.frame["label"]]
-        ax.set_yticks(rows, labels)
+        ax.set_yticks(rows, ["" if slim else str(t) for t in view.frame["label"]])
         ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.set_xlim(-0.02, 1.02)
         ax.set_xticks([view.limits[0], 0.5, view.limits[1]])
@@ -235,19 +243,18 @@ def picture_probabilities(
         )
         for view in views
     )
-    values = [
-        words.say(
-            "figure.probability.value",
-            label=row.label,
-            probability=say_probability(row.probability_true, words),
-        )
-        for row in rows_of(reach.frame)
-    ]
+    found = reach.frame["probability_true"].dropna()
+    ends = (
+        [say_probability(float(p), words) for p in (found.min(), found.max())] if len(found) else []
+    )
     caption = words.say_of(agreement.response, "figure.probability.caption")
     answers = respondents_shown(statement.facts, [*parts, agreement.areas.whole], words, names)
     return Picture(
         id="probabilities",
-        title=words.say("figure.probability.title", reading=reach.title, values="; ".join(values)),
+        title=words.say(
+            "figure.probability.title" if len(set(ends)) > 1 else "figure.probability.title_one",
+            reading=reach.title, low=ends[0] if ends else "", high=ends[-1] if ends else "",
+        ),
         alt=alt,
         caption=f"{caption} {answers}".rstrip(),
         source=words.say("source.safety_model", survey=agreement.safety.survey),
@@ -255,7 +262,8 @@ def picture_probabilities(
         height=24 + (7 + 7 * len(views[0].frame)) * len(views),
         narrow_height=28 + (12 + 9 * len(views[0].frame)) * len(views),
         synthetic=statement.synthetic,
-    )
+        message=(views.index(reach),),
+    )  # fmt: skip
 
 
 def _failed(statement: Statement, quantity: str) -> set[tuple[str, str]]:

@@ -139,7 +139,7 @@ def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
         frame, look = view.frame[waves >= first], looks(view.areas, view.whole)
         ax.set_title(view.title)
         ends = []
-        shift = {a: 0.1 * (i - (len(look) - 1) / 2) for i, a in enumerate(look)}
+        shift = {a: 0.18 * (i - (len(look) - 1) / 2) for i, a in enumerate(look)}
         for area, group in frame.groupby("area", sort=False):
             own, group = look[str(area)], group.sort_values("wave")
             x = group["wave"].to_numpy(float) + shift[str(area)]
@@ -155,7 +155,7 @@ def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
                 )
             at = int(group["wave"].iloc[-1])
             text = view.words.say(
-                "figure.history.latest", area=area, wave=at,
+                "figure.history.label", area=area, wave=at,
                 share=_share(y[-1], group["grade"].iloc[-1], view.words),
             )  # fmt: skip
             ends.append(EndLabel(float(y[-1]), text, own.colour, bold=area != view.whole))
@@ -237,6 +237,7 @@ def picture_safety_history(
         columns=2,
         height=20 + 33 * rows,
         synthetic=statement.synthetic,
+        message=(0,),
     )
 
 
@@ -260,8 +261,7 @@ def _alt_value(row: Any, words: Wording) -> str:
 
 def _caption(statement: Statement, words: Wording) -> str:
     """Say what the intervals mean, and the change of data collector where there was one."""
-    deff = number(statement.agreement.verdicts.default_deff, 1, words.lang)
-    caption = words.say("figure.history.caption", deff=deff)
+    caption = words.say("figure.history.caption")
     collectors = statement.facts.collectors
     since = statement.facts.collected_since(statement.year)
     if not since:

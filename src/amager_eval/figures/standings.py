@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import blended_transform_factory
 
 from amager_eval.figures.drawing.picture import Picture
@@ -148,6 +149,7 @@ def plot_standings(view: StandingsView, ax: Axes | None = None) -> Axes:
         ax.grid(axis="x", color="#e4e4e4", linewidth=0.6)
         ax.set_axisbelow(True)
         if view.axis == "percent":
+            ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True))
             ax.xaxis.set_major_formatter(lambda v, _: percent(v / 100, 0, view.words.lang))
         else:
             ax.axvline(100, color=GOAL, linestyle="-.", linewidth=1.2, zorder=1)
@@ -245,7 +247,10 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
         key = tuple(say(f"figure.standings.{k}") for k in ("last", "now", against))
         views.append(
             StandingsView(
-                say("figure.standings.districts" if districts else "figure.standings.safety"),
+                words.say_of(
+                    agreement.response,
+                    "figure.standings.districts" if districts else "figure.standings.safety",
+                ),
                 tuple(shares), "percent",
                 (str(agreement.safety.baseline_wave), *key,
                  say("figure.standings.band", year=target), say("figure.standings.estimate")),

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Final
 from amager_eval.errors import InputError
 from amager_eval.figures.draw import save
 from amager_eval.figures.drawing.style import font_folder
-from amager_eval.goals.standing import goal_standings
-from amager_eval.goals.verdict import Verdict
 from amager_eval.report.document import (
+    Bullets,
     Document,
     Figure,
     Heading,
@@ -24,8 +23,10 @@ from amager_eval.report.document import (
 from amager_eval.report.forms.page import render_page
 from amager_eval.report.forms.pdf import write_pdf
 from amager_eval.report.letterhead import Letterhead
+from amager_eval.report.parts.lead import lead
 from amager_eval.report.parts.summary import summary
 from amager_eval.report.write import replace_folder, write_appendix
+from amager_eval.tables.goals import goals_table
 from amager_eval.tables.table import Column, Table, build_table
 from amager_eval.wording.about import bound_to
 from amager_eval.wording.sentences import load_wording
@@ -38,9 +39,10 @@ if TYPE_CHECKING:
 __all__ = ["compose_joint", "write_joint"]
 
 _BLANK: Final = Letterhead()
-_VERDICTS: Final = (
-    Verdict.REACHED, Verdict.PARTLY, Verdict.NOT_REACHED, Verdict.NOT_MEASURED,
-)  # fmt: skip
+#: What the overview takes of each partnership's own table of goals, and how wide it is.
+_KEPT: Final = {
+    "what": 3.4, "latest_text": 1.9, "since_last_text": 0.8, "distance_text": 1.3, "status": 1.4,
+}  # fmt: skip
 
 
 def compose_joint(statements: Sequence[Statement], words: Wording) -> Document:
@@ -56,7 +58,7 @@ def compose_joint(statements: Sequence[Statement], words: Wording) -> Document:
     Returns
     -------
     Document
-        Every partnership's verdicts in one table, then each one's page one.
+        A sentence a partnership and every goal in one table, then each one's page one.
 
     Raises
     ------
@@ -70,8 +72,14 @@ def compose_joint(statements: Sequence[Statement], words: Wording) -> Document:
             f"{sorted(years)}; name each agreement once and give --year"
         )
     (year,) = years
+    leads = [
+        words.say("joint.lead", name=s.agreement.name, said=said)
+        for s in statements
+        for said in lead(s, bound_to(s.agreement, words))[:1]
+    ]
     blocks: list[Block] = [
         Heading(words.say("joint.heading")),
+        Bullets(tuple(leads)),
         TableBlock(_overview(statements, words)),
         Paragraph(words.say("joint.note"), "note"),
     ]
@@ -81,7 +89,7 @@ def compose_joint(statements: Sequence[Statement], words: Wording) -> Document:
         blocks += [_own(b, statement) for b in summary(statement, words)[1:]]
     partners = words.listing([s.agreement.name for s in statements])
     return Document(
-        title=words.say("document.title", name=partners),
+        title=words.say("joint.title", number=words.name("number_word", str(len(statements)))),
         subtitle=words.say("document.subtitle", wave=year, crime_year=year - 1),
         description=words.say("document.description", agreement=partners),
         blocks=tuple(b for b in blocks if not (isinstance(b, TableBlock) and b.table.frame.empty)),
@@ -155,30 +163,22 @@ def _own(block: Block, statement: Statement) -> Block:
 
 
 def _overview(statements: Sequence[Statement], words: Wording) -> Table:
-    """One row a partnership: which of its goal parts have which verdict this year."""
+    """Every partnership's goals in words, one below the other, with this year's status."""
+    found = [goals_table(s, bound_to(s.agreement, words)) for s in statements]
+    rows: list[dict[str, object]] = []
+    for statement, table in zip(statements, found, strict=True):
+        own = table.frame.to_dict(orient="records")
+        rows += [{"partnership": statement.agreement.name} | {str(k): v for k, v in row.items()}
+                 for row in own]  # fmt: skip
+    kept = {c.key: c for table in found for c in table.columns if c.key in _KEPT}
     columns = [
-        Column("partnership", words.say("column.partnership"), "text", 1.6),
+        Column("partnership", words.say("column.partnership"), "text", 2.2),
         *(
-            Column(f"verdict_{i}", words.say(f"verdict.{verdict}"), "text", 2.0)
-            for i, verdict in enumerate(_VERDICTS)
+            replace(kept[key], width=width, data=True)
+            for key, width in _KEPT.items()
+            if any(row.get(key) for row in rows)
         ),
     ]
-    rows = []
-    for statement in statements:
-        standings = goal_standings(statement)
-        bound = bound_to(statement.agreement, words)
-        cells = []
-        for verdict in _VERDICTS:
-            goals = [s.goal for s in standings if s.verdict == verdict]
-            counted = [
-                bound.say("joint.goal", goal=g, parts=goals.count(g), of=_parts(standings, g))
-                for g in dict.fromkeys(goals)
-            ]
-            cells.append(", ".join(counted))
-        rows.append([statement.agreement.name, *cells])
+    cells = [[row.get(c.key, "") for c in columns] for row in rows]
     note = words.say("joint.table_note")
-    return build_table("joint_overview", words.say("joint.table"), columns, rows, note)
-
-
-def _parts(standings: Sequence[object], goal: str) -> int:
-    return sum(1 for s in standings if getattr(s, "goal", None) == goal)
+    return build_table("joint_overview", words.say("joint.table"), columns, cells, note)

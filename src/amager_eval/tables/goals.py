@@ -51,18 +51,25 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     known = measured or any(s.estimate for s in standings)
     outlook = say("column.outlook", year=agreement.safety.target_wave)
     columns = [
-        Column("goal", say("column.goal"), "text", 0.5),
+        Column("goal", say("column.goal"), "text", 0.45),
         Column("what", say("column.measured"), "text", 2.95, data=False),
-        Column("latest_text", say("column.observed"), "text", 1.4, known, data=False),
+        Column(
+            "latest_text",
+            say("column.observed"),
+            "text",
+            1.4 if measured else 1.9,
+            known,
+            data=False,
+        ),
         Column("since_last_text", say("column.since_last"), "text", 0.8, measured, data=False),
         Column(
             "since_baseline_text", say("column.change_since"), "text", 0.8, measured, data=False
         ),
         Column("distance_text", say("column.distance_now"), "text", 1.35, measured, data=False),
         Column("shown_text", say("column.shown"), "text", 1.15, measured, data=False),
-        Column("status", say("column.status_year"), "mark", 1.45, data=False),
+        Column("status", say("column.status_year"), "mark", 1.45 if measured else 1.3, data=False),
         Column("assessment", say("column.evidence_verdict"), "text", 1.45, measured, data=False),
-        Column("outlook_text", outlook, "text", 1.2 if measured else 2.4, known, data=False),
+        Column("outlook_text", outlook, "text", 1.2 if measured else 3.0, known, data=False),
         *_data_columns(words),
     ]
     rows: list[dict[str, object]] = []
@@ -73,7 +80,8 @@ def goals_table(statement: Statement, words: Wording) -> Table:
         else:
             rows.append(_without_figure(parts, statement, words))
     cells = [[row.get(c.key) for c in columns] for row in rows]
-    keys = ["table.goals.note" if known else "table.goals.note_unknown"]
+    keys = ["table.goals.note_unknown"]
+    keys += ["table.goals.note_measured"] if measured else []
     keys += ["table.goals.note_estimate"] if any(s.estimated for s in standings) else []
     keys += ["table.goals.note_area_estimate"] if any(s.estimate for s in standings) else []
     judged = any(s.verdict != "ikke opgjort" and s.probability is not None for s in standings)
@@ -356,7 +364,9 @@ def _distance(s: Standing, words: Wording) -> str:
         needed = value_text(s.threshold, s.unit, words)
         return words.say("table.to_threshold", gap=signed(gap, 0, words.lang), threshold=needed)
     now = _change_cell(s.distance, s.unit, words)
-    then = _change_cell(s.distance_baseline, s.unit, words)
+    # no year is compared with itself
+    own = s.baseline is not None and s.latest is not None and s.baseline.year == s.latest.year
+    then = "" if own else _change_cell(s.distance_baseline, s.unit, words)
     now = graded_text(now, s.whole, words) if now else ""
     then = graded_text(then, s.whole_baseline, words) if then else ""
     if now and then:

@@ -147,8 +147,8 @@ def joined_readings_table(
     say, agreement = words.say, statement.agreement
     wide = len(areas) > 1
     columns = [
-        Column("goal", say("column.goal"), "text", 5.0),
-        Column("reading", say("column.reading"), "text", 14.0 if wide else 21.0),
+        Column("goal", say("column.goal"), "text", 4.0),
+        Column("reading", say("column.reading"), "text", 13.0 if wide else 21.0),
         Column("part", say("column.part")),
         Column("literal_verdict", say("column.literal_short"), "mark"),
         Column("evidence_verdict", say("column.evidence_short"), "mark"),
@@ -188,7 +188,8 @@ def joined_readings_table(
 def _widest(column: Column, rows: Sequence[Sequence[str]], at: int) -> float:
     """Count the letters of a column's longest line, or word of its heading."""
     lines = [line for row in rows for line in row[at].split("\n")]
-    return 1.5 + max(len(text) for text in (*lines, *column.label.split()))
+    heading = max(len(word) for word in column.label.split())
+    return 1.5 + max(1.2 * heading, *map(len, lines))  # headings are bold
 
 
 def _lines(cells: Iterable[str]) -> str:

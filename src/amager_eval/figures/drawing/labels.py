@@ -108,7 +108,8 @@ def label_ends(ax: Axes, x: float, labels: Sequence[EndLabel], *, size: float = 
     """Write labels to the right of `x`, moved apart; call when the limits of `ax` are final."""
     low, high = ax.get_ylim()
     height = ax.get_window_extent().height / ax.figure.dpi * 72  # points
-    gap = (high - low) * size * 1.25 / max(height, 1)
+    lines = max((lb.text.count("\n") + 1 for lb in labels), default=1)
+    gap = (high - low) * size * 1.25 * lines / max(height, 1)
     places = within(spread([lb.y for lb in labels], gap), gap, low, high)
     for label, y in zip(labels, places, strict=True):
         ax.annotate(
@@ -118,6 +119,7 @@ def label_ends(ax: Axes, x: float, labels: Sequence[EndLabel], *, size: float = 
             textcoords="offset points",
             va="center",
             ha="left",
+            linespacing=1.0,
             color=label.colour,
             fontsize=size,
             fontweight="bold" if label.bold else "normal",

@@ -38,6 +38,8 @@ class Picture:
         Millimetres of the drawing for a phone, at 92 mm width; None: every panel as on the page.
     synthetic : bool
         Whether it is marked as made from made-up figures.
+    message : tuple of int
+        The panels a slide shows: those its title is about; empty: all of them.
     """
 
     id: str
@@ -50,3 +52,4 @@ class Picture:
     height: float = 70.0
     narrow_height: float | None = None
     synthetic: bool = False
+    message: tuple[int, ...] = ()

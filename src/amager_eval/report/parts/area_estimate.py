@@ -13,7 +13,6 @@ from amager_eval.tables.area.estimate import (
 )
 from amager_eval.trends.area.design import nested_of, unmeasured_blocks
 from amager_eval.wording.figure import band_text
-from amager_eval.wording.numbers import percent
 from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
@@ -36,35 +35,19 @@ def area_estimate_sentences(statement: Statement, words: Wording) -> str:
         return words.say("area_estimate.withheld", area=area.area)
     last = _last_measured(statement)
     response, target = agreement.response, agreement.safety.target_wave
-    years = sorted({min(statement.year, target), target})
-    levels = []
-    for year in years:
-        values = []
-        for setting in agreement.safety.settings:
-            band = area.band(setting, response, year)
-            if band is None:
-                continue
-            city = statement.facts.shares(agreement.areas.whole, setting, response).get(year)
-            values.append(
-                words.say(
-                    "area_estimate.value_beside" if city is not None else "area_estimate.value",
-                    band=band_text(band, words),
-                    when=words.name("setting_when", setting),
-                    city="" if city is None else percent(city.percent / 100, 0, words.lang),
-                )
-            )
-        if values:
-            levels.append(words.say("area_estimate.level", year=year, values=words.listing(values)))
-    reaches = []
+    levels, reaches = [], []
     for setting in agreement.safety.settings:
-        found = area.probability(setting, response)
+        when = words.name("setting_when", setting)
+        band, found = area.band(setting, response, target), area.probability(setting, response)
+        if band is not None:
+            levels.append(words.say("area_estimate.value", band=band_text(band, words), when=when))
         if found is not None:
             reaches.append(
                 words.say(
                     "area_estimate.reaches",
-                    probability=say_probability(found[0], words, word=True),
+                    probability=say_probability(found[0], words),
                     prior=say_probability(found[1], words),
-                    when=words.name("setting_when", setting),
+                    when=when,
                 )
             )
     said = [
@@ -72,7 +55,7 @@ def area_estimate_sentences(statement: Statement, words: Wording) -> str:
         if last is None
         else words.say("area_estimate.unmeasured_since", area=area.area, last=last),
         words.say_of(
-            response, "area_estimate.levels", rests=_rests(statement, words),
+            response, "area_estimate.levels", rests=_rests(statement, words), target=target,
             levels=words.listing(levels),
         ),
     ]  # fmt: skip

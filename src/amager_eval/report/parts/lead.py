@@ -264,9 +264,13 @@ def _districts(statement: Statement, words: Wording) -> list[str]:
         return [words.say("lead.no_safety")]
     settings = []
     for group in by_part.values():
+        years = {s.latest.year for s in group if s.latest is not None}
+        alike = len(years) == 1
         values = [
             words.say(
-                "lead.district" if s.latest.year == statement.year else "lead.district_other",
+                "lead.district"
+                if alike or s.latest.year == statement.year
+                else "lead.district_other",
                 area=area_label(statement.agreement, s.area, words),
                 value=figure_text(s.latest, s.unit, words),
                 year=s.latest.year,
@@ -277,12 +281,13 @@ def _districts(statement: Statement, words: Wording) -> list[str]:
         wholes = {s.whole.value: s.whole for s in group if s.whole is not None}
         key = "lead.districts_when" if len(wholes) == 1 else "lead.districts_when_alone"
         whole = next(iter(wholes.values()), None)
-        settings.append(
-            words.say(
-                key, when=_when(group[0], words), values=words.listing(values),
-                city=figure_text(whole, "percent", words),
-            )
+        said = words.say(
+            key, when=_when(group[0], words), values=words.listing(values),
+            city=figure_text(whole, "percent", words),
         )  # fmt: skip
+        if alike and years != {statement.year}:
+            said = words.say("table.other_wave", cell=said, wave=years.pop())
+        settings.append(said)
     return [
         words.say_of(
             statement.agreement.response, "lead.districts", settings="; ".join(settings)
@@ -362,9 +367,11 @@ def _city_crime(statement: Statement, words: Wording) -> str:
         words.say(
             "lead.city_type",
             type=_lower(type_label(statement.agreement.crime, r.crime_type, r.definition, words)),
-            change=_signed_percent(r.change, words),
+            then=number(r.count_baseline.value, 0, words.lang),
+            now=number(r.count.value, 0, words.lang),
         )
         for r in selected
+        if r.count is not None and r.count_baseline is not None
     ]
     # where the selected types are known, the totals by another count stay in the table
     rates = [] if moved else [
@@ -372,9 +379,12 @@ def _city_crime(statement: Statement, words: Wording) -> str:
     ]  # fmt: skip
     key = "types" if moved else "rates"
     year = next(f.year for r in found for f in (r.rate, r.count) if f is not None)
+    told = {r.shown for r in selected}
+    sure = words.say(f"lead.sure_last_{told.pop()}") if len(selected) > 1 and len(told) == 1 else ""
     return words.say(
-        f"lead.city_{key}", year=year, moved=words.listing(moved), rates=words.listing(rates)
-    )
+        f"lead.city_{key}",
+        year=year, moved=words.listing(moved), rates=words.listing(rates), sure=sure,
+    )  # fmt: skip
 
 
 def _rate(r: ContextReports, statement: Statement, words: Wording) -> str:
@@ -386,12 +396,6 @@ def _rate(r: ContextReports, statement: Statement, words: Wording) -> str:
         then=number(r.rate_baseline.value, 0, words.lang),
         now=number(r.rate.value, 0, words.lang),
     )
-
-
-def _signed_percent(change: float | None, words: Wording) -> str:
-    assert change is not None
-    text = percent(abs(change), 0, words.lang)
-    return f"{'+' if change > 0 else chr(0x2212)}{text}" if round(100 * abs(change)) else text
 
 
 def _verdicts(statement: Statement, standings: Sequence[Standing], words: Wording) -> str:

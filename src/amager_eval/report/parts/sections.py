@@ -12,6 +12,7 @@ from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
+from amager_eval.goals.crime.context import crime_context
 from amager_eval.goals.sensitivity import USED
 from amager_eval.report.document import (
     Block,
@@ -54,7 +55,7 @@ from amager_eval.tables.sensitivity import sensitivity_table
 from amager_eval.tables.since_last import since_last_table
 from amager_eval.tables.table import records
 from amager_eval.wording.crime_type import type_label
-from amager_eval.wording.numbers import date
+from amager_eval.wording.numbers import date, number
 from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
@@ -291,8 +292,27 @@ def _crime(statement: Statement, words: Wording) -> list[Block]:
             Paragraph(text, "warning"),
             Figure(picture, crime_years_table(statement, words, area=shown)),
             Paragraph(words.say("crimetext.caveat"), "note"),
+            *_definitions(statement, definition, words),
         ]
     return blocks
+
+
+def _definitions(statement: Statement, drawn: str, words: Wording) -> list[Block]:
+    """Say why the city's total by one count is another than page one's by another."""
+    for r in crime_context(statement):
+        total = r.area == statement.agreement.areas.whole and r.definition != drawn
+        if not total or r.rate is None:
+            continue
+        reports = statement.facts.reports(r.area, r.crime_type, drawn).get(r.rate.year)
+        if reports is not None and reports.rate is not None:
+            said = words.say(
+                "crimetext.definitions",
+                year=r.rate.year, drawn=number(reports.rate, 1, words.lang),
+                definition=words.name("series", r.definition),
+                rate=number(r.rate.value, 1, words.lang),
+            )  # fmt: skip
+            return [Paragraph(said, "note")]
+    return []
 
 
 def _crime_numbers(statement: Statement, words: Wording) -> list[Block]:

@@ -55,7 +55,7 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
     missing = missing_table(statement, words)
     if len(missing.frame):
         blocks.append(TableBlock(missing))
-    else:
+    elif all(s.known for s in standings):
         blocks.append(Paragraph(words.say("missing_text.nothing")))
     if any(s.kind == "safety" for s in standings) and not _measured(standings, "safety"):
         districts = indicators_table(statement, words)
