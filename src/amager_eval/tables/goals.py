@@ -91,7 +91,9 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     keys += ["table.goals.note_c"] if any(_graded(s) for s in standings) else []
     area = statement.facts.area
     target = agreement.safety.target_wave
-    notes = " ".join(say(key, area=area, since=since, target=target) for key in keys)
+    notes = " ".join(
+        words.say_of(agreement.response, key, area=area, since=since, target=target) for key in keys
+    )
     return build_table("goals", say("table.goals.title"), columns, cells, notes)
 
 
