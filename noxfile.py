@@ -39,9 +39,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Static types: mypy strict on src and on the scripts of analyses."""
+    """Static types: mypy strict on src, on the scripts of analyses and on a user's script."""
     sync(session)
     session.run("mypy")
+    session.run("pytest", "-q", "-m", "types", "tests/docs")  # on what mypy has read just now
 
 
 @nox.session
@@ -55,8 +56,18 @@ def floors(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test but the slow ones, one real end-to-end run included."""
     sync(session)
-    # files stay whole, so that what they share is made once
-    session.run("pytest", "--mpl", "-n", "2", "--dist", "loadfile", *session.posargs)
+    # files stay whole, so that what they share is made once; tests/conftest.py says which begin
+    workers = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+    session.run("pytest", "--mpl", *workers, *session.posargs, env=ONE_THREAD_EACH)
+
+
+#: Two workers on two cores; and what one process compiles of a library the next one finds.
+ONE_THREAD_EACH = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "",
+}
 
 
 @nox.session

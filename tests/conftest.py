@@ -39,6 +39,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-frozen", action="store_true", help="write frozen statements anew")
 
 
+#: Files of a quarter of a minute and more begin, so that no worker waits for one at the end.
+_LONGEST = (
+    "test_end_to_end",
+    "test_validate",
+    "test_frozen_baseline",
+    "test_trial_year",
+    "test_evaluate",
+    "test_hidden",
+    "test_tutorials",
+    "test_rehearse",
+    "test_pages",
+    "test_any_city",
+    "test_frozen_statements",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order files, not tests within one: those that take longest first."""
+    items.sort(key=lambda item: item.path.stem not in _LONGEST)
+
+
 def _with_own_area(data: Input, agreement: Agreement) -> Input:
     """Add made-up deliveries for the agreement's own area: survey, crime and population."""
     own = agreement.areas.evaluated.names[0]
