@@ -20,8 +20,6 @@ LEVELS = (0.95, 0.998)
 #: Share of the areas at each end whose z is drawn in when the overdispersion is estimated.
 _WINSORISED = 0.1
 
-Position = Literal["inside", "above inner", "below inner", "above outer", "below outer"]
-
 
 @dataclass(frozen=True, eq=False)
 class Funnel(Shown):

@@ -46,6 +46,8 @@ _RATES: Final = {
     "narkotika": 1.1,
     "trusler": 0.3,
 }
+#: Share of a type that the total counts, where not all: weapons are outside it.
+_COUNTED: Final = {"vold/våben": 0.85}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +76,7 @@ def _parameters(scenario: str, agreement: Agreement) -> Truth:
         level={s: _LEVELS.get(s, 1.6) for s in agreement.safety.settings},
         gap_response={s: _GAPS.get(s, 0.5) for s in agreement.safety.settings},
         rate={k: _RATES.get(k, 1.0) for k in types} | {REST: 2.2},
-        counted_in_total={k: 0.85 for k in types if k == "vold/våben"},  # weapons are outside it
+        counted_in_total={k: _COUNTED[k] for k in types if k in _COUNTED},
         scenario=SCENARIOS.get(scenario),
         # a goal of coming nearer needs an area that lies below the city
         area_gap=-0.5 if scenario in SCENARIOS else None,

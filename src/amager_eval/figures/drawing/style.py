@@ -41,7 +41,6 @@ class Look:
     colour: str
     marker: str
     line: str
-    hatch: str = ""
 
 
 CITY: Final = Look("#000000", "s", "--")
