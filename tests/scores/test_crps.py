@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import scoringrules as sr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import nbinom, norm
@@ -19,7 +18,7 @@ def test_draws_equal_the_direct_double_sum():
     )
 
 
-def test_fair_estimator_is_unbiased_with_few_draws_and_the_plain_one_is_not():
+def test_fair_estimator_is_unbiased_with_few_draws_and_the_plain_one_is_not(sr):
     rng = np.random.default_rng(4)
     draws = rng.standard_normal((5, 200_000))
     exact = float(sr.crps_normal(0.7, 0.0, 1.0))
@@ -30,7 +29,7 @@ def test_fair_estimator_is_unbiased_with_few_draws_and_the_plain_one_is_not():
     assert plain.mean() - exact == pytest.approx(1 / (5 * np.sqrt(np.pi)), abs=0.005)
 
 
-def test_quantiles_tend_to_the_closed_form():
+def test_quantiles_tend_to_the_closed_form(sr):
     levels = (np.arange(2000) + 0.5) / 2000
     quantiles = norm.ppf(levels)[:, None] * [1.0, 3.0]
     observed = np.array([0.4, -2.0])

@@ -292,7 +292,11 @@ def test_what_does_not_exist_is_refused_by_name() -> None:
     assert "calibration" in EXAMINATIONS
 
 
-def test_the_prior_is_asked_how_often_a_share_jumps(tmp_path: Path) -> None:
+def test_the_prior_is_asked_how_often_a_share_jumps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert module.PRIOR_DRAWS == 2000
+    monkeypatch.setattr(module, "PRIOR_DRAWS", 150)  # what is kept is asked of all
     validate("safety", only=["prior_predictive"], folder=tmp_path)
     evidence = read_evidence(SAFETY, "prior_predictive", folder=tmp_path)
     table = evidence.to_frame().set_index("quantity")
