@@ -36,7 +36,7 @@ def folder(tmp_path):
 
 
 def test_the_help_names_the_years_commands_first_and_the_laboratory_apart(run):
-    _, told, _ = run("--help")
+    _, told, _ = run("--help", "--lang", "en")
     year, examinations = told.split(cli.EXAMINATIONS)
     assert all(re.search(rf"^  {c} ", year, re.M) for c in ("appendix", "check", "record"))
     assert all(

@@ -719,7 +719,7 @@ def _lines(words: Wording, steps: Sequence[str], every: float = 10.0) -> Iterato
 def main() -> None:
     """Run the command line; an error of the package's own ends without a traceback."""
     try:
-        code = app(standalone_mode=False)
+        code = _command(sys.argv[1:])(args=_without_lang(sys.argv[1:]), standalone_mode=False)
     except BrokenPipeError:  # whoever read the output has closed it, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -739,6 +739,33 @@ def main() -> None:
             sys.stderr.write(f"amager-eval: {line}\n")
         sys.exit(told.exit_code if isinstance(told, AmagerEvalError) else 2)
     sys.exit(code or 0)
+
+
+def _command(arguments: list[str]) -> Any:
+    """Give the command to run: where a help is asked for, in the language of who asks."""
+    command = typer.main.get_command(app)
+    if _asks_help(arguments) and _language(arguments) == "da":
+        from amager_eval.wording.help import tell_in_danish
+
+        tell_in_danish(command)
+    return command
+
+
+def _asks_help(arguments: list[str]) -> bool:
+    return "--help" in arguments or not set(arguments) & {
+        str(c.name or getattr(c.callback, "__name__", "")) for c in app.registered_commands
+    }
+
+
+def _without_lang(arguments: list[str]) -> list[str]:
+    """Leave out the language of a help that is asked for: not every command knows the option."""
+    if not _asks_help(arguments):
+        return arguments
+    left = [a for a in arguments if not a.startswith("--lang=")]
+    while "--lang" in left:
+        at = left.index("--lang")
+        del left[at : at + 2]
+    return left
 
 
 def _wrong_call(error: Any, arguments: list[str]) -> Fault:
