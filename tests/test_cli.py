@@ -3,11 +3,12 @@
 import re
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from amager_eval import cli
-from amager_eval.errors import GateError
+from amager_eval.errors import GateError, InputError
 from amager_eval.evaluation import evaluate as evaluation
 from amager_eval.evaluation.fit import _named
 from amager_eval.report import write
@@ -74,6 +75,22 @@ def test_a_failed_gate_ends_with_3_and_nothing_published(run, monkeypatch, tmp_p
     assert "tryghed: divergenser (»safety_trend: 3 divergent transitions" in err
     assert "intet er offentliggjort" in err
     assert not out.exists()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_run_says_before_it_replaces_an_older_status(run, monkeypatch, tmp_path, before):
+    out = tmp_path / "out"
+    if before:
+        out.mkdir()
+
+    def stop(*_args, **_kwargs):
+        raise InputError("written no further")
+
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_, **__: SimpleNamespace(year=2026))
+    monkeypatch.setattr(write, "write_appendix", stop)
+    code, _, err = run("appendix", "--out", out)
+    assert code == 2
+    assert ("bliver erstattet" in err and str(out) in err) is before
 
 
 @pytest.mark.parametrize(

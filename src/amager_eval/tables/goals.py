@@ -52,12 +52,12 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     outlook = say("column.outlook", year=agreement.safety.target_wave)
     columns = [
         Column("goal", say("column.goal"), "text", 0.45),
-        Column("what", say("column.measured"), "text", 2.95, data=False),
+        Column("what", say("column.measured"), "text", 2.95 if measured else 3.15, data=False),
         Column(
             "latest_text",
             say("column.observed"),
             "text",
-            1.4 if measured else 1.9,
+            1.4 if measured else 2.0,
             known,
             data=False,
         ),
@@ -69,7 +69,7 @@ def goals_table(statement: Statement, words: Wording) -> Table:
         Column("shown_text", say("column.shown"), "text", 1.15, measured, data=False),
         Column("status", say("column.status_year"), "mark", 1.45 if measured else 1.3, data=False),
         Column("assessment", say("column.evidence_verdict"), "text", 1.45, measured, data=False),
-        Column("outlook_text", outlook, "text", 1.2 if measured else 3.0, known, data=False),
+        Column("outlook_text", outlook, "text", 1.2 if measured else 2.75, known, data=False),
         *_data_columns(words),
     ]
     rows: list[dict[str, object]] = []
@@ -203,9 +203,9 @@ def crime_context_table(statement: Statement, words: Wording) -> Table:
         Column("crime_type", say("column.crime_type"), "text", 1.4),
         Column("counts_text", say("column.context_counts", before=before, after=after), "text",
                1.4, data=False),
-        Column("rates_text", say("column.context_rates", before=before, after=after), "text", 1.5,
+        Column("rates_text", say("column.context_rates", before=before, after=after), "text", 1.4,
                data=False),
-        Column("change_text", say("column.change_since"), "text", 0.9, data=False),
+        Column("change_text", say("column.context_since"), "text", 1.1, data=False),
         Column("shown_text", say("column.shown"), "text", 1.0, data=False),
         Column("definition", say("column.definition"), "text", 1.9),
         Column("year_before", say("column.year_before"), "year", shown=False),

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from amager_eval.wording.sentences import Wording
 
 
+#: Letters set on half a letter's room, and those on one and a half.
+_NARROW: Final = f"fijlrt,.:;() {NBSP}"
+_BROAD: Final = "mw%●▲■○◇"
+
 __all__ = ["find_reading", "joined_readings_table", "readings_table", "side_by_side_table"]
 
 _CHANCES: Final = (
@@ -148,7 +152,7 @@ def joined_readings_table(
     wide = len(areas) > 1
     columns = [
         Column("goal", say("column.goal"), "text", 4.0),
-        Column("reading", say("column.reading"), "text", 13.0 if wide else 21.0),
+        Column("reading", say("column.reading"), "text", 11.0 if wide else 18.0),
         Column("part", say("column.part")),
         Column("literal_verdict", say("column.literal_short"), "mark"),
         Column("evidence_verdict", say("column.evidence_short"), "mark"),
@@ -188,8 +192,14 @@ def joined_readings_table(
 def _widest(column: Column, rows: Sequence[Sequence[str]], at: int) -> float:
     """Count the letters of a column's longest line, or word of its heading."""
     lines = [line for row in rows for line in row[at].split("\n")]
-    heading = max(len(word) for word in column.label.split())
-    return 1.5 + max(1.2 * heading, *map(len, lines))  # headings are bold
+    heading = max(map(_breadth, column.label.split()))
+    return 2 + max(1.15 * heading, *map(_breadth, lines))  # headings are bold
+
+
+def _breadth(text: str) -> float:
+    """Estimate how broad a text is set, in letters: an i is half of one, a sign one and a half."""
+    narrow, broad = (sum(text.count(c) for c in of) for of in (_NARROW, _BROAD))
+    return len(text) - 0.45 * narrow + 0.5 * broad
 
 
 def _lines(cells: Iterable[str]) -> str:

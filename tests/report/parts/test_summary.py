@@ -1,14 +1,17 @@
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 
 from amager_eval.data.input import Masked
+from amager_eval.goals.crime.context import crime_context
 from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.standing import goal_standings
 from amager_eval.goals.verdict import Verdict
 from amager_eval.report.document import Bullets, Figure, Paragraph, TableBlock
 from amager_eval.report.parts.summary import goal_sentences, reservations, summary
 from amager_eval.wording.about import bound_to
+from amager_eval.wording.numbers import number
 from amager_eval.wording.sentences import load_wording
 
 
@@ -42,6 +45,26 @@ def test_a_full_input_has_no_districts_on_page_one(make_statement):
         "kravet er 75\u00a0%."
     )
     assert said[-1].startswith("Sandsynligheden for, at området i 2028 er mindst lige så trygt som")
+
+
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_the_lead_holds_the_citys_counts_and_the_table_the_districts_rates(make_statement, lang):
+    statement = make_statement(activities=False)
+    blocks = summary(statement, load_wording(lang))
+    lead = next(b.text for b in blocks if isinstance(b, Paragraph) and b.kind == "lead")
+    found = crime_context(statement)
+    counted = [r for r in found if r.count is not None and r.count_baseline is not None]
+    assert len(counted) == 3
+    for r in counted:
+        for figure in (r.count, r.count_baseline):
+            assert number(figure.value, 0, lang) in lead
+    (table,) = [b.table for b in blocks if isinstance(b, TableBlock)
+                and b.table.id == "crime_context"]  # fmt: skip
+    rated = {r.area for r in found if r.rate is not None and r not in counted}
+    agreement = statement.agreement
+    assert rated == {*agreement.areas.indicators, agreement.areas.whole}
+    assert rated <= set(table.frame["area"])
+    assert table.frame["rates_text"].ne("").all()
 
 
 def test_a_part_that_has_failed_for_good_is_named(make_statement):
