@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
@@ -50,7 +51,9 @@ def read_document(path: Path) -> tuple[dict[str, Any], str]:
     try:
         return deepcopy(_parsed(text)), text
     except tomllib.TOMLDecodeError as error:
-        raise SpecError(fault_of("document_not_toml", path=path, why=error)) from error
+        at = re.search(r"at line (\d+)", str(error))
+        line = int(at[1]) if at else text.count("\n") + 1
+        raise SpecError(fault_of("document_not_toml", path=path, line=line)) from error
 
 
 @lru_cache(maxsize=32)
@@ -90,6 +93,7 @@ def parse_document[M: BaseModel](model: type[M], path: Path) -> M:
                     at=".".join(str(k) for k in location),
                     says=str(contradiction) if contradiction is not None else fault["msg"],
                     shown=shown,
+                    **_limits(fault.get("ctx", {})),
                 )
             )
         raise SpecError(*problems) from error
@@ -100,7 +104,30 @@ _KINDS: Final = {
     "missing": "document_key_missing",
     "extra_forbidden": "document_key_unknown",
     "string_type": "document_no_text",
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "document_no_integer"),
+    **dict.fromkeys(("float_parsing", "float_type", "finite_number"), "document_no_number"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "document_no_truth"),
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing"), "document_no_date"
+    ),
+    **dict.fromkeys(("list_type", "tuple_type"), "document_no_list"),
+    **dict.fromkeys(("dict_type", "model_type"), "document_no_table"),
+    **dict.fromkeys(("literal_error", "enum"), "document_no_choice"),
+    "greater_than": "document_not_above",
+    "greater_than_equal": "document_too_small",
+    "less_than": "document_not_below",
+    "less_than_equal": "document_too_large",
+    **dict.fromkeys(("too_short", "string_too_short"), "document_too_short"),
 }
+
+
+def _limits(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what pydantic held a value against: the choices, or the bound."""
+    bounds = [context[k] for k in ("gt", "ge", "lt", "le", "min_length") if k in context]
+    return {
+        "choices": str(context.get("expected", "")).replace(" or ", ", "),
+        "bound": bounds[0] if bounds else "",
+    }
 
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]")
