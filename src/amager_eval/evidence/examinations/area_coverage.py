@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,9 +11,14 @@ from scipy.special import expit
 
 from amager_eval.trends.area.condition import Around, shares_of
 from amager_eval.trends.area.design import AreaFigures, unmeasured_blocks
-from amager_eval.trends.area.estimate import Study, around_of, lay_out_study, propose_under
+from amager_eval.trends.area.estimate import (
+    Study,
+    around_of,
+    lay_out_study,
+    propose_under,
+    weigh_proposals,
+)
 from amager_eval.trends.area.hyper import draw_prior
-from amager_eval.trends.independence import effective_draws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
+    from amager_eval.spec.area_estimate import Step
     from amager_eval.trends.fit import Fit
     from amager_eval.trends.safety.forecast import Piece
 
@@ -37,12 +43,26 @@ SHIFTS: Final[Mapping[str, float]] = {
     "added_much_less_safe": -1.0,
 }
 #: Draws of the districts that a city's answer rests on, all alternatives of the drift together.
-_DRAWS: Final = 3000
+_DRAWS: Final = 1500
 #: Cities whose answer rests on fewer effective draws of an alternative are counted apart.
 FEW: Final = 200.0
-#: Draws of the districts are proposed so many times at a time, and at most.
-_SETS, _SETS_MAX = 2, 24
 _LEVELS: Final = (50, 80, 95)
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """A made-up truth of the area.
+
+    Parameters
+    ----------
+    share : ndarray
+        Its true safe share, (setting, year).
+    stated : bool
+        Whether the agreement's sentence would have been written of it.
+    """
+
+    share: Floats
+    stated: bool
 
 
 def area_coverage(
@@ -64,7 +84,8 @@ def area_coverage(
     data, agreement : Input, Agreement
         Which figures there are, and of what; their values are made up.
     cities : int
-        Made-up cities.
+        Made-up cities of which the agreement's sentence would have been written, as assumed; those
+        drawn on the way of which it would not are held too, under the steps that do not rest on it.
     draws : int
         Draws of the districts that are weighed.
     seed : int
@@ -75,48 +96,60 @@ def area_coverage(
     Returns
     -------
     DataFrame
-        `truth` (:data:`SHIFTS`, and the shown alternatives of the document, under which the area
-        is put together otherwise than assumed), `setting, year, cities, inside_50, inside_80,
-        inside_95` (shares), `inside_95_enough` (of cities with :data:`FEW` effective draws or
-        more), `enough`, `width_95, bias` (points, means; bias is the middle of the band less the
-        truth), `reaches_said, reaches_true` (shares).
+        `step` of evidence, `truth` (:data:`SHIFTS`, and the shown alternatives of the document,
+        under which the area is put together otherwise than assumed), `setting, year, cities,
+        inside_50, inside_80, inside_95` (shares), `inside_95_enough` (of cities with :data:`FEW`
+        effective draws or more), `enough`, `width_95, bias` (points, means; bias is the middle of
+        the band less the truth), `reaches_said, reaches_true` (shares).
 
     Notes
     -----
-    The estimate is step 1's, of the districts' draws other than the truth and of all alternatives
-    of the drift, an equal share each, as a report has it. No figure was ever published of the part
-    that was added last, or of how many live inside the estates: cities that differ in those alone
-    print the same figures, get the same answer, and are held against different truths.
+    The estimate is of the districts' draws other than the truth and of all alternatives of the
+    drift, an equal share each, as a report has it. No figure was ever published of the part that
+    was added last, or of how many live inside the estates: cities that differ in those alone print
+    the same figures and get the same answer of steps 0 and 1. The agreement's sentence would not
+    have been written of every city: where it is evidence, the cities are those of which a sample
+    of the declared size would have shown it. The other survey's estates are left out.
     """
     fit = replace(fit, spec=fit.spec.with_options(forecast_draws=draws))
     first, target = agreement.safety.baseline_wave, agreement.safety.target_wave
     study, design, pieces = lay_out_study(fit, data, agreement, until=target)
-    study = replace(study, stated=[], estates=None, delivered={})
+    enough = study.spec.model_copy(update={"effective_min": FEW})
+    study = replace(study, spec=enough, delivered={})
     arounds = [around_of(study, piece, design) for piece in pieces]
     rng = np.random.default_rng(seed)
     rows: list[dict[str, object]] = []
-    for city in range(cities):
-        home = city % len(pieces)
+    made = wanted = 0
+    while wanted < cities:
+        home = made % len(pieces)
         truth = int(rng.integers(len(arounds[home].deff)))
         told, truths = _make_city(study, arounds[home], pieces[home], truth, rng)
-        asked = replace(study, figures=told)
+        asked = replace(study, figures=told, estates=None)
         found = [
-            _answer(asked, around, piece, truth if k == home else None, rng)
+            _Answer(asked, around, piece, truth if k == home else None, rng)
             for k, (around, piece) in enumerate(zip(arounds, pieces, strict=True))
         ]
-        area, whole, weight = (np.concatenate([f[i] for f in found]) for i in range(3))
-        least = min(1 / (f[2] ** 2).sum() for f in found)
         city_share = expit(arounds[home].whole[truth])
         for name, true in truths.items():
-            for s, setting in enumerate(study.settings):
-                for year in (first, target):
-                    t = year - int(study.years[0])
-                    held = _hold(area[:, s, t], whole[:, s, t], weight, true[s, t])
-                    reaches = bool(true[s, t] >= city_share[s, t])
-                    rows.append({"truth": name, "setting": setting, "year": year, "least": least}
-                                | held | {"reaches_true": reaches})  # fmt: skip
+            for step in found[0].steps:
+                if "stated" in step.rests_on and not true.stated:
+                    continue
+                answers = [f.under(step) for f in found]
+                area, whole, weight = (np.concatenate([a[i] for a in answers]) for i in range(3))
+                least = min(1 / (a[2] ** 2).sum() for a in answers)
+                for s, setting in enumerate(study.settings):
+                    for year in (first, target):
+                        t = year - int(study.years[0])
+                        held = _hold(area[:, s, t], whole[:, s, t], weight, true.share[s, t])
+                        reaches = bool(true.share[s, t] >= city_share[s, t])
+                        rows.append(
+                            {"step": step.id, "truth": name, "setting": setting, "year": year,
+                             "least": least} | held | {"reaches_true": reaches}
+                        )  # fmt: skip
+        made += 1
+        wanted += truths["as_assumed"].stated or not study.stated
         if progress is not None:
-            progress(city + 1, cities)
+            progress(wanted, cities)
     return _summarise(pd.DataFrame(rows))
 
 
@@ -126,18 +159,22 @@ def _make_city(
     piece: Piece,
     truth: int,
     rng: np.random.Generator,
-) -> tuple[AreaFigures, dict[str, Floats]]:
-    """Draw a city's blocks and make-up, its printed figures, and its area's share in each truth."""
+) -> tuple[AreaFigures, dict[str, Truth]]:
+    """Draw a city's blocks and make-up, its printed figures, and its area in each truth."""
     nested, spec = study.nested, study.spec
     there, at = around.take([truth]), np.array([truth])
     shares = {m.id: float(draw_prior(spec.priors[m.share], rng, 1)[0]) for m in nested.mixture}
     known = replace(study, delivered=shares)
     drawn = propose_under(known, around, piece, at, rng, figures=False)
     told = _print_figures(study, drawn.before, there, drawn.weights, rng)
+    chance = rng.standard_normal(len(study.settings))
 
-    def area(eta: Floats, made: Mapping[str, Any]) -> Floats:
-        found = shares_of(nested.area, eta, there, nested, nested.weights(made))
-        return np.asarray(found[0, :, 0])
+    def make(eta: Floats, made: Mapping[str, Any]) -> Truth:
+        true, seen = (
+            shares_of(nested.area, eta, there, nested, nested.weights(made), seen=seen)[0, :, 0]
+            for seen in (False, True)
+        )
+        return Truth(true, _is_stated(study, seen, there, chance))
 
     missing = unmeasured_blocks(nested, study.figures.of)
     unmeasured = [k for k, block in enumerate(nested.block) if block.id in missing]
@@ -145,12 +182,24 @@ def _make_city(
     for name, shift in SHIFTS.items():
         eta = drawn.before.copy()
         eta[:, unmeasured] += shift
-        truths[name] = area(eta, shares)
+        truths[name] = make(eta, shares)
     for other in (a for a in spec.alternative if a.shown):
         changed = {m.id: float(draw_prior(other.priors[m.share], rng, 1)[0])
                    for m in nested.mixture if m.share in other.priors}  # fmt: skip
-        truths[other.id] = area(drawn.before, shares | changed)
+        truths[other.id] = make(drawn.before, shares | changed)
     return told, truths
+
+
+def _is_stated(study: Study, seen: Floats, there: Around, chance: Floats) -> bool:
+    """Whether samples of the declared size lie below the city in every wave and question told."""
+    for stated, year, settings in study.stated:
+        for s in settings:
+            p = seen[s, year]
+            whole = expit(there.whole[0, s, year] + there.shift[0, year])
+            sd = np.sqrt(there.deff[0] * p * (1 - p) / stated.n)
+            if p + sd * chance[s] >= whole:
+                return False
+    return bool(study.stated)
 
 
 def _print_figures(
@@ -174,27 +223,39 @@ def _print_figures(
     return replace(figures, value=value, low=value - 0.005, high=value + 0.005)
 
 
-def _answer(
-    study: Study, around: Around, piece: Piece, truth: int | None, rng: np.random.Generator
-) -> tuple[Floats, Floats, Floats]:
-    """Area's and city's shares, (draw, setting, year), and weights that sum to 1."""
-    others = np.arange(len(around.deff))
-    others = others if truth is None else np.delete(others, truth)
-    rows, logs, shares = [], [], []
-    for _ in range(_SETS_MAX // _SETS):
-        some = np.tile(others, _SETS)
-        proposed = propose_under(study, around, piece, some, rng)
-        here, area = around.take(some), study.nested.area
-        found = shares_of(area, proposed.after, here, study.nested, proposed.weights)[:, :, 0]
-        rows.append(some)
-        shares.append(found)
-        logs.append(proposed.log_weight["figures"])
-        if effective_draws(np.concatenate(logs)) >= FEW:
-            break
-    log = np.concatenate(logs)
-    weight = np.exp(log - log.max())
-    whole = expit(around.whole[np.concatenate(rows)])
-    return np.concatenate(shares), whole, weight / weight.sum()
+class _Answer:
+    """A city's estimate under one alternative of the drift, by all districts but the truth."""
+
+    def __init__(
+        self,
+        study: Study,
+        around: Around,
+        piece: Piece,
+        truth: int | None,
+        rng: np.random.Generator,
+    ) -> None:
+        every = np.arange(len(around.deff))
+        self.steps = [s for s in study.spec.step if "estates" not in s.rests_on]
+        self.found = weigh_proposals(
+            study, around, piece, self.steps, rng,
+            districts=every if truth is None else np.delete(every, truth),
+        )  # fmt: skip
+        here = around.take(self.found.rows)
+        self.whole = expit(here.whole)
+        made = {study.nested.area: self.found.weights}
+        self.area = {
+            kind: shares_of(
+                study.nested.area, eta.astype(float), here, study.nested, made
+            )[:, :, 0]
+            for kind, eta in self.found.eta.items()
+        }  # fmt: skip
+
+    def under(self, step: Step) -> tuple[Floats, Floats, Floats]:
+        """Area's and city's shares, (draw, setting, year), and weights that sum to 1."""
+        log = self.found.log_weight[step.id]
+        weight = np.exp(log - log.max())
+        area = self.area["after" if step.rests_on else "before"]
+        return area, self.whole, weight / weight.sum()
 
 
 def _hold(area: Floats, whole: Floats, weight: Floats, true: float) -> dict[str, object]:
@@ -219,10 +280,14 @@ def _hold(area: Floats, whole: Floats, weight: Floats, true: float) -> dict[str,
 def _summarise(frame: pd.DataFrame) -> pd.DataFrame:
     """Take means over the cities."""
     made = []
-    for (truth, setting, year), of in frame.groupby(["truth", "setting", "year"], sort=False):
+    by = ["step", "truth", "setting", "year"]
+    truths = list(dict.fromkeys(frame["truth"]))
+    ordered = frame.assign(truth=pd.Categorical(frame["truth"], truths))
+    for keys, of in ordered.groupby(by, observed=True):
         enough = of["least"] >= FEW
         made.append(
-            {"truth": truth, "setting": setting, "year": year, "cities": len(of)}
+            dict(zip(by, keys, strict=True))
+            | {"cities": len(of)}
             | {c: float(of[c].mean()) for c in (f"inside_{v}" for v in _LEVELS)}
             | {"enough": int(enough.sum()),
                "inside_95_enough": float(of["inside_95"][enough].mean())}

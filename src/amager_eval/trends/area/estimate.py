@@ -40,12 +40,14 @@ if TYPE_CHECKING:
 __all__ = [
     "AreaEstimate",
     "Study",
+    "Weighed",
     "around_of",
     "estimate_area",
     "hyper_of",
     "lay_out_study",
     "propose_under",
     "terms_of",
+    "weigh_proposals",
 ]
 
 #: Proposals weighed at a time: memory, not answers, depends on it.
@@ -546,13 +548,60 @@ def hyper_of(study: Study, alternative: str) -> Hyper:
     return Hyper(found)
 
 
-def _weigh(
-    study: Study, piece: Piece, design: xr.Dataset, steps: list[Step], rng: np.random.Generator
-) -> dict[str, tuple[tuple[str, dict[str, Floats]], float]]:
-    """Joint draws of each step under one alternative of the drift, and how many they are worth."""
-    around, hyper = around_of(study, piece, design), hyper_of(study, piece.alternative)
-    per = len(around.deff)
-    eta: dict[str, list[Floats]] = {
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """Proposals under one alternative of the drift, the proposal first, and their weights.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Each proposal's draw of the districts.
+    eta : dict of str to ndarray
+        Blocks `before` and `after` the figures, as :func:`propose_under` gives them.
+    weights : dict of str to ndarray
+        Weights of the pieces of the area.
+    log_weight : dict of str to ndarray
+        By step.
+    """
+
+    rows: NDArray[np.int64]
+    eta: Mapping[str, NDArray[np.float32]]
+    weights: Mapping[str, Floats]
+    log_weight: Mapping[str, Floats]
+
+
+def weigh_proposals(
+    study: Study,
+    around: Around,
+    piece: Piece,
+    steps: list[Step],
+    rng: np.random.Generator,
+    *,
+    districts: Any = None,
+) -> Weighed:
+    """Propose blocks and weigh them until every step has the effective draws the document wants.
+
+    Parameters
+    ----------
+    study : Study
+        What is asked.
+    around : Around
+        What the blocks need of the districts' draws.
+    piece : Piece
+        The districts' draws under one alternative of the drift.
+    steps : list of Step
+        Which evidence is weighed.
+    rng : Generator
+    districts : ndarray of int or None
+        Which of the districts' draws; default all.
+
+    Returns
+    -------
+    Weighed
+    """
+    hyper = hyper_of(study, piece.alternative)
+    districts = np.arange(len(around.deff)) if districts is None else districts
+    eta: dict[str, list[Any]] = {
         kind: [] for kind in dict.fromkeys("after" if s.rests_on else "before" for s in steps)
     }
     evidence: dict[str, list[Floats]] = {}
@@ -568,7 +617,8 @@ def _weigh(
         # the priors first; then where the figures put the hyperparameters
         proposal = proposal_to(np.concatenate(points), logs[richest]) if points else None
         near.append((proposal, more))
-        for some in np.array_split(np.tile(np.arange(per), more), -(-per * more // _AT_ONCE)):
+        proposed_rows = np.tile(districts, more)
+        for some in np.array_split(proposed_rows, -(-len(proposed_rows) // _AT_ONCE)):
             at = (
                 hyper.free(hyper.draw(rng, len(some))) if proposal is None
                 else hyper.draw_near(proposal, rng, len(some))
@@ -586,19 +636,31 @@ def _weigh(
         logs = _log_weights(hyper, np.concatenate(points), near, evidence, steps)
         if min(effective_draws(log) for log in logs.values()) >= wanted:
             break
-    every = np.concatenate(rows)
-    stacked = {k: np.concatenate(v) for k, v in eta.items()}
-    shares = {k: np.concatenate(v) for k, v in weights.items()}
+    return Weighed(
+        np.concatenate(rows),
+        {k: np.concatenate(v) for k, v in eta.items()},
+        {k: np.concatenate(v) for k, v in weights.items()},
+        logs,
+    )
+
+
+def _weigh(
+    study: Study, piece: Piece, design: xr.Dataset, steps: list[Step], rng: np.random.Generator
+) -> dict[str, tuple[tuple[str, dict[str, Floats]], float]]:
+    """Joint draws of each step under one alternative of the drift, and how many they are worth."""
+    around = around_of(study, piece, design)
+    found = weigh_proposals(study, around, piece, steps, rng)
     out = {}
     for s in steps:
-        log = logs[s.id]
-        taken = resample(log[None], int(rng.integers(2**31)))[0][:per]
+        log = found.log_weight[s.id]
+        taken = resample(log[None], int(rng.integers(2**31)))[0][: len(around.deff)]
+        rows = found.rows[taken]
         drawn = _shares(
-            study, around.take(every[taken]),
-            stacked["after" if s.rests_on else "before"][taken].astype(float),
-            {k: v[taken] for k, v in shares.items()},
+            study, around.take(rows),
+            found.eta["after" if s.rests_on else "before"][taken].astype(float),
+            {k: v[taken] for k, v in found.weights.items()},
         )  # fmt: skip
-        joint = _joint(study, piece, design, every[taken], *drawn, rng)
+        joint = _joint(study, piece, design, rows, *drawn, rng)
         out[s.id] = ((piece.alternative, joint), effective_draws(log))
     return out
 
