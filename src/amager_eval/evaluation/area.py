@@ -150,13 +150,15 @@ def answer_unmeasured(
         partial(_joint_draws, times=times)
     )  # the districts' draws are the same under every make-up
     estimate = estimate_area(fit, data, agreement, spec=spec, joint=joint)
+    own_shares = nested_of(agreement).own_shares
     others = {
         a.id: estimate_area(
             fit, data, agreement, spec=spec.under(a), steps=[estimate.primary],
             without_own=a.without == "own", joint=joint,
         )
         for a in spec.alternative
-        if a.shown and not (estimate.delivered or estimate.problems)
+        if a.shown and own_shares & set(a.priors)
+        and not (estimate.delivered or estimate.problems)
     }  # fmt: skip
     if estimate.delivered and not estimate.problems:  # what the delivery changed
         assumed = replace(data, residents=None)

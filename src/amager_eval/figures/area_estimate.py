@@ -46,6 +46,8 @@ class AreaEstimateView:
         What the bands are called.
     districts : tuple of str
         Every district of the appendix in its order, which fixes the looks.
+    others : tuple of str
+        The other areas of all panels: each has the same mark in every one.
     """
 
     title: str
@@ -54,6 +56,7 @@ class AreaEstimateView:
     words: Wording
     band_label: str
     districts: tuple[str, ...]
+    others: tuple[str, ...]
 
 
 def plot_area_estimate(view: AreaEstimateView, ax: Axes | None = None) -> Axes:
@@ -84,12 +87,11 @@ def plot_area_estimate(view: AreaEstimateView, ax: Axes | None = None) -> Axes:
         )  # fmt: skip
         points = view.points
         chosen = looks(view.districts, None)
-        others = list(dict.fromkeys(points.loc[points["role"] == "other", "area"]))
         for area in dict.fromkeys(points["area"]):
             own = points[points["area"] == area].sort_values("wave")
             role = own["role"].iloc[0]
             if role == "other":
-                mark = _MARKS[others.index(area) % len(_MARKS)]
+                mark = _MARKS[view.others.index(area) % len(_MARKS)]
                 ax.plot(own["wave"], own["share"], mark, color=INK, markerfacecolor="white",
                         linestyle="none", label=area)  # fmt: skip
                 continue
@@ -183,4 +185,5 @@ def _view(
     label = words.say("area_estimate.legend")
     named = dict.fromkeys((*agreement.areas.indicators, *agreement.areas.evaluated.districts))
     districts = tuple(area_label(agreement, a, words) for a in named)
-    return AreaEstimateView(title, shares, points, words, label, districts), told
+    others = tuple(area_label(agreement, a, words) for a, r in roles.items() if r == "other")
+    return AreaEstimateView(title, shares, points, words, label, districts, others), told

@@ -55,8 +55,6 @@ class StandingLine:
         What it is held against: the whole, the baseline's level or the threshold.
     low, high : float or None
         The band of the target year.
-    estimate : bool
-        Whether the figures are the model's estimates: drawn hatched and open.
     about : tuple of str or None
         Kind and part of the goals it is about; None for an indicator.
     """
@@ -70,7 +68,6 @@ class StandingLine:
     against: float | None
     low: float | None = None
     high: float | None = None
-    estimate: bool = False
     about: tuple[str, str | None] | None = None
 
 
@@ -87,7 +84,7 @@ class StandingsView:
     axis : {"percent", "index"}
         Shares in percent, or the baseline year = 100.
     key : tuple of str
-        Words of the marks: then, last, now, what it is held against, band, estimate.
+        Words of the marks: then, last, now, what it is held against, band.
     words : Wording
         Language.
     key_at : float
@@ -173,7 +170,7 @@ def _draw_line(ax: Axes, y: float, line: StandingLine) -> None:
         ax.add_patch(
             Rectangle(
                 (line.low, y - 0.2), line.high - line.low, 0.4, facecolor="#cfe3f1",
-                edgecolor=_COLOUR, linewidth=0.5, hatch="////" if line.estimate else None, zorder=1,
+                edgecolor=_COLOUR, linewidth=0.5, zorder=1,
             )
         )  # fmt: skip
     if line.baseline is not None and line.now is not None:
@@ -187,13 +184,12 @@ def _draw_line(ax: Axes, y: float, line: StandingLine) -> None:
     if line.against is not None:
         ax.plot(line.against, y, CITY.marker, color=CITY.colour, markersize=5.5, zorder=5)
     if line.now is not None:
-        ax.plot(line.now, y, "o", color="#cfe3f1" if line.estimate else _COLOUR,
-                markeredgecolor=_COLOUR, markersize=8, zorder=6)  # fmt: skip
+        ax.plot(line.now, y, "o", color=_COLOUR, markersize=8, zorder=6)
 
 
 def _key(view: StandingsView) -> list[Line2D | Patch]:
     """Explain only the marks that are drawn."""
-    then, last, now, against, band, estimate = view.key
+    then, last, now, against, band = view.key
     lines = view.lines
     handles: list[Line2D | Patch] = []
 
@@ -209,12 +205,6 @@ def _key(view: StandingsView) -> list[Line2D | Patch]:
         mark(against, CITY.marker, color=CITY.colour, markersize=5.5)
     if any(line.low is not None for line in lines):
         handles.append(Patch(facecolor="#cfe3f1", edgecolor=_COLOUR, linewidth=0.5, label=band))
-    if any(line.estimate for line in lines):
-        handles.append(
-            Patch(
-                facecolor="#cfe3f1", edgecolor=_COLOUR, linewidth=0.5, hatch="////", label=estimate
-            )
-        )
     return handles
 
 
@@ -226,7 +216,7 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
     safety = list({s.part: s for s in reversed(own)}.values())[::-1]
     districts = not safety
     if districts:
-        safety = [s for s in indicator_standings(statement) if not s.estimated]
+        safety = list(indicator_standings(statement))
     shares = [_safety_line(s, statement, words, named=districts) for s in safety]
     shares += [
         _partner_line(s, words) for s in standings if s.kind == "partners" and s.latest is not None
@@ -253,7 +243,7 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
                 ),
                 tuple(shares), "percent",
                 (str(agreement.safety.baseline_wave), *key,
-                 say("figure.standings.band", year=target), say("figure.standings.estimate")),
+                 say("figure.standings.band", year=target)),
                 words,
             )
         )  # fmt: skip
@@ -265,8 +255,7 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
                     year=crime.baseline_year),
                 tuple(indexed), "index",
                 (str(crime.baseline_year), *key,
-                 say("figure.standings.band", year=crime.target_year),
-                 say("figure.standings.estimate")),
+                 say("figure.standings.band", year=crime.target_year)),
                 words,
                 0.5 if shares else 0.01,
             )
@@ -353,7 +342,7 @@ def _safety_line(s: Standing, statement: Statement, words: Wording, *, named: bo
     return StandingLine(
         label, figure_text(s.latest, s.unit, words), said,
         _at(s.latest), _at(last), _at(s.baseline), _at(s.whole),
-        None if band is None else band.low, None if band is None else band.high, s.estimated,
+        None if band is None else band.low, None if band is None else band.high,
         None if named else (s.kind, s.part),
     )  # fmt: skip
 

@@ -36,7 +36,7 @@ def missing_deliveries(data: Input, agreement: Agreement, area: str) -> tuple[Mi
     safety, crime, goals = agreement.safety, agreement.crime, agreement.goal
     about = {"area": area, "first": safety.baseline_wave, "last": safety.target_wave}
     safety_goals = [g.id for g in goals if g.kind == "safety"]
-    if safety_goals and (data.safety is None or not _has(data.safety["area"] == area)):
+    if safety_goals and not _measured(data, area, safety.baseline_wave):
         missing.append(
             Missing("safety_area", ", ".join(safety_goals), about | {"source": safety.survey})
         )
@@ -63,6 +63,14 @@ def missing_deliveries(data: Input, agreement: Agreement, area: str) -> tuple[Mi
     if partners and (data.activities is None or data.activities.empty):
         missing.append(Missing("activities", ", ".join(partners), {}))
     return tuple(missing)
+
+
+def _measured(data: Input, area: str, baseline: int) -> bool:
+    """Whether the area has a figure of the input's last wave, or one since the baseline."""
+    if data.safety is None or data.safety.empty:
+        return False
+    own = data.safety.loc[data.safety["area"] == area, "wave"].astype(int)
+    return _has((own > baseline) | (own == int(data.safety["wave"].max())))
 
 
 def _made_of_shares(agreement: Agreement) -> bool:

@@ -6,7 +6,7 @@ Page one, its table and its picture say nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from amager_eval.goals.facts import ReportedYear
-    from amager_eval.goals.result import Result
+    from amager_eval.goals.result import Probabilities, Result
     from amager_eval.goals.statement import Statement
     from amager_eval.spec.agreement import Goal
     from amager_eval.trends.fit import Forecast
@@ -74,6 +74,8 @@ class Estimated:
         Ends of the 95 % band of the true share, percent; there is no number between them.
     probability, prior : float or None
         That the reading is met at the target, and what one would say without the figures.
+    basis : {"estimate"}
+        What it is, wherever it is written.
     """
 
     year: int
@@ -81,6 +83,7 @@ class Estimated:
     high: float
     probability: float | None
     prior: float | None
+    basis: Literal["estimate"] = field(default="estimate", init=False)
 
 
 @dataclass(frozen=True)
@@ -185,13 +188,8 @@ class Standing:
 
     @property
     def known(self) -> bool:
-        """Whether there is a figure at all, measured or estimated."""
+        """Whether there is a figure at all."""
         return self.latest is not None
-
-    @property
-    def estimated(self) -> bool:
-        """Whether its figure is an estimate and no measurement."""
-        return self.latest is not None and self.latest.basis == "estimate"
 
 
 def _change(
@@ -299,9 +297,6 @@ def _safety(statement: Statement, goal: Goal, area: str, setting: str, response:
     if own_area and statement.area is not None:
         own = {}  # what was published of it is older than the goals: it is estimated, not measured
     levels = _levels(statement.safety, cell)
-    if not own and levels:  # nothing was published of the area since: the model's own estimate
-        since = range(safety.baseline_wave, year + 1)
-        own = {w: Figure(levels[w][1], w, "", "estimate") for w in since if w in levels}
     latest, last, baseline = _figures(own, year, safety.baseline_wave)
     found = _results(statement, goal, area=area, part=setting, response=response)
     now = found.get(min(year, safety.target_wave)) if year > safety.baseline_wave else None
@@ -327,13 +322,26 @@ def _safety(statement: Statement, goal: Goal, area: str, setting: str, response:
         probability=None if chances is None else chances.true,
         probability_published=None if chances is None else chances.published,
         outlook=_outlook(levels, safety.target_wave),
-        estimate=_estimated(statement, goal, setting, response) if own_area and not own else None,
+        estimate=_estimated(statement, goal, setting, response, levels, chances)
+        if own_area and not own
+        else None,
     )
 
 
-def _estimated(statement: Statement, goal: Goal, setting: str, response: str) -> Estimated | None:
+def _estimated(
+    statement: Statement,
+    goal: Goal,
+    setting: str,
+    response: str,
+    levels: Mapping[int, tuple[float, float, float]],
+    chances: Probabilities | None,
+) -> Estimated | None:
     area, target = statement.area, statement.agreement.safety.target_wave
     year = min(statement.year, target)
+    if area is None and year in levels:  # an area of the safety model, and nothing published of it
+        low, _, high = levels[year]
+        found = (None, None) if chances is None else (chances.true, chances.prior_true)
+        return Estimated(year, low, high, *found)
     band = None if area is None else area.band(setting, response, year)
     if area is None or band is None:
         return None
@@ -425,8 +433,6 @@ def _shown(
     """Whether a change of published shares is significant, by the tests of the statement."""
     if before is None or after is None or before.year == after.year:
         return None
-    if "estimate" in (before.basis, after.basis):
-        return "undecided"
     if not len(changes):
         return "undecided"
     chosen = (changes["wave_before"] == before.year) & (changes["wave_after"] == after.year)

@@ -58,7 +58,8 @@ def issue_forecasts(
         From :func:`amager_eval.goals.crime.quantities.crime_quantities`; may be empty.
     estimated : Forecast or None
         Joint draws with the agreement's own area, estimated for want of a survey of it; its rows
-        say so, and are scored when a figure comes.
+        say so, and are scored when a figure comes. No event is issued of them: an event is settled
+        by figures printed from the baseline on, and the area has none there.
 
     Returns
     -------

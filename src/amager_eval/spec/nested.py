@@ -232,6 +232,12 @@ class Nested(Frozen):
                 found |= self.pieces(mixture.first) | self.pieces(mixture.second)
         return found
 
+    @property
+    def own_shares(self) -> set[str]:
+        """Priors of the shares by which the area itself is put together."""
+        own = self.pieces()
+        return {m.share for m in self.mixture if m.id in own}
+
     def districts(self) -> list[str]:
         """Name the districts the area's own blocks lie in."""
         own = self.pieces()

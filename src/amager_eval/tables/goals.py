@@ -82,7 +82,6 @@ def goals_table(statement: Statement, words: Wording) -> Table:
     cells = [[row.get(c.key) for c in columns] for row in rows]
     keys = ["table.goals.note_unknown"]
     keys += ["table.goals.note_measured"] if measured else []
-    keys += ["table.goals.note_estimate"] if any(s.estimated for s in standings) else []
     keys += ["table.goals.note_area_estimate"] if any(s.estimate for s in standings) else []
     judged = any(s.verdict != "ikke opgjort" and s.probability is not None for s in standings)
     keys += ["table.goals.note_outlook"] if judged else []

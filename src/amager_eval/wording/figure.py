@@ -46,12 +46,9 @@ def value_text(value: float, unit: str, words: Wording) -> str:
 
 
 def figure_text(figure: Told | None, unit: str, words: Wording) -> str:
-    """Print a figure with what it is: an estimate, or marked C; nothing where there is none."""
+    """Print a figure, marked where it is C; nothing where there is none."""
     if figure is None:
         return ""
-    if figure.basis == "estimate":
-        value = float(round(figure.value)) if unit == "percent" else figure.value
-        return words.say("table.estimate_cell", cell=value_text(value, unit, words))
     return graded_text(value_text(figure.value, unit, words), figure, words)
 
 

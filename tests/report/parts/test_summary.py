@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -114,13 +115,13 @@ def test_an_estimate_is_never_worded_as_a_measurement(make_statement):
     statement = replace(statement, judged=judged, facts=facts, changes=pd.DataFrame())
     words = words_of(statement)
     standings = [s for s in goal_standings(statement) if s.kind == "safety"]
-    assert all(s.estimated and s.verdict == "ikke opgjort" for s in standings)
+    assert all(s.estimate and not s.known and s.verdict == "ikke opgjort" for s in standings)
+    assert all(s.estimate.basis == "estimate" for s in standings)
     blocks = summary(statement, load_wording("da"))
     lead = next(b.text for b in blocks if isinstance(b, Paragraph))
-    assert "ikke målt i 2026; ud fra bydelene skønnes den til ca. " in lead
+    assert "Så mange er trygge i de bydele, området ligger i" in lead
     table = next(b.table for b in blocks if isinstance(b, TableBlock))
     first = dict(zip([c.key for c in table.shown], table.rows(words)[0], strict=True))
-    assert first["latest_text"].startswith("ca. ")
-    assert "skøn" in first["latest_text"]
-    assert "området selv er ikke målt" in table.note
+    assert re.fullmatch(r"Skøn: \d+–\d+\s% \(2026\)", first["latest_text"])
+    assert "Skøn, ikke måling" in table.note
     assert not any(isinstance(b, Bullets) and "er nået i" in " ".join(b.items) for b in blocks)

@@ -62,8 +62,9 @@ def area_estimate_sentences(statement: Statement, words: Wording) -> str:
     if reaches:
         said.append(words.say("area_estimate.reach", target=target, values=words.listing(reaches)))
     said.append(words.say("area_estimate.shows_nothing"))
-    makeup = "delivered" if area.delivered else "assumed"
-    said.append(words.say(f"area_estimate.makeup_{makeup}"))
+    if area.delivered or nested_of(agreement).own_shares:
+        makeup = "delivered" if area.delivered else "assumed"
+        said.append(words.say(f"area_estimate.makeup_{makeup}"))
     return " ".join(said)
 
 

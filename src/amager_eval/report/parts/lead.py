@@ -86,9 +86,7 @@ def _safety(statement: Statement, safety: list[Standing], words: Wording) -> lis
         return []
     if not any(s.known for s in safety):
         return _districts(statement, words)
-    if all(s.estimated for s in safety if s.known):
-        return [_estimates(statement, safety, words)]
-    known = [s for s in safety if s.known and not s.estimated]
+    known = [s for s in safety if s.known]
     gaps = _gaps([s for s in known if s.distance is not None], words)
     return [_moves(statement, known, words), *([gaps] if gaps else [])]
 
@@ -235,28 +233,9 @@ def _points(gap: float, words: Wording) -> str:
     return words.say("lead.points_one" if abs(gap) == 1 else "lead.points", gap=text)
 
 
-def _estimates(statement: Statement, safety: list[Standing], words: Wording) -> str:
-    values = [
-        words.say(
-            "lead.estimate",
-            when=_when(s, words),
-            value=value_text(float(round(s.latest.value)), s.unit, words),
-            city=figure_text(s.whole, s.unit, words),
-        )
-        if s.whole is not None
-        else _level(s, words)
-        for s in safety
-        if s.latest is not None
-    ]
-    return words.say_of(
-        statement.agreement.response, "lead.estimates", year=statement.year,
-        values=words.listing(values),
-    )  # fmt: skip
-
-
 def _districts(statement: Statement, words: Wording) -> list[str]:
     """Say how safe the districts are where the area itself was neither measured nor estimated."""
-    found = [s for s in indicator_standings(statement) if not s.estimated]
+    found = indicator_standings(statement)
     by_part: dict[str, list[Standing]] = {}
     for s in found:
         by_part.setdefault(str(s.part), []).append(s)

@@ -66,7 +66,7 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
 
 def _measured(standings: tuple[Standing, ...], kind: str) -> bool:
     """Whether any part of the kind has a published figure of the area itself to go by."""
-    own = [s for s in standings if s.kind == kind and s.known and not s.estimated]
+    own = [s for s in standings if s.kind == kind and s.known]
     return any(kind == "safety" or s.since_baseline is not None for s in own)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.tables.table import Column, Table, build_table, records
+from amager_eval.trends.area.design import nested_of
 from amager_eval.wording.figure import band_text
 from amager_eval.wording.numbers import number, percent
 from amager_eval.wording.probability import say_probability
@@ -41,7 +42,8 @@ def area_bands_table(statement: Statement, words: Wording) -> Table:
         Column("whole_text", say("column.whole_published"), "text", 1.3, data=False),
         *(Column(e, say(f"column.{e}"), "figure", shown=False) for e in ends),
         Column("whole", say("column.whole_published"), "figure", shown=False),
-        Column("basis", say("column.basis"), "text", 0.9),
+        Column("basis_text", say("column.basis"), "text", 0.9, data=False),
+        Column("basis", say("column.basis"), "text", shown=False),
     ]
     rows: list[list[Any]] = []
     if area is not None and area.shown:
@@ -62,7 +64,7 @@ def area_bands_table(statement: Statement, words: Wording) -> Table:
                 "band": band_text(row, words),
                 "whole": None if share is None else share.percent,
                 "whole_text": "" if share is None else percent(share.percent / 100, 0, words.lang),
-                "basis": say("area_estimate.basis"),
+                "basis_text": say("area_estimate.basis"),
             }
             rows.append([cells.get(c.key) for c in columns])
     title = words.say_of(agreement.response, "table.area_bands.title", area=_name(area))
@@ -96,8 +98,8 @@ def area_steps_table(statement: Statement, words: Wording) -> Table:
         *(Column(f"{e}_{y}", say(f"column.{e}_of", year=y), "figure", shown=False)
           for y in (first, last) for e in ("low_95", "high_95")),
         *(Column(q, say(f"column.area_{q}"), "probability", shown=False) for q in asked),
-        *(Column(f"prior_{q}", say(f"column.area_{q}"), "probability", shown=False)
-          for q in asked),
+        *(Column(f"prior_{q}", say("column.area_prior", what=say(f"column.area_{q}")),
+                 "probability", shown=False) for q in asked),
         Column("basis", say("column.basis"), "text", shown=False),
     ]  # fmt: skip
     rows: list[list[Any]] = []
@@ -143,6 +145,8 @@ def area_steps_table(statement: Statement, words: Wording) -> Table:
                 )
             rows.append([cells.get(c.key) for c in columns])
     note = say("table.area_steps.note", area=_name(area), target=last)
+    if nested_of(agreement).own_shares:
+        note = f"{note} {say('table.area_steps.note_makeup')}"
     shown = [
         r for r in (records(area.probabilities) if area is not None and area.shown else ())
         if area is not None
@@ -175,9 +179,14 @@ def area_samples_table(statement: Statement, words: Wording) -> Table:
         Column("width_wave", say("column.width_wave"), "figure", 1.2),
         Column("width_target", say("column.width_target", year=target), "figure", 1.2),
         Column("reaches_text", say("column.reaches_after", year=target), "text", 1.7, data=False),
-        Column("reaches_low", say("column.reaches_after", year=target), "probability", shown=False),
-        Column(
-            "reaches_high", say("column.reaches_after", year=target), "probability", shown=False
+        *(
+            Column(
+                f"reaches_{k}",
+                say(f"column.reaches_after_{k}", year=target),
+                "probability",
+                shown=False,
+            )
+            for k in ("low", "high")
         ),
         Column("basis", say("column.basis"), "text", shown=False),
     ]
