@@ -103,7 +103,7 @@ def plot_area_estimate(view: AreaEstimateView, ax: Axes | None = None) -> Axes:
         percent_axis(ax, view.words)
         ax.legend(
             fontsize=6, frameon=False, loc="upper left", bbox_to_anchor=(-0.12, -0.12),
-            ncols=1 if others or is_narrow(ax) else 2,  # names of other areas are long
+            ncols=1 if view.others or is_narrow(ax) else 2,  # names of other areas are long
             labelspacing=0.25, handletextpad=0.4, columnspacing=0.8,
         )  # fmt: skip
     return ax

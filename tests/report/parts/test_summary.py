@@ -119,7 +119,7 @@ def test_an_estimate_is_never_worded_as_a_measurement(make_statement):
     assert all(s.estimate.basis == "estimate" for s in standings)
     blocks = summary(statement, load_wording("da"))
     lead = next(b.text for b in blocks if isinstance(b, Paragraph))
-    assert "Så mange er trygge i de bydele, området ligger i" in lead
+    assert "I de bydele, området ligger i, er andelen af trygge" in lead
     table = next(b.table for b in blocks if isinstance(b, TableBlock))
     first = dict(zip([c.key for c in table.shown], table.rows(words)[0], strict=True))
     assert re.fullmatch(r"Skøn: \d+–\d+\s% \(2026\)", first["latest_text"])
