@@ -8,11 +8,33 @@ from typing import Final
 from amager_eval.data.tables.cross_rows import Record
 from amager_eval.spec.agreement import load_agreement
 
-__all__ = ["PART_KINDS", "WHOLE_KINDS", "whole_and_parts"]
+__all__ = ["PART_KINDS", "WHOLE_KINDS", "same_kinds", "whole_and_parts"]
 
 #: What `area_kind` calls the area that holds the others, and its disjoint parts.
 WHOLE_KINDS: Final = ("city", "whole", "by", "kommune", "helhed")
 PART_KINDS: Final = ("bydel", "district", "part", "del", "borough")
+
+
+def same_kinds(kinds: Iterable[str]) -> set[str]:
+    """Give every word, in lower case, for the kinds of area that some words name.
+
+    Parameters
+    ----------
+    kinds : iterable of str
+        Words for kinds of area.
+
+    Returns
+    -------
+    set of str
+        These, and the others for a whole or for its parts.
+
+    Examples
+    --------
+    >>> sorted(same_kinds(["bydel", "estate"]) & {"district", "estate", "city"})
+    ['district', 'estate']
+    """
+    named = {kind.casefold() for kind in kinds}
+    return named.union(*(set(words) for words in (WHOLE_KINDS, PART_KINDS) if named & {*words}))
 
 
 def whole_and_parts(rows: Iterable[Record]) -> tuple[str | None, tuple[str, ...]]:

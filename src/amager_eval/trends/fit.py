@@ -607,7 +607,10 @@ class Fit:
         d, sizes = self.diagnostics, self.data["posterior"].sizes
         passed = "passed its gates" if d.passed else f"failed: {'; '.join(d.problems)}"
         ebfmi = "" if d.min_ebfmi is None else f", E-BFMI {d.min_ebfmi:.2f}"
+        left_out = str(self.data["design"].attrs.get("left_out", ""))
         note = str(self.data.attrs.get("example", ""))
+        if left_out:
+            note = f"Not modelled, being areas of another kind: {left_out}. {note}".strip()
         return (
             f"Fit of {self.kind} under {self.spec.name} {self.spec.version} "
             f"({self.spec.digest[:12]}{_came_from(self.spec.changed_from)}), seed {self.seed}, "

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.published import published
+from amager_eval.data.read import read_input
 from amager_eval.errors import InputError, SpecError
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.safety import fit as fit_module
@@ -38,6 +39,22 @@ def test_the_published_figures_make_a_fit_of_the_city_and_its_districts(random_d
     assert fit.data["posterior"]["eta"].dims[0] == "alternative"
     assert fit.kind == "safety"
     assert not fit.diagnostics.passed  # fifty random draws are too few to be effective
+
+
+@pytest.mark.parametrize("word", ["bydel", "District", "borough", "del"])
+def test_a_part_is_modelled_whatever_its_kind_is_called_and_the_fit_says_who_is_not(
+    tmp_path, random_draws, word
+):
+    lines = ["area,area_kind,wave,setting,response,percent,n"]
+    lines += [
+        f"{area},{kind},{wave},night,safe,{share},400"
+        for area, kind, share in (("By", "city", 80), ("Nord", word, 75), ("Lejet", "estate", 60))
+        for wave in (2022, 2023, 2024)
+    ]
+    (tmp_path / "safety.csv").write_text("\n".join(lines), encoding="utf-8")
+    fit = fit_safety(read_input(tmp_path), draws=50)
+    assert fit.data["design"]["area"].to_numpy().tolist() == ["By", "Nord"]
+    assert "another kind: Lejet" in repr(fit)
 
 
 def test_the_prior_only_run_knows_the_baseline_wave_alone(monkeypatch, random_draws):

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit
 
+from amager_eval.data.areas import same_kinds
 from amager_eval.data.frame_kinds import as_pandas
 from amager_eval.data.input import Input
 from amager_eval.data.population import population_at
@@ -245,8 +246,8 @@ def design_safety(
         parts = data.parts if parts is None else parts
         rounds = data.survey_rounds
         if "area_kind" in frame:
-            kinds = spec.options["area_kinds"]
-            other = frame["area_kind"].notna() & ~frame["area_kind"].isin(kinds)
+            kinds = same_kinds(spec.options["area_kinds"])
+            other = frame["area_kind"].notna() & ~frame["area_kind"].str.casefold().isin(kinds)
             left_out = sorted(set(frame.loc[other, "area"]))
             frame = frame[~other]
     else:
