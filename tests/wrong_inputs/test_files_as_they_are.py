@@ -143,6 +143,16 @@ def test_what_follows_a_date_is_a_time_or_a_fault(tmp_path, date):
     assert fault.message == "this is no date"
 
 
+def test_one_report_of_a_period_left_out_is_told_as_one(tmp_path):
+    def until_the_first_of_2025(text):
+        return text[: text.index("\n", text.index("2025-")) + 1]
+
+    folder = copied(tmp_path, "register/until_october", "udtraek.csv", until_the_first_of_2025)
+    assert [f.message for f in check_input(folder, lang="da") if "en del af 2025" in f.message] == [
+        "udtrækket dækker kun en del af 2025, så perioden er udeladt med sin ene anmeldelse"
+    ]
+
+
 def test_a_status_counts_however_it_is_written(tmp_path):
     plain = by_year(CASES / "register/status_case")
     assert plain == {2024: 36, 2025: 35}
@@ -431,6 +441,23 @@ def test_nobody_answered_and_one_respondent_say_so(tmp_path):
     assert errors(one)
 
 
+def test_a_respondent_without_a_stratum_is_told(tmp_path):
+    lines = ["bydel,vaegt,q12b,st", *(f"{1 + i % 2},1,{1 + i % 5},{i % 2}" for i in range(20))]
+    folder = copied(
+        tmp_path,
+        "microdata/sysmiss_csv",
+        "microdata.toml",
+        lambda t: t.replace('weight = "vaegt"', 'weight = "vaegt"\nstratum = "st"'),
+    )
+    (folder / "t.csv").write_text("\n".join([*lines[:-1], lines[-1][:-1]]), encoding="utf-8")
+    (fault,) = errors(folder)
+    assert (fault.row, fault.column) == (21, "st")
+    # a column that nobody filled in is no strata
+    bare = [line[: line.rindex(",") + 1] for line in lines[1:]]
+    (folder / "t.csv").write_text("\n".join([lines[0], *bare]), encoding="utf-8")
+    assert errors(folder) == []
+
+
 def test_a_weight_is_never_in_thousands():
     # 0.951 of 0.951 + 1 + 1 who are unsafe in Valby
     found = answers(CASES / "microdata/weight_three_decimals")
@@ -564,6 +591,29 @@ def test_women_are_not_the_population(tmp_path):
         assert read_input(out).population["population"].tolist() == [334000, 338000]
 
 
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+def test_a_saved_csv_file_is_read_with_each_separator_and_a_blank_is_missing(tmp_path, separator):
+    text = (STATBANK / "dots_overlap.csv").read_text(encoding="utf-8-sig")
+    text = text.replace(";..\n", ";\n").replace(";", separator)
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    assert as_plain(saved(tmp_path, tmp_path / "a.csv"), indbrud={"2024K2": 52})
+    # a row cut off is no blank figure
+    (tmp_path / "b.csv").write_text(text.replace(f"2024K1{separator}\n", "2024K1\n"))
+    with pytest.raises(InputError, match="too few cells"):
+        parse_csv((tmp_path / "b.csv").read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [({"3": "-"}, "different figures; found '21, -'"), ([".."], "should hold 16 values")],
+)
+def test_a_status_that_cannot_be_is_refused(tmp_path, status, said):
+    document = json.loads((STATBANK / "status_zero.json").read_text(encoding="utf-8"))
+    (tmp_path / "a.json").write_text(json.dumps(document | {"status": status}))
+    with pytest.raises(InputError, match=said):
+        input_of_saved(tmp_path / "in", [tmp_path / "a.json"])
+
+
 def test_a_status_in_place_of_a_figure_is_missing(tmp_path):
     document = json.loads((STATBANK / "status_zero.json").read_text(encoding="utf-8"))
     for status, first in (
@@ -630,6 +680,10 @@ def test_a_px_file_with_a_late_code_page():
     assert parse_px(text.encode("utf-8")).equals(px(PX))
 
 
+def test_a_px_file_in_utf8_that_does_not_say_so():
+    assert parse_px(PX.encode("utf-8")).equals(px(PX))
+
+
 def test_a_px_file_whose_rows_have_keys():
     head, data = PX.split("DATA=\n")
     codes = ["TOT", "1316", "1320", "1332", "1336", "12", "3410", "3210"]
@@ -651,9 +705,10 @@ def test_five_dots_are_missing(tmp_path):
     assert as_plain(saved(tmp_path, STATBANK / "dots5.px"), indbrud={"2024K2": 42})
 
 
-def test_thousands_in_a_saved_table_are_not_taken_for_decimals(tmp_path):
-    text = (STATBANK / "overlap.csv").read_text(encoding="utf-8-sig")
-    (tmp_path / "a.csv").write_text(text.replace(";5001", ";5.001"), encoding="utf-8")
+@pytest.mark.parametrize("text", ["5.001", "5.000", "5,000", "5 000", "1.005.000"])
+def test_thousands_in_a_saved_table_are_not_taken_for_decimals(tmp_path, text):
+    saved_rows = (STATBANK / "overlap.csv").read_text(encoding="utf-8-sig")
+    (tmp_path / "a.csv").write_text(saved_rows.replace(";5001", f";{text}"), encoding="utf-8")
     with pytest.raises(InputError, match="whole numbers"):
         input_of_saved(tmp_path / "in", [tmp_path / "a.csv"])
 
@@ -677,6 +732,18 @@ def test_a_factor_in_thousands_is_refused(tmp_path, deff):
     pd.DataFrame([SAFETY | {"deff": deff}]).to_csv(tmp_path / "safety.csv", index=False)
     (fault,) = errors(tmp_path)
     assert fault.column == "deff"
+
+
+@pytest.mark.parametrize(("n", "questioned"), [("1234.5", True), ("4.5", True), ("1234.0", False)])
+def test_persons_with_decimals_are_questioned(tmp_path, n, questioned):
+    pd.DataFrame([SAFETY | {"n": n}]).to_csv(tmp_path / "safety.csv", index=False)
+    assert errors(tmp_path) == []
+    assert [f.column for f in check_input(tmp_path) if "decimals" in f.message] == (
+        ["n"] if questioned else []
+    )
+    rounds = f"wave,invited,respondents\n2024,10000,{n}\n"
+    (tmp_path / "survey_rounds.csv").write_text(rounds)
+    assert ("respondents" in {f.column for f in check_input(tmp_path)}) is questioned
 
 
 @pytest.mark.parametrize("column", ["area", "definition", "crime_type"])

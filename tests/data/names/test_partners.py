@@ -20,6 +20,18 @@ KFF, BIF = "Kultur- og Fritidsforvaltningen", "Beskæftigelses- og Integrationsf
         ("Kultur og Fritidsforvaltningen, 3B", (KFF, "3B"), 1),
         ("Sikker By/Københavns Kommune", ("Sikker By", "Københavns Kommune"), 1),
         ("AAB & Bo-Vita", ("AAB", "Bo-Vita"), 1),
+        # a line break at the end, and marks beside semicolons or line breaks
+        ("3B, SSP København\n", ("3B", "SSP København"), 1),
+        ("3B, SSP København; fsb", ("3B", "SSP København", "FSB"), 1),
+        ("3B,\nSSP København, fsb", ("3B", "SSP København", "FSB"), 1),
+        ("3B,\nSSP København,\n", ("3B", "SSP København"), 0),
+        ("• Foreningen Syd\n• 3B", ("Foreningen Syd", "3B"), 0),
+        ("Boligforeningen AAB, afd. 38; 3B", ("Boligforeningen AAB, afd. 38", "3B"), 0),
+        # between known names nothing but space
+        ("3B  SSP København", ("3B", "SSP København"), 1),
+        ("3B FSB", ("3B", "FSB"), 1),
+        ("Foreningen Syd 3B", ("Foreningen Syd 3B",), 0),
+        ("3B, SSP København;", ("3B, SSP København",), 0),
         # one name, whatever marks are in it
         ("3B/KAB", ("3B",), 0),
         (KFF, (KFF,), 0),

@@ -133,7 +133,7 @@ def test_files_saved_by_hand(tmp_path):
 
 @pytest.mark.parametrize("figure", ["1_000", "nan", "inf", "5 001", "0x1", "true", "5.001,5"])
 def test_what_is_no_figure_is_refused(figure):
-    with pytest.raises(InputError, match="no number"):
+    with pytest.raises(InputError, match=r"no number|whole numbers"):
         parse_csv(f"TID;INDHOLD\n2024K1;{figure}\n".encode())
 
 

@@ -11,7 +11,9 @@ from amager_eval.data.tables.number_text import is_no_value
 __all__ = ["PartnerList", "split_partners"]
 
 _DECLARED: Final = re.compile(r"[;\uff1b\r\n\u2028\u2029]+")
-_DASH: Final = re.compile(r"\s+[-–—]\s+")
+_BETWEEN_WORDS: Final = re.compile(r"\s+[-–—]\s+|\s+")
+#: What stands before or after a name in a list and is no part of it.
+_AROUND: Final = ",/+&|•· \t"
 #: What is written where there is nobody.
 _NOBODY: Final = frozenset({"ingen", "none", "?"})
 #: Comma, slash, plus, ampersand, bar, bullet and "og", outside brackets; not the "og" of
@@ -35,8 +37,9 @@ def split_partners(cell: str, known: Callable[[str], str | None]) -> PartnerList
     Parameters
     ----------
     cell : str
-        As it stands. Where it holds a semicolon or a line break these alone separate; one at the
-        end says that what stands before it is one name.
+        As it stands. Where it holds a semicolon or a line break these separate, and within them
+        what tells known names apart alone; a semicolon at the end says that what stands before it
+        is one name.
     known : callable
         A text to the name it means, None where it means none: a known name is never split.
 
@@ -52,15 +55,17 @@ def split_partners(cell: str, known: Callable[[str], str | None]) -> PartnerList
     >>> split_partners("Kultur- og Fritidsforvaltningen; SSP", lambda text: None)
     PartnerList(names=('Kultur- og Fritidsforvaltningen', 'SSP'), guessed=False)
     """
-    declared = [part.strip() for part in _DECLARED.split(cell)]
-    found = [part for part in declared if not _is_nobody(part)]
-    guessed = False
-    if len(declared) == 1 and found and known(found[0]) is None:
-        split = _split_around_known(found[0], known)
-        dashed = _DASH.split(found[0])
-        if all(known(part) for part in dashed):  # else it may be within a name
-            split = dashed
-        guessed, found = len(split) > 1, split
+    declared = [part.strip() for part in _DECLARED.split(cell.strip())]
+    found, guessed = [], False
+    for part in declared:
+        bare = part.strip(_AROUND)
+        if _is_nobody(bare):
+            continue
+        split = [bare]
+        if known(bare) is None and (len(declared) == 1 or any(map(_is_name, declared[1:]))):
+            split = _tell_apart(bare, known, sure=len(declared) > 1)
+        guessed |= len(split) > 1
+        found += split
     names: dict[str, str] = {}
     for part in found:
         name = known(part) or part
@@ -72,9 +77,24 @@ def _is_nobody(part: str) -> bool:
     return is_no_value(part) or part.casefold() in _NOBODY
 
 
-def _split_around_known(text: str, known: Callable[[str], str | None]) -> list[str]:
+def _is_name(part: str) -> bool:
+    return not _is_nobody(part.strip(_AROUND))
+
+
+def _tell_apart(text: str, known: Callable[[str], str | None], *, sure: bool) -> list[str]:
+    """Split what is no known name; where `sure`, or between words alone, into known names only."""
+    split = _split_around_known(text, known, _GUESSED)
+    if len(split) > 1 and (not sure or all(map(known, split))):
+        return split
+    split = _split_around_known(text, known, _BETWEEN_WORDS)
+    return split if all(map(known, split)) else [text]
+
+
+def _split_around_known(
+    text: str, known: Callable[[str], str | None], mark: re.Pattern[str]
+) -> list[str]:
     """Split at every mark that is not inside a known name, the longest known name first."""
-    marks = list(_GUESSED.finditer(text))
+    marks = list(mark.finditer(text))
     starts = [0, *(m.end() for m in marks)]
     ends = [*(m.start() for m in marks), len(text)]
     parts, first = [], 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import io
 import itertools
 import json
@@ -28,6 +29,9 @@ VALUE: Final = "INDHOLD"
 _NOT_THERE: Final = re.compile(r"\.{1,6}|:|")
 _ZERO: Final = frozenset({"-", "–"})
 _FIGURE: Final = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+#: Five thousand or 5: a table of whole numbers may write either so.
+_TWO_READINGS: Final = re.compile(r"[+-]?[1-9]\d{0,2}([.,\s\u00a0]\d{3})+", re.ASCII)
+_SEPARATORS: Final = ";\t,"
 
 
 def _number(text: object) -> float:
@@ -41,7 +45,7 @@ def _number(text: object) -> float:
         return 0.0
     if _NOT_THERE.fullmatch(bare):
         return float("nan")
-    if not _FIGURE.fullmatch(bare):
+    if not _FIGURE.fullmatch(bare) or _TWO_READINGS.fullmatch(bare):
         raise ValueError(bare)
     return float(bare.replace(",", "."))
 
@@ -57,14 +61,15 @@ def parse_csv(content: bytes, file: str | None = None) -> pd.DataFrame:
     Parameters
     ----------
     content : bytes
-        `;`-separated UTF-8 with BOM; header of variable ids, then TID and INDHOLD.
+        UTF-8 with or without BOM, separated by `;` or, as the StatBank also saves it, by tabs or
+        commas; a header of variable ids, then TID and INDHOLD.
     file : str or None
         File name for faults.
 
     Returns
     -------
     DataFrame
-        One text column per variable, then `INDHOLD` (float; `..` is NaN).
+        One text column per variable, then `INDHOLD` (float; `..` and a blank are NaN).
 
     Examples
     --------
@@ -72,39 +77,44 @@ def parse_csv(content: bytes, file: str | None = None) -> pd.DataFrame:
     ['2024K1']
     """
     try:
-        text = _from_header(content.decode("utf-8-sig"))
-        frame = pd.read_csv(io.StringIO(text), sep=";", dtype="str", keep_default_na=False)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        header, rows = _records(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, csv.Error) as error:
         raise statbank_fault("no_csv", type(error).__name__, file=file) from error
-    # a row with a cell too many shifts the columns, one too few leaves one empty
-    empty = frame.isna() | (frame == "")
-    if not isinstance(frame.index, pd.RangeIndex) or empty.any(axis=None):
+    if not header:
+        raise statbank_fault("no_csv", file=file)
+    if VALUE not in header or len(set(header)) < max(2, len(header)):
+        raise statbank_fault("no_value_column", ", ".join(header), file=file, heading=VALUE)
+    at = header.index(VALUE)
+    # no code is blank; a figure may be, as in the other formats
+    if any(len(row) != len(header) or "" in row[:at] + row[at + 1 :] for row in rows):
         raise statbank_fault("row_cells", file=file)
-    if VALUE not in frame or len(frame.columns) < 2:
-        raise statbank_fault("no_value_column", ", ".join(frame.columns), file=file, heading=VALUE)
-    return _tidy(frame, file)
+    return _tidy(pd.DataFrame(rows, columns=header, dtype="str"), file)
 
 
-def _from_header(text: str) -> str:
-    r"""Leave out what a saved table has above its header: Excel's `sep=;`, a title, blank lines.
+def _records(text: str) -> tuple[list[str], list[list[str]]]:
+    r"""Header and rows; what stands above them (`sep=;`, a title, blank lines) is left out.
 
     Examples
     --------
-    >>> _from_header("sep=;\nReported crime\nTID;INDHOLD\n2024K1;7\n")
-    'TID;INDHOLD\n2024K1;7\n'
+    >>> _records("sep=;\nReported crime\nTID;INDHOLD\n2024K1;7\n")
+    (['TID', 'INDHOLD'], [['2024K1', '7']])
     """
     lines = text.splitlines(keepends=True)
     for at, line in enumerate(lines[:HEADER_WITHIN]):
-        if VALUE in [cell.strip().strip('"') for cell in line.split(";")]:
-            return "".join(lines[at:])
-    return text
+        for separator in _SEPARATORS:
+            header = [cell.strip().strip('"') for cell in line.split(separator)]
+            if VALUE in header and len(header) > 1:
+                body = csv.reader(lines[at + 1 :], delimiter=separator, strict=True)
+                return header, [row for row in body if row]
+    return [cell.strip() for cell in lines[0].split(";")] if lines else [], []
 
 
 def _tidy(frame: pd.DataFrame, file: str | None) -> pd.DataFrame:
     try:
         values = [_number(v) for v in frame[VALUE]]
     except ValueError as error:
-        raise statbank_fault("no_number", error, file=file) from error
+        key = "not_whole" if _TWO_READINGS.fullmatch(str(error)) else "no_number"
+        raise statbank_fault(key, error, file=file) from error
     tidy = frame.astype({c: "str" for c in frame.columns if c != VALUE})
     tidy[VALUE] = np.array(values, dtype=np.float64)
     for column in tidy.columns:
@@ -184,6 +194,12 @@ def parse_json_stat(content: bytes, file: str | None = None) -> pd.DataFrame:
         held = len(values) if isinstance(values, list) else type(values).__name__
         raise statbank_fault("json_values", held, file=file, count=len(frame))
     statuses = _statuses(dataset.get("status"), len(frame))
+    if len(statuses) != len(frame):
+        raise statbank_fault("json_values", len(statuses), file=file, count=len(frame))
+    for i, (value, status) in enumerate(zip(values, statuses, strict=True)):
+        if status in _ZERO and value not in (None, 0):
+            cell = ", ".join(map(str, frame.iloc[i]))
+            raise statbank_fault("cell_differs", f"{value}, {status}", file=file, cell=cell)
     frame[VALUE] = pd.Series(
         [s if _is_sign(s) else v for v, s in zip(values, statuses, strict=True)], dtype="object"
     )
@@ -195,7 +211,7 @@ def parse_json_stat(content: bytes, file: str | None = None) -> pd.DataFrame:
 
 def _statuses(status: object, cells: int) -> list[object]:
     """Status of every cell: one for all, one each, or by the place of those that have one."""
-    if isinstance(status, list) and len(status) == cells:
+    if isinstance(status, list):
         return list(status)
     if isinstance(status, Mapping):
         return [status.get(str(i)) for i in range(cells)]
@@ -241,7 +257,8 @@ def parse_px(content: bytes, file: str | None = None) -> pd.DataFrame:
     Parameters
     ----------
     content : bytes
-        As PC-Axis writes it; the code page is the file's own, else Windows-1252.
+        As PC-Axis writes it; the code page is the file's own, else UTF-8 where it is that, else
+        Windows-1252.
     file : str or None
         File name for faults.
 
@@ -250,15 +267,7 @@ def parse_px(content: bytes, file: str | None = None) -> pd.DataFrame:
     DataFrame
         One column per variable of stub and heading, by code where the file has codes.
     """
-    page = _CODEPAGE.search(content)
-    encoding = page[1].decode("latin-1") if page else "cp1252"
-    if encoding.lower() in {"utf-8", "utf8"} or content.startswith(codecs.BOM_UTF8):
-        encoding = "utf-8-sig"
-    try:
-        text = content.decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
-        raise statbank_fault("px_code_page", encoding, file=file) from error
-    keywords, data = _px_keywords(text)
+    keywords, data = _px_keywords(_px_text(content, file))
     if data is None:
         raise statbank_fault("px_no_data", file=file)
     stub, heading = (keywords.get((part, None), []) for part in ("STUB", "HEADING"))
@@ -284,6 +293,19 @@ def parse_px(content: bytes, file: str | None = None) -> pd.DataFrame:
         for name, codes in zip(names, categories, strict=True)
     }
     return tidy
+
+
+def _px_text(content: bytes, file: str | None) -> str:
+    page = _CODEPAGE.search(content)
+    encoding = page[1].decode("latin-1") if page else "utf-8"
+    if encoding.lower() in {"utf-8", "utf8"} or content.startswith(codecs.BOM_UTF8):
+        encoding = "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        if page is None:  # a letter beyond ASCII of another code page is no UTF-8
+            return content.decode("cp1252", errors="replace")
+        raise statbank_fault("px_code_page", encoding, file=file) from error
 
 
 def _px_keywords(text: str) -> tuple[dict[tuple[str, str | None], list[str]], str | None]:

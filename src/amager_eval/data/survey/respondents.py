@@ -97,7 +97,13 @@ def check_respondents(
         weight = rows["weight"].map(lambda v: _weight(v, mark)).astype(float)
         right = (weight > 0) & (weight <= LARGEST_WEIGHT)
         good &= _told(right, "weight_wrong", "weight", findings)
-    stratum = area if "stratum" not in rows else rows["stratum"].fillna("").astype("str")
+    stratum = area
+    if "stratum" in rows:
+        given = rows["stratum"].map(lambda v: str(v).strip() if not pd.isna(v) else "")
+        blank = given.map(is_no_value)
+        if not blank.all():  # a column nobody filled in is none
+            good &= _told(~blank, "missing", "stratum", findings)
+            stratum = given
     good &= _told(~stratum.map(is_error_text), "formula_error", "stratum", findings)
     checked = {"area": area, "wave": wave, "stratum": stratum, "weight": weight}
     for setting in SETTINGS:

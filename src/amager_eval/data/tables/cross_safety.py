@@ -25,6 +25,8 @@ LARGEST_DEFF: Final = 10.0
 #: Percentage points beyond rounding that safe, neither and unsafe may lack together: a few who did
 #: not know. More says that the three have another base.
 _LEFT_OVER: Final = 0.5
+#: What arithmetic in a spreadsheet leaves beside a whole number.
+_NOISE: Final = 1e-6
 
 
 def check_safety_rows(rows: Sequence[Record], positions: Sequence[int], findings: Findings) -> None:
@@ -36,9 +38,18 @@ def check_safety_rows(rows: Sequence[Record], positions: Sequence[int], findings
         _figures_agree(row, at, findings)
         if row["deff"] is not None and row["deff"] > LARGEST_DEFF:
             findings.add("deff_large", at=at, column="deff", found=float(row["deff"]))
+        _whole_persons(row, at, ("n",), findings)
     _fractions(rows, positions, findings)
     area_versions(rows, ("area", "setting", "response"), positions, findings)
     _missing_waves(rows, findings)
+
+
+def _whole_persons(row: Record, at: int, columns: Sequence[str], findings: Findings) -> None:
+    """Question numbers of persons with decimals: they may be weighted, or thousands."""
+    for column in columns:
+        number = row[column]
+        if number is not None and abs(number - round(number)) > _NOISE:
+            findings.add("persons_fractional", at=at, column=column, found=f"{number:.12g}")
 
 
 def check_round_rows(rows: Sequence[Record], positions: Sequence[int], findings: Findings) -> None:
@@ -48,6 +59,7 @@ def check_round_rows(rows: Sequence[Record], positions: Sequence[int], findings:
         rate = row["response_rate_percent"]
         if rate is not None and 0 < rate < 1:
             findings.add("fraction", at=at, column="response_rate_percent", found=float(rate))
+        _whole_persons(row, at, ("invited", "respondents"), findings)
         if rate is None or row["invited"] is None or row["respondents"] is None:
             continue
         share = 100 * row["respondents"] / row["invited"]

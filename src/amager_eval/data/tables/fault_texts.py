@@ -26,6 +26,7 @@ _WARNINGS: Final = frozenset(
         "deff_large",
         "file_unread",
         "percent_mixed",
+        "persons_fractional",
         "periods_summed",
         "population_fractional",
         "rate_above_all",
