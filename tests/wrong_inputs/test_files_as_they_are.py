@@ -166,6 +166,33 @@ def test_a_status_counts_however_it_is_written(tmp_path):
     assert any("1 report has another status" in message for _, _, message in told(folder))
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(
+    "other", ["2025-01-01;1316;1009;A", "2024-12-31;1320;1009;A", "2024-12-31;1316;1010;A"]
+)
+def test_a_report_known_twice_is_equal_or_a_fault(tmp_path, other, backwards):
+    folder = copied(
+        tmp_path,
+        "register/until_october",
+        "register.toml",
+        lambda t: t.replace('area = "bydel"', 'area = "bydel"\nid = "id"'),
+    )
+    one = "2024-12-31;1316;1009;A"
+
+    def write(*rows):
+        kept = rows[::-1] if backwards else rows
+        (folder / "udtraek.csv").write_text("\n".join(["dato;kode;bydel;id", *kept, ""]))
+
+    write(
+        one, " 31-12-2024 kl. 10.00 ;1316;1009 ;A", "2024-12-31;1316;1009;", "2024-12-31;1316;1009;"
+    )
+    assert by_year(folder) == {2024: 3}
+    write(one, "2024-12-30;1316;1009;B", other)
+    (fault,) = errors(folder)
+    assert (fault.row, fault.column) == (4, "id")
+    assert "another day, offence code or area" in fault.message
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -410,6 +437,24 @@ def test_values_declared_missing_in_spss_are_no_answers(tmp_path, missing):
     assert answers(folder)["København", "safe"] == (60, 5)
 
 
+@pytest.mark.parametrize(
+    ("missing", "text", "codes"),
+    [
+        ([2], False, "2"),
+        ([{"lo": 3, "hi": 9}], False, "3, 4, 5"),
+        ([{"lo": 6, "hi": 9}], False, ""),
+        (["3"], True, "3"),
+    ],
+)
+def test_a_code_that_file_and_mapping_disagree_about_is_told(tmp_path, missing, text, codes):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    folder = shutil.copytree(CASES / "microdata/sysmiss_sav", tmp_path / "in")
+    rows = ROWS.assign(q12b=list("1234512")) if text else ROWS
+    pyreadstat.write_sav(rows, str(folder / "t.sav"), missing_ranges={"q12b": missing})
+    found = [f.message.partition(": ")[2] for f in errors(folder) if "declares" in f.message]
+    assert found == ([codes] if codes else [])
+
+
 def test_tagged_missing_values_of_stata_are_no_answers(tmp_path):
     pyreadstat = pytest.importorskip("pyreadstat")
     folder = copied(
@@ -439,6 +484,15 @@ def test_nobody_answered_and_one_respondent_say_so(tmp_path):
     one = copied(tmp_path, "microdata/sysmiss_csv", "t.csv", lambda t: t[: t.index("2,1,2")])
     assert all("one respondent" in fault.message for fault in errors(one))
     assert errors(one)
+
+
+@pytest.mark.parametrize(("place", "column"), [(0, "bydel"), (1, "vaegt"), (2, "q12b")])
+def test_an_error_cell_among_the_answers_is_told_as_one(tmp_path, place, column):
+    row = ["1", "1", "1"]
+    row[place] = "#I/T"
+    folder = copied(tmp_path, "microdata/sysmiss_csv", "t.csv", lambda t: t + ",".join(row) + "\n")
+    (fault,) = errors(folder)
+    assert (fault.row, fault.column, "formula" in fault.message) == (7, column, True)
 
 
 def test_a_respondent_without_a_stratum_is_told(tmp_path):

@@ -68,7 +68,8 @@ class Tally:
         self.findings = findings
         self.rows = 0
         self.pieces: list[Any] = []
-        self.seen: np.ndarray[Any, np.dtype[np.uint64]] = np.array([], dtype=np.uint64)
+        #: What the first report of every id says, both as hashes.
+        self.seen: pd.Series[Any] = pd.Series(dtype=np.uint64, index=np.array([], dtype=np.uint64))
         self.left_out: dict[str, int] = {}
         self.first_row: dict[str, int] = {}
         self.statuses: dict[str, int] = {}
@@ -100,7 +101,7 @@ class Tally:
                     statuses[str(status)] = statuses.get(str(status), 0) + int(rows)
             keep &= self._leave_out("status", other, at)
         if "id" in chunk:
-            keep &= self._leave_out("duplicates", keep & self._repeated(chunk["id"], keep), at)
+            keep &= self._leave_out("duplicates", self._repeated(chunk, days, keep, at), at)
         outside = (days < np.datetime64(coding.first_day)) | (days > np.datetime64(coding.until))
         keep &= self._leave_out("dates_outside", keep & outside, at)
         if keep.any():
@@ -134,14 +135,28 @@ class Tally:
             self.first_row.setdefault(why, int(numbers[rows][0]))
         return ~rows
 
-    def _repeated(self, ids: pd.Series[str], kept: Any) -> Any:
-        """Which ids came before among the rows kept, here or earlier; an empty id never did."""
-        ids = ids.str.strip()
-        hashed = pd.util.hash_array(ids.to_numpy(dtype=object))
+    def _repeated(self, chunk: pd.DataFrame, days: Any, kept: Any, numbers: Any) -> Any:
+        """Which ids came before among the rows kept, here or earlier; an empty id never did.
+
+        Which of two reports came first must not matter: they say the same, or that is noted.
+        """
+        ids = chunk["id"].str.strip()
         given = (ids != "").to_numpy() & kept
-        repeated = given & np.isin(hashed, self.seen)
-        repeated[given] |= pd.Series(hashed[given]).duplicated().to_numpy()
-        self.seen = np.concatenate([self.seen, hashed[given & ~repeated]])
+        says = pd.DataFrame({"day": days, "offence": chunk["offence"].str.strip()})
+        if "area" in chunk:
+            says["area"] = chunk["area"].str.strip()
+        hashed = pd.util.hash_array(ids.to_numpy(dtype=object))
+        here = pd.Series(pd.util.hash_pandas_object(says, index=False).to_numpy(), index=hashed)
+        first = here[given & ~here.index.isin(self.seen.index)]
+        first = first[~first.index.duplicated()]
+        repeated = given.copy()
+        repeated[given] = here.index[given].isin(self.seen.index) | here.index[given].duplicated()
+        self.seen = pd.concat([self.seen, first])
+        again = here[repeated]
+        differs = again.to_numpy() != self.seen.loc[again.index].to_numpy()
+        self._leave_out(
+            "differing", repeated & np.isin(numbers, numbers[repeated][differs]), numbers
+        )
         return repeated
 
     def counts(self) -> RegisterCounts:
@@ -169,6 +184,14 @@ class Tally:
         periods = _whole_periods(coding)
         if not periods:
             self.findings.add("register_no_period", found=f"{coding.first_day} {coding.until}")
+            raise_errors(self.findings.faults)
+        if "differing" in self.left_out:
+            self.findings.add(
+                "register_id_differs",
+                row=self.first_row["differing"],
+                column=coding.columns.id,
+                count=self.left_out["differing"],
+            )
             raise_errors(self.findings.faults)
         whole = cells["period"].isin([p.ordinal for p in periods])
         self._tell_incomplete(cells[~whole], periods)

@@ -48,7 +48,7 @@ from amager_eval.data.survey.respondents import check_respondents, shares_of_res
 from amager_eval.data.tables.fault_texts import file_fault
 from amager_eval.data.tables.findings import Findings, raise_errors
 from amager_eval.data.tables.frames import check_safety
-from amager_eval.data.tables.number_text import DecimalMark, is_no_value
+from amager_eval.data.tables.number_text import DecimalMark, is_error_text, is_no_value
 from amager_eval.wording.sentences import Lang
 
 __all__ = ["MicrodataMapping", "microdata_shares", "read_mapping"]
@@ -249,7 +249,7 @@ def _read_statistics_file(path: Path, wanted: Collection[str], lang: Lang) -> pd
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they quote what stands in the file
-            _, about = read(str(path), metadataonly=True)
+            _, about = read(str(path), metadataonly=True, user_missing=True)
             names = list(about.column_names)
             # however small it is packed, no more is held than of any other file
             most = MOST_CELLS // max(1, len(wanted))
@@ -268,7 +268,9 @@ def _read_statistics_file(path: Path, wanted: Collection[str], lang: Lang) -> pd
     elif len(rows) > most:
         findings.add("too_large", limit=f"{most} x {len(wanted)}")
     raise_errors(findings.faults)
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table.attrs["missing"] = about.missing_ranges
+    return table
 
 
 def _wanted(coding: MicrodataMapping) -> dict[str, str]:
@@ -291,6 +293,11 @@ def _canonical(raw: pd.DataFrame, coding: MicrodataMapping, findings: Findings) 
     if coding.wave is not None:
         rows["wave"] = coding.wave
     findings.headings = wanted
+    for name in rows.columns.intersection([*wanted]):
+        wrong = np.flatnonzero([isinstance(v, str) and is_error_text(v) for v in rows[name]])
+        if wrong.size:
+            findings.add_rows("formula_error", wrong.tolist(), column=name)
+    raise_errors(findings.faults)
     if coding.areas:
         codes = rows["area"].map(_code, na_action="ignore")
         rows["area"] = codes.map(coding.areas)
@@ -301,10 +308,26 @@ def _canonical(raw: pd.DataFrame, coding: MicrodataMapping, findings: Findings) 
         words = {
             code: word for word in ("safe", "neither", "unsafe") for code in getattr(answers, word)
         }
+        denied = [code for code in words if _is_declared_missing(code, raw, answers.column)]
+        if denied:
+            findings.add("answer_denied", column=setting, codes=", ".join(denied))
         words |= dict.fromkeys(answers.missing, "")
         codes = rows[setting].map(_code, na_action="ignore")
         rows[setting] = codes.map(lambda code, known=words: _word(code, known))
     return rows
+
+
+def _is_declared_missing(code: str, raw: pd.DataFrame, column: str) -> bool:
+    """Whether the file itself declares a code of a column to be no answer."""
+    for values in raw.attrs.get("missing", {}).get(column, ()):
+        low, high = _code(values["lo"]), _code(values["hi"])
+        try:
+            if float(values["lo"]) <= float(code) <= float(values["hi"]):
+                return True
+        except ValueError:  # a range of numbers holds no text
+            if low == high == code:
+                return True
+    return False
 
 
 def _word(code: object, known: Mapping[str, str]) -> str:

@@ -214,7 +214,7 @@ def shares_of_respondents(
                     found = domain_share(gave, weight, strata, answered)
                     if np.isnan(found.deff):
                         findings.add("lonely_stratum", column="stratum", area=name, wave=wave)
-                        continue
+                        break
                     shares.append(
                         {
                             "area": name,
