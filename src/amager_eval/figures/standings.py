@@ -270,6 +270,8 @@ def picture_standings(statement: Statement, words: Wording) -> Picture | None:
     marked = any(line.about in verdicts for view in views for line in view.lines)
     captions = [say("figure.standings.caption_marks")] if marked else []
     captions += [say("figure.standings.caption" + ("_context" if context and indexed else ""))]
+    if any(f is not None and f.grade == "C" for s in safety for f in (s.latest, s.whole)):
+        captions.append(say("figure.standings.caption_c"))
     tallest = max(len(v.lines) for v in views)
     return Picture(
         id="standings",

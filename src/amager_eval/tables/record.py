@@ -59,7 +59,8 @@ def missing_table(statement: Statement, words: Wording) -> Table:
     rows = []
     for m in statement.missing:
         types = [crime.label(t, words.lang) for t in m.delivery.get("types", ())]
-        area = area_label(statement.agreement, str(m.delivery.get("area", "")), words)
+        about = str(m.delivery.get("area", ""))
+        area = area_label(statement.agreement, about, words, within=True)
         named = {**m.delivery, "area": area, "types": words.listing(types)}
         delivery = say(f"missing_delivery.{m.what}", **named)
         rows.append((words.name("missing", m.what), m.consequence or none, delivery))

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 __all__ = ["area_label"]
 
 
-def area_label(agreement: Agreement, area: str, words: Wording) -> str:
-    """Name an area on a figure or in a column heading.
+def area_label(agreement: Agreement, area: str, words: Wording, *, within: bool = False) -> str:
+    """Name an area on a figure, in a column heading or, `within`, inside a sentence.
 
     Parameters
     ----------
@@ -22,6 +22,8 @@ def area_label(agreement: Agreement, area: str, words: Wording) -> str:
         As the input calls it.
     words : Wording
         Language.
+    within : bool
+        Whether it stands inside a sentence.
 
     Examples
     --------
@@ -32,5 +34,5 @@ def area_label(agreement: Agreement, area: str, words: Wording) -> str:
     ['Partnerskabet', 'Amager Øst']
     """
     if area in agreement.areas.evaluated.names:
-        return words.say("area.own")
+        return words.say("area.own_within" if within else "area.own")
     return words.name("area", area)
