@@ -5,6 +5,7 @@ The inputs of `cases` are made up, each after a fault that another tool was repo
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import amager_eval
 from amager_eval.data.annual_figures import annual_figures
 from amager_eval.data.check import check_input
 from amager_eval.data.delivered import delivered_lines
@@ -20,6 +22,7 @@ from amager_eval.data.read import read_everything, read_input
 from amager_eval.data.statbank.formats import parse_csv, parse_px
 from amager_eval.data.statbank.saved import input_of_saved
 from amager_eval.errors import Fault, InputError
+from amager_eval.wording.sentences import load_wording
 
 CASES = Path(__file__).parent / "cases"
 
@@ -232,6 +235,25 @@ def crime(tmp_path: Path, *rows: tuple[str, float | str]) -> Path:
     lines = [f"Amager Øst,{period},indbrud,{count},borgervendt\n" for period, count in rows]
     (tmp_path / "crime.csv").write_text(CRIME + "".join(lines), encoding="utf-8")
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("hidden", "whole", "right"),
+    [
+        ("<1", 80, True),
+        ("<5", 88, True),
+        ("<5", 89, False),
+        ("0-5", 90, True),
+        ("≤5", 91, False),
+        ("<5", 79, False),
+    ],
+)
+def test_hidden_quarters_add_no_more_to_the_year_than_they_may_hold(tmp_path, hidden, whole, right):
+    quarters = [(f"2024K{k}", count) for k, count in enumerate((hidden, 40, 40, hidden), start=1)]
+    folder = crime(tmp_path, ("2024", whole), *quarters)
+    assert [f.row for f in errors(folder)] == ([] if right else [2])
+    if right:
+        assert by_year(folder) == {2024: whole}
 
 
 @pytest.mark.parametrize("backwards", [False, True])
@@ -525,6 +547,30 @@ def test_a_workbook_beside_csv_files_is_told():
     assert severity == "warning"
     assert "was not read" in message
     assert told(CASES / "folder/small_rates") == []
+
+
+def test_a_hidden_share_is_listed_as_hidden(tmp_path):
+    hidden = SAFETY | {"percent": None, "count": "<5", "response": "unsafe"}
+    pd.DataFrame([SAFETY, hidden]).to_csv(tmp_path / "safety.csv", index=False)
+    said = delivered_lines(read_everything(tmp_path).delivered, "unused", "en")
+    assert said == ["rows: safety (1 row) - the count is hidden"]
+
+
+def test_every_reason_given_has_its_words():
+    package = Path(amager_eval.__file__).parent
+    calls = [
+        node
+        for file in package.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in {"deliver", "Delivered"}
+    ]
+    given = [k.value for c in calls for k in c.keywords if k.arg == "reason"]
+    given += [c.args[-1] for c in calls if len(c.args) >= 4]
+    reasons = {g.value for g in given if isinstance(g, ast.Constant) and g.value}
+    assert {"hidden", "no_answer", "format"} <= reasons
+    for lang in ("da", "en"):
+        assert {r for r in reasons if not load_wording(lang).has(f"delivered.reason.{r}")} == set()
 
 
 def test_every_file_delivered_is_accounted_for(tmp_path):

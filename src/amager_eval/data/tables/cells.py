@@ -40,7 +40,7 @@ __all__ = [
     "Year",
     "between",
     "context_of",
-    "is_masked",
+    "largest_hidden",
     "word_of",
 ]
 
@@ -48,7 +48,8 @@ __all__ = [
 LONGEST_TEXT: Final = 2000
 #: How a small count that is not told is written.
 _MASKED: Final = re.compile(
-    r"(?:<|≤|<=|under|færre end|mindre end|below|fewer than|less than)\s*\d+|[01]\s*[-–]\s*\d+",
+    r"(?P<below><(?!=)|under|færre end|mindre end|below|fewer than|less than)\s*(?P<limit>\d+)"
+    r"|(?:≤|<=|[01]\s*[-–])\s*(?P<most>\d+)",
     re.IGNORECASE,
 )
 #: Larger counts, populations and amounts are typing errors.
@@ -132,15 +133,18 @@ def between(low: float, high: float, reading: Reading = "factor", *, percent: bo
     return BeforeValidator(check)
 
 
-def is_masked(value: object) -> bool:
-    """Whether a cell says that a count is small and not told: `<5`, `under 5`, `0-4`.
+def largest_hidden(value: object) -> int | None:
+    """Largest count a cell may stand for that says only that it is small; None for another cell.
 
     Examples
     --------
-    >>> is_masked("< 5"), is_masked("færre end 5"), is_masked("5")
-    (True, True, False)
+    >>> [largest_hidden(cell) for cell in ("< 5", "færre end 5", "0-5", "5")]
+    [4, 4, 5, None]
     """
-    return isinstance(value, str) and _MASKED.fullmatch(value.strip()) is not None
+    found = _MASKED.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        return None
+    return int(found["limit"]) - 1 if found["below"] else int(found["most"])
 
 
 def _positive(reading: Reading) -> Any:

@@ -131,11 +131,13 @@ def parse_table(
     good: list[Record] = []
     positions: list[int] = []
     hidden: list[Record] = []
+    at_most: dict[int, float] = {}
     for position, cells in enumerate(table.cells):
         try:
             row = model.model_validate(cells, context=context).model_dump()
-            if row.pop("masked", False):
+            if (most := row.pop("masked", None)) is not None:
                 hidden.append(row)
+                at_most[position] = most
                 if name == "safety":
                     continue  # a share without a figure is no row
             good.append(row)
@@ -156,7 +158,7 @@ def parse_table(
     if refused:
         findings.deliver("rows", name, "unused", refused, "at_fault")
     if name == "crime" and findings.file is not None:
-        good, positions = one_length(good, positions, findings)
+        good, positions = one_length(good, positions, findings, at_most)
         tell_unfinished_years(good, findings)
         tell_cumulative(good, positions, findings)
     if hidden:

@@ -22,7 +22,7 @@ from amager_eval.data.tables.cells import (
     Year,
     between,
     context_of,
-    is_masked,
+    largest_hidden,
     word_of,
 )
 
@@ -47,13 +47,14 @@ class Row(BaseModel):
 class CountedRow(Row):
     """A row whose count may be hidden by who delivers it: `<5` says that there are few."""
 
-    masked: bool = False
+    #: The largest count a hidden one may be.
+    masked: int | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _hidden(cls, cells: Any) -> Any:
-        if isinstance(cells, dict) and is_masked(cells.get("count")):
-            return cells | {"count": None, "masked": True}
+        if isinstance(cells, dict) and (most := largest_hidden(cells.get("count"))) is not None:
+            return cells | {"count": None, "masked": most}
         return cells
 
 
@@ -77,7 +78,7 @@ class SafetyRow(CountedRow):
 
     @model_validator(mode="after")
     def _figure(self) -> SafetyRow:
-        if self.masked:
+        if self.masked is not None:
             return self
         if self.percent is None and self.count is None:
             raise PydanticCustomError("no_figure", "no figure", {"at": "percent"})
@@ -136,7 +137,7 @@ class CrimeRow(CountedRow):
     @model_validator(mode="after")
     def _figure(self, info: ValidationInfo) -> CrimeRow:
         context = context_of(info)
-        figure = self.masked or self.count is not None or self.per_1000 is not None
+        figure = self.masked is not None or self.count is not None or self.per_1000 is not None
         if not figure and context.count_required:
             raise PydanticCustomError("no_count", "no count", {"at": "count"})
         if self.definition is None and context.definition_required:

@@ -7,6 +7,7 @@ up to them. What covers a period only in part is never taken for it.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ _UNITS: Final[tuple[Unit, ...]] = ("M", "K", "Y")
 
 
 def one_length(
-    rows: Sequence[Record], positions: Sequence[int], findings: Findings
+    rows: Sequence[Record],
+    positions: Sequence[int],
+    findings: Findings,
+    at_most: Mapping[int, float] | None = None,
 ) -> tuple[list[Record], list[int]]:
     """Bring every series to one length of period.
 
@@ -38,6 +42,8 @@ def one_length(
         Place of each in its table.
     findings : Findings
         Receives mixes that do not add up, with their rows, and what was added up or left out.
+    at_most : mapping of int to float or None
+        Largest count of the rows whose count is hidden, by their place.
 
     Returns
     -------
@@ -45,7 +51,7 @@ def one_length(
         The rows that stay and those added up, each at the place of its first part.
     """
     series = {
-        key: _Series(rows, positions, key, members)
+        key: _Series(rows, positions, key, members, at_most or {})
         for key, members in groups(rows, _SERIES).items()
     }
     mixed = {key: one for key, one in series.items() if len(one.units) > 1}
@@ -136,6 +142,7 @@ class _Series:
     positions: Sequence[int]
     key: tuple[object, ...]
     members: Sequence[int]
+    at_most: Mapping[int, float]
     faulty: bool = False
 
     def __post_init__(self) -> None:
@@ -154,6 +161,12 @@ class _Series:
     def count(self, period: Period) -> float | None:
         found: float | None = self.rows[self.given[period]]["count"]
         return found
+
+    def most(self, period: Period) -> float:
+        """Largest count a period may have."""
+        count = self.count(period)
+        hidden = self.at_most.get(self.positions[self.given[period]], math.inf)
+        return hidden if count is None else count
 
     def parts(self, period: Period) -> list[Period] | None:
         """Shorter given periods that together cover a period, the longest there are; or None."""
@@ -189,8 +202,8 @@ class _Series:
                 told.add(period.year)
                 continue
             total = sum(c for p in parts if (c := self.count(p)) is not None)
-            # a part that is hidden or known as a rate alone can only add to the others
-            if total > count or (total < count and self.total(parts) is not None):
+            # a part known as a rate alone can only add to the others, a hidden one a little
+            if total > count or count > sum(map(self.most, parts)):
                 self.faulty = True
                 findings.add(
                     "periods_differ",
