@@ -846,6 +846,16 @@ def test_persons_with_decimals_are_questioned(tmp_path, n, questioned):
     assert ("respondents" in {f.column for f in check_input(tmp_path)}) is questioned
 
 
+@pytest.mark.parametrize(("count", "questioned"), [(20_000, True), (15_000, False)])
+def test_quarters_that_make_more_reports_than_inhabitants_are_questioned(
+    tmp_path, count, questioned
+):
+    folder = crime(tmp_path, *[(f"2024K{k}", count) for k in (1, 2, 3, 4)])
+    (folder / "population.csv").write_text("area,period,population\nAmager Øst,2024,60000\n")
+    found = [(f.row, f.found) for f in check_input(folder) if "inhabitants" in f.message]
+    assert found == ([(2, "80000")] if questioned else [])
+
+
 @pytest.mark.parametrize("column", ["area", "definition", "crime_type"])
 @pytest.mark.parametrize("word", ["-", "n/a", "NA", "NaN", "..", "–", "#REF", "#N/A N/A", "#DIV/0"])
 def test_no_value_is_no_name(tmp_path, column, word):

@@ -262,15 +262,33 @@ def reports_within_population(
     population: Sequence[Record],
     findings: Findings,
 ) -> None:
-    """Warn of more reports than inhabitants at the nearest date, and of a rate of other numbers."""
+    """Warn of more reports than inhabitants at the nearest date, and of a rate of other numbers.
+
+    Quarters and months are held against the inhabitants one by one, then as their year.
+    """
     people: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for row in population:
         people[row["area"]].append((parse_period(row["period"]).start, row["population"]))
-    for at, row in zip(positions, crime, strict=True):
+    years: dict[tuple[object, ...], list[int]] = defaultdict(list)
+
+    def hold(count: float, area: str, moment: float, at: int) -> float:
+        _, inhabitants = min(people[area], key=lambda dated: abs(dated[0] - moment))
+        if count > inhabitants:
+            findings.add(
+                "count_above_population",
+                at=at,
+                column="count",
+                found=count,
+                area=area,
+                inhabitants=f"{inhabitants:.12g}",
+            )
+        return inhabitants
+
+    for i, (at, row) in enumerate(zip(positions, crime, strict=True)):
         if row["count"] is None or row["area"] not in people:
             continue
-        middle = parse_period(row["period"]).midpoint
-        _, inhabitants = min(people[row["area"]], key=lambda dated: abs(dated[0] - middle))
+        period = parse_period(row["period"])
+        inhabitants = hold(float(row["count"]), row["area"], period.midpoint, at)
         computed = 1000 * row["count"] / inhabitants
         if row["per_1000"] is not None and _is_other(row["per_1000"], computed):
             findings.add(
@@ -281,15 +299,13 @@ def reports_within_population(
                 area=row["area"],
                 rate=float(f"{computed:.3g}"),
             )
-        if row["count"] > inhabitants:
-            findings.add(
-                "count_above_population",
-                at=at,
-                column="count",
-                found=float(row["count"]),
-                area=row["area"],
-                inhabitants=f"{inhabitants:.12g}",
-            )
+        if period.unit != "Y" and row["count"] <= inhabitants:
+            series = tuple(row.get(c) for c in ("area", "area_version", "crime_type", "definition"))
+            years[*series, period.unit, period.year].append(i)
+    for (*_, year), members in years.items():
+        first = crime[members[0]]
+        total = float(sum(crime[i]["count"] for i in members))
+        hold(total, first["area"], Period(int(str(year)), "Y", 1).midpoint, positions[members[0]])
 
 
 def _is_other(rate: float, computed: float) -> bool:
