@@ -1,4 +1,4 @@
-"""What is another in this year's status than in the one before: figures, verdicts, definitions."""
+"""What differs in this year's status from the one before: figures, verdicts, definitions."""
 
 from __future__ import annotations
 

@@ -264,6 +264,20 @@ def test_the_baseline_year_is_not_compared_with_itself():
     assert " i 2023); den kan først sammenlignes" in text
 
 
+def test_an_area_measured_before_this_year_is_not_told_as_this_years():
+    data = city("goals_missed", 2027)
+    area = evaluated_area(data, AGREEMENT)
+    late = (data.safety["area"] == area) & (data.safety["wave"] == 2027)
+    statement = statement_of(replace(data, safety=data.safety[~late]), 2027)
+    shares = [s for s in goal_standings(statement) if s.kind == "safety" and s.known]
+    assert {s.latest.year for s in shares} == {2026}
+    for lang, said in (
+        ("da", "I 2026 er trygheden siden 2025"),
+        ("en", "By 2026 safety has since 2025"),
+    ):
+        assert said in " ".join(lead(statement, WORDS[lang]))
+
+
 def numbers_of_record(statement):
     """Every number of the record's standings, as page one may print it."""
     said = set()

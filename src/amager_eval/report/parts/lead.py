@@ -97,10 +97,10 @@ def _moves(statement: Statement, known: list[Standing], words: Wording) -> str:
     moves = [_move(s, s.last, words) for s in known if s.since_last is not None]
     if not moves:
         values = words.listing([_level(s, words) for s in known])
-        return words.say_of(response, "lead.level", year=statement.year, values=values)
+        return words.say_of(response, "lead.level", year=_years(known, words), values=values)
     since = [s for s in known if s.since_baseline is not None and s.last != s.baseline]
     told = {
-        "year": statement.year,
+        "year": _years(known, words),
         "last": _only_year([s.last for s in known]) or words.say("lead.last"),
         "moves": words.listing(moves),
     }
@@ -122,6 +122,11 @@ def _moves(statement: Statement, known: list[Standing], words: Wording) -> str:
         return words.say_of(response, "lead.since_both_alike", sure=words.say(key), **told)
     baseline = _sure(since, "baseline", words)
     return words.say_of(response, "lead.since_both", sure=last, sure_baseline=baseline, **told)
+
+
+def _years(known: Sequence[Standing], words: Wording) -> str:
+    """Name the years of the latest figures: an area may have been measured before this year."""
+    return words.listing([str(y) for y in sorted({s.latest.year for s in known if s.latest})])
 
 
 def _only_year(figures: Sequence[Figure | None]) -> str:
