@@ -1,7 +1,10 @@
 """What the project says about itself agrees: version, changelog, citation, templates, extras."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -60,6 +63,33 @@ def test_extras_stay_out_of_the_default_install(extra):
     wanted = names(PROJECT["project"]["optional-dependencies"][extra])
     assert wanted
     assert wanted.isdisjoint(names(PROJECT["project"]["dependencies"]))
+
+
+def test_every_package_the_source_imports_is_declared():
+    declared = [*PROJECT["project"]["dependencies"]]
+    for extra in PROJECT["project"]["optional-dependencies"].values():
+        declared += extra
+    named = {re.match(r"[\w-]+", r)[0].lower() for r in declared}
+    gives = packages_distributions()
+    undeclared = {
+        module: path.name
+        for path in sorted((ROOT / "src").rglob("*.py"))
+        for module in _imported(ast.parse(path.read_text(encoding="utf-8")))
+        if not named & {d.lower().replace("_", "-") for d in gives.get(module, [module])}
+    }
+    assert undeclared == {}
+
+
+def _imported(tree):
+    """Packages a file names, the standard library's and this one's aside."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [a.name for a in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module]
+        else:
+            continue
+        yield from {n.split(".")[0] for n in names} - {*sys.stdlib_module_names, "amager_eval"}
 
 
 def test_templates_of_issues_and_changes_name_sessions_that_exist():

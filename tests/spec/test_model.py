@@ -130,6 +130,16 @@ def test_with_prior_refuses(name, prior, reason, says):
         CRIME.with_prior(name, prior, reason=reason)
 
 
+def test_steps_and_covariates_are_told_apart_by_name():
+    of = {"sigma": 0.1, "reason": "Tried in a test."}
+    step = SAFETY.with_step("asked", date="2021-06-01", **of)
+    with pytest.raises(SpecError, match="has a step 'asked' already"):
+        step.with_step("asked", date="2022-06-01", **of)
+    both = step.with_covariate("asked", {"Nord": {"2024": 1.0}}, **of)
+    with pytest.raises(SpecError, match="has a covariate 'asked' already"):
+        both.with_covariate("asked", {"Syd": {"2024": 1.0}}, **of)
+
+
 @pytest.mark.parametrize(
     ("family", "parameters", "says"),
     [

@@ -42,6 +42,11 @@ def test_the_gradient_is_that_of_finite_differences(covariance):
     assert by_variance == pytest.approx(approx_fprime(v, lambda x: float(value(r, x))), abs=1e-5)
 
 
+def test_an_operation_is_named_without_its_matrices(covariance):
+    assert repr(covariance) == "Covariance of 5 figures"
+    assert str(LinearNormal(covariance)) == "LinearNormal{covariance=Covariance of 5 figures}"
+
+
 def test_impossible_variances_have_no_density(covariance):
     assert float(_compiled(covariance)(np.zeros(5), np.array([-9.0, -9.0]))) == -np.inf
 

@@ -114,6 +114,7 @@ def test_a_year_of_quarters_is_their_sum_and_the_default_the_last_period(crime):
         ({"at_least": "byn"}, "there is no area 'byn'. Did you mean 'Byen'\\? There are Nord, Syd"),
         ({"at_least": 0.8, "setting": "nihgt"}, "Did you mean 'night'"),
         ({"at_least": True}, "a number or the name of an area; found True"),
+        ({"at_least": [0.8, 0.9]}, r"found \[0.8, 0.9\]. Ask for several levels one by one"),
         ({"at_least": 0.8, "by": 2027.5}, "a period is written 2028 or 2028K4; found 2027.5"),
         ({"at_least": 0.8, "area": "Nord", "joint": "area"}, "joint names area"),
     ],
@@ -121,6 +122,11 @@ def test_a_year_of_quarters_is_their_sum_and_the_default_the_last_period(crime):
 def test_what_the_forecast_does_not_have_is_named(safety, question, says):
     with pytest.raises(InputError, match=says):
         safety.probability(**question)
+
+
+def test_an_area_alone_is_held_against_another_period_not_against_itself(crime):
+    with pytest.raises(InputError, match=r'no area to hold against Nord; give a number.*"period"'):
+        crime.probability(at_most="Nord", by=2028)
 
 
 def test_a_probability_that_is_none_and_a_missing_prior_are_refused(safety, crime):

@@ -290,8 +290,9 @@ class ModelSpec(Frozen):
         Raises
         ------
         SpecError
-            The reason is missing. A model refuses what it cannot have when it is fitted: an area,
-            type or setting it does not know, a date no figure lies before.
+            The reason is missing, or there is one of that name. A model refuses what it cannot
+            have when it is fitted: an area, type or setting it does not know; of safety a date no
+            figure lies before. A crime type without counts on both sides of the date has no step.
 
         Notes
         -----
@@ -348,7 +349,8 @@ class ModelSpec(Frozen):
         Raises
         ------
         SpecError
-            The reason is missing. A model refuses what it cannot have when it is fitted.
+            The reason is missing, or there is one of that name. A model refuses what it cannot
+            have when it is fitted.
 
         Notes
         -----
@@ -390,7 +392,12 @@ def _declared(spec: ModelSpec, option: str, what: str, entry: dict[str, Any]) ->
             f"a {what} needs a reason of at least {LEAST_REASON} characters; found "
             f"{entry['reason']!r}. Say what it rests on."
         )
-    return spec.with_options(**{option: [*spec.options.get(option, []), entry]})
+    there = spec.options.get(option, [])
+    if any(entry["name"] == other["name"] for other in there):
+        raise SpecError(
+            f"{spec.name} has a {what} '{entry['name']}' already; results are told apart by name."
+        )
+    return spec.with_options(**{option: [*there, entry]})
 
 
 def spec_of_record(record: Mapping[str, Any]) -> ModelSpec:

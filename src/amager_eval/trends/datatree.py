@@ -20,7 +20,7 @@ __all__ = ["arviz_tree", "forecast_tree", "with_sample_numbers"]
 _SAMPLE: Final = ("chain", "draw")
 
 
-def arviz_tree(groups: Mapping[str, xr.Dataset], spec: ModelSpec) -> xr.DataTree:
+def arviz_tree(groups: Mapping[str, xr.Dataset], spec: ModelSpec, sampler: str) -> xr.DataTree:
     """Join groups to a tree as ArviZ's InferenceData schema wants it.
 
     Parameters
@@ -31,6 +31,8 @@ def arviz_tree(groups: Mapping[str, xr.Dataset], spec: ModelSpec) -> xr.DataTree
         with dims `chain, draw` gets their coordinates.
     spec : ModelSpec
         The document the fit rests on; its name, version and digest become attributes.
+    sampler : str
+        The package whose sampler drew the posterior, `nutpie`.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def arviz_tree(groups: Mapping[str, xr.Dataset], spec: ModelSpec) -> xr.DataTree
     --------
     >>> from amager_eval.spec.model import load_model_spec
     >>> draws = xr.Dataset({"x": (("chain", "draw"), np.zeros((2, 3)))})
-    >>> tree = arviz_tree({"posterior": draws}, load_model_spec("crime_trend"))
+    >>> tree = arviz_tree({"posterior": draws}, load_model_spec("crime_trend"), "nutpie")
     >>> list(tree["posterior"].coords), tree["posterior"].attrs["inference_library"]
     (['chain', 'draw'], 'nutpie')
     """
@@ -50,8 +52,8 @@ def arviz_tree(groups: Mapping[str, xr.Dataset], spec: ModelSpec) -> xr.DataTree
         "creation_library": "amager_eval",
         "creation_library_version": found["amager-eval"],
         "creation_library_language": "Python",
-        "inference_library": "nutpie",
-        "inference_library_version": found["nutpie"],
+        "inference_library": sampler,
+        "inference_library_version": found[sampler],
         "model": f"{spec.name} {spec.version}",
         "model_digest": spec.digest,
         "model_changed_from": spec.changed_from,

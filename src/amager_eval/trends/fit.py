@@ -514,7 +514,7 @@ class Fit:
         drawn = with_sample_numbers(self.data[group].to_dataset())
         if "alternative" in drawn.dims:  # as to_datatree without a name
             drawn = drawn.sel(alternative="drift", drop=True)
-        return arviz_tree({group: drawn}, self.spec).children[group]
+        return self._arviz({group: drawn}).children[group]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tree)
@@ -567,12 +567,18 @@ class Fit:
         if self.kind == "safety":
             from amager_eval.trends.safety.datatree import arviz_groups as of_safety
 
-            return arviz_tree(of_safety(self, alternative or "drift"), self.spec)
+            return self._arviz(of_safety(self, alternative or "drift"))
         if alternative is not None:
             raise InputError(f"a {self.kind} fit has no alternatives; found '{alternative}'")
         from amager_eval.trends.crime.datatree import arviz_groups
 
-        return arviz_tree(arviz_groups(self), self.spec)
+        return self._arviz(arviz_groups(self))
+
+    def _arviz(self, groups: Mapping[str, xr.Dataset]) -> xr.DataTree:
+        # the scales of safety are weighted points of this package's own
+        return arviz_tree(
+            groups, self.spec, sampler="amager-eval" if self.kind == "safety" else "nutpie"
+        )
 
     def summary(self, **how: Any) -> pd.DataFrame:
         """Summarise the parameters, with what says whether the sampler worked.

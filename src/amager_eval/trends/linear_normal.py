@@ -28,7 +28,7 @@ pt: Any = pytensor.tensor  # only partly typed
 __all__ = ["Covariance", "Factor", "LinearNormal", "observe_normal"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Covariance:
     """Covariance of the figures as a function of variances.
 
@@ -48,6 +48,10 @@ class Covariance:
     stack: Floats
     blocks: Blocks | None = None
     given: Floats = field(default_factory=lambda: np.empty(0))
+
+    def __repr__(self) -> str:
+        # PyTensor names an operation by what it holds: no matrix in a warning or a printed graph
+        return f"Covariance of {len(self.fixed)} figures"
 
     def at(self, variances: Floats) -> Floats:
         """Covariance, (figure, figure)."""

@@ -47,7 +47,13 @@ def probability(
     chosen = select(forecast, by=by, quantity=quantity, prior=prior, cells=cells)
     if cells.get("area") is None:  # an area is not held against itself
         named = [b for b in (at_least, at_most) if isinstance(b, str)]
-        chosen = chosen.sel(area=[a for a in chosen["area"].values if a not in named])
+        others = [a for a in chosen["area"].values if a not in named]
+        if not others:
+            raise InputError(
+                f"the forecast has no area to hold against {' and '.join(named)}; give a number, "
+                'or another period: {"period": 2024}'
+            )
+        chosen = chosen.sel(area=others)
     holds = xr.ones_like(chosen, dtype=bool)
     for bound, sign in ((at_least, 1), (at_most, -1)):
         if bound is not None:
@@ -204,7 +210,12 @@ def _bound(
         if chosen.name in _SHARES and not 0 <= bound <= 1:
             raise InputError(f"shares are between 0 and 1; found {bound}. Write 85 % as 0.85")
         return float(bound)
-    where: Mapping[str, Any] = {"area": bound} if isinstance(bound, str) else bound
+    where = {"area": bound} if isinstance(bound, str) else bound
+    if not isinstance(where, Mapping):
+        raise InputError(
+            f"at_least and at_most are a number, the name of an area or what names another cell; "
+            f"found {bound!r}. Ask for several levels one by one"
+        )
     unknown = set(where) - {*cells, "period"}
     if unknown:
         raise InputError(

@@ -107,6 +107,12 @@ def test_what_cannot_be_declared_is_refused(made, says):
         made()
 
 
+def test_a_step_of_all_areas_names_types_there_are(frame):
+    spec = PLAIN.with_step("x", date="2023-01-01", sigma=0.1, types=["v"], reason="Made up here.")
+    with pytest.raises(SpecError, match=r"step_x: there is no crime type v .*there are t, u"):
+        crime_design(frame, spec, whole="City")
+
+
 def test_an_area_or_type_that_is_not_modelled_is_named(frame):
     where = PLAIN.with_step(
         "x", date="2023-01-01", sigma=1, areas=["Havnen"], reason="A station closed."

@@ -41,7 +41,8 @@ def add_own_effects(design: xr.Dataset, options: CrimeOptions) -> xr.Dataset:
     Raises
     ------
     SpecError
-        An effect names an area or a type that is not modelled, or a period that is none.
+        An effect names an area or a type that is not modelled, or a period that is none. A step
+        of a definition's recording may name types the data at hand do not have.
     """
     definition = str(design.attrs["definition"])
     declared: list[dict[str, Any]] = [
@@ -55,10 +56,13 @@ def add_own_effects(design: xr.Dataset, options: CrimeOptions) -> xr.Dataset:
         | {"types": c.types, "sigma": c.sigma}
         for c in options.covariates
     ]
-    if not declared:
-        return design
+    everywhere = [
+        {"name": f"step_{s.name}", "areas": [], "types": s.types}
+        for s in options.steps
+        if not (s.areas or s.definitions)
+    ]
     kinds = [str(k) for k in design["crime_type"].values]
-    for effect in declared:
+    for effect in [*declared, *everywhere]:
         for what, dim, known in (
             ("areas", "area", [str(a) for a in design["area"].values]),
             ("types", "crime type", kinds),
@@ -69,6 +73,8 @@ def add_own_effects(design: xr.Dataset, options: CrimeOptions) -> xr.Dataset:
                     f"crime model, {effect['name']}: there is no {dim} {', '.join(missing)} in the "
                     f"model; there are {', '.join(known)}. Correct the name, or take it out."
                 )
+    if not declared:
+        return design
     scale = [[e["sigma"] * (not e["types"] or k in e["types"]) for e in declared] for k in kinds]
     design.attrs["own_effects"] = json.dumps(
         [{n: e[n] for n in ("date", "values", "areas") if n in e} for e in declared],
