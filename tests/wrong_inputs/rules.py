@@ -226,6 +226,17 @@ def spoil_with_an_error(named: dict[str, Rows], rng: random.Random) -> None:
     assert any(is_error_text(cell) for cell in row)
 
 
+def write_partners_otherwise(named: dict[str, Rows], rng: random.Random) -> None:
+    """Separate the partners of every activity by something else than semicolons."""
+    for row in named["activities"][1:]:
+        marks = [";", ", ", "/", " og ", " & ", " + ", " | ", "\n", ",\n", "  ", ";\n", ", \n"]
+        mark, other = rng.sample(marks, 2)
+        names = row[2].split("; ")
+        ends = ["", "\n", " "] if len(names) > 1 else ["", "\n", " ", ";"]
+        row[2] = mark.join(names[:2]) + (other if len(names) > 2 else "") + other.join(names[2:])
+        row[2] += rng.choice(ends)
+
+
 # ---------------------------------------------------------------- the register
 REGISTER = """
 file = "udtraek.csv"
@@ -290,6 +301,19 @@ def register_otherwise(here: Path, rng: random.Random) -> Outcome:
     csv.writer(buffer, delimiter=";", quoting=quoting).writerows([header, *body])
     start = rng.choice(["", "sep=;\r\n", "\r\n\r\n"])
     return held(before, _register(here / "after", rows, text=start + buffer.getvalue()))
+
+
+def register_twice(here: Path, rng: random.Random) -> Outcome:
+    """Give one report of an extract a second time, on another day, of another kind or place."""
+    rows = _extract(rng)
+    before = _register(here / "before", rows)
+    header, *body = rows
+    again = list(rng.choice([row for row in body if row[4] == "anmeldt"]))
+    place, value = rng.choice([(1, "2024-02-29"), (2, "9999"), (3, "1011")])
+    again[place] = "2025-02-28" if again[place] == value else value
+    body.append(again)
+    rng.shuffle(body)
+    return held(before, _register(here / "after", [header, *body]))
 
 
 def register_until(here: Path, rng: random.Random) -> Outcome:
@@ -389,10 +413,16 @@ def _px(cells: dict[tuple[str, str], str], rng: random.Random) -> str:
 
 
 def _csv(cells: dict[tuple[str, str], str], rng: random.Random) -> str:
-    lines = [f"{rng.choice(['101', 'København'])};{c};{q};{v}" for (c, q), v in cells.items()]
+    between = rng.choice(";\t,")
+    dots = rng.choice(["..", ""])  # a blank is missing too
+    lines = [
+        between.join([rng.choice(["101", "København"]), c, q, dots if set(v) == {"."} else v])
+        for (c, q), v in cells.items()
+    ]
     lines += rng.sample(lines, rng.randint(0, 5))  # downloads that overlap
     rng.shuffle(lines)
-    return "\n".join(["\ufeffOMRÅDE;OVERTRÆD;TID;INDHOLD", *lines]) + "\n"
+    header = between.join(["OMRÅDE", "OVERTRÆD", "TID", "INDHOLD"])
+    return "\n".join(["\ufeff" + header, *lines]) + "\n"
 
 
 def statbank_otherwise(here: Path, rng: random.Random) -> Outcome:
@@ -403,12 +433,14 @@ def statbank_otherwise(here: Path, rng: random.Random) -> Outcome:
         for q in QUARTERS
     }
     here.mkdir(parents=True, exist_ok=True)
-    (here / "a.px").write_bytes(_px(cells, rng).encode("cp1252"))
+    (here / "a.px").write_bytes(_px(cells, rng).encode(rng.choice(["cp1252", "utf-8"])))
     text = _csv(cells, rng)
     spoilt = rng.random() < 0.3
     if spoilt:  # one cell is known twice and differs
         (code, quarter), value = rng.choice(list(cells.items()))
-        text += f"101;{code};{quarter};{value if value.isdigit() else ''}1\n"
+        other = f"{value if value.isdigit() else ''}1"
+        between = text[text.index("OMRÅDE") + len("OMRÅDE")]
+        text += between.join(["101", code, quarter, other]) + "\n"
     (here / "a.csv").write_text(text, encoding="utf-8")
     frames = []
     for name in ("a.px", "a.csv"):
@@ -448,8 +480,10 @@ RULES: dict[str, tuple[Callable[[Path, random.Random], Outcome], Sequence[str]]]
     "numbers in another notation": (
         _changed(write_numbers_otherwise), ["accepted"]
     ),
+    "partners in another notation": (_changed(write_partners_otherwise), ["accepted"]),
     "an error cell": (_must_be_told(_changed(spoil_with_an_error)), ["refused"]),
     "an extract in another notation": (register_otherwise, ["accepted"]),
+    "an extract with two of one report": (_must_be_told(register_twice), ["refused"]),
     "an extract that ends inside a year": (register_until, ["refused"]),
     "an extract with a quotation mark": (register_quotes, ["refused"]),
     "an extract with a time zone": (_must_be_told(register_zone), ["refused"]),

@@ -30,6 +30,7 @@ KFF, BIF = "Kultur- og Fritidsforvaltningen", "Beskæftigelses- og Integrationsf
         # between known names nothing but space
         ("3B  SSP København", ("3B", "SSP København"), 1),
         ("3B FSB", ("3B", "FSB"), 1),
+        ("3B | FSB  SSP København", ("3B", "FSB", "SSP København"), 1),
         ("Foreningen Syd 3B", ("Foreningen Syd 3B",), 0),
         ("3B, SSP København;", ("3B, SSP København",), 0),
         # one name, whatever marks are in it

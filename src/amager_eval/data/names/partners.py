@@ -82,12 +82,12 @@ def _is_name(part: str) -> bool:
 
 
 def _tell_apart(text: str, known: Callable[[str], str | None], *, sure: bool) -> list[str]:
-    """Split what is no known name; where `sure`, or between words alone, into known names only."""
-    split = _split_around_known(text, known, _GUESSED)
-    if len(split) > 1 and (not sure or all(map(known, split))):
-        return split
-    split = _split_around_known(text, known, _BETWEEN_WORDS)
-    return split if all(map(known, split)) else [text]
+    """Split what is no known name, between bare words into known names only; `sure`: always so."""
+    found: list[str] = []
+    for part in _split_around_known(text, known, _GUESSED):
+        words = _split_around_known(part, known, _BETWEEN_WORDS)
+        found += words if all(map(known, words)) else [part]
+    return found if not sure or all(map(known, found)) else [text]
 
 
 def _split_around_known(
