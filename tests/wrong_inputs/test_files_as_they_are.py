@@ -846,6 +846,15 @@ def test_persons_with_decimals_are_questioned(tmp_path, n, questioned):
     assert ("respondents" in {f.column for f in check_input(tmp_path)}) is questioned
 
 
+@pytest.mark.parametrize("again", ["lys i  gården", "LYS I GÅRDEN ", "Lys i\u00a0gården"])
+def test_an_activity_given_twice_is_told_however_it_is_written(tmp_path, again):
+    head = "activity;focus_area;partners\nLys i gården;Aktive byrum;HAB\n"
+    text = head + f'{again};Aktive byrum;"HAB; SSP"\n'
+    (tmp_path / "activities.csv").write_text(text, encoding="utf-8")
+    (fault,) = errors(tmp_path)
+    assert (fault.row, fault.column) == (3, "activity")
+
+
 @pytest.mark.parametrize(("count", "questioned"), [(20_000, True), (15_000, False)])
 def test_quarters_that_make_more_reports_than_inhabitants_are_questioned(
     tmp_path, count, questioned

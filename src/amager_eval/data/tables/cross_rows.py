@@ -61,11 +61,17 @@ def distinct(values: Iterable[Any]) -> list[Any]:
     return list(dict.fromkeys(values))
 
 
+def _bare(value: object) -> object:
+    return " ".join(value.casefold().split()) if isinstance(value, str) else value
+
+
 def duplicates(
     rows: Sequence[Record], keys: Sequence[str], positions: Sequence[int], findings: Findings
 ) -> None:
-    """Note every row whose `keys` an earlier row has."""
-    for values, members in groups(rows, keys).items():
+    """Note every row whose `keys` an earlier row has, in whatever case and spacing."""
+    bare = [{key: _bare(row.get(key)) for key in keys} for row in rows]
+    for members in groups(bare, keys).values():
+        values = tuple(rows[members[0]].get(key) for key in keys)
         for i in members[1:]:
             findings.add(
                 "duplicate",
