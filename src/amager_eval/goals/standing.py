@@ -74,6 +74,9 @@ class Estimated:
         Ends of the 95 % band of the true share, percent; there is no number between them.
     probability, prior : float or None
         That the reading is met at the target, and what one would say without the figures.
+
+    Attributes
+    ----------
     basis : {"estimate"}
         What it is, wherever it is written.
     """
