@@ -1,10 +1,13 @@
 """Questions of a forecast, asked of draws whose answers are counted by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from amager_eval.errors import InputError
+from amager_eval.trends.area.estimate import AreaEstimate
 from amager_eval.trends.fit import Forecast
 
 
@@ -158,3 +161,29 @@ def test_a_notebook_and_a_plot_show_it(safety):
 def test_a_year_out_of_a_table_is_a_year(safety):
     one = {"area": "Nord", "setting": "day", "response": "safe", "at_least": 0.835}
     assert ask(safety, by=2027.0, **one) == ask(safety, by=np.int64(2027), **one)
+
+
+def test_an_estimated_area_is_called_so_wherever_it_is_shown(safety):
+    basis = ("area", ["measured", "estimate", "measured"])
+    one = replace(safety, draws=safety.draws.assign_coords(basis=basis))
+    for table in (one.summary(), one.to_frame()):
+        assert dict(zip(table["area"], table["basis"], strict=True))["Syd"] == "estimate"
+        assert set(table.loc[table["area"] != "Syd", "basis"]) == {"measured"}
+    assert "estimate" in one._repr_html_()
+    assert one.plot("Syd").get_title("left") == "Syd, day, safe, estimate"
+    assert one.plot("Nord").get_title("left") == "Nord, day, safe"
+
+
+def test_an_area_estimate_says_in_a_notebook_what_it_is_and_nothing_where_it_is_withheld(safety):
+    basis = ("area", ["measured", "estimate", "measured"])
+    forecast = replace(safety, draws=safety.draws.assign_coords(basis=basis))
+    shown = AreaEstimate("Syd", {"few": forecast}, "few", {"few": 90.0}, 50.0, None, {}, None)
+    assert (
+        repr(shown) == "Estimate, no measurement, of Syd under step few of few: 90 effective draws"
+    )
+    text = shown._repr_html_()
+    assert text.count("<td>Syd</td>") == 2
+    assert "Nord" not in text
+    withheld = replace(shown, wanted=100.0)._repr_html_()
+    assert "below 100" in withheld
+    assert "<td>" not in withheld

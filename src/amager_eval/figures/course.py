@@ -102,7 +102,11 @@ def plot_course(
             ax.hlines(level, by - 0.45, by + 0.45, color=MUTED, lw=1.2)
             ax.annotate(reading, (by + 0.45, level), xytext=(2, 0), fontsize=6, va="center",
                         textcoords="offset points", annotation_clip=False)  # fmt: skip
-        ax.set_title(", ".join(where.values()), loc="left")
+        said = [*where.values()]
+        if "basis" in draws.coords and "area" in where:  # an estimate is no measurement
+            basis = str(draws["basis"].sel(area=where["area"]).item())
+            said += [basis] if basis != "measured" else []
+        ax.set_title(", ".join(said), loc="left")
         ax.set_ylabel(_unit(forecast, name))
         ax.legend(frameon=False, fontsize=7)
     return ax

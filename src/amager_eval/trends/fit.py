@@ -226,7 +226,7 @@ class Forecast:
         -------
         DataFrame
             The dims but `sample` and `period`, then `median, low_50, high_50, ... high_95`;
-            equal-tailed intervals.
+            equal-tailed intervals; and `basis` as of :meth:`to_frame`.
 
         Raises
         ------
@@ -244,7 +244,7 @@ class Forecast:
         cells = self._cells(None, None, None, None)
         chosen = select(self, by=by, quantity=quantity, prior=False, cells=cells)
         one = Forecast(self.kind, chosen.to_dataset(name=str(chosen.name)), None, self.spec_digest)
-        return one.to_frame().drop(columns="quantity")
+        return self._with_basis(one.to_frame().drop(columns="quantity"))
 
     def targets(
         self,
@@ -269,7 +269,8 @@ class Forecast:
             expected, probability, prior_probability`. `target` is the median of the true share (or
             yearly reports, or their rate per 1,000) that is asked for, NaN where a course is asked
             for and no level; `expected` that of the area itself then. Of crime, `definition` is the
-            forecast's: only the agreement's own makes it the goal.
+            forecast's: only the agreement's own makes it the goal. And `basis` as of
+            :meth:`to_frame`.
 
         Raises
         ------
@@ -288,8 +289,7 @@ class Forecast:
         # a floor above: looked up when one is asked for, imported by nothing here
         asked = [area] if isinstance(area, str) else area
         module = import_module("amager_eval.goals.targets")
-        found: pd.DataFrame = module.targets_of(self, agreement, areas=asked)
-        return found
+        return self._with_basis(module.targets_of(self, agreement, areas=asked))
 
     def plot(self, area: str | None = None, **cell: Any) -> Axes:
         """Draw the course of one cell with bands of 50, 80 and 95 %.
@@ -394,11 +394,15 @@ class Forecast:
                 np.asarray(stacked).reshape(len(labels), -1).T, index=index, columns=labels
             ).reset_index()
             frame.insert(len(dims), "quantity", str(name))
-            if "basis" in self.draws.coords:  # an estimate is no measurement: every row says so
-                known = zip(self.draws["area"].values, self.draws["basis"].values, strict=True)
-                frame["basis"] = frame["area"].map(dict(known))
             frames.append(frame)
-        return pd.concat(frames, ignore_index=True)
+        return self._with_basis(pd.concat(frames, ignore_index=True))
+
+    def _with_basis(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Say in every row what is an estimate: it is no measurement."""
+        if "basis" in self.draws.coords:
+            known = zip(self.draws["area"].values, self.draws["basis"].values, strict=True)
+            frame["basis"] = frame["area"].map(dict(known))
+        return frame
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -58,7 +59,7 @@ _SPARE: Final = 1.5
 _DRIFTING: Final = ("drift", "damped")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AreaEstimate:
     """An estimate, never a measurement, of an area's share under each step of evidence.
 
@@ -115,6 +116,22 @@ class AreaEstimate:
             f"area_estimate: effective sample size {found:.0f} under step {self.primary} is below "
             f"{self.wanted:.0f}",
         )
+
+    def __repr__(self) -> str:
+        found = self.effective[self.primary]
+        return (
+            f"Estimate, no measurement, of {self.area} under step {self.primary} of "
+            f"{', '.join(self.steps)}: {found:.0f} effective draws"
+            f"{'; ' + '; '.join(self.problems) if self.problems else ''}"
+        )
+
+    def _repr_html_(self) -> str:
+        head = f"<p>{html.escape(repr(self))}.</p>"
+        if self.problems:  # nothing is shown
+            return head
+        table = self.forecast.summary()
+        own = table[table["area"] == self.area]
+        return head + str(own.to_html(index=False, border=0, float_format="{:.3g}".format))
 
 
 def estimate_area(
