@@ -172,7 +172,7 @@ def test_check_of_a_clean_folder_ends_with_0(run, folder):
 
 
 def test_record_lists_nothing_where_nothing_is_kept(run, tmp_path):
-    assert run("record", "list", tmp_path)[:2] == (0, "")
+    assert run("record", "list", tmp_path)[:2] == (0, "der er endnu ingen status i arkivet\n")
     code, out, _ = run("record", "verify", tmp_path)
     assert (code, out) == (0, "der er endnu intet i arkivet\n")
 

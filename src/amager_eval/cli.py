@@ -416,8 +416,11 @@ def record(
 
     say = load_wording(known_language(lang)).say
     if action == "list":
-        for kept in recorded_years(folder):
+        years = recorded_years(folder)
+        for kept in years:
             typer.echo(str(kept))
+        if not years:
+            typer.echo(say("record_folder.no_year"))
     elif action == "verify":
         names = verify_record(folder)
         for name in names:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from amager_eval.data.files.template import write_workbook
+from amager_eval.data.read import read_input
 from amager_eval.evaluation.preview import preview_delivery
 from amager_eval.evaluation.preview_text import preview_lines, preview_sections
 
@@ -55,6 +56,28 @@ def test_the_baseline_year_alone_says_what_it_is_for():
     assert {missing.what for missing in preview.missing} == {"activities"}
 
 
+def test_counts_without_inhabitants_are_refused_in_danish_and_not_warned_of_as_well(tmp_path):
+    data = read_input(TRIAL / "indberetning_2026.xlsx")
+    write_workbook(tmp_path / "a.xlsx", {"safety": data.safety, "crime": data.crime})
+    preview = preview_delivery(tmp_path / "a.xlsx")
+    said = f"der er anmeldelser, men intet indbyggertal for {AREA}"
+    (line,) = preview_sections(preview)[0][1]
+    assert line.startswith(f"fejl: {said}")
+    assert "arket Befolkning" in line
+    assert {missing.what for missing in preview.missing} >= {"population_area"}
+
+
+@pytest.mark.parametrize("only", [False, True])
+def test_what_the_city_lacks_for_a_goal_is_asked_for(only):
+    preview = preview_delivery(TRIAL / "kun_omraadet.xlsx", only=only)
+    lines = dict(preview_sections(preview))["Mangler, for at hele bilaget kan laves"]
+    years = "2024, 2026" if only else "2026"
+    survey = "Københavns Kommunes Tryghedsundersøgelse"
+    night = f"{survey}: trygheden om aftenen og natten for København, {years} (mål 1b)"
+    assert night in lines
+    assert any("i nabolaget for København" in line for line in lines) == only
+
+
 def test_the_area_alone_keeps_the_published_city_and_tells_what_was_split():
     preview = previewed("kun_omraadet.xlsx")
     assert (preview.errors, preview.warnings) == (0, 4)
@@ -64,7 +87,7 @@ def test_the_area_alone_keeps_the_published_city_and_tells_what_was_split():
     assert verdicts(preview)["3", ""] == "nået"
     assert verdicts(preview)["1b", "night"] == "no_share"  # the city's 2026 is not published
     alone = preview_delivery(TRIAL / "kun_omraadet.xlsx", only=True)
-    assert [m.what for m in alone.missing] == ["population_whole"]
+    assert [m.what for m in alone.missing] == ["safety_whole", "safety_whole", "population_whole"]
     assert verdicts(alone)["1b", "neighbourhood"] == "no_share"
 
 

@@ -102,6 +102,6 @@ def test_nothing_is_put_in_without_a_record_or_without_reports_of_the_area(recor
 
 def test_another_area_is_an_error_that_shows_both(record):
     other = AGREEMENT.areas.evaluated.names[1]
-    with pytest.raises(InputError, match=r"another area.*" + other) as caught:
+    with pytest.raises(InputError, match=r"column area: .*" + other) as caught:
         fill_baseline(delivery(["2025"], area=other), AGREEMENT, record)
     assert f"{AREA} frozen" in str(caught.value)

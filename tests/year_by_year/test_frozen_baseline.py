@@ -136,7 +136,7 @@ def test_another_area_is_never_held_against_what_was_frozen(call, cities, random
     )
     code, _, err = appendix(call, tmp_path, renamed)
     assert code == 2
-    assert "det fastfrosne udgangspunkt gælder noget andet (total, area)" in err
+    assert "det fastfrosne udgangspunkt gælder noget andet; fundet" in err
     assert f"Amager Partnerskab 2025-2028 i indberetningen, {AREA} frosset" in err
     assert not (tmp_path / "out").exists()
     assert not random_draws

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from amager_eval.data.period import parse_period
+from amager_eval.errors import InputError
+from amager_eval.wording.faults import fault_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +25,11 @@ def series_to_fit(data: Input, agreement: Agreement, definition: str) -> Input:
     Asked of are the agreement's own area, the districts it lies in, its indicators and the whole.
     The other parts of the whole are inside its rest already: each of its own would cost a fit as
     much again, and answer nothing. Where the whole has no counts every part is kept.
+
+    Raises
+    ------
+    InputError
+        Inhabitants of some of the areas are known and of others not: a fault for each of these.
     """
     assert data.crime is not None
     areas, mine = agreement.areas, data.crime["definition"] == definition
@@ -34,7 +41,21 @@ def series_to_fit(data: Input, agreement: Agreement, definition: str) -> Input:
     if areas.whole in periods.index and areas.whole not in unused:
         asked = {areas.whole, *areas.indicators, *areas.evaluated.names, *areas.evaluated.districts}
         unused |= set(data.parts) - asked
-    return replace(data, crime=data.crime[~(mine & data.crime["area"].isin(unused))])
+    series = replace(data, crime=data.crime[~(mine & data.crime["area"].isin(unused))])
+    _hold_inhabitants(series, definition)
+    return series
+
+
+def _hold_inhabitants(series: Input, definition: str) -> None:
+    """Refuse counts of an area whose inhabitants are not known while those of others are."""
+    if series.crime is None or series.population is None:
+        return
+    mine = (series.crime["definition"] == definition) & series.crime["count"].notna()
+    counted = dict.fromkeys(series.crime.loc[mine, "area"])
+    known = set(series.population["area"])
+    faults = [fault_of("no_inhabitants", area=area) for area in counted if area not in known]
+    if faults:
+        raise InputError(faults)
 
 
 def crime_definition_to_fit(data: Input, agreement: Agreement) -> str | None:

@@ -231,17 +231,29 @@ def preview_delivery(
         except InputError as error:
             faults += error.faults
     judged = mask_small_counts(judged, agreement, earlier_publications(record))
-    faults += _chapters(judged, agreement)
+    stopping = _chapters(judged, agreement)
+    # what stops the chapter is not also a warning that it goes without
+    told = [dict(f.words)["area"] for f in stopping if f.key == "no_inhabitants"]
+    milder = {fault_text("population_unknown", lang, area=area).problem for area in told}
+    faults = [*(f for f in faults if f.message not in milder), *stopping]
     facts = gather_facts(judged, agreement)
     area = facts.area
+    goals = tuple(_goals(facts, agreement, year))
+    # reports after the year are delivered, if unused; a survey after it is another status's
+    held = replace(data, safety=judged.safety)
+    missing = (
+        *missing_deliveries(held, agreement, area),
+        *_whole_shares(goals, agreement),
+        *_whole(data, agreement, area),
+    )
     return replace(
         empty,
         year=year,
         crime_year=crime_year_of_wave(year),
         faults=_sorted(faults),
         replaced=data.replaced,
-        goals=tuple(_goals(facts, agreement, year)),
-        missing=(*missing_deliveries(data, agreement, area), *_whole(data, agreement, area)),
+        goals=goals,
+        missing=missing,
         not_used=tuple(rows_not_used(delivered, agreement, area, year)),
         delivered=(*reading.delivered, *areas_and_types(delivered, agreement, area, year)),
         on_published=data is not delivered,
@@ -296,6 +308,20 @@ def _whole(data: Input, agreement: Agreement, area: str) -> Iterator[Missing]:
     if safety and whole not in known:
         about = {"area": whole, "first": agreement.safety.baseline_wave}
         yield Missing("population_whole", "", about)
+
+
+def _whole_shares(goals: tuple[GoalPreview, ...], agreement: Agreement) -> Iterator[Missing]:
+    """Shares of the whole that a goal waits for, by setting: the area itself was measured."""
+    whole, survey = agreement.areas.whole, agreement.safety.survey
+    waiting: dict[tuple[object, str], list[str]] = {}
+    for goal in goals:
+        for part in goal.parts:
+            lacks = dict(part.lacks)
+            if part.why == "no_share" and lacks["area"] == whole:
+                waiting.setdefault((lacks["year"], part.what), []).append(goal.goal)
+    for (year, setting), ids in waiting.items():
+        about = {"area": whole, "source": survey, "year": year, "setting": setting}
+        yield Missing("safety_whole", ", ".join(ids), about)
 
 
 def _found(data: Input) -> Iterator[FoundTable]:

@@ -174,6 +174,8 @@ def _missing(preview: Preview, words: Wording) -> Iterator[str]:
         about = dict(missing.delivery)
         types = about.get("types", ())
         labels = [preview.agreement.crime.label(t, words.lang) for t in types]
+        if setting := about.get("setting"):
+            about["setting"] = words.name("setting_when", setting)
         delivery = words.say(
             f"missing_delivery.{missing.what}", **(about | {"types": ", ".join(labels)})
         )

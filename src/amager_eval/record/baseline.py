@@ -281,17 +281,17 @@ def hold_against_baseline(data: Input, agreement: Agreement, folder: Path) -> tu
         for field in fields:
             was, now = getattr(old, field), getattr(entry, field)
             if was is not None and now is not None and was != now:
-                told = fault_of(
-                    "baseline_differs",
-                    file=BASELINE_FILE,
-                    field=field,
-                    now=now,
-                    was=was,
-                    id=old.crime_type,
-                    type=agreement.crime.label(old.crime_type),
-                    year=old.year,
+                faults.append(
+                    fault_of(
+                        "baseline_differs",
+                        file=BASELINE_FILE,
+                        column="per_1000" if field == "rate" else field,
+                        now=now,
+                        was=was,
+                        type=agreement.crime.label(old.crime_type),
+                        year=old.year,
+                    )
                 )
-                faults.append(replace(told, column=field))
     if faults:
         raise InputError(faults)
     return _other_inhabitants(data, frozen)

@@ -6,6 +6,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from amager_eval.data.check import check_input
+from amager_eval.data.delivery import published_to_confirm
 from amager_eval.data.files.template import write_template, write_workbook
 from amager_eval.data.read import read_input
 from amager_eval.data.tables.columns import TABLES
@@ -48,6 +49,25 @@ def test_the_drop_downs_offer_the_agreements_names(tmp_path):
     assert sum(xml.count("Lister") for xml in sheets) >= 7
     # no sheet of it is at fault, but there is nothing to judge
     assert [f.message for f in check_input(path, lang="da")] == ["ingen af arkene er udfyldt"]
+
+
+def test_a_spreadsheet_lets_a_hidden_count_be_typed_where_the_note_asks_for_it(tmp_path):
+    path = write_template(tmp_path / "skabelon.xlsx")
+    with zipfile.ZipFile(path) as parts:
+        sheets = {n: parts.read(n).decode() for n in parts.namelist() if "/sheet" in n}
+    rule = '<formula1>IF(ISNUMBER({0}2),{0}2&gt;=0,LEFT(TRIM({0}2),1)="&lt;")</formula1>'
+    assert rule.format("F") in sheets["xl/worksheets/sheet2.xml"]  # Tryghed
+    assert rule.format("D") in sheets["xl/worksheets/sheet4.xml"]  # Anmeldelser
+
+
+def test_the_prefilled_workbook_writes_types_as_its_drop_down_offers_them(tmp_path):
+    path = write_template(tmp_path / "a.xlsx", filled=published_to_confirm())
+    head, _, *rows = (
+        CalamineWorkbook.from_path(str(path)).get_sheet_by_name("Anmeldelser").to_python()
+    )
+    written = {row[head.index("Gerningstype")] for row in rows}
+    assert "Borgervendt kriminalitet i alt" in written
+    assert "total" not in written
 
 
 def test_residents_are_read_and_held_against_the_inhabitants(tmp_path):

@@ -138,13 +138,17 @@ def write_template(
         raise InputError(fault_of("template_kind", path=out))
     if out.exists():
         raise InputError(fault_of("template_exists", path=out))
-    rows = filled or {}
+    agreement = agreement or load_agreement()
+    rows = dict(filled or {})
+    if "crime" in rows:
+        labels = {t.id: t.label(lang) for t in agreement.crime.type}
+        rows["crime"] = rows["crime"].replace({"crime_type": labels})
     frames = {
         name: pd.concat([pd.DataFrame([example]), rows[name]]) if name in rows else
         pd.DataFrame([example])
         for name, example in _EXAMPLES.items()
     }  # fmt: skip
-    lists = _lists(agreement or load_agreement(), lang)
+    lists = _lists(agreement, lang)
     write_workbook(out, frames, lang=lang, lists=lists)
     return out
 
@@ -345,6 +349,11 @@ def _validate(
         rule = {"validate": "decimal", "criteria": "between", "minimum": 0, "maximum": 100}
     elif column.name == "wave":
         rule = {"validate": "integer", "criteria": "between", "minimum": 1900, "maximum": 2200}
+    elif column.name == "count":
+        # a hidden count is written <5, which is text
+        cell = f"{chr(65 + place)}2"
+        hidden = f'LEFT(TRIM({cell}),1)="<"'
+        rule = {"validate": "custom", "value": f"=IF(ISNUMBER({cell}),{cell}>=0,{hidden})"}
     elif column.kind == "float":
         rule = {"validate": "decimal", "criteria": ">=", "value": 0}
     if rule is not None:

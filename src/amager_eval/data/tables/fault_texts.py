@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
+from amager_eval.data.tables.columns import TABLES
 from amager_eval.errors import AmagerEvalError, Fault, GateError, InputError, SpecError
 from amager_eval.wording.faults import said_in, said_why
 from amager_eval.wording.gates import say_gate
@@ -131,6 +132,11 @@ def file_fault(
     return InputError(Fault(text.problem, found, text.remedy, file=file))
 
 
+def _headings(lang: Lang) -> dict[str, str]:
+    """Heading of every column as the workbook has it."""
+    return {c.name: c.heading(lang) for table in TABLES.values() for c in table.columns}
+
+
 def format_fault(fault: Fault, lang: Lang = "en") -> str:
     """Write a fault as one line, its place in words of `lang`.
 
@@ -144,11 +150,14 @@ def format_fault(fault: Fault, lang: Lang = "en") -> str:
     "række 7: dette er ikke et tal; fundet 'x'. Skriv et tal."
     """
     fault, say = said_in(fault, lang), load_wording(lang).say
+    column = fault.column
+    if fault.key:  # of no file's own heading
+        column = _headings(lang).get(column or "", column)
     place = [
         fault.file,
         say("place.sheet", sheet=fault.sheet) if fault.sheet else None,
         say("place.row", row=fault.row) if fault.row is not None else None,
-        say("place.column", column=fault.column) if fault.column else None,
+        say("place.column", column=column) if column else None,
     ]
     where = ", ".join(p for p in place if p)
     text = say("place.at", place=where, problem=fault.message) if where else fault.message
