@@ -517,6 +517,16 @@ def test_an_error_cell_among_the_answers_is_told_as_one(tmp_path, place, column)
     assert (fault.row, fault.column, "formula" in fault.message) == (7, column, True)
 
 
+@pytest.mark.parametrize("word", ["nan", "None", "-", ".."])
+def test_an_area_that_is_no_value_is_told_with_its_place(tmp_path, word):
+    folder = copied(tmp_path, "microdata/sysmiss_csv", "t.csv", lambda t: t + f"{word},1,1\n")
+    mapping = (folder / "microdata.toml").read_text(encoding="utf-8")
+    bare = mapping[: mapping.index("[areas]")] + mapping[mapping.index("[answers") :]
+    (folder / "microdata.toml").write_text(bare, encoding="utf-8")
+    (fault,) = errors(folder)
+    assert (fault.file, fault.row, fault.column) == ("t.csv", 7, "bydel")
+
+
 def test_a_respondent_without_a_stratum_is_told(tmp_path):
     lines = ["bydel,vaegt,q12b,st", *(f"{1 + i % 2},1,{1 + i % 5},{i % 2}" for i in range(20))]
     folder = copied(
@@ -782,6 +792,8 @@ def test_a_px_file_with_a_late_code_page():
 
 def test_a_px_file_in_utf8_that_does_not_say_so():
     assert parse_px(PX.encode("utf-8")).equals(px(PX))
+    with pytest.raises(InputError, match="code page"):  # a byte that neither code page has
+        parse_px(PX.encode("cp1252").replace(b"TITLE", b"\x8f"))
 
 
 def test_a_px_file_whose_rows_have_keys():

@@ -296,15 +296,16 @@ def parse_px(content: bytes, file: str | None = None) -> pd.DataFrame:
 
 def _px_text(content: bytes, file: str | None) -> str:
     page = _CODEPAGE.search(content)
-    encoding = page[1].decode("latin-1") if page else "utf-8"
-    if encoding.lower() in {"utf-8", "utf8"} or content.startswith(codecs.BOM_UTF8):
-        encoding = "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
-        if page is None:  # a letter beyond ASCII of another code page is no UTF-8
-            return content.decode("cp1252", errors="replace")
-        raise statbank_fault("px_code_page", encoding, file=file) from error
+    # a letter beyond ASCII of Windows-1252 is hardly ever UTF-8
+    named = [page[1].decode("latin-1")] if page else ["utf-8", "cp1252"]
+    if named[0].lower() in {"utf-8", "utf8"} or content.startswith(codecs.BOM_UTF8):
+        named[0] = "utf-8-sig"
+    for encoding in named:
+        try:
+            return content.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    raise statbank_fault("px_code_page", named[-1], file=file)
 
 
 def _px_keywords(text: str) -> tuple[dict[tuple[str, str | None], list[str]], str | None]:

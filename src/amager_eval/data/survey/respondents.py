@@ -87,7 +87,7 @@ def check_respondents(
     """
     good = pd.Series(True, index=rows.index)
     area = rows["area"].map(lambda v: str(v).strip() if not pd.isna(v) else "")
-    good &= _told(area != "", "missing", "area", findings)
+    good &= _told(~area.map(is_no_value), "missing", "area", findings)
     good &= _told(~area.map(is_error_text), "formula_error", "area", findings)
     good &= _told(area.map(_is_name), "area_wrong", "area", findings)
     wave = pd.to_numeric(rows["wave"], errors="coerce")
