@@ -81,6 +81,16 @@ def test_inhabitants_of_one_day_are_one_cell():
     assert [cell.what for cell in data.replaced] == [("København", "2024M01")]
 
 
+@pytest.mark.parametrize(("page", "grade"), [(", s. 14", "A"), ("", "C")])
+def test_a_figure_corrected_by_source_and_page_loses_the_mark_it_came_with(page, grade):
+    row = grade_c(BUNDLED.safety).iloc[[0]]
+    source = f"Tryghedsundersøgelsen 2026{page}"
+    given = row.assign(percent=row["percent"] - 1, source=source)
+    data = lay_on_published(Input(safety=given), AGREEMENT)
+    (cell,) = data.replaced
+    assert (cell.old - cell.new, cell.old_grade, cell.new_grade) == (1, "C", grade)
+
+
 @pytest.mark.parametrize("alone", ["another city", "made up"])
 def test_what_is_never_laid_on_copenhagens_figures(alone):
     area = "Nord" if alone == "another city" else AREA

@@ -79,7 +79,8 @@ def lay_on_published(delivered: Input, agreement: Agreement) -> Input:
         The delivery alone where it is made up (a true figure is never mixed with a made-up one),
         where nothing is published of the agreement's city, or where no area of the agreement is
         in it. A published figure of grade C that is delivered with the same value keeps its grade
-        until the source names a page of the report; then its grade is A.
+        until the source names a page of the report; then its grade is A, and so is that of a
+        figure corrected in a prefilled workbook.
     """
     if delivered.synthetic or not _shares_areas(delivered, agreement):
         return delivered
@@ -206,13 +207,13 @@ _CELLS: Final[dict[str, Callable[[Mapping[Hashable, Any]], Hashable]]] = {
 
 
 def _confirm(own: pd.DataFrame, at: int, row: Mapping[Hashable, Any]) -> None:
-    """Carry over what a repeated figure does not say, and grade a confirmation."""
-    if own.loc[at, "percent"] != row["percent"]:
-        return
+    """Carry over what a repeated figure does not say, and grade a confirmation or a correction."""
+    same = own.loc[at, "percent"] == row["percent"]
     for column in ("n", "decimals"):
-        if own[column].isna().iloc[at]:
+        if same and own[column].isna().iloc[at]:
             own.loc[at, column] = row[column]
-    if row["source_grade"] != "C":
+    # beside another figure the C is the published one's, left standing in a prefilled workbook
+    if row["source_grade"] != "C" or not (same or own.loc[at, "source_grade"] == "C"):
         return
     source = own.loc[at, "source"]
     page = isinstance(source, str) and _PAGE.search(source) and source != row["source"]
