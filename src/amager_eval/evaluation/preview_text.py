@@ -106,13 +106,13 @@ def _renamed(preview: Preview, words: Wording) -> Iterator[str]:
 def _replaced(preview: Preview, words: Wording) -> Iterator[str]:
     equal = [r for r in preview.replaced if r.old == r.new]
     if equal:
-        yield words.say("preview.replaced_equal", count=len(equal))
+        yield words.say_count("preview.replaced_equal", len(equal))
         confirmed = sum(r.old_grade == "C" and r.new_grade == "A" for r in equal)
         if confirmed:
-            yield words.say("preview.confirmed", count=confirmed)
+            yield words.say_count("preview.confirmed", confirmed)
         unconfirmed = sum(r.new_grade == "C" for r in equal)
         if unconfirmed:
-            yield words.say("preview.unconfirmed", count=unconfirmed)
+            yield words.say_count("preview.unconfirmed", unconfirmed)
     for cell in preview.replaced:
         if cell.old != cell.new:
             yield words.say(
