@@ -260,7 +260,7 @@ def test_a_sibling_is_estimated_by_its_own_older_figures_and_says_when_they_end(
     statement = as_told(make_statement, agreement, data, estimate, small)
     words = bound_to(agreement, load_wording("da"))
     said = area_estimate_sentences(statement, words)
-    assert f"efter {last}." in said
+    assert f"siden {last}." in said
     assert "andelen af utrygge" in said
     for standing in goal_standings(statement):
         assert standing.latest is None
