@@ -342,11 +342,11 @@ def check_print(made: Evaluation) -> None:
 def test_five_years_through_the_command_line(tmp_path, monkeypatch, capsys):
     whole = write.write_appendix
 
-    def last_year_alone(statement, out, *, lang, slides):
+    def last_year_alone(statement, out, *, lang, slides, letterhead):
         """Write the appendix of the last year; of the others the statement, for it is quick."""
         if statement.year == YEARS[-1]:
             whole(statement, tmp_path / "out-2029-en", lang="en")
-            return whole(statement, out, lang=lang, slides=slides)
+            return whole(statement, out, lang=lang, slides=slides, letterhead=letterhead)
         out.mkdir(parents=True)
         (out / "statement.json").write_text(statement.to_json(), encoding="utf-8")
         return (out / "statement.json",)
