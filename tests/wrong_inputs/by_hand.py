@@ -268,10 +268,9 @@ def _partners(cell: Any) -> str | None:
     """Partners of a cell, however they are separated."""
     if not isinstance(cell, str):
         return None if cell != cell else cell
-    if cell.strip().casefold() in EMPTY:
-        return None
-    parts = re.split(r"[;,/+&\n]|\s(?:og|and)\s", cell)
-    return "; ".join(dict.fromkeys(p.strip() for p in parts if p.strip())) or None
+    parts = (p.strip() for p in re.split(r"[;,/+&\n]|\s(?:og|and)\s", cell))
+    nobody = {*EMPTY, "", "?", "ingen", "none"}
+    return "; ".join(dict.fromkeys(p for p in parts if p.casefold() not in nobody)) or None
 
 
 def _text(cell: Any) -> str | None:
