@@ -234,6 +234,8 @@ def _same(expected: Any, value: Any) -> bool:
         return missing
     if isinstance(expected, float) and not missing:
         return math.isclose(expected, float(value), rel_tol=1e-12)
+    if isinstance(expected, str) and isinstance(value, str):  # a known name gets its own case
+        return expected.casefold() == value.casefold()
     return not missing and expected == value
 
 
