@@ -754,10 +754,13 @@ def _command(arguments: list[str]) -> Any:
     return command
 
 
+def _commands() -> list[str]:
+    """Name every command."""
+    return sorted(c.name or getattr(c.callback, "__name__", "") for c in app.registered_commands)
+
+
 def _asks_help(arguments: list[str]) -> bool:
-    return "--help" in arguments or not set(arguments) & {
-        str(c.name or getattr(c.callback, "__name__", "")) for c in app.registered_commands
-    }
+    return "--help" in arguments or not set(arguments) & set(_commands())
 
 
 def _without_lang(arguments: list[str]) -> list[str]:
@@ -775,10 +778,7 @@ def _wrong_call(error: Any, arguments: list[str]) -> Fault:
     """Say what is wrong with a call that could not be parsed, by the parser's kind of error."""
     from amager_eval.wording.faults import fault_of
 
-    known = sorted(
-        command.name or getattr(command.callback, "__name__", "")
-        for command in app.registered_commands
-    )
+    known = _commands()
     command = next((a for a in arguments if not a.startswith("-")), "")
     if command not in known:
         key = "call_unknown_command" if command else "call_no_command"

@@ -17,7 +17,15 @@ from amager_eval.data.period import parse_period
 from amager_eval.spec.prior import Prior
 from amager_eval.trends.crime.own_effects import own_effect_values
 
-__all__ = ["FIGURES", "free_priors_of", "groups_of_areas", "model_data", "structure", "unpack"]
+__all__ = [
+    "FIGURES",
+    "free_priors_of",
+    "groups_of_areas",
+    "model_data",
+    "structure",
+    "unpack",
+    "whole_numbers",
+]
 
 #: Name of the packed array among a compiled model's data.
 FIGURES: Final = "figures"
@@ -33,6 +41,11 @@ _OF_GROUP: Final = (
 )
 _SCALARS: Final = ("drift_mean", "drift_mean_sd", "drift_spread", "drift_gap")
 _INDICES: Final = ("cell", "lump_cells", "lump_type")
+
+
+def whole_numbers(counts: Any) -> Any:
+    """Give counts as integers: the packed array holds floats, and ArviZ draws by the type."""
+    return counts.astype("int64")
 
 
 def groups_of_areas(design: xr.Dataset) -> list[NDArray[np.int64]]:

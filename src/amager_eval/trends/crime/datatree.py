@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import stats
 
-from amager_eval.trends.crime.arrays import free_priors_of
+from amager_eval.trends.crime.arrays import free_priors_of, whole_numbers
 from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.crime.geometry import LEAST_DISPERSION
 from amager_eval.trends.crime.prior import prior_draws
@@ -61,9 +61,9 @@ def arviz_groups(fit: Fit) -> dict[str, xr.Dataset]:
     count = design["count"].values
     n = design.sizes["period"]
     exposure = (("area", "period"), design["exposure"].values[:, :n])
-    observed: dict[str, Any] = {"reports": ("cell", _whole(count[~np.isnan(count)]))}
+    observed: dict[str, Any] = {"reports": ("cell", whole_numbers(count[~np.isnan(count)]))}
     if design.sizes["lump"]:
-        observed["summed_reports"] = ("lump", _whole(design["lump_count"].values))
+        observed["summed_reports"] = ("lump", whole_numbers(design["lump_count"].values))
     names = {name: design[name] for name in ("area", "period")}
     return {
         "posterior": posterior,
@@ -103,7 +103,7 @@ def _replicate(
         return values.reshape(*sizes, -1)
 
     log = _log_negbin(own[seen], mean[:, seen], alpha[:, seen])
-    again: dict[str, Any] = {"reports": (dims, _whole(shaped(count[:, seen])))}
+    again: dict[str, Any] = {"reports": (dims, whole_numbers(shaped(count[:, seen])))}
     told: dict[str, Any] = {"reports": (dims, shaped(log))}
     if design.sizes["lump"]:
         flat = np.concatenate([mean.reshape(len(mean), -1), np.zeros((len(mean), 1))], axis=1)
@@ -111,16 +111,11 @@ def _replicate(
         of_sum = dispersion[:, 0, design["lump_type"].values] ** -2.0
         dims = ("chain", "draw", "lump")
         drawn = rng.poisson(rng.gamma(of_sum, sums / of_sum)).astype(np.float64)
-        again["summed_reports"] = (dims, _whole(shaped(drawn)))
+        again["summed_reports"] = (dims, whole_numbers(shaped(drawn)))
         log = _log_negbin(design["lump_count"].values, sums, of_sum)
         told["summed_reports"] = (dims, shaped(log))
     coords = _cells(design)
     return xr.Dataset(again, coords=coords), xr.Dataset(told, coords=coords)
-
-
-def _whole(count: Floats) -> NDArray[np.int64]:
-    """Give counts as integers: ArviZ chooses by the type of number how to draw them."""
-    return count.astype(np.int64)
 
 
 def _log_negbin(count: Floats, mean: Floats, alpha: Floats) -> Floats:

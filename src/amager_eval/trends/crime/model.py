@@ -13,7 +13,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from amager_eval.spec.model import ModelSpec, load_model_spec
-from amager_eval.trends.crime.arrays import FIGURES, groups_of_areas, model_data, unpack
+from amager_eval.trends.crime.arrays import (
+    FIGURES,
+    groups_of_areas,
+    model_data,
+    unpack,
+    whole_numbers,
+)
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.walk import crime_unknowns
 
@@ -171,7 +177,11 @@ def build_model(
             of_cell = mean[d["cell"]], alpha[d["cell"]]
         expected = pm.Deterministic("expected", of_cell[0], dims="cell")
         pm.NegativeBinomial(
-            "reports", mu=expected, alpha=of_cell[1], observed=_whole(d["reports"]), dims="cell"
+            "reports",
+            mu=expected,
+            alpha=of_cell[1],
+            observed=whole_numbers(d["reports"]),
+            dims="cell",
         )
         if sizes["lump"]:
             flat = pt.concatenate([mean, pt.zeros(1)])  # type: ignore[no-untyped-call]
@@ -181,7 +191,7 @@ def build_model(
                 "summed_reports",
                 mu=flat[d["lump_cells"]].sum(axis=1),
                 alpha=of_lump,
-                observed=_whole(d["lump_count"]),
+                observed=whole_numbers(d["lump_count"]),
                 dims="lump",
             )
     return pm.do(model, dict(known)) if known else model
@@ -218,11 +228,6 @@ def _coords(design: xr.Dataset) -> dict[str, Any]:
 
 def _together(of_groups: list[Any]) -> Any:
     return pt.concatenate(of_groups) if len(of_groups) > 1 else of_groups[0]  # type: ignore[no-untyped-call]
-
-
-def _whole(counts: Any) -> Any:
-    """Make counts whole numbers: the packed array holds floats."""
-    return counts.astype("int64")
 
 
 def _product(multiplications: int) -> Callable[[Any, Any], Any]:
