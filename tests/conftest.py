@@ -342,10 +342,10 @@ def random_draws(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
         names = {"chain": np.arange(chains), "draw": np.arange(draws)}
         return Scales(drawn.assign_coords(names), xr.Dataset(stats, coords=names), None)
 
-    def sample_posterior(
+    def begin_posterior(
         compiled: RandomDraws, *, draws: int, tune: int, chains: int, seed: int, **_: Any
-    ) -> xr.DataTree:
-        return compiled.draw(chains, draws, seed)
+    ) -> Callable[[], xr.DataTree]:
+        return lambda: compiled.draw(chains, draws, seed)
 
     # every alternative would be fitted once more: what tests of alternatives ask for themselves
     monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
@@ -355,5 +355,5 @@ def random_draws(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
     monkeypatch.setattr("amager_eval.evaluation.fit.smooth_measured", lambda *_, **__: None)
     monkeypatch.setattr("amager_eval.evaluation.fit.without_own_area", lambda data, _: data)
     monkeypatch.setattr(sample, "sample_scales", sample_scales)
-    monkeypatch.setattr(sample, "sample_posterior", sample_posterior)
+    monkeypatch.setattr(sample, "begin_posterior", begin_posterior)
     return made

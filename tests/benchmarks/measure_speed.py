@@ -45,11 +45,8 @@ type Refit = Callable[[int], Found]
 def fit_package(kind: str) -> tuple[Found, Refit]:
     """Fit the bundled figures as the package does, and keep what was compiled."""
     import amager_eval as ae
-    from amager_eval.trends import sample
-    from amager_eval.trends.crime.arrays import model_data
     from amager_eval.trends.crime.design import crime_design
-    from amager_eval.trends.crime.fit import sample_design
-    from amager_eval.trends.crime.model import build_model
+    from amager_eval.trends.crime.fit import begin_design
     from amager_eval.trends.safety.fit import design_safety, sample_safety
 
     data, spec = ae.published(), ae.load_model_spec(f"{kind}_trend")
@@ -62,12 +59,10 @@ def fit_package(kind: str) -> tuple[Found, Refit]:
 
         return again(0), again
     design = crime_design(data, spec, population=None, whole=None, definition=DEFINITION)
-    compiled = sample.compile_model(build_model(design, refit=True))
 
     def refit(which: int) -> Found:
         now = other_counts(design) if which else design
-        told = compiled.with_data(**model_data(now))
-        return _numbers(sample_design(told, now, spec, chains=4, seed=which + 1).diagnostics)
+        return _numbers(begin_design(now, spec, chains=4, seed=which + 1)().diagnostics)
 
     return refit(0), refit
 

@@ -60,19 +60,18 @@ class Answers:
         self.safety.append((other, draws, settings))
         return self.stand_in("safety_trend", self.statement.safety, draws)
 
-    def fit(self, data, agreement, *, specs, draws, seed):
-        self.crime.append((data.crime, specs["crime_trend"].options, draws))
-        self.sampling.append(specs["crime_trend"].sampling)
-        return Fits(
-            None, self.stand_in("crime_trend", self.statement.crime, draws), "STRAF11", seed
-        )
+    def begin_crime(self, data, *, spec, definition, draws, seed):
+        assert (definition, seed) == ("STRAF11", self.statement.seed)
+        self.crime.append((data.crime, spec.options, draws))
+        self.sampling.append(spec.sampling)
+        return lambda: self.stand_in("crime_trend", self.statement.crime, draws)
 
 
 @pytest.fixture
 def answers(statement, design, monkeypatch):
     made = Answers(statement, design)
     monkeypatch.setattr(module, "answer_again", made.answer_again)
-    monkeypatch.setattr(module, "fit", made.fit)
+    monkeypatch.setattr(module, "begin_crime", made.begin_crime)
     monkeypatch.setattr(module, "forecast", lambda *_, **__: statement.safety)
     return made
 
@@ -189,9 +188,9 @@ def test_a_fit_that_fails_its_gates_answers_nothing_and_is_named(statement, answ
 def test_a_fit_that_mixed_too_briefly_is_sampled_longer_and_a_divergent_one_is_not(
     statement, answers
 ):
-    answers.outcome = {"crime_trend": [BRIEF, PASSED] * 3 + [PASSED], "safety_trend": [FAILED]}
+    answers.outcome = {"crime_trend": [BRIEF] * 3 + [PASSED], "safety_trend": [FAILED]}
     again = under_alternatives(statement, answers.fits, draws=20)
-    assert [draws for _, _, draws in answers.crime] == [20, 80] * 3
+    assert [draws for _, _, draws in answers.crime] == [20] * 3 + [80] * 3
     assert [draws for _, draws, _ in answers.safety] == [20] * 5
     failed = again.diagnostics[~again.diagnostics["passed"].astype(bool)]
     assert set(failed["draws"]) == {4 * 20}  # sampled once

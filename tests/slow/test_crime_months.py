@@ -9,7 +9,7 @@ from amager_eval.evidence.studies.crime_study import CrimeStudy
 from amager_eval.scores.pit import covered
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.design import crime_design
-from amager_eval.trends.crime.fit import sample_design
+from amager_eval.trends.crime.fit import begin_design
 
 pytestmark = pytest.mark.slow
 SPEC = load_model_spec("crime_trend")
@@ -44,7 +44,7 @@ def replicates(study):
 
 def test_months_have_the_shape_of_months_and_are_carried_to_the_year_s_end(study):
     months = design()
-    fit = sample_design(study._compiled, months, SPEC, draws=100, chains=2)
+    fit = begin_design(months, SPEC, draws=100, chains=2)()
     posterior = fit.data["posterior"].to_dataset()
     assert posterior["level"].sizes == {
         "chain": 2, "draw": 100, "area": 2, "crime_type": 1, "period": 60

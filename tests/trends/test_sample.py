@@ -13,14 +13,23 @@ class _Chain:
         self.finished_draws = done
 
 
+class _Begun:
+    def __init__(self, report):
+        self.report = report
+
+    def wait(self):
+        self.report([_Chain(3), _Chain(4)])
+        return xr.DataTree()
+
+
 @pytest.fixture
 def calls(monkeypatch):
     made = []
 
     def fake(compiled, **options):
         made.append(options)
-        options["progress_callback"]([_Chain(3), _Chain(4)])
-        return xr.DataTree()
+        options["progress_callback"]([_Chain(1), _Chain(2)])  # not waited for yet: told to nobody
+        return _Begun(options["progress_callback"])
 
     monkeypatch.setattr(nutpie, "sample", fake)
     return made

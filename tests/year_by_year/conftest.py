@@ -149,5 +149,5 @@ def quick_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "without_own_area", lambda data, _: data)
     monkeypatch.setattr(module, "smooth_measured", lambda *_, **__: None)
     monkeypatch.setattr(module, "fit_safety", quick_safety)
-    monkeypatch.setattr(module, "fit_crime", quick_crime)
+    monkeypatch.setattr(module, "begin_crime", lambda *a, **k: lambda: quick_crime(*a, **k))
     monkeypatch.setattr(module, "crime_design", lambda *_, **__: None)

@@ -10,7 +10,7 @@ from amager_eval.evaluation.area import answer_unmeasured, smooth_measured, with
 from amager_eval.evaluation.crime_series import crime_definition_to_fit, series_to_fit
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.design import crime_design
-from amager_eval.trends.crime.fit import fit_crime
+from amager_eval.trends.crime.fit import begin_crime
 from amager_eval.trends.crime.options import with_baseline_year
 from amager_eval.trends.safety.fit import fit_safety
 
@@ -122,13 +122,20 @@ def fit(
     if definition is not None:  # what the chapter lacks is told before the first fit's minutes
         series = series_to_fit(data, agreement, definition)
         crime_design(series, spec_of("crime_trend"), definition=definition)
-    safety = crime = None
+    safety = None
     if data.safety is not None:
         baseline = agreement.safety.baseline_wave
         spec = spec_of("safety_trend").with_options(baseline=baseline)
         tell = _named(progress, "safety_trend")
         apart = without_own_area(data, agreement) if area else data
         safety = fit_safety(apart, spec=spec, progress=tell, seed=seed, draws=draws)
+    begun = None
+    if definition is not None:  # sampled beside what is read of the area
+        anchored = with_baseline_year(spec_of("crime_trend"), agreement.crime.baseline_year)
+        begun = begin_crime(
+            series, spec=anchored, definition=definition, seed=seed, draws=draws,
+            progress=_named(progress, "crime_trend"),
+        )  # fmt: skip
     answer = own = withheld = None
     if safety is not None and area:
         answer, own = _read_area(safety, data, agreement, draft=draft)
@@ -139,12 +146,7 @@ def fit(
             answer, own = _read_area(safety, data, agreement, draft=draft, times=MORE)
             if own is not None and own.problems:
                 own, withheld = None, own
-    if definition is not None:
-        spec = with_baseline_year(spec_of("crime_trend"), agreement.crime.baseline_year)
-        tell = _named(progress, "crime_trend")
-        crime = fit_crime(
-            series, spec=spec, definition=definition, progress=tell, seed=seed, draws=draws
-        )
+    crime = None if begun is None else begun()
     return Fits(safety, crime, definition, seed, answer, own, withheld)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +15,8 @@ import pandas as pd
 from amager_eval.data.period import parse_period
 from amager_eval.evaluation.area import smooth_measured
 from amager_eval.evaluation.ask import ask
-from amager_eval.evaluation.fit import MORE, Fits, fit
+from amager_eval.evaluation.crime_series import crime_definition_to_fit, series_to_fit
+from amager_eval.evaluation.fit import MORE, Fits
 from amager_eval.evaluation.judge import diagnosed, diagnosed_area
 from amager_eval.goals.sensitivity import (
     OWN_LEVEL,
@@ -26,6 +29,7 @@ from amager_eval.goals.sensitivity import (
 )
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.spec.sensitivity import load_sensitivity
+from amager_eval.trends.crime.fit import begin_crime
 from amager_eval.trends.crime.options import crime_options, with_baseline_year
 from amager_eval.trends.safety.alternatives import (
     Alternative,
@@ -46,7 +50,8 @@ if TYPE_CHECKING:
 
 __all__ = ["under_alternatives"]
 
-type Named = tuple[str, str, Callable[..., Fit]]  # assumption, alternative, its fit given draws
+#: Assumption, alternative, and what begins its fit given draws: its answer waits for the fit.
+type Named = tuple[str, str, Callable[..., Callable[[], Fit]]]
 
 
 def under_alternatives(
@@ -78,36 +83,67 @@ def under_alternatives(
     """
     rows: list[Row] = []
     failed: list[dict[str, object]] = []
-    asked: list[tuple[str, Named, Callable[..., list[Row]]]] = []
+    asked: list[_Asked] = []
     trial = statement.draft and draws is not None
     if fits.safety is not None:
         rows += _gap_stays(statement, fits, failed)
     if fits.safety is not None and not trial:
         rows_of = _safety_rows if fits.own is None else partial(_rows_given_own, failed=failed)
-        asked += [("safety_trend", n, rows_of) for n in _safety_fits(statement, fits.safety)]
+        asked += [_Asked("safety_trend", *n, rows_of) for n in _safety_fits(statement, fits.safety)]
         if fits.own is not None:
-            asked.append(("safety_trend", _own_level(statement, fits.safety), _safety_rows))
+            asked.append(_Asked("safety_trend", *_own_level(statement, fits.safety), _safety_rows))
     if fits.crime is not None and not trial:
         definition = str(fits.definition)
-        asked += [("crime_trend", n, _crime_rows) for n in _crime_fits(statement, definition)]
-    for done, (model, (assumption, alternative, fit_it), rows_of) in enumerate(asked):
-        if progress is not None:
-            progress("alternatives", done, len(asked))
-        again = fit_it(draws=draws)
-        # one that leaves figures out may have mixed too briefly
-        if again.diagnostics.problems and not again.diagnostics.divergences:
-            again = fit_it(draws=MORE * (draws or again.spec.sampling.draws))
+        asked += [
+            _Asked("crime_trend", *n, _crime_rows) for n in _crime_fits(statement, definition)
+        ]
+    answered: dict[str, list[Row]] = {one.alternative: [] for one in asked}
+    for one, again in _fitted(asked, draws=draws, progress=progress):
         if not again.diagnostics.passed:
-            failed.append(diagnosed(f"{model}, {alternative}", again))
+            failed.append(diagnosed(f"{one.model}, {one.alternative}", again))
         if again.diagnostics.passed or statement.draft:
-            rows += rows_of(statement, again, assumption, alternative)
-    if progress is not None and asked:
-        progress("alternatives", len(asked), len(asked))
-    answered = pd.concat([statement.sensitivity, sensitivity_frame(rows)], ignore_index=True)
+            answered[one.alternative] = one.rows_of(
+                statement, again, one.assumption, one.alternative
+            )
+    rows += chain.from_iterable(answered.values())
+    found = pd.concat([statement.sensitivity, sensitivity_frame(rows)], ignore_index=True)
     diagnostics = statement.diagnostics
     if failed:
         diagnostics = pd.concat([diagnostics, pd.DataFrame(failed)], ignore_index=True)
-    return replace(statement, sensitivity=answered, diagnostics=diagnostics)
+    return replace(statement, sensitivity=found, diagnostics=diagnostics)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An alternative, what begins its fit, and what reads its answers."""
+
+    model: str
+    assumption: str
+    alternative: str
+    begin: Callable[..., Callable[[], Fit]]
+    rows_of: Callable[..., list[Row]]
+
+
+def _fitted(
+    asked: list[_Asked], *, draws: int | None, progress: FitProgress | None
+) -> Iterator[tuple[_Asked, Fit]]:
+    """Fit all alternatives: what is sampled is sampled while others are weighed and read.
+
+    One that leaves figures out may have mixed too briefly: it is sampled again, and comes last.
+    """
+    waiting = deque((one, one.begin(draws=draws), False) for one in asked)
+    while waiting:
+        if progress is not None:
+            progress("alternatives", len(asked) - len(waiting), len(asked))
+        one, begun, again = waiting.popleft()
+        found = begun()
+        if found.diagnostics.problems and not found.diagnostics.divergences and not again:
+            more = MORE * (draws or found.spec.sampling.draws)
+            waiting.append((one, one.begin(draws=more), True))
+        else:
+            yield one, found
+    if progress is not None and asked:
+        progress("alternatives", len(asked), len(asked))
 
 
 def _safety_fits(statement: Statement, used: Fit) -> Iterator[Named]:
@@ -119,7 +155,7 @@ def _safety_fits(statement: Statement, used: Fit) -> Iterator[Named]:
     )  # fmt: skip
 
     def named(assumption: str, alternative: str, other: Alternative) -> Named:
-        return assumption, alternative, partial(again, other)
+        return assumption, alternative, _when_waited_for(partial(again, other))
 
     effects = statement.agreement.verdicts.deffs
     cells = np.isfinite(own.design["deff"].to_numpy())
@@ -139,11 +175,13 @@ def _safety_fits(statement: Statement, used: Fit) -> Iterator[Named]:
 
 def _own_level(statement: Statement, used: Fit) -> Named:
     """Take the area as one more area of the safety model: a vague prior, and no blocks."""
+    again = partial(fit_safety, statement.data, spec=used.spec, seed=statement.seed)
+    return OWN_LEVEL, OWN_LEVEL, _when_waited_for(again)
 
-    def again(*, draws: int | None = None) -> Fit:
-        return fit_safety(statement.data, spec=used.spec, seed=statement.seed, draws=draws)
 
-    return OWN_LEVEL, OWN_LEVEL, again
+def _when_waited_for(fit_it: Callable[..., Fit]) -> Callable[..., Callable[[], Fit]]:
+    """Begin nothing before: what is weighed is no work for another core."""
+    return lambda *, draws: partial(fit_it, draws=draws)
 
 
 def _gap_stays(statement: Statement, fits: Fits, failed: list[dict[str, object]]) -> list[Row]:
@@ -183,16 +221,16 @@ def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
     options = crime_options(spec)
     assert data.crime is not None
 
-    def again(spec: ModelSpec, crime: pd.DataFrame, *, draws: int | None = None) -> Fit:
+    def named(assumption: str, alternative: str, spec: ModelSpec, crime: pd.DataFrame) -> Named:
         given = replace(data, crime=crime, safety=None)
-        fits = fit(given, statement.agreement, specs={"crime_trend": spec}, draws=draws, seed=seed)
-        assert fits.definition == definition
-        assert fits.crime is not None
-        return fits.crime
+        assert crime_definition_to_fit(given, statement.agreement) == definition
+        series = series_to_fit(given, statement.agreement, definition)
+        again = partial(begin_crime, series, spec=spec, definition=definition, seed=seed)
+        return assumption, alternative, again
 
     if options.nested(definition):
         itself = _with_option(spec, "total", {"nested": {}})
-        yield "total", "total_itself", partial(again, itself, data.crime)
+        yield named("total", "total_itself", itself, data.crime)
     statbank = statement.agreement.crime.statbank
     # the offences without an area are counted by Statistics Denmark's definition alone
     known = statbank is not None and definition == statbank.table
@@ -202,11 +240,11 @@ def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
         # how complete earlier years are is not known: they say nothing here
         later = [parse_period(p).year >= first for p in data.crime["period"]]
         if baseline >= first:
-            yield "completeness", "completeness", partial(again, complete, data.crime[later])
+            yield named("completeness", "completeness", complete, data.crime[later])
     window = range(options.covid.start.year, options.covid.end.year + 1)
     outside = [parse_period(p).year not in window for p in data.crime["period"]]
     if not all(outside) and baseline not in window:
-        yield "pandemic", "pandemic_years", partial(again, spec, data.crime[outside])
+        yield named("pandemic", "pandemic_years", spec, data.crime[outside])
 
 
 def _with_option(spec: ModelSpec, option: str, changes: Mapping[str, Any]) -> ModelSpec:

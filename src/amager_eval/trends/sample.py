@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Progress",
+    "begin_posterior",
     "compile_model",
     "sample_posterior",
     "sample_scales",
@@ -50,7 +52,7 @@ def compile_model(model: pm.Model) -> Any:
     return nutpie.compile_pymc_model(model, var_names=[v.name for v in model.free_RVs])
 
 
-def sample_posterior(
+def begin_posterior(
     compiled: Any,
     *,
     draws: int,
@@ -59,8 +61,8 @@ def sample_posterior(
     target_accept: float,
     seed: int,
     progress: Progress | None = None,
-) -> xr.DataTree:
-    """Sample a compiled model.
+) -> Callable[[], xr.DataTree]:
+    """Begin to sample a compiled model beside what the caller does next.
 
     Parameters
     ----------
@@ -73,23 +75,25 @@ def sample_posterior(
     seed : int
         Seed; the same seed from the same cache state gives the same draws.
     progress : callable or None
-        Called now and then with the draws done and the draws in all.
+        Called now and then with the draws done and the draws in all, while they are waited for.
 
     Returns
     -------
-    xarray.DataTree
-        Groups `posterior` and `sample_stats`, dims `chain, draw`.
+    callable
+        Waits for the draws: an `xarray.DataTree` with groups `posterior` and `sample_stats`, dims
+        `chain, draw`. Forgotten, as after an error, it stops the sampler.
     """
     import nutpie
 
     total = chains * (draws + tune)
     cores = min(chains, os.cpu_count() or 1)
+    waited_for = Event()
 
     def report(states: Any) -> None:
-        if progress is not None:
+        if progress is not None and waited_for.is_set():
             progress(sum(state.finished_draws for state in states), total)
 
-    tree: xr.DataTree = nutpie.sample(
+    sampler = nutpie.sample(
         compiled,
         draws=draws,
         tune=tune,
@@ -100,10 +104,35 @@ def sample_posterior(
         progress_bar=False,
         progress_callback=report,
         target_accept=target_accept,
+        blocking=False,
     )
-    if progress is not None:
-        progress(total, total)
-    return tree
+
+    def wait() -> xr.DataTree:
+        waited_for.set()
+        tree: xr.DataTree = sampler.wait()
+        if progress is not None:
+            progress(total, total)
+        return tree
+
+    return wait
+
+
+def sample_posterior(compiled: Any, **sampling: Any) -> xr.DataTree:
+    """Sample a compiled model.
+
+    Parameters
+    ----------
+    compiled : nutpie.CompiledModel
+        From :func:`compile_model`.
+    **sampling
+        As :func:`begin_posterior`.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups `posterior` and `sample_stats`, dims `chain, draw`.
+    """
+    return begin_posterior(compiled, **sampling)()
 
 
 def sample_scales(

@@ -9,14 +9,12 @@ import pytest
 import xarray as xr
 from tests.evidence.backtest.trial import restrict
 
-from amager_eval.evidence.backtest import forecaster as backtest_forecaster
 from amager_eval.evidence.backtest.forecaster import FORECAST_CODE, OwnModel, among_all, at_origin
 from amager_eval.evidence.backtest.panel import split
 from amager_eval.evidence.backtest.panels import copenhagen, crime_quarterly, crime_yearly, envipe
 from amager_eval.evidence.backtest.score import score_unit
 from amager_eval.provenance import versions
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends import sample
 from amager_eval.trends.crime import fit as crime_fit
 from amager_eval.trends.diagnose import Diagnostics
 from amager_eval.trends.safety import fit as safety_fit
@@ -60,13 +58,11 @@ def test_crime_draws_meet_their_cells(make, monkeypatch):
     draws, cells = numbered(["crime_type", "area", "period"], coords)
     seen = {}
 
-    def fake(compiled, design, spec, **options):
+    def fake(design, spec, **options):
         seen.update(options, design=design, spec=spec)
-        return FakeFit(draws, "count")
+        return lambda: FakeFit(draws, "count")
 
-    monkeypatch.setattr(crime_fit, "sample_design", fake)
-    monkeypatch.setattr(sample, "compile_model", lambda model: model)
-    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
+    monkeypatch.setattr(crime_fit, "begin_design", fake)
     predicted = OwnModel("crime", draws=10)(unit.task)
     for column, target in enumerate(unit.task.targets.itertuples()):
         period = int(target.period) if make is crime_yearly else target.period
@@ -109,7 +105,6 @@ def test_a_cell_one_area_does_not_report_is_no_sum():
 
 
 def test_blocks_of_one_structure_are_compiled_once(random_draws, monkeypatch):
-    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
     panel = restrict(crime_yearly(), crime_yearly().areas[:6])
     own = OwnModel("crime", draws=20)
     for unit in split(panel, origins=["2020"], block_size=3):

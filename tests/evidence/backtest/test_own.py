@@ -6,7 +6,6 @@ import pytest
 from tests.evidence.backtest.trial import restrict
 
 from amager_eval.errors import InputError
-from amager_eval.evidence.backtest import forecaster as backtest_forecaster
 from amager_eval.evidence.backtest import own as backtest_own
 from amager_eval.evidence.backtest.input import find_panel
 from amager_eval.evidence.backtest.panels import crime_quarterly
@@ -66,7 +65,6 @@ def test_a_wrong_call_is_explained(tmp_path, monkeypatch, name, options, said):
 def test_a_citys_panel_is_compared_with_the_peers_that_are_installed(
     tmp_path, monkeypatch, random_draws
 ):
-    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
     absent = SeriesPeer("absent", last_value, "sqrt", "none", packages=("no_such_package",))
     monkeypatch.setattr(backtest_own, "peers_of", lambda kind: (NAIVE, absent))
     panel = find_panel(str(write_city(tmp_path / "boroughs")))
@@ -88,7 +86,6 @@ def test_a_citys_panel_is_compared_with_the_peers_that_are_installed(
 
 
 def test_peers_run_on_the_cluster_that_is_given(tmp_path, monkeypatch, random_draws):
-    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
     monkeypatch.setattr(backtest_own, "peers_of", lambda kind: (NAIVE,))
     run, asked = backtest_own.run_backtest, {}
 
@@ -106,7 +103,6 @@ def test_peers_run_on_the_cluster_that_is_given(tmp_path, monkeypatch, random_dr
 def test_a_city_that_contains_its_districts_is_scored_without_asking_who_reaches_it(
     tmp_path, monkeypatch, random_draws
 ):
-    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
     monkeypatch.setattr(backtest_own, "peers_of", lambda kind: (NAIVE,))
     folder = write_city(tmp_path / "city")
     for name, keys in (("crime", ["period", "crime_type", "definition"]), ("population", "period")):
@@ -127,7 +123,6 @@ def test_a_city_that_contains_its_districts_is_scored_without_asking_who_reaches
 
 
 def test_final_origins_must_be_asked_for(tmp_path, monkeypatch, random_draws):
-    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
     monkeypatch.setattr(backtest_own, "peers_of", lambda kind: (NAIVE,))
     panel = find_panel(str(write_city(tmp_path / "boroughs")))
     options = {"draws": 20, "cache": tmp_path / "cache"}
@@ -155,7 +150,6 @@ def test_stored_scores_give_the_tables_without_a_fit(tmp_path, monkeypatch):
 def test_a_trial_of_fewer_areas_keeps_the_peers_scores_of_those(
     tmp_path, monkeypatch, random_draws
 ):
-    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
     whole = crime_quarterly()
     panel = restrict(whole, whole.areas[:3])
     monkeypatch.setattr(backtest_own, "read_peer_scores", lambda p: read_peer_scores(whole))

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 from tests.evidence.backtest.trial import restrict
 
-from amager_eval.evidence.backtest import forecaster as backtest_forecaster
 from amager_eval.evidence.backtest.forecaster import OwnModel
 from amager_eval.evidence.backtest.panels import crime_quarterly, crime_yearly
 from amager_eval.evidence.backtest.run import run_backtest
@@ -43,7 +42,6 @@ def test_the_own_model_gives_the_same_numbers_on_two_workers(tmp_path, monkeypat
     options = {"origins": ["2019"], "block_size": 2}
     # code just compiled and code from the compiler's cache differ in the last bit: all from cache
     run_backtest(panel, own, cache=tmp_path / "warm", **options)
-    monkeypatch.setattr(backtest_forecaster, "_COMPILED", {})
     here = run_backtest(panel, own, cache=tmp_path / "here", **options)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None

@@ -45,13 +45,13 @@ def test_bad_data_are_refused_before_a_model_is_built(random_draws):
 
 def test_draws_chains_and_progress_reach_the_sampler(random_draws, monkeypatch):
     seen = {}
-    inner = sample.sample_posterior
+    inner = sample.begin_posterior
 
     def record(compiled, **arguments):
         seen.update(arguments)
         return inner(compiled, **arguments)
 
-    monkeypatch.setattr(sample, "sample_posterior", record)
+    monkeypatch.setattr(sample, "begin_posterior", record)
     done = []
     fit_crime(quarterly(), draws=20, chains=3, seed=9, progress=lambda a, b: done.append((a, b)))
     assert (seen["draws"], seen["chains"], seen["seed"]) == (20, 3, 9)

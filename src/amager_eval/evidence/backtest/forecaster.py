@@ -31,6 +31,7 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "data.period",
         "trends.by_address",
         "trends.crime.arrays",
+        "trends.crime.compile",
         "trends.crime.design",
         "trends.crime.disjoint",
         "trends.crime.effects",
@@ -188,17 +189,10 @@ class OwnModel:
         return fit_safety(task.training, whole=task.whole, **shared)
 
 
-#: The model compiled last, and its structure: blocks of one origin share it.
-_COMPILED: dict[Any, Any] = {}
-
-
 def _fit_crime(task: Task, spec: ModelSpec, draws: int | None, chains: int | None) -> Fit:
-    """Fit a task's counts; a design of the structure last compiled only gets new data."""
-    from amager_eval.trends import sample
-    from amager_eval.trends.crime.arrays import model_data, structure
+    """Fit a task's counts: blocks of one origin share what is compiled."""
     from amager_eval.trends.crime.design import crime_design
-    from amager_eval.trends.crime.fit import sample_design
-    from amager_eval.trends.crime.model import build_model
+    from amager_eval.trends.crime.fit import begin_design
     from amager_eval.trends.crime.options import crime_options
 
     declared = crime_options(spec).backtest
@@ -207,24 +201,14 @@ def _fit_crime(task: Task, spec: ModelSpec, draws: int | None, chains: int | Non
     design = crime_design(
         task.training, spec, population=task.population, whole=task.whole, parts=task.parts
     )
-    key = (sample.compile_model, structure(design))
-    # looked up once: another thread of a cluster's worker may clear it meanwhile
-    compiled = _COMPILED.get(key)
-    if compiled is None:
-        compiled = sample.compile_model(build_model(design, refit=True))
-        _COMPILED.clear()
-        _COMPILED[key] = compiled
-    else:
-        compiled = compiled.with_data(**model_data(design))
-    return sample_design(
-        compiled,
+    return begin_design(
         design,
         spec,
         draws=draws or declared.draws,
         chains=chains or declared.chains,
         seed=task.seed,
         forecast_only=True,
-    )
+    )()
 
 
 def among_all(task: Task) -> Task:

@@ -69,10 +69,7 @@ from amager_eval.scores.ratio import score_ratios
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.spec.model import Gates, ModelSpec, load_model_spec
-from amager_eval.trends import sample
-from amager_eval.trends.crime.arrays import model_data
-from amager_eval.trends.crime.fit import fit_crime, sample_design
-from amager_eval.trends.crime.model import build_model
+from amager_eval.trends.crime.fit import begin_design, fit_crime
 from amager_eval.trends.safety.fit import design_safety, fit_safety
 from amager_eval.trends.safety.link import link_check
 
@@ -561,12 +558,10 @@ def _gates(job: Job) -> dict[str, Found]:
         for seed in SEEDS
     ]  # fmt: skip
     place = crime_study.small_city(job.spec)
-    compiled = sample.compile_model(build_model(place, refit=True))
 
     def simulated(seed: int) -> Fit:
         made = simulate_crime(place, seed).design
-        told = compiled.with_data(**model_data(made))
-        return sample_design(told, made, job.spec, draws=job.draws, seed=seed)
+        return begin_design(made, job.spec, draws=job.draws, seed=seed)()
 
     drawn = [
         _judged(seed, simulated, job, "gates, simulated", CITIES) for seed in range(1, CITIES + 1)

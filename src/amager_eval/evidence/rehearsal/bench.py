@@ -12,18 +12,14 @@ from scipy.special import expit
 from amager_eval.evaluation.fit import Fits
 from amager_eval.goals.facts import evaluated_area
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends import sample
-from amager_eval.trends.crime.arrays import model_data
 from amager_eval.trends.crime.design import crime_design
-from amager_eval.trends.crime.fit import sample_design
-from amager_eval.trends.crime.model import build_model
+from amager_eval.trends.crime.fit import begin_design
 from amager_eval.trends.crime.options import with_baseline_year
 from amager_eval.trends.diagnose import Diagnostics, diagnose
 from amager_eval.trends.safety.fit import design_safety, sample_safety
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
-    from amager_eval.evidence.city.synthetic import SyntheticCity
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.fit import Fit
@@ -41,20 +37,17 @@ SAFE_FROM: Final = 2022
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """Both documents, and the crime model compiled for the shape every partnership has."""
+    """Both documents, as they are for an agreement."""
 
     safety_spec: ModelSpec
-    crime: Any
     crime_spec: ModelSpec
 
     @classmethod
-    def compiled(cls, city: SyntheticCity, agreement: Agreement) -> Bench:
-        """Compile for a city; another seed's reports are refitted in what is compiled."""
-        data = as_judged(city.data, agreement)
-        spec = with_baseline_year(load_model_spec("crime_trend"), agreement.crime.baseline_year)
-        design = crime_design(data, spec, definition=agreement.crime.definition)
-        safety = load_model_spec("safety_trend")
-        return cls(safety, sample.compile_model(build_model(design, refit=True)), spec)
+    def of(cls, agreement: Agreement) -> Bench:
+        """Load them; the crime model is anchored at the agreement's baseline year."""
+        baseline = agreement.crime.baseline_year
+        spec = with_baseline_year(load_model_spec("crime_trend"), baseline)
+        return cls(load_model_spec("safety_trend"), spec)
 
     def fit(
         self, data: Input, agreement: Agreement, year: int, *, draws: int, seed: int, crime: bool
@@ -89,8 +82,7 @@ class Bench:
             return Fits(safety, seed=seed)
         definition = agreement.crime.definition
         series = crime_design(data, self.crime_spec, definition=definition)
-        compiled = self.crime.with_data(**model_data(series))
-        reports = sample_design(compiled, series, self.crime_spec, **sampling)
+        reports = begin_design(series, self.crime_spec, **sampling)()
         reports = replace(reports, diagnostics=_crime_gates(reports))
         return Fits(safety, reports, definition, seed)
 

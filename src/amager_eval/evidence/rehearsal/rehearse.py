@@ -242,11 +242,8 @@ def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) 
 
 @cache
 def _bench() -> Bench:
-    """Compile once a process; every seed of a scenario has the same shape."""
-    agreement = small_agreement()
-    city = synthetic_city(1, scenario="nothing_changes", agreement=agreement,
-                          last_wave=agreement.safety.target_wave)  # fmt: skip
-    return Bench.compiled(city, agreement)
+    """Load once a process; every seed of a scenario has the same shape, compiled once."""
+    return Bench.of(small_agreement())
 
 
 def _identity(settings: Settings) -> str:

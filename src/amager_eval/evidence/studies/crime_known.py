@@ -15,7 +15,7 @@ from amager_eval.scores.crps import crps_draws
 from amager_eval.scores.ratio import score_sets
 from amager_eval.trends import sample
 from amager_eval.trends.crime.arrays import model_data
-from amager_eval.trends.crime.fit import sample_design
+from amager_eval.trends.crime.fit import begin_design
 from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.crime.geometry import LEAST_DISPERSION
 from amager_eval.trends.crime.model import build_model
@@ -93,19 +93,11 @@ def compare_with_known(
         made = simulate_crime(design, own, ahead=ahead)
         known = _true_scales(made, design)
         if not compiled:
-            compiled["model"] = sample.compile_model(build_model(design, refit=True))
             compiled["known"] = sample.compile_model(build_model(design, refit=True, known=known))
         found = {}
-        for name, given in (("model", {}), ("known", known)):
-            fit = sample_design(
-                compiled[name].with_data(**model_data(made.design), **given),
-                made.design,
-                spec,
-                draws=draws,
-                chains=chains,
-                seed=own,
-                given=given,
-            )
+        told = compiled["known"].with_data(**model_data(made.design), **known)
+        for name, how in (("model", {}), ("known", {"compiled": told, "given": known})):
+            fit = begin_design(made.design, spec, draws=draws, chains=chains, seed=own, **how)()
             found[name] = _crps(fit, made, own)
             found[f"{name}_divergences"] = xr.DataArray(fit.diagnostics.divergences)
         return xr.Dataset(found).to_dataframe().reset_index()

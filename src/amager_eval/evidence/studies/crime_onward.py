@@ -13,11 +13,9 @@ import pandas as pd
 
 from amager_eval.data.period import parse_period
 from amager_eval.evidence.studies.crime_study import quantities
-from amager_eval.trends import sample
-from amager_eval.trends.crime.arrays import model_data
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.effects import season_basis
-from amager_eval.trends.crime.fit import sample_design
+from amager_eval.trends.crime.fit import begin_design
 from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.replicate import Replicate
 
@@ -57,17 +55,12 @@ class CrimeOnward:
         draws: int | None = None,
         chains: int = 4,
     ) -> None:
-        from amager_eval.trends.crime.model import build_model
-
         self._fit, self._ahead = fit, ahead
         self._draws, self._chains = draws, chains
         self._real = fit.data["design"].to_dataset()
         posterior = fit.data["posterior"].to_dataset()
         stacked = posterior.stack(sample=("chain", "draw"))  # noqa: PD013
         self._states = stacked.drop_vars(["chain", "draw", "sample"]).transpose("sample", ...)
-        # every refit has this one's shape: the model is compiled once
-        some = self._made(0, np.random.default_rng(0))[1]
-        self._compiled = sample.compile_model(build_model(some, refit=True))
 
     def replicate(self, seed: int) -> Replicate:
         """Draw a truth from the posterior, make its next periods, fit all counts.
@@ -83,10 +76,9 @@ class CrimeOnward:
         """
         rng = np.random.default_rng([seed, 13])
         truth, design = self._made(int(rng.integers(self._states.sizes["sample"])), rng)
-        refit = sample_design(
-            self._compiled.with_data(**model_data(design)), design, self._fit.spec,
-            draws=self._draws, chains=self._chains, seed=seed,
-        )  # fmt: skip
+        refit = begin_design(
+            design, self._fit.spec, draws=self._draws, chains=self._chains, seed=seed
+        )()
         draws = quantities(refit.data["posterior"].to_dataset())
         return Replicate(
             truth={k: float(v) for k, v in quantities(truth).items()},

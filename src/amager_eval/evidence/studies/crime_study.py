@@ -9,10 +9,8 @@ import pandas as pd
 
 from amager_eval.evidence.studies.crime_simulate import simulate_crime
 from amager_eval.scores.pit import pit_bounds
-from amager_eval.trends import sample
-from amager_eval.trends.crime.arrays import model_data
 from amager_eval.trends.crime.design import crime_design
-from amager_eval.trends.crime.fit import sample_design
+from amager_eval.trends.crime.fit import begin_design
 from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.replicate import Replicate
 
@@ -119,12 +117,9 @@ class CrimeStudy:
         chains: int = 4,
         name: str = "crime",
     ) -> None:
-        from amager_eval.trends.crime.model import build_model
-
         self.name = name
         self._design, self._spec, self._ahead = design, spec, ahead
         self._draws, self._chains = draws, chains
-        self._compiled = sample.compile_model(build_model(design, refit=True))
 
     def replicate(self, seed: int) -> Replicate:
         """Draw a truth, simulate its counts, fit, forecast.
@@ -139,14 +134,9 @@ class CrimeStudy:
         Replicate
         """
         made = simulate_crime(self._design, seed, ahead=self._ahead)
-        fit = sample_design(
-            self._compiled.with_data(**model_data(made.design)),
-            made.design,
-            self._spec,
-            draws=self._draws,
-            chains=self._chains,
-            seed=seed,
-        )
+        fit = begin_design(
+            made.design, self._spec, draws=self._draws, chains=self._chains, seed=seed
+        )()
         posterior = fit.data["posterior"].to_dataset()
         stacked = posterior.stack(sample=("chain", "draw"))  # noqa: PD013
         stacked = stacked.drop_vars(["chain", "draw", "sample"])

@@ -9,6 +9,7 @@ import xarray as xr
 
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
+from amager_eval.trends.crime.compile import compiled_for
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.posterior import HYPERPARAMETERS, crime_posterior
 from amager_eval.trends.datatree import with_sample_numbers
@@ -16,7 +17,7 @@ from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from amager_eval.data.input import Input
 
-__all__ = ["fit_crime"]
+__all__ = ["begin_crime", "begin_design", "fit_crime"]
 
 #: Levels kept in double precision (.3 GB); of more, as of 158 areas, 9 types and 10 years, a log
 #: rate is kept to its seventh digit.
@@ -91,19 +92,35 @@ def fit_crime(
     >>> fit.diagnostics.passed  # doctest: +SKIP
     True
     """
+    return begin_crime(
+        data, population=population, whole=whole, spec=spec, draws=draws, chains=chains,
+        seed=seed, definition=definition, progress=progress,
+    )()  # fmt: skip
+
+
+def begin_crime(
+    data: Input | pd.DataFrame,
+    *,
+    population: pd.DataFrame | None = None,
+    whole: str | None = None,
+    spec: ModelSpec | str | Path | None = None,
+    draws: int | None = None,
+    chains: int = 4,
+    seed: int = 1,
+    definition: str | None = None,
+    progress: sample.Progress | None = None,
+) -> Callable[[], Fit]:
+    """Begin a fit beside what the caller does next; what is returned waits for it.
+
+    Parameters are those of :func:`fit_crime`; progress is told while the fit is waited for.
+    """
     if not isinstance(spec, ModelSpec):
         spec = load_model_spec(spec or "crime_trend")
     design = crime_design(data, spec, population=population, whole=whole, definition=definition)
-    from amager_eval.trends.crime.model import build_model  # imports PyMC: not for bad data
-
-    compiled = sample.compile_model(build_model(design, refit=True))
-    return sample_design(
-        compiled, design, spec, draws=draws, chains=chains, seed=seed, progress=progress
-    )
+    return begin_design(design, spec, draws=draws, chains=chains, seed=seed, progress=progress)
 
 
-def sample_design(
-    compiled: object,
+def begin_design(
     design: xr.Dataset,
     spec: ModelSpec,
     *,
@@ -112,25 +129,36 @@ def sample_design(
     seed: int = 1,
     progress: sample.Progress | None = None,
     forecast_only: bool = False,
+    compiled: object = None,
     given: Mapping[str, NDArray[np.float64]] | None = None,
-) -> Fit:
-    """Sample a compiled model holding a design's data, and diagnose it.
+) -> Callable[[], Fit]:
+    """Begin to sample a design beside what the caller does next; what is returned waits for it.
 
-    A refit is `sample_design(compiled.with_data(**model_data(other)), other, spec)` for a design
-    of the same shape. With `forecast_only` the gates judge what forecasts rest on: of the levels
-    the last. The passing part and what priors rest on are not judged: they are
-    reported nowhere. `given` holds variables that
-    are not sampled but known.
+    With `forecast_only` the gates judge what forecasts rest on: of the levels the last. `given`
+    holds variables that are not sampled but known, of a model `compiled` with them.
     """
-    tree = sample.sample_posterior(
-        compiled,
-        draws=draws or spec.sampling.draws,
-        tune=spec.sampling.tune,
-        chains=chains,
-        target_accept=spec.sampling.target_accept,
-        seed=seed,
-        progress=progress,
-    )
+    sampling = spec.sampling
+    wait = sample.begin_posterior(
+        compiled_for(design) if compiled is None else compiled,
+        draws=draws or sampling.draws, tune=sampling.tune, chains=chains,
+        target_accept=sampling.target_accept, seed=seed, progress=progress,
+    )  # fmt: skip
+    return lambda: _fit_of(wait(), design, spec, seed, forecast_only=forecast_only, given=given)
+
+
+def _fit_of(
+    tree: xr.DataTree,
+    design: xr.Dataset,
+    spec: ModelSpec,
+    seed: int,
+    *,
+    forecast_only: bool,
+    given: Mapping[str, NDArray[np.float64]] | None,
+) -> Fit:
+    """Turn draws of the free variables into a fit, and diagnose it.
+
+    The passing part and what priors rest on are not judged: they are reported nowhere.
+    """
     rng = np.random.default_rng([seed, 4])
     raw = tree["posterior"].to_dataset()
     for name, value in (given or {}).items():
