@@ -7,6 +7,7 @@ import pytest
 from amager_eval.errors import SpecError
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.documents import models_folder
+from amager_eval.wording.faults import said_in
 
 SOURCE = models_folder() / "agreements" / "amager_2025_2028.toml"
 
@@ -82,14 +83,14 @@ def test_a_wrong_key_or_value_is_refused_with_file_line_and_key(variant, old, ne
     ("old", "new", "key", "says"),
     [
         ('indicators = ["Amager Øst"', 'indicators = ["Amager Ost"', "areas.indicators",
-         "unknown area Amager Ost"),
+         "Amager Ost is not known here"),
         ('districts = ["Amager Vest", "Amager Øst"]', 'districts = ["Amager V"]',
-         "areas.version.0.districts", "unknown area Amager V"),
-        ('    "Valby",', '    "Vanløse",', "areas.parts", "a part is named twice: Vanløse"),
+         "areas.version.0.districts", "Amager V is not known here"),
+        ('    "Valby",', '    "Vanløse",', "areas.parts", "stands twice: Vanløse"),
         ('crime_types = ["total"]', 'crime_types = ["alt"]', "goal.2.crime_types",
-         "unknown crime type alt"),
+         "alt is not known here"),
         ('area = "Amager Øst"\nresp', 'area = "Amager"\nresp', "claim.0.area",
-         "unknown area Amager"),
+         "Amager is not known here"),
         ("evaluated = true", "evaluated = false", "areas.version",
          "exactly one version must be evaluated"),
         ("end = 2028-12-31", "end = 2024-12-31", "period.end",
@@ -117,7 +118,7 @@ def test_a_wrong_key_or_value_is_refused_with_file_line_and_key(variant, old, ne
          "safety.alternative_target_wave", "after the baseline (2024)"),
         ("before = 2014", "before = 2030", "claim.0.after", "later wave than before (2030)"),
         ('[[theory]]\nfocus_area = "Job og fritid"', '[[theory]]\nfocus_area = "Aktive byrum"',
-         "theory.3.focus_area", "the theory of Aktive byrum stands twice"),
+         "theory.3.focus_area", "stands twice: Aktive byrum"),
         ("default_deff = 1.3", "default_deff = 1.4", "verdicts.default_deff", "one of deffs"),
         ("margin = 1.05 ", "margin = 0.05 ", "crime.margin", "greater than 1"),
         ("margin = 1.05 ", "margin = 5 ", "crime.margin", "less than or equal to 2"),
@@ -128,11 +129,11 @@ def test_a_wrong_key_or_value_is_refused_with_file_line_and_key(variant, old, ne
          "no reading of a crime goal"),
         ('indicators = ["crime.total"', 'indicators = ["crime.alt"',
          "theory.0.expects.1.indicators",
-         "unknown indicator 'crime.alt'"),
+         "alt is not known here"),
         ('focus_area = "Aktive byrum"', 'focus_area = "Byrum"', "theory.1.focus_area",
-         "unknown focus area Byrum"),
+         "Byrum is not known here"),
         ('settings = ["night"]\nlabel_da = "Afst', 'settings = ["nat"]\nlabel_da = "Afst',
-         "goal.1.reading.1.settings", "goal 1b: unknown setting nat"),
+         "goal.1.reading.1.settings", "nat is not known here"),
     ],
 )  # fmt: skip
 def test_what_contradicts_itself_is_refused_with_file_line_and_key(variant, old, new, key, says):
@@ -146,6 +147,11 @@ def test_what_contradicts_itself_is_refused_with_file_line_and_key(variant, old,
     assert found, message
     line = path.read_text(encoding="utf-8").splitlines()[int(found[1]) - 1]
     assert re.match(rf"\s*(\[\[.*\b)?{name}\b", line), line
+    (fault,) = caught.value.problems
+    if fault.key == "document_contradiction":  # said whole in Danish too
+        words = dict(fault.words)
+        assert words["says"].said_in("da") in said_in(fault, "da").message
+        assert words["says"].said_in("da") != words["says"].said_in("en")
 
 
 def test_a_goal_without_a_primary_reading_is_refused(variant):

@@ -56,7 +56,7 @@ class Period(Frozen):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.end <= self.start:
-            raise AtKey(("end",), f"the period ends ({self.end}) before it starts ({self.start})")
+            raise AtKey(("end",), "ends_first", end=self.end, start=self.start)
         return self
 
 
@@ -162,16 +162,15 @@ class Agreement(Frozen):
         ids = [g.id for g in self.goal]
         for i, goal in enumerate(self.goal):
             if ids.index(goal.id) != i:
-                raise AtKey(("goal", i, "id"), f"goal {goal.id} stands twice")
+                raise AtKey(("goal", i, "id"), "twice", name=goal.id)
             types, here = [t.id for t in self.crime.type], ("goal", i, "crime_types")
-            self._known(goal.crime_types, types, here, f"goal {goal.id}: unknown crime type")
+            self._known(goal.crime_types, types, here)
             for j, reading in enumerate(goal.reading):
                 self._known(reading.settings, list(self.safety.settings),
-                            ("goal", i, "reading", j, "settings"),
-                            f"goal {goal.id}: unknown setting")  # fmt: skip
+                            ("goal", i, "reading", j, "settings"))  # fmt: skip
         for i, claim in enumerate(self.claim):
             known = [*self.areas.parts, *(n for v in self.areas.version for n in v.names)]
-            self._known((claim.area,), known, ("claim", i, "area"), "unknown area")
+            self._known((claim.area,), known, ("claim", i, "area"))
         self._hold_nested()
         areas = [self.areas.whole, *self.areas.parts]
         named = {
@@ -184,15 +183,12 @@ class Agreement(Frozen):
         }
         for kind, known in named.items():
             names = tuple(getattr(self.synonyms, kind))
-            self._known(names, known, ("synonyms", kind), f"synonyms of an unknown {kind}")
+            self._known(names, known, ("synonyms", kind))
         for i, theory in enumerate(self.theory):
             self._known((theory.focus_area,), list(self.focus_areas),
-                        ("theory", i, "focus_area"), "unknown focus area")  # fmt: skip
+                        ("theory", i, "focus_area"))  # fmt: skip
             if theory.focus_area in [t.focus_area for t in self.theory[:i]]:
-                raise AtKey(
-                    ("theory", i, "focus_area"),
-                    f"the theory of {theory.focus_area} stands twice; give it one table",
-                )
+                raise AtKey(("theory", i, "focus_area"), "twice", name=theory.focus_area)
             for j, expected in enumerate(theory.expects):
                 for indicator in expected.indicators:
                     kind, which, *_ = indicator_parts(indicator)
@@ -200,8 +196,8 @@ class Agreement(Frozen):
                         "safety": list(self.safety.settings),
                         "crime": [t.id for t in self.crime.type],
                     }.get(kind, [which])
-                    self._known((which,), known, ("theory", i, "expects", j, "indicators"),
-                                f"unknown indicator '{indicator}':")  # fmt: skip
+                    here = ("theory", i, "expects", j, "indicators")
+                    self._known((which,), known, here)
         return self
 
     def _hold_nested(self) -> None:
@@ -211,18 +207,16 @@ class Agreement(Frozen):
         try:
             self.nested.hold_against_parts(self.areas.parts)
         except AtKey as fault:
-            raise AtKey(("nested", *fault.location), str(fault)) from fault
+            raise fault.under("nested") from fault
         for i, stated in enumerate(self.nested.stated):
             self._known(stated.settings, list(self.safety.settings),
-                        ("nested", "stated", i, "settings"), "unknown setting")  # fmt: skip
+                        ("nested", "stated", i, "settings"))  # fmt: skip
 
     @staticmethod
-    def _known(
-        names: tuple[str, ...], known: list[str], location: tuple[str | int, ...], says: str
-    ) -> None:
+    def _known(names: tuple[str, ...], known: list[str], location: tuple[str | int, ...]) -> None:
         unknown = sorted(set(names) - set(known))
         if unknown:
-            raise AtKey(location, f"{says} {', '.join(unknown)}; known are {known}")
+            raise AtKey(location, "unknown", names=unknown, known=known)
 
 
 def load_agreement(name: str | Path = "amager_2025_2028") -> Agreement:

@@ -120,31 +120,35 @@ class AreaSpec(Frozen):
     def _complete(self) -> AreaSpec:
         for name, family in _FAMILIES.items():
             if name not in self.priors:
-                raise AtKey(("priors",), f"the prior '{name}' is missing")
+                raise AtKey(("priors",), "prior_missing", name=name)
             found = self.priors[name].distribution
             if family is not None and found != family:
-                raise AtKey(
-                    ("priors", name, "distribution"), f"the model takes {family} for {name}"
-                )
+                at = ("priors", name, "distribution")
+                raise AtKey(at, "prior_family", family=family)
         others = [p for a in self.alternative for p in a.priors.values()]
         for prior in (*self.priors.values(), *others):
             if prior.distribution not in _DRAWN:
-                raise AtKey(("priors",), f"the model draws from {', '.join(_DRAWN)} alone")
+                raise AtKey(("priors",), "prior_family", family=_DRAWN)
             if len(prior.reason.strip()) < LEAST_REASON:
-                raise AtKey(("priors",), "a prior needs a reason")
+                raise AtKey(("priors",), "reason_needed", least=LEAST_REASON)
         for name in ("centre", "setting_centre", "drift", "survey_tie"):
             if self.priors[name]["mu"]:
-                raise AtKey(("priors", name, "parameters"), "the model takes mu = 0")
+                raise AtKey(("priors", name, "parameters"), "prior_centred")
         for i, step in enumerate(self.step):
             if step.rests_on and "figures" not in step.rests_on:
-                raise AtKey(("step", i, "rests_on"), "what rests on more rests on figures first")
+                raise AtKey(("step", i, "rests_on"), "rests_on_figures")
         steps = [s.id for s in self.step]
         if self.primary not in steps:
-            raise AtKey(("primary",), f"the step '{self.primary}' is unknown; known are {steps}")
+            raise AtKey(("primary",), "unknown", names=self.primary, known=steps)
         for i, other in enumerate(self.alternative):
             unknown = sorted(set(other.priors) - set(self.priors))
             if unknown:
-                raise AtKey(("alternative", i, "priors"), f"unknown prior {', '.join(unknown)}")
+                raise AtKey(
+                    ("alternative", i, "priors"),
+                    "unknown",
+                    names=unknown,
+                    known=sorted(self.priors),
+                )
         return self
 
     def under(self, alternative: Alternative) -> AreaSpec:

@@ -73,7 +73,10 @@ def parse_document[M: BaseModel](model: type[M], path: Path) -> M:
         for fault in error.errors():
             location, found = tuple(fault["loc"]), fault["input"]
             contradiction = fault.get("ctx", {}).get("error")
+            says: object = fault["msg"] if contradiction is None else str(contradiction)
+            kind = _KINDS.get(fault["type"], "document_value")
             if isinstance(contradiction, AtKey):
+                kind, says = "document_contradiction", contradiction.says
                 location += contradiction.location
                 found = _value_at(document, location)
             line = next(
@@ -87,11 +90,11 @@ def parse_document[M: BaseModel](model: type[M], path: Path) -> M:
             shown = "{…}" if isinstance(found, (dict, list)) and not _plain(found) else found
             problems.append(
                 fault_of(
-                    _KINDS.get(fault["type"], "document_value"),
+                    kind,
                     name=path.name,
                     line=line or 1,
                     at=".".join(str(k) for k in location),
-                    says=str(contradiction) if contradiction is not None else fault["msg"],
+                    says=says,
                     shown=shown,
                     **_limits(fault.get("ctx", {})),
                 )

@@ -35,7 +35,7 @@ class Verdicts(Frozen):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.default_deff not in self.deffs:
-            raise AtKey(("default_deff",), f"it must be one of deffs {list(self.deffs)}")
+            raise AtKey(("default_deff",), "not_of_deffs", deffs=self.deffs)
         return self
 
 
@@ -92,32 +92,25 @@ class Goal(Frozen):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if not (self.title_da or self.title_en):
-            raise AtKey(("title_en",), "a title is needed in Danish or in English")
+            raise AtKey(("title_en",), "title_needed")
         primary = [r.id for r in self.reading if r.primary]
         if len(primary) != 1:
-            raise AtKey(("reading",), f"exactly one reading must be primary, found {primary}")
+            raise AtKey(("reading",), "one_primary", found=primary)
         if self.kind == "partners" and (self.threshold is None or self.partners_at_least is None):
-            raise AtKey(("threshold",), "a partner goal needs threshold and partners_at_least")
+            raise AtKey(("threshold",), "partner_goal_needs")
         if self.kind == "crime" and not self.crime_types:
-            raise AtKey(("crime_types",), "a crime goal names the types it is about")
+            raise AtKey(("crime_types",), "crime_goal_needs")
         seen: set[tuple[str, str | None, str]] = set()
         for i, reading in enumerate(self.reading):
             asked = [(reading.id, reading.response, s) for s in reading.settings or ("",)]
             if len(set(asked)) < len(asked) or seen & set(asked):
-                raise AtKey(
-                    ("reading", i, "id"),
-                    f"'{reading.id}' of the same response and setting stands twice in the goal",
-                )
+                raise AtKey(("reading", i, "id"), "reading_twice", name=reading.id)
             seen |= set(asked)
             belongs = {"crime": reading.id in _CRIME, "partners": reading.id in _PARTNERS}
             if not belongs.get(self.kind, reading.id not in _CRIME + _PARTNERS):
-                raise AtKey(
-                    ("reading", i, "id"), f"'{reading.id}' is no reading of a {self.kind} goal"
-                )
+                raise AtKey(("reading", i, "id"), "no_reading", name=reading.id, kind=self.kind)
             if self.kind == "safety" and (reading.response is None or not reading.settings):
-                raise AtKey(
-                    ("reading", i, "response"), "a safety reading needs response and settings"
-                )
+                raise AtKey(("reading", i, "response"), "safety_reading_needs")
         return self
 
     @property

@@ -52,24 +52,19 @@ class Areas(Frozen):
     def _known(self) -> Self:
         twice = sorted({p for p in self.parts if self.parts.count(p) > 1})
         if twice:
-            raise AtKey(("parts",), f"a part is named twice: {', '.join(twice)}")
+            raise AtKey(("parts",), "twice", name=twice)
         named: dict[tuple[str | int, ...], tuple[str, ...]] = {("indicators",): self.indicators}
         named |= {("version", i, "districts"): v.districts for i, v in enumerate(self.version)}
         for location, names in named.items():
             unknown = sorted(set(names) - set(self.parts))
             if unknown:
-                raise AtKey(
-                    location,
-                    f"unknown area {', '.join(unknown)}; the parts are {list(self.parts)}",
-                )
+                raise AtKey(location, "unknown", names=unknown, known=self.parts)
         if self.whole in self.parts:
-            raise AtKey(("whole",), f"{self.whole} is also one of its parts")
+            raise AtKey(("whole",), "whole_is_part", whole=self.whole)
         self._versions_differ()
         evaluated = [v.id for v in self.version if v.evaluated]
         if len(evaluated) != 1:
-            raise AtKey(
-                ("version",), f"exactly one version must be evaluated = true, found {evaluated}"
-            )
+            raise AtKey(("version",), "one_evaluated", found=evaluated)
         return self
 
     def _versions_differ(self) -> None:
@@ -77,23 +72,21 @@ class Areas(Frozen):
         for i, version in enumerate(self.version):
             first, last = version.from_wave, version.until_wave
             if first is not None and last is not None and last < first:
-                raise AtKey(
-                    ("version", i, "until_wave"), f"the version ends before it begins ({first})"
-                )
+                raise AtKey(("version", i, "until_wave"), "version_ends_first", first=first)
             for other in self.version[:i]:
                 if other.id == version.id:
-                    raise AtKey(("version", i, "id"), f"version {version.id} stands twice")
+                    raise AtKey(("version", i, "id"), "twice", name=version.id)
                 shared = sorted(set(version.names) & set(other.names))
                 if shared:
-                    raise AtKey(
-                        ("version", i, "names"),
-                        f"version {other.id} has the name {shared[0]} too; give each its own",
-                    )
+                    at = ("version", i, "names")
+                    raise AtKey(at, "version_name_shared", other=other.id, name=shared[0])
                 if _overlap(version, other):
                     raise AtKey(
                         ("version", i, "from_wave"),
-                        f"version {other.id} has waves of this one ({other.from_wave} to "
-                        f"{other.until_wave or 'now'}); each survey has one boundary",
+                        "version_waves_shared",
+                        other=other.id,
+                        first=other.from_wave,
+                        last=other.until_wave or "…",
                     )
 
     @property
@@ -143,16 +136,12 @@ class Safety(Frozen):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.target_wave <= self.baseline_wave:
-            raise AtKey(
-                ("target_wave",), f"the target must lie after the baseline ({self.baseline_wave})"
-            )
+            raise AtKey(("target_wave",), "target_not_after", baseline=self.baseline_wave)
         if self.alternative_target_wave <= self.baseline_wave:
-            raise AtKey(
-                ("alternative_target_wave",),
-                f"the target must lie after the baseline ({self.baseline_wave})",
-            )
+            at = ("alternative_target_wave",)
+            raise AtKey(at, "target_not_after", baseline=self.baseline_wave)
         if len(set(self.settings)) < len(self.settings):
-            raise AtKey(("settings",), "a setting is named twice")
+            raise AtKey(("settings",), "twice", name=self.settings)
         return self
 
 
@@ -214,24 +203,16 @@ class Crime(Frozen):
         ids = [t.id for t in self.type]
         unknown = sorted(set(self.statbank.types if self.statbank else ()) - set(ids))
         if unknown:
-            raise AtKey(
-                ("statbank", "types", unknown[0]),
-                f"unknown crime type {', '.join(unknown)}; the types are {ids}",
-            )
+            raise AtKey(("statbank", "types", unknown[0]), "unknown", names=unknown, known=ids)
         if self.type and not self.definition:
-            raise AtKey(("definition",), "the series the types are counted in must be named")
+            raise AtKey(("definition",), "definition_needed")
         if len(set(ids)) < len(ids):
-            raise AtKey(("type",), f"a type stands twice; the types are {ids}")
+            raise AtKey(("type",), "twice", name=ids)
         if self.type and self.target_year <= self.baseline_year:
-            raise AtKey(
-                ("target_year",), f"the target must lie after the baseline ({self.baseline_year})"
-            )
+            raise AtKey(("target_year",), "target_not_after", baseline=self.baseline_year)
         late = [y for y in self.guard_years if y > self.baseline_year]
         if late or len(set(self.guard_years)) < len(self.guard_years):
-            raise AtKey(
-                ("guard_years",),
-                f"they are different years up to the baseline year ({self.baseline_year})",
-            )
+            raise AtKey(("guard_years",), "guard_years", baseline=self.baseline_year)
         return self
 
     def label(self, crime_type: str, lang: str = "da") -> str:

@@ -91,10 +91,7 @@ class ModelSpec(Frozen):
     def _reasons(self) -> Self:
         for name, prior in self.priors.items():
             if len(prior.reason.strip()) < LEAST_REASON:
-                raise AtKey(
-                    ("priors", name, "reason"),
-                    f"a prior needs a reason of at least {LEAST_REASON} characters",
-                )
+                raise AtKey(("priors", name, "reason"), "reason_needed", least=LEAST_REASON)
         return self
 
     @property

@@ -151,20 +151,20 @@ class Nested(Frozen):
     def _put_together(self) -> Self:
         blocks = [b.id for b in self.block]
         if len(set(blocks)) < len(blocks):
-            raise AtKey(("block",), "a block stands twice; give each an id of its own")
+            raise AtKey(("block",), "twice", name=blocks)
         made = set(blocks)
         for i, mixture in enumerate(self.mixture):
             if mixture.id in made:
-                raise AtKey(("mixture", i, "id"), f"'{mixture.id}' stands twice")
+                raise AtKey(("mixture", i, "id"), "twice", name=mixture.id)
             made.add(mixture.id)
         known = [("area", self.area), *(("published", p.of) for p in self.published)]
         for key, name in known:
             if name not in made:
-                raise AtKey((key,), f"unknown block or mixture '{name}'; known are {sorted(made)}")
+                raise AtKey((key,), "unknown", names=name, known=sorted(made))
         if self.estate is not None:
             for name in self.estate.area.values():
                 if name not in blocks:
-                    raise AtKey(("estate", "area"), f"unknown block '{name}'; known are {blocks}")
+                    raise AtKey(("estate", "area"), "unknown", names=name, known=blocks)
         return self
 
     def hold_against_parts(self, parts: tuple[str, ...]) -> None:
@@ -177,17 +177,16 @@ class Nested(Frozen):
         """
         for i, block in enumerate(self.block):
             if block.district and block.district not in parts:
-                raise AtKey(
-                    ("block", i, "district"),
-                    f"unknown area {block.district}; the parts are {list(parts)}",
-                )
+                raise AtKey(("block", i, "district"), "unknown", names=block.district, known=parts)
         above = {b.id for b in self.block} | set(parts)
         for i, mixture in enumerate(self.mixture):
             for key in ("first", "second"):
                 if getattr(mixture, key) not in above:
                     raise AtKey(
                         ("mixture", i, key),
-                        f"'{getattr(mixture, key)}' is no part, block or mixture above",
+                        "unknown",
+                        names=getattr(mixture, key),
+                        known=sorted(above),
                     )
             above.add(mixture.id)
 

@@ -73,25 +73,17 @@ class Register(BaseModel):
         for i, entry in enumerate(self.entry):
             above = versions.setdefault(entry.document, [])
             if entry.version in above:
-                raise AtKey(
-                    ("entry", i, "version"),
-                    f"this version of {entry.document} is registered above; give the document "
-                    "and its entry a new version",
-                )
+                raise AtKey(("entry", i, "version"), "registered_above", document=entry.document)
             replaced = above[-1] if above else ""
             if entry.supersedes != replaced:
                 raise AtKey(
                     ("entry", i, "supersedes"),
-                    f"the entry above of {entry.document} is version {replaced}; write that one"
-                    if above
-                    else f"this is the first entry of {entry.document}; leave the key out",
+                    "supersedes" if above else "first_entry",
+                    document=entry.document,
+                    version=replaced,
                 )
             if i and entry.date < self.entry[i - 1].date:
-                raise AtKey(
-                    ("entry", i, "date"),
-                    f"the entry above is of {self.entry[i - 1].date}; entries stand oldest first, "
-                    "a new one at the end",
-                )
+                raise AtKey(("entry", i, "date"), "entry_order", date=self.entry[i - 1].date)
             above.append(entry.version)
         return self
 

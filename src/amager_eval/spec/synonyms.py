@@ -54,5 +54,5 @@ class Synonyms(Frozen):
                 for word in words:
                     other = meant.setdefault(folded(word), name)
                     if other != name:
-                        raise AtKey((kind, name), f"'{word}' stands for {other} too; keep one")
+                        raise AtKey((kind, name), "word_of_two", word=word, other=other)
         return self

@@ -34,7 +34,7 @@ class Claim(Frozen):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.after <= self.before:
-            raise AtKey(("after",), f"it must be a later wave than before ({self.before})")
+            raise AtKey(("after",), "after_not_later", before=self.before)
         return self
 
 
@@ -93,10 +93,7 @@ class FocusTheory(Frozen):
             for indicator in expected.indicators:
                 parts = indicator_parts(indicator)
                 if parts[0] == "safety" and (len(parts) != 3 or parts[2] not in RESPONSES):
-                    raise AtKey(
-                        ("expects", i, "indicators"),
-                        f"'{indicator}' must read safety.<setting>.<response>",
-                    )
+                    raise AtKey(("expects", i, "indicators"), "indicator_form", indicator=indicator)
         return self
 
 

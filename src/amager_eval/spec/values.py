@@ -6,6 +6,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from amager_eval.wording.faults import Saying
+
 __all__ = ["AtKey", "Frozen", "Labelled", "in_language"]
 
 
@@ -16,13 +18,23 @@ class AtKey(ValueError):
     ----------
     location : tuple of str and int
         Keys and positions from the value that was checked down to the one that is wrong.
-    message : str
-        What is wrong and what would be right.
+    key : str
+        `contradiction.<key>` of the catalogue: what is wrong there and what would be right.
+    **words : object
+        Fields of the sentence; lists are written with commas.
     """
 
-    def __init__(self, location: tuple[str | int, ...], message: str) -> None:
-        super().__init__(message)
+    def __init__(self, location: tuple[str | int, ...], key: str, **words: object) -> None:
         self.location = location
+        self.says = Saying(f"contradiction.{key}", tuple(words.items()))
+        super().__init__(self.says.said_in("en"))
+
+    def under(self, *location: str | int) -> AtKey:
+        """Return the same of a document this one is a value of."""
+        found = AtKey.__new__(AtKey, *self.args)
+        found.args, found.says = self.args, self.says
+        found.location = (*location, *self.location)
+        return found
 
 
 def in_language(lang: str, danish: str, english: str) -> str:
@@ -57,7 +69,7 @@ class Labelled(Frozen):
     @model_validator(mode="after")
     def _named(self) -> Self:
         if not (self.label_da or self.label_en):
-            raise AtKey(("label_en",), "a label is needed in Danish or in English")
+            raise AtKey(("label_en",), "label_needed")
         return self
 
     def label(self, lang: str = "da") -> str:

@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from amager_eval.errors import Fault
 from amager_eval.wording.numbers import as_typed
 from amager_eval.wording.sentences import Lang, load_wording
 
-__all__ = ["fault_of", "said_in", "said_why"]
+__all__ = ["Saying", "fault_of", "said_in", "said_why"]
+
+
+@dataclass(frozen=True)
+class Saying:
+    """A sentence within a fault's: an entry of the catalogue and its fields.
+
+    Parameters
+    ----------
+    key : str
+        Of the catalogue.
+    words : tuple of (str, object)
+        Fields; a list is written with commas.
+    """
+
+    key: str
+    words: tuple[tuple[str, object], ...] = ()
+
+    def said_in(self, lang: Lang) -> str:
+        """Say it in a language."""
+        return load_wording(lang).say(self.key, **{n: _listed(v, lang) for n, v in self.words})
+
+
+def _listed(value: object, lang: Lang) -> object:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(as_typed(v, lang)) for v in value)
+    return as_typed(value, lang)
 
 
 def fault_of(
@@ -48,7 +74,10 @@ def said_in(fault: Fault, lang: Lang) -> Fault:
     if not fault.key:
         return fault
     catalogue, key = load_wording(lang), f"error.{fault.key}"
-    words = {name: as_typed(value, lang) for name, value in fault.words}
+    words = {
+        name: value.said_in(lang) if isinstance(value, Saying) else as_typed(value, lang)
+        for name, value in fault.words
+    }
     found = fault.found  # a value of the input is the same in every language
     if catalogue.has(f"{key}.found"):
         found = catalogue.say(f"{key}.found", **words)

@@ -59,7 +59,7 @@ def test_a_near_miss_is_proposed_and_another_name_is_not(kind, text, name):
 @pytest.mark.parametrize(
     ("added", "says"),
     [
-        ('[synonyms.area]\n"Sydhavnen" = ["Syd"]', "unknown area"),
+        ('[synonyms.area]\n"Sydhavnen" = ["Syd"]', "Sydhavnen is not known here"),
         (
             '[synonyms.partner]\n"3B" = ["KAB"]\n"VIBO" = ["kab."]',
             "'kab.' stands for 3B too",

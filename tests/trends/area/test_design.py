@@ -82,5 +82,5 @@ def test_a_mixture_of_what_is_not_declared_is_refused_with_its_line(tmp_path):
 
 
 def test_an_area_of_an_unknown_block_is_refused():
-    with pytest.raises(ValueError, match="unknown block or mixture 'moon'"):
+    with pytest.raises(ValueError, match="moon is not known here"):
         Nested.model_validate({"area": "moon", "block": [{"id": "a"}]})
