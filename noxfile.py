@@ -98,7 +98,9 @@ def appendix(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """The web page in a real headless Chromium: axe-core, keyboard, 320 px."""
     sync(session, "browser")
-    session.run("pytest", "-m", "browser", *session.posargs)
+    workers = ("-n", "2", "--dist", "loadfile")  # the page on one, the app on the other
+    browsed = ("tests/browser", "-m", "browser", *workers, *session.posargs)
+    session.run("pytest", *browsed, env=ONE_THREAD_EACH)
 
 
 @nox.session

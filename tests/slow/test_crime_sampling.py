@@ -72,7 +72,7 @@ def test_refit_with_data_equals_a_fresh_fit(monkeypatch):
     one, other = (crime_design(frame.rename(columns={name: "count"}), spec) for name in ("a", "b"))
     begin_design(one, spec, draws=1)()  # compiled for these counts, given the others
     refit = begin_design(other, spec, seed=2)()
-    monkeypatch.setattr("amager_eval.trends.crime.compile._COMPILED", {})
+    monkeypatch.setattr("amager_eval.trends.crime.fit._COMPILED", {})
     fresh = fit_crime(frame.rename(columns={"b": "count"}), spec=spec, seed=2)
     for fit in (refit, fresh):
         assert fit.diagnostics.passed, fit.diagnostics.problems

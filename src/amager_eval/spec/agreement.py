@@ -196,8 +196,8 @@ class Agreement(Frozen):
                         "safety": list(self.safety.settings),
                         "crime": [t.id for t in self.crime.type],
                     }.get(kind, [which])
-                    here = ("theory", i, "expects", j, "indicators")
-                    self._known((which,), known, here)
+                    at = ("theory", i, "expects", j, "indicators")
+                    self._known((which,), known, at)
         return self
 
     def _hold_nested(self) -> None:

@@ -31,7 +31,6 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "data.period",
         "trends.by_address",
         "trends.crime.arrays",
-        "trends.crime.compile",
         "trends.crime.design",
         "trends.crime.disjoint",
         "trends.crime.effects",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import xarray as xr
 
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
-from amager_eval.trends.crime.compile import compiled_for
+from amager_eval.trends.crime.arrays import model_data, structure
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.posterior import HYPERPARAMETERS, crime_posterior
 from amager_eval.trends.datatree import with_sample_numbers
@@ -25,11 +25,16 @@ if TYPE_CHECKING:
 
     from amager_eval.data.input import Input
 
-__all__ = ["begin_crime", "begin_design", "fit_crime"]
+__all__ = ["begin_crime", "begin_design", "compiled_for", "fit_crime"]
 
 #: Levels kept in double precision (.3 GB); of more, as of 158 areas, 9 types and 10 years, a log
 #: rate is kept to its seventh digit.
 IN_DOUBLE: Final = 40_000_000
+#: So many structures are kept of a process: a statement's own and its alternatives'.
+KEPT: Final = 4
+
+#: Compiled models by structure, the one used last at the end.
+_COMPILED: dict[Any, Any] = {}
 
 
 def fit_crime(
@@ -144,6 +149,34 @@ def begin_design(
         target_accept=sampling.target_accept, seed=seed, progress=progress,
     )  # fmt: skip
     return lambda: _fit_of(wait(), design, spec, seed, forecast_only=forecast_only, given=given)
+
+
+def compiled_for(design: xr.Dataset) -> Any:
+    """Give the compiled model of a design; one of a structure compiled before gets new data only.
+
+    Parameters
+    ----------
+    design : Dataset
+        From :func:`amager_eval.trends.crime.design.crime_design`.
+
+    Returns
+    -------
+    nutpie.CompiledModel
+        Holding the design's counts. Another structure takes seconds, the same one none.
+    """
+    from amager_eval.trends.crime.model import build_model  # imports PyMC: not for bad data
+
+    key = (sample.compile_model, structure(design))
+    # looked up once: another thread of a cluster's worker may drop it meanwhile
+    compiled = _COMPILED.pop(key, None)
+    if compiled is None:
+        compiled = sample.compile_model(build_model(design, refit=True))
+    else:
+        compiled = compiled.with_data(**model_data(design))
+    _COMPILED[key] = compiled
+    for old in list(_COMPILED)[:-KEPT]:
+        _COMPILED.pop(old, None)
+    return compiled
 
 
 def _fit_of(
