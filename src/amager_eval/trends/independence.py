@@ -128,21 +128,21 @@ def sample_independently(
     Scales
     """
     rng = np.random.default_rng(seed)
-    density, unpack, start, labels = _flatten(model)
+    flat = _Flat(model)
     total, done = tune + chains * draws, 0
 
     def evaluate(points: Floats) -> Floats:
         nonlocal done
         values = []
         for some in np.array_split(points, max(len(points) // 100, 1)):
-            values.append(density(some))
+            values.append(flat.log_density(some))
             done += len(some)
             if progress is not None:
                 progress(min(done, total), total)
         return np.concatenate(values)
 
     if proposal is None:
-        proposal = _at_mode(density, start)
+        proposal = _at_mode(flat.log_density, flat.start)
     if tune:
         proposal = _adapt(proposal, evaluate, rng, tune)
     tries: list[tuple[float, Proposal, Floats, Floats, Floats]] = []
@@ -158,7 +158,7 @@ def sample_independently(
     _, proposal, points, log_p, log_weight = max(tries, key=lambda t: t[0])
     if progress is not None:
         progress(total, total)
-    return _told((chains, draws), points, labels, unpack, log_p, log_weight, proposal)
+    return _told(flat, (chains, draws), points, log_p, log_weight, proposal)
 
 
 def reweigh(
@@ -195,33 +195,29 @@ def reweigh(
     A multivariate t's margin is a multivariate t: what the model does not have is left out of the
     points and of the proposal alike.
     """
-    density, unpack, _, labels = _flatten(model)
+    flat = _Flat(model)
     known = [str(label) for label in points["parameter"].to_numpy()]
-    if not set(labels) <= set(known):
+    if not set(flat.labels) <= set(known):
         return None
-    at = [known.index(label) for label in labels]
+    at = [known.index(label) for label in flat.labels]
     own = Proposal(proposal.centre[at], proposal.spread[np.ix_(at, at)])
-    flat = points.transpose("chain", "draw", "parameter").to_numpy()[..., at]
-    shape = flat.shape[:2]
-    flat = flat.reshape(-1, len(at))
-    log_p = density(flat)
-    log_weight = log_p - own.log_density(flat)
+    given = points.transpose("chain", "draw", "parameter").to_numpy()[..., at]
+    shape, rows = given.shape[:2], given.reshape(-1, len(at))
     rng = np.random.default_rng(seed)
-    for _ in range(_ATTEMPTS):
-        if effective_draws(log_weight) >= wanted:
+    for left in reversed(range(_ATTEMPTS + 1)):
+        log_p = flat.log_density(rows)
+        log_weight = log_p - own.log_density(rows)
+        if effective_draws(log_weight) >= wanted or not left:
             break
-        own = _shaped(flat, log_weight)
-        flat = own.draw(rng, len(flat))
-        log_p = density(flat)
-        log_weight = log_p - own.log_density(flat)
-    return _told(shape, flat, labels, unpack, log_p, log_weight, own)
+        own = _shaped(rows, log_weight)
+        rows = own.draw(rng, len(rows))
+    return _told(flat, shape, rows, log_p, log_weight, own)
 
 
 def _told(
+    flat: _Flat,
     shape: tuple[int, int],
     points: Floats,
-    labels: list[str],
-    unpack: Callable[[Floats, tuple[int, int]], xr.Dataset],
     log_p: Floats,
     log_weight: Floats,
     proposal: Proposal,
@@ -231,11 +227,11 @@ def _told(
     dims = ("chain", "draw")
     statistics = {"lp": log_p, "log_weight": log_weight}
     return Scales(
-        unpack(points, shape).assign_coords(names),
+        flat.named(points, shape).assign_coords(names),
         xr.Dataset({k: (dims, v.reshape(shape)) for k, v in statistics.items()}, coords=names),
         proposal,
         xr.DataArray(
-            points.reshape(*shape, -1), dims=(*dims, "parameter"), coords={"parameter": labels}
+            points.reshape(*shape, -1), dims=(*dims, "parameter"), coords={"parameter": flat.labels}
         ),
     )
 
@@ -343,58 +339,58 @@ def _shaped(points: Floats, log_weight: Floats) -> Proposal:
     return Proposal(centre, spread + 1e-4 * np.eye(len(centre)))
 
 
-def _flatten(
-    model: Any,
-) -> tuple[Density, Callable[[Floats, tuple[int, int]], xr.Dataset], Floats, list[str]]:
-    """Log density of flat points, the way back to named draws, a start, and the points' labels."""
-    import pytensor.tensor as pt
-    from pytensor.compile.maker import function as compile_function
-    from pytensor.compile.mode import Mode
-    from pytensor.graph.replace import vectorize_graph
+class _Flat:
+    """A model's density of flat points, and the way back to named draws.
 
-    plain = Mode(linker="py", optimizer="fast_compile")
-    variables = model.free_RVs
-    values = [model.rvs_to_values[rv] for rv in variables]
-    point = model.initial_point()
-    initial = {v.name: np.asarray(point[v.name]) for v in values}
-    sizes = [v.size for v in initial.values()]
-    many = [pt.tensor(v.name, dtype="float64", shape=(None, *v.type.shape)) for v in values]
-    # one evaluation for many points: Python's share of the time is paid once
-    logp = vectorize_graph(model.logp(), dict(zip(values, many, strict=True)))
-    compiled = compile_function(many, logp, mode=plain)
+    Parameters
+    ----------
+    model : pymc.Model
+        Evaluated as PyTensor's Python code, many points at a time; nothing is compiled.
+    """
 
-    def density(points: Floats) -> Floats:
-        blocks = np.split(points, np.cumsum(sizes)[:-1], axis=1)
-        shaped = [
-            b.reshape(len(points), *v.shape) for b, v in zip(blocks, initial.values(), strict=True)
+    def __init__(self, model: Any) -> None:
+        import pytensor.tensor as pt
+        from pytensor.compile.maker import function
+        from pytensor.compile.mode import Mode
+        from pytensor.graph.replace import vectorize_graph
+
+        point = model.initial_point()
+        self.model, self.variables = model, model.free_RVs
+        values = [model.rvs_to_values[rv] for rv in self.variables]
+        starts = [np.asarray(point[v.name]) for v in values]
+        self.start = np.concatenate([v.ravel() for v in starts]).astype(float)
+        self.labels = [
+            f"{rv.name}{list(at) if at else ''}"
+            for rv, of in zip(self.variables, starts, strict=True)
+            for at in np.ndindex(of.shape)
         ]
+        points = pt.dmatrix("points")
+        ends = np.cumsum([of.size for of in starts])
+        many = {
+            value: points[:, end - of.size : end].reshape((-1, *of.shape))
+            for value, end, of in zip(values, ends, starts, strict=True)
+        }
+        # one evaluation for many points: Python's share of the time is paid once
+        plain = Mode(linker="py", optimizer=None)
+        own = model.replace_rvs_by_values(self.variables)
+        self._log_density, self._own_scale = (
+            function([points], vectorize_graph(out, many), mode=plain) for out in (model.logp(), own)
+        )
+
+    def log_density(self, points: Floats) -> Floats:
+        """Log density of points, (point,)."""
         with np.errstate(all="ignore"):  # far out a density is 0, and says so
-            value = compiled(*shaped)
+            value = self._log_density(points)
         return np.where(np.isfinite(value), value, -1e300)
 
-    def unpack(points: Floats, shape: tuple[int, int]) -> xr.Dataset:
-        out, at = {}, 0
-        dims = model.named_vars_to_dims
-        for rv in variables:
-            value = model.rvs_to_values[rv]
-            size = int(np.prod(initial[value.name].shape))
-            block = points[:, at : at + size].reshape(len(points), *initial[value.name].shape)
-            at += size
-            transform = model.rvs_to_transforms[rv]
-            if transform is not None:
-                symbol = value.type.clone(shape=(None, *value.type.shape))()
-                back = transform.backward(symbol, *rv.owner.inputs)
-                block = back.eval({symbol: block}, mode=plain)
-            names = dims.get(rv.name, tuple(f"{rv.name}_dim_{k}" for k in range(block.ndim - 1)))
-            out[rv.name] = (("chain", "draw", *names), block.reshape(*shape, *block.shape[1:]))
-        coords = {k: list(v) for k, v in model.coords.items() if v is not None}
+    def named(self, points: Floats, shape: tuple[int, int]) -> xr.Dataset:
+        """Free variables of points on their own scale, dims `chain, draw, ...`."""
+        out = {}
+        for rv, drawn in zip(self.variables, self._own_scale(points), strict=True):
+            names = self.model.named_vars_to_dims.get(
+                rv.name, [f"{rv.name}_dim_{k}" for k in range(drawn.ndim - 1)]
+            )
+            out[rv.name] = (("chain", "draw", *names), drawn.reshape(*shape, *drawn.shape[1:]))
         used = {d for dim, _ in out.values() for d in dim}
-        return xr.Dataset(out, coords={k: v for k, v in coords.items() if k in used})
-
-    start = np.concatenate([v.ravel() for v in initial.values()]).astype(float)
-    labels = [
-        f"{rv.name}{list(at) if at else ''}"
-        for rv, size in zip(variables, initial.values(), strict=True)
-        for at in np.ndindex(size.shape)
-    ]
-    return density, unpack, start, labels
+        coords = {k: list(v) for k, v in self.model.coords.items() if k in used and v is not None}
+        return xr.Dataset(out, coords=coords)

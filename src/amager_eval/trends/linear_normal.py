@@ -6,15 +6,17 @@ PyTensor would differentiate through the factorisation; here the gradient is wri
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from pytensor.graph.replace import _vectorize_node
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
 
 pt: Any = pytensor.tensor  # only partly typed
 
-__all__ = ["Covariance", "Factor", "LinearNormal", "observe_normal"]
+__all__ = ["Covariance", "Factor", "LinearNormal", "factor", "observe_normal"]
+
+#: Covariances put together at a time.
+_AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,36 +59,46 @@ class Covariance:
         return f"Covariance of {len(self.fixed)} figures"
 
     def at(self, variances: Floats) -> Floats:
-        """Covariance, (figure, figure)."""
-        found: Floats = self.fixed + np.tensordot(variances, self.stack, 1)
+        """Covariances, (..., figure, figure)."""
+        found: Floats = np.tensordot(variances, self.stack, 1)
+        found += self.fixed
         return found
 
-    def factor(self, variances: Floats) -> Factor | BlockFactor | None:
-        """Factor the covariance; None where it is not positive definite."""
-        if self.blocks is not None:
-            return self.blocks.factor(np.concatenate([self.given, variances]))
-        try:
-            lower = cho_factor(self.at(variances), lower=True, check_finite=False)
-        except (LinAlgError, ValueError):
-            return None
-        return Factor(lower)
+    def factors(self, variances: Floats) -> Iterator[Factor | BlockFactor | None]:
+        """Factor the covariance at each row of variances; None where it is not positive definite."""
+        for some in np.split(variances, range(_AT_ONCE, len(variances), _AT_ONCE)):
+            if self.blocks is not None:
+                yield from (self.blocks.factor(np.r_[self.given, row]) for row in some)
+                continue
+            yield from map(factor, self.at(some))
+
+
+def factor(matrix: Floats) -> Factor | None:
+    """Factor a covariance, which is written over; None where it is not positive definite."""
+    # symmetric: its transpose is laid out as LAPACK wants it
+    lower, info = dpotrf(matrix.T, lower=1, clean=0, overwrite_a=1)
+    return Factor(lower) if info == 0 else None
 
 
 class Factor:
     """A covariance at hand to solve with, and its log determinant."""
 
-    def __init__(self, lower: Any) -> None:
+    def __init__(self, lower: Floats) -> None:
         self.lower = lower
-        self.log_det = 2 * np.log(np.diag(lower[0])).sum()
+
+    @property
+    def log_det(self) -> float:
+        """Log of the determinant."""
+        return 2 * float(np.log(self.lower.diagonal()).sum())
 
     def solve(self, right: Floats) -> Floats:
         """Multiply the inverse by columns, (figure, ...)."""
-        found: Floats = cho_solve(self.lower, right, check_finite=False)
-        return found
+        found: Floats = dpotrs(self.lower, right, lower=1)[0]
+        return found.reshape(np.shape(right))
 
 
 class _Gradient(Op):
-    """Derivatives of :class:`LinearNormal` by residual and variances."""
+    """Derivatives of :class:`LinearNormal` by residual and variances, at one point."""
 
     __props__ = ("covariance",)
 
@@ -97,11 +112,11 @@ class _Gradient(Op):
     def perform(self, node: Any, inputs: Any, outputs: Any) -> None:  # noqa: ARG002
         """Solve with the covariance and with its inverse."""
         residual, variances = inputs
-        factor = self.covariance.factor(variances)
+        held = next(self.covariance.factors(variances[None]))
         found: tuple[Any, ...] = tuple(np.zeros_like(x) for x in inputs)
-        if factor is not None:
-            solved = factor.solve(residual)
-            inverse = factor.solve(np.eye(len(residual)))
+        if held is not None:
+            solved = held.solve(residual)
+            inverse = held.solve(np.eye(len(residual)))
             change = 0.5 * (np.outer(solved, solved) - inverse)
             found = -solved, np.tensordot(self.covariance.stack, change, 2)
         for storage, value in zip(outputs, found, strict=True):
@@ -113,7 +128,7 @@ class _Gradient(Op):
 
 
 class LinearNormal(Op):
-    """Log density of a residual (figure,), given variances (matrix,).
+    """Log densities (...,) of residuals (..., figure), given variances (..., matrix).
 
     Parameters
     ----------
@@ -122,33 +137,45 @@ class LinearNormal(Op):
     """
 
     __props__ = ("covariance",)
-    gufunc_signature = "(n),(k)->()"
 
     def __init__(self, covariance: Covariance) -> None:
         self.covariance = covariance
 
     def make_node(self, *inputs: Any) -> Any:
-        """Two vectors in, a number out."""
-        return Apply(self, [pt.as_tensor(x) for x in inputs], [pt.dscalar()])
+        """Rows in, a number for each out."""
+        given = [pt.as_tensor(x) for x in inputs]
+        points = max(x.ndim for x in given) - 1
+        return Apply(self, given, [pt.tensor(dtype="float64", shape=(None,) * points)])
 
-    def perform(self, node: Any, inputs: Any, outputs: Any) -> None:  # noqa: ARG002
+    def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Evaluate; impossible variances have density 0."""
-        residual, variances = inputs
-        factor = self.covariance.factor(variances)
-        density = -np.inf
-        if factor is not None:
-            density = -0.5 * residual @ factor.solve(residual) - 0.5 * factor.log_det
-            density -= 0.5 * len(residual) * np.log(2 * np.pi)
-        outputs[0][0] = np.asarray(density)
+        shape = np.broadcast_shapes(*(x.shape[:-1] for x in inputs))
+        residual, variances = (
+            np.broadcast_to(x, (*shape, x.shape[-1])).reshape(-1, x.shape[-1]) for x in inputs
+        )
+        found = np.full(len(residual), -np.inf)
+        for i, (row, held) in enumerate(
+            zip(residual, self.covariance.factors(variances), strict=True)
+        ):
+            if held is not None:
+                found[i] = -0.5 * (row @ held.solve(row) + held.log_det)
+        found -= 0.5 * residual.shape[1] * np.log(2 * np.pi)
+        outputs[0][0] = found.reshape(shape)
 
     def infer_shape(self, node: Any, shapes: Any) -> Any:  # noqa: ARG002
-        """One number."""
-        return [()]
+        """A number for each row."""
+        return [max(shapes, key=len)[:-1]]
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:  # noqa: ARG002
-        """Multiply the derivatives by what follows."""
+        """Multiply the derivatives by what follows; of one point."""
         slopes: Any = _Gradient(self.covariance)(*inputs)
         return [cotangents[0] * slope for slope in slopes]
+
+
+@_vectorize_node.register(LinearNormal)
+def _of_many_points(op: LinearNormal, node: Any, *inputs: Any) -> Any:  # noqa: ARG001
+    """Evaluate many points in one call: the operation takes rows as they are."""
+    return op.make_node(*inputs)
 
 
 def observe_normal(

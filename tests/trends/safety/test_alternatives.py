@@ -20,7 +20,7 @@ from amager_eval.trends.safety.alternatives import (
     without_grades,
     without_waves,
 )
-from amager_eval.trends.safety.covariance import figures, linearise, terms
+from amager_eval.trends.safety.covariance import Point, figures, linearise, terms
 
 SPEC = load_model_spec("safety_trend")
 ROWS = [
@@ -134,12 +134,12 @@ def test_the_looser_link_moves_no_figures_mean():
     loose = with_area_varying_link(SPEC, sd=0.3, reason="a test of the wiring, no more")
     found = figures(design, np.isfinite(design["low"].to_numpy()))
     shape = tuple(design.sizes[k] for k in ("latent", "setting", "year"))
-    at = {
-        "mean": np.full(shape, 1.5), "variance": np.full(shape, 0.01), "width": np.array([0.4]),
-        "bounds": (np.empty(0), np.empty(0)), "shift": np.zeros(len(found.value)),
-    }  # fmt: skip
+    at = Point(
+        mean=np.full(shape, 1.5), variance=np.full(shape, 0.01), width=np.array([0.4]),
+        bounds=(np.empty(0), np.empty(0)), shift=np.zeros(len(found.value)),
+    )  # fmt: skip
     common, apart = (
-        linearise(design, spec, found, terms(design, spec, drift=True), **at)
+        linearise(design, spec, found, terms(design, spec, drift=True), at)
         for spec in (SPEC, loose)
     )
     for name in ("base", "link", "load"):

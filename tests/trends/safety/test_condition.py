@@ -1,19 +1,19 @@
 """What lies behind the figures is drawn as a large joint Normal says, the figures' bend apart."""
 
-from types import MappingProxyType
-
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
 
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.safety import condition
-from amager_eval.trends.safety.condition import bound_figures, cell_moments, draw_terms
-from amager_eval.trends.safety.covariance import figures, linearise, terms, walk_basis
+from amager_eval.trends.linear_normal import factor
+from amager_eval.trends.safety import draws
+from amager_eval.trends.safety.covariance import Point, figures, linearise, terms, walk_basis
 from amager_eval.trends.safety.design import build_design
+from amager_eval.trends.safety.draws import draw_terms
 from amager_eval.trends.safety.likelihood import log_interval, log_likelihood
 from amager_eval.trends.safety.model import variances
+from amager_eval.trends.safety.point import bound_figures, cell_moments
 
 SPEC = load_model_spec("safety_trend")
 SCALES = {
@@ -42,11 +42,21 @@ def design():
 def gaussian(design):
     found = figures(design, np.isfinite(design["low"].to_numpy()))
     shape = tuple(design.sizes[k] for k in ("latent", "setting", "year"))
-    return linearise(
-        design, SPEC, found, terms(design, SPEC, drift=True),
+    point = Point(
         mean=np.full(shape, 1.6), variance=np.full(shape, 0.05), width=SCALES["response_gap"],
         bounds=(np.zeros(0), np.zeros(0)), shift=np.zeros(len(found.value)),
     )  # fmt: skip
+    return linearise(design, SPEC, found, terms(design, SPEC, drift=True), point)
+
+
+def _seen(gaussian, drawn):
+    """Sum of all that moves the logit of each cell, read off the terms' own layout."""
+    found = 0.0
+    for t in gaussian.terms:
+        sizes = (t.areas.shape[1], t.settings.shape[1], t.years.shape[1])
+        own = drawn[t.name].reshape(-1, *sizes)
+        found = found + np.einsum("nklm,ak,sl,ym->nasy", own, t.areas, t.settings, t.years)
+    return found
 
 
 def test_a_walk_is_nothing_at_its_anchor_and_grows_either_way():
@@ -61,27 +71,25 @@ def test_the_covariance_of_the_figures_is_that_of_simulated_terms(gaussian, desi
     multiply = variances(SCALES, SPEC, 2)
     read = 0.0
     for term in gaussian.terms:
-        drawn = rng.standard_normal(
-            (count, term.areas.shape[1], term.settings.shape[1], term.years.shape[1])
-        )
-        cells = np.sqrt(multiply[term.name]) * term.of_cells(drawn)
-        read = read + cells.reshape(count, -1) @ gaussian.reading(term).T
+        drawn = rng.standard_normal((term.state.shape[1], count))
+        read = read + np.sqrt(multiply[term.name]) * (gaussian.reading @ (term.state @ drawn)).T
     expected = sum(multiply[t.name] * gaussian.matrices[t.name] for t in gaussian.terms)
     error = np.cov(read.T) - expected
     assert np.abs(error).max() < 0.05 * np.diag(expected).max()
 
 
 def test_draws_have_the_moments_of_the_conditional_normal(monkeypatch, gaussian, design):
-    monkeypatch.setattr(condition, "_ROUNDS", 0)  # the linear figures alone
+    monkeypatch.setattr(draws, "_ROUNDS", 0)  # the linear figures alone
     multiply, count = variances(SCALES, SPEC, 2), 6000
     width = SCALES["response_gap"]
     drawn = draw_terms(
         gaussian, {k: np.full(count, v) for k, v in multiply.items()},
         np.tile(width, (count, 1)), np.random.default_rng(2),
     )  # fmt: skip
-    seen = sum(drawn[t.name] for t in gaussian.terms if t.moves != "link")
-    expected = gaussian.base + gaussian.link.sum(axis=1) * width[gaussian.figures.setting]
-    mean, variance = cell_moments(gaussian, multiply, gaussian.value - expected)
+    seen = _seen(gaussian, drawn)
+    held = factor(gaussian.at(multiply))
+    solved = held.solve(gaussian.value - gaussian.expected(width))
+    mean, variance = cell_moments(gaussian, multiply, held, solved)
     assert seen.mean(axis=0) == pytest.approx(mean, abs=4 * np.sqrt(variance.max() / count))
     assert seen.var(axis=0) == pytest.approx(variance, rel=0.12)
 
@@ -94,7 +102,7 @@ def test_the_wholes_share_is_met_though_shares_bend(gaussian, design):
         gaussian, {k: np.full(count, v) for k, v in multiply.items()}, width,
         np.random.default_rng(3),
     )  # fmt: skip
-    seen = gaussian.centre + sum(drawn[t.name] for t in gaussian.terms)
+    seen = gaussian.centre + _seen(gaussian, drawn)
     f = gaussian.figures
     whole = np.flatnonzero(((f.share > 0).sum(axis=1) > 1) & (f.response == 0))
     means = gaussian.means(seen, np.broadcast_to(width[:, None], seen.shape[:-1]))
@@ -107,22 +115,10 @@ def test_the_wholes_share_is_met_though_shares_bend(gaussian, design):
 def test_a_bounds_figure_leaves_the_cut_normals_moments():
     """One bound on one quantity: its stand-in must give the truncated Normal's mean and sd."""
 
-    class One:
-        class figures:
-            known = 0
-
-        matrices = MappingProxyType({"all": np.array([[1.0]])})
-
-        @staticmethod
-        def covariance(fixed, free):
-            class Held:
-                fixed = np.array([[0.04 + loose]])
-
-            return Held
-
     loose = 1.0
+    held = factor(np.array([[0.04 + loose]]))
     value, variance = bound_figures(
-        One, {"all": 1.0}, np.array([0.5 - 0.8]), (np.array([0.0]), np.array([0.7])),
+        held, held.solve(np.array([0.5 - 0.8])), (np.array([0.0]), np.array([0.7])),
         (np.array([0.5]), np.array([loose])),
     )  # fmt: skip
     rng = np.random.default_rng(1)

@@ -8,9 +8,9 @@ import pytest
 from amager_eval.evidence.studies.safety_simulate import simulate_safety
 from amager_eval.evidence.studies.safety_study import small_city
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.safety.condition import bound_figures
+from amager_eval.trends.linear_normal import factor
 from amager_eval.trends.safety.covariance import figures, terms
-from amager_eval.trends.safety.point import fitted_point
+from amager_eval.trends.safety.point import bound_figures, fitted_point
 
 SPEC = load_model_spec("safety_trend")
 
@@ -31,11 +31,7 @@ def test_a_city_of_areas_far_apart_is_found(seed: int) -> None:
     }
     found = figures(design, np.isfinite(design["low"].to_numpy()))
     gaussian = fitted_point(design, SPEC, found, terms(design, SPEC, drift=True), scales)
-    error = sum(
-        np.diag(m)
-        for k, m in gaussian.matrices.items()
-        if k not in {t.name for t in gaussian.terms}
-    )
+    error = sum(np.diag(m) for m in gaussian.errors().values())
     seen = truth["eta"].to_numpy()[..., : design.sizes["year"]]
     seen = seen + truth["wave_error"].to_numpy()[: design.sizes["year"]]
     seen = seen + float(truth["collector_step"]) * design["before_break"].to_numpy()
@@ -56,7 +52,9 @@ def test_a_bound_all_else_contradicts_stands_for_a_figure_at_its_edge() -> None:
     residual = np.zeros(len(gaussian.value))
     residual[found.known :] = 5.0
     edges = np.array([0.0]), np.array([0.1])
-    value, variance = bound_figures(gaussian, variances, residual, edges, now)
+    held = factor(gaussian.at(variances))
+    assert held is not None
+    value, variance = bound_figures(held, held.solve(residual), edges, now)
     assert np.isfinite(value).all()
     assert (variance > 0).all()
     assert value[0] < now[0][0]

@@ -61,7 +61,6 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "trends.independence",
         "trends.linear_normal",
         "trends.prior_families",
-        "trends.safety.condition",
         "trends.safety.covariance",
         "trends.safety.design",
         "trends.safety.draws",

@@ -9,11 +9,12 @@ changed here, in :func:`terms`, and its variance in :mod:`~amager_eval.trends.sa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array, hstack, kron, vstack
 from scipy.special import expit
 
 from amager_eval.conventions import RESPONSES
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     type Floats = NDArray[np.float64]
     type Integers = NDArray[np.int64]
 
-__all__ = ["ANSWERS", "Figures", "Gaussian", "Term", "figures", "linearise", "terms"]
+__all__ = ["ANSWERS", "Figures", "Gaussian", "Point", "Term", "figures", "linearise", "terms"]
 
 #: Share of each answer as constant + a * safe + b * unsafe
 ANSWERS = {"safe": (0.0, 1.0, 0.0), "neither": (1.0, -1.0, -1.0), "unsafe": (0.0, 0.0, 1.0)}
@@ -64,25 +65,20 @@ class Term:
     moves: Literal["truth", "survey", "link"] = "truth"
     profile: Floats | None = None
 
-    def of_cells(self, coefficients: Floats) -> Floats:
-        """Sum a term's coefficients, (..., k, l, m), to its cells, (..., latent, setting, year)."""
-        over_years = self.settings @ (coefficients @ self.years.T)
-        summed = _over_areas(self.areas, over_years)
-        return summed if self.profile is None else summed * self.profile[:, None]
+    @cached_property
+    def state(self) -> csr_array:
+        """Sparse matrix from the term's Normals to all they may move, (2 x cell, Normal).
 
-    def to_coefficients(self, cells: Floats) -> Floats:
-        """Transpose of :meth:`of_cells`."""
+        First the logit of every cell, an area, setting and year; then the log ratio of the width of
+        its third answer to the common one.
+        """
+        areas, settings, years = map(csr_array, (self.areas, self.settings, self.years))
+        made = kron(kron(areas, settings), years)
         if self.profile is not None:
-            cells = cells * self.profile[:, None]
-        found: Floats = (self.settings.T @ _over_areas(self.areas.T, cells)) @ self.years
-        return found
-
-
-def _over_areas(matrix: Floats, cells: Floats) -> Floats:
-    """Multiply cells (..., area, setting, year) by a matrix over their areas."""
-    flat = cells.reshape(*cells.shape[:-2], -1)
-    found: Floats = (matrix @ flat).reshape(*cells.shape[:-3], len(matrix), *cells.shape[-2:])
-    return found
+            shape = len(self.areas), len(self.settings), len(self.years)
+            made = diags_array(np.broadcast_to(self.profile[:, None], shape).ravel()) @ made
+        none = csr_array(made.shape)
+        return csr_array(vstack([none, made] if self.moves == "link" else [made, none]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +131,30 @@ class Figures:
 
 
 @dataclass(frozen=True, eq=False)
+class Point:
+    """What the figures are written as linear around.
+
+    Parameters
+    ----------
+    mean, variance : ndarray
+        Of the logit of the safe share as the survey sees it, (latent, setting, year): slopes are
+        means over this spread, not slopes at a point.
+    width : ndarray
+        Width of the third answer, (setting,).
+    bounds : tuple of ndarray
+        Value and variance of the normal figures that stand for the bounds, (bound,) each.
+    shift : ndarray
+        By so much a figure's likelihood is centred elsewhere than the normal one's, (figure,).
+    """
+
+    mean: Floats
+    variance: Floats
+    width: Floats
+    bounds: tuple[Floats, Floats]
+    shift: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Gaussian:
     """The figures as a multivariate Normal: means and named covariance matrices.
 
@@ -144,38 +164,56 @@ class Gaussian:
         What is observed.
     terms : tuple of Term
         What lies behind it.
-    load, link, ratio : ndarray
-        Slope of each figure by eta of each area, by the third answer's common width there, and by
-        the log ratio of the area's width to it, (figure, latent).
+    load, link : ndarray
+        Slope of each figure by eta of each area and by the third answer's common width there,
+        (figure, latent).
     base : ndarray
         Mean of each figure at a width of 0, (figure,); `link` times the width is added.
     shift : ndarray
-        What `base` holds beside the linear reading, (figure,): by so much a figure's likelihood is
-        centred elsewhere than the normal one's.
-    matrices : dict of str to ndarray
-        Covariance of the figures by term and by source of error, (figure, figure).
+        As of the point; what `base` holds beside the linear reading.
     value : ndarray
         What was observed, (figure,); of a bound, the normal figure that says as much.
     centre : float
         Prior mean of the level.
+    reading : sparse array
+        Slope of each figure by the state: eta and the log ratio of the width, of every cell.
+    slopes : dict of str to sparse array
+        Slope of each figure by each Normal of a term, (figure, Normal).
+    matrices : dict of str to ndarray
+        Covariance of the figures by term and by source of error, (figure, figure).
     """
 
     figures: Figures
     terms: tuple[Term, ...]
     load: Floats
     link: Floats
-    ratio: Floats
     base: Floats
-    matrices: dict[str, Floats]
+    shift: Floats
     value: Floats
     centre: float
-    shift: Floats
+    reading: csr_array
+    slopes: dict[str, csr_array]
+    matrices: dict[str, Floats]
 
-    def covariance(self, fixed: Mapping[str, float], free: Sequence[str]) -> Covariance:
+    def expected(self, width: Floats) -> Floats:
+        """Prior means of the figures, (..., figure), at a width of the third answer by setting."""
+        found: Floats = self.base + self.link.sum(axis=1) * width[..., self.figures.setting]
+        return found
+
+    def at(self, variances: Mapping[str, Any]) -> Floats:
+        """Covariance of the figures, (figure, figure)."""
+        none = np.zeros((len(self.base),) * 2)
+        return sum((float(variances[k]) * m for k, m in self.matrices.items()), none)
+
+    def errors(self) -> dict[str, Floats]:
+        """Covariances of what is no term: sampling and rounding, by source."""
+        return {k: m for k, m in self.matrices.items() if k not in self.slopes}
+
+    def covariance(self, fixed: Mapping[str, Any], free: Sequence[str]) -> Covariance:
         """Covariance as a function of the variances named in `free`; the others are numbers."""
         size = len(self.base)
         whole = (
-            sum((v * self.matrices[k] for k, v in fixed.items()), np.zeros((size, size))),
+            sum((float(v) * self.matrices[k] for k, v in fixed.items()), np.zeros((size, size))),
             np.reshape([self.matrices[k] for k in free], (len(free), size, size)),
         )
         if size < _MANY:
@@ -197,17 +235,8 @@ class Gaussian:
         apart = among - np.diag(np.diag(among))
         common = np.any(apart != 0, axis=1)
         sign = float(apart[common][:, common].min(initial=0)) or float(apart.max(initial=0))
-        f = self.figures
-        by_area = self.loads(term) @ common.astype(float)
-        columns = np.einsum(
-            "f,fl,fm->flm", by_area, term.settings[f.setting], term.years[f.year]
-        ).reshape(len(by_area), -1)
-        return Part(self.matrices[term.name], columns, sign)
-
-    def loads(self, term: Term) -> Floats:
-        """Slope of each figure by a term's sum in each area, (figure, latent)."""
-        load = self.ratio if term.moves == "link" else self.load
-        return load if term.profile is None else load * term.profile[:, self.figures.year].T
+        once = replace(term, areas=common[:, None].astype(float))
+        return Part(self.matrices[term.name], (self.reading @ once.state).toarray(), sign)
 
     def means(self, eta: Floats, width: Floats) -> Floats:
         """Compute the figures' true means, (draw, figure).
@@ -220,29 +249,13 @@ class Gaussian:
             Width of the third answer, (draw, latent, setting).
         """
         f = self.figures
-        constant, a, b = f.answer.T
-        found = np.empty((*eta.shape[:-3], len(constant)))
-        # most figures are of one area alone
-        alone = f.share.max(axis=1) == 1
-        i, w = np.flatnonzero(alone), np.flatnonzero(~alone)
-        area = f.share[i].argmax(axis=1)
-        at, wide = eta[..., area, f.setting[i], f.year[i]], width[..., area, f.setting[i]]
-        found[..., i] = constant[i] + (a[i] * expit(at) + b[i] * expit(-(at + wide)))
-        at = eta[..., f.setting[w], f.year[w]].swapaxes(-1, -2)  # (draw, figure, latent)
-        wide = width[..., f.setting[w]].swapaxes(-1, -2)
-        shares = a[w, None] * expit(at) + b[w, None] * expit(-(at + wide))
-        found[..., w] = constant[w] + (f.share[w] * shares).sum(axis=-1)
-        return found
-
-    def reading(self, term: Term) -> csr_array:
-        """Sparse matrix that reads a term's cells off as figures, (figure, cell)."""
-        f, load = self.figures, self.ratio if term.moves == "link" else self.load
-        rows, areas = np.nonzero(load)
-        shape = (load.shape[1], term.settings.shape[0], term.years.shape[0])
-        columns = np.ravel_multi_index((areas, f.setting[rows], f.year[rows]), shape)
-        return csr_array(
-            (load[rows, areas], (rows, columns)), shape=(len(load), int(np.prod(shape)))
-        )
+        weights = f.share[:, :, None] * f.answer[:, None, 1:]
+        i, area, unsafe = np.nonzero(weights)
+        at = eta[..., area, f.setting[i], f.year[i]]
+        at = np.where(unsafe, -(at + width[..., area, f.setting[i]]), at)
+        first = np.searchsorted(i, np.arange(len(weights)))
+        parts = weights[i, area, unsafe] * expit(at)
+        return np.asarray(f.answer[:, 0] + np.add.reduceat(parts, first, axis=-1))
 
 
 def terms(design: xr.Dataset, spec: ModelSpec, *, drift: bool) -> tuple[Term, ...]:
@@ -298,7 +311,7 @@ def _own_terms(design: xr.Dataset, spec: ModelSpec) -> list[Term]:
     return [
         Term(
             effect.name, every,
-            np.eye(len(names))[:, [s in (effect.settings or names) for s in names]],
+            np.eye(len(names))[:, effect.among(names)],
             always, effect.moves, profile,
         )
         for effect, profile in zip(own_effects(spec), values, strict=True)
@@ -409,16 +422,7 @@ def figures(design: xr.Dataset, keep: NDArray[np.bool_]) -> Figures:
 
 
 def linearise(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    found: Figures,
-    parts: tuple[Term, ...],
-    *,
-    mean: Floats,
-    variance: Floats,
-    width: Floats,
-    bounds: tuple[Floats, Floats],
-    shift: Floats,
+    design: xr.Dataset, spec: ModelSpec, found: Figures, parts: tuple[Term, ...], point: Point
 ) -> Gaussian:
     """Write the figures as linear in eta and in the third answer's width, around a fitted point.
 
@@ -430,54 +434,55 @@ def linearise(
         What is observed.
     parts : tuple of Term
         What lies behind it.
-    mean, variance : ndarray
-        Of the logit of the safe share as the survey sees it, (latent, setting, year): slopes are
-        means over this spread, not slopes at a point.
-    width : ndarray
-        Width of the third answer, (setting,).
-    bounds : tuple of ndarray
-        Value and variance of the normal figures that stand for the bounds, (bound,) each.
-    shift : ndarray
-        From :func:`~amager_eval.trends.safety.condition.centre_figures`, (figure,).
+    point : Point
+        Where.
 
     Returns
     -------
     Gaussian
     """
-    spread = mean[..., None] + np.sqrt(variance)[..., None] * _NODES
+    spread = point.mean[..., None] + np.sqrt(point.variance)[..., None] * _NODES
     weights = _NODE_WEIGHTS / _NODE_WEIGHTS.sum()
-    p_safe, p_unsafe = expit(spread), expit(-(spread + width[:, None, None]))
-    safe, unsafe = p_safe @ weights, p_unsafe @ weights
-    by_safe, by_unsafe = (p_safe * (1 - p_safe)) @ weights, (p_unsafe * (1 - p_unsafe)) @ weights
-    s, t, answer = found.setting, found.year, found.answer
-    constant, a, b = answer.T
-
-    def pick(cells: Floats) -> Floats:
-        return cells[:, s, t].T  # (figure, latent)
-
-    expected = constant + (found.share * (a[:, None] * pick(safe) + b[:, None] * pick(unsafe))).sum(
-        axis=1
-    )
-    link = -found.share * b[:, None] * pick(by_unsafe)
-    load = found.share * a[:, None] * pick(by_safe) + link
+    s, t, width = found.setting, found.year, point.width[found.setting]
+    constant, a, b = found.answer.T
+    p_safe, p_unsafe = expit(spread), expit(-(spread + point.width[:, None, None]))
+    mean, safe, unsafe, by_safe, by_unsafe = (
+        cells[:, s, t].T  # (figure, latent)
+        for cells in (point.mean, p_safe @ weights, p_unsafe @ weights,
+                      (p_safe * (1 - p_safe)) @ weights, (p_unsafe * (1 - p_unsafe)) @ weights)
+    )  # fmt: skip
+    expected = constant + (found.share * (a[:, None] * safe + b[:, None] * unsafe)).sum(axis=1)
+    link = -found.share * b[:, None] * by_unsafe
+    load = found.share * a[:, None] * by_safe + link
     centre = spec.priors["level"]["mu"]
-    base = expected + (load * (centre - pick(mean))).sum(axis=1) - link.sum(axis=1) * width[s]
-    ratio = link * width[s][:, None]
-    value = np.concatenate([found.value[: found.known], bounds[0]])
-    gaussian = Gaussian(found, parts, load, link, ratio, base + shift, {}, value, centre, shift)
-    together = s[:, None], s[None, :]
-    when = t[:, None], t[None, :]
-    for term in parts:
-        by_area = gaussian.loads(term) @ term.areas
-        gaussian.matrices[term.name] = (
-            (by_area @ by_area.T)
-            * (term.settings @ term.settings.T)[together]
-            * (term.years @ term.years.T)[when]
-        )
-    gaussian.matrices.update(_errors(design, spec, found, pick(safe), pick(unsafe)))
-    loose = np.concatenate([np.zeros(found.known), bounds[1]])
-    gaussian.matrices["rounding"] = gaussian.matrices["rounding"] + np.diag(loose)
-    return gaussian
+    base = expected + (load * (centre - mean)).sum(axis=1) - link.sum(axis=1) * width
+    value = np.concatenate([found.value[: found.known], point.bounds[0]])
+    cells = point.mean.shape
+    reading = hstack([_reading(found, k, cells) for k in (load, link * width[:, None])])
+    slopes = {term.name: csr_array(reading @ term.state) for term in parts}
+    matrices = {name: _outer(x) for name, x in slopes.items()}
+    matrices |= _errors(design, spec, found, safe, unsafe)
+    loose = np.concatenate([np.zeros(found.known), point.bounds[1]])
+    matrices["rounding"] = matrices["rounding"] + np.diag(loose)
+    return Gaussian(
+        found, parts, load, link, base + point.shift, point.shift, value, centre,
+        csr_array(reading), slopes, matrices,
+    )  # fmt: skip
+
+
+def _reading(found: Figures, slope: Floats, cells: tuple[int, ...]) -> csr_array:
+    """Slope of each figure by each cell, (figure, cell), from that by each area."""
+    rows, areas = np.nonzero(slope)
+    columns = np.ravel_multi_index((areas, found.setting[rows], found.year[rows]), cells)
+    shape = len(slope), int(np.prod(cells))
+    return csr_array((slope[rows, areas], (rows, columns)), shape=shape)
+
+
+def _outer(slopes: csr_array) -> Floats:
+    """Covariance of figures by their slopes."""
+    few = slopes.shape[1] < _MANY  # many Normals are an area's own each, and most slopes are 0
+    dense: Floats = slopes.toarray() @ slopes.toarray().T if few else (slopes @ slopes.T).toarray()
+    return dense
 
 
 def _errors(

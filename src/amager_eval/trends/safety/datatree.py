@@ -159,9 +159,8 @@ def _prior(
     variance = variances(flat, spec, settings)
     drawn = {}
     for term in parts:
-        sizes = (term.areas.shape[1], term.settings.shape[1], term.years.shape[1])
-        sd = np.sqrt(np.broadcast_to(variance[term.name], PRIOR_DRAWS))[:, None, None, None]
-        drawn[term.name] = sd * term.of_cells(rng.standard_normal((PRIOR_DRAWS, *sizes)))
+        sd = np.sqrt(np.broadcast_to(variance[term.name], PRIOR_DRAWS))[:, None]
+        drawn[term.name] = sd * rng.standard_normal((PRIOR_DRAWS, term.state.shape[1]))
     return named_draws(design, spec, parts, drawn, flat, (1, PRIOR_DRAWS))
 
 
@@ -215,6 +214,6 @@ def _log_prior_of_own(
         return {}
     value, settings = posterior["own_effect_size"], design["setting"].to_numpy()
     sd = np.array([e.sigma for e in effects])[:, None]
-    of = np.array([[not e.settings or s in e.settings for s in settings] for e in effects])
+    of = np.array([e.among(settings) for e in effects])
     log = np.where(of, stats.norm(0.0, sd).logpdf(value.to_numpy()), 0.0)
     return {"own_effect_size": value.copy(data=log)}

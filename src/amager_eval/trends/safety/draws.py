@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import xarray as xr
+from scipy.sparse import hstack
 from scipy.special import expit
 
 from amager_eval.trends.independence import effective_draws
-from amager_eval.trends.safety.condition import draw_terms, log_density_of_cells
 from amager_eval.trends.safety.likelihood import log_likelihood
 from amager_eval.trends.safety.model import correlation, variances
-from amager_eval.trends.safety.own_effects import own_effect_sizes, own_move
+from amager_eval.trends.safety.own_effects import own_effects, own_move
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["draw_rest", "inverse_size", "named_draws", "seen_cells"]
+__all__ = ["draw_rest", "draw_terms", "inverse_size", "named_draws", "seen_cells"]
 
 #: Draws that are weighed by the exact likelihood.
 _WEIGHED: Final = 400
+#: Rounds in which a draw is moved by what it bends.
+_ROUNDS: Final = 3
+#: Factors kept at a time.
+_AT_ONCE: Final = 64
 
 
 def draw_rest(
@@ -55,6 +59,101 @@ def draw_rest(
     return posterior, _shares_left(design, spec, gaussian, few, tuple(v[some] for v in seen))
 
 
+def draw_terms(
+    gaussian: Gaussian,
+    variances: Mapping[str, Floats],
+    response_gap: Floats,
+    rng: np.random.Generator,
+) -> dict[str, Floats]:
+    """Draw every term given scales and figures.
+
+    Parameters
+    ----------
+    gaussian : Gaussian
+        The figures as a Normal.
+    variances : mapping of str to ndarray
+        Variance of each matrix, (draw,).
+    response_gap : ndarray
+        Width of the third answer, (draw, setting).
+    rng : Generator
+        Source of randomness.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Name of a term to what multiplies its areas, settings and years, (draw, Normal).
+
+    Notes
+    -----
+    A draw of the prior is moved by what it and a draw of the error miss of the figures (Matheron's
+    rule), exact for a linear reading. Where a share bends away from its line, a draw is moved on
+    until its own shares, not the line's, are met (randomise, then optimise; Bardsley et al. 2014).
+    """
+    draws, terms = len(response_gap), gaussian.terms
+    start = np.concatenate(
+        [rng.standard_normal((draws, t.state.shape[1])) for t in terms], axis=1
+    ).T  # fmt: skip
+    noise = np.zeros((draws, len(gaussian.base)))
+    for name, matrix in gaussian.errors().items():
+        values, vectors = np.linalg.eigh(matrix)
+        root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+        noise += np.sqrt(variances[name])[:, None] * (rng.standard_normal(noise.shape) @ root)
+    expected = gaussian.expected(response_gap)
+    residual = (gaussian.value - expected - noise).T
+    state = hstack([t.state for t in terms]).tocsr()
+    slopes = hstack([gaussian.slopes[t.name] for t in terms]).tocsr()
+    back, ends = slopes.T.tocsr(), np.cumsum([t.state.shape[1] for t in terms])
+    of = np.repeat(np.arange(len(terms)), np.diff(ends, prepend=0))
+    each = np.array([variances[t.name] for t in terms])
+    found = np.empty_like(start)
+    for at, solve in _factored(gaussian, variances, draws):
+        variance = each[of][:, at]
+        prior = np.sqrt(variance) * start[:, at]
+        missed = residual[:, at] - slopes @ prior
+        moved = prior + variance * (back @ solve(missed))
+        for _ in range(_ROUNDS):
+            means = gaussian.means(*_seen(gaussian, state @ moved, response_gap[at])).T
+            bend = means + gaussian.shift[:, None] - expected[at].T - slopes @ moved
+            moved = prior + variance * (back @ solve(missed - bend))
+        found[:, at] = moved
+    parts = np.split(found, ends[:-1])
+    return {t.name: np.ascontiguousarray(x.T) for t, x in zip(terms, parts, strict=True)}
+
+
+def _factored(
+    gaussian: Gaussian, variances: Mapping[str, Floats], draws: int
+) -> Iterator[tuple[NDArray[np.int64], Any]]:
+    """Give some of the draws at a time, and what solves with the covariance of each.
+
+    Draws of the same scales, taken again by weight, share a factor.
+    """
+    names = list(gaussian.matrices)
+    covariance = gaussian.covariance({}, names)
+    table = np.column_stack([np.broadcast_to(variances[k], draws) for k in names])
+    rows, group = np.unique(table, axis=0, return_inverse=True)
+    order = np.argsort(group.ravel(), kind="stable")
+    counts = np.bincount(group.ravel())
+    firsts = np.cumsum(counts) - counts
+    for begin in range(0, len(rows), _AT_ONCE):
+        some = slice(begin, begin + _AT_ONCE)
+        factors = list(covariance.factors(rows[some]))
+        cuts = np.cumsum(counts[some])
+
+        def solve(right: Floats, factors: Any = factors, cuts: Any = cuts) -> Floats:
+            parts = np.split(right, cuts[:-1], axis=1)
+            return np.hstack([f.solve(x) for f, x in zip(factors, parts, strict=True)])
+
+        yield order[firsts[begin] : firsts[begin] + cuts[-1]], solve
+
+
+def _seen(gaussian: Gaussian, state: Floats, response_gap: Floats) -> tuple[Floats, Floats]:
+    """Logit of the safe share as the survey sees it, and the third answer's width, draws first."""
+    one = gaussian.terms[0]
+    shape = (2, len(one.areas), len(one.settings), len(one.years), -1)
+    eta, ratio = np.moveaxis(state.reshape(shape), -1, 1)
+    return gaussian.centre + eta, response_gap[:, None] * np.exp(ratio[..., 0])
+
+
 def named_draws(
     design: xr.Dataset,
     spec: ModelSpec,
@@ -72,7 +171,7 @@ def named_draws(
     parts : sequence of Term
         What the logit is the sum of.
     drawn : mapping of str to ndarray
-        Name of a term to its cells, (draw, latent, setting, year).
+        As :func:`draw_terms` gives them.
     flat : mapping of str to ndarray
         Scales, (draw, ...); those a design does without may be missing.
     shape : tuple of int
@@ -84,38 +183,40 @@ def named_draws(
         Dims `chain, draw, ...`.
     """
     draws = shape[0] * shape[1]
-    none = np.zeros((draws, *(design.sizes[k] for k in ("latent", "setting", "year"))))
+    names = {k: design[k].to_numpy() for k in ("latent", "setting", "year")}
+    sizes = areas, settings, years = tuple(len(v) for v in names.values())
+    wander = design["wander"].to_numpy()
 
     def scale(name: str, missing: float) -> Floats:
         return np.broadcast_to(flat.get(name, np.full(1, missing)), draws)
 
-    eta = spec.priors["level"]["mu"] + sum(
-        (drawn[t.name] for t in parts if t.moves == "truth"), np.zeros_like(none)
-    )
-    wave, step = (drawn.get(k, none)[:, 0, 0] for k in ("wave", "step"))
-    anchor = list(design["year"].to_numpy()).index(design.attrs["anchor"])
-    after = min(anchor + 1, design.sizes["year"] - 1)
-    # a line is 0 at the anchor: its slope is its height a year beside
-    beside, per = (after, 1.0) if after > anchor else (anchor - 1, -1.0)
-    slope = {k: per * drawn.get(k, none)[..., beside] for k in ("path_drift", "gap_drift")}
-    widths = flat["response_gap"][:, None] * np.exp(drawn.get("link", none)[..., 0])
+    def of(name: str, *shape: int) -> Floats:
+        return drawn[name].reshape(draws, *shape) if name in drawn else np.zeros((draws, *shape))
+
+    truth = [t for t in parts if t.moves == "truth"]
+    state = hstack([t.state[: np.prod(sizes)] for t in truth]).tocsr()
+    eta = state @ np.hstack([drawn[t.name] for t in truth]).T + spec.priors["level"]["mu"]
     values: dict[str, tuple[tuple[str, ...], Any]] = {
-        "eta": (("latent", "setting", "year"), eta.astype(np.float32)),
+        "eta": (("latent", "setting", "year"), eta.T.reshape(-1, *sizes).astype(np.float32)),
         "path_sd": ((), flat["path_sd"]),
         "area_sd": ((), scale("area_sd", 0.0)),
-        "gap_sd": (("latent",), scale("gap_sd", 0.0)[:, None] * design["wander"].to_numpy()),
-        "path_slope": (("setting",), slope["path_drift"][:, 0]),
-        "gap_slope": (("latent", "setting"), slope["gap_drift"]),
+        "gap_sd": (("latent",), scale("gap_sd", 0.0)[:, None] * wander),
+        "path_slope": (("setting",), of("path_drift", settings)),
+        "gap_slope": (("latent", "setting"), of("gap_drift", areas, settings) * wander[:, None]),
         "setting_correlation": ((), scale("setting_correlation", 0.0)),
-        "response_gap": (("latent", "setting"), widths),
-        "wave_error": (("year",), wave),
-        "collector_step": ((), _height(design, step)),
+        "response_gap": (
+            ("latent", "setting"), flat["response_gap"][:, None] * np.exp(of("link", areas, settings))
+        ),
+        "wave_error": (("year",), of("wave", years)),
+        "collector_step": ((), of("step", 1)[:, 0]),
         "log_deff": ((), np.log(scale("design_effect", 1.0))),
         "unknown_size": ((), np.log(scale("unknown_size", 1.0))),
-    }
-    names = {k: design[k].to_numpy() for k in ("latent", "setting", "year")}
-    if "own_effect" in design.coords:
-        values["own_effect_size"] = (("own_effect", "setting"), own_effect_sizes(design, drawn))
+    }  # fmt: skip
+    if effects := own_effects(spec):
+        made = np.zeros((draws, len(effects), settings))
+        for i, effect in enumerate(effects):
+            made[:, i, effect.among(names["setting"])] = drawn[effect.name]
+        values["own_effect_size"] = (("own_effect", "setting"), made)
         names["own_effect"] = design["own_effect"].to_numpy()
     return xr.Dataset(
         {
@@ -159,13 +260,6 @@ def inverse_size(design: xr.Dataset, log_deff: Floats, log_size: Floats) -> Floa
     return inverse
 
 
-def _height(design: xr.Dataset, step: Floats) -> Floats:
-    """Height of the collector's step, (draw,); 0 where there is none."""
-    before = design["before_break"].to_numpy()
-    height: Floats = step[:, int(np.argmax(before))] if before.any() else np.zeros(len(step))
-    return height
-
-
 def _shares_left(
     design: xr.Dataset,
     spec: ModelSpec,
@@ -185,8 +279,25 @@ def _shares_left(
         weight_sd=float(spec.options["weight_sd"]),
     )
     off = gaussian.value - gaussian.means(seen, widths) - gaussian.shift
-    normal = log_density_of_cells(gaussian, variance, off, gaussian.figures.cells())
+    normal = _log_density(gaussian, variance, off)
     ratio = exact - normal
     count = len(ratio)
     of_each = [effective_draws(column) / count for column in ratio.T]
     return effective_draws(ratio.sum(axis=1)) / count, min(of_each, default=1.0)
+
+
+def _log_density(gaussian: Gaussian, variances: Mapping[str, Floats], off: Floats) -> Floats:
+    """Log density of the figures' errors cell by cell, a whole's given its parts', (draw, cell)."""
+    errors, f = gaussian.errors(), gaussian.figures
+    table = np.column_stack([variances[k] for k in errors])
+    # errors are of one setting and wave; a whole's come after its parts'
+    order = np.argsort((f.share > 0).sum(axis=1) > 1, kind="stable")
+    when = (f.setting * (f.year.max(initial=0) + 1) + f.year)[order]
+    each = np.empty_like(off)
+    for at in (order[when == w] for w in np.unique(when)):
+        stack = np.array([m[np.ix_(at, at)] for m in errors.values()])
+        lower = np.linalg.cholesky(np.tensordot(table, stack, 1))
+        solved = np.linalg.solve(lower, off[:, at, None])[..., 0]
+        each[:, at] = -0.5 * solved**2 - np.log(np.diagonal(lower, axis1=1, axis2=2))
+    each -= 0.5 * np.log(2 * np.pi)
+    return np.column_stack([each[:, at].sum(axis=1) for at in f.cells()])

@@ -45,7 +45,7 @@ def build_model(design: xr.Dataset, spec: ModelSpec, gaussian: Gaussian) -> pm.M
         Coords `setting, figure`; free variables are the scales and `response_gap` (setting);
         observed is `figures`, the published shares 0 to 1.
     """
-    found, settings = gaussian.figures, design["setting"].to_numpy()
+    settings = design["setting"].to_numpy()
     coords = {"setting": settings, "figure": _labels(design, gaussian)}
     with pm.Model(coords=coords) as model:
         scales = _scales(design, spec.priors, gaussian)
@@ -55,7 +55,7 @@ def build_model(design: xr.Dataset, spec: ModelSpec, gaussian: Gaussian) -> pm.M
         fixed = {k: float(multiply[k]) for k in gaussian.matrices if k not in free}
         observe_normal(
             "figures",
-            mean=gaussian.base + gaussian.link.sum(axis=1) * width[found.setting],
+            mean=gaussian.expected(width),
             variances=pt.stack([pt.as_tensor(multiply[k]) for k in free]),
             covariance=gaussian.covariance(fixed, free),
             observed=gaussian.value,

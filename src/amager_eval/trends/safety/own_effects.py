@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "OwnEffect",
     "add_own_effects",
-    "own_effect_sizes",
     "own_effect_values",
     "own_effects",
     "own_move",
@@ -65,6 +64,10 @@ class OwnEffect:
     areas: tuple[str, ...] = ()
     date: date | None = None
     values: Mapping[str, Mapping[int, float]] | None = None
+
+    def among(self, settings: Sequence[str]) -> NDArray[np.bool_]:
+        """Tell which settings it is of."""
+        return np.array([not self.settings or s in self.settings for s in settings])
 
     def over(self, areas: Sequence[str], years: Any) -> Floats:
         """Give what multiplies the effect's size, (area, year).
@@ -216,24 +219,6 @@ def own_effect_values(design: xr.Dataset, years: Any) -> Floats:
     latent = list(map(str, design["latent"].to_numpy()))
     tables = [e.over(latent, years) for e in _noted(design)]
     return np.reshape(tables, (len(tables), len(latent), len(years)))
-
-
-def own_effect_sizes(design: xr.Dataset, drawn: Mapping[str, Floats]) -> Floats:
-    """Read the sizes of the effects off their cells, (draw, own_effect, setting).
-
-    Parameters
-    ----------
-    design : Dataset
-        From :func:`add_own_effects`.
-    drawn : mapping of str to ndarray
-        Name of a term to its cells, (draw, latent, setting, year).
-    """
-    values = own_effect_values(design, design["year"].to_numpy())
-    sizes = []
-    for name, table in zip(design["own_effect"].to_numpy(), values, strict=True):
-        a, t = np.unravel_index(np.argmax(np.abs(table)), table.shape)
-        sizes.append(drawn[str(name)][:, a, :, t] / table[a, t])
-    return np.stack(sizes, axis=1)
 
 
 def own_move(
