@@ -79,7 +79,9 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
         lost = [str(n) for n, v in dataset.data_vars.items() if not np.isfinite(v).all()]
         if lost:
             problems.append(f"draws of {', '.join(lost)} are not finite")
+        # constants, and those of a model without them, are passed over
         varying = dataset.map(lambda v: v.where(v.std(("chain", "draw")) > 0))
+        varying = varying[[k for k, v in varying.data_vars.items() if v.notnull().any()]]
         rhat = az.rhat(varying)
         bulk = az.ess(varying, method="bulk")
         tail = az.ess(varying, method="tail", prob=(0.05, 0.95))

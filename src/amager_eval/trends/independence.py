@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import xarray as xr
 from scipy.optimize import minimize
-from scipy.special import logsumexp
 from scipy.stats import multivariate_t
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     type Floats = NDArray[np.float64]
     type Density = Callable[[Floats], Floats]
 
-__all__ = ["Proposal", "Scales", "effective_draws", "resample", "reweigh", "sample_independently"]
+__all__ = ["Proposal", "Scales", "effective_draws", "normalised", "resample", "reweigh", "sample_independently"]
 
 _t: Any = multivariate_t  # typed for one point at a time
 #: Degrees of freedom of the proposal: tails heavier than a posterior's.
@@ -35,6 +34,8 @@ _WIDE_SHARE: Final = 0.2
 _WIDE: Final = 4.0
 #: Times a proposal is tried.
 _ATTEMPTS: Final = 3
+#: Points weighed at a time: as often progress is told.
+_AT_ONCE: Final = 500
 #: Step of numerical derivatives on the unconstrained scale.
 _STEP: Final = 1e-3
 
@@ -134,7 +135,7 @@ def sample_independently(
     def evaluate(points: Floats) -> Floats:
         nonlocal done
         values = []
-        for some in np.array_split(points, max(len(points) // 100, 1)):
+        for some in np.array_split(points, -(-len(points) // _AT_ONCE)):
             values.append(flat.log_density(some))
             done += len(some)
             if progress is not None:
@@ -244,8 +245,15 @@ def effective_draws(log_weight: Floats) -> float:
     >>> round(effective_draws(np.zeros(10)), 6)
     10.0
     """
-    weight = np.exp(log_weight - logsumexp(log_weight))
-    return float(1 / (weight**2).sum())
+    return float(1 / (normalised(log_weight) ** 2).sum())
+
+
+def normalised(log_weight: Floats) -> Floats:
+    """Weights that sum to 1, from their logs."""
+    # SciPy's logsumexp loads JAX wherever that is installed
+    weight = np.exp(log_weight - np.max(log_weight))
+    found: Floats = weight / weight.sum()
+    return found
 
 
 def resample(log_weight: Floats, seed: int, *, count: int | None = None) -> NDArray[np.int64]:
@@ -279,8 +287,7 @@ def resample(log_weight: Floats, seed: int, *, count: int | None = None) -> NDAr
     count = log_weight.shape[1] if count is None else count
     taken = np.empty((len(log_weight), count), dtype=int)
     for c, row in enumerate(log_weight):
-        cut = truncated(row)
-        ends = np.cumsum(np.exp(cut - logsumexp(cut)))
+        ends = np.cumsum(normalised(truncated(row)))
         at = (np.arange(count) + rng.uniform()) / count
         taken[c] = rng.permutation(np.minimum(np.searchsorted(ends, at), len(row) - 1))
     return taken
@@ -288,9 +295,9 @@ def resample(log_weight: Floats, seed: int, *, count: int | None = None) -> NDAr
 
 def truncated(log_weight: Floats) -> Floats:
     """Cut weights at their mean times the root of their number."""
-    count = log_weight.size
-    highest = logsumexp(log_weight) - np.log(count) + 0.5 * np.log(count)
-    cut: Floats = np.minimum(log_weight, highest)
+    largest = log_weight.max()
+    mean = np.exp(log_weight - largest).mean()
+    cut: Floats = np.minimum(log_weight, largest + np.log(mean * np.sqrt(log_weight.size)))
     return cut
 
 
@@ -331,8 +338,7 @@ def _adapt(
 
 def _shaped(points: Floats, log_weight: Floats) -> Proposal:
     """Fit a proposal to weighted points."""
-    cut = truncated(log_weight)
-    weight = np.exp(cut - logsumexp(cut))
+    weight = normalised(truncated(log_weight))
     centre = weight @ points
     off = points - centre
     spread = (off * weight[:, None]).T @ off * (_TAILS - 2) / _TAILS * 1.3

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy import stats
-from scipy.special import expit, logit, logsumexp
+from scipy.special import expit, logit
 
 from amager_eval.errors import SpecError
-from amager_eval.trends.independence import Proposal
+from amager_eval.trends.independence import Proposal, normalised
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -157,7 +157,7 @@ class Hyper:
 
 def proposal_to(points: Floats, log_weight: Floats) -> Proposal:
     """Shape a proposal to weighted points."""
-    weight = np.exp(log_weight - logsumexp(log_weight))
+    weight = normalised(log_weight)
     centre = weight @ points
     off = points - centre
     spread = (weight[:, None] * off).T @ off
@@ -188,5 +188,5 @@ def log_proposed(
                 np.log1p(-_FROM_PRIOR) + proposal.log_density(points),
             )
         parts.append(np.log(count / total) + log)
-    found: Floats = logsumexp(parts, axis=0)
+    found: Floats = np.logaddexp.reduce(parts, axis=0)
     return found

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit, logsumexp
+from scipy.special import expit, logit
 
+from amager_eval.trends.independence import normalised
 from amager_eval.trends.safety.likelihood import log_interval
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def sample_worth(
                 widths, after = [], []
                 for outcome in np.quantile(printed, levels, method="nearest"):
                     log = log_interval((outcome - 0.005 - seen) / sd, (outcome + 0.005 - seen) / sd)
-                    weight = np.exp(log - logsumexp(log))
+                    weight = normalised(log)
                     if 1 / (weight**2).sum() < _FEWEST:
                         continue
                     widths.append((_width(true, weight), _width(at_target, weight)))

@@ -107,7 +107,7 @@ def draw_terms(
     each = np.array([variances[t.name] for t in terms])
     found = np.empty_like(start)
     for at, solve in _factored(gaussian, variances, draws):
-        variance = each[of][:, at]
+        variance = each[:, at][of]
         prior = np.sqrt(variance) * start[:, at]
         missed = residual[:, at] - slopes @ prior
         moved = prior + variance * (back @ solve(missed))

@@ -80,9 +80,10 @@ _CENTRED: Final = (
 ALTERNATIVES: Final = {"driftless": False, "drift": True}
 #: Times as many points as draws, where those of once as many do not pass the gates.
 _MORE_POINTS: Final = (2, 4)
-#: What the points are of, named as among the draws.
+#: What chains can differ by.
 _SCALES: Final = (
     "path_sd", "area_sd", "gap_sd", "setting_correlation", "response_gap", "log_deff",
+    "unknown_size", "collector_step", "own_effect_size",
 )  # fmt: skip
 
 
@@ -424,9 +425,8 @@ def sample_alternative(
 
 def _settled(run: Run, gates: Gates) -> bool:
     """Whether the scales' draws pass the gates, as far as more points would change it."""
-    names = [k for k in _SCALES if k in run.posterior and "year" not in run.posterior[k].dims]
     of_weights = run.statistics.drop_vars("least_cell_share")
-    return diagnose(of_weights, [run.posterior[names]], gates).passed
+    return diagnose(of_weights, [_scales_of(run.posterior)], gates).passed
 
 
 def weigh_alternative(
@@ -569,22 +569,19 @@ def _weights(population: pd.DataFrame, parts: Sequence[str], whole: str) -> dict
     return None
 
 
-def _reported(draws: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
-    """Pick what chains are compared by: the scales, and true shares at the anchor and at the end.
+def _scales_of(draws: xr.Dataset) -> xr.Dataset:
+    """Pick each scale once: all areas take of one for their gaps, and of one third answer's width.
 
-    Given the scales every share is drawn exactly, so chains can differ by their scales alone.
+    Given the scales everything is drawn exactly, so chains can differ by their scales alone.
     """
-    names = ["path_sd", "path_slope", "gap_sd", "gap_slope", "response_gap", "log_deff"]
-    if design.sizes["setting"] > 1:
-        names.append("setting_correlation")
-    if float(design["before_break"].sum()):
-        names.append("collector_step")
-    if "own_effect_size" in draws:
-        names.append("own_effect_size")
-    reported = draws[names]
+    return draws[[k for k in _SCALES if k in draws]].isel(latent=-1, drop=True)
+
+
+def _reported(draws: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
+    """Pick what chains are compared by: the scales, and true shares at the anchor and at the end."""
     waves = list(dict.fromkeys([int(design.attrs["anchor"]), int(design["year"].values[-1])]))
     share = xr.apply_ufunc(expit, draws["eta"].sel(year=waves).astype(float))
-    reported = reported.assign(share=share)
+    reported = _scales_of(draws).assign(share=share)
     if design.attrs["weighted"]:
         weights = xr.DataArray(design["weight"].to_numpy(), dims="latent")
         reported = reported.assign(share_whole=share.dot(weights, dim="latent"))

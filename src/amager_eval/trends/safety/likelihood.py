@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import log_ndtr, logsumexp
+from scipy.special import log_ndtr
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -183,5 +183,5 @@ def _of_figures(
     middle = mean[:, 1:] + slope * off
     inside = log_interval((others[0][0] - middle) / sd, (others[0][1] - middle) / sd)
     terms = np.log(_NODE_WEIGHTS * (end - start) / 2) + log_first + inside
-    two: Floats = logsumexp(terms, axis=1)
+    two: Floats = np.logaddexp.reduce(terms, axis=1)
     return two

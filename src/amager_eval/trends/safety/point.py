@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.special import expit, logit, logsumexp
+from scipy.special import expit, logit
 
 from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.trends.linear_normal import Factor, factor
@@ -311,7 +311,7 @@ def centre_figures(
         inverse=np.repeat(inverse * sizes, len(_NODES), axis=0).reshape(both), weight_sd=0.0,
     ).reshape(len(_SIZES), len(_NODES), len(own))  # fmt: skip
     shares = np.log(_SIZE_WEIGHTS / _SIZE_WEIGHTS.sum())[:, None, None]
-    exact = logsumexp(likely + shares, axis=0)
+    exact = np.logaddexp.reduce(likely + shares, axis=0)
     weight = np.exp(exact - exact.max(axis=0)) * _NODE_WEIGHTS[:, None]
     centre = (weight * eta[:, *index]).sum(axis=0) / weight.sum(axis=0)
     # the posterior mean follows the figures' own by the share of precision that is theirs
