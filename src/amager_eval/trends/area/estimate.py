@@ -746,7 +746,8 @@ def _joint(
                     table[name][0, f.setting[i], answer, f.year[i]] = getattr(f, name)[i]
     deff = np.exp(piece.draws["log_deff"][rows])
     inverse = np.broadcast_to((deff[:, None] / size)[:, None, None], (draws, 1, settings, years))
-    sampled = np.clip(sample_shares(seen[:, None], inverse, table, rng), 0, 1)
+    noise = rng.standard_normal((2, *inverse.shape))
+    sampled = np.clip(sample_shares(seen[:, None], inverse, table, noise), 0, 1)
     decimals = shown_decimals(design)
     if np.isfinite(decimals):
         sampled = np.round(sampled * 100, int(decimals)) / 100

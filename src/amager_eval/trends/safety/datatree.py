@@ -14,7 +14,7 @@ from amager_eval.trends.prior_draws import draw_prior, log_prior
 from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.draws import named_draws, seen_cells
 from amager_eval.trends.safety.fit import ALTERNATIVES
-from amager_eval.trends.safety.forecast import sample_shares
+from amager_eval.trends.safety.forecast import sample_shares, shares_of_logit
 from amager_eval.trends.safety.likelihood import log_likelihood
 from amager_eval.trends.safety.model import correlation, variances
 from amager_eval.trends.safety.own_effects import own_effects
@@ -129,9 +129,9 @@ def _published_anew(
 ) -> Floats:
     """Sample every cell anew and publish its figures, (chain, draw, figure)."""
     eta, widths, inverse = seen_cells(draws, design)
-    expected = np.stack([expit(eta), expit(-(eta + widths[..., None]))], axis=3)
+    expected = shares_of_logit(eta, widths[..., None])
     nothing = dict.fromkeys(("value", "low", "high"), np.full(expected.shape[1:], np.nan))
-    sampled = sample_shares(expected, inverse, nothing, rng)
+    sampled = sample_shares(expected, inverse, nothing, rng.standard_normal((2, *eta.shape)))
     constant, a, b = found.answer.T
     at = sampled[..., found.setting, :, found.year]  # (figure, draw, latent, answer)
     shares = np.einsum("fl,fdla,fa->df", found.share, at, np.column_stack([a, b])) + constant

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import xarray as xr
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Piece",
     "forecast",
+    "in_blocks",
     "inverse_size_by_area",
     "joint_draws",
     "sample_shares",
+    "shares_of_logit",
     "shown_decimals",
 ]
 
@@ -37,6 +39,8 @@ __all__ = [
 _DRIFTLESS = ("driftless", "gap_stays")
 #: Answers of a forecast; the third is what is left.
 ANSWERS = ("safe", "unsafe")
+#: Draws computed with at a time.
+_AT_ONCE: Final = 200
 
 
 def forecast(
@@ -206,12 +210,11 @@ def _pieces(
     pieces = []
     for k, name in enumerate(names):
         draws = _take(fit, name, per, k, prior_only=prior_only)
-        if prior_only:
-            eta = _walk_out(fit, design, draws, name, years, rng)
-        else:
-            eta = _extend(fit, draws, name, len(years) - design.sizes["year"], rng)
-        eta = _moved_on(design, draws, eta, years, prior_only=prior_only)
-        shift = _shift(fit, design, draws, years, rng)
+        eta = _paths(fit, design, draws, name, years, rng, prior_only=prior_only)
+        # error shared by all cells of a wave and the collector's step
+        past = draws["wave_error"] + draws["collector_step"][:, None] * design["before_break"].values
+        later = rng.standard_normal((per, len(years) - past.shape[1]))
+        shift = np.concatenate([past, fit.spec.priors["wave_error"]["sigma"] * later], axis=1)
         shares = _shares(design, draws, eta, shift, years, n, rng, prior_only=prior_only)
         pieces.append(Piece(name, draws, eta, shift, *shares))
     return years, pieces
@@ -224,17 +227,18 @@ def _take(fit: Fit, alternative: str, per: int, offset: int, *, prior_only: bool
     else:
         fitted = "driftless" if alternative in _DRIFTLESS else "drift"
         draws = fit.data["posterior"].to_dataset().sel(alternative=fitted)
-    flat = draws.stack(sample=("chain", "draw")).transpose("sample", ...)
-    size = flat.sizes["sample"]
+    size = draws.sizes["chain"] * draws.sizes["draw"]
     # alternatives that share a run take different draws of it
     at = (np.floor((np.arange(per) + offset / 3) * size / per).astype(int)) % size
-    return {str(k): v.to_numpy()[at].astype(float) for k, v in flat.data_vars.items()}
+    flat = (v.transpose("chain", "draw", ...).to_numpy() for v in draws.data_vars.values())
+    taken = (v.reshape(size, *v.shape[2:])[at].astype(float) for v in flat)
+    return dict(zip(map(str, draws.data_vars), taken, strict=True))
 
 
 def _steps(
     fit: Fit, draws: Draws, alternative: str, count: int, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Innovations and damped slopes of `count` years, (sample, latent, setting, year)."""
+) -> Floats:
+    """What `count` years add to the logit one by one, (sample, latent, setting, year)."""
     samples, areas, settings = draws["gap_slope"].shape
     contrasts, r = setting_contrasts(settings), draws["setting_correlation"][:, None]
     relative = np.sqrt(1 + np.where(np.arange(settings) == 0, settings - 1, -1) * r)
@@ -242,63 +246,49 @@ def _steps(
     path = mix @ rng.standard_normal((samples, settings, count))
     path *= draws["path_sd"][:, None, None]
     gap = mix[:, None] @ rng.standard_normal((samples, areas, settings, count))
-    gap *= draws["gap_sd"][:, :, None, None]
-    fade = np.ones((samples, count))
-    if alternative == "gap_stays":
-        gap *= 0
+    gap *= draws["gap_sd"][:, :, None, None] * (alternative != "gap_stays")
+    gap += path[:, None]
     if alternative in _DRIFTLESS:
-        fade *= 0
-    elif alternative == "damped":
+        return gap
+    fade = np.ones((samples, count))
+    if alternative == "damped":
         prior = fit.spec.priors["damping"]
         phi = rng.beta(prior["alpha"], prior["beta"], size=samples)
         fade = phi[:, None] ** np.arange(1, count + 1)
     slope = draws["path_slope"][:, None] + draws["gap_slope"]
-    return path[:, None] + gap, slope[..., None] * fade[:, None, None]
+    gap += slope[..., None] * fade[:, None, None]
+    return gap
 
 
-def _extend(
-    fit: Fit, draws: Draws, alternative: str, count: int, rng: np.random.Generator
-) -> Floats:
-    """Logit of the true safe share: the sampled past and `count` simulated years."""
-    past = draws["eta"]
-    noise, slope = _steps(fit, draws, alternative, count, rng)
-    future = past[..., -1:] + np.cumsum(noise + slope, axis=-1)
-    return np.concatenate([past, future], axis=-1)
-
-
-def _walk_out(
+def _paths(
     fit: Fit,
     design: xr.Dataset,
     draws: Draws,
     alternative: str,
     years: Any,
     rng: np.random.Generator,
+    *,
+    prior_only: bool,
 ) -> Floats:
-    """Prior-only: from the level at the baseline, simulated both ways."""
-    anchor = design.attrs["anchor"]
-    ahead, back = int((years > anchor).sum()), int((years < anchor).sum())
-    level = draws["eta"][..., None]
-    noise, slope = _steps(fit, draws, alternative, ahead, rng)
-    future = level + np.cumsum(noise + slope, axis=-1)
-    undamped = "drift" if alternative == "damped" else alternative
-    noise, slope = _steps(fit, draws, undamped, back, rng)
-    past = level - np.cumsum(noise + slope, axis=-1)
-    return np.concatenate([past[..., ::-1], level, future], axis=-1)
+    """Logit of the true safe share: what was drawn, and simulated years after it.
 
-
-def _moved_on(
-    design: xr.Dataset, draws: Draws, eta: Floats, years: Any, *, prior_only: bool
-) -> Floats:
-    """Add what declared covariates do where the walk was simulated: past their known value."""
+    Prior-only it is the baseline's that was drawn, and years before are simulated too.
+    """
+    known = draws["eta"][..., None] if prior_only else draws["eta"]
+    first = int(design.attrs["anchor"]) - int(years[0]) if prior_only else 0
+    last = first + known.shape[-1] - 1
+    ahead = _steps(fit, draws, alternative, len(years) - 1 - last, rng)
+    parts = [known, known[..., -1:] + np.cumsum(ahead, axis=-1)]
+    if prior_only:
+        undamped = "drift" if alternative == "damped" else alternative
+        back = _steps(fit, draws, undamped, first, rng)
+        parts = [(known - np.cumsum(back, axis=-1))[..., ::-1], *parts]
+    eta = np.concatenate(parts, axis=-1)
     moved = own_move(design, draws, years, "truth")
     if isinstance(moved, float):
         return eta
-    known = design.sizes["year"]
-    if prior_only:
-        anchor = int(np.flatnonzero(years == design.attrs["anchor"])[0])
-        return eta + moved - moved[..., [anchor]]
-    later = moved[..., known:] - moved[..., [known - 1]]
-    return np.concatenate([eta[..., :known], eta[..., known:] + later], axis=-1)
+    # declared covariates move on from where they are known
+    return eta + moved - moved[..., np.clip(np.arange(len(years)), first, last)]
 
 
 def _shares(
@@ -314,42 +304,41 @@ def _shares(
 ) -> tuple[Floats, Floats]:
     """Give true and published shares, (sample, area, setting, answer, year)."""
     width = draws["response_gap"][..., None]
-    true = np.stack([expit(eta), expit(-(eta + width))], axis=3)
     seen = eta + shift[:, None, None] + own_move(design, draws, years, "survey")
-    expected = np.stack([expit(seen), expit(-(seen + width))], axis=3)
     inverse = _inverse_size(design, draws, years, n)
     figures = _figures(design, years, prior_only=prior_only)
     inside = [list(design["area"].to_numpy()).index(a) for a in design["latent"].to_numpy()]
-    sampled = sample_shares(expected, inverse, {k: v[inside] for k, v in figures.items()}, rng)
-    decimals = shown_decimals(design)
-    if design.attrs["weighted"]:
-        weight = design["weight"].to_numpy()
-        true = np.concatenate([_weighted(weight, true), true], axis=1)
-        sampled = np.concatenate([_weighted(weight, sampled), sampled], axis=1)
-    published = np.clip(sampled, 0, 1)
-    if np.isfinite(decimals):
-        published = np.round(published * 100, int(decimals)) / 100
-    value = figures["value"]
-    published = np.where(np.isfinite(value), value, published)
+    ends = {k: v[inside] for k, v in figures.items()}
+    decimals, value = shown_decimals(design), figures["value"]
+    weight = design["weight"].to_numpy() if design.attrs["weighted"] else None
+    true = np.empty((len(eta), *value.shape))
+    published, noise = np.empty_like(true), rng.standard_normal((2, *eta.shape))
+    for at in in_blocks(len(eta)):
+        own = shares_of_logit(eta[at], width[at])
+        expected = shares_of_logit(seen[at], width[at])
+        sampled = sample_shares(expected, inverse[at], ends, noise[:, at])
+        for into, shares in ((true[at], own), (published[at], sampled)):
+            into[:, -len(inside) :] = shares
+            if weight is not None:
+                np.einsum("a,na...->n...", weight, shares, out=into[:, 0])
+        np.clip(published[at], 0, 1, out=published[at])
+        if np.isfinite(decimals):
+            published[at] = np.round(published[at] * 100, int(decimals)) / 100
+        np.copyto(published[at], value, where=np.isfinite(value))
     return true, published
 
 
-def _weighted(weight: Floats, shares: Floats) -> Floats:
-    """Weighted mean over areas, as one area."""
-    mean: Floats = np.einsum("a,na...->n...", weight, shares)
-    return mean[:, None]
+def in_blocks(draws: int) -> list[slice]:
+    """Cut draws into blocks that a processor keeps at hand."""
+    return [slice(k, k + _AT_ONCE) for k in range(0, draws, _AT_ONCE)]
 
 
-def _shift(
-    fit: Fit, design: xr.Dataset, draws: Draws, years: Any, rng: np.random.Generator
-) -> Floats:
-    """Error shared by all cells of a wave and the collector's step, (sample, year)."""
-    before = design["before_break"].to_numpy()
-    past = draws["wave_error"] + draws["collector_step"][:, None] * before
-    count = len(years) - past.shape[1]
-    scale = fit.spec.priors["wave_error"]["sigma"]
-    future = scale * rng.standard_normal((len(past), count))
-    return np.concatenate([past, future], axis=1)
+def shares_of_logit(safe: Floats, width: Floats) -> Floats:
+    """Safe and unsafe share by the logit of the safe one and the third answer's width.
+
+    Both (..., year), a width of one year standing for all; answers come before the years.
+    """
+    return expit(np.stack([safe, -(safe + width)], axis=-2))
 
 
 def inverse_size_by_area(fit: Fit) -> dict[str, Any]:
@@ -409,52 +398,52 @@ def shown_decimals(design: xr.Dataset) -> float:
 
 
 def sample_shares(
-    expected: Floats, inverse: Floats, figures: Mapping[str, Floats], rng: np.random.Generator
+    expected: Floats, inverse: Floats, figures: Mapping[str, Floats], noise: Floats
 ) -> Floats:
-    """Sample shares given what the cell published, (sample, latent, setting, answer, year)."""
+    """Sample shares given what the cell published, (sample, latent, setting, answer, year).
+
+    Parameters
+    ----------
+    expected : ndarray
+        Shares the sample is drawn around.
+    inverse : ndarray
+        Design effect over respondents, (sample, latent, setting, year).
+    figures : mapping of str to ndarray
+        `value, low, high` of what was published, (latent, setting, answer, year), NaN where none.
+    noise : ndarray
+        Standard normal, (2, sample, latent, setting, year).
+    """
     # a share of exactly 1 would leave nothing to condition on
     safe, unsafe = (np.clip(expected[:, :, :, k], 1e-9, 1 - 1e-9) for k in (0, 1))
-    noise = rng.standard_normal((2, *safe.shape))
-    known = figures["value"]
-    knows_safe, knows_unsafe = (np.isfinite(known[:, :, k]) for k in (0, 1))
+    knows_safe, knows_unsafe = (np.isfinite(figures["value"][:, :, k]) for k in (0, 1))
+    out = np.empty((*safe.shape[:3], 2, safe.shape[3]))
+    of_safe, of_unsafe = out[:, :, :, 0], out[:, :, :, 1]
     sd = np.sqrt(inverse * safe * (1 - safe))
-    drawn_safe = safe + sd * noise[0]
-    # a bound: the same draw, moved to where the bound allows it
-    bounded = np.isfinite(figures["low"][:, :, 0]) & ~knows_safe
-    drawn_safe = _within(drawn_safe, safe, sd, noise[0], figures, 0, bounded)
-    drawn_safe = np.where(knows_safe, known[:, :, 0], drawn_safe)
-
+    of_safe[:] = _published(safe, sd, noise[0], figures, 0)
     neither = np.maximum(1 - safe - unsafe, 0)
-    mean = unsafe - unsafe / (1 - safe) * (drawn_safe - safe)
+    mean = unsafe - unsafe / (1 - safe) * (of_safe - safe)
     sd = np.sqrt(inverse * unsafe * neither / (1 - safe))
-    drawn_unsafe = mean + sd * noise[1]
-    bounded = np.isfinite(figures["low"][:, :, 1]) & ~knows_unsafe
-    drawn_unsafe = _within(drawn_unsafe, mean, sd, noise[1], figures, 1, bounded)
-    drawn_unsafe = np.where(knows_unsafe, known[:, :, 1], drawn_unsafe)
-
+    of_unsafe[:] = _published(mean, sd, noise[1], figures, 1)
     # only the unsafe share published: the safe one is drawn given it
-    mean = safe - safe / (1 - unsafe) * (drawn_unsafe - unsafe)
-    sd = np.sqrt(inverse * safe * neither / (1 - unsafe))
-    drawn_safe = np.where(knows_unsafe & ~knows_safe, mean + sd * noise[0], drawn_safe)
-    return np.stack([drawn_safe, drawn_unsafe], axis=3)
+    alone = np.s_[:, knows_unsafe & ~knows_safe]
+    p, q, inverse = safe[alone], unsafe[alone], np.broadcast_to(inverse, safe.shape)[alone]
+    sd = np.sqrt(inverse * p * neither[alone] / (1 - q))
+    of_safe[alone] = p - p / (1 - q) * (of_unsafe[alone] - q) + sd * noise[0][alone]
+    return out
 
 
-def _within(
-    drawn: Floats,
-    mean: Floats,
-    sd: Floats,
-    noise: Floats,
-    figures: Mapping[str, Floats],
-    answer: int,
-    bounded: NDArray[np.bool_],
+def _published(
+    mean: Floats, sd: Floats, noise: Floats, figures: Mapping[str, Floats], answer: int
 ) -> Floats:
-    """Map Normal draws into the bounds of the cells that have them (inverse distribution)."""
-    out = drawn.copy()
-    for a, s, t in zip(*np.nonzero(bounded), strict=True):
-        low, high = (float(figures[k][a, s, answer, t]) for k in ("low", "high"))
+    """Draw an answer's sample shares; what is known of a cell's is met."""
+    value, low, high = (figures[k][:, :, answer] for k in ("value", "low", "high"))
+    out = mean + sd * noise
+    # a bound: the same draw, moved to where the bound allows it (inverse distribution)
+    for a, s, t in zip(*np.nonzero(np.isfinite(low) & np.isnan(value)), strict=True):
         centre, width = mean[:, a, s, t], np.maximum(sd[:, a, s, t], 1e-12)
-        start, end = ndtr((low - centre) / width), ndtr((high - centre) / width)
+        start, end = (ndtr((edge[a, s, t] - centre) / width) for edge in (low, high))
         uniform = start + ndtr(noise[:, a, s, t]) * (end - start)
         inside = centre + width * ndtri(np.clip(uniform, 1e-12, 1 - 1e-12))
-        out[:, a, s, t] = np.clip(inside, low, high)
+        out[:, a, s, t] = np.clip(inside, low[a, s, t], high[a, s, t])
+    np.copyto(out, value, where=np.isfinite(value))
     return out
