@@ -172,9 +172,10 @@ def _joint_draws(
     fit: Fit, until: int, *, prior_only: bool = False, times: int = 1
 ) -> tuple[NDArray[np.int64], list[Piece]]:
     """Give so many times the draws of a fit that a forecast takes."""
-    count = times * int(fit.spec.options["forecast_draws"])
-    more = replace(fit, spec=fit.spec.with_options(forecast_draws=count))
-    return joint_draws(more, until, prior_only=prior_only)
+    if times > 1:
+        count = times * int(fit.spec.options["forecast_draws"])
+        fit = replace(fit, spec=fit.spec.with_options(forecast_draws=count))
+    return joint_draws(fit, until, prior_only=prior_only)
 
 
 def _readable(fit: Fit, agreement: Agreement) -> bool:

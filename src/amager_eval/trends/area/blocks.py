@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +48,11 @@ class BlockTerms:
     drift_sd: float
     line: Floats
     walk: Floats
+
+    def take(self, rows: Any) -> BlockTerms:
+        """Take some draws."""
+        names = ("block_sd", "block_correlation", "walk_sd", "walk_correlation", "line")
+        return replace(self, **{k: getattr(self, k)[rows] for k in names})
 
     def draw(self, rng: np.random.Generator, blocks: int, settings: int) -> Floats:
         """Draw from the prior, (draw, block, setting, year)."""

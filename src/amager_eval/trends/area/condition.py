@@ -18,6 +18,7 @@ from scipy.special import expit, log_ndtr, logit
 
 from amager_eval.trends.area.blocks import BlockTerms
 from amager_eval.trends.area.hyper import draw_prior
+from amager_eval.trends.safety.forecast import in_blocks
 from amager_eval.trends.safety.likelihood import log_of_cell
 
 if TYPE_CHECKING:
@@ -174,8 +175,14 @@ def propose(
     if len(figures):
         deff = np.where(np.isnan(figures.deff), around.deff[:, None], figures.deff)
         inverse = (deff / size)[:, figures.sample]
-        read = _Reading(around, figures, names, weights, width, inverse)
-        after, log_figures = _condition(read, terms, mean, before, rng)
+        after, noise = np.empty_like(before), rng.standard_normal((draws, figures.known.sum()))
+        for at in in_blocks(draws):
+            some = {k: {p: np.broadcast_to(v, draws)[at] for p, v in w.items()}
+                    for k, w in weights.items()}  # fmt: skip
+            read = _Reading(around.take(at), figures, names, some, width[at], inverse[at])
+            after[at], log_figures[at] = _condition(
+                read, terms.take(at), mean[at], before[at], noise[at]
+            )
     before, after = mean + before, mean + after
     log_weight = {"figures": log_figures}
     log_weight["stated"] = np.sum(
@@ -282,15 +289,12 @@ class _Reading:
         """Covariance of the figures' sampling and rounding errors, (draw, figure, figure)."""
         f = self.figures
         a, b = f.answer[:, 1], f.answer[:, 2]
-        same = f.cell[:, None] == f.cell
         mean = a * safe + b * unsafe
-        both = (
-            np.outer(a, a) * np.sqrt(safe[:, :, None] * safe[:, None])
-            + np.outer(b, b) * np.sqrt(unsafe[:, :, None] * unsafe[:, None])
-            - mean[:, :, None] * mean[:, None]
-        )
+        found = np.zeros((len(safe), len(f), len(f)))
         # the figures of one cell have one sample, and so one safe and one unsafe share
-        found: Floats = same * both * self.inverse[:, :, None] + np.diag(f.rounding)
+        i, j = np.nonzero(f.cell[:, None] == f.cell)
+        both = (a[i] * a[j]) * safe[:, i] + (b[i] * b[j]) * unsafe[:, i] - mean[:, i] * mean[:, j]
+        found[:, i, j] = both * self.inverse[:, i] + np.diag(f.rounding)[i, j]
         return found
 
     def exact(self, safe: Floats, unsafe: Floats) -> Floats:
@@ -307,12 +311,12 @@ class _Reading:
 
 
 def _condition(
-    read: _Reading, terms: BlockTerms, mean: Floats, before: Floats, rng: np.random.Generator
+    read: _Reading, terms: BlockTerms, mean: Floats, before: Floats, noise: Floats
 ) -> tuple[Floats, Floats]:
     """Move prior draws to the figures (Matheron's rule), and weigh them."""
     k, s, t = read.cells
     prior_mean, prior = mean[:, k, s, t], terms.of_cells(k, s, t)
-    known = np.flatnonzero(np.isfinite(read.figures.value))
+    known = np.flatnonzero(read.figures.known)
     value = read.figures.value[known]
     eta = prior_mean
     for _ in range(_ROUNDS):
@@ -324,7 +328,7 @@ def _condition(
         covariance = slope @ carried + error
         missed = linear - _times(slope, prior_mean)
         eta = prior_mean + _times(carried, np.linalg.solve(covariance, missed[..., None])[..., 0])
-    noise = _times(np.linalg.cholesky(error), rng.standard_normal((len(mean), len(known))))
+    noise = _times(np.linalg.cholesky(error), noise)
     drawn = (mean + before)[:, k, s, t]
     solved = np.linalg.solve(covariance, (linear - _times(slope, drawn) - noise)[..., None])
     at = np.zeros_like(before)

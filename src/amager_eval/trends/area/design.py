@@ -71,6 +71,11 @@ class AreaFigures:
         """How many figures there are."""
         return len(self.area)
 
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which are figures; the rest are bounds."""
+        return np.isfinite(self.value)
+
     def none(self) -> AreaFigures:
         """Leave all out."""
         empty = {k: getattr(self, k)[:0] for k in self.__dataclass_fields__}

@@ -143,6 +143,9 @@ class Hyper:
                 a, b = prior.parameters["alpha"], prior.parameters["beta"]
                 at_half = log_prior(prior, np.array(0.5)) + (a + b - 2) * np.log(2)
                 found += at_half - a * np.logaddexp(0, -x) - b * np.logaddexp(0, x)
+            elif prior.distribution == "LogNormal":
+                off = (x - prior["mu"]) / prior["sigma"]
+                found += -0.5 * off**2 - np.log(np.sqrt(2 * np.pi) * prior["sigma"])
             else:
                 found += log_prior(prior, np.exp(x)) + x
         return found

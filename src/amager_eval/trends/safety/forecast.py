@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import xarray as xr
@@ -39,6 +40,8 @@ __all__ = [
 _DRIFTLESS = ("driftless", "gap_stays")
 #: Answers of a forecast; the third is what is left.
 ANSWERS = ("safe", "unsafe")
+#: What was drawn last of a fit, as long as there is one.
+_DRAWN: WeakKeyDictionary[Fit, dict[bool, Any]] = WeakKeyDictionary()
 #: Draws computed with at a time.
 _AT_ONCE: Final = 200
 
@@ -94,13 +97,11 @@ def forecast(
     first = int(design.attrs["first_wave"])
     if last < first:
         raise InputError(f"`until` is {last}, before the first wave {first}; name a later wave")
-    seed = np.random.SeedSequence([fit.seed, last])
-    rngs = [np.random.default_rng(s) for s in seed.spawn(2)]
     names = tuple(alternatives or fit.spec.options["alternatives"])
-    posterior = _simulate(fit, design, last, n, rngs[0], names, prior_only=False)
+    posterior = _simulate(fit, design, last, n, names, prior_only=False)
     before = None
     if prior and "baseline_only" in fit.data.children:
-        before = _simulate(fit, design, last, n, rngs[1], names, prior_only=True)
+        before = _simulate(fit, design, last, n, names, prior_only=True)
     return Forecast("safety", posterior, before, fit.spec.digest, fit.spec.changed_from)
 
 
@@ -109,20 +110,16 @@ def _simulate(
     design: xr.Dataset,
     until: int,
     n: float | None,
-    rng: np.random.Generator,
-    names: Sequence[str],
+    names: tuple[str, ...],
     *,
     prior_only: bool,
 ) -> xr.Dataset:
     """Draws of all alternatives, one after the other on `sample`."""
-    years, pieces = _pieces(fit, design, until, n, rng, names, prior_only=prior_only)
+    years, pieces, every = _pieces(fit, until, n, names, prior_only=prior_only)
     start = int(years[0])
     per = len(pieces[0].true)
     shown = slice(int(design.attrs["first_wave"]) - start, until - start + 1)
-    true, published = (
-        np.concatenate([getattr(p, kind) for p in pieces])[..., shown]
-        for kind in ("true", "published")
-    )
+    true, published = every[..., shown]
     value = _figures(design, years, prior_only=prior_only)["value"][..., shown]
     dims = ("sample", "area", "setting", "response", "period")
     return xr.Dataset(
@@ -186,28 +183,32 @@ def joint_draws(
         Years, and a piece for each alternative; `true` and `published` are those of
         ``fit.forecast(until)``.
     """
-    design = fit.data["design"].to_dataset()
-    seeds = np.random.SeedSequence([fit.seed, until]).spawn(2)
-    rng = np.random.default_rng(seeds[int(prior_only)])
-    names = list(fit.spec.options["alternatives"])
-    return _pieces(fit, design, until, None, rng, names, prior_only=prior_only)
+    names = tuple(fit.spec.options["alternatives"])
+    return _pieces(fit, until, None, names, prior_only=prior_only)[:2]
 
 
 def _pieces(
-    fit: Fit,
-    design: xr.Dataset,
-    until: int,
-    n: float | None,
-    rng: np.random.Generator,
-    names: Sequence[str],
-    *,
-    prior_only: bool,
-) -> tuple[NDArray[np.int64], list[Piece]]:
-    """Years from the design's first, and draws of each alternative."""
+    fit: Fit, until: int, n: float | None, names: tuple[str, ...], *, prior_only: bool
+) -> tuple[NDArray[np.int64], list[Piece], Floats]:
+    """Draw once what a forecast and an estimate of other areas ask of the same fit."""
+    asked, kept = (until, n, names), _DRAWN.setdefault(fit, {})
+    if kept.get(prior_only, (None,))[0] != asked:
+        kept[prior_only] = asked, _draw(fit, *asked, prior_only=prior_only)
+    return kept[prior_only][1]
+
+
+def _draw(
+    fit: Fit, until: int, n: float | None, names: tuple[str, ...], *, prior_only: bool
+) -> tuple[NDArray[np.int64], list[Piece], Floats]:
+    """Years from the design's first, draws of each alternative, and the shares of all."""
+    design = fit.data["design"].to_dataset()
+    seeds = np.random.SeedSequence([fit.seed, until]).spawn(2)
+    rng = np.random.default_rng(seeds[int(prior_only)])
     per = int(fit.spec.options["forecast_draws"]) // len(names)
     start = int(design["year"][0])
     years = np.arange(start, max(until, int(design["year"][-1])) + 1)
-    pieces = []
+    cells = (len(design["area"]), len(design["setting"]), len(ANSWERS), len(years))
+    every, pieces = np.empty((2, per * len(names), *cells)), []
     for k, name in enumerate(names):
         draws = _take(fit, name, per, k, prior_only=prior_only)
         eta = _paths(fit, design, draws, name, years, rng, prior_only=prior_only)
@@ -215,9 +216,10 @@ def _pieces(
         past = draws["wave_error"] + draws["collector_step"][:, None] * design["before_break"].values
         later = rng.standard_normal((per, len(years) - past.shape[1]))
         shift = np.concatenate([past, fit.spec.priors["wave_error"]["sigma"] * later], axis=1)
-        shares = _shares(design, draws, eta, shift, years, n, rng, prior_only=prior_only)
-        pieces.append(Piece(name, draws, eta, shift, *shares))
-    return years, pieces
+        own = every[:, k * per : (k + 1) * per]
+        _shares(design, draws, eta, shift, years, n, rng, own, prior_only=prior_only)
+        pieces.append(Piece(name, draws, eta, shift, *own))
+    return years, pieces, every
 
 
 def _take(fit: Fit, alternative: str, per: int, offset: int, *, prior_only: bool) -> Draws:
@@ -299,10 +301,11 @@ def _shares(
     years: Any,
     n: float | None,
     rng: np.random.Generator,
+    into: Floats,
     *,
     prior_only: bool,
-) -> tuple[Floats, Floats]:
-    """Give true and published shares, (sample, area, setting, answer, year)."""
+) -> None:
+    """Lay true and published shares into an array of both."""
     width = draws["response_gap"][..., None]
     seen = eta + shift[:, None, None] + own_move(design, draws, years, "survey")
     inverse = _inverse_size(design, draws, years, n)
@@ -311,21 +314,19 @@ def _shares(
     ends = {k: v[inside] for k, v in figures.items()}
     decimals, value = shown_decimals(design), figures["value"]
     weight = design["weight"].to_numpy() if design.attrs["weighted"] else None
-    true = np.empty((len(eta), *value.shape))
-    published, noise = np.empty_like(true), rng.standard_normal((2, *eta.shape))
+    (true, published), noise = into, rng.standard_normal((2, *eta.shape))
     for at in in_blocks(len(eta)):
         own = shares_of_logit(eta[at], width[at])
         expected = shares_of_logit(seen[at], width[at])
         sampled = sample_shares(expected, inverse[at], ends, noise[:, at])
-        for into, shares in ((true[at], own), (published[at], sampled)):
-            into[:, -len(inside) :] = shares
+        for place, shares in ((true[at], own), (published[at], sampled)):
+            place[:, -len(inside) :] = shares
             if weight is not None:
-                np.einsum("a,na...->n...", weight, shares, out=into[:, 0])
+                np.einsum("a,na...->n...", weight, shares, out=place[:, 0])
         np.clip(published[at], 0, 1, out=published[at])
         if np.isfinite(decimals):
             published[at] = np.round(published[at] * 100, int(decimals)) / 100
         np.copyto(published[at], value, where=np.isfinite(value))
-    return true, published
 
 
 def in_blocks(draws: int) -> list[slice]:
