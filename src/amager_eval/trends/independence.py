@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     type Floats = NDArray[np.float64]
     type Density = Callable[[Floats], Floats]
 
-__all__ = ["Proposal", "Scales", "effective_draws", "normalised", "resample", "reweigh", "sample_independently"]
+__all__ = [
+    "Proposal",
+    "Scales",
+    "effective_draws",
+    "normalised",
+    "resample",
+    "reweigh",
+    "sample_independently",
+]
 
 _t: Any = multivariate_t  # typed for one point at a time
 #: Degrees of freedom of the proposal: tails heavier than a posterior's.
@@ -377,10 +385,11 @@ class _Flat:
             for value, end, of in zip(values, ends, starts, strict=True)
         }
         # one evaluation for many points: Python's share of the time is paid once
-        plain = Mode(linker="py", optimizer=None)
+        plain = Mode(linker="py", optimizer="None")
         own = model.replace_rvs_by_values(self.variables)
         self._log_density, self._own_scale = (
-            function([points], vectorize_graph(out, many), mode=plain) for out in (model.logp(), own)
+            function([points], vectorize_graph(out, many), mode=plain)
+            for out in (model.logp(), own)
         )
 
     def log_density(self, points: Floats) -> Floats:

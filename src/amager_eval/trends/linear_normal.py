@@ -65,7 +65,7 @@ class Covariance:
         return found
 
     def factors(self, variances: Floats) -> Iterator[Factor | BlockFactor | None]:
-        """Factor the covariance at each row of variances; None where it is not positive definite."""
+        """Factor the covariance at each row of variances; None where that is no covariance."""
         for some in np.split(variances, range(_AT_ONCE, len(variances), _AT_ONCE)):
             if self.blocks is not None:
                 yield from (self.blocks.factor(np.r_[self.given, row]) for row in some)
@@ -147,7 +147,7 @@ class LinearNormal(Op):
         points = max(x.ndim for x in given) - 1
         return Apply(self, given, [pt.tensor(dtype="float64", shape=(None,) * points)])
 
-    def perform(self, node: Any, inputs: Any, outputs: Any) -> None:
+    def perform(self, node: Any, inputs: Any, outputs: Any) -> None:  # noqa: ARG002
         """Evaluate; impossible variances have density 0."""
         shape = np.broadcast_shapes(*(x.shape[:-1] for x in inputs))
         residual, variances = (
@@ -163,7 +163,7 @@ class LinearNormal(Op):
         outputs[0][0] = found.reshape(shape)
 
     def infer_shape(self, node: Any, shapes: Any) -> Any:  # noqa: ARG002
-        """A number for each row."""
+        """Give a number for each row."""
         return [max(shapes, key=len)[:-1]]
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:  # noqa: ARG002

@@ -194,7 +194,7 @@ def named_draws(
         return drawn[name].reshape(draws, *shape) if name in drawn else np.zeros((draws, *shape))
 
     truth = [t for t in parts if t.moves == "truth"]
-    state = hstack([t.state[: np.prod(sizes)] for t in truth]).tocsr()
+    state = hstack([t.state[: areas * settings * years] for t in truth]).tocsr()
     eta = state @ np.hstack([drawn[t.name] for t in truth]).T + spec.priors["level"]["mu"]
     values: dict[str, tuple[tuple[str, ...], Any]] = {
         "eta": (("latent", "setting", "year"), eta.T.reshape(-1, *sizes).astype(np.float32)),
@@ -205,7 +205,8 @@ def named_draws(
         "gap_slope": (("latent", "setting"), of("gap_drift", areas, settings) * wander[:, None]),
         "setting_correlation": ((), scale("setting_correlation", 0.0)),
         "response_gap": (
-            ("latent", "setting"), flat["response_gap"][:, None] * np.exp(of("link", areas, settings))
+            ("latent", "setting"),
+            flat["response_gap"][:, None] * np.exp(of("link", areas, settings)),
         ),
         "wave_error": (("year",), of("wave", years)),
         "collector_step": ((), of("step", 1)[:, 0]),

@@ -578,7 +578,7 @@ def _scales_of(draws: xr.Dataset) -> xr.Dataset:
 
 
 def _reported(draws: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
-    """Pick what chains are compared by: the scales, and true shares at the anchor and at the end."""
+    """Pick what chains are compared by: scales, and true shares at the anchor and at the end."""
     waves = list(dict.fromkeys([int(design.attrs["anchor"]), int(design["year"].values[-1])]))
     share = xr.apply_ufunc(expit, draws["eta"].sel(year=waves).astype(float))
     reported = _scales_of(draws).assign(share=share)

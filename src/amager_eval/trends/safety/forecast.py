@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
     type Draws = Mapping[str, Any]
+    type Drawn = tuple[NDArray[np.int64], list[Piece], Floats]
 
 __all__ = [
     "Piece",
@@ -41,7 +42,7 @@ _DRIFTLESS = ("driftless", "gap_stays")
 #: Answers of a forecast; the third is what is left.
 ANSWERS = ("safe", "unsafe")
 #: What was drawn last of a fit, as long as there is one.
-_DRAWN: WeakKeyDictionary[Fit, dict[bool, Any]] = WeakKeyDictionary()
+_DRAWN: WeakKeyDictionary[Fit, dict[bool, tuple[Any, Drawn]]] = WeakKeyDictionary()
 #: Draws computed with at a time.
 _AT_ONCE: Final = 200
 
@@ -189,17 +190,17 @@ def joint_draws(
 
 def _pieces(
     fit: Fit, until: int, n: float | None, names: tuple[str, ...], *, prior_only: bool
-) -> tuple[NDArray[np.int64], list[Piece], Floats]:
+) -> Drawn:
     """Draw once what a forecast and an estimate of other areas ask of the same fit."""
     asked, kept = (until, n, names), _DRAWN.setdefault(fit, {})
-    if kept.get(prior_only, (None,))[0] != asked:
+    if prior_only not in kept or kept[prior_only][0] != asked:
         kept[prior_only] = asked, _draw(fit, *asked, prior_only=prior_only)
     return kept[prior_only][1]
 
 
 def _draw(
     fit: Fit, until: int, n: float | None, names: tuple[str, ...], *, prior_only: bool
-) -> tuple[NDArray[np.int64], list[Piece], Floats]:
+) -> Drawn:
     """Years from the design's first, draws of each alternative, and the shares of all."""
     design = fit.data["design"].to_dataset()
     seeds = np.random.SeedSequence([fit.seed, until]).spawn(2)
@@ -213,7 +214,9 @@ def _draw(
         draws = _take(fit, name, per, k, prior_only=prior_only)
         eta = _paths(fit, design, draws, name, years, rng, prior_only=prior_only)
         # error shared by all cells of a wave and the collector's step
-        past = draws["wave_error"] + draws["collector_step"][:, None] * design["before_break"].values
+        past = (
+            draws["wave_error"] + draws["collector_step"][:, None] * design["before_break"].values
+        )
         later = rng.standard_normal((per, len(years) - past.shape[1]))
         shift = np.concatenate([past, fit.spec.priors["wave_error"]["sigma"] * later], axis=1)
         own = every[:, k * per : (k + 1) * per]
@@ -240,14 +243,14 @@ def _take(fit: Fit, alternative: str, per: int, offset: int, *, prior_only: bool
 def _steps(
     fit: Fit, draws: Draws, alternative: str, count: int, rng: np.random.Generator
 ) -> Floats:
-    """What `count` years add to the logit one by one, (sample, latent, setting, year)."""
+    """Draw what `count` years add to the logit one by one, (sample, latent, setting, year)."""
     samples, areas, settings = draws["gap_slope"].shape
     contrasts, r = setting_contrasts(settings), draws["setting_correlation"][:, None]
     relative = np.sqrt(1 + np.where(np.arange(settings) == 0, settings - 1, -1) * r)
     mix = contrasts * relative[:, None]  # (sample, setting, contrast)
     path = mix @ rng.standard_normal((samples, settings, count))
     path *= draws["path_sd"][:, None, None]
-    gap = mix[:, None] @ rng.standard_normal((samples, areas, settings, count))
+    gap: Floats = mix[:, None] @ rng.standard_normal((samples, areas, settings, count))
     gap *= draws["gap_sd"][:, :, None, None] * (alternative != "gap_stays")
     gap += path[:, None]
     if alternative in _DRIFTLESS:
@@ -339,7 +342,7 @@ def shares_of_logit(safe: Floats, width: Floats) -> Floats:
 
     Both (..., year), a width of one year standing for all; answers come before the years.
     """
-    return expit(np.stack([safe, -(safe + width)], axis=-2))
+    return np.asarray(expit(np.stack([safe, -(safe + width)], axis=-2)), dtype=float)
 
 
 def inverse_size_by_area(fit: Fit) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class OwnEffect:
     date: date | None = None
     values: Mapping[str, Mapping[int, float]] | None = None
 
-    def among(self, settings: Sequence[str]) -> NDArray[np.bool_]:
+    def among(self, settings: Any) -> NDArray[np.bool_]:
         """Tell which settings it is of."""
         return np.array([not self.settings or s in self.settings for s in settings])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -184,7 +185,7 @@ def cell_moments(
     of = [t for t in gaussian.terms if t.moves != "link"]
     one = of[0]
     shape = len(one.areas), len(one.settings), len(one.years)
-    eta = {t.name: t.state[: np.prod(shape)] for t in of}
+    eta = {t.name: t.state[: math.prod(shape)] for t in of}
     cross = sum(variances[k] * (gaussian.slopes[k] @ x.T) for k, x in eta.items()).toarray()
     prior = sum(variances[k] * x.power(2).sum(axis=1) for k, x in eta.items())
     halved = solve_triangular(held.lower, cross, lower=True, check_finite=False)
