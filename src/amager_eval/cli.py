@@ -577,9 +577,10 @@ def validate(
         list[str] | None,
         typer.Option(
             help="prior_predictive, backtests, prior_sensitivity, predictive, link, gates, "
-            "alternatives, scaling, joint, known_truth, calibration, calibration_few or "
-            "posterior_sbc; of area left_out, prior_sensitivity, takes_over or coverage; several "
-            "may be given. Default all: hours."
+            "alternatives, scaling, joint, known_truth, calibration, calibration_few, "
+            "calibration_late, calibration_nested, calibration_months or posterior_sbc; of area "
+            "left_out, prior_sensitivity, takes_over or coverage; several may be given. Default "
+            "all: hours."
         ),
     ] = None,
     fits: Annotated[
@@ -604,7 +605,7 @@ def validate(
             )
         for path in paths:
             typer.echo(str(path))
-            if path.stem in {"ranks", "ranks_few"}:
+            if path.stem.partition("_")[0] == "ranks":
                 typer.echo(str(_draw_ranks(kind, path, out)))
 
 

@@ -91,8 +91,11 @@ def compile_by_address(model: pm.Model) -> CompiledPyMCModel:
     gradient = pt.grad(outputs[0], joined)
     everything = [joined, *(pt.flatten(v) for v in outputs[1:])]
     expanded = pt.concatenate(everything) if len(everything) > 1 else joined
-    of_density = pytensor.function([joined], [outputs[0], gradient], mode="NUMBA")
-    of_expand = pytensor.function([joined], [expanded], mode="NUMBA")
+    mode = pytensor.compile.mode.get_mode("NUMBA")
+    if not model.check_bounds:  # as PyMC compiles such a model itself
+        mode = mode.including("local_remove_check_parameter")
+    of_density = pytensor.function([joined], [outputs[0], gradient], mode=mode)
+    of_expand = pytensor.function([joined], [expanded], mode=mode)
 
     shared = list(dict.fromkeys([*of_density.get_shared(), *of_expand.get_shared()]))
     keys = {variable: f"data_{i}" for i, variable in enumerate(shared)}

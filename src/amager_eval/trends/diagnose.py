@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import arviz as az
 import numpy as np
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from amager_eval.spec.model import Gates
 
 __all__ = ["Diagnostics", "diagnose"]
+
+#: Numbers of a variable that are judged at once.
+IN_PART: Final = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,16 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
     worst_rhat, rhat_of = 1.0, ""
     least_ess, ess_of = np.inf, ""
     problems = []
-    for dataset in reported:
+    for dataset in (part for whole in reported for part in _in_parts(whole)):
         lost = [str(n) for n, v in dataset.data_vars.items() if not np.isfinite(v).all()]
-        if lost:
-            problems.append(f"draws of {', '.join(lost)} are not finite")
+        told = f"draws of {', '.join(lost)} are not finite"
+        if lost and told not in problems:
+            problems.append(told)
         # constants, and those of a model without them, are passed over
         varying = dataset.map(lambda v: v.where(v.std(("chain", "draw")) > 0))
         varying = varying[[k for k, v in varying.data_vars.items() if v.notnull().any()]]
+        if not varying.data_vars:
+            continue
         rhat = az.rhat(varying)
         bulk = az.ess(varying, method="bulk")
         tail = az.ess(varying, method="tail", prob=(0.05, 0.95))
@@ -121,3 +127,15 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
         if not ebfmi >= gates.ebfmi_min:
             problems.append(f"E-BFMI {ebfmi:.2f} of a chain's energy is below {gates.ebfmi_min:g}")
     return Diagnostics(divergences, worst_rhat, float(least_ess), tuple(problems), ebfmi)
+
+
+def _in_parts(dataset: xr.Dataset) -> Iterator[xr.Dataset]:
+    """Cut what is large along its first dim: ranks and spectra of all of it fill the memory."""
+    large = [n for n, v in dataset.data_vars.items() if v.size > IN_PART]
+    if rest := [n for n in dataset.data_vars if n not in large]:
+        yield dataset[rest]
+    for name in large:
+        variable = dataset[name]
+        along = next(d for d in variable.dims if d not in {"chain", "draw"})
+        for at in range(variable.sizes[along]):
+            yield variable.isel({along: [at]}).to_dataset()

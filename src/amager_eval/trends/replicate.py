@@ -33,12 +33,15 @@ class Replicate:
     pit : tuple of ndarray
         Bounds of the probability integral transform of figures that came after, `low, high`; for
         :func:`amager_eval.scores.pit.covered`. Empty where none were forecast.
+    times : int
+        So many times the study's own draws were taken.
     """
 
     truth: Mapping[str, float]
     draws: Mapping[str, Floats]
     diagnostics: Diagnostics
     pit: tuple[Floats, Floats]
+    times: int = 1
 
 
 class Study(Protocol):

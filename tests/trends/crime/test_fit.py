@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from amager_eval.data.read import read_input
 from amager_eval.errors import InputError, SpecError
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends import sample
@@ -59,8 +60,27 @@ def test_draws_chains_and_progress_reach_the_sampler(random_draws, monkeypatch):
     assert done == [(1, 2)]
 
 
-def test_a_type_with_scales_of_its_own_that_occurs_nowhere_is_a_fault(random_draws):
-    own = load_model_spec("crime_trend").with_options(types={"inbrud": {"covid": 0.5}})
-    with pytest.raises(SpecError, match=r"no counts of inbrud; found indbrud, total"):
-        fit_crime(quarterly(), whole="City", spec=own)
+@pytest.mark.parametrize("kind", ["inbrud", "remainder", "vold/våben"])
+@pytest.mark.parametrize("files", [False, True])
+def test_a_type_with_scales_of_its_own_that_occurs_nowhere_is_a_fault(
+    random_draws, tmp_path, kind, files
+):
+    own = load_model_spec("crime_trend").with_options(types={kind: {"covid": 0.5}})
+    data = quarterly().assign(definition="borgervendt")
+    data.loc[len(data)] = ["City", "2020K1", "vold/våben", np.nan, 20_000.0, "borgervendt"]
+    if files:  # nobody counted it there either
+        data[data["count"].notna()].to_csv(tmp_path / "crime.csv", index=False)
+        data = read_input(tmp_path)
+    found = r"found indbrud, total\. Correct the name, or take it out"
+    with pytest.raises(SpecError, match=rf"options\.types: there are no counts of {kind}; {found}"):
+        fit_crime(data, spec=own)
     assert not random_draws  # nothing was compiled
+
+
+def test_scales_of_the_remainder_belong_to_a_total_made_of_its_types(random_draws):
+    own = load_model_spec("crime_trend").with_options(types={"remainder": {"innovation": 0.01}})
+    data = quarterly().assign(definition="STRAF11")
+    data.loc[data["crime_type"] == "total", "count"] *= 2
+    fit = fit_crime(data, whole="City", spec=own, draws=20)
+    scale = fit.data["design"]["innovation_scale"].sel(crime_type="remainder")
+    assert scale.sel(path_class="level") == 0.01

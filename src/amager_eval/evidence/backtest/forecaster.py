@@ -36,6 +36,7 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "trends.crime.effects",
         "trends.crime.fit",
         "trends.crime.forecast",
+        "trends.crime.gather",
         "trends.crime.geometry",
         "trends.crime.model",
         "trends.crime.options",

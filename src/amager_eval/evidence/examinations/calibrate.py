@@ -58,8 +58,9 @@ class Calibrated:
     ----------
     replicates : DataFrame
         One row per replicate and quantity: `fit, quantity, truth, mean, sd, pit, ess, rhat,
-        divergences, problems, seconds`; `pit` is the randomised rank of the truth among the draws,
-        0 to 1, `problems` the gates its fit missed (NaN: none), `seconds` the time it took.
+        divergences, problems, times, seconds`; `pit` is the randomised rank of the truth among the
+        draws, 0 to 1, `problems` the gates its fit missed (NaN: none), `times` how many times the
+        study's own draws it took, `seconds` the time it took.
     forecasts : DataFrame
         One row per replicate and figure that came after: `fit, low, high`, the bounds of its
         probability integral transform. No rows where the study forecasts nothing.
@@ -355,6 +356,7 @@ def _ranked(replicate: Replicate, rng: np.random.Generator) -> pd.DataFrame:
                 "rhat": float(az.rhat(draws)),
                 "divergences": replicate.diagnostics.divergences,
                 "problems": "; ".join(replicate.diagnostics.problems),
+                "times": replicate.times,
             }
         )
     return pd.DataFrame(rows)

@@ -74,6 +74,8 @@ from amager_eval.trends.safety.fit import design_safety, fit_safety
 from amager_eval.trends.safety.link import link_check
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from amager_eval.trends.fit import Fit, Kind
     from amager_eval.trends.replicate import Study
 
@@ -91,6 +93,11 @@ POOR_ESS: Final = 100
 #: Truths drawn from the posterior of the bundled figures, and what is added: waves, quarters.
 GIVEN_REAL: Final = 40
 ADDED: Final = {"safety": 4, "crime": 8}
+#: Fits of each further kind of series; draws per chain and chains of each; and so many times the
+#: draws are taken of one that missed its gates: every rank is of a fit that could be published.
+FURTHER: Final = 100
+PUBLISHABLE: Final = (1000, 4)
+MORE: Final = (4, 16)
 #: Draws per chain and chains of these refits; None as a fit that is published.
 REFIT: Final = {"safety": (None, 4), "crime": (500, 2)}
 #: Seeds whose fits of the bundled figures are tabled, chosen before they were run.
@@ -315,6 +322,54 @@ def _calibration_few(job: Job) -> dict[str, Found]:
     settings = {"fits": job.fits, "chains": chains, "draws": draws, "seed": 3}
     found = calibration_tables(made, settings, job.spec.gates)
     return {f"{name}_few": table for name, table in found.items()}
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of series that is calibrated apart: its city, the periods forecast, the seed."""
+
+    city: Callable[[ModelSpec], xr.Dataset]
+    ahead: int
+    seed: int
+
+
+#: Kinds of series beside the quarters and the years of few reports.
+KINDS: Final = {
+    "late": _Kind(crime_study.late_years, 2, 7),
+    "nested": _Kind(crime_study.nested_total, 4, 8),
+    "months": _Kind(crime_study.months, 12, 9),
+}
+
+
+def _calibration_of(name: str) -> Callable[[Job], dict[str, Found]]:
+    """Give the calibration of one kind of series (crime only)."""
+
+    def calibrated(job: Job) -> dict[str, Found]:
+        if job.kind == "safety":
+            return {}
+        kind, (draws, chains) = KINDS[name], PUBLISHABLE
+        study = crime_study.CrimeStudy(
+            kind.city(job.spec), job.spec, ahead=kind.ahead, draws=draws, chains=chains,
+            more=MORE, name=f"crime_{name}",
+        )  # fmt: skip
+        title = f"calibration_{name}"
+        fits = min(job.fits, FURTHER)
+        made = calibrate(
+            study,
+            fits=fits,
+            seed=kind.seed,
+            folder=job.cache / f"{title}-{chains}x{draws}",
+            progress=job.told(title),
+        )
+        times = made.replicates.groupby("fit")["times"].first()
+        settings = {
+            "fits": fits, "chains": chains, "draws": draws, "seed": kind.seed,
+            "fits_sampled_again": int((times > 1).sum()), "most_draws": int(times.max() * draws),
+        }  # fmt: skip
+        found = calibration_tables(made, settings, job.spec.gates)
+        return {f"{table}_{name}": what for table, what in found.items()}
+
+    return calibrated
 
 
 def _posterior_sbc(job: Job) -> dict[str, Found]:
@@ -719,6 +774,7 @@ EXAMINATIONS: Final[Mapping[str, Callable[[Job], dict[str, Found]]]] = {
     "known_truth": _known_truth,
     "calibration": _calibration,
     "calibration_few": _calibration_few,
+    **{f"calibration_{name}": _calibration_of(name) for name in KINDS},
     "posterior_sbc": _posterior_sbc,
 }
 #: What can be examined of the estimate of an area.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
+from scipy.special import logsumexp
 
 from amager_eval.evidence.studies.crime_simulate import simulate_crime
 from amager_eval.scores.pit import pit_bounds
@@ -15,6 +16,8 @@ from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.replicate import Replicate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
     from numpy.typing import NDArray
 
@@ -22,7 +25,15 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["CrimeStudy", "few_reports", "quantities", "small_city"]
+__all__ = [
+    "CrimeStudy",
+    "few_reports",
+    "late_years",
+    "months",
+    "nested_total",
+    "quantities",
+    "small_city",
+]
 
 _WHOLE: Final = "Byen"
 #: Inhabitants, and reports a quarter of each type in its first quarter.
@@ -34,6 +45,26 @@ _YEARS: Final = range(2017, 2025)
 _FEW: Final = {_WHOLE: (9_000, (15, 10, 8)), "Øst": (3_000, (6, 4, 3))}
 _FEW_TYPES: Final = ("indbrud", "vold/våben", "narkotika")
 _FEW_YEARS: Final = range(2014, 2026)  # the last is not the baseline year
+#: A city by the year whose district, and one of its types, were counted late: reports a year, and
+#: the first year of the district and of the type.
+_LATE: Final = {_WHOLE: (600_000, (3000, 500)), "Øst": (60_000, (300, 50))}
+_LATE_TYPES: Final = ("indbrud", "narkotika")
+_LATE_AREA: Final = ("Øst", 2020)
+_LATE_TYPE: Final = ("narkotika", 2021)
+#: A total made of two types and a remainder by the quarter; the district's first year has the total
+#: and one of the types alone, so that the other and the remainder are known as a sum.
+_NESTED: Final = {_WHOLE: (600_000, (4000, 1500, 800)), "Øst": (60_000, (400, 150, 80))}
+_NESTED_TYPES: Final = ("total", "indbrud", "vold/våben")
+_NESTED_YEARS: Final = range(2019, 2025)
+#: Reports a month; two of the district's months are missing.
+_MONTHLY: Final = {_WHOLE: (600_000, (500,)), "Øst": (60_000, (50,))}
+_MONTHS: Final = range(2020, 2025)
+_MISSING: Final = {"2021M05", "2023M11"}
+#: What ranks are taken of, where a state has it.
+_QUANTITIES: Final = (
+    "level_baseline", "level_last", "total_level_last", "drift", "innovation", "dispersion",
+    "passing_sd",
+)  # fmt: skip
 
 
 def small_city(spec: ModelSpec) -> xr.Dataset:
@@ -90,6 +121,86 @@ def few_reports(spec: ModelSpec) -> xr.Dataset:
     return crime_design(frame.assign(definition="STRAF11"), spec, whole=_WHOLE)
 
 
+def late_years(spec: ModelSpec) -> xr.Dataset:
+    """Lay out a city by the year, a district and a type of which were counted late.
+
+    A whole and one district, two types, twelve years; the district from its seventh year and
+    one type from the eighth.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model's document.
+
+    Returns
+    -------
+    Dataset
+        As :func:`small_city`.
+    """
+    rows = [
+        (area, f"{year}", kind, count, inhabitants)
+        for area, (inhabitants, counts) in _LATE.items()
+        for kind, count in zip(_LATE_TYPES, counts, strict=True)
+        for year in _FEW_YEARS
+        if year >= _LATE_AREA[1] or area != _LATE_AREA[0]
+        if year >= _LATE_TYPE[1] or kind != _LATE_TYPE[0]
+    ]
+    frame = pd.DataFrame(rows, columns=["area", "period", "crime_type", "count", "population"])
+    return crime_design(frame.assign(definition="STRAF11"), spec, whole=_WHOLE)
+
+
+def nested_total(spec: ModelSpec) -> xr.Dataset:
+    """Lay out a city whose total is the sum of its types and a remainder.
+
+    A whole and one district, the total and two types, six years of quarters. The district's first
+    year lacks one type: what is left of its total is known as a sum.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model's document.
+
+    Returns
+    -------
+    Dataset
+        As :func:`small_city`.
+    """
+    rows = [
+        (area, f"{year}K{quarter}", kind, count, inhabitants)
+        for area, (inhabitants, counts) in _NESTED.items()
+        for kind, count in zip(_NESTED_TYPES, counts, strict=True)
+        for year in _NESTED_YEARS
+        for quarter in (1, 2, 3, 4)
+        if (area, kind, year) != ("Øst", "vold/våben", min(_NESTED_YEARS))
+    ]
+    frame = pd.DataFrame(rows, columns=["area", "period", "crime_type", "count", "population"])
+    return crime_design(frame.assign(definition="STRAF11"), spec, whole=_WHOLE)
+
+
+def months(spec: ModelSpec) -> xr.Dataset:
+    """Lay out a city by the month: a whole and one district, one type, five years.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model's document.
+
+    Returns
+    -------
+    Dataset
+        As :func:`small_city`.
+    """
+    rows = [
+        (area, f"{year}M{month:02d}", "indbrud", count, inhabitants)
+        for area, (inhabitants, (count,)) in _MONTHLY.items()
+        for year in _MONTHS
+        for month in range(1, 13)
+        if area == _WHOLE or f"{year}M{month:02d}" not in _MISSING
+    ]
+    frame = pd.DataFrame(rows, columns=["area", "period", "crime_type", "count", "population"])
+    return crime_design(frame.assign(definition="STRAF11"), spec, whole=_WHOLE)
+
+
 class CrimeStudy:
     """The crime model as something that makes its own data and is fitted to them.
 
@@ -103,6 +214,9 @@ class CrimeStudy:
         Periods forecast and held against the simulated future.
     draws, chains : int or None
         Of each fit; default the spec's and 4.
+    more : sequence of int
+        Where a fit missed its gates it is sampled again with so many times the draws, in steps
+        nearer to the smallest, until one passes.
     name : str
         Name in file names.
     """
@@ -115,11 +229,12 @@ class CrimeStudy:
         ahead: int = 4,
         draws: int | None = None,
         chains: int = 4,
+        more: Sequence[int] = (),
         name: str = "crime",
     ) -> None:
         self.name = name
         self._design, self._spec, self._ahead = design, spec, ahead
-        self._draws, self._chains = draws, chains
+        self._draws, self._chains, self._more = draws or spec.sampling.draws, chains, more
 
     def replicate(self, seed: int) -> Replicate:
         """Draw a truth, simulate its counts, fit, forecast.
@@ -134,30 +249,52 @@ class CrimeStudy:
         Replicate
         """
         made = simulate_crime(self._design, seed, ahead=self._ahead)
-        fit = begin_design(
-            made.design, self._spec, draws=self._draws, chains=self._chains, seed=seed
-        )()
+        spec = self._spec
+        for times in (1, *self._more):
+            fit = begin_design(
+                made.design, spec, draws=times * self._draws, chains=self._chains, seed=seed
+            )()
+            if fit.diagnostics.passed:
+                break
+            spec = _in_smaller_steps(spec)
         posterior = fit.data["posterior"].to_dataset()
         stacked = posterior.stack(sample=("chain", "draw"))  # noqa: PD013
         stacked = stacked.drop_vars(["chain", "draw", "sample"])
         rng = np.random.default_rng([seed, 12])
-        n = made.design.sizes["period"]
+        design, n = made.design, made.design.sizes["period"]
         stacked = stacked.transpose("sample", ...)
-        _, _, count, _ = simulate_cells(stacked, made.design, n + self._ahead, rng)
+        _, _, count, _ = simulate_cells(stacked, design, n + self._ahead, rng)
         draws = count[..., n:].reshape(count.shape[0], -1)
         return Replicate(
-            truth={k: float(v) for k, v in quantities(made.truth).items()},
-            draws=quantities(posterior),
+            truth={k: float(v) for k, v in quantities(_with_total(made.truth, design)).items()},
+            draws=quantities(_with_total(posterior, design)),
             diagnostics=fit.diagnostics,
             pit=pit_bounds(draws, made.future.ravel()),
+            times=times,
         )
+
+
+def _in_smaller_steps(spec: ModelSpec) -> ModelSpec:
+    """Halve what the sampler may reject."""
+    sampling = spec.sampling
+    nearer = {"target_accept": (1.0 + sampling.target_accept) / 2}
+    return spec.model_copy(update={"sampling": sampling.model_copy(update=nearer)})
+
+
+def _with_total(state: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
+    """Add the level of a total that is the sum of modelled types, where there is one."""
+    parts = str(design.attrs["total_parts"])
+    if not parts:
+        return state
+    of_parts = state["level"].isel(period=-1, drop=True).sel(crime_type=parts.split(";"))
+    return state.assign(total_level_last=of_parts.reduce(logsumexp, "crime_type"))
 
 
 def quantities(state: xr.Dataset) -> dict[str, Floats]:
     """Name what results rest on: scalars of a truth, or `chain, draw` of a posterior."""
     state = state.assign(level_last=state["level"].isel(period=-1, drop=True))
     found = {}
-    for name in ("level_baseline", "level_last", "drift", "innovation", "dispersion", "passing_sd"):
+    for name in _QUANTITIES:
         if name not in state:
             continue
         values = state[name]

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from amager_eval.data.period import parse_period
 from amager_eval.spec.prior import Prior
@@ -115,6 +116,7 @@ def unpack(figures: Any, design: xr.Dataset) -> dict[str, Any]:
     -------
     dict of str to array or tensor
         `reports` (dims `cell`: the cells with a count of their own, in the order of the groups),
+        `log_factorial` (of each),
         `cell` (their index in the flattened `area, crime_type, period` of all groups),
         `log_exposure` (dims `area, crime_type, period`, areas in the order of the groups), `walk`
         (dims `component, period`), `baseline_walk`, `time_in_walk`, `passing_in_walk` (dims
@@ -190,6 +192,7 @@ def _parts(design: xr.Dataset) -> Mapping[str, NDArray[Any]]:
     walk = design["walk"].values
     parts: dict[str, NDArray[Any]] = {
         "reports": flat[cell],
+        "log_factorial": gammaln(flat[cell] + 1.0),
         "cell": cell,
         "log_exposure": np.log(exposure)[:, None, :] + design["completeness"].values,
         "walk": np.ascontiguousarray(walk.T),

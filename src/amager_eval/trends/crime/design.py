@@ -250,13 +250,21 @@ def _one_definition(
 
 
 def _hold_types(options: CrimeOptions, data: Input | pd.DataFrame) -> None:
-    """Refuse scales of a type without counts: misspelt, they would be passed over in silence."""
+    """Refuse scales of a type without counts: misspelt, they would be passed over in silence.
+
+    A type counted by another definition than the one that is fitted is none of these: a document
+    serves several.
+    """
     frame = data.crime if isinstance(data, Input) else data
-    if frame is None or "crime_type" not in frame:
+    if frame is None or not {"crime_type", "count"} <= set(frame.columns):
         return  # refused as such elsewhere
-    known = {str(kind) for kind in frame["crime_type"].dropna().unique()}
-    unknown = sorted(set(options.types) - known - {REMAINDER})
-    if unknown:
+    counted = frame[frame["count"].notna()]
+    known = {str(kind) for kind in counted["crime_type"].dropna().unique()}
+    definitions = counted["definition"].unique() if "definition" in counted else ()
+    if any(known & {*options.nested(str(definition))} for definition in definitions):
+        known.add(REMAINDER)
+    unknown = sorted(set(options.types) - known)
+    if unknown and known:
         raise SpecError(
             f"crime model, options.types: there are no counts of {', '.join(unknown)}; found "
             f"{', '.join(sorted(known))}. Correct the name, or take it out."

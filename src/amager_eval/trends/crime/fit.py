@@ -11,7 +11,8 @@ from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
 from amager_eval.trends.crime.arrays import model_data, structure
 from amager_eval.trends.crime.design import crime_design
-from amager_eval.trends.crime.posterior import HYPERPARAMETERS, crime_posterior
+from amager_eval.trends.crime.gather import CHAINS_AT_ONCE, IN_DOUBLE, gather, gather_in_turns, thin
+from amager_eval.trends.crime.posterior import HYPERPARAMETERS
 from amager_eval.trends.datatree import with_sample_numbers
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["begin_crime", "begin_design", "compiled_for", "fit_crime"]
 
-#: Levels kept in double precision (.3 GB); of more, as of 158 areas, 9 types and 10 years, a log
-#: rate is kept to its seventh digit.
-IN_DOUBLE: Final = 40_000_000
+#: Distance of the seeds of chains that are sampled one after the other.
+ANOTHER_SEED: Final = 1_000_003
 #: So many structures are kept of a process: a statement's own and its alternatives'.
 KEPT: Final = 4
 
@@ -87,7 +87,9 @@ def fit_crime(
 
     Notes
     -----
-    The likelihood, every prior and its reason stand in `models/crime_trend/spec.toml`.
+    The likelihood, every prior and its reason stand in `models/crime_trend/spec.toml`. Of a large
+    panel (158 areas, 9 types and 10 years) the diagnostics are of all draws and every second draw
+    is kept, in single precision.
 
     Examples
     --------
@@ -142,13 +144,47 @@ def begin_design(
     With `forecast_only` the gates judge what forecasts rest on: of the levels the last. `given`
     holds variables that are not sampled but known, of a model `compiled` with them.
     """
-    sampling = spec.sampling
-    wait = sample.begin_posterior(
-        compiled_for(design) if compiled is None else compiled,
-        draws=draws or sampling.draws, tune=sampling.tune, chains=chains,
-        target_accept=sampling.target_accept, seed=seed, progress=progress,
-    )  # fmt: skip
-    return lambda: _fit_of(wait(), design, spec, seed, forecast_only=forecast_only, given=given)
+    size = draws or spec.sampling.draws
+    large = chains * size * design["count"].size > IN_DOUBLE
+    together = CHAINS_AT_ONCE if large else chains
+    model = compiled_for(design) if compiled is None else compiled
+
+    def begin(first: int) -> Callable[[], xr.DataTree]:
+        count = min(together, chains - first)
+        return sample.begin_posterior(
+            model,
+            draws=size,
+            tune=spec.sampling.tune,
+            chains=count,
+            target_accept=spec.sampling.target_accept,
+            seed=seed + first * ANOTHER_SEED,
+            progress=_of_all(progress, first, count, chains),
+        )
+
+    wait = begin(0)
+
+    def finish() -> Fit:
+        known = given or {}
+        if not large:
+            drawn = gather(wait(), design, np.random.default_rng([seed, 4]), known)
+        else:
+            firsts = range(0, chains, together)
+            turns = (begin(first) if first else wait for first in firsts)
+            drawn = gather_in_turns(
+                turns, design, chains=chains, draws=size, seed=seed, given=known
+            )
+        return _fit_of(*drawn, design, spec, seed, forecast_only=forecast_only, given=known)
+
+    return finish
+
+
+def _of_all(
+    progress: sample.Progress | None, first: int, count: int, chains: int
+) -> sample.Progress | None:
+    """Report some chains as a part of all of them."""
+    if progress is None or count == chains:
+        return progress
+    return lambda done, total: progress(done + first * total // count, chains * total // count)
 
 
 def compiled_for(design: xr.Dataset) -> Any:
@@ -180,27 +216,19 @@ def compiled_for(design: xr.Dataset) -> Any:
 
 
 def _fit_of(
-    tree: xr.DataTree,
+    posterior: xr.Dataset,
+    stats: xr.Dataset,
     design: xr.Dataset,
     spec: ModelSpec,
     seed: int,
     *,
     forecast_only: bool,
-    given: Mapping[str, NDArray[np.float64]] | None,
+    given: Mapping[str, NDArray[np.float64]],
 ) -> Fit:
-    """Turn draws of the free variables into a fit, and diagnose it.
+    """Diagnose what was drawn, and make a fit of it.
 
     The passing part and what priors rest on are not judged: they are reported nowhere.
     """
-    rng = np.random.default_rng([seed, 4])
-    raw = tree["posterior"].to_dataset()
-    for name, value in (given or {}).items():
-        dims = [f"{name}_{k}" for k in range(value.ndim)]
-        raw[name] = xr.DataArray(value, dims=dims).expand_dims(
-            chain=raw.sizes["chain"], draw=raw.sizes["draw"]
-        )
-    posterior = crime_posterior(raw, design, rng)
-    stats = tree["sample_stats"].to_dataset()
     judged = posterior.drop_vars(["passing", *HYPERPARAMETERS], errors="ignore")
     if given:  # what follows from known variables alone does not vary: nothing to judge
         spread = judged.max(("chain", "draw")) - judged.min(("chain", "draw"))
@@ -208,9 +236,8 @@ def _fit_of(
     if forecast_only:
         judged = judged.assign(level=judged["level"].isel(period=-1))
     diagnostics = diagnose(stats, [judged], spec.gates)
-    if posterior["level"].size > IN_DOUBLE:
-        posterior = posterior.map(lambda v: v.astype(np.float32) if "period" in v.dims else v)
     kept = stats[[n for n in ("diverging", "n_steps", "step_size", "energy") if n in stats]]
+    posterior, kept = thin(posterior, kept)  # judged by all draws
     groups = {"posterior": posterior, "sample_stats": kept}
     numbered = {name: with_sample_numbers(group) for name, group in groups.items()}
     data = xr.DataTree.from_dict({**numbered, "design": design})

@@ -29,11 +29,11 @@ PRIOR_CELLS: Final = 300_000
 #: Cells times draws carried at once (a third of a GB in all steps); more are drawn in blocks of
 #: IN_BLOCK, and kept in single precision, which holds counts to 16 million exactly.
 AT_ONCE: Final = 4_000_000
-IN_BLOCK: Final = 500_000
-#: Of larger forecasts so many numbers are kept (.8 GB), but never fewer draws than leave a
-#: probability a Monte-Carlo error of .01.
-KEPT: Final = 200_000_000
-LEAST_DRAWS: Final = 2_500
+IN_BLOCK: Final = 250_000
+#: Of larger forecasts so many numbers are kept (.6 GB), but never fewer draws than leave a
+#: probability a Monte-Carlo error of .011.
+KEPT: Final = 140_000_000
+LEAST_DRAWS: Final = 2_000
 #: Quantities of a cell that are kept.
 QUANTITIES: Final = 4
 #: What a design holds of counts: of modelled cells, and as published.
