@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from amager_eval.spec.model import Gates
+from amager_eval.spec.model import Gates, load_model_spec
 from amager_eval.trends.diagnose import diagnose
 
 
@@ -58,3 +58,19 @@ def test_draws_that_are_no_numbers_are_stopped(good):
     good[2, 3] = np.nan
     found = diagnose(_stats(), [_draws(good)], Gates())
     assert any("not finite" in p for p in found.problems)
+
+
+def test_what_is_large_is_judged_in_parts_as_all_at_once(monkeypatch):
+    rng = np.random.default_rng(5)
+    drawn = rng.normal(size=(4, 200, 6, 3))
+    drawn[:, :, 4, 1] += 2.0 * np.arange(4)[:, None]  # chains apart in one cell
+    reported = xr.Dataset(
+        {"level": (("chain", "draw", "area", "period"), drawn),
+         "drift": (("chain", "draw", "area"), drawn[..., 0])}
+    )  # fmt: skip
+    stats = xr.Dataset({"diverging": (("chain", "draw"), np.zeros((4, 200), dtype=bool))})
+    gates = load_model_spec("crime_trend").gates
+    whole = diagnose(stats, [reported], gates)
+    assert "of level" in " ".join(whole.problems)
+    monkeypatch.setattr("amager_eval.trends.diagnose.IN_PART", 4 * 200 * 6)
+    assert diagnose(stats, [reported], gates) == whole

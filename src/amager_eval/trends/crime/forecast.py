@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import xarray as xr
@@ -18,6 +18,8 @@ from amager_eval.trends.crime.walk import by_area
 from amager_eval.trends.fit import Forecast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from amager_eval.trends.fit import Fit
 
 __all__ = ["forecast", "simulate_cells"]
@@ -26,6 +28,7 @@ type Floats = NDArray[np.float64]
 
 #: Cells times draws of the prior-only answer are kept under this; large panels get fewer draws.
 PRIOR_CELLS: Final = 300_000
+LEAST_PRIOR: Final = 250
 #: Cells times draws carried at once (a third of a GB in all steps); more are drawn in blocks of
 #: IN_BLOCK, and kept in single precision, which holds counts to 16 million exactly.
 AT_ONCE: Final = 4_000_000
@@ -88,11 +91,14 @@ def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
     periods = _periods(design, until)
     posterior = _one_after_another(fit.data["posterior"].to_dataset())
     rng = np.random.default_rng([fit.seed, 20280])
-    draws = _draw(posterior, design, periods, rng)
+    size = posterior.sizes["sample"]
+    draws = _draw(lambda at: posterior.isel(sample=at), size, design, periods, rng)
     cells = design["count"].size // design.sizes["period"]
-    size = min(posterior.sizes["sample"], max(500, PRIOR_CELLS // cells))
+    size = min(size, max(LEAST_PRIOR, PRIOR_CELLS // cells))
     baseline = design.assign({v: design[v].where(design["baseline_weight"] > 0) for v in _COUNTS})
-    prior = _draw(prior_draws(design, size, rng), baseline, periods, rng)
+    prior = _draw(
+        lambda at: prior_draws(design, len(np.arange(size)[at]), rng), size, baseline, periods, rng
+    )
     return Forecast("crime", draws, prior, fit.spec.digest, fit.spec.changed_from)
 
 
@@ -162,24 +168,28 @@ def _one_after_another(posterior: xr.Dataset) -> xr.Dataset:
 
 
 def _draw(
-    state: xr.Dataset,
+    state_of: Callable[[Any], xr.Dataset],
+    size: int,
     design: xr.Dataset,
     periods: list[Period],
     rng: np.random.Generator,
 ) -> xr.Dataset:
-    """Draw what is reported, in blocks of draws where all at once would not fit in memory."""
+    """Draw what is reported, in blocks of draws where all at once would not fit in memory.
+
+    `state_of` gives the state's draws of a selection; its dim is `sample`.
+    """
     cells = design.sizes["area"] * design.sizes["crime_type"] * len(periods)
-    if cells * state.sizes["sample"] <= AT_ONCE:
-        return _draw_block(state, design, periods, rng)
+    if cells * size <= AT_ONCE:
+        return _draw_block(state_of(slice(None)), design, periods, rng)
     step = max(1, IN_BLOCK // cells)
     # fewer draws, evenly spread, where all would fill more memory than is needed
     shown = design.sizes["out_area"] * design.sizes["out_type"] * len(periods)
-    size = min(state.sizes["sample"], max(LEAST_DRAWS, KEPT // (QUANTITIES * shown)))
-    taken = np.arange(size) * state.sizes["sample"] // size
+    every, size = size, min(size, max(LEAST_DRAWS, KEPT // (QUANTITIES * shown)))
+    taken = np.arange(size) * every // size
     kept: dict[str, NDArray[np.float32]] = {}
     for start in range(0, size, step):
         rows = slice(start, start + step)
-        block = _draw_block(state.isel(sample=taken[rows]), design, periods, rng)
+        block = _draw_block(state_of(taken[rows]), design, periods, rng)
         for name, values in block.data_vars.items():
             if start == 0:
                 kept[str(name)] = np.empty((size, *values.shape[1:]), dtype=np.float32)
