@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,17 +11,36 @@ from amager_eval.data.period import whole_years
 from amager_eval.data.population import population_on
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from amager_eval.data.input import Input
 
-__all__ = ["AnnualFigure", "annual_figures", "inhabitants_of_year"]
+__all__ = [
+    "AnnualFigure",
+    "annual_figures",
+    "annual_of_rows",
+    "inhabitants_of_year",
+    "inhabitants_of_years",
+]
 
 
 @dataclass(frozen=True)
 class AnnualFigure:
-    """Reports of one calendar year: the count and the rate per 1,000, either may be unknown."""
+    """Reports of one calendar year, and the inhabitants they are divided by; each may be unknown.
+
+    Parameters
+    ----------
+    count : float or None
+        Reports.
+    rate : float or None
+        Reports per 1,000 inhabitants.
+    inhabitants : float or None
+        Those of the day the agreement names.
+    """
 
     count: float | None
     rate: float | None
+    inhabitants: float | None = None
 
 
 def annual_figures(
@@ -37,7 +58,7 @@ def annual_figures(
     Returns
     -------
     dict of int to AnnualFigure
-        Year to reports and reports per 1,000 inhabitants, see :func:`inhabitants_of_year`.
+        Year to reports and reports per 1,000 inhabitants, see :func:`inhabitants_of_years`.
     """
     if data.crime is None:
         return {}
@@ -46,32 +67,38 @@ def annual_figures(
         & (data.crime["crime_type"] == crime_type)
         & (data.crime["definition"] == definition)
     ]
-    whole = whole_years(rows["period"].tolist())
-    inhabitants = _inhabitants_of_years(data, area, list(whole))
+    years = sorted({int(str(period)[:4]) for period in rows["period"]})
+    return annual_of_rows(rows, inhabitants_of_years(data, area, years))
+
+
+def annual_of_rows(rows: pd.DataFrame, inhabitants: Mapping[int, float]) -> dict[int, AnnualFigure]:
+    """Sum the rows of one series to calendar years, given the inhabitants of its area by year."""
+    counts = rows["count"].to_numpy(dtype=float)
+    rates = rows["per_1000"].to_numpy(dtype=float) if "per_1000" in rows else counts * math.nan
     years: dict[int, AnnualFigure] = {}
-    for year, places in whole.items():
-        group = rows.iloc[places]
-        count = None if group["count"].isna().any() else float(group["count"].sum())
-        rate = None
-        if "per_1000" in group and group["per_1000"].notna().all() and len(group) == 1:
-            rate = float(group["per_1000"].iloc[0])
-        elif count is not None and (people := inhabitants.get(year)):
+    for year, places in whole_years(rows["period"].tolist()).items():
+        total = float(counts[places].sum())
+        count = None if math.isnan(total) else total
+        people, rate = inhabitants.get(year), None
+        if len(places) == 1 and not math.isnan(rates[places[0]]):
+            rate = float(rates[places[0]])
+        elif count is not None and people:
             rate = 1000 * count / people
-        years[year] = AnnualFigure(count, rate)
+        years[year] = AnnualFigure(count, rate, people)
     return years
 
 
 def inhabitants_of_year(data: Input, area: str, year: int) -> float | None:
-    """Inhabitants a calendar year's reports are divided by; None where none were supplied.
+    """Inhabitants a calendar year's reports are divided by; None where none were supplied."""
+    return inhabitants_of_years(data, area, [year]).get(year)
+
+
+def inhabitants_of_years(data: Input, area: str, years: Sequence[int]) -> dict[int, float]:
+    """Inhabitants of an area that each calendar year's reports are divided by; none is left out.
 
     Those of the day the agreement names (`Input.inhabitants_on`), as they were supplied where that
     day's were: whoever divides the printed count by them gets the printed rate.
     """
-    return _inhabitants_of_years(data, area, [year]).get(year)
-
-
-def _inhabitants_of_years(data: Input, area: str, years: list[int]) -> dict[int, float]:
-    """Look up several years of an area at once: the dates it was counted on are read once."""
     if not years or data.population is None or not (data.population["area"] == area).any():
         return {}
     half = 0.0 if data.inhabitants_on == "year_start" else 0.5

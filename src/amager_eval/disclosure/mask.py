@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from amager_eval.data.annual_figures import AnnualFigure, annual_figures, inhabitants_of_year
+from amager_eval.data.annual_figures import (
+    AnnualFigure,
+    annual_of_rows,
+    inhabitants_of_years,
+)
 from amager_eval.data.input import Input, Masked, Replaced, SourceFile
 from amager_eval.data.period import parse_period
 from amager_eval.disclosure.containment import (
@@ -182,17 +186,17 @@ def _yearly_figures(data: Input, definition: str) -> dict[int, dict[Cell, Annual
     years: dict[int, dict[Cell, AnnualFigure]] = {}
     assert data.crime is not None
     own = data.crime[data.crime["definition"] == definition]
-    reported = set(zip(own["area"], own["crime_type"], strict=True))
+    reported = dict(iter(own.groupby(["area", "crime_type"], sort=False)))
+    every = sorted({int(str(period)[:4]) for period in own["period"].unique()})
     for area in _unique(data, "area"):
+        inhabitants = inhabitants_of_years(data, area, every)
         for kind in _unique(data, "crime_type"):
             if (area, kind) not in reported:
                 continue
-            for year, figure in annual_figures(data, area, kind, definition).items():
+            for year, figure in annual_of_rows(reported[area, kind], inhabitants).items():
                 count = figure.count
-                if count is None and figure.rate is not None:
-                    people = inhabitants_of_year(data, area, year)
-                    if people is not None:
-                        count = _whole_reports(figure.rate * people / _PER_1000)
+                if count is None and figure.rate is not None and figure.inhabitants is not None:
+                    count = _whole_reports(figure.rate * figure.inhabitants / _PER_1000)
                 if count is not None or figure.rate is not None:
                     years.setdefault(year, {})[area, kind] = AnnualFigure(count, figure.rate)
     return years

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from amager_eval.data.annual_figures import annual_figures, inhabitants_of_year
+from amager_eval.data.annual_figures import annual_of_rows, inhabitants_of_years
 from amager_eval.goals.partners.count import PartnerCount, count_partners
 from amager_eval.goals.safety.published_shares import (
     PublishedShare,
@@ -363,6 +363,8 @@ def _series(
     """Sum the areas' reports to years, each with its inhabitants, its grade and its source."""
     hidden = {(m.area, m.what, m.definition, m.period) for m in data.masked if m.table == "crime"}
     chosen = crime[crime["area"].isin(areas)]
+    years = sorted({int(str(period)[:4]) for period in chosen["period"].unique()})
+    inhabitants = {area: inhabitants_of_years(data, area, years) for area in areas}
     found: dict[Series, dict[int, ReportedYear]] = {}
     for key, rows in chosen.groupby(["area", "crime_type", "definition"], sort=False):
         area, kind, definition = (str(k) for k in key)
@@ -373,13 +375,13 @@ def _series(
             year: ReportedYear(
                 figure.count,
                 figure.rate,
-                None if figure.count is None else inhabitants_of_year(data, area, year),
+                None if figure.count is None else figure.inhabitants,
                 (area, kind, definition, year) in hidden,
                 max(grades.get(year, ()), default=None),
                 next(iter(sources.get(year, ())), None),
                 next(iter(versions.get(year, ())), ""),
             )
-            for year, figure in annual_figures(data, area, kind, definition).items()
+            for year, figure in annual_of_rows(rows, inhabitants[area]).items()
         }
     return found
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -53,6 +54,7 @@ def statement_of(data, year):
     )  # fmt: skip
 
 
+@cache
 def city(scenario, year):
     return synthetic_city(4, last_wave=year, scenario=scenario).data
 
