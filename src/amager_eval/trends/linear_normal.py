@@ -41,7 +41,7 @@ class Covariance:
     ----------
     fixed : ndarray
         What is always there, (figure, figure).
-    stack : ndarray
+    stack : ndarray or list of ndarray
         Matrices that variances multiply, (matrix, figure, figure).
     blocks : Blocks or None
         The same matrices in blocks, those of `fixed` first, where the figures are many.
@@ -50,7 +50,7 @@ class Covariance:
     """
 
     fixed: Floats
-    stack: Floats
+    stack: Floats | list[Floats]
     blocks: Blocks | None = None
     given: Floats = field(default_factory=lambda: np.empty(0))
 
@@ -60,7 +60,7 @@ class Covariance:
 
     def at(self, variances: Floats) -> Floats:
         """Covariances, (..., figure, figure)."""
-        found: Floats = np.tensordot(variances, self.stack, 1)
+        found: Floats = np.tensordot(variances, np.asarray(self.stack), 1)
         found += self.fixed
         return found
 
@@ -118,7 +118,7 @@ class _Gradient(Op):
             solved = held.solve(residual)
             inverse = held.solve(np.eye(len(residual)))
             change = 0.5 * (np.outer(solved, solved) - inverse)
-            found = -solved, np.tensordot(self.covariance.stack, change, 2)
+            found = -solved, np.tensordot(np.asarray(self.covariance.stack), change, 2)
         for storage, value in zip(outputs, found, strict=True):
             storage[0] = value
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-    from amager_eval.trends.independence import Proposal, Scales
+    from amager_eval.trends.independence import Scales
 
 __all__ = [
     "Progress",
@@ -135,33 +135,15 @@ def sample_posterior(compiled: Any, **sampling: Any) -> xr.DataTree:
     return begin_posterior(compiled, **sampling)()
 
 
-def sample_scales(
-    model: pm.Model,
-    *,
-    draws: int,
-    tune: int,
-    chains: int,
-    seed: int,
-    wanted: float = 0.0,
-    proposal: Proposal | None = None,
-    progress: Progress | None = None,
-) -> Scales:
+def sample_scales(model: pm.Model, **settings: Any) -> Scales:
     """Sample a model of a few scales, everything Gaussian being integrated out of it.
 
     Parameters
     ----------
     model : pymc.Model
         The model.
-    draws, tune, chains : int
-        Kept draws per chain; points that shape the proposal; chains.
-    seed : int
-        Seed.
-    wanted : float
-        Effective draws the proposal is to leave.
-    proposal : Proposal or None
-        From a neighbouring model.
-    progress : callable or None
-        Called now and then with points done and points in all.
+    **settings
+        As of :func:`~amager_eval.trends.independence.sample_independently`.
 
     Returns
     -------
@@ -170,13 +152,4 @@ def sample_scales(
     """
     from amager_eval.trends.independence import sample_independently
 
-    return sample_independently(
-        model,
-        draws=draws,
-        tune=tune,
-        chains=chains,
-        seed=seed,
-        wanted=wanted,
-        proposal=proposal,
-        progress=progress,
-    )
+    return sample_independently(model, **settings)

@@ -66,7 +66,7 @@ def weighed(monkeypatch):
         scales.sample_stats["log_weight"] = (("chain", "draw"), log_weight)
         return scales
 
-    monkeypatch.setattr(fitting, "reweigh", reweigh)
+    monkeypatch.setattr(module, "reweigh", reweigh)
     return models, heavy
 
 

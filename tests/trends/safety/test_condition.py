@@ -12,7 +12,6 @@ from amager_eval.trends.safety.covariance import Point, figures, linearise, term
 from amager_eval.trends.safety.design import build_design
 from amager_eval.trends.safety.draws import draw_terms
 from amager_eval.trends.safety.likelihood import log_interval, log_likelihood
-from amager_eval.trends.safety.model import variances
 from amager_eval.trends.safety.point import bound_figures, cell_moments
 
 SPEC = load_model_spec("safety_trend")
@@ -68,7 +67,7 @@ def test_a_walk_is_nothing_at_its_anchor_and_grows_either_way():
 
 def test_the_covariance_of_the_figures_is_that_of_simulated_terms(gaussian, design):
     rng, count = np.random.default_rng(1), 40_000
-    multiply = variances(SCALES, SPEC, 2)
+    multiply = gaussian.variances(SCALES)
     read = 0.0
     for term in gaussian.terms:
         drawn = rng.standard_normal((term.state.shape[1], count))
@@ -80,14 +79,14 @@ def test_the_covariance_of_the_figures_is_that_of_simulated_terms(gaussian, desi
 
 def test_draws_have_the_moments_of_the_conditional_normal(monkeypatch, gaussian, design):
     monkeypatch.setattr(draws, "_ROUNDS", 0)  # the linear figures alone
-    multiply, count = variances(SCALES, SPEC, 2), 6000
+    multiply, count = gaussian.variances(SCALES), 6000
     width = SCALES["response_gap"]
     drawn = draw_terms(
         gaussian, {k: np.full(count, v) for k, v in multiply.items()},
         np.tile(width, (count, 1)), np.random.default_rng(2),
     )  # fmt: skip
     seen = _seen(gaussian, drawn)
-    held = factor(gaussian.at(multiply))
+    held = gaussian.factor(multiply)
     solved = held.solve(gaussian.value - gaussian.expected(width))
     mean, variance = cell_moments(gaussian, multiply, held, solved)
     assert seen.mean(axis=0) == pytest.approx(mean, abs=4 * np.sqrt(variance.max() / count))
@@ -96,7 +95,7 @@ def test_draws_have_the_moments_of_the_conditional_normal(monkeypatch, gaussian,
 
 def test_the_wholes_share_is_met_though_shares_bend(gaussian, design):
     """The exact weighted mean of drawn shares lies as near the whole's figure as its error says."""
-    multiply, count = variances(SCALES, SPEC, 2), 2000
+    multiply, count = gaussian.variances(SCALES), 2000
     width = np.tile(SCALES["response_gap"], (count, 1))
     drawn = draw_terms(
         gaussian, {k: np.full(count, v) for k, v in multiply.items()}, width,

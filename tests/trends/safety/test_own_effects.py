@@ -18,7 +18,7 @@ from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.fit import design_safety, fit_safety
 from amager_eval.trends.safety.forecast import joint_draws
-from amager_eval.trends.safety.own_effects import own_effect_values
+from amager_eval.trends.safety.own_effects import own_effects
 from amager_eval.trends.safety.point import fitted_point
 
 PLAIN = load_model_spec("safety_trend").with_options(forecast_draws=300)
@@ -57,11 +57,11 @@ ENDED = PLAIN.with_covariate(
 
 def test_a_step_is_before_its_date_and_a_covariate_until_the_next_value():
     both = MODE.with_covariate("x", {"Syd": {"2020": 2, "2023": 3}}, sigma=0.1, reason=WHY)
-    values = own_effect_values(_design(both), range(2019, 2030))
-    assert values[0, 0].tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0]
-    assert values[1, 1].tolist() == [0, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3]
-    assert not values[0, 1].any()
-    assert not values[1, 0].any()
+    values = [e.over(("Nord", "Syd"), range(2019, 2030)) for e in own_effects(both)]
+    assert values[0][0].tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert values[1][1].tolist() == [0, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3]
+    assert not values[0][1].any()
+    assert not values[1][0].any()
 
 
 def test_a_design_without_any_is_as_it_was():

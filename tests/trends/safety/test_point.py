@@ -8,7 +8,6 @@ import pytest
 from amager_eval.evidence.studies.safety_simulate import simulate_safety
 from amager_eval.evidence.studies.safety_study import small_city
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.linear_normal import factor
 from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.point import bound_figures, fitted_point
 
@@ -52,8 +51,7 @@ def test_a_bound_all_else_contradicts_stands_for_a_figure_at_its_edge() -> None:
     residual = np.zeros(len(gaussian.value))
     residual[found.known :] = 5.0
     edges = np.array([0.0]), np.array([0.1])
-    held = factor(gaussian.at(variances))
-    assert held is not None
+    held = gaussian.factor(variances)
     value, variance = bound_figures(held, held.solve(residual), edges, now)
     assert np.isfinite(value).all()
     assert (variance > 0).all()

@@ -25,7 +25,7 @@ from amager_eval.trends.area.hyper import SHARE, SIZE, Hyper, draw_prior, log_pr
 from amager_eval.trends.fit import Forecast
 from amager_eval.trends.independence import Proposal, effective_draws, resample
 from amager_eval.trends.safety.forecast import Piece, joint_draws, sample_shares, shown_decimals
-from amager_eval.trends.safety.own_effects import own_move
+from amager_eval.trends.safety.own_effects import own_effects
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -355,6 +355,8 @@ def lay_out_study(
     ------
     InputError
         The fit has no whole to hold the area against, or rests on the area's own figures already.
+    SpecError
+        The fit declares steps, which the area's own figures would be read with.
     """
     spec = load_area_spec() if spec is None else spec
     whole = agreement.areas.whole
@@ -363,7 +365,7 @@ def lay_out_study(
     area = next((n for n in names if n in present), names[0])
     design = fit.data["design"].to_dataset()
     nested = nested_of(agreement).among([str(a) for a in design["latent"].to_numpy()])
-    _hold_fit(design, whole, nested)
+    _hold_fit(fit, design, whole, nested)
     settings = [str(s) for s in design["setting"].to_numpy()]
     years, pieces = joint(fit, until, prior_only=False)
     left = list(leave_out)
@@ -384,8 +386,13 @@ def lay_out_study(
     return study, design, pieces
 
 
-def _hold_fit(design: xr.Dataset, whole: str, nested: Nested) -> None:
-    """Refuse a fit without the whole, or one that rests on the area's figures already."""
+def _hold_fit(fit: Fit, design: xr.Dataset, whole: str, nested: Nested) -> None:
+    """Refuse a fit without the whole, with steps, or that rests on the area's figures already."""
+    if any(effect.moves == "survey" for effect in own_effects(fit.spec)):
+        raise SpecError(
+            "an area is not estimated from a fit with declared steps: which of them its own "
+            "figures were taken under is not known. Fit without steps."
+        )
     areas = [str(a) for a in design["area"].to_numpy()]
     if whole not in areas:
         raise InputError(f"the fit has no area '{whole}' to hold the area against; fit with it")
@@ -462,17 +469,7 @@ def around_of(study: Study, piece: Piece, design: xr.Dataset) -> Around:
     Returns
     -------
     Around
-
-    Raises
-    ------
-    SpecError
-        The fit declares steps, which the area's own figures would be read with.
     """
-    if isinstance(own_move(design, piece.draws, design["year"].to_numpy(), "survey"), np.ndarray):
-        raise SpecError(
-            "an area is not estimated from a fit with declared steps: which of them its own "
-            "figures were taken under is not known. Fit without steps."
-        )
     latent = [str(a) for a in design["latent"].to_numpy()]
     areas = [str(a) for a in design["area"].to_numpy()]
     width = piece.draws["response_gap"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +12,17 @@ import xarray as xr
 from amager_eval.spec.model import ModelSpec, Prior
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
-from amager_eval.trends.independence import Proposal
+from amager_eval.trends.independence import Proposal, reweigh
+from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.fit import (
     ALTERNATIVES,
     Run,
+    draw_run,
     grouped,
     sample_safety,
-    weigh_alternative,
 )
+from amager_eval.trends.safety.model import build_model
+from amager_eval.trends.safety.point import fitted_point
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -145,7 +148,10 @@ def answer_again(
     are drawn under the alternative.
     """
     needed = least_share * points
-    runs = _weighed(fit, other, points, needed)
+    runs = [
+        run for k, name in enumerate(ALTERNATIVES)
+        if (run := _weighed(fit, other, name, points, fit.seed + k, needed)) is not None
+    ]  # fmt: skip
     worth = [float(r.statistics["effective_draws"]) for r in runs]
     if len(runs) < len(ALTERNATIVES) or min(worth) < needed:
         return sample_safety(
@@ -158,24 +164,30 @@ def answer_again(
     return Fit("safety", xr.DataTree.from_dict(groups), other.spec, diagnostics, fit.seed)
 
 
-def _weighed(fit: Fit, other: Alternative, points: int, wanted: float) -> list[Run]:
-    """Weigh the points of both drifts; fewer runs than drifts where a fit kept none."""
+def _weighed(
+    fit: Fit, other: Alternative, name: str, points: int, seed: int, wanted: float
+) -> Run | None:
+    """Weigh the points of one drift; None where a fit kept none, or lacks a scale of the other."""
     if "proposed" not in fit.data.children:
-        return []
-    runs = []
-    for k, (name, drift) in enumerate(ALTERNATIVES.items()):
-        groups = [fit.data[g].to_dataset().sel(alternative=name) for g in
-                  ("posterior", "sample_stats", "proposed")]  # fmt: skip
-        proposed = groups[2]
-        chains = proposed.sizes["chain"]
-        some = proposed.isel(draw=slice(max(points // chains, 1)))
-        proposal = Proposal(proposed["centre"].to_numpy(), proposed["spread"].to_numpy())
-        run = weigh_alternative(
-            other.design, other.spec, other.keep,
-            drift=drift, neighbour=Run(groups[0], groups[1], proposal, some),
-            draws=-(-int(fit.spec.options["forecast_draws"]) // (3 * chains)),
-            seed=fit.seed + k, wanted=wanted,
-        )  # fmt: skip
-        if run is not None:
-            runs.append(run)
-    return runs
+        return None
+    posterior, proposed = (
+        fit.data[group].to_dataset().sel(alternative=name) for group in ("posterior", "proposed")
+    )
+    design, spec, chains = other.design, other.spec, proposed.sizes["chain"]
+    found, parts = figures(design, other.keep), terms(design, spec, drift=ALTERNATIVES[name])
+    of_one = posterior.isel(latent=int(np.argmax(design["wander"].to_numpy())))
+    of_one = of_one.mean(("chain", "draw"))
+    on_log = {"design_effect": "log_deff", "unknown_size": "unknown_size"}
+    usual = {k: of_one[k].to_numpy() for k in ("path_sd", "area_sd", "gap_sd", "response_gap")}
+    usual |= {k: np.exp(posterior[v]).mean().to_numpy() for k, v in on_log.items()}
+    gaussian = fitted_point(design, spec, found, parts, usual)
+    scales = reweigh(
+        build_model(design, spec, gaussian),
+        proposed["point"].isel(draw=slice(max(points // chains, 1))),
+        Proposal(proposed["centre"].to_numpy(), proposed["spread"].to_numpy()),
+        wanted=wanted, seed=seed,
+    )  # fmt: skip
+    if scales is None:
+        return None
+    draws = -(-int(fit.spec.options["forecast_draws"]) // (3 * chains))
+    return replace(draw_run(design, spec, gaussian, scales, seed, draws=draws), from_more=True)

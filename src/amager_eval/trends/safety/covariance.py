@@ -3,12 +3,12 @@
 What lies behind the figures is, on the logit, a sum of terms: a level, a common path, each area's
 own level and walk, drifts, errors of the survey. Each is Normal given a scale, so the figures are
 one multivariate Normal whose covariance is a sum of fixed matrices times variances. A term is
-changed here, in :func:`terms`, and its variance in :mod:`~amager_eval.trends.safety.model`.
+changed here, in :func:`terms`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -20,13 +20,15 @@ from scipy.special import expit
 from amager_eval.conventions import RESPONSES
 from amager_eval.trends.blocks import Part, lay_in_blocks
 from amager_eval.trends.linear_normal import Covariance
-from amager_eval.trends.safety.own_effects import own_effect_values, own_effects
+from amager_eval.trends.safety.own_effects import own_effects
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
     from amager_eval.spec.model import ModelSpec
+    from amager_eval.trends.blocks import BlockFactor
+    from amager_eval.trends.linear_normal import Factor
 
     type Floats = NDArray[np.float64]
     type Integers = NDArray[np.int64]
@@ -50,7 +52,11 @@ class Term:
         The matrix's name.
     areas, settings, years : ndarray
         Shapes (latent, k), (setting, l), (year, m): the term of a cell is the sum over k, l, m of
-        their product times a coefficient.
+        their product times a Normal.
+    scale : str or float
+        Standard deviation of the Normals: the name of a sampled scale, or a declared number.
+    times : callable
+        What multiplies their variance, given the scales.
     moves : {"truth", "survey", "link"}
         What it is part of: the true share, what the survey sees beyond it, or the width of the
         third answer.
@@ -62,8 +68,15 @@ class Term:
     areas: Floats
     settings: Floats
     years: Floats
+    scale: str | float
+    times: Callable[[Mapping[str, Any]], Any] = lambda _: 1.0
     moves: Literal["truth", "survey", "link"] = "truth"
     profile: Floats | None = None
+
+    def variance(self, scales: Mapping[str, Any]) -> Any:
+        """Variance of the Normals, given the scales as numbers, draws or graph variables."""
+        sd = scales[self.scale] if isinstance(self.scale, str) else self.scale
+        return sd**2 * self.times(scales)
 
     @cached_property
     def state(self) -> csr_array:
@@ -200,10 +213,34 @@ class Gaussian:
         found: Floats = self.base + self.link.sum(axis=1) * width[..., self.figures.setting]
         return found
 
-    def at(self, variances: Mapping[str, Any]) -> Floats:
-        """Covariance of the figures, (figure, figure)."""
-        none = np.zeros((len(self.base),) * 2)
-        return sum((float(variances[k]) * m for k, m in self.matrices.items()), none)
+    def factor(self, variances: Mapping[str, Any]) -> Factor | BlockFactor:
+        """Factor the figures' covariance at numbers."""
+        names = list(self.matrices)
+        row = np.array([[float(variances[k]) for k in names]])
+        held = next(self.covariance({}, names).factors(row))
+        assert held is not None  # errors have variances
+        return held
+
+    def variances(self, scales: Mapping[str, Any]) -> dict[str, Any]:
+        """Variance of each matrix, given the scales as numbers, draws or graph variables."""
+        deff, size = (scales.get(k, 1.0) for k in ("design_effect", "unknown_size"))
+        of_errors = {
+            "sampling": deff, "sampling_given": 1.0, "rounding": 1.0,
+            "unsized": deff / size, "unsized_given": 1.0 / size,
+        }  # fmt: skip
+        return {t.name: t.variance(scales) for t in self.terms} | {
+            k: v for k, v in of_errors.items() if k in self.matrices
+        }
+
+    def scales(self) -> set[str]:
+        """Name the scales that have to be sampled."""
+        unsized = {"unsized", "unsized_given"} & set(self.matrices)
+        unknown = {"sampling", "unsized"} & set(self.matrices)
+        return (
+            {t.scale for t in self.terms if isinstance(t.scale, str)}
+            | ({"unknown_size"} if unsized else set())
+            | ({"design_effect"} if unknown else set())
+        )
 
     def errors(self) -> dict[str, Floats]:
         """Covariances of what is no term: sampling and rounding, by source."""
@@ -212,12 +249,10 @@ class Gaussian:
     def covariance(self, fixed: Mapping[str, Any], free: Sequence[str]) -> Covariance:
         """Covariance as a function of the variances named in `free`; the others are numbers."""
         size = len(self.base)
-        whole = (
-            sum((float(v) * self.matrices[k] for k, v in fixed.items()), np.zeros((size, size))),
-            np.reshape([self.matrices[k] for k in free], (len(free), size, size)),
-        )
+        always = sum((v * self.matrices[k] for k, v in fixed.items()), np.zeros((size, size)))
+        stack = [self.matrices[k] for k in free]
         if size < _MANY:
-            return Covariance(*whole)
+            return Covariance(always, np.reshape(stack, (len(free), size, size)))
         of = {term.name: term for term in self.terms}
         parts = [
             self._part(of[k]) if k in of else Part(self.matrices[k], np.empty((size, 0)), 0.0)
@@ -227,7 +262,7 @@ class Gaussian:
                           self.figures.share.argmax(axis=1), -1)  # fmt: skip
         _, group = np.unique(inside, return_inverse=True)
         group = group - (inside.min() < 0)  # the wholes are no group
-        return Covariance(*whole, lay_in_blocks(parts, group), np.array([*fixed.values()]))
+        return Covariance(always, stack, lay_in_blocks(parts, group), np.array([*fixed.values()]))
 
     def _part(self, term: Term) -> Part:
         """Part of a term: what areas have in common of it, beyond what each has alone."""
@@ -282,20 +317,33 @@ def terms(design: xr.Dataset, spec: ModelSpec, *, drift: bool) -> tuple[Term, ..
     each, contrasts = np.eye(settings), setting_contrasts(settings)
     shared, between = contrasts[:, :1], contrasts[:, 1:]
     always, alike = np.ones((len(years), 1)), np.ones((settings, 1))
+    before = design["before_break"].to_numpy()[:, None]
+    sd = {name: prior.parameters.get("sigma", 0.0) for name, prior in spec.priors.items()}
+
+    def common(scales: Mapping[str, Any]) -> Any:
+        return 1 + (settings - 1) * scales.get("setting_correlation", 0.0)
+
+    def between_them(scales: Mapping[str, Any]) -> Any:
+        return 1 - scales.get("setting_correlation", 0.0)
+
     found = [
-        Term("level", every, each, always),
-        Term("path_common", every, shared, walk),
-        Term("path_apart", every, between, walk),
-        Term("area", apart, each, always),
-        Term("gap_common", own, shared, walk),
-        Term("gap_apart", own, between, walk),
-        Term("wave", every, alike, np.eye(len(years)), "survey"),
-        Term("step", every, alike, design["before_break"].to_numpy()[:, None], "survey"),
+        Term("level", every, each, always, sd["level"]),
+        Term("path_common", every, shared, walk, "path_sd", common),
+        Term("path_apart", every, between, walk, "path_sd", between_them),
+        Term("area", apart, each, always, "area_sd"),
+        Term("gap_common", own, shared, walk, "gap_sd", common),
+        Term("gap_apart", own, between, walk, "gap_sd", between_them),
+        Term("wave", every, alike, np.eye(len(years)), sd["wave_error"], moves="survey"),
+        Term("step", every, alike, before, sd["collector_step"], moves="survey"),
     ]
     if drift:
-        found += [Term("path_drift", every, each, line), Term("gap_drift", own, each, line)]
-    if "response_gap_spread" in spec.priors:
-        found.append(Term("link", np.eye(areas), each, always, "link"))
+        found += [
+            Term("path_drift", every, each, line, sd["path_drift"]),
+            Term("gap_drift", own, each, line, sd["gap_drift"]),
+        ]
+    if "response_gap_spread" in sd:
+        spread = sd["response_gap_spread"]
+        found.append(Term("link", np.eye(areas), each, always, spread, moves="link"))
     found += _own_terms(design, spec)
     alone = {"area", "gap_common", "gap_apart", "gap_drift"} if areas == 1 else set()
     return tuple(t for t in found if t.name not in alone and t.settings.size and np.any(t.years))
@@ -303,18 +351,12 @@ def terms(design: xr.Dataset, spec: ModelSpec, *, drift: bool) -> tuple[Term, ..
 
 def _own_terms(design: xr.Dataset, spec: ModelSpec) -> list[Term]:
     """List the declared effects: one size a setting, laid over areas and years by its profile."""
-    if "own_effect" not in design.coords:
-        return []
-    names, every = list(design["setting"].to_numpy()), np.ones((design.sizes["latent"], 1))
-    always = np.ones((design.sizes["year"], 1))
-    values = own_effect_values(design, design["year"].to_numpy())
+    areas, settings, years = (design[k].to_numpy() for k in ("latent", "setting", "year"))
+    every, always = np.ones((len(areas), 1)), np.ones((len(years), 1))
     return [
-        Term(
-            effect.name, every,
-            np.eye(len(names))[:, effect.among(names)],
-            always, effect.moves, profile,
-        )
-        for effect, profile in zip(own_effects(spec), values, strict=True)
+        Term(e.name, every, np.eye(len(settings))[:, e.among(settings)], always, e.sigma,
+             moves=e.moves, profile=e.over(list(map(str, areas)), years))
+        for e in own_effects(spec)
     ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from amager_eval.trends.safety.draws import named_draws, seen_cells
 from amager_eval.trends.safety.fit import ALTERNATIVES
 from amager_eval.trends.safety.forecast import sample_shares, shares_of_logit
 from amager_eval.trends.safety.likelihood import log_likelihood
-from amager_eval.trends.safety.model import correlation, variances
+from amager_eval.trends.safety.model import SCALES, correlation
 from amager_eval.trends.safety.own_effects import own_effects
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ __all__ = ["arviz_groups"]
 
 #: Draws of the prior; a tree is kept in memory whole.
 PRIOR_DRAWS: Final = 1000
-_SCALES: Final = ("path_sd", "area_sd", "gap_sd", "design_effect", "unknown_size")
 
 
 def arviz_groups(fit: Fit, alternative: str) -> dict[str, xr.Dataset]:
@@ -74,11 +73,11 @@ def arviz_groups(fit: Fit, alternative: str) -> dict[str, xr.Dataset]:
     rng = np.random.default_rng([fit.seed, 7])
 
     def again(draws: xr.Dataset) -> xr.Dataset:
-        made = _published_anew(draws, design, found, rng)
+        made = _published_anew(draws, design, spec, found, rng)
         return xr.Dataset({"figures": (("chain", "draw", "figure"), made)}, coords=names)
 
     statistics = fit.data["sample_stats"].to_dataset().sel(alternative=alternative, drop=True)
-    of_cells = _log_of_cells(posterior, design, found, cells, float(spec.options["weight_sd"]))
+    of_cells = _log_of_cells(posterior, design, spec, found, cells)
     edges = {k: ("figure", getattr(found, k)) for k in ("low", "high")}
     sizes = {k: design[k] for k in ("n", "weight")}
     at_cell = {"cell": [_joined(names, i, "area setting year") for i in first]} | {
@@ -113,22 +112,26 @@ def _joined(names: dict[str, Any], i: int, parts: str) -> str:
 
 
 def _log_of_cells(
-    draws: xr.Dataset, design: xr.Dataset, found: Figures, cells: list[Any], weight_sd: float
+    draws: xr.Dataset, design: xr.Dataset, spec: ModelSpec, found: Figures, cells: list[Any]
 ) -> Floats:
     """Exact log-likelihood of every cell, (chain, draw, cell)."""
-    eta, widths, inverse = seen_cells(draws, design)
+    eta, widths, inverse = seen_cells(draws, design, spec)
     logs = log_likelihood(
         design, found, cells=cells, safe=expit(eta), unsafe=expit(-(eta + widths[..., None])),
-        inverse=inverse, weight_sd=weight_sd,
+        inverse=inverse, weight_sd=float(spec.options["weight_sd"]),
     )  # fmt: skip
     return logs.reshape(draws.sizes["chain"], draws.sizes["draw"], -1)
 
 
 def _published_anew(
-    draws: xr.Dataset, design: xr.Dataset, found: Figures, rng: np.random.Generator
+    draws: xr.Dataset,
+    design: xr.Dataset,
+    spec: ModelSpec,
+    found: Figures,
+    rng: np.random.Generator,
 ) -> Floats:
     """Sample every cell anew and publish its figures, (chain, draw, figure)."""
-    eta, widths, inverse = seen_cells(draws, design)
+    eta, widths, inverse = seen_cells(draws, design, spec)
     expected = shares_of_logit(eta, widths[..., None])
     nothing = dict.fromkeys(("value", "low", "high"), np.full(expected.shape[1:], np.nan))
     sampled = sample_shares(expected, inverse, nothing, rng.standard_normal((2, *eta.shape)))
@@ -147,7 +150,7 @@ def _prior(
 ) -> xr.Dataset:
     """Draw scales and everything given them before any figure."""
     settings, priors = design.sizes["setting"], spec.priors
-    flat: dict[str, Any] = {k: draw_prior(priors[k], (PRIOR_DRAWS,), rng) for k in _SCALES}
+    flat: dict[str, Any] = {k: draw_prior(priors[k], (PRIOR_DRAWS,), rng) for k in SCALES}
     for name in ("area_sd", "gap_sd") if design.sizes["latent"] == 1 else ():
         flat[name] = np.zeros(PRIOR_DRAWS)
     flat["setting_correlation"] = np.zeros(PRIOR_DRAWS)
@@ -156,10 +159,9 @@ def _prior(
         flat["setting_correlation"] = correlation(rng.beta(eta, eta, PRIOR_DRAWS), settings)
     flat["response_gap"] = draw_prior(priors["response_gap"], (PRIOR_DRAWS, settings), rng)
     parts = terms(design, spec, drift=ALTERNATIVES[alternative])
-    variance = variances(flat, spec, settings)
     drawn = {}
     for term in parts:
-        sd = np.sqrt(np.broadcast_to(variance[term.name], PRIOR_DRAWS))[:, None]
+        sd = np.sqrt(np.broadcast_to(term.variance(flat), PRIOR_DRAWS))[:, None]
         drawn[term.name] = sd * rng.standard_normal((PRIOR_DRAWS, term.state.shape[1]))
     return named_draws(design, spec, parts, drawn, flat, (1, PRIOR_DRAWS))
 

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from amager_eval.trends.independence import effective_draws
 from amager_eval.trends.safety.likelihood import log_likelihood
-from amager_eval.trends.safety.model import correlation, variances
+from amager_eval.trends.safety.model import correlation
 from amager_eval.trends.safety.own_effects import own_effects, own_move
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ def draw_rest(
     draws = shape[0] * shape[1]
     if "setting_correlation_unit" in flat:
         flat["setting_correlation"] = correlation(flat["setting_correlation_unit"], settings)
-    variance = {k: np.broadcast_to(v, draws) for k, v in variances(flat, spec, settings).items()}
+    variance = {k: np.broadcast_to(v, draws) for k, v in gaussian.variances(flat).items()}
     drawn = draw_terms(gaussian, variance, flat["response_gap"], rng)
     posterior = named_draws(design, spec, gaussian.terms, drawn, flat, shape)
     some = rng.choice(draws, size=min(draws, _WEIGHED), replace=False)
     few = {k: v[some] for k, v in variance.items()}
-    seen = seen_cells(posterior, design)
+    seen = seen_cells(posterior, design, spec)
     return posterior, _shares_left(design, spec, gaussian, few, tuple(v[some] for v in seen))
 
 
@@ -228,7 +228,9 @@ def named_draws(
     )
 
 
-def seen_cells(draws: xr.Dataset, design: xr.Dataset) -> tuple[Floats, Floats, Floats]:
+def seen_cells(
+    draws: xr.Dataset, design: xr.Dataset, spec: ModelSpec
+) -> tuple[Floats, Floats, Floats]:
     """Give what the survey sees of every cell, chains one after the other.
 
     Returns
@@ -247,7 +249,7 @@ def seen_cells(draws: xr.Dataset, design: xr.Dataset) -> tuple[Floats, Floats, F
     if "own_effect_size" in draws:
         size_of = draws["own_effect_size"].to_numpy()
         own = {"own_effect_size": size_of.reshape(-1, *size_of.shape[2:])}
-        seen = seen + own_move(design, own, design["year"].to_numpy(), "survey")
+        seen = seen + own_move(design, spec, own, design["year"].to_numpy(), "survey")
     return seen, widths, inverse_size(design, deff, size)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -22,7 +22,7 @@ from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
-from amager_eval.trends.independence import effective_draws, resample, reweigh
+from amager_eval.trends.independence import effective_draws, normalised, resample
 from amager_eval.trends.prior_families import problem_of_prior
 from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.design import build_design
@@ -46,13 +46,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Run",
     "design_safety",
+    "draw_run",
     "figure_model",
     "fit_safety",
     "grouped",
     "safety_model",
     "sample_alternative",
     "sample_safety",
-    "weigh_alternative",
 ]
 
 #: Prior name to the family the model is written for; None where any of positive numbers will do.
@@ -326,7 +326,7 @@ def sample_safety(
         run = sample_alternative(
             design, spec, counts, drift=drift, draws=count, chains=chains, seed=int(seeds[k]),
             # the models with and without drift are neighbours: the second begins with the first
-            proposal=runs[0].proposal if k == 1 else None,
+            proposal=runs[0].scales.proposal if k == 1 else None,
             progress=_part(progress, k, len(wanted)),
         )  # fmt: skip
         runs.append(run)
@@ -351,31 +351,40 @@ def grouped(
         "sample_stats": xr.concat([r.statistics[told] for r in runs], alternative),
         "design": design.assign(kept=(("area", "setting", "response", "year"), kept)),
     }
-    proposed = [r.proposed for r in runs if r.proposed is not None]
-    if len(proposed) == len(runs):
+    if all(r.scales.points is not None and not r.from_more for r in runs):
+        # for an alternative, which weighs them anew
+        proposed = [
+            xr.Dataset(
+                {
+                    "point": r.scales.points,
+                    "centre": ("parameter", r.scales.proposal.centre),
+                    "spread": (("parameter", "beside"), r.scales.proposal.spread),
+                }
+            )
+            for r in runs
+        ]
         groups["proposed"] = xr.concat(proposed, alternative)
     return groups
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One posterior: its draws, what a reader asks the sampler about, and how it was proposed.
+    """One posterior: its draws, what a reader asks the sampler about, and the points they are from.
 
     Parameters
     ----------
     posterior, statistics : Dataset
         Draws and their statistics, dims `chain, draw, ...`.
-    proposal : Proposal
-        For a neighbouring model to begin with.
-    proposed : Dataset or None
-        Points the draws were taken from, for :func:`weigh_alternative`: `point` (chain, draw,
-        parameter) on the unconstrained scale, `centre` (parameter), `spread` (parameter, beside).
+    scales : Scales
+        What was proposed, and by what: a neighbouring model begins with it.
+    from_more : bool
+        Whether there are more points than draws.
     """
 
     posterior: xr.Dataset
     statistics: xr.Dataset
-    proposal: Proposal
-    proposed: xr.Dataset | None = None
+    scales: Scales
+    from_more: bool = False
 
 
 def sample_alternative(
@@ -393,33 +402,26 @@ def sample_alternative(
     """Fit the point figures are linear around, sample the scales, draw the rest."""
     found, parts = figures(design, counts), terms(design, spec, drift=drift)
     settings: dict[str, Any] = {"tune": spec.sampling.tune, "chains": chains, "seed": seed}
-    gaussian = fitted_point(design, spec, found, parts)
-    model = build_model(design, spec, gaussian)
+    model = build_model(design, spec, fitted_point(design, spec, found, parts))
     # a first look at the scales, so that slopes and sampling errors are those of the fitted shares
     first = sample.sample_scales(model, draws=50, **settings, proposal=proposal)
-    weight = np.exp(first.sample_stats["log_weight"] - first.sample_stats["log_weight"].max())
-    usual = {
-        str(k): (v * weight).sum(("chain", "draw")).to_numpy() / float(weight.sum())
-        for k, v in first.proposed.items()
-    }
+    weight = first.sample_stats["log_weight"]
+    weight = weight.copy(data=normalised(weight.to_numpy()))
+    usual = {str(k): v.dot(weight, ["chain", "draw"]).values for k, v in first.proposed.items()}
     gaussian = fitted_point(design, spec, found, parts, usual)
     model = build_model(design, spec, gaussian)
     settings["tune"] //= 3  # the first look has shaped the proposal
     aim = load_assumptions().safety_model.effective_draws_aim * spec.gates.ess_min
-
-    def look(points: int, proposal: Proposal, wanted: float) -> Scales:
-        return sample.sample_scales(
-            model, draws=points, **settings, wanted=wanted, proposal=proposal, progress=progress
-        )
-
-    scales = look(draws, first.proposal, aim)
-    run = _drawn(design, spec, gaussian, scales, seed)
-    for times in _MORE_POINTS:
+    scales = first
+    for times in (1, *_MORE_POINTS):
+        # draws from few of the points differ from chain to chain: as many draws from more points
+        scales = sample.sample_scales(
+            model, draws=times * draws, **settings, wanted=times * aim, proposal=scales.proposal,
+            progress=progress,
+        )  # fmt: skip
+        run = draw_run(design, spec, gaussian, scales, seed, draws=draws)
         if _settled(run, spec.gates):
             break
-        # draws from few of the points differ from chain to chain: as many draws from more points
-        scales = look(times * draws, scales.proposal, times * aim)
-        run = replace(_drawn(design, spec, gaussian, scales, seed, draws=draws), proposed=None)
     return run
 
 
@@ -429,75 +431,16 @@ def _settled(run: Run, gates: Gates) -> bool:
     return diagnose(of_weights, [_scales_of(run.posterior)], gates).passed
 
 
-def weigh_alternative(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    counts: NDArray[np.bool_],
-    *,
-    drift: bool,
-    neighbour: Run,
-    draws: int,
-    seed: int,
-    wanted: float = 0.0,
-) -> Run | None:
-    """Answer another model with a neighbour's points of the scales, weighed anew.
-
-    Parameters
-    ----------
-    design, spec, counts : Dataset, ModelSpec, ndarray of bool
-        Of the other model.
-    drift : bool
-        With lasting directions or without.
-    neighbour : Run
-        Whose points are weighed.
-    draws : int
-        Draws per chain of the answer.
-    seed : int
-        Seed.
-    wanted : float
-        Effective draws, as of :func:`~amager_eval.trends.independence.reweigh`.
-
-    Returns
-    -------
-    Run or None
-        None where the neighbour kept no points, or lacks a scale of the other model.
-    """
-    points = neighbour.proposed
-    if points is None:
-        return None
-    found, parts = figures(design, counts), terms(design, spec, drift=drift)
-    gaussian = fitted_point(design, spec, found, parts, _mean_scales(neighbour.posterior, design))
-    scales = reweigh(
-        build_model(design, spec, gaussian), points["point"], neighbour.proposal,
-        wanted=wanted, seed=seed,
-    )  # fmt: skip
-    return None if scales is None else _drawn(design, spec, gaussian, scales, seed, draws=draws)
-
-
-def _mean_scales(posterior: xr.Dataset, design: xr.Dataset) -> dict[str, Any]:
-    """Posterior means of the scales, for the shares the figures are linear around."""
-    of_one = posterior.isel(latent=int(np.argmax(design["wander"].to_numpy())))
-    found: dict[str, Any] = {
-        "path_sd": of_one["path_sd"],
-        "area_sd": of_one["area_sd"],
-        "gap_sd": of_one["gap_sd"],
-        "design_effect": np.exp(of_one["log_deff"]),
-        "unknown_size": np.exp(of_one["unknown_size"]),
-        "response_gap": posterior["response_gap"].mean("latent"),
-    }
-    return {k: v.mean(("chain", "draw")).to_numpy() for k, v in found.items()}
-
-
-def _drawn(
+def draw_run(
     design: xr.Dataset,
     spec: ModelSpec,
     gaussian: Gaussian,
     scales: Scales,
     seed: int,
     *,
-    draws: int | None = None,
+    draws: int,
 ) -> Run:
-    """Take scales again by weight, and draw the rest given them."""
+    """Take `draws` scales a chain again by weight, and draw the rest given them."""
     rng = np.random.default_rng([seed, 1])
     log_weight = scales.sample_stats["log_weight"].to_numpy()
     taken = resample(log_weight, seed, count=draws)
@@ -515,18 +458,10 @@ def _drawn(
             "least_cell_share": ((), shares[1]),
         }
     )
-    if draws is None:
+    from_more = log_weight.shape[1] != draws
+    if not from_more:
         statistics = statistics.merge(scales.sample_stats[["lp", "log_weight"]])
-    proposed = None
-    if scales.points is not None:
-        proposed = xr.Dataset(
-            {
-                "point": scales.points,
-                "centre": ("parameter", scales.proposal.centre),
-                "spread": (("parameter", "beside"), scales.proposal.spread),
-            }
-        )
-    return Run(posterior, statistics, scales.proposal, proposed)
+    return Run(posterior, statistics, scales, from_more)
 
 
 def _part(progress: sample.Progress | None, k: int, parts: int) -> sample.Progress | None:

@@ -220,7 +220,7 @@ def _draw(
         later = rng.standard_normal((per, len(years) - past.shape[1]))
         shift = np.concatenate([past, fit.spec.priors["wave_error"]["sigma"] * later], axis=1)
         own = every[:, k * per : (k + 1) * per]
-        _shares(design, draws, eta, shift, years, n, rng, own, prior_only=prior_only)
+        _shares(fit, design, draws, eta, shift, years, n, rng, own, prior_only=prior_only)
         pieces.append(Piece(name, draws, eta, shift, *own))
     return years, pieces, every
 
@@ -289,7 +289,7 @@ def _paths(
         back = _steps(fit, draws, undamped, first, rng)
         parts = [(known - np.cumsum(back, axis=-1))[..., ::-1], *parts]
     eta = np.concatenate(parts, axis=-1)
-    moved = own_move(design, draws, years, "truth")
+    moved = own_move(design, fit.spec, draws, years, "truth")
     if isinstance(moved, float):
         return eta
     # declared covariates move on from where they are known
@@ -297,6 +297,7 @@ def _paths(
 
 
 def _shares(
+    fit: Fit,
     design: xr.Dataset,
     draws: Draws,
     eta: Floats,
@@ -310,7 +311,7 @@ def _shares(
 ) -> None:
     """Lay true and published shares into an array of both."""
     width = draws["response_gap"][..., None]
-    seen = eta + shift[:, None, None] + own_move(design, draws, years, "survey")
+    seen = eta + shift[:, None, None] + own_move(design, fit.spec, draws, years, "survey")
     inverse = _inverse_size(design, draws, years, n)
     figures = _figures(design, years, prior_only=prior_only)
     inside = [list(design["area"].to_numpy()).index(a) for a in design["latent"].to_numpy()]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from amager_eval.trends.safety.forecast import inverse_size_by_area
+from amager_eval.trends.safety.forecast import inverse_size_by_area, sample_shares
 
 if TYPE_CHECKING:
     from amager_eval.trends.fit import Fit
@@ -40,6 +40,7 @@ def link_check(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
     draws = forecast.draws
     rng = np.random.default_rng(seed)
     inverse = inverse_size_by_area(fit)
+    nothing = dict.fromkeys(("value", "low", "high"), np.full((1, 1, 2, 1), np.nan))
     rows = []
     for a, s, t in zip(*np.nonzero(np.isfinite(value[:, :, [0, 2]]).all(axis=2)), strict=True):
         area, setting = str(design["area"][a].item()), str(design["setting"][s].item())
@@ -49,7 +50,11 @@ def link_check(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
         expected = cell.transpose("sample", "response").to_numpy()
         at = inverse[area][:, s, t]
         size = at[rng.integers(0, len(at), size=len(expected))]
-        replicated = np.round(_replicate(expected, size, rng), 2)
+        noise = rng.standard_normal((2, len(expected), 1, 1, 1))
+        sampled = sample_shares(
+            expected[:, None, None, :, None], size[:, None, None, None], nothing, noise
+        )
+        replicated = np.round(sampled.reshape(-1, 2), 2)
         implied, gap = _gap(safe, unsafe), _gap(*np.clip(replicated, 0.005, 0.995).T)
         low, median, high = np.quantile(gap, [0.025, 0.5, 0.975])
         above = (gap > implied).mean() + 0.5 * (gap == implied).mean()
@@ -73,12 +78,3 @@ def link_check(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
 def _gap(safe: Any, unsafe: Any) -> Any:
     """Width of the third answer on the logit scale."""
     return -logit(unsafe) - logit(safe)
-
-
-def _replicate(expected: Any, inverse: Any, rng: np.random.Generator) -> Any:
-    """Sample shares (sample, answer) of a multinomial with variance p(1-p) times `inverse`."""
-    safe, unsafe = expected.T
-    one = safe + np.sqrt(inverse * safe * (1 - safe)) * rng.standard_normal(len(safe))
-    mean = unsafe - unsafe / (1 - safe) * (one - safe)
-    sd = np.sqrt(inverse * unsafe * (1 - safe - unsafe) / (1 - safe))
-    return np.column_stack([one, mean + sd * rng.standard_normal(len(safe))])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = [
     "OwnEffect",
     "add_own_effects",
-    "own_effect_values",
     "own_effects",
     "own_move",
 ]
@@ -153,8 +151,7 @@ def add_own_effects(design: xr.Dataset, spec: ModelSpec) -> xr.Dataset:
     Returns
     -------
     Dataset
-        With coordinate `own_effect` (their names), and an attribute `own_effects` from which
-        :func:`own_effect_values` has their values in any year.
+        With coordinate `own_effect` (their names).
 
     Raises
     ------
@@ -182,70 +179,34 @@ def add_own_effects(design: xr.Dataset, spec: ModelSpec) -> xr.Dataset:
                 f"{int(design['year'][0])} to {int(design['year'][-1])}, so no figure says "
                 "anything of it. Correct its date or values, or take it out."
             )
-    kept = [
-        {"name": e.name, "moves": e.moves, "settings": e.settings, "areas": e.areas,
-         "date": e.date.isoformat() if e.date else None, "values": e.values, "sigma": e.sigma}
-        for e in effects
-    ]  # fmt: skip
-    noted = design.assign_coords(own_effect=[e.name for e in effects])
-    return noted.assign_attrs(own_effects=json.dumps(kept, ensure_ascii=False))
-
-
-def _noted(design: xr.Dataset) -> list[OwnEffect]:
-    """Effects a design was noted with; also one read back from a file."""
-    found = []
-    for kept in json.loads(design.attrs.get("own_effects", "[]")):
-        values = kept["values"] or {}
-        kept |= {
-            "settings": tuple(kept["settings"]),
-            "areas": tuple(kept["areas"]),
-            "date": date.fromisoformat(kept["date"]) if kept["date"] else None,
-            "values": {a: {int(w): v for w, v in of.items()} for a, of in values.items()} or None,
-        }
-        found.append(OwnEffect(**kept))
-    return found
-
-
-def own_effect_values(design: xr.Dataset, years: Any) -> Floats:
-    """Give what multiplies each effect's size, (own_effect, latent, year).
-
-    Parameters
-    ----------
-    design : Dataset
-        From :func:`add_own_effects`.
-    years : sequence of int
-        In order; past the last declared value of a covariate that value is held.
-    """
-    latent = list(map(str, design["latent"].to_numpy()))
-    tables = [e.over(latent, years) for e in _noted(design)]
-    return np.reshape(tables, (len(tables), len(latent), len(years)))
+    return design.assign_coords(own_effect=[e.name for e in effects])
 
 
 def own_move(
-    design: xr.Dataset, draws: Mapping[str, Any], years: Any, moves: str
+    design: xr.Dataset, spec: ModelSpec, draws: Mapping[str, Any], years: Any, moves: str
 ) -> Floats | float:
     """Give what the effects of a kind add to the logit, (sample, latent, setting, year).
 
     Parameters
     ----------
-    design : Dataset
-        From :func:`add_own_effects`.
+    design, spec : Dataset, ModelSpec
+        From :func:`add_own_effects`, and the document.
     draws : mapping of str to ndarray
         `own_effect_size` (sample, own_effect, setting).
     years : sequence of int
-        Which.
-    moves : {"survey", "truth"}
-        Steps, or covariates.
+        In order; past the last declared value of a covariate that value is held.
+    moves : {"truth", "survey"}
+        Covariates, or steps.
 
     Returns
     -------
     ndarray or float
-        0 where the design has no such effect.
+        0 where there is no such effect.
     """
-    of_kind = [e.moves == moves for e in _noted(design)]
-    if not any(of_kind):
-        return 0.0
-    values = own_effect_values(design, years)[of_kind]
-    size = np.asarray(draws["own_effect_size"])[:, of_kind]
-    moved: Floats = np.einsum("nes,eat->nast", size, values)
+    latent = list(map(str, design["latent"].to_numpy()))
+    moved: Floats | float = 0.0
+    for i, effect in enumerate(own_effects(spec)):
+        if effect.moves == moves:
+            size = np.asarray(draws["own_effect_size"])[:, i]
+            moved = moved + size[:, None, :, None] * effect.over(latent, years)[:, None]
     return moved

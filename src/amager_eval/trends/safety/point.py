@@ -7,24 +7,24 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from scipy.special import expit, logit
 
 from amager_eval.spec.assumptions import load_assumptions
-from amager_eval.trends.linear_normal import Factor, factor
 from amager_eval.trends.safety.covariance import Point, linearise
 from amager_eval.trends.safety.draws import inverse_size
 from amager_eval.trends.safety.likelihood import log_interval, log_likelihood
-from amager_eval.trends.safety.model import variances
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
     from amager_eval.spec.model import ModelSpec
+    from amager_eval.trends.blocks import BlockFactor
+    from amager_eval.trends.linear_normal import Factor
     from amager_eval.trends.safety.covariance import Figures, Gaussian, Term
 
     type Floats = NDArray[np.float64]
+    type Held = Factor | BlockFactor
 
 __all__ = ["bound_figures", "cell_moments", "centre_figures", "fitted_point"]
 
@@ -95,7 +95,6 @@ def _settle(
 ) -> tuple[Point, bool]:
     """Look for the point in rounds; also whether it stood still."""
     settings = design.sizes["setting"]
-    variance = variances(scales, spec, settings)
     width = np.asarray(scales["response_gap"], dtype=float) * np.ones(settings)
     edges = found.low[found.known :], found.high[found.known :]
     near = point is not None
@@ -106,8 +105,8 @@ def _settle(
     still = False
     for done in range(_MOST_ROUNDS):
         gaussian = linearise(design, spec, found, parts, Point(mean, spread, width, bounds, shift))
-        held = factor(gaussian.at(variance))
-        assert held is not None  # errors have variances
+        variance = gaussian.variances(scales)
+        held = gaussian.factor(variance)
         solved = held.solve(gaussian.value - gaussian.expected(width))
         moved, spread = cell_moments(gaussian, variance, held, solved)
         wants = gaussian.centre + moved - mean
@@ -162,7 +161,7 @@ def _usual_scales(spec: ModelSpec, settings: int) -> dict[str, Any]:
 
 
 def cell_moments(
-    gaussian: Gaussian, variances: Mapping[str, float], held: Factor, solved: Floats
+    gaussian: Gaussian, variances: Mapping[str, float], held: Held, solved: Floats
 ) -> tuple[Floats, Floats]:
     """Posterior mean and variance of the logit as the survey sees it, (latent, setting, year).
 
@@ -188,12 +187,12 @@ def cell_moments(
     eta = {t.name: t.state[: math.prod(shape)] for t in of}
     cross = sum(variances[k] * (gaussian.slopes[k] @ x.T) for k, x in eta.items()).toarray()
     prior = sum(variances[k] * x.power(2).sum(axis=1) for k, x in eta.items())
-    halved = solve_triangular(held.lower, cross, lower=True, check_finite=False)
-    return (cross.T @ solved).reshape(shape), (prior - (halved**2).sum(axis=0)).reshape(shape)
+    told = (cross * held.solve(cross)).sum(axis=0)
+    return (cross.T @ solved).reshape(shape), (prior - told).reshape(shape)
 
 
 def bound_figures(
-    held: Factor, solved: Floats, edges: tuple[Floats, Floats], now: tuple[Floats, Floats]
+    held: Held, solved: Floats, edges: tuple[Floats, Floats], now: tuple[Floats, Floats]
 ) -> tuple[Floats, Floats]:
     """Find Normal figures that say as much as the bounds do: moments matched, one at a time.
 
