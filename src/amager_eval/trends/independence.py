@@ -40,8 +40,8 @@ _TAILS: Final = 5.0
 #: Share of points drawn from a wider shape, and how many times wider its variance is.
 _WIDE_SHARE: Final = 0.2
 _WIDE: Final = 4.0
-#: Times a proposal is tried.
-_ATTEMPTS: Final = 3
+#: Times points are proposed.
+_ATTEMPTS: Final = 4
 #: Points weighed at a time: as often progress is told.
 _AT_ONCE: Final = 500
 #: Step of numerical derivatives on the unconstrained scale.
@@ -154,20 +154,10 @@ def sample_independently(
         proposal = _at_mode(flat.log_density, flat.start)
     if tune:
         proposal = _adapt(proposal, evaluate, rng, tune)
-    tries: list[tuple[float, Proposal, Floats, Floats, Floats]] = []
-    for _ in range(_ATTEMPTS):
-        points = proposal.draw(rng, chains * draws)
-        log_p = evaluate(points)
-        log_weight = log_p - proposal.log_density(points)
-        tries.append((effective_draws(log_weight), proposal, points, log_p, log_weight))
-        if tries[-1][0] >= wanted:
-            break
-        # a poor proposal, but very many points of it: the next is shaped by them
-        proposal = _shaped(points, log_weight)
-    _, proposal, points, log_p, log_weight = max(tries, key=lambda t: t[0])
+    weighed = _weighed(evaluate, proposal, proposal.draw(rng, chains * draws), rng, wanted)
     if progress is not None:
         progress(total, total)
-    return _told(flat, (chains, draws), points, log_p, log_weight, proposal)
+    return _told(flat, (chains, draws), *weighed)
 
 
 def reweigh(
@@ -212,25 +202,33 @@ def reweigh(
     own = Proposal(proposal.centre[at], proposal.spread[np.ix_(at, at)])
     given = points.transpose("chain", "draw", "parameter").to_numpy()[..., at]
     shape, rows = given.shape[:2], given.reshape(-1, len(at))
-    rng = np.random.default_rng(seed)
-    for left in reversed(range(_ATTEMPTS + 1)):
-        log_p = flat.log_density(rows)
-        log_weight = log_p - own.log_density(rows)
-        if effective_draws(log_weight) >= wanted or not left:
+    weighed = _weighed(flat.log_density, own, rows, np.random.default_rng(seed), wanted)
+    return _told(flat, shape, *weighed)
+
+
+def _weighed(
+    density: Density, proposal: Proposal, points: Floats, rng: np.random.Generator, wanted: float
+) -> tuple[Floats, Floats, Floats, Proposal]:
+    """Weigh points until they are worth enough: each proposal is shaped by the last one's points.
+
+    A poor proposal's points are few in effect, but very many. The best of the tries is kept.
+    """
+    tries: list[tuple[float, tuple[Floats, Floats, Floats, Proposal]]] = []
+    for _ in range(_ATTEMPTS):
+        log_p = density(points)
+        log_weight = log_p - proposal.log_density(points)
+        tries.append((effective_draws(log_weight), (points, log_p, log_weight, proposal)))
+        if tries[-1][0] >= wanted:
             break
-        own = _shaped(rows, log_weight)
-        rows = own.draw(rng, len(rows))
-    return _told(flat, shape, rows, log_p, log_weight, own)
+        proposal = _shaped(points, log_weight)
+        points = proposal.draw(rng, len(points))
+    return max(tries, key=lambda t: t[0])[1]
 
 
 def _told(
-    flat: _Flat,
-    shape: tuple[int, int],
-    points: Floats,
-    log_p: Floats,
-    log_weight: Floats,
+    flat: _Flat, shape: tuple[int, int], points: Floats, log_p: Floats, log_weight: Floats,
     proposal: Proposal,
-) -> Scales:
+) -> Scales:  # fmt: skip
     """Name weighed points."""
     names = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
     dims = ("chain", "draw")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -178,8 +178,10 @@ def _weighed(
     of_one = posterior.isel(latent=int(np.argmax(design["wander"].to_numpy())))
     of_one = of_one.mean(("chain", "draw"))
     on_log = {"design_effect": "log_deff", "unknown_size": "unknown_size"}
-    usual = {k: of_one[k].to_numpy() for k in ("path_sd", "area_sd", "gap_sd", "response_gap")}
-    usual |= {k: np.exp(posterior[v]).mean().to_numpy() for k, v in on_log.items()}
+    usual: dict[str, Any] = {
+        k: of_one[k].to_numpy() for k in ("path_sd", "area_sd", "gap_sd", "response_gap")
+    }
+    usual |= {k: np.exp(posterior[v].to_numpy()).mean() for k, v in on_log.items()}
     gaussian = fitted_point(design, spec, found, parts, usual)
     scales = reweigh(
         build_model(design, spec, gaussian),

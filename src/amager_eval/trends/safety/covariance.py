@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_array, diags_array, hstack, kron, vstack
 from scipy.special import expit
 
@@ -132,10 +133,8 @@ class Figures:
 
     def cells(self) -> list[Integers]:
         """Figures of each cell: an area, setting and wave."""
-        keys = np.column_stack([self.area, self.setting, self.year])
-        _, group = np.unique(keys, axis=0, return_inverse=True)
-        order = np.argsort(group.ravel(), kind="stable")
-        return np.split(order, np.cumsum(np.bincount(group.ravel()))[:-1])
+        keys = pd.DataFrame({"area": self.area, "setting": self.setting, "year": self.year})
+        return list(keys.groupby(list(keys)).indices.values())
 
     @property
     def known(self) -> int:

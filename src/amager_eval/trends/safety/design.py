@@ -273,9 +273,4 @@ def _sizes(
 
 def _interpolate_log(values: Floats) -> Floats:
     """Fill gaps log-linearly between neighbours, with the nearest outside; all NaN stays."""
-    known = np.isfinite(values)
-    if not known.any():
-        return values
-    at = np.arange(len(values))
-    filled: Floats = np.exp(np.interp(at, at[known], np.log(values[known])))
-    return filled
+    return np.exp(pd.Series(np.log(values)).interpolate(limit_direction="both").to_numpy())

@@ -68,7 +68,7 @@ def build_model(design: xr.Dataset, spec: ModelSpec, gaussian: Gaussian) -> pm.M
 
 def _scales(settings: int, priors: Mapping[str, Prior], needed: set[str]) -> dict[str, Any]:
     """Priors of the scales a design needs."""
-    scales = {name: _prior(name, priors[name]) for name in SCALES if name in needed}
+    scales: dict[str, Any] = {k: _prior(k, priors[k]) for k in SCALES if k in needed}
     if settings > 1:
         # LKJ's marginal for one correlation, stretched to where the common matrix is positive
         eta = priors["setting_correlation"]["eta"]
