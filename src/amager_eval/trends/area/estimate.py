@@ -189,6 +189,8 @@ def estimate_area(
     ------
     InputError
         The fit has no whole to hold the area against, or rests on the area's own figures already.
+    SpecError
+        The fit declares steps, which the area's own figures would be read with.
 
     Notes
     -----
@@ -323,40 +325,12 @@ def lay_out_study(
     everywhere: bool = False,
     joint: JointDraws = joint_draws,
 ) -> tuple[Study, xr.Dataset, list[Piece]]:
-    """Put together what an estimate is asked with.
-
-    Parameters
-    ----------
-    fit : Fit
-        Safety, of the districts and the whole.
-    data : Input
-        Where the figures and the delivery of residents stand.
-    agreement : Agreement
-        What the area is made of.
-    until : int
-        Last wave.
-    spec : AreaSpec or None
-        Another document than the registered one.
-    leave_out : collection
-        Index labels of the safety frame's rows that do not count.
-    without_own : bool
-        Without the figures of the area and of what it is made of.
-    everywhere : bool
-        Lay out every area of the fit, not the area's districts and the whole alone.
-    joint : callable
-        As of :func:`estimate_area`.
+    """Put together what an estimate is asked with: all else as of :func:`estimate_area`.
 
     Returns
     -------
     tuple of Study, Dataset and list of Piece
         The study, the design of the fit, and the districts' draws of each alternative of the drift.
-
-    Raises
-    ------
-    InputError
-        The fit has no whole to hold the area against, or rests on the area's own figures already.
-    SpecError
-        The fit declares steps, which the area's own figures would be read with.
     """
     spec = load_area_spec() if spec is None else spec
     whole = agreement.areas.whole
@@ -455,21 +429,7 @@ def _steps(spec: AreaSpec, study: Study, wanted: Collection[str] | None) -> list
 
 
 def around_of(study: Study, piece: Piece, design: xr.Dataset) -> Around:
-    """Take from the districts' draws what the blocks need.
-
-    Parameters
-    ----------
-    study : Study
-        What the area is made of.
-    piece : Piece
-        The districts' draws under one alternative of the drift.
-    design : Dataset
-        The fit's design.
-
-    Returns
-    -------
-    Around
-    """
+    """Take from the districts' draws under one alternative of the drift what the blocks need."""
     latent = [str(a) for a in design["latent"].to_numpy()]
     areas = [str(a) for a in design["area"].to_numpy()]
     width = piece.draws["response_gap"]
@@ -497,15 +457,12 @@ def propose_under(
 
     Parameters
     ----------
-    study : Study
-        What is asked.
-    around : Around
-        What the blocks need of the districts' draws.
-    piece : Piece
-        The districts' draws under one alternative of the drift.
+    study, around, piece : Study, Around, Piece
+        What is asked; the districts' draws under one alternative of the drift.
     rows : ndarray of int
         Which of the districts' draws, one proposal each; a draw may be taken several times.
     rng : Generator
+        Source of randomness.
     figures : bool
         Whether the blocks are given any evidence; without it they are drawn from their prior.
     drawn : mapping of str to ndarray or None
@@ -597,15 +554,12 @@ def weigh_proposals(
 
     Parameters
     ----------
-    study : Study
-        What is asked.
-    around : Around
-        What the blocks need of the districts' draws.
-    piece : Piece
-        The districts' draws under one alternative of the drift.
+    study, around, piece : Study, Around, Piece
+        What is asked; the districts' draws under one alternative of the drift.
     steps : list of Step
         Which evidence is weighed.
     rng : Generator
+        Source of randomness.
     districts : ndarray of int or None
         Which of the districts' draws; default all.
 
@@ -750,8 +704,8 @@ def _joint(
         sampled = np.round(sampled * 100, int(decimals)) / 100
     sampled = np.where(np.isfinite(table["value"]), table["value"], sampled)
     return {
-        "true": np.concatenate([piece.true[rows][:, at], true[:, None]], axis=1),
-        "published": np.concatenate([piece.published[rows][:, at], sampled], axis=1),
+        "true": np.concatenate([piece.true[rows[:, None], at], true[:, None]], axis=1),
+        "published": np.concatenate([piece.published[rows[:, None], at], sampled], axis=1),
         "observed": np.isfinite(table["value"]),
     }
 
