@@ -8,6 +8,7 @@ draws the weights leave says whether the proposal was good enough.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -151,7 +152,7 @@ def sample_independently(
         return np.concatenate(values)
 
     if proposal is None:
-        proposal = _at_mode(flat.log_density, flat.start)
+        proposal = _at_mode(flat.log_density, flat.start())
     if tune:
         proposal = _adapt(proposal, evaluate, rng, tune)
     weighed = _weighed(evaluate, proposal, proposal.draw(rng, chains * draws), rng, wanted)
@@ -366,21 +367,25 @@ class _Flat:
         from pytensor.compile.mode import Mode
         from pytensor.graph.replace import vectorize_graph
 
-        point = model.initial_point()
         self.model, self.variables = model, model.free_RVs
-        values = [model.rvs_to_values[rv] for rv in self.variables]
-        starts = [np.asarray(point[v.name]) for v in values]
-        self.start = np.concatenate([v.ravel() for v in starts]).astype(float)
+        self.values = [model.rvs_to_values[rv] for rv in self.variables]
+        dims = [model.named_vars_to_dims.get(rv.name) for rv in self.variables]
+        shapes = [
+            rv.type.shape if of is None else tuple(len(model.coords[d]) for d in of)
+            for rv, of in zip(self.variables, dims, strict=True)
+        ]
         self.labels = [
             f"{rv.name}{list(at) if at else ''}"
-            for rv, of in zip(self.variables, starts, strict=True)
-            for at in np.ndindex(of.shape)
+            for rv, shape in zip(self.variables, shapes, strict=True)
+            for at in np.ndindex(shape)
         ]
         points = pt.dmatrix("points")
-        ends = np.cumsum([of.size for of in starts])
+        sizes = [math.prod(shape) for shape in shapes]
         many = {
-            value: points[:, end - of.size : end].reshape((-1, *of.shape))
-            for value, end, of in zip(values, ends, starts, strict=True)
+            value: points[:, end - size : end].reshape((-1, *shape))
+            for value, end, size, shape in zip(
+                self.values, np.cumsum(sizes), sizes, shapes, strict=True
+            )
         }
         # one evaluation for many points: Python's share of the time is paid once
         plain = Mode(linker="py", optimizer="None")
@@ -389,6 +394,11 @@ class _Flat:
             function([points], vectorize_graph(out, many), mode=plain)
             for out in (model.logp(), own)
         )
+
+    def start(self) -> Floats:
+        """Give a point to look for the mode from."""
+        point = self.model.initial_point()
+        return np.concatenate([np.ravel(point[v.name]) for v in self.values]).astype(float)
 
     def log_density(self, points: Floats) -> Floats:
         """Log density of points, (point,)."""

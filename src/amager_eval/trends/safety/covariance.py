@@ -134,7 +134,7 @@ class Figures:
     def cells(self) -> list[Integers]:
         """Figures of each cell: an area, setting and wave."""
         keys = pd.DataFrame({"area": self.area, "setting": self.setting, "year": self.year})
-        return list(keys.groupby(list(keys)).indices.values())
+        return [np.asarray(rows) for rows in keys.groupby(list(keys)).indices.values()]
 
     @property
     def known(self) -> int:
@@ -535,7 +535,6 @@ def _errors(
     """
     s, t = found.setting, found.year
     a, b = found.answer[:, 1], found.answer[:, 2]
-    same = (s[:, None] == s) & (t[:, None] == t)
     n, deff = (design[k].to_numpy()[:, s, t].T for k in ("n", "deff"))
     unsized = design["n_unknown"].to_numpy()[:, s, t].T > 0
     given = np.isfinite(deff)
@@ -546,17 +545,22 @@ def _errors(
         "unsized_given": given & unsized,
     }
     root = np.sqrt(np.where(given, deff, 1.0) / n) * found.share
-    # a multinomial's covariance: diagonal in the answers, less the product of the means
     mean = a[:, None] * safe + b[:, None] * unsafe
-    out = {}
-    for name, which in kinds.items():
-        u = root * which
-        own = (u * safe) @ u.T * np.outer(a, a) + (u * unsafe) @ u.T * np.outer(b, b)
-        matrix = same * (own - (u * mean) @ (u * mean).T)
-        if matrix.any():
-            out[name] = matrix
     whole = (found.share > 0).sum(axis=1) > 1
     off = mean - (found.share * mean).sum(axis=1, keepdims=True)
     loose = spec.options["weight_sd"] * found.share * off * whole[:, None]
-    out["rounding"] = np.diag(found.rounding) + same * (loose @ loose.T)
+    out = {k: np.zeros((len(s), len(s))) for k, of in kinds.items() if (of & (root > 0)).any()}
+    out["rounding"] = np.diag(found.rounding)
+    _, wave = np.unique(s * (t.max(initial=0) + 1) + t, return_inverse=True)
+    for at in (np.flatnonzero(wave == w) for w in range(wave.max(initial=-1) + 1)):
+        own, among = np.outer(a[at], a[at]), np.ix_(at, at)
+        other = np.outer(b[at], b[at])
+        for name in out.keys() - {"rounding"}:
+            u = (root * kinds[name])[at]
+            # a multinomial's covariance: diagonal in the answers, less the product of the means
+            out[name][among] = (
+                own * ((u * safe[at]) @ u.T) + other * ((u * unsafe[at]) @ u.T)
+                - (u * mean[at]) @ (u * mean[at]).T
+            )  # fmt: skip
+        out["rounding"][among] += loose[at] @ loose[at].T
     return out
