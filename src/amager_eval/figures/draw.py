@@ -95,7 +95,7 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False, slide: bool 
             for ax, plot in zip(cells, picture.panels, strict=False):
                 ax.clear()
                 plot(ax)
-            _lay_out(figure)
+            moved = _lay_out(figure)
         figure.text(
             _LEFT,
             0.035 / height,
@@ -107,7 +107,7 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False, slide: bool 
         )
         if picture.synthetic:
             _mark(figure, words.say("document.synthetic"))
-        _freeze_layout(figure)
+        _freeze_layout(figure, moved=moved)
     return figure
 
 
@@ -190,25 +190,30 @@ def _lines(text: str, room: float, points: float, weight: str = "normal") -> lis
     return lines
 
 
-def _lay_out(figure: Figure) -> None:
-    """Place the axes as drawing would, without drawing."""
+def _lay_out(figure: Figure) -> bool:
+    """Place the axes as drawing would, without drawing; tell whether one moved."""
+    before = _places(figure)
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
+    return _places(figure) != before
 
 
-def _freeze_layout(figure: Figure) -> None:
-    """Lay out once and round: the solver's last bits vary from run to run, a file's must not."""
-    before: list[tuple[float, ...]] = []
-    for _ in range(_PASSES):  # a pass moves the axes, which changes the ticks that need room
-        places = [tuple(round(v, 6) for v in ax.get_position().bounds) for ax in figure.axes]
-        if places == before:
+def _places(figure: Figure) -> list[tuple[float, float, float, float]]:
+    """Axes' places, rounded: the solver's last bits vary from run to run, a file's must not."""
+    bounds = [[round(v, 6) for v in ax.get_position().bounds] for ax in figure.axes]
+    return [(left, bottom, width, height) for left, bottom, width, height in bounds]
+
+
+def _freeze_layout(figure: Figure, *, moved: bool) -> None:
+    """Lay out until nothing moves, and keep that: a pass changes the ticks that need room."""
+    for _ in range(_PASSES):
+        if not moved:
             break
-        before = places
-        _lay_out(figure)
+        moved = _lay_out(figure)
     figure.set_layout_engine("none")
-    for ax in figure.axes:
-        ax.set_position(tuple(round(v, 6) for v in ax.get_position().bounds))
+    for ax, place in zip(figure.axes, _places(figure), strict=True):
+        ax.set_position(place)
     for text in figure.texts:
         x, y = text.get_position()
         text.set_position((round(x, 6), round(y, 6)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 
 from babel.dates import format_date
@@ -41,10 +42,13 @@ def number(value: float | None, decimals: int = 0, lang: str = "da") -> str:
     >>> number(1313), number(22.25, 1), number(-0.04, 1), number(-3, lang="en")
     ('1.313', '22,3', '0,0', '−3')
     """
-    if value is None or value != value:
-        return MISSING
+    return MISSING if value is None or value != value else _written(float(value), decimals, lang)
+
+
+@lru_cache(maxsize=4096)  # the numbers of an axis are asked for at every pass of its layout
+def _written(value: float, decimals: int, lang: str) -> str:
     step = Decimal(1).scaleb(-decimals)
-    rounded = Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP)
+    rounded = Decimal(repr(value)).quantize(step, rounding=ROUND_HALF_UP)
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     text: str = format_decimal(abs(rounded), format=pattern, locale=_LOCALES[lang])
     return f"\u2212{text}" if rounded < 0 else text
