@@ -644,7 +644,7 @@ def _progress(lang: str = "en", steps: Sequence[str] = ()) -> Iterator[FitProgre
 
     words, console = load_wording(lang), Console(stderr=True)
     if not console.is_terminal:
-        with _lines(words, steps) as report:
+        with _costs(words), _lines(words, steps) as report:
             yield report
         return
     columns = (
@@ -653,7 +653,7 @@ def _progress(lang: str = "en", steps: Sequence[str] = ()) -> Iterator[FitProgre
         TaskProgressColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console) as bars:
+    with Progress(*columns, console=console) as bars, _costs(words):
         tasks = {
             name: bars.add_task(words.name("progress", name), start=False, total=None)
             for name in steps
@@ -672,6 +672,43 @@ def _progress(lang: str = "en", steps: Sequence[str] = ()) -> Iterator[FitProgre
         yield report
         for name in set(tasks) - begun:  # not of this run, or of what follows it
             bars.remove_task(tasks[name])
+
+
+@contextmanager
+def _costs(words: Wording) -> Iterator[None]:
+    """Say in the reader's language what a large fit will cost, before it begins."""
+    import logging
+
+    from amager_eval.trends.crime.cost import LOGGER
+    from amager_eval.wording.numbers import number
+
+    class _Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            cost = record.__dict__["cost"]
+            typer.echo(
+                words.say(
+                    "progress.cost",
+                    areas=cost.areas,
+                    types=cost.types,
+                    periods=cost.periods,
+                    minutes=max(1, round(cost.minutes)),
+                    cores=cost.cores,
+                    gigabytes=number(cost.gigabytes, 1, words.lang),
+                ),
+                err=True,
+            )
+
+    logger, told = logging.getLogger(LOGGER), _Told()
+    before = logger.level, logger.propagate
+    logger.addHandler(told)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(told)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
 
 
 @contextmanager

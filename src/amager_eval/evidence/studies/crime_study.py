@@ -215,8 +215,8 @@ class CrimeStudy:
     draws, chains : int or None
         Of each fit; default the spec's and 4.
     more : sequence of int
-        Where a fit missed its gates it is sampled again with so many times the draws, in steps
-        nearer to the smallest, until one passes.
+        Where a fit missed its gates it is sampled again with so many times the draws, in smaller
+        steps where it diverged, until one passes.
     name : str
         Name in file names.
     """
@@ -256,7 +256,8 @@ class CrimeStudy:
             )()
             if fit.diagnostics.passed:
                 break
-            spec = _in_smaller_steps(spec)
+            if fit.diagnostics.divergences:
+                spec = _in_smaller_steps(spec)
         posterior = fit.data["posterior"].to_dataset()
         stacked = posterior.stack(sample=("chain", "draw"))  # noqa: PD013
         stacked = stacked.drop_vars(["chain", "draw", "sample"])

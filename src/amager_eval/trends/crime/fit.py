@@ -10,6 +10,7 @@ import xarray as xr
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends import sample
 from amager_eval.trends.crime.arrays import model_data, structure
+from amager_eval.trends.crime.cost import crime_cost, tell_cost
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.gather import CHAINS_AT_ONCE, IN_DOUBLE, gather, gather_in_turns, thin
 from amager_eval.trends.crime.posterior import HYPERPARAMETERS
@@ -91,6 +92,10 @@ def fit_crime(
     panel (158 areas, 9 types and 10 years) the diagnostics are of all draws and every second draw
     is kept, in single precision.
 
+    Before a fit of more than two minutes is compiled, the logger `amager_eval.cost` says at level
+    INFO what it will take in minutes and memory; silence it with
+    `logging.getLogger("amager_eval.cost").setLevel(logging.WARNING)`.
+
     Examples
     --------
     >>> import amager_eval as ae
@@ -147,6 +152,8 @@ def begin_design(
     size = draws or spec.sampling.draws
     large = chains * size * design["count"].size > IN_DOUBLE
     together = CHAINS_AT_ONCE if large else chains
+    tune = spec.sampling.tune
+    tell_cost(crime_cost(design, draws=size, tune=tune, chains=chains, at_once=together))
     model = compiled_for(design) if compiled is None else compiled
 
     def begin(first: int) -> Callable[[], xr.DataTree]:
@@ -154,7 +161,7 @@ def begin_design(
         return sample.begin_posterior(
             model,
             draws=size,
-            tune=spec.sampling.tune,
+            tune=tune,
             chains=count,
             target_accept=spec.sampling.target_accept,
             seed=seed + first * ANOTHER_SEED,
