@@ -84,3 +84,20 @@ def test_scales_of_the_remainder_belong_to_a_total_made_of_its_types(random_draw
     fit = fit_crime(data, whole="City", spec=own, draws=20)
     scale = fit.data["design"]["innovation_scale"].sel(crime_type="remainder")
     assert scale.sel(path_class="level") == 0.01
+
+
+@pytest.mark.parametrize(("draws", "tune"), [(None, 800), (3000, 800), (750, 400), (100, 200)])
+def test_fewer_draws_than_the_document_s_shorten_the_warm_up(
+    random_draws, monkeypatch, draws, tune
+):
+    spec = load_model_spec("crime_trend")
+    assert (spec.sampling.draws, spec.sampling.tune) == (1500, 800)
+    seen, inner = {}, sample.begin_posterior
+
+    def record(compiled, **how):
+        seen.update(how)
+        return inner(compiled, **how | {"draws": 20})
+
+    monkeypatch.setattr(sample, "begin_posterior", record)
+    fit_crime(quarterly(), spec=spec, draws=draws, chains=2)
+    assert (seen["draws"], seen["tune"]) == (draws or 1500, tune)

@@ -31,6 +31,7 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "data.period",
         "trends.by_address",
         "trends.crime.arrays",
+        "trends.crime.cost",
         "trends.crime.design",
         "trends.crime.disjoint",
         "trends.crime.effects",

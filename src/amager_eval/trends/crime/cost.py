@@ -15,12 +15,13 @@ __all__ = ["LOGGER", "Cost", "crime_cost", "tell_cost"]
 #: Name of the logger that tells; the message's record has the cost as `cost`.
 LOGGER: Final = "amager_eval.cost"
 
-# Measured on two cores of 2026 (docs/benchmarks.md, "A large fit"), fits of 8 to 158 areas, 9 to
-# 11 types, 10 years or 39 quarters.
-#: Microseconds of a log density with its gradient, per cell.
+# Measured in processor seconds on two cores in November 2026: 33 areas, 11 types and 39 quarters
+# (1.31 ms a gradient, 63 gradients a draw), 9 areas of the same (51 a draw), and the memory of 158
+# areas, 9 types and 10 years.
+#: Microseconds of a log density with its gradient, per cell, and gradients of a draw: of fits small
+#: enough for fewer nothing is told.
 PER_CELL: Final = 0.095
-#: Gradients of a draw, up to so many cells and above: a trajectory of more unknowns is longer.
-SHORT, LONG, SHORT_CELLS = 31, 63, 5_000
+GRADIENTS: Final = 63
 #: Seconds to compile where nothing was compiled before, and to judge a cell's draws.
 COMPILE: Final = 60.0
 JUDGE: Final = 0.005
@@ -84,8 +85,7 @@ def crime_cost(
     cells = design["count"].size
     side_by_side = at_once or chains
     cores = max(1, min(side_by_side, os.cpu_count() or 1))
-    gradients = SHORT if cells <= SHORT_CELLS else LONG
-    sampling = chains * (draws + tune) * gradients * cells * PER_CELL * 1e-6 / cores
+    sampling = chains * (draws + tune) * GRADIENTS * cells * PER_CELL * 1e-6 / cores
     seconds = COMPILE + sampling + cells * JUDGE
     memory = side_by_side * draws * WHILE_SAMPLED + chains * draws * WHEN_KEPT
     sizes = design.sizes

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["begin_crime", "begin_design", "compiled_for", "fit_crime"]
 
+#: Warm-up draws that a sampler's scales take, however few draws are kept.
+LEAST_TUNE: Final = 200
 #: Distance of the seeds of chains that are sampled one after the other.
 ANOTHER_SEED: Final = 1_000_003
 #: So many structures are kept of a process: a statement's own and its alternatives'.
@@ -64,7 +66,8 @@ def fit_crime(
     spec : ModelSpec, str, Path or None
         The model's document; default `crime_trend`.
     draws : int or None
-        Kept draws per chain; default the spec's.
+        Kept draws per chain; default the spec's. Fewer shorten the warm-up as well: a draft is
+        quick, and seldom past the gates.
     chains : int
         Number of chains.
     seed : int
@@ -129,7 +132,12 @@ def begin_crime(
     if not isinstance(spec, ModelSpec):
         spec = load_model_spec(spec or "crime_trend")
     design = crime_design(data, spec, population=population, whole=whole, definition=definition)
-    return begin_design(design, spec, draws=draws, chains=chains, seed=seed, progress=progress)
+    sampling = spec.sampling
+    share = min(1.0, (draws or sampling.draws) / sampling.draws)
+    return begin_design(
+        design, spec, draws=draws, chains=chains, seed=seed, progress=progress,
+        tune=max(min(LEAST_TUNE, sampling.tune), round(share * sampling.tune)),
+    )  # fmt: skip
 
 
 def begin_design(
@@ -140,6 +148,7 @@ def begin_design(
     chains: int = 4,
     seed: int = 1,
     progress: sample.Progress | None = None,
+    tune: int | None = None,
     forecast_only: bool = False,
     compiled: object = None,
     given: Mapping[str, NDArray[np.float64]] | None = None,
@@ -152,7 +161,7 @@ def begin_design(
     size = draws or spec.sampling.draws
     large = chains * size * design["count"].size > IN_DOUBLE
     together = CHAINS_AT_ONCE if large else chains
-    tune = spec.sampling.tune
+    tune = spec.sampling.tune if tune is None else tune
     tell_cost(crime_cost(design, draws=size, tune=tune, chains=chains, at_once=together))
     model = compiled_for(design) if compiled is None else compiled
 

@@ -48,7 +48,10 @@ def gather(
 
     Returns
     -------
-    posterior, sample_stats : Dataset
+    posterior : Dataset
+        Quantities.
+    stats : Dataset
+        Of the sampler.
     """
     raw = _with_given(tree["posterior"].to_dataset(), given)
     return crime_posterior(raw, design, rng), tree["sample_stats"].to_dataset()
@@ -80,8 +83,10 @@ def gather_in_turns(
 
     Returns
     -------
-    posterior, sample_stats : Dataset
+    posterior : Dataset
         What has areas in single precision.
+    stats : Dataset
+        Of the sampler.
     """
     step = max(1, IN_BLOCK // (CHAINS_AT_ONCE * design["count"].size))
     kept, stats, first = _Kept(chains, draws), [], 0
@@ -109,7 +114,10 @@ def thin(posterior: xr.Dataset, stats: xr.Dataset) -> tuple[xr.Dataset, xr.Datas
 
     Returns
     -------
-    posterior, stats : Dataset
+    posterior : Dataset
+        Fewer draws, or the same.
+    stats : Dataset
+        Of the same draws.
     """
     size = posterior.sizes["chain"] * posterior.sizes["draw"]
     step = min(posterior["level"].size // IN_DOUBLE, size // LEAST_DRAWS)
