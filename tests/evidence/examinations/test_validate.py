@@ -1,6 +1,7 @@
 """Examinations become evidence of the version examined; samplers are replaced."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from amager_eval.evidence.examinations.prior_sensitivity import log_density
 from amager_eval.evidence.examinations.validate import EXAMINATIONS, calibration_tables, validate
 from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.spec.model import load_model_spec
+from amager_eval.trends import sample
 
 SAFETY, CRIME = load_model_spec("safety_trend"), load_model_spec("crime_trend")
 
@@ -159,6 +161,32 @@ def test_a_town_of_few_reports_is_calibrated_apart_and_continues(
         "calibration_few", "forecast_coverage_few", "ranks_few", "recovery_few",
     ]  # fmt: skip
     assert validate("safety", only=["calibration_few"], folder=tmp_path) == []
+
+
+def test_a_further_kind_is_sampled_again_until_its_fits_pass(
+    tmp_path: Path, random_draws: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of random draws no fit passes: each is sampled with every number of draws, and counted."""
+    taken, inner = [], sample.begin_posterior
+
+    def begin(compiled: Any, *, draws: int, **how: Any) -> Any:
+        taken.append(draws)
+        return inner(compiled, draws=20, **how)
+
+    monkeypatch.setattr(sample, "begin_posterior", begin)
+    monkeypatch.setattr("amager_eval.evidence.examinations.validate.MORE", (2,))
+    title = "calibration_nested"
+    validate("crime", only=[title], fits=20, folder=tmp_path, cache=tmp_path / "k")
+    assert taken == 20 * [1000, 2000]
+    evidence = read_evidence(CRIME, title, folder=tmp_path)
+    assert evidence.settings["fits"] == evidence.settings["fits_sampled_again"] == 20
+    assert evidence.settings["fits_past_the_gates"] == 0
+    assert evidence.settings["most_draws"] == 2000
+    named = set(evidence.to_frame()["quantity"])
+    assert {"total_level_last Øst", "level_last Øst remainder"} <= named
+    validate("crime", only=[title], fits=20, folder=tmp_path, cache=tmp_path / "k")
+    assert len(taken) == 40  # every fit was kept
+    assert validate("safety", only=[title], folder=tmp_path) == []
 
 
 def test_ranks_that_leave_the_band_are_counted() -> None:

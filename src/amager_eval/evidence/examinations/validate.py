@@ -95,7 +95,7 @@ GIVEN_REAL: Final = 40
 ADDED: Final = {"safety": 4, "crime": 8}
 #: Fits of each further kind of series; draws per chain and chains of each; and so many times the
 #: draws are taken of one that missed its gates: every rank is of a fit that could be published.
-FURTHER: Final = 40
+FURTHER: Final = 100
 PUBLISHABLE: Final = (1000, 4)
 MORE: Final = (2, 4, 8)
 #: Draws per chain and chains of these refits; None as a fit that is published.
