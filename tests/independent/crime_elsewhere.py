@@ -43,6 +43,7 @@ class Counts:
     covid: np.ndarray  # quarter; share of its days in the window
     steps: list[tuple[str, np.ndarray, np.ndarray]]  # name, sd by type, share of days before
     baseline: np.ndarray  # quarter; bool
+    shared: float  # share of the innovations' variance that moves every type
 
 
 def read(data, spec, definition) -> Counts:
@@ -83,6 +84,7 @@ def read(data, spec, definition) -> Counts:
         days_inside(quarters, covid["start"], covid["end"]),
         steps,
         np.array([y == spec.options["baseline_year"] for y, _ in quarters]),
+        spec.options.get("shared_innovation", {}).get("share", 0.0),
     )
 
 
@@ -131,7 +133,9 @@ def model(counts, priors):
     )
     spread = numpyro.sample("drift_spread", dist.HalfNormal(sigma["drift_spread"]))
     drift = numpyro.deterministic("drift", direction + spread * standard("drift_z", [types]))
-    step = innovation[:, None] * jnp.sqrt(0.25) * standard("walk_z", [types, quarters - 1])
+    shock = jnp.sqrt(1 - counts.shared) * standard("walk_z", [types, quarters - 1])
+    shock += jnp.sqrt(counts.shared) * standard("shared_z", [quarters - 1])
+    step = innovation[:, None] * jnp.sqrt(0.25) * shock
     walk = jnp.cumsum(step + 0.25 * drift[:, None], axis=1)
     walk = jnp.concatenate([jnp.zeros((types, 1)), walk], axis=1)
     walk = walk - walk[:, b].mean(axis=1, keepdims=True)
@@ -170,7 +174,9 @@ def forecast(counts, priors, draws, until, rng):
     """
     size, types, seen = draws["path"].shape
     ahead = 4 * (until - counts.quarters[-1][0])
-    shock = 0.5 * draws["innovation"][..., None] * rng.standard_normal((size, types, ahead))
+    shock = np.sqrt(1 - counts.shared) * rng.standard_normal((size, types, ahead))
+    shock += np.sqrt(counts.shared) * rng.standard_normal((size, 1, ahead))
+    shock *= 0.5 * draws["innovation"][..., None]
     later = np.cumsum(shock + 0.25 * draws["drift"][..., None], axis=-1)
     path = np.concatenate([draws["path"], draws["path"][..., -1:] + later], axis=-1)
     first = counts.quarters[0][0]

@@ -23,14 +23,15 @@ from amager_eval.trends.diagnose import Diagnostics
 from amager_eval.trends.fit import Fit
 
 SPEC = load_model_spec("crime_trend")
+TOGETHER = SPEC.with_options(shared_innovation={"share": 0.3, "reason": "for this test alone"})
 
 
-def quarterly(late=2):
+def quarterly(late=2, types=("t",)):
     periods = [f"{2022 + i // 4}K{i % 4 + 1}" for i in range(12)]
     rows = [("City", p, 400 + 5 * i, 2e4) for i, p in enumerate(periods)]
     rows += [("D", p, 30 + i % 3, 2e3) for i, p in enumerate(periods) if i >= late]
     frame = pd.DataFrame(rows, columns=["area", "period", "count", "population"])
-    return frame.assign(crime_type="t")
+    return pd.concat([frame.assign(crime_type=k) for k in types], ignore_index=True)
 
 
 @pytest.fixture
@@ -65,14 +66,16 @@ def test_arviz_reads_it(tree):
     assert found.n_data_points == 20
 
 
-@pytest.fixture(scope="module")
-def at_a_point():
+@pytest.fixture(scope="module", params=[("t",), ("s", "t")], ids=["alone", "together"])
+def at_a_point(request):
     """One point of the model's own variables, the model, and the tree of a fit of that one draw."""
-    design = crime_design(quarterly(), SPEC, whole="City")
+    design = crime_design(quarterly(types=request.param), TOGETHER, whole="City")
+    assert (design.attrs["shared_innovation"] > 0) == (len(request.param) > 1)
     model = build_model(design)
     rng = np.random.default_rng(5)
     raw = {v.name: np.asarray(0.3 * rng.normal(size=v.type.shape)) for v in model.free_RVs}
-    raw["passing_signed"] = np.full(1, 1e-9)  # what passes is drawn apart: here nothing does
+    # what passes is drawn apart: here nothing does
+    raw["passing_signed"] = np.full(len(request.param), 1e-9)
     raw["dispersion_common"] = np.full(2, 0.7)
     point = {n: v for n, v in raw.items() if n != "dispersion_common"}
     point["dispersion_common_log__"] = np.log(raw["dispersion_common"])
@@ -83,7 +86,7 @@ def at_a_point():
     posterior = crime_posterior(draws, design, np.random.default_rng(1))
     stats = xr.Dataset({"diverging": (("chain", "draw"), [[False]])})
     data = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats, "design": design})
-    fit = Fit("crime", data, SPEC, Diagnostics(0, 1.0, 1.0, ()), 1)
+    fit = Fit("crime", data, TOGETHER, Diagnostics(0, 1.0, 1.0, ()), 1)
     return SimpleNamespace(
         model=model, raw=raw, point=point, design=design, groups=arviz_groups(fit)
     )
@@ -129,7 +132,8 @@ def test_the_log_prior_is_the_models_in_the_quantities_own_terms(at_a_point):
     log += sum(v.size for n, v in raw.items() if n.endswith("_signed")) * np.log(2)
     scale = design["effect_scale"].values
     log -= np.log(scale[scale > 0]).sum() + norm.logpdf(raw["effect_standard"][scale == 0]).sum()
-    log -= raw["season_gap_standard"].size * np.log(abs(raw["season_gap_signed"]).item())
+    contrasts = raw["season_gap_standard"].size / raw["season_gap_signed"].size
+    log -= contrasts * np.log(abs(raw["season_gap_signed"])).sum()
     before, step = quantities(at_a_point), 1e-6
     for name, value in before.items():
         after = quantities(at_a_point, **{name: raw[name] + step})[name]

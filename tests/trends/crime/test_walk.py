@@ -17,12 +17,17 @@ from amager_eval.trends.crime.walk import crime_unknowns
 SPEC = load_model_spec("crime_trend")
 
 
-def design(nested):
+def design(nested, share=0.0):
+    """Six quarters; of two types that move together where a share of the innovations is common."""
     periods = [f"{2023 + i // 4}K{i % 4 + 1}" for i in range(6)]
     rows = [("D", p, 40 + 3 * i, 2.0e3) for i, p in enumerate(periods)]
     rows += [("City", p, 400 - 5 * i, 20.0e3) for i, p in enumerate(periods)] if nested else []
     frame = pd.DataFrame(rows, columns=["area", "period", "count", "population"])
-    return crime_design(frame.assign(crime_type="t"), SPEC, whole="City" if nested else None)
+    shared = {"share": share, "reason": "as declared for this test alone"} if share else None
+    spec = SPEC.with_options(shared_innovation=shared)
+    types = ("s", "t") if share else ("t",)
+    frame = pd.concat([frame.assign(crime_type=k) for k in types], ignore_index=True)
+    return crime_design(frame, spec, whole="City" if nested else None)
 
 
 class Recorded:
@@ -53,9 +58,9 @@ def draws_of(built, rng):
     return draws | {"dispersion_common": rng.uniform(0.3, 1.5, size=shapes["dispersion_common"])}
 
 
-def both_densities(nested, rng):
+def both_densities(nested, share, rng):
     """Log density of told coordinates, and of what they stand for with a numeric Jacobian."""
-    built = design(nested)
+    built = design(nested, share)
     data = unpack(None, built)
     fixed = draws_of(built, rng)
     told = [n for n in fixed if n.endswith("_told")]
@@ -89,6 +94,10 @@ def both_densities(nested, rng):
         if g:
             variance = variance + (fixed["passing_signed"] ** 2)[:, None] * data["passing_in_walk"]
         expected = walk.drift[..., None] * time + base
+        if share and not g:  # the common part is known here: the rest varies less
+            common = np.sqrt(share) * abs(fixed["innovation_signed"])[:, None]
+            expected = expected + common * fixed["shared_walk"][:, None, :]
+            variance = variance * (1 - share)
         geometry = data["groups"][g]
         declared += stats.norm.logpdf(walk.coefficient, expected, np.sqrt(variance)).sum()
         declared += stats.norm.logpdf(walk.drift, mean, sd).sum()
@@ -98,10 +107,11 @@ def both_densities(nested, rng):
     return ours, declared + log_det
 
 
+@pytest.mark.parametrize("share", [0.0, 0.4])
 @pytest.mark.parametrize("nested", [False, True])
-def test_a_told_coordinate_has_the_density_of_the_declared_prior(nested):
+def test_a_told_coordinate_has_the_density_of_the_declared_prior(nested, share):
     rng = np.random.default_rng(3)
-    pairs = np.array([both_densities(nested, rng) for _ in range(5)])
+    pairs = np.array([both_densities(nested, share, rng) for _ in range(5)])
     difference = pairs[:, 0] - pairs[:, 1]
     assert np.ptp(pairs[:, 1]) > 2  # the points differ, so agreement is a finding
     # the basis has one column less than periods: nothing but the change of variables is left
@@ -117,9 +127,10 @@ def test_level_and_path_agree():
         assert np.allclose(path @ built["baseline_weight"].values, walk.path_baseline)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.4])
 @pytest.mark.parametrize("nested", [False, True])
-def test_pymc_and_numpy_give_the_same_quantities(nested):
-    built = design(nested)
+def test_pymc_and_numpy_give_the_same_quantities(nested, share):
+    built = design(nested, share)
     draws = draws_of(built, np.random.default_rng(2))
     model = build_model(built)
     names = ["innovation", "dispersion", "drift", "path_baseline", "effect_size"]

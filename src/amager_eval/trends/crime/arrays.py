@@ -23,6 +23,7 @@ __all__ = [
     "free_priors_of",
     "groups_of_areas",
     "model_data",
+    "share_of_types",
     "structure",
     "unpack",
     "whole_numbers",
@@ -130,6 +131,7 @@ def unpack(figures: Any, design: xr.Dataset) -> dict[str, Any]:
         `contrasts`, the number of a season's, `passes`, whether a part of the walk passes,
         where areas have effects of their own `own_effect_value` (dims `area, own_effect, period`,
         areas in the order of the groups) and `own_effect_scale` (dims `crime_type, own_effect`),
+        where types move together `shared_innovation`, the share of the innovations' variance,
         `own_dim`, the name of the first group's areas, and `free_priors`, the priors of another
         family than the usual.
     """
@@ -177,6 +179,14 @@ def free_priors_of(design: xr.Dataset) -> dict[str, Prior]:
     return {name: Prior.model_validate(prior) for name, prior in declared.items()}
 
 
+def share_of_types(design: xr.Dataset) -> float:
+    """Give the share of the innovations' variance that every type of an own path has in common.
+
+    Zero also in a design of a fit that was stored before there was one.
+    """
+    return float(design.attrs.get("shared_innovation", 0.0))
+
+
 def _passes(design: xr.Dataset) -> bool:
     return float(design.attrs["passing_correlation"]) > 0
 
@@ -214,6 +224,8 @@ def _parts(design: xr.Dataset) -> Mapping[str, NDArray[Any]]:
         "lump_type",
     ):
         parts[name] = design[name].values
+    if share_of_types(design) > 0:
+        parts["shared_innovation"] = np.array(share_of_types(design))
     if "own_effect" in design.sizes:
         periods = [parse_period(p) for p in design["period"].values]
         of_area = own_effect_values(design, periods)[:, order]

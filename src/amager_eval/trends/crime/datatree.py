@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import stats
 
-from amager_eval.trends.crime.arrays import free_priors_of, whole_numbers
+from amager_eval.trends.crime.arrays import free_priors_of, share_of_types, whole_numbers
 from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.crime.geometry import LEAST_DISPERSION
 from amager_eval.trends.crime.prior import prior_draws
@@ -165,7 +165,8 @@ def _log_prior(posterior: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
         of_effect = _normal(posterior["own_effect_size"], 0.0, scale.where(scale > 0, 1.0))
         found["own_effect_size"] = of_effect.where(scale > 0)
     path, variance = posterior["level"], posterior["innovation"] ** 2
-    of_class = variance.isel(path_class=0), variance.isel(path_class=-1)
+    share = share_of_types(design)
+    of_class = (1.0 - share) * variance.isel(path_class=0), variance.isel(path_class=-1)
     of_area = ((1.0 - gap) * of_class[0] + gap * of_class[1]).expand_dims(
         component=design.sizes["component"]
     )
@@ -184,6 +185,11 @@ def _log_prior(posterior: xr.Dataset, design: xr.Dataset) -> xr.Dataset:
         np.linalg.pinv(design["walk"].values), dims=("component", "period")
     )
     expected = drift * design["time_in_walk"]
+    if "shared_walk" in posterior:
+        shared = posterior["shared_walk"]
+        found["shared_walk"] = _normal(shared, 0.0, 1.0).where(gap == 0)
+        scale = np.sqrt(share) * posterior["innovation"].isel(path_class=0, drop=True)
+        expected = expected + (1.0 - gap) * scale * shared
     centre = design["level_mean"]
     if not own.all():
         expected = expected + gap * coefficient.isel(area=own).sum("area")

@@ -583,6 +583,10 @@ def _add_time(design: xr.Dataset, periods: Sequence[Period], options: CrimeOptio
         walk, passing = share_basis(walk, rho)
     design.attrs["anchor_year"] = int(chosen)
     design.attrs["passing_correlation"] = rho if passes else 0.0
+    shared = options.shared_innovation
+    # one type alone shares its movements with nobody
+    together = shared is not None and design.sizes["crime_type"] > 1
+    design.attrs["shared_innovation"] = shared.share if shared and together else 0.0
     return design.assign(
         time=(("period",), time - time.mean()),
         baseline_weight=(("period",), weight),

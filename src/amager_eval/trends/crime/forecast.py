@@ -13,7 +13,7 @@ from amager_eval.errors import Fault, InputError
 from amager_eval.trends.crime.effects import season_basis
 from amager_eval.trends.crime.own_effects import own_effect_values
 from amager_eval.trends.crime.passing import passing_ahead
-from amager_eval.trends.crime.prior import prior_draws
+from amager_eval.trends.crime.prior import prior_draws, share_over_types
 from amager_eval.trends.crime.walk import by_area
 from amager_eval.trends.fit import Forecast
 
@@ -34,9 +34,9 @@ LEAST_PRIOR: Final = 250
 AT_ONCE: Final = 4_000_000
 IN_BLOCK: Final = 250_000
 #: Of larger forecasts so many numbers are kept (.6 GB), but never fewer draws than leave a
-#: probability a Monte-Carlo error of .011.
+#: probability a Monte-Carlo error of .0115.
 KEPT: Final = 140_000_000
-LEAST_DRAWS: Final = 2_000
+LEAST_DRAWS: Final = 1_900
 #: Quantities of a cell that are kept.
 QUANTITIES: Final = 4
 #: What a design holds of counts: of modelled cells, and as published.
@@ -265,7 +265,7 @@ def _levels(
     innovation = state["innovation"].transpose("sample", "path_class", "crime_type").values
     sd = np.sqrt(step) * ((1 - gap) * innovation[:, [0]] + gap * innovation[:, [-1]])
     drift = state["drift"].transpose("sample", "area", "crime_type").values
-    shocks = rng.standard_normal((*level.shape[:-1], ahead))
+    shocks = share_over_types(rng.standard_normal((*level.shape[:-1], ahead)), design, rng)
     moved = np.cumsum(drift[..., None] * step + sd[..., None] * shocks, axis=-1)
     inside = design["is_gap"].values == 1
     if inside.any():

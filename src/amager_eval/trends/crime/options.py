@@ -148,6 +148,13 @@ class FuturePopulation(_Frozen):
     reason: str
 
 
+class SharedInnovation(_Frozen):
+    """How much of what moves a type's path moves every type's: a share of its variance."""
+
+    share: Annotated[float, Field(ge=0, lt=1)]
+    reason: Annotated[str, Field(min_length=LEAST_REASON)]
+
+
 class Passing(_Frozen):
     """How fast an area's deviations from its path die away."""
 
@@ -204,6 +211,7 @@ class CrimeOptions(_Frozen):
     total: Total
     population: FuturePopulation
     passing: Passing
+    shared_innovation: SharedInnovation | None = None
     backtest: Backtesting
     completeness: Completeness
     types: dict[str, TypeScales] = Field(default_factory=dict)

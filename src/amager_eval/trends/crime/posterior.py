@@ -23,7 +23,9 @@ COORDS: Final = (
     "area", "crime_type", "period", "path_class", "effect", "season_contrast", "own_effect",
 )  # fmt: skip
 #: What priors of other quantities rest on and no report quotes.
-HYPERPARAMETERS: Final = ("drift_mean", "drift_spread", "dispersion_common", "season_gap_sd")
+HYPERPARAMETERS: Final = (
+    "drift_mean", "drift_spread", "dispersion_common", "season_gap_sd", "shared_walk",
+)  # fmt: skip
 
 
 class _Drawn:
@@ -73,7 +75,8 @@ def crime_posterior(raw: xr.Dataset, design: xr.Dataset, rng: np.random.Generato
         (per square root of a year) and `dispersion` (1/sqrt(alpha) per period; both dims
         `path_class, crime_type`), `effect_size` (log rate, dims `crime_type, effect`), and what
         their priors rest on: `drift_mean`, `drift_spread` and `dispersion_common` (dims
-        `path_class`); where areas lie inside a whole, in quarters and months, `passing` (log rate,
+        `path_class`), and where types move together `shared_walk` (standard normal, dims `area,
+        component`); where areas lie inside a whole, in quarters and months, `passing` (log rate,
         dims as `level`), `passing_sd` and `season_gap_sd` (dims `crime_type`) and `season_gap`
         (dims `area, crime_type, season_contrast`).
     """
@@ -105,6 +108,10 @@ def crime_posterior(raw: xr.Dataset, design: xr.Dataset, rng: np.random.Generato
         own[:, :, groups[-1]] = walks[-1].season_gap
         found["season_gap"] = ((*cells, "season_contrast"), own)
         found["season_gap_sd"] = ((*_SAMPLE, "crime_type"), drawn["season_gap_sd"])
+    if walks[0].shared is not None:
+        shared = np.zeros((*level.shape[:3], walks[0].shared.shape[-1]))
+        shared[:, :, groups[0]] = walks[0].shared
+        found["shared_walk"] = ((*_SAMPLE, "area", "component"), shared)
     names = ["innovation", "innovation_gap"][: len(walks)]
     if unknowns.own_effect is not None:
         found["own_effect_size"] = ((*_SAMPLE, "crime_type", "own_effect"), unknowns.own_effect)

@@ -7,13 +7,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from amager_eval.data.period import parse_period
-from amager_eval.trends.crime.arrays import free_priors_of
+from amager_eval.trends.crime.arrays import free_priors_of, share_of_types
 from amager_eval.trends.crime.geometry import LEAST_DISPERSION
 from amager_eval.trends.crime.own_effects import own_effect_values
 from amager_eval.trends.crime.posterior import COORDS
 from amager_eval.trends.prior_draws import draw_prior
 
-__all__ = ["prior_draws", "wander"]
+__all__ = ["prior_draws", "share_over_types", "wander"]
 
 type Floats = NDArray[np.float64]
 
@@ -139,11 +139,39 @@ def wander(
     time = design["time"].values - weight @ design["time"].values
     of_path = (1 - gap) * innovation[:, 0, None] + gap * innovation[:, -1, None]
     shocks = rng.standard_normal((*drift.shape, design.sizes["component"]))
+    shocks = share_over_types(shocks, design, rng)
     moved: Floats = (of_path[..., None] * shocks) @ basis.T + drift[..., None] * time
     inside = np.flatnonzero(design["is_gap"].values == 1)
     if inside.size:
         moved[:, inside] += moved[:, np.flatnonzero(design["is_gap"].values == 0)]
     return moved
+
+
+def share_over_types(shocks: Floats, design: xr.Dataset, rng: np.random.Generator) -> Floats:
+    """Let what moves every type of an own path take its share of independent shocks.
+
+    Parameters
+    ----------
+    shocks : ndarray
+        Standard normal, dims `sample, area, crime_type, ...`.
+    design : Dataset
+        Names the share and the areas that are no gaps.
+    rng : numpy.random.Generator
+        Source of randomness; not touched where nothing is shared.
+
+    Returns
+    -------
+    ndarray
+        Standard normal still, correlated over types; gaps as they were.
+    """
+    share = share_of_types(design)
+    if share == 0:
+        return shocks
+    own = design["is_gap"].values == 0
+    together = rng.standard_normal((len(shocks), own.sum(), 1, *shocks.shape[3:]))
+    mixed = shocks.copy()
+    mixed[:, own] = np.sqrt(share) * together + np.sqrt(1.0 - share) * shocks[:, own]
+    return mixed
 
 
 def _own_effects(

@@ -57,8 +57,11 @@ class CrimeWalk(NamedTuple):
     path_baseline : array
         Baseline log rate, what passes included; dims `area, crime_type`.
     shock : array
-        What of the coefficient neither drift nor the path it stands on explains; dims as
-        `coefficient`.
+        What of the coefficient neither drift, nor what moves every type, nor the path it stands
+        on explains; dims as `coefficient`.
+    shared : array or None
+        What moves the paths of all types, standard normal, dims `area, component`; None for areas
+        inside a whole, and where types move each on its own.
     variance : array
         Prior variance of the shock given the standard deviations; broadcasts against it.
     passing_variance : array or None
@@ -72,6 +75,7 @@ class CrimeWalk(NamedTuple):
     drift: Any
     path_baseline: Any
     shock: Any
+    shared: Any | None
     variance: Any
     passing_variance: Any | None
     season_gap: Any | None
@@ -221,6 +225,14 @@ def _walk(
         variance = variance + passing
         deviation = (variance + NO_KINK) ** 0.5
 
+    shared, together = None, 0.0
+    if base is None and "shared_innovation" in data:
+        share = data["shared_innovation"]
+        shared = variables.normal("shared_walk", 0.0, 1.0, (area, "component"))
+        together = (innovation * share**0.5)[..., None, :, None] * shared[..., None, :]
+        variance = variance * (1.0 - share)
+        deviation = deviation * (1.0 - share) ** 0.5
+
     guess = group["guess"] - product(effect, data["effect_in_walk"])[..., None, :, :]
     told_centre = (
         group["guess_centre"] - (effect * data["effect_in_centre"]).sum(axis=-1)[..., None, :]
@@ -245,16 +257,15 @@ def _walk(
     known = information / (1.0 + told)  # of a coefficient about its drift, walk integrated out
     mean, spread = drift
     told_drift = (known * time**2).sum(axis=-1)
-    away = guess if base is None else guess - _over_areas(base.coefficient)
+    stands_on = together if base is None else _over_areas(base.coefficient)
+    away = guess - stands_on
     ahead = (known * time * away).sum(axis=-1) - told_drift * mean
     root = (1.0 + spread**2 * told_drift) ** 0.5
     pull = spread * ahead / root
     standard = variables.normal(f"drift{of}_told", -pull, root, cells)
     drifts = variables.named(f"drift{of}", mean + spread * (pull + standard) / root, cells)
 
-    expected = drifts[..., None] * time
-    if base is not None:
-        expected = expected + _over_areas(base.coefficient)
+    expected = drifts[..., None] * time + stands_on
     pull = deviation * known * (guess - expected)
     root = (1.0 + told) ** 0.5
     standard = variables.normal(f"walk{of}_told", -pull * root, root, (*cells, "component"))
@@ -278,6 +289,7 @@ def _walk(
         drifts,
         variables.named(f"path_baseline{of}", told_level + CENTRE_SCALE * standard, cells),
         shock,
+        shared,
         variance,
         passing,
         season,
