@@ -27,8 +27,8 @@ COMPILE: Final = 60.0
 JUDGE: Final = 0.005
 #: Gigabytes of the process with its compiled model; bytes a cell and draw while chains are
 #: sampled (draws twice, as the sampler keeps them and as they are read), and when they are kept.
-BASE: Final = 0.5
-WHILE_SAMPLED, WHEN_KEPT = 18.0, 5.0
+BASE: Final = 0.45
+WHILE_SAMPLED, WHEN_KEPT = 16.0, 4.0
 #: A fit of this many minutes is told of.
 TOLD_FROM: Final = 2.0
 
