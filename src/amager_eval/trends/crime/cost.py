@@ -16,8 +16,8 @@ __all__ = ["LOGGER", "Cost", "crime_cost", "tell_cost"]
 LOGGER: Final = "amager_eval.cost"
 
 # Measured in processor seconds on two cores in November 2026: 33 areas, 11 types and 39 quarters
-# (1.31 ms a gradient, 63 gradients a draw), 9 areas of the same (51 a draw). Memory is of 158 areas,
-# 9 types and 10 years, with random numbers in place of the sampler's draws.
+# (1.31 ms a gradient, 63 gradients a draw), 9 areas of the same (51 a draw). Memory is of 158
+# areas, 9 types and 10 years, with random numbers in place of the sampler's draws.
 #: Microseconds of a log density with its gradient, per cell, and gradients of a draw: of fits small
 #: enough for fewer nothing is told.
 PER_CELL: Final = 0.095
