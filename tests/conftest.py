@@ -344,8 +344,8 @@ def random_draws(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
 
     def begin_posterior(
         compiled: RandomDraws, *, draws: int, tune: int, chains: int, seed: int, **_: Any
-    ) -> Callable[[], xr.DataTree]:
-        return lambda: compiled.draw(chains, draws, seed)
+    ) -> sample.Begun[xr.DataTree]:
+        return sample.Begun(lambda: compiled.draw(chains, draws, seed), lambda: True)
 
     # every alternative would be fitted once more: what tests of alternatives ask for themselves
     monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)

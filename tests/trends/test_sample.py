@@ -49,6 +49,15 @@ def test_the_call_is_passed_on_and_progress_is_counted_over_chains(calls):
     assert options["save_warmup"] is False
 
 
+def test_what_is_begun_tells_when_nothing_is_left_to_wait_for(calls):
+    begun = sample.begin_posterior(
+        object(), draws=2, tune=1, chains=2, target_accept=0.9, seed=7
+    )  # fmt: skip
+    assert not begun.ready()  # three of six are drawn
+    calls[0]["progress_callback"]([_Chain(3), _Chain(3)])
+    assert begun.ready()
+
+
 def test_without_progress_nothing_is_called_back(calls):
     sample.sample_posterior(object(), draws=10, tune=5, chains=2, target_accept=0.9, seed=7)
     assert len(calls) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -42,6 +41,7 @@ from amager_eval.trends.safety.alternatives import (
 )
 from amager_eval.trends.safety.fit import fit_safety
 from amager_eval.trends.safety.forecast import forecast
+from amager_eval.trends.sample import Begun
 
 if TYPE_CHECKING:
     from amager_eval.evaluation.fit import FitProgress
@@ -108,8 +108,9 @@ def under_alternatives(
     rows += chain.from_iterable(answered.values())
     found = pd.concat([statement.sensitivity, sensitivity_frame(rows)], ignore_index=True)
     diagnostics = statement.diagnostics
-    if failed:
-        diagnostics = pd.concat([diagnostics, pd.DataFrame(failed)], ignore_index=True)
+    if failed:  # in an order that no clock decides
+        rest = pd.DataFrame(failed).sort_values("model", kind="stable")
+        diagnostics = pd.concat([diagnostics, rest], ignore_index=True)
     return replace(statement, sensitivity=found, diagnostics=diagnostics)
 
 
@@ -129,13 +130,13 @@ def _fitted(
 ) -> Iterator[tuple[_Asked, Fit]]:
     """Fit all alternatives: what is sampled is sampled while others are weighed and read.
 
-    One that leaves figures out may have mixed too briefly: it is sampled again, and comes last.
+    One that leaves figures out may have mixed too briefly: it is sampled again.
     """
-    waiting = deque((one, one.begin(draws=draws), False) for one in asked)
+    waiting = [(one, one.begin(draws=draws), False) for one in asked]
     while waiting:
         if progress is not None:
             progress("alternatives", len(asked) - len(waiting), len(asked))
-        one, begun, again = waiting.popleft()
+        one, begun, again = waiting.pop(_next([begun for _, begun, _ in waiting]))
         found = begun()
         if found.diagnostics.problems and not found.diagnostics.divergences and not again:
             more = MORE * (draws or found.spec.sampling.draws)
@@ -144,6 +145,13 @@ def _fitted(
             yield one, found
     if progress is not None and asked:
         progress("alternatives", len(asked), len(asked))
+
+
+def _next(begun: list[Callable[[], Fit]]) -> int:
+    """Choose what is ready, that it may be sampled again soon; else what is to be weighed."""
+    ready = [i for i, one in enumerate(begun) if isinstance(one, Begun) and one.ready()]
+    weighed = [i for i, one in enumerate(begun) if not isinstance(one, Begun)]
+    return (*ready, *weighed, 0)[0]
 
 
 def _safety_fits(statement: Statement, used: Fit) -> Iterator[Named]:

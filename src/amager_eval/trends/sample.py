@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from amager_eval.trends.independence import Scales
 
 __all__ = [
+    "Begun",
     "Progress",
     "begin_posterior",
     "compile_model",
@@ -52,6 +54,26 @@ def compile_model(model: pm.Model) -> Any:
     return nutpie.compile_pymc_model(model, var_names=[v.name for v in model.free_RVs])
 
 
+@dataclass(frozen=True)
+class Begun[T]:
+    """Work that goes on beside the caller: called, it waits and gives what comes of it.
+
+    Parameters
+    ----------
+    wait : callable
+        Waits, and returns the result.
+    ready : callable
+        Tells whether nothing is left to wait for.
+    """
+
+    wait: Callable[[], T]
+    ready: Callable[[], bool]
+
+    def __call__(self) -> T:
+        """Wait for the result."""
+        return self.wait()
+
+
 def begin_posterior(
     compiled: Any,
     *,
@@ -61,7 +83,7 @@ def begin_posterior(
     target_accept: float,
     seed: int,
     progress: Progress | None = None,
-) -> Callable[[], xr.DataTree]:
+) -> Begun[xr.DataTree]:
     """Begin to sample a compiled model beside what the caller does next.
 
     Parameters
@@ -79,7 +101,7 @@ def begin_posterior(
 
     Returns
     -------
-    callable
+    Begun
         Waits for the draws: an `xarray.DataTree` with groups `posterior` and `sample_stats`, dims
         `chain, draw`. Forgotten, as after an error, it stops the sampler.
     """
@@ -87,11 +109,14 @@ def begin_posterior(
 
     total = chains * (draws + tune)
     cores = min(chains, os.cpu_count() or 1)
-    waited_for = Event()
+    waited_for, ended = Event(), Event()
 
     def report(states: Any) -> None:
+        done = sum(state.finished_draws for state in states)
+        if done == total:
+            ended.set()
         if progress is not None and waited_for.is_set():
-            progress(sum(state.finished_draws for state in states), total)
+            progress(done, total)
 
     sampler = nutpie.sample(
         compiled,
@@ -114,7 +139,7 @@ def begin_posterior(
             progress(total, total)
         return tree
 
-    return wait
+    return Begun(wait, ended.is_set)
 
 
 def sample_posterior(compiled: Any, **sampling: Any) -> xr.DataTree:

@@ -19,7 +19,7 @@ from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -124,7 +124,7 @@ def begin_crime(
     seed: int = 1,
     definition: str | None = None,
     progress: sample.Progress | None = None,
-) -> Callable[[], Fit]:
+) -> sample.Begun[Fit]:
     """Begin a fit beside what the caller does next; what is returned waits for it.
 
     Parameters are those of :func:`fit_crime`; progress is told while the fit is waited for.
@@ -152,7 +152,7 @@ def begin_design(
     forecast_only: bool = False,
     compiled: object = None,
     given: Mapping[str, NDArray[np.float64]] | None = None,
-) -> Callable[[], Fit]:
+) -> sample.Begun[Fit]:
     """Begin to sample a design beside what the caller does next; what is returned waits for it.
 
     With `forecast_only` the gates judge what forecasts rest on: of the levels the last. `given`
@@ -165,7 +165,7 @@ def begin_design(
     tell_cost(crime_cost(design, draws=size, tune=tune, chains=chains, at_once=together))
     model = compiled_for(design) if compiled is None else compiled
 
-    def begin(first: int) -> Callable[[], xr.DataTree]:
+    def begin(first: int) -> sample.Begun[xr.DataTree]:
         count = min(together, chains - first)
         return sample.begin_posterior(
             model,
@@ -177,21 +177,21 @@ def begin_design(
             progress=_of_all(progress, first, count, chains),
         )
 
-    wait = begin(0)
+    begun = begin(0)
 
     def finish() -> Fit:
         known = given or {}
         if not large:
-            drawn = gather(wait(), design, np.random.default_rng([seed, 4]), known)
+            drawn = gather(begun(), design, np.random.default_rng([seed, 4]), known)
         else:
             firsts = range(0, chains, together)
-            turns = (begin(first) if first else wait for first in firsts)
+            turns = (begin(first) if first else begun for first in firsts)
             drawn = gather_in_turns(
                 turns, design, chains=chains, draws=size, seed=seed, given=known
             )
         return _fit_of(*drawn, design, spec, seed, forecast_only=forecast_only, given=known)
 
-    return finish
+    return sample.Begun(finish, begun.ready)
 
 
 def _of_all(
