@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ _AROUND: Final = {
 }  # fmt: skip
 
 
-def danish_help() -> dict[str, dict[str, Any]]:
+def danish_help() -> dict[str, Mapping[str, Any]]:
     """Give the catalogue: a table a command, `help` for what stands around them."""
     text = files("amager_eval.wording").joinpath("help_da.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
@@ -50,7 +51,7 @@ def tell_in_danish(group: Any) -> None:
         _around(command, around)
 
 
-def _around(command: Any, around: dict[str, Any]) -> None:
+def _around(command: Any, around: Mapping[str, Any]) -> None:
     """Have a command print its help with the words around the texts replaced."""
     english = command.get_help
 

@@ -5,7 +5,15 @@ import pytest
 
 from amager_eval.data.period import period_range
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.crime.effects import day_share, disturbed_years, effect_matrix, season_basis
+from amager_eval.trends.crime.effects import (
+    correlation,
+    day_share,
+    disturbed_years,
+    effect_matrix,
+    passing_ahead,
+    season_basis,
+    share_basis,
+)
 from amager_eval.trends.crime.options import crime_options
 
 
@@ -71,3 +79,43 @@ def test_an_earlier_way_of_recording_touches_years_only_where_a_later_one_was_se
     step = options.steps[0].model_copy(update={"date": date(*day), "types": ()})
     options = options.model_copy(update={"steps": (step,)})
     assert sorted(disturbed_years([2016, 2017, 2018], "theft", "STRAF11", options)) == touched
+
+
+RHO = 0.7
+
+
+def walk_about_its_mean(n):
+    steps = np.tril(np.ones((n, n)), -1)[:, : n - 1]
+    left, size, _ = np.linalg.svd(steps - steps.mean(axis=0), full_matrices=False)
+    return (left * size)[:, : n - 1]
+
+
+def simulated(n, size=200_000):
+    """An autoregression of unit variance, less its mean over the first `n` periods."""
+    rng = np.random.default_rng(0)
+    x = np.empty((size, n + 3))
+    x[:, 0] = rng.standard_normal(size)
+    for t in range(1, n + 3):
+        x[:, t] = RHO * x[:, t - 1] + np.sqrt(1 - RHO**2) * rng.standard_normal(size)
+    return x - x[:, :n].mean(axis=1, keepdims=True)
+
+
+def test_both_parts_are_independent_in_the_shared_basis():
+    walk = walk_about_its_mean(8)
+    basis, variance = share_basis(walk, RHO)
+    assert np.allclose(basis @ basis.T, walk @ walk.T)  # the random walk is the same
+    covariance = (basis * variance) @ basis.T
+    assert covariance == pytest.approx(np.cov(simulated(8)[:, :8].T), abs=0.01)
+
+
+def test_the_future_follows_from_the_past_as_in_the_process_itself():
+    weight, factor = passing_ahead(RHO, 8, 3)
+    x = simulated(8)
+    left = x[:, 8:] - x[:, :8] @ weight.T
+    assert np.abs(np.cov(left.T, x[:, :8].T)[:3, 3:]).max() < 0.01  # nothing of the past is left
+    assert np.cov(left.T) == pytest.approx(factor @ factor.T, abs=0.01)
+
+
+def test_half_is_left_after_a_half_life():
+    assert correlation(0.5, 4) ** 2 == pytest.approx(0.5)
+    assert correlation(0.5, 1) == pytest.approx(0.25)

@@ -42,7 +42,6 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "trends.crime.model",
         "trends.crime.options",
         "trends.crime.own_effects",
-        "trends.crime.passing",
         "trends.crime.posterior",
         "trends.crime.prior",
         "trends.crime.walk",

@@ -224,7 +224,7 @@ def area_alternatives(
     fit = replace(fit, spec=fit.spec.with_options(forecast_draws=draws))
     spec, safety = load_area_spec(), agreement.safety
     asked: list[Any] = [None, *spec.alternative]
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for done, other in enumerate(asked, 1):
         found = estimate_area(
             fit, data, agreement, spec=spec if other is None else spec.under(other),

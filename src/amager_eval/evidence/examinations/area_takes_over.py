@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -66,19 +66,21 @@ def area_takes_over(fit: Fit, data: Input, agreement: Agreement, spec: ModelSpec
         "block_prior": smoothed.forecast,
         "vague_prior": alone.forecast(target),
     }
-    made: list[dict[str, Any]] = []
+    made: list[dict[str, object]] = []
     for read, forecast in asked.items():
         made += _rows(read, forecast, area, agreement)
     return pd.DataFrame(made)
 
 
-def _rows(read: str, forecast: Forecast, area: str, agreement: Agreement) -> list[dict[str, Any]]:
+def _rows(
+    read: str, forecast: Forecast, area: str, agreement: Agreement
+) -> list[dict[str, object]]:
     safety, latest = agreement.safety, max(row[0] for row in MADE_UP)
     made = []
     for setting in safety.settings:
         true = 100 * forecast.draws["true"].sel(setting=setting, response="safe")
         own, whole = (true.sel(area=a) for a in (area, agreement.areas.whole))
-        row: dict[str, Any] = {"read": read, "setting": setting}
+        row: dict[str, object] = {"read": read, "setting": setting}
         row["printed"] = next(r[3] for r in MADE_UP if r[:3] == (latest, setting, "safe"))
         for name, wave in (
             ("first", safety.baseline_wave), ("latest", latest), ("target", safety.target_wave)

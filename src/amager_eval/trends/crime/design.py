@@ -19,11 +19,10 @@ from amager_eval.data.tables.frames import check_crime, check_population
 from amager_eval.errors import Fault, InputError, SpecError
 from amager_eval.spec.model import ModelSpec
 from amager_eval.trends.crime.disjoint import DisjointCounts, split_counts
-from amager_eval.trends.crime.effects import effect_matrix
+from amager_eval.trends.crime.effects import correlation, effect_matrix, share_basis
 from amager_eval.trends.crime.geometry import HALF_NORMAL_MEDIAN, walk_geometry
 from amager_eval.trends.crime.options import CrimeOptions, crime_options, free_priors
 from amager_eval.trends.crime.own_effects import add_own_effects
-from amager_eval.trends.crime.passing import correlation, share_basis
 from amager_eval.trends.prior_draws import draw_prior
 
 __all__ = ["REMAINDER", "crime_design", "rest_name"]

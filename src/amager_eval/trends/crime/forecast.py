@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from amager_eval.data.period import Period, parse_period
 from amager_eval.errors import Fault, InputError
-from amager_eval.trends.crime.effects import season_basis
+from amager_eval.trends.crime.effects import passing_ahead, season_basis
 from amager_eval.trends.crime.own_effects import own_effect_values
-from amager_eval.trends.crime.passing import passing_ahead
 from amager_eval.trends.crime.prior import prior_draws, share_over_types
 from amager_eval.trends.crime.walk import by_area
 from amager_eval.trends.fit import Forecast
