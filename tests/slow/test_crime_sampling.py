@@ -70,7 +70,7 @@ def test_refit_with_data_equals_a_fresh_fit(monkeypatch):
     frame["population"] = 5000.0
     spec = load_model_spec("crime_trend")
     one, other = (crime_design(frame.rename(columns={name: "count"}), spec) for name in ("a", "b"))
-    begin_design(one, spec, draws=1)()  # compiled for these counts, given the others
+    begin_design(one, spec, draws=50)()  # compiled for these counts, given the others
     refit = begin_design(other, spec, seed=2)()
     monkeypatch.setattr("amager_eval.trends.crime.fit._COMPILED", {})
     fresh = fit_crime(frame.rename(columns={"b": "count"}), spec=spec, seed=2)
