@@ -14,6 +14,7 @@ from amager_eval.figures.probabilities import picture_probabilities
 from amager_eval.figures.safety_fan import picture_safety_fan
 from amager_eval.figures.safety_history import picture_safety_history
 from amager_eval.figures.sensitivity import picture_sensitivity
+from amager_eval.figures.standings import picture_standings
 from amager_eval.tables.sensitivity import sensitivity_table
 from amager_eval.wording.sentences import load_wording
 
@@ -94,6 +95,31 @@ def test_nothing_lies_outside_the_figure(statement, narrow, lang):
         assert box.y0 >= 0, picture.id
         assert box.x1 <= width, picture.id
         assert box.y1 <= height, picture.id
+        assert numbers_stand_apart(figure), picture.id
+
+
+def numbers_stand_apart(figure):
+    """Whether no number of a lower axis runs into the next."""
+    figure.draw_without_rendering()
+    rows = [
+        [
+            tick.label1.get_window_extent()
+            for tick in ax.xaxis.get_major_ticks()
+            if tick.label1.get_visible()
+            and tick.label1.get_text()
+            and ax.get_xlim()[0] <= tick.get_loc() <= ax.get_xlim()[1]
+        ]
+        for ax in figure.axes
+    ]
+    return all(left.x1 < right.x0 for boxes in rows for left, right in pairwise(boxes))
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("own_area", [False, True])
+def test_numbers_below_page_ones_picture_stand_apart(make_statement, own_area, narrow):
+    words = load_wording("da")
+    picture = picture_standings(make_statement(own_area=own_area), words)
+    assert numbers_stand_apart(draw(picture, words, narrow=narrow))
 
 
 def test_direct_labels_do_not_overlap(statement):

@@ -146,7 +146,7 @@ def plot_standings(view: StandingsView, ax: Axes | None = None) -> Axes:
         ax.grid(axis="x", color="#e4e4e4", linewidth=0.6)
         ax.set_axisbelow(True)
         if view.axis == "percent":
-            ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True))
+            ax.xaxis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True))
             ax.xaxis.set_major_formatter(lambda v, _: percent(v / 100, 0, view.words.lang))
         else:
             ax.axvline(100, color=GOAL, linestyle="-.", linewidth=1.2, zorder=1)
