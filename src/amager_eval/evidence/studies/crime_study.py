@@ -16,7 +16,7 @@ from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.replicate import Replicate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -83,17 +83,12 @@ def small_city(spec: ModelSpec) -> xr.Dataset:
     Dataset
         As :func:`amager_eval.trends.crime.design.crime_design`.
     """
-    rows = [
-        (area, f"{year}K{quarter}", kind, count, inhabitants)
-        for area, (inhabitants, counts) in _AREAS.items()
-        for kind, count in zip(_TYPES, counts, strict=True)
-        for year in _YEARS
-        for quarter in (1, 2, 3, 4)
-        if area == _WHOLE or year > min(_YEARS)
-        if (area, kind, year, quarter) != ("Øst", "indbrud", 2022, 3)
-    ]
-    frame = pd.DataFrame(rows, columns=["area", "period", "crime_type", "count", "population"])
-    return crime_design(frame.assign(definition="STRAF11"), spec, whole=_WHOLE)
+    first = _quarters(_YEARS[:1])
+
+    def missing(area: str, kind: str, period: str) -> bool:
+        return area == "Øst" and (period in first or (kind, period) == ("indbrud", "2022K3"))
+
+    return _city(spec, _AREAS, _TYPES, _quarters(_YEARS), missing)
 
 
 def few_reports(spec: ModelSpec) -> xr.Dataset:
@@ -111,14 +106,7 @@ def few_reports(spec: ModelSpec) -> xr.Dataset:
     Dataset
         As :func:`small_city`.
     """
-    rows = [
-        (area, f"{year}", kind, count, inhabitants)
-        for area, (inhabitants, counts) in _FEW.items()
-        for kind, count in zip(_FEW_TYPES, counts, strict=True)
-        for year in _FEW_YEARS
-    ]
-    frame = pd.DataFrame(rows, columns=["area", "period", "crime_type", "count", "population"])
-    return crime_design(frame.assign(definition="STRAF11"), spec, whole=_WHOLE)
+    return _city(spec, _FEW, _FEW_TYPES, [f"{year}" for year in _FEW_YEARS])
 
 
 def late_years(spec: ModelSpec) -> xr.Dataset:
@@ -137,16 +125,13 @@ def late_years(spec: ModelSpec) -> xr.Dataset:
     Dataset
         As :func:`small_city`.
     """
-    rows = [
-        (area, f"{year}", kind, count, inhabitants)
-        for area, (inhabitants, counts) in _LATE.items()
-        for kind, count in zip(_LATE_TYPES, counts, strict=True)
-        for year in _FEW_YEARS
-        if year >= _LATE_AREA[1] or area != _LATE_AREA[0]
-        if year >= _LATE_TYPE[1] or kind != _LATE_TYPE[0]
-    ]
-    frame = pd.DataFrame(rows, columns=["area", "period", "crime_type", "count", "population"])
-    return crime_design(frame.assign(definition="STRAF11"), spec, whole=_WHOLE)
+
+    def missing(area: str, kind: str, year: str) -> bool:
+        begins = (_LATE_AREA[1] if area == _LATE_AREA[0] else 0,
+                  _LATE_TYPE[1] if kind == _LATE_TYPE[0] else 0)  # fmt: skip
+        return int(year) < max(begins)
+
+    return _city(spec, _LATE, _LATE_TYPES, [f"{year}" for year in _FEW_YEARS], missing)
 
 
 def nested_total(spec: ModelSpec) -> xr.Dataset:
@@ -165,16 +150,12 @@ def nested_total(spec: ModelSpec) -> xr.Dataset:
     Dataset
         As :func:`small_city`.
     """
-    rows = [
-        (area, f"{year}K{quarter}", kind, count, inhabitants)
-        for area, (inhabitants, counts) in _NESTED.items()
-        for kind, count in zip(_NESTED_TYPES, counts, strict=True)
-        for year in _NESTED_YEARS
-        for quarter in (1, 2, 3, 4)
-        if (area, kind, year) != ("Øst", "vold/våben", min(_NESTED_YEARS))
-    ]
-    frame = pd.DataFrame(rows, columns=["area", "period", "crime_type", "count", "population"])
-    return crime_design(frame.assign(definition="STRAF11"), spec, whole=_WHOLE)
+    first = _quarters(_NESTED_YEARS[:1])
+
+    def missing(area: str, kind: str, period: str) -> bool:
+        return (area, kind) == ("Øst", "vold/våben") and period in first
+
+    return _city(spec, _NESTED, _NESTED_TYPES, _quarters(_NESTED_YEARS), missing)
 
 
 def months(spec: ModelSpec) -> xr.Dataset:
@@ -190,12 +171,31 @@ def months(spec: ModelSpec) -> xr.Dataset:
     Dataset
         As :func:`small_city`.
     """
+    every = [f"{year}M{month:02d}" for year in _MONTHS for month in range(1, 13)]
+    return _city(
+        spec, _MONTHLY, ("indbrud",), every,
+        lambda area, _, period: area != _WHOLE and period in _MISSING,
+    )  # fmt: skip
+
+
+def _quarters(years: Iterable[int]) -> list[str]:
+    return [f"{year}K{quarter}" for year in years for quarter in (1, 2, 3, 4)]
+
+
+def _city(
+    spec: ModelSpec,
+    areas: Mapping[str, tuple[int, tuple[int, ...]]],
+    types: Sequence[str],
+    periods: Sequence[str],
+    missing: Callable[[str, str, str], bool] = lambda *_: False,
+) -> xr.Dataset:
+    """Lay out every area's types in every period, but what is missing: `area, type, period`."""
     rows = [
-        (area, f"{year}M{month:02d}", "indbrud", count, inhabitants)
-        for area, (inhabitants, (count,)) in _MONTHLY.items()
-        for year in _MONTHS
-        for month in range(1, 13)
-        if area == _WHOLE or f"{year}M{month:02d}" not in _MISSING
+        (area, period, kind, count, inhabitants)
+        for area, (inhabitants, counts) in areas.items()
+        for kind, count in zip(types, counts, strict=True)
+        for period in periods
+        if not missing(area, kind, period)
     ]
     frame = pd.DataFrame(rows, columns=["area", "period", "crime_type", "count", "population"])
     return crime_design(frame.assign(definition="STRAF11"), spec, whole=_WHOLE)
