@@ -25,16 +25,13 @@ class AtKey(ValueError):
     """
 
     def __init__(self, location: tuple[str | int, ...], key: str, **words: object) -> None:
-        self.location = location
+        self.location, self._key, self._words = location, key, words
         self.says = Saying(f"contradiction.{key}", tuple(words.items()))
         super().__init__(self.says.said_in("en"))
 
     def under(self, *location: str | int) -> AtKey:
         """Return the same of a document this one is a value of."""
-        found = AtKey.__new__(AtKey, *self.args)
-        found.args, found.says = self.args, self.says
-        found.location = (*location, *self.location)
-        return found
+        return AtKey((*location, *self.location), self._key, **self._words)
 
 
 def in_language(lang: str, danish: str, english: str) -> str:
