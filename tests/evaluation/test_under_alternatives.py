@@ -185,12 +185,16 @@ def test_a_fit_that_fails_its_gates_answers_nothing_and_is_named(statement, answ
     assert "source_grades" in set(draft.sensitivity["alternative"])
 
 
-def test_a_fit_that_mixed_too_briefly_is_sampled_longer_and_a_divergent_one_is_not(
+def test_what_missed_its_gates_is_sampled_again_in_the_steps_of_the_fit_that_is_used(
     statement, answers
 ):
-    answers.outcome = {"crime_trend": [BRIEF] * 3 + [PASSED], "safety_trend": [FAILED]}
+    answers.outcome = {"crime_trend": [BRIEF, FAILED, BRIEF, PASSED], "safety_trend": [FAILED]}
     again = under_alternatives(statement, answers.fits, draws=20)
     assert [draws for _, _, draws in answers.crime] == [20] * 3 + [80] * 3
+    declared = load_sensitivity().crime.sampling.target_accept
+    used = load_model_spec("crime_trend").sampling.target_accept
+    assert declared < used
+    assert [s.target_accept for s in answers.sampling] == [declared] * 3 + [used] * 3
     assert [draws for _, draws, _ in answers.safety] == [20] * 5
     failed = again.diagnostics[~again.diagnostics["passed"].astype(bool)]
     assert set(failed["draws"]) == {4 * 20}  # sampled once

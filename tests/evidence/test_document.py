@@ -70,6 +70,15 @@ def test_evidence_of_another_version_is_refused(
         read_evidence(spec, "calibration", folder=tmp_path)
 
 
+def test_a_card_says_what_was_not_made_again(
+    tmp_path: Path, spec: ModelSpec, evidence: Evidence
+) -> None:
+    write_evidence(replace(evidence, spec_digest="0" * 64, spec_version="0.9"), folder=tmp_path)
+    card = quote_evidence(CARD, spec, folder=tmp_path)
+    assert "Not made again yet: calibration.json belongs to version 0.9" in card
+    assert "0.812" not in card
+
+
 def test_an_area_estimates_evidence_names_its_own_command(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=r"Run: amager-eval validate area$"):
         read_evidence(load_area_spec(), "coverage", folder=tmp_path)

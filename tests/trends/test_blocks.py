@@ -40,6 +40,7 @@ def test_it_solves_and_has_the_determinant_of_the_dense_one(parts):
         np.testing.assert_allclose(other.solve(right), one.solve(right), rtol=1e-7, atol=1e-9)
         np.testing.assert_allclose(other.solve(right[:, 0]), one.solve(right)[:, 0], rtol=1e-7,
                                    atol=1e-9)  # fmt: skip
+        np.testing.assert_allclose(other.square(right[:, 0]), one.square(right[:, 0]), rtol=1e-9)
 
 
 def test_what_is_no_covariance_has_no_factor(parts):

@@ -130,7 +130,8 @@ def _fitted(
 ) -> Iterator[tuple[_Asked, Fit]]:
     """Fit all alternatives: what is sampled is sampled while others are weighed and read.
 
-    One that leaves figures out may have mixed too briefly: it is sampled again.
+    One that leaves figures out may have mixed too briefly, or been sampled in too long steps: it
+    is sampled again.
     """
     waiting = [(one, one.begin(draws=draws), False) for one in asked]
     while waiting:
@@ -138,9 +139,11 @@ def _fitted(
             progress("alternatives", len(asked) - len(waiting), len(asked))
         one, begun, again = waiting.pop(_next([begun for _, begun, _ in waiting]))
         found = begun()
-        if found.diagnostics.problems and not found.diagnostics.divergences and not again:
+        # what diverged in the steps of the fit that is used would diverge again
+        mends = one.model == "crime_trend" or not found.diagnostics.divergences
+        if found.diagnostics.problems and mends and not again:
             more = MORE * (draws or found.spec.sampling.draws)
-            waiting.append((one, one.begin(draws=more), True))
+            waiting.append((one, one.begin(draws=more, again=True), True))
         else:
             yield one, found
     if progress is not None and asked:
@@ -189,7 +192,7 @@ def _own_level(statement: Statement, used: Fit) -> Named:
 
 def _when_waited_for(fit_it: Callable[..., Fit]) -> Callable[..., Callable[[], Fit]]:
     """Begin nothing before: what is weighed is no work for another core."""
-    return lambda *, draws: partial(fit_it, draws=draws)
+    return lambda *, draws, again=False: partial(fit_it, draws=draws)  # noqa: ARG005
 
 
 def _gap_stays(statement: Statement, fits: Fits, failed: list[dict[str, object]]) -> list[Row]:
@@ -224,8 +227,8 @@ def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
     baseline = statement.agreement.crime.baseline_year
     spec = with_baseline_year(load_model_spec("crime_trend", draft=statement.draft), baseline)
     declared = load_sensitivity().crime.sampling
-    shorter = {"draws": declared.draws, "tune": declared.tune}
-    spec = spec.model_copy(update={"sampling": spec.sampling.model_copy(update=shorter)})
+    used = spec.sampling
+    shorter = used.model_copy(update=declared.model_dump(exclude={"reason"}))
     options = crime_options(spec)
     assert data.crime is not None
 
@@ -233,8 +236,13 @@ def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
         given = replace(data, crime=crime, safety=None)
         assert crime_definition_to_fit(given, statement.agreement) == definition
         series = series_to_fit(given, statement.agreement, definition)
-        again = partial(begin_crime, series, spec=spec, definition=definition, seed=seed)
-        return assumption, alternative, again
+
+        def begin(*, draws: int | None, again: bool = False) -> Callable[[], Fit]:
+            steps = {"target_accept": used.target_accept} if again else {}
+            sampled = spec.model_copy(update={"sampling": shorter.model_copy(update=steps)})
+            return begin_crime(series, spec=sampled, definition=definition, seed=seed, draws=draws)
+
+        return assumption, alternative, begin
 
     if options.nested(definition):
         itself = _with_option(spec, "total", {"nested": {}})

@@ -18,11 +18,15 @@ from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import ModelSpec
 from amager_eval.whole_file import whole_file
 
-__all__ = ["Evidence", "evidence_path", "read_evidence", "write_evidence"]
+__all__ = ["Evidence", "OtherVersionError", "evidence_path", "read_evidence", "write_evidence"]
 
 SCHEMA_VERSION: Final = 1
 #: Significant digits of a stored number; the tables are read by people.
 DIGITS: Final = 5
+
+
+class OtherVersionError(SpecError):
+    """What is kept was computed under another version of the model's document."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,9 @@ def read_evidence(spec: ModelSpec | AreaSpec, name: str, *, folder: Path | None 
     Raises
     ------
     SpecError
-        There is no such file, it is damaged, or it was computed under another spec.
+        There is no such file, or it is damaged.
+    OtherVersionError
+        It was computed under another version.
 
     Examples
     --------
@@ -140,7 +146,7 @@ def read_evidence(spec: ModelSpec | AreaSpec, name: str, *, folder: Path | None 
     if found != SCHEMA_VERSION:
         raise SpecError(f"{path} has schema {found}, this version reads {SCHEMA_VERSION}. {remedy}")
     if evidence.spec_digest != spec.digest:
-        raise SpecError(
+        raise OtherVersionError(
             f"{path.name} belongs to version {evidence.spec_version} of {spec.name} "
             f"(digest {evidence.spec_digest[:12]}); found version {spec.version} "
             f"(digest {spec.digest[:12]}). {remedy}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from amager_eval.errors import SpecError
-from amager_eval.evidence.document import evidence_path, read_evidence
+from amager_eval.evidence.document import OtherVersionError, evidence_path, read_evidence
 from amager_eval.spec.documents import models_folder
 
 if TYPE_CHECKING:
@@ -42,13 +42,12 @@ def quote_evidence(card: str, spec: ModelSpec | AreaSpec, *, folder: Path | None
     -------
     str
         The card with each block's inside replaced; the same text again if nothing has changed.
-        A block of evidence that is not kept says so.
+        A block of evidence that is not kept, or not made again under this version, says so.
 
     Raises
     ------
     SpecError
-        A block names a column that does not exist or a value that no row has, or evidence of
-        another version.
+        A block names a column that does not exist or a value that no row has.
     """
 
     def fill(match: re.Match[str]) -> str:
@@ -60,7 +59,11 @@ def quote_evidence(card: str, spec: ModelSpec | AreaSpec, *, folder: Path | None
             return (
                 f"{match[1]}\nNot run yet (`{name}`): `amager-eval validate {kind}`.\n\n{match[3]}"
             )
-        evidence = _rows(read_evidence(spec, name, folder=folder), chosen)
+        try:
+            kept = read_evidence(spec, name, folder=folder)
+        except OtherVersionError as error:
+            return f"{match[1]}\nNot made again yet: {error}\n\n{match[3]}"
+        evidence = _rows(kept, chosen)
         return match[1] + _table(evidence, columns) + match[3]
 
     return _BLOCK.sub(fill, card)

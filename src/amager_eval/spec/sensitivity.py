@@ -62,10 +62,11 @@ class SafetyAlternatives(_Frozen):
 
 
 class CrimeSampling(_Frozen):
-    """How long a crime model's alternative is sampled, per chain."""
+    """How long a crime model's alternative is sampled, per chain, and in what steps."""
 
     draws: Annotated[int, Field(gt=0)]
     tune: Annotated[int, Field(gt=0)]
+    target_accept: Annotated[float, Field(gt=0, lt=1)]
     reason: Annotated[str, Field(min_length=10)]
 
 

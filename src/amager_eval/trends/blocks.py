@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg.lapack import dtrtri
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +59,9 @@ class Blocks:
     part_of, sign : ndarray
         Each column's part and factor, (column,).
     beside : ndarray
-        Rows of the border, (part, border, figure).
+        Covariances of the groups' figures with the border's, (part, group, member, border).
+    corner : ndarray
+        Of the border's with one another, (part, border, border).
     """
 
     inside: Integers
@@ -68,6 +71,7 @@ class Blocks:
     part_of: Integers
     sign: Floats
     beside: Floats
+    corner: Floats
 
     def factor(self, variances: Floats) -> BlockFactor | None:
         """Factor the covariance at the parts' variances; None where it is not positive definite."""
@@ -116,7 +120,10 @@ def lay_in_blocks(parts: list[Part], group: Integers) -> Blocks:
         shared=np.where(there[:, :, None], columns[inside], 0.0),
         part_of=np.repeat(np.array(with_columns, dtype=int), width),
         sign=np.repeat([parts[k].sign for k in with_columns], width),
-        beside=np.array([p.matrix[border] for p in parts]),
+        beside=np.array(
+            [np.where(there[:, :, None], p.matrix[:, border][inside], 0.0) for p in parts]
+        ),
+        corner=np.array([p.matrix[np.ix_(border, border)] for p in parts]),
     )
 
 
@@ -125,53 +132,62 @@ class BlockFactor:
 
     def __init__(self, blocks: Blocks, variances: Floats) -> None:
         self.blocks, there = blocks, blocks.inside >= 0
-        self.there = there
         own = np.tensordot(variances, blocks.own, 1)
         at = np.arange(there.shape[1])
         own[:, at, at] += ~there
         lower = np.linalg.cholesky(own)
-        self.halve = np.linalg.inv(lower)  # of small blocks, and used again for every solution
+        self.halve = np.array([dtrtri(one.T)[0].T for one in lower])
         weight = variances[blocks.part_of] * blocks.sign
         used = weight != 0
-        self.columns = self.halve @ blocks.shared[:, :, used]
-        small = np.tensordot(self.columns, self.columns, ([0, 1], [0, 1]))
-        small += np.diag(1 / weight[used])
-        sign, log_small = np.linalg.slogdet(small) if used.any() else (1.0, 0.0)
+        beside = np.tensordot(variances, blocks.beside, 1)
+        # what the rest is about: every other product is of these columns, as they stand here
+        self.columns = self._halved(np.concatenate([blocks.shared[:, :, used], beside], axis=2))
+        among = self.columns.T @ self.columns
+        self.count = count = int(used.sum())
+        small = among[:count, :count] + np.diag(1 / weight[used])
+        sign, log_small = np.linalg.slogdet(small)
         if sign * np.prod(np.sign(weight[used])) <= 0:
             raise LinAlgError
         self.small = np.linalg.inv(small)
+        self.across = self.small @ among[:count, count:]
+        left = among[count:, count:] - among[count:, :count] @ self.across
+        self.corner = cho_factor(
+            np.tensordot(variances, blocks.corner, 1) - left, lower=True, check_finite=False
+        )
         self.log_det = (
-            2 * float(np.log(lower[:, at, at]).sum())
+            2 * float(np.log(lower[:, at, at]).sum() + np.log(self.corner[0].diagonal()).sum())
             + float(log_small) + float(np.log(np.abs(weight[used])).sum())
         )  # fmt: skip
-        self.across = None
-        if len(blocks.border):
-            beside = np.tensordot(variances, blocks.beside, 1)
-            self.across = self._solve_inside(beside.T)
-            left = beside[:, blocks.border] - beside @ self.across
-            self.corner = cho_factor((left + left.T) / 2, lower=True, check_finite=False)
-            self.beside = beside
-            self.log_det += 2 * float(np.log(np.diag(self.corner[0])).sum())
 
     def solve(self, right: Floats) -> Floats:
         """Multiply the inverse by columns, (figure, ...)."""
         flat = np.asarray(right, dtype=float).reshape(len(right), -1)
-        found = self._solve_inside(flat)
-        if self.across is not None:
-            missed = flat[self.blocks.border] - self.beside @ found
-            corner = cho_solve(self.corner, missed, check_finite=False)
-            found = found - self.across @ corner
-            found[self.blocks.border] = corner
+        halved, shared, _, corner = self._parts(flat)
+        both = np.concatenate([shared - self.across @ corner, corner])
+        inside, there = self.blocks.inside, self.blocks.inside >= 0
+        left = (halved - self.columns @ both).reshape(*inside.shape, -1)
+        found = np.empty_like(flat)
+        found[inside[there]] = (self.halve.swapaxes(1, 2) @ left)[there]
+        found[self.blocks.border] = corner
         return found.reshape(np.shape(right))
 
-    def _solve_inside(self, flat: Floats) -> Floats:
-        """Solve with the groups' part; rows of the border are 0."""
-        inside, there = self.blocks.inside, self.there
-        gathered = np.where(there[:, :, None], flat[inside], 0.0)
-        halved = self.halve @ gathered
-        across = np.tensordot(self.columns, halved, ([0, 1], [0, 1]))
-        halved = halved - self.columns @ (self.small @ across)
-        solved = self.halve.swapaxes(1, 2) @ halved
-        found = np.zeros_like(flat)
-        found[inside[there]] = solved[there]
-        return found
+    def square(self, row: Floats) -> float:
+        """Multiply the inverse by a row from both sides."""
+        halved, shared, missed, corner = self._parts(row[:, None])
+        among = self.columns[:, : self.count].T @ halved
+        return float((halved**2).sum() - (among * shared).sum() + (missed * corner).sum())
+
+    def _halved(self, inside: Floats) -> Floats:
+        """Multiply the inverse roots of the blocks by columns, laid below one another."""
+        return (self.halve @ inside).reshape(-1, inside.shape[2])
+
+    def _parts(self, flat: Floats) -> tuple[Floats, ...]:
+        """Columns halved, what they are of the shared, what the border lacks, its solution."""
+        inside = self.blocks.inside[:, :, None]
+        halved = self._halved(np.where(inside >= 0, flat[self.blocks.inside], 0.0))
+        among = self.columns.T @ halved
+        shared = self.small @ among[: self.count]
+        missed = (
+            flat[self.blocks.border] - among[self.count :] + self.across.T @ among[: self.count]
+        )
+        return halved, shared, missed, cho_solve(self.corner, missed, check_finite=False)

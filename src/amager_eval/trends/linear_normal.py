@@ -96,6 +96,10 @@ class Factor:
         found: Floats = dpotrs(self.lower, right, lower=1)[0]
         return found.reshape(np.shape(right))
 
+    def square(self, row: Floats) -> float:
+        """Multiply the inverse by a row from both sides."""
+        return float(row @ self.solve(row))
+
 
 class _Gradient(Op):
     """Derivatives of :class:`LinearNormal` by residual and variances, at one point."""
@@ -158,7 +162,7 @@ class LinearNormal(Op):
             zip(residual, self.covariance.factors(variances), strict=True)
         ):
             if held is not None:
-                found[i] = -0.5 * (row @ held.solve(row) + held.log_det)
+                found[i] = -0.5 * (held.square(row) + held.log_det)
         found -= 0.5 * residual.shape[1] * np.log(2 * np.pi)
         outputs[0][0] = found.reshape(shape)
 

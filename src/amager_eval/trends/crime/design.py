@@ -580,6 +580,10 @@ def _add_time(design: xr.Dataset, periods: Sequence[Period], options: CrimeOptio
     passes = rho >= 0.5 and bool(design["is_gap"].values.any())
     if passes:
         walk, passing = share_basis(walk, rho)
+    elif not (seen := _counted(design).any(axis=0)).all():
+        # apart what periods without any count leave open: no other part then moves with it
+        _, rotation = np.linalg.eigh(walk[seen].T @ walk[seen])
+        walk = walk @ rotation
     design.attrs["anchor_year"] = int(chosen)
     design.attrs["passing_correlation"] = rho if passes else 0.0
     shared = options.shared_innovation
