@@ -22,15 +22,15 @@ READINGS = (
 WAVES = (2024, 2025, 2026)
 
 
-def certain(percent):
-    """Draws that know both paths: every share is what was published."""
+def certain(percent, settings=("night",)):
+    """Draws that know both paths: every share is what was published; (area, setting, wave)."""
     dims = ("sample", "area", "setting", "response", "period")
-    shares = np.asarray(percent, dtype=float)[None, :, None, None, :] / 100
+    shares = np.asarray(percent, dtype=float)[None, :, :, None, :] / 100
     draws = xr.Dataset(
         {"true": (dims, shares), "published": (dims, shares)},
         coords={
             "area": ["Nord", "Byen"],
-            "setting": ["night"],
+            "setting": list(settings),
             "response": ["safe"],
             "period": list(WAVES),
             "observed": (dims[1:], np.ones(shares.shape[1:], dtype=bool)),
@@ -42,18 +42,21 @@ def certain(percent):
 @pytest.mark.parametrize("response", ["safe", "unsafe"])
 def test_literal_and_evidence_answer_the_same_question(response):
     rng = np.random.default_rng(1)
+    percents = rng.integers(80, 85, size=(2, 300, len(WAVES)))
+    # every pair of paths is a setting of its own: one table answers for all
+    settings = [f"pair {i}" for i in range(percents.shape[1])]
+    forecast = certain(percents, settings)
+    forecast.draws.coords["response"] = [response]
+    frame = safety_quantities(forecast, whole="Byen", baseline=2024, target=WAVES[-1])
+    table = dict(list(frame.groupby("setting")))
     answers = set()
-    for _ in range(300):
-        own, city = rng.integers(80, 85, size=(2, len(WAVES)))
-        forecast = certain([own, city])
-        forecast.draws.coords["response"] = [response]
-        frame = safety_quantities(forecast, whole="Byen", baseline=2024, target=WAVES[-1])
+    for setting, own, city in zip(settings, *percents, strict=True):
         series = [
             {w: PublishedShare(w, p, 0, "A") for w, p in zip(WAVES, path.tolist(), strict=True)}
             for path in (own, city)
         ]
         for reading in READINGS:
-            asked = quantity_of_reading(frame, ("Nord", "night", response), reading)
+            asked = quantity_of_reading(table[setting], ("Nord", setting, response), reading)
             literal = literally_met(reading, response, *series, WAVES[0], WAVES[-1])
             about = (reading, own, city, asked["quantity"])
             assert literal is bool(asked["probability_true"]), about

@@ -7,7 +7,7 @@ some are published. Written from those words alone, it is what the normal model 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy.special import log_ndtr
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["log_interval", "log_likelihood", "log_of_cell"]
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(9)
+#: Cells times draws computed at a time.
+_AT_ONCE: Final = 100_000
 
 
 def log_likelihood(
@@ -57,20 +59,32 @@ def log_likelihood(
     ndarray
         (draw, cell), a cell being an area, setting and wave.
     """
-    low, high = (design[k].to_numpy() for k in ("low", "high"))
-    columns = []
-    for rows in cells:
-        a, s, t = (k[rows[0]] for k in (figures.area, figures.setting, figures.year))
+    low, high = (
+        design[k].to_numpy()[figures.area, figures.setting, figures.response, figures.year]
+        for k in ("low", "high")
+    )
+    edges = np.stack([low, high], axis=-1)
+    found = np.zeros((len(safe), len(cells)))
+    alike: dict[int, list[int]] = {}  # areas' own cells, by how many figures they have
+    for i, rows in enumerate(cells):
         share = figures.share[rows[0]]
         at = np.flatnonzero(share)
+        if len(at) == 1:
+            alike.setdefault(len(rows), []).append(i)
+            continue
+        s, t = figures.setting[rows[0]], figures.year[rows[0]]
         moments = _moments(*(x[:, at, s, t] for x in (safe, unsafe, inverse)))
-        if len(at) > 1:
-            seen = _seen(design, figures, at, int(s), int(t))
-            moments = _of_whole(share[at], moments, seen, weight_sd)
-        answers = figures.answer[rows]
-        ends = [(low[a, s, r, t], high[a, s, r, t]) for r in figures.response[rows]]
-        columns.append(_of_figures(answers, ends, moments))
-    return np.column_stack(columns) if columns else np.zeros((len(safe), 0))
+        seen = _seen(design, figures, at, int(s), int(t))
+        whole = _of_whole(share[at], moments, seen, weight_sd)
+        found[:, [i]] = _of_figures(figures.answer[rows][None], edges[rows][None], whole)
+    some = max(_AT_ONCE // len(safe), 1)
+    for which in (w[i : i + some] for w in alike.values() for i in range(0, len(w), some)):
+        each = np.array([cells[i] for i in which])
+        first = each[:, 0]
+        index = figures.share[first].argmax(axis=1), figures.setting[first], figures.year[first]
+        moments = _moments(*(x[:, *index] for x in (safe, unsafe, inverse)))
+        found[:, which] = _of_figures(figures.answer[each], edges[each], moments)
+    return found
 
 
 def log_interval(low: Any, high: Any) -> Any:
@@ -104,7 +118,7 @@ def log_of_cell(
         Design effect over respondents, (draw,).
     """
     moments = _moments(*(x[:, None] for x in (safe, unsafe, inverse)))
-    return _of_figures(answers, ends, moments)
+    return _of_figures(answers[None], np.array([ends]), moments)[:, 0]
 
 
 def _moments(safe: Floats, unsafe: Floats, inverse: Floats) -> tuple[Floats, Floats]:
@@ -160,28 +174,31 @@ def _of_whole(
     )
 
 
-def _of_figures(
-    answers: Floats, ends: list[tuple[float, float]], moments: tuple[Floats, Floats]
-) -> Floats:
-    """Log probability that one or two linear readings of the shares lie in their intervals."""
-    reading = answers[:, 1:]
-    mean = answers[:, 0] + moments[0][:, 0] @ reading.T
-    covariance = np.einsum("ik,nkl,jl->nij", reading, moments[1][:, 0], reading)
-    (low, high), *others = ends
-    if not others:
-        sd = np.sqrt(covariance[:, 0, 0])
-        one: Floats = log_interval((low - mean[:, 0]) / sd, (high - mean[:, 0]) / sd)
+def _of_figures(answers: Floats, ends: Floats, moments: tuple[Floats, Floats]) -> Floats:
+    """Log probability of cells, (draw, cell), that readings of the shares lie in their intervals.
+
+    Cells have one figure each or two: `answers` (cell, figure, 3), `ends` (cell, figure, 2).
+    """
+    reading = answers[..., 1:]
+    mean = answers[..., 0] + np.einsum("nck,cik->nci", moments[0], reading)
+    covariance = np.einsum("cik,nckl,cjl->ncij", reading, moments[1], reading, optimize=True)
+    low, high = ends[..., 0], ends[..., 1]
+    first = covariance[..., 0, 0]
+    if answers.shape[1] == 1:
+        sd = np.sqrt(first)
+        one: Floats = log_interval(
+            (low[:, 0] - mean[..., 0]) / sd, (high[:, 0] - mean[..., 0]) / sd
+        )
         return one
-    start, end = max(low, 0.0), min(high, 1.0)
+    start, end = np.clip(low[:, :1], 0.0, None), np.clip(high[:, :1], None, 1.0)
     x = (start + end) / 2 + (end - start) / 2 * _NODES
-    first = covariance[:, 0, 0][:, None]
-    off = x - mean[:, :1]
-    log_first = -0.5 * off**2 / first - 0.5 * np.log(2 * np.pi * first)
-    slope = covariance[:, 0, 1][:, None] / first
-    left = covariance[:, 1, 1][:, None] - slope * covariance[:, 0, 1][:, None]
-    sd = np.sqrt(np.maximum(left, 1e-15))
-    middle = mean[:, 1:] + slope * off
-    inside = log_interval((others[0][0] - middle) / sd, (others[0][1] - middle) / sd)
+    off = x - mean[..., :1]
+    log_first = -0.5 * off**2 / first[..., None] - 0.5 * np.log(2 * np.pi * first[..., None])
+    slope = covariance[..., 0, 1] / first
+    left = covariance[..., 1, 1] - slope * covariance[..., 0, 1]
+    sd = np.sqrt(np.maximum(left, 1e-15))[..., None]
+    middle = mean[..., 1:] + slope[..., None] * off
+    inside = log_interval((low[:, 1:] - middle) / sd, (high[:, 1:] - middle) / sd)
     terms = np.log(_NODE_WEIGHTS * (end - start) / 2) + log_first + inside
-    two: Floats = np.logaddexp.reduce(terms, axis=1)
+    two: Floats = np.logaddexp.reduce(terms, axis=-1)
     return two
