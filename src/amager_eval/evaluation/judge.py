@@ -34,8 +34,10 @@ from amager_eval.record.earlier_publications import earlier_publications
 from amager_eval.record.issue_forecasts import issue_forecasts
 from amager_eval.record.score_record import earlier_statements, score_record
 from amager_eval.record.since_last import since_last_status
+from amager_eval.spec.model import ModelSpec
 from amager_eval.spec.register import unregistered_documents
 from amager_eval.spec.sensitivity import load_sensitivity
+from amager_eval.trends.diagnose import Diagnostics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.evaluation.fit import Fits
     from amager_eval.spec.agreement import Agreement
+    from amager_eval.spec.area_estimate import AreaSpec
     from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
 
@@ -194,33 +197,30 @@ def hold_documents(agreement: Agreement, *, draft: bool) -> tuple[str, ...]:
 
 def diagnosed_area(estimate: AreaEstimate, name: str = "area_estimate") -> dict[str, object]:
     """Return the row of an area's own figures read with too few effective draws."""
-    found = estimate.effective[estimate.primary]
-    return {
-        "model": name,
-        "version": estimate.spec.version,
-        "digest": estimate.spec.digest,
-        "changed_from": "",
-        "draws": estimate.forecast.draws.sizes["sample"],
-        "divergences": 0,
-        "max_rhat": np.nan,
-        "min_ess": found,
-        "passed": not estimate.problems,
-        "problems": "; ".join(estimate.problems),
-    }
+    return _row(
+        name, estimate.spec, estimate.forecast.draws.sizes["sample"],
+        Diagnostics(0, np.nan, estimate.effective[estimate.primary], estimate.problems),
+    )  # fmt: skip
 
 
 def diagnosed(name: str, fit: Fit) -> dict[str, object]:
     """Return a row of the statement's diagnostics."""
-    d, sizes = fit.diagnostics, fit.data["posterior"].sizes
+    sizes = fit.data["posterior"].sizes
+    return _row(name, fit.spec, int(sizes["chain"] * sizes["draw"]), fit.diagnostics)
+
+
+def _row(
+    name: str, spec: ModelSpec | AreaSpec, draws: int, found: Diagnostics
+) -> dict[str, object]:
     return {
         "model": name,
-        "version": fit.spec.version,
-        "digest": fit.spec.digest,
-        "changed_from": fit.spec.changed_from,
-        "draws": int(sizes["chain"] * sizes["draw"]),
-        "divergences": d.divergences,
-        "max_rhat": d.max_rhat,
-        "min_ess": d.min_ess,
-        "passed": d.passed,
-        "problems": "; ".join(d.problems),
+        "version": spec.version,
+        "digest": spec.digest,
+        "changed_from": spec.changed_from if isinstance(spec, ModelSpec) else "",
+        "draws": draws,
+        "divergences": found.divergences,
+        "max_rhat": found.max_rhat,
+        "min_ess": found.min_ess,
+        "passed": found.passed,
+        "problems": "; ".join(found.problems),
     }

@@ -41,7 +41,9 @@ def test_evidence_stands_under_the_spec_and_the_card_quotes_it(tmp_path: Path) -
     # the drift's and the walk's priors have no direction
     assert table.loc["level after four years, district", "q50"] == pytest.approx(1.0, abs=0.05)
     four = table.loc["level after four years, rest of the whole"]
-    drift, spread, walk = 0.03, 0.03, 0.10
+    drift, spread, walk = (
+        CRIME.priors[k].parameters["sigma"] for k in ("drift_mean", "drift_spread", "innovation")
+    )
     sd = np.sqrt((4 * drift) ** 2 + (4 * spread) ** 2 + 4 * walk**2)
     assert np.log(four["q97.5"]) == pytest.approx(1.96 * sd, rel=0.15)
     assert "| level after four years, district |" in card.read_text(encoding="utf-8")
