@@ -12,7 +12,7 @@ from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.fit import begin_crime
 from amager_eval.trends.crime.options import with_baseline_year
-from amager_eval.trends.safety.fit import fit_safety
+from amager_eval.trends.safety.fit import design_safety, fit_safety
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -119,23 +119,26 @@ def fit(
         return load_model_spec(name, draft=draft) if own is None else own
 
     definition = crime_definition_to_fit(data, agreement)
-    if definition is not None:  # what the chapter lacks is told before the first fit's minutes
+    if definition is not None:  # what a chapter lacks is told before the first fit's minutes
         series = series_to_fit(data, agreement, definition)
         crime_design(series, spec_of("crime_trend"), definition=definition)
-    safety = None
     if data.safety is not None:
         baseline = agreement.safety.baseline_wave
         spec = spec_of("safety_trend").with_options(baseline=baseline)
-        tell = _named(progress, "safety_trend")
         apart = without_own_area(data, agreement) if area else data
-        safety = fit_safety(apart, spec=spec, progress=tell, seed=seed, draws=draws)
+        design_safety(apart, population=None, whole=None, spec=spec, parts=None)
+        tell = _named(progress, "safety_trend")
+        tell(0, 0)
     begun = None
-    if definition is not None:  # sampled beside what is read of the area
+    if definition is not None:  # sampled beside all that is fitted and read of safety
         anchored = with_baseline_year(spec_of("crime_trend"), agreement.crime.baseline_year)
         begun = begin_crime(
             series, spec=anchored, definition=definition, seed=seed, draws=draws,
             progress=_named(progress, "crime_trend"),
         )  # fmt: skip
+    safety = None
+    if data.safety is not None:
+        safety = fit_safety(apart, spec=spec, progress=tell, seed=seed, draws=draws)
     answer = own = withheld = None
     if safety is not None and area:
         answer, own = _read_area(safety, data, agreement, draft=draft)
@@ -146,7 +149,10 @@ def fit(
             answer, own = _read_area(safety, data, agreement, draft=draft, times=MORE)
             if own is not None and own.problems:
                 own, withheld = None, own
-    crime = None if begun is None else begun()
+    crime = None
+    if begun is not None:
+        _named(progress, "crime_trend")(0, 0)
+        crime = begun()
     return Fits(safety, crime, definition, seed, answer, own, withheld)
 
 
@@ -160,8 +166,6 @@ def _read_area(
     )
 
 
-def _named(progress: FitProgress | None, name: str) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    progress(name, 0, 0)
-    return lambda done, total: progress(name, done, total)
+def _named(progress: FitProgress | None, name: str) -> Callable[[int, int], None]:
+    """Tell progress under a fit's name, where somebody listens."""
+    return lambda done, total: None if progress is None else progress(name, done, total)
