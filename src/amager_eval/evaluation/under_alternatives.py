@@ -39,7 +39,7 @@ from amager_eval.trends.safety.alternatives import (
     without_grades,
     without_waves,
 )
-from amager_eval.trends.safety.fit import fit_safety
+from amager_eval.trends.safety.fit import design_safety
 from amager_eval.trends.safety.forecast import forecast
 from amager_eval.trends.sample import Begun
 
@@ -160,13 +160,9 @@ def _next(begun: list[Callable[[], Fit]]) -> int:
 def _safety_fits(statement: Statement, used: Fit) -> Iterator[Named]:
     declared = load_sensitivity().safety
     own = as_fitted(used)
-    again = partial(
-        answer_again, used,
-        points=declared.reweighting.points, least_share=declared.reweighting.least_share,
-    )  # fmt: skip
 
     def named(assumption: str, alternative: str, other: Alternative) -> Named:
-        return assumption, alternative, _when_waited_for(partial(again, other))
+        return assumption, alternative, _weighed(used, other)
 
     effects = statement.agreement.verdicts.deffs
     cells = np.isfinite(own.design["deff"].to_numpy())
@@ -186,13 +182,22 @@ def _safety_fits(statement: Statement, used: Fit) -> Iterator[Named]:
 
 def _own_level(statement: Statement, used: Fit) -> Named:
     """Take the area as one more area of the safety model: a vague prior, and no blocks."""
-    again = partial(fit_safety, statement.data, spec=used.spec, seed=statement.seed)
-    return OWN_LEVEL, OWN_LEVEL, _when_waited_for(again)
+    design = design_safety(statement.data, population=None, whole=None, spec=used.spec, parts=None)
+    every = Alternative(design, used.spec, np.isfinite(design["low"].to_numpy()))
+    return OWN_LEVEL, OWN_LEVEL, _weighed(used, every)
 
 
-def _when_waited_for(fit_it: Callable[..., Fit]) -> Callable[..., Callable[[], Fit]]:
-    """Begin nothing before: what is weighed is no work for another core."""
-    return lambda *, draws, again=False: partial(fit_it, draws=draws)  # noqa: ARG005
+def _weighed(used: Fit, other: Alternative) -> Callable[..., Callable[[], Fit]]:
+    """Begin nothing before it is waited for: what is weighed is no work for another core."""
+    how = load_sensitivity().safety.reweighting
+
+    def begin(*, draws: int | None, again: bool = False) -> Callable[[], Fit]:  # noqa: ARG001
+        return partial(
+            answer_again, used, other,
+            points=how.points, least_share=how.least_share, draws=draws,
+        )  # fmt: skip
+
+    return begin
 
 
 def _gap_stays(statement: Statement, fits: Fits, failed: list[dict[str, object]]) -> list[Row]:

@@ -175,7 +175,8 @@ def _weighed(
     )
     design, spec, chains = other.design, other.spec, proposed.sizes["chain"]
     found, parts = figures(design, other.keep), terms(design, spec, drift=ALTERNATIVES[name])
-    of_one = posterior.isel(latent=int(np.argmax(design["wander"].to_numpy())))
+    wander = fit.data["design"]["wander"].to_numpy()  # of the fit's areas, the other may have more
+    of_one = posterior.isel(latent=int(np.argmax(wander)))
     of_one = of_one.mean(("chain", "draw"))
     on_log = {"design_effect": "log_deff", "unknown_size": "unknown_size"}
     usual: dict[str, Any] = {
