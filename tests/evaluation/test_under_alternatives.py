@@ -13,7 +13,7 @@ from amager_eval.evaluation import under_alternatives as module
 from amager_eval.evaluation.fit import Fits
 from amager_eval.evaluation.under_alternatives import under_alternatives
 from amager_eval.figures.sensitivity import picture_sensitivity
-from amager_eval.goals.sensitivity import REFITS, USED
+from amager_eval.goals.sensitivity import OWN_LEVEL, REFITS, USED
 from amager_eval.spec.model import load_model_spec
 from amager_eval.spec.sensitivity import load_sensitivity
 from amager_eval.trends.diagnose import Diagnostics
@@ -136,6 +136,31 @@ def test_design_effects_that_were_delivered_are_not_varied(statement, answers, d
     tried = set(again.sensitivity["alternative"])
     assert "response_link" in tried
     assert not {"design_effect_low", "design_effect_high"} & tried
+
+
+def test_an_area_with_figures_of_its_own_is_one_more_area_of_the_same_fit(
+    statement, answers, monkeypatch
+):
+    area = statement.facts.area
+    shown = {"area": area, "setting": "night", "response": "safe", "percent": 71.0}
+    own = pd.DataFrame([shown | {"wave": w, "n": 400.0, "decimals": 0.0} for w in (2024, 2025)])
+    safety = pd.concat([statement.data.safety, own.assign(area_kind="district")])
+    longer = replace(statement, data=replace(statement.data, safety=safety, parts=()))
+    smoothed = SimpleNamespace(problems=(), forecast=statement.safety)
+    monkeypatch.setattr(module, "smooth_measured", lambda *_, **__: smoothed)
+    monkeypatch.setattr(module, "_gap_stays", lambda *_: [])
+    fits = replace(answers.fits, own=smoothed, crime=None)
+    again = under_alternatives(longer, fits)
+    assert OWN_LEVEL in set(again.sensitivity["alternative"])
+    asked, _, settings = answers.safety[-1]
+    declared = load_sensitivity().safety.reweighting
+    assert settings == {"points": declared.points, "least_share": declared.least_share}
+    counts = asked.keep.sum(axis=(1, 2, 3))
+    there = dict(zip(asked.design["area"].to_numpy(), counts, strict=True))
+    used = answers.fits.safety.data["design"]
+    assert area in there
+    assert area not in used["area"]
+    assert there[area] == 2
 
 
 def test_alternatives_are_anchored_at_the_agreements_baseline_year(statement, answers):
