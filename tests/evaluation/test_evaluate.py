@@ -2,11 +2,13 @@
 
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 import amager_eval as ae
+import amager_eval.evaluation.fit as fitting
 from amager_eval.data.input import Input
 from amager_eval.data.published import published
 from amager_eval.errors import InputError, SpecError
@@ -22,6 +24,7 @@ from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.options import with_baseline_year
+from amager_eval.trends.diagnose import Diagnostics
 
 AGREEMENT = load_agreement()
 AREA = AGREEMENT.areas.evaluated.names[0]
@@ -202,6 +205,30 @@ def test_the_crime_model_is_anchored_at_the_agreements_baseline_year(data, rando
         assert (fitted.spec.digest == registered) == (agreement is AGREEMENT)
     # what is said without the series is conditioned on that year's reports and no other's
     assert conditioned == {2024: {"2024"}, 2022: {"2022"}}
+
+
+def test_a_crime_model_that_missed_a_gate_is_sampled_again_longer_and_in_smaller_steps(
+    data, monkeypatch
+):
+    asked = []
+
+    def begin_crime(series, *, spec, draws, target_accept=None, **_):
+        assert spec.digest == registered.digest
+        asked.append((draws, target_accept))
+        problems = ("R-hat",) if len(asked) == 1 else ()
+        return lambda: SimpleNamespace(diagnostics=Diagnostics(0, 1.0, 900.0, problems))
+
+    monkeypatch.setattr(fitting, "begin_crime", begin_crime)
+    registered = load_model_spec("crime_trend")
+    only = replace(data, safety=None)
+    fits = fit(only, AGREEMENT)
+    sampling = registered.sampling
+    smaller = pytest.approx((1 + sampling.target_accept) / 2)
+    assert asked == [(None, None), (fitting.MORE * sampling.draws, smaller)]
+    assert fits.crime.diagnostics.passed
+    asked.clear()
+    assert fit(only, AGREEMENT, draws=20, draft=True).crime.diagnostics.problems
+    assert len(asked) == 1  # a draft is not waited for
 
 
 def test_a_spec_of_the_agreements_year_stays_the_registered_document():

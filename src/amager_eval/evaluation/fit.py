@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from amager_eval.evaluation.area import answer_unmeasured, smooth_measured, without_own_area
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.goals.safety.area_answer import AreaAnswer
     from amager_eval.spec.agreement import Agreement
-    from amager_eval.spec.model import ModelSpec
+    from amager_eval.spec.model import ModelSpec, Sampling
     from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
 
@@ -110,8 +111,9 @@ def fit(
     Returns
     -------
     Fits
-        Gates are reported, not enforced: see :attr:`Fits.problems`. What rests on the area's own
-        figures is read again with :data:`MORE` times the draws where they are too few.
+        Gates are reported, not enforced: see :attr:`Fits.problems`. A crime model that missed a
+        gate is sampled again with :data:`MORE` times the draws and in smaller steps, and what rests
+        on the area's own figures is read again with as many where they were too few.
     """
 
     def spec_of(name: str) -> ModelSpec:
@@ -132,10 +134,11 @@ def fit(
     begun = None
     if definition is not None:  # sampled beside all that is fitted and read of safety
         anchored = with_baseline_year(spec_of("crime_trend"), agreement.crime.baseline_year)
-        begun = begin_crime(
-            series, spec=anchored, definition=definition, seed=seed, draws=draws,
+        begin = partial(
+            begin_crime, series, spec=anchored, definition=definition, seed=seed,
             progress=_named(progress, "crime_trend"),
         )  # fmt: skip
+        begun = begin(draws=draws)
     safety = None
     if data.safety is not None:
         safety = fit_safety(apart, spec=spec, progress=tell, seed=seed, draws=draws)
@@ -153,6 +156,9 @@ def fit(
     if begun is not None:
         _named(progress, "crime_trend")(0, 0)
         crime = begun()
+        if crime.diagnostics.problems and not draft:
+            more = MORE * (draws or anchored.sampling.draws)
+            crime = begin(draws=more, target_accept=_smaller_steps(anchored.sampling))()
     return Fits(safety, crime, definition, seed, answer, own, withheld)
 
 
@@ -164,6 +170,11 @@ def _read_area(
         answer_unmeasured(safety, data, agreement, draft=draft, times=times),
         smooth_measured(safety, data, agreement, draft=draft, times=times),
     )
+
+
+def _smaller_steps(used: Sampling) -> float:
+    """Halve what of a step is not accepted: where a posterior is narrow, long steps leave it."""
+    return next(iter(used.stricter), (1.0 + used.target_accept) / 2)
 
 
 def _named(progress: FitProgress | None, name: str) -> Callable[[int, int], None]:

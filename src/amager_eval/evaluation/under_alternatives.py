@@ -243,9 +243,11 @@ def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
         series = series_to_fit(given, statement.agreement, definition)
 
         def begin(*, draws: int | None, again: bool = False) -> Callable[[], Fit]:
-            steps = {"target_accept": used.target_accept} if again else {}
-            sampled = spec.model_copy(update={"sampling": shorter.model_copy(update=steps)})
-            return begin_crime(series, spec=sampled, definition=definition, seed=seed, draws=draws)
+            return begin_crime(
+                series, spec=spec.model_copy(update={"sampling": shorter}), seed=seed,
+                definition=definition, draws=draws,
+                target_accept=used.target_accept if again else None,
+            )  # fmt: skip
 
         return assumption, alternative, begin
 

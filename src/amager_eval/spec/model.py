@@ -44,8 +44,8 @@ class Sampling(Frozen):
     target_accept : float
         Target acceptance probability.
     stricter : tuple of float
-        Targets to go on with, in order, while a run has a divergent transition: smaller steps
-        follow the posterior where it is narrow. A run that diverges at the last fails its gate.
+        Where it has one, the target of the run that follows one which missed a gate: smaller steps
+        follow the posterior where it is narrow. Without, half of what was not accepted is.
     """
 
     draws: Annotated[int, Field(gt=0)]

@@ -124,10 +124,12 @@ def begin_crime(
     seed: int = 1,
     definition: str | None = None,
     progress: sample.Progress | None = None,
+    target_accept: float | None = None,
 ) -> sample.Begun[Fit]:
     """Begin a fit beside what the caller does next; what is returned waits for it.
 
-    Parameters are those of :func:`fit_crime`; progress is told while the fit is waited for.
+    Parameters are those of :func:`fit_crime`, and the target acceptance probability, where it is
+    not the spec's; progress is told while the fit is waited for.
     """
     if not isinstance(spec, ModelSpec):
         spec = load_model_spec(spec or "crime_trend")
@@ -137,6 +139,7 @@ def begin_crime(
     return begin_design(
         design, spec, draws=draws, chains=chains, seed=seed, progress=progress,
         tune=max(min(LEAST_TUNE, sampling.tune), round(share * sampling.tune)),
+        target_accept=target_accept,
     )  # fmt: skip
 
 
@@ -149,6 +152,7 @@ def begin_design(
     seed: int = 1,
     progress: sample.Progress | None = None,
     tune: int | None = None,
+    target_accept: float | None = None,
     forecast_only: bool = False,
     compiled: object = None,
     given: Mapping[str, NDArray[np.float64]] | None = None,
@@ -172,7 +176,7 @@ def begin_design(
             draws=size,
             tune=tune,
             chains=count,
-            target_accept=spec.sampling.target_accept,
+            target_accept=target_accept or spec.sampling.target_accept,
             seed=seed + first * ANOTHER_SEED,
             progress=_of_all(progress, first, count, chains),
         )
