@@ -213,10 +213,11 @@ def test_a_crime_model_that_missed_a_gate_is_sampled_again_longer_and_in_smaller
     asked = []
 
     def begin_crime(series, *, spec, draws, target_accept=None, **_):
+        diverged = 2 if not asked else 0
         assert spec.digest == registered.digest
         asked.append((draws, target_accept))
-        problems = ("R-hat",) if len(asked) == 1 else ()
-        return lambda: SimpleNamespace(diagnostics=Diagnostics(0, 1.0, 900.0, problems))
+        problems = ("2 divergent transitions",) if len(asked) == 1 else ()
+        return lambda: SimpleNamespace(diagnostics=Diagnostics(diverged, 1.0, 900.0, problems))
 
     monkeypatch.setattr(fitting, "begin_crime", begin_crime)
     registered = load_model_spec("crime_trend")

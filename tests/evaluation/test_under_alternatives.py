@@ -42,7 +42,7 @@ class Answers:
 
     def __init__(self, statement, design):
         self.statement, self.outcome = statement, {}
-        self.safety, self.crime, self.sampling, self.targets = [], [], [], []
+        self.safety, self.crime, self.sampling, self.targets, self.again = [], [], [], [], []
         tree = xr.DataTree.from_dict({"design": design})
         used = SimpleNamespace(data=tree, spec=load_model_spec("safety_trend"), seed=7)
         self.fits = Fits(used, SimpleNamespace(), "STRAF11", 7)
@@ -60,6 +60,11 @@ class Answers:
         self.safety.append((other, draws, settings))
         return self.stand_in("safety_trend", self.statement.safety, draws)
 
+    def sample_safety(self, design, spec, *, keep, seed, draws, prior_only):
+        assert (seed, prior_only) == (7, False)
+        self.again.append(draws)
+        return self.stand_in("safety_trend", self.statement.safety, draws)
+
     def begin_crime(self, data, *, spec, definition, draws, seed, target_accept):
         assert (definition, seed) == ("STRAF11", self.statement.seed)
         self.crime.append((data.crime, spec.options, draws))
@@ -73,6 +78,7 @@ def answers(statement, design, monkeypatch):
     made = Answers(statement, design)
     monkeypatch.setattr(module, "answer_again", made.answer_again)
     monkeypatch.setattr(module, "begin_crime", made.begin_crime)
+    monkeypatch.setattr(module, "sample_safety", made.sample_safety)
     monkeypatch.setattr(module, "forecast", lambda *_, **__: statement.safety)
     return made
 
@@ -196,7 +202,8 @@ def test_completeness_is_adjusted_on_the_years_whose_share_is_declared(
 
 
 def test_a_fit_that_fails_its_gates_answers_nothing_and_is_named(statement, answers):
-    answers.outcome["safety_trend"] = [PASSED, PASSED, FAILED, PASSED]
+    # five are weighed first, and one of them is sampled after
+    answers.outcome["safety_trend"] = [PASSED, PASSED, FAILED, PASSED, PASSED, FAILED]
     again = under_alternatives(statement, answers.fits)
     assert "source_grades" not in set(again.sensitivity["alternative"])
     assert "pandemic" in set(again.sensitivity["alternative"])
@@ -211,19 +218,18 @@ def test_a_fit_that_fails_its_gates_answers_nothing_and_is_named(statement, answ
     assert "source_grades" in set(draft.sensitivity["alternative"])
 
 
-def test_what_missed_its_gates_is_sampled_again_in_the_steps_of_the_fit_that_is_used(
-    statement, answers
-):
+def test_what_missed_its_gates_is_sampled_again_longer_and_in_smaller_steps(statement, answers):
     answers.outcome = {"crime_trend": [BRIEF, FAILED, BRIEF, PASSED], "safety_trend": [FAILED]}
     again = under_alternatives(statement, answers.fits, draws=20)
     assert [draws for _, _, draws in answers.crime] == [20] * 3 + [80] * 3
     declared = load_sensitivity().crime.sampling.target_accept
     used = load_model_spec("crime_trend").sampling.target_accept
     assert declared < used
-    assert answers.targets == [declared] * 3 + [used] * 3
+    assert answers.targets == [declared] * 3 + [(1 + used) / 2] * 3
     assert [draws for _, draws, _ in answers.safety] == [20] * 5
+    assert answers.again == [80] * 5  # what was weighed is sampled: the same points weigh the same
     failed = again.diagnostics[~again.diagnostics["passed"].astype(bool)]
-    assert set(failed["draws"]) == {4 * 20}  # sampled once
+    assert set(failed["draws"]) == {4 * 80}
 
 
 def test_a_trial_weighs_and_samples_nothing_more(statement, answers):

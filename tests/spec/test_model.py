@@ -106,10 +106,10 @@ def test_with_prior_takes_a_family_of_pymc_with_its_reason_and_keeps_the_unit():
 def test_with_prior_takes_one_of_pymc_extras():
     # the public face of pymc_extras.prior.Prior, which is not among the tests' packages
     theirs = SimpleNamespace(
-        distribution="HalfNormal", parameters={"sigma": 0.2}, dims=(), transform=None
+        distribution="HalfNormal", parameters={"sigma": 0.3}, dims=(), transform=None
     )
     changed = CRIME.with_prior("innovation", theirs, reason="A city that changes fast.")
-    assert changed.priors["innovation"]["sigma"] == 0.2
+    assert changed.priors["innovation"]["sigma"] == 0.3
     nested = SimpleNamespace(
         distribution="HalfNormal", parameters={"sigma": theirs}, dims=(), transform=None
     )

@@ -46,3 +46,13 @@ def test_it_solves_and_has_the_determinant_of_the_dense_one(parts):
 def test_what_is_no_covariance_has_no_factor(parts):
     blocks = lay_in_blocks(parts, GROUP)
     assert blocks.factor(np.array([0.3, 0.5, 0.8, -9.0])) is None
+
+
+def test_one_area_alone_shares_nothing_and_has_no_whole():
+    rng = np.random.default_rng(3)
+    half = rng.normal(size=(4, 4))
+    only = Part(half @ half.T + np.eye(4), np.empty((4, 0)), 0.0)
+    factor = lay_in_blocks([only], np.zeros(4, dtype=int)).factor(np.array([2.0]))
+    row = rng.normal(size=4)
+    assert factor.square(row) == pytest.approx(row @ np.linalg.solve(2 * only.matrix, row))
+    assert factor.log_det == pytest.approx(np.linalg.slogdet(2 * only.matrix)[1])

@@ -11,7 +11,7 @@ from amager_eval.evaluation.area import answer_unmeasured, smooth_measured, with
 from amager_eval.evaluation.crime_series import crime_definition_to_fit, series_to_fit
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.design import crime_design
-from amager_eval.trends.crime.fit import begin_crime
+from amager_eval.trends.crime.fit import begin_crime, nearer
 from amager_eval.trends.crime.options import with_baseline_year
 from amager_eval.trends.safety.fit import design_safety, fit_safety
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.goals.safety.area_answer import AreaAnswer
     from amager_eval.spec.agreement import Agreement
-    from amager_eval.spec.model import ModelSpec, Sampling
+    from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
 
@@ -112,8 +112,9 @@ def fit(
     -------
     Fits
         Gates are reported, not enforced: see :attr:`Fits.problems`. A crime model that missed a
-        gate is sampled again with :data:`MORE` times the draws and in smaller steps, and what rests
-        on the area's own figures is read again with as many where they were too few.
+        gate is sampled again with :data:`MORE` times the draws, in smaller steps where transitions
+        diverged, and what rests on the area's own figures is read again with as many draws where
+        they were too few.
     """
 
     def spec_of(name: str) -> ModelSpec:
@@ -158,7 +159,9 @@ def fit(
         crime = begun()
         if crime.diagnostics.problems and not draft:
             more = MORE * (draws or anchored.sampling.draws)
-            crime = begin(draws=more, target_accept=_smaller_steps(anchored.sampling))()
+            diverged = crime.diagnostics.divergences > 0
+            steps = nearer(anchored.sampling.target_accept) if diverged else None
+            crime = begin(draws=more, target_accept=steps)()
     return Fits(safety, crime, definition, seed, answer, own, withheld)
 
 
@@ -170,11 +173,6 @@ def _read_area(
         answer_unmeasured(safety, data, agreement, draft=draft, times=times),
         smooth_measured(safety, data, agreement, draft=draft, times=times),
     )
-
-
-def _smaller_steps(used: Sampling) -> float:
-    """Halve what of a step is not accepted: where a posterior is narrow, long steps leave it."""
-    return next(iter(used.stricter), (1.0 + used.target_accept) / 2)
 
 
 def _named(progress: FitProgress | None, name: str) -> Callable[[int, int], None]:

@@ -28,7 +28,7 @@ from amager_eval.goals.sensitivity import (
 )
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.spec.sensitivity import load_sensitivity
-from amager_eval.trends.crime.fit import begin_crime
+from amager_eval.trends.crime.fit import begin_crime, nearer
 from amager_eval.trends.crime.options import crime_options, with_baseline_year
 from amager_eval.trends.safety.alternatives import (
     Alternative,
@@ -39,7 +39,7 @@ from amager_eval.trends.safety.alternatives import (
     without_grades,
     without_waves,
 )
-from amager_eval.trends.safety.fit import design_safety
+from amager_eval.trends.safety.fit import design_safety, sample_safety
 from amager_eval.trends.safety.forecast import forecast
 from amager_eval.trends.sample import Begun
 
@@ -139,9 +139,7 @@ def _fitted(
             progress("alternatives", len(asked) - len(waiting), len(asked))
         one, begun, again = waiting.pop(_next([begun for _, begun, _ in waiting]))
         found = begun()
-        # what diverged in the steps of the fit that is used would diverge again
-        mends = one.model == "crime_trend" or not found.diagnostics.divergences
-        if found.diagnostics.problems and mends and not again:
+        if found.diagnostics.problems and not again:
             more = MORE * (draws or found.spec.sampling.draws)
             waiting.append((one, one.begin(draws=more, again=True), True))
         else:
@@ -191,7 +189,12 @@ def _weighed(used: Fit, other: Alternative) -> Callable[..., Callable[[], Fit]]:
     """Begin nothing before it is waited for: what is weighed is no work for another core."""
     how = load_sensitivity().safety.reweighting
 
-    def begin(*, draws: int | None, again: bool = False) -> Callable[[], Fit]:  # noqa: ARG001
+    def begin(*, draws: int | None, again: bool = False) -> Callable[[], Fit]:
+        if again:  # the same points would weigh the same
+            return partial(
+                sample_safety, other.design, other.spec,
+                keep=other.keep, seed=used.seed, draws=draws, prior_only=False,
+            )  # fmt: skip
         return partial(
             answer_again, used, other,
             points=how.points, least_share=how.least_share, draws=draws,
@@ -246,7 +249,7 @@ def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
             return begin_crime(
                 series, spec=spec.model_copy(update={"sampling": shorter}), seed=seed,
                 definition=definition, draws=draws,
-                target_accept=used.target_accept if again else None,
+                target_accept=nearer(used.target_accept) if again else None,
             )  # fmt: skip
 
         return assumption, alternative, begin

@@ -43,16 +43,12 @@ class Sampling(Frozen):
         Kept and warm-up draws per chain; chains.
     target_accept : float
         Target acceptance probability.
-    stricter : tuple of float
-        Where it has one, the target of the run that follows one which missed a gate: smaller steps
-        follow the posterior where it is narrow. Without, half of what was not accepted is.
     """
 
     draws: Annotated[int, Field(gt=0)]
     tune: Annotated[int, Field(gt=0)]
     chains: Annotated[int, Field(gt=0)] = 4
     target_accept: Annotated[float, Field(gt=0, lt=1)] = 0.9
-    stricter: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
 
 
 class ModelSpec(Frozen):
@@ -200,10 +196,10 @@ class ModelSpec(Frozen):
         --------
         >>> spec = load_model_spec("crime_trend")
         >>> wide = spec.with_prior(
-        ...     "innovation", Prior("HalfNormal", sigma=0.2), reason="A city that changes fast."
+        ...     "innovation", Prior("HalfNormal", sigma=0.3), reason="A city that changes fast."
         ... )
         >>> wide.priors["innovation"]["sigma"], wide.digest == spec.digest
-        (0.2, False)
+        (0.3, False)
         """
         if name not in self.priors:
             raise SpecError(f"{self.name} has no prior '{name}'; it has {', '.join(self.priors)}.")
@@ -222,7 +218,7 @@ class ModelSpec(Frozen):
         Examples
         --------
         >>> print(load_model_spec("crime_trend").to_markdown()[:23])
-        **crime_trend 0.2.2** (
+        **crime_trend 0.3.0** (
         """
         came = f", changed from {self.changed_from[:12]}" if self.changed_from else ""
         lines = [
@@ -410,7 +406,10 @@ def spec_of_record(record: Mapping[str, Any]) -> ModelSpec:
     -------
     ModelSpec
     """
-    spec = ModelSpec.model_validate(record["spec"])
+    kept = dict(record["spec"])
+    # an option without effect that fits stored before 30 November 2026 name
+    kept["sampling"] = {k: v for k, v in kept["sampling"].items() if k != "stricter"}
+    spec = ModelSpec.model_validate(kept)
     told = str(record["spec_digest"])
     came_from = str(record.get("spec_changed_from", ""))
     spec._origin = came_from or told

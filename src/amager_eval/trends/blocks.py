@@ -179,7 +179,7 @@ class BlockFactor:
 
     def _halved(self, inside: Floats) -> Floats:
         """Multiply the inverse roots of the blocks by columns, laid below one another."""
-        return (self.halve @ inside).reshape(-1, inside.shape[2])
+        return (self.halve @ inside).reshape(self.blocks.inside.size, inside.shape[2])
 
     def _parts(self, flat: Floats) -> tuple[Floats, ...]:
         """Columns halved, what they are of the shared, what the border lacks, its solution."""

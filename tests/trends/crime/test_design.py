@@ -36,6 +36,26 @@ def test_walk_basis_reproduces_the_covariance_of_an_anchored_random_walk():
     assert weight.tolist() == [0] * 4 + [0.25] * 4 + [0] * 4
 
 
+def test_quarters_without_any_count_are_parts_of_the_walk_of_their_own():
+    quarters = [f"{y}K{q}" for y in range(2018, 2025) for q in range(1, 5)]
+    rows = [("City", q, 40, 6e5) for q in quarters]
+    counts = pd.DataFrame(rows, columns=["area", "period", "count", "population"])
+    counts["crime_type"] = "t"
+    gone = counts["period"].str[:4].isin(["2020", "2021"])
+    whole, parted = (crime_design(f, SPEC) for f in (counts, counts[~gone]))
+    assert parted.sizes["period"] == whole.sizes["period"] == 28
+    walk = parted["walk"].values
+    # the same random walk ...
+    np.testing.assert_allclose(
+        walk @ walk.T, whole["walk"].values @ whole["walk"].values.T, atol=1e-12
+    )
+    # ... in coefficients that the counts inform one by one, and seven of which they do not
+    seen = ~np.isnan(parted["count"].values[0, 0])
+    informed = walk[seen].T @ walk[seen]
+    np.testing.assert_allclose(informed, np.diag(np.diag(informed)), atol=1e-12)
+    assert (np.diag(informed) < 1e-12).sum() == 7
+
+
 def test_baseline_is_the_last_full_year_where_2024_is_missing():
     assert crime_design(frame(periods=range(2010, 2019)), SPEC).attrs["anchor_year"] == 2018
     assert crime_design(frame(), SPEC).attrs["anchor_year"] == 2024

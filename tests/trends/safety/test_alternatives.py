@@ -13,6 +13,7 @@ from amager_eval.trends import sample
 from amager_eval.trends.safety import alternatives as module
 from amager_eval.trends.safety import fit as fitting
 from amager_eval.trends.safety.alternatives import (
+    Alternative,
     answer_again,
     as_fitted,
     with_area_varying_link,
@@ -104,6 +105,18 @@ def test_points_that_are_worth_little_are_sampled_anew(fit, weighed, sampled):
     bare = replace(fit, data=fit.data.drop_nodes("proposed"))
     answer_again(bare, less, least_share=0.01, points=POINTS)
     assert len(sampled) == 2
+
+
+def test_an_area_with_figures_in_a_setting_of_its_own_is_sampled(fit, weighed, sampled):
+    day = [(area, wave, "day", *rest) for area, wave, _, *rest in ROWS[:3]]
+    figures_of_both = pd.DataFrame([*ROWS, *day], columns=COLUMNS)
+    design = fitting.design_safety(
+        figures_of_both, population=None, whole=None, spec=SPEC, parts=None
+    )
+    other = Alternative(design, SPEC, np.isfinite(design["low"].to_numpy()))
+    answer_again(fit, other, least_share=0.01, points=POINTS)
+    assert len(sampled) == 1
+    assert not weighed[0]
 
 
 def test_a_forecast_of_what_was_weighed_keeps_only_what_counts(fit, weighed, sampled):

@@ -17,7 +17,7 @@ from amager_eval.trends import sample
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.crime.model import build_model
-from amager_eval.trends.crime.posterior import crime_posterior
+from amager_eval.trends.crime.posterior import HYPERPARAMETERS, crime_posterior
 from amager_eval.trends.diagnose import Diagnostics, diagnose
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def crime_prior_sensitivity(
     free = tree["posterior"].to_dataset()
     rng = np.random.default_rng([seed, 4])
     posterior = crime_posterior(free, design, rng)
-    judged = posterior.drop_vars("passing", errors="ignore")
+    judged = posterior.drop_vars(["passing", *HYPERPARAMETERS], errors="ignore")
     diagnostics = diagnose(tree["sample_stats"].to_dataset(), [judged], spec.gates)
     log_priors = {
         name: -0.5 * (z**2).sum([d for d in z.dims if d not in ("chain", "draw")])

@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from amager_eval.evidence.studies.crime_simulate import simulate_crime
 from amager_eval.scores.pit import pit_bounds
 from amager_eval.trends.crime.design import crime_design
-from amager_eval.trends.crime.fit import begin_design
+from amager_eval.trends.crime.fit import begin_design, nearer
 from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.replicate import Replicate
 
@@ -249,15 +249,16 @@ class CrimeStudy:
         Replicate
         """
         made = simulate_crime(self._design, seed, ahead=self._ahead)
-        spec = self._spec
+        target = None
         for times in (1, *self._more):
             fit = begin_design(
-                made.design, spec, draws=times * self._draws, chains=self._chains, seed=seed
-            )()
+                made.design, self._spec, draws=times * self._draws, chains=self._chains,
+                seed=seed, target_accept=target,
+            )()  # fmt: skip
             if fit.diagnostics.passed:
                 break
             if fit.diagnostics.divergences:
-                spec = _in_smaller_steps(spec)
+                target = nearer(target or self._spec.sampling.target_accept)
         posterior = fit.data["posterior"].to_dataset()
         stacked = posterior.stack(sample=("chain", "draw"))  # noqa: PD013
         stacked = stacked.drop_vars(["chain", "draw", "sample"])
@@ -273,13 +274,6 @@ class CrimeStudy:
             pit=pit_bounds(draws, made.future.ravel()),
             times=times,
         )
-
-
-def _in_smaller_steps(spec: ModelSpec) -> ModelSpec:
-    """Halve what the sampler may reject."""
-    sampling = spec.sampling
-    nearer = {"target_accept": (1.0 + sampling.target_accept) / 2}
-    return spec.model_copy(update={"sampling": sampling.model_copy(update=nearer)})
 
 
 def _with_total(state: xr.Dataset, design: xr.Dataset) -> xr.Dataset:

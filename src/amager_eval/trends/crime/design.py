@@ -581,7 +581,7 @@ def _add_time(design: xr.Dataset, periods: Sequence[Period], options: CrimeOptio
     if passes:
         walk, passing = share_basis(walk, rho)
     elif not (seen := _counted(design).any(axis=0)).all():
-        # apart what periods without any count leave open: no other part then moves with it
+        # what is seen is told apart from what periods without any count leave open
         _, rotation = np.linalg.eigh(walk[seen].T @ walk[seen])
         walk = walk @ rotation
     design.attrs["anchor_year"] = int(chosen)

@@ -198,6 +198,11 @@ def begin_design(
     return sample.Begun(finish, begun.ready)
 
 
+def nearer(target_accept: float) -> float:
+    """Halve what of a step is not accepted: where a posterior is narrow, long steps leave it."""
+    return (1.0 + target_accept) / 2
+
+
 def _of_all(
     progress: sample.Progress | None, first: int, count: int, chains: int
 ) -> sample.Progress | None:

@@ -170,6 +170,8 @@ def _weighed(
     """Weigh the points of one drift; None where a fit kept none, or lacks a scale of the other."""
     if "proposed" not in fit.data.children:
         return None
+    if not np.array_equal(fit.data["design"]["setting"], other.design["setting"]):
+        return None  # widths and correlations are of the settings
     posterior, proposed = (
         fit.data[group].to_dataset().sel(alternative=name) for group in ("posterior", "proposed")
     )
