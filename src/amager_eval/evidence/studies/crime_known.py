@@ -107,10 +107,9 @@ def compare_with_known(
 
 def _true_scales(made: Simulated, design: xr.Dataset) -> dict[str, np.ndarray]:
     """Give the sampler's variables their true values; a common dispersion is in the types' own."""
-    spread = float(design["dispersion_spread"])
     truth = made.truth
     excess = np.sqrt(truth["dispersion"].to_numpy() ** 2 - LEAST_DISPERSION**2)
-    own = np.log(excess / design["dispersion_scale"].to_numpy()) / spread
+    own = np.log(excess / design["dispersion_scale"].to_numpy())
     innovation = truth["innovation"].to_numpy()
     scales = {
         "innovation_signed": innovation[0],
