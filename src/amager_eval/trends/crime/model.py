@@ -105,9 +105,9 @@ def crime_model(
     Notes
     -----
     A path is `centre + coefficient @ walk`, the basis being the principal components of a random
-    walk about its own mean, rotated where something passes or periods have no count. Variables named `..._told` are the sampler's coordinates, `..._signed`
-    the normal whose absolute value is a half-normal: intervene on the quantity itself
-    (`pm.do(model, {"innovation": ...})`).
+    walk about its own mean, rotated where something passes or periods have no count. Variables
+    named `..._told` are the sampler's coordinates, `..._signed` the normal whose absolute value is
+    a half-normal: intervene on the quantity itself (`pm.do(model, {"innovation": ...})`).
 
     Examples
     --------
