@@ -124,7 +124,8 @@ def fit(
     definition = crime_definition_to_fit(data, agreement)
     if definition is not None:  # what a chapter lacks is told before the first fit's minutes
         series = series_to_fit(data, agreement, definition)
-        crime_design(series, spec_of("crime_trend"), definition=definition)
+        anchored = with_baseline_year(spec_of("crime_trend"), agreement.crime.baseline_year)
+        crime_design(series, anchored, definition=definition)
     if data.safety is not None:
         baseline = agreement.safety.baseline_wave
         spec = spec_of("safety_trend").with_options(baseline=baseline)
@@ -134,7 +135,6 @@ def fit(
         tell(0, 0)
     begun = None
     if definition is not None:  # sampled beside all that is fitted and read of safety
-        anchored = with_baseline_year(spec_of("crime_trend"), agreement.crime.baseline_year)
         begin = partial(
             begin_crime, series, spec=anchored, definition=definition, seed=seed,
             progress=_named(progress, "crime_trend"),
