@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from amager_eval.errors import InputError
 from amager_eval.whole_file import whole_file
 
 __all__ = ["score_ratios", "score_sets"]
+
+_RESAMPLES: Final = 4000
 
 
 def score_sets(
@@ -68,9 +71,7 @@ def score_sets(
     return pd.concat(frames, ignore_index=True)
 
 
-def score_ratios(
-    scores: pd.DataFrame, *, by: str, seed: int = 1, resamples: int = 4000
-) -> pd.DataFrame:
+def score_ratios(scores: pd.DataFrame, *, by: str) -> pd.DataFrame:
     """Divide the model's mean CRPS by that of the answer that knows, with an interval.
 
     Parameters
@@ -79,8 +80,6 @@ def score_ratios(
         `set, ahead, model, known` and the column named.
     by : str
         Groups that are not averaged over.
-    seed, resamples : int
-        Of the bootstrap.
 
     Returns
     -------
@@ -90,11 +89,11 @@ def score_ratios(
     """
     every = pd.concat([scores, scores.assign(ahead=0)])
     means = every.groupby([by, "ahead", "set"])[["model", "known"]].mean()
-    rng = np.random.default_rng([seed, 31])
+    rng = np.random.default_rng([1, 31])
     rows = []
     for (name, ahead), group in means.groupby(level=[by, "ahead"]):
         pair = group.to_numpy()
-        drawn = pair[rng.integers(len(pair), size=(resamples, len(pair)))].mean(axis=1)
+        drawn = pair[rng.integers(len(pair), size=(_RESAMPLES, len(pair)))].mean(axis=1)
         low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
         model, known = pair.mean(axis=0)
         found = {by: name, "ahead": ahead, "sets": len(pair), "model": model, "known": known}

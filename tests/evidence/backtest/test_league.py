@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from amager_eval.conventions import LEVELS
 from amager_eval.errors import InputError
 from amager_eval.evidence.backtest.league import (
     common_cells,
@@ -74,9 +75,9 @@ def test_only_cells_of_everyone_count(scores):
 
 
 def test_coverage_per_origin(scores):
-    coverage = coverage_by_origin(scores, levels=[0.5])
-    assert len(coverage) == 4
-    assert coverage.set_index("forecaster").loc["good", "coverage"].tolist() == [1.0, 1.0]
+    coverage = coverage_by_origin(scores)
+    assert len(coverage) == 4 * len(LEVELS)
+    assert (coverage.set_index("forecaster").loc["good", "coverage"] == 1.0).all()
 
 
 def test_events_overall_and_where_the_area_was_short():

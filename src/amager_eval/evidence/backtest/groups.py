@@ -21,9 +21,7 @@ __all__ = ["SUBSETS", "group_table", "own_by_group"]
 SUBSETS: Final = ("all", "before_covid", "since")
 
 
-def group_table(
-    scores: pd.DataFrame, panel: Panel, by: Sequence[str], *, levels: Sequence[float] = LEVELS
-) -> pd.DataFrame:
+def group_table(scores: pd.DataFrame, panel: Panel, by: Sequence[str]) -> pd.DataFrame:
     """Mean scores and coverage per group and forecaster, with the ranks within the group.
 
     Parameters
@@ -34,8 +32,6 @@ def group_table(
         The panel.
     by : sequence of str
         Columns to group by: `crime_type`, `horizon`, `origin`, `area`, ...
-    levels : sequence of float
-        Interval levels.
 
     Returns
     -------
@@ -48,7 +44,7 @@ def group_table(
     scores = common_cells(scores, panel)
     hits = {
         f"coverage_{100 * level:g}": covered(scores["pit_low"], scores["pit_high"], level)
-        for level in levels
+        for level in LEVELS
     }
     scores = scores.assign(**hits)
     years = {origin: parse_period(origin).year for origin in scores["origin"].unique()}

@@ -30,8 +30,6 @@ __all__ = [
 
 #: First year whose outcomes are all touched by the pandemic: origins before it stand apart.
 COVID_YEAR: Final = 2020
-#: Block-bootstrap replicates.
-_REPLICATES: Final = 2000
 
 
 def common_cells(scores: pd.DataFrame, panel: Panel) -> pd.DataFrame:
@@ -69,7 +67,6 @@ def league_table(
     panel: Panel,
     *,
     small: Sequence[str] = (),
-    levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
     """Rank forecasters by mean CRPS over the cells common to all.
 
@@ -81,8 +78,6 @@ def league_table(
         The panel.
     small : sequence of str
         Areas reported apart (municipalities under 30,000 inhabitants).
-    levels : sequence of float
-        Interval levels.
 
     Returns
     -------
@@ -108,7 +103,7 @@ def league_table(
     )
     if "crps_log" in scores:
         table["crps_log"] = grouped["crps_log"].mean()
-    for level in levels:
+    for level in LEVELS:
         hit = pd.Series(covered(scores["pit_low"], scores["pit_high"], level), scores.index)
         table[f"coverage_{100 * level:g}"] = hit.groupby(scores["forecaster"]).mean()
     table["fallback"] = grouped["fallback"].mean()
@@ -124,8 +119,6 @@ def paired_differences(
     panel: Panel,
     reference: str,
     *,
-    score: str = "crps",
-    level: float = LEVEL,
     seed: int = 1,
 ) -> pd.DataFrame:
     """Hold one forecaster against every other on the same cells.
@@ -138,18 +131,14 @@ def paired_differences(
         The panel.
     reference : str
         The forecaster in question, usually the package's own model.
-    score : str
-        Column: `crps`, `crps_log`, `log_score`.
-    level : float
-        Level of the intervals.
     seed : int
         Seed of the bootstrap.
 
     Returns
     -------
     DataFrame
-        Per other forecaster: `versus, cells, mean` (of the reference), `mean_versus, difference`
-        (reference minus other; below 0 the reference is better), `low, high` by blocks of areas,
+        Per other forecaster: `versus, cells, mean` (CRPS of the reference), `mean_versus,
+        difference` (reference minus other; below 0 it is better), `low, high` by blocks of areas,
         `low_crossed, high_crossed` by areas crossed with target periods, `ratio` of the means,
         `areas, periods` (numbers of blocks).
 
@@ -162,16 +151,14 @@ def paired_differences(
         raise InputError(f"{panel.name}: no scores of '{reference}'; run its back-test first.")
     scores = common_cells(scores, panel)
     cell = [*panel.keys, "origin", "period"]
-    wide = scores.pivot_table(index=cell, columns="forecaster", values=score)
+    wide = scores.pivot_table(index=cell, columns="forecaster", values="crps")
     areas = wide.index.get_level_values("area").to_numpy()
     periods = wide.index.get_level_values("period").to_numpy()
     rows = []
     for other in (c for c in wide.columns if c != reference):
         difference = (wide[reference] - wide[other]).to_numpy()
-        plain = block_interval(difference, areas, level=level, seed=seed, replicates=_REPLICATES)
-        crossed = block_interval(
-            difference, [areas, periods], level=level, seed=seed, replicates=_REPLICATES
-        )
+        plain = block_interval(difference, areas, level=LEVEL, seed=seed)
+        crossed = block_interval(difference, [areas, periods], level=LEVEL, seed=seed)
         rows.append(
             {
                 "versus": other,
@@ -191,23 +178,13 @@ def paired_differences(
     return pd.DataFrame(rows).sort_values("difference", ascending=False).reset_index(drop=True)
 
 
-def coverage_by_origin(
-    scores: pd.DataFrame,
-    *,
-    levels: Sequence[float] = LEVELS,
-    level: float = LEVEL,
-    seed: int = 1,
-) -> pd.DataFrame:
+def coverage_by_origin(scores: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
     """Coverage of every forecaster's intervals per origin, with an interval by blocks of areas.
 
     Parameters
     ----------
     scores : DataFrame
         Scores of one or several forecasters.
-    levels : sequence of float
-        Nominal levels of the forecast intervals.
-    level : float
-        Level of the block interval around the coverage.
     seed : int
         Seed of the bootstrap.
 
@@ -219,11 +196,10 @@ def coverage_by_origin(
     """
     rows = []
     for (forecaster, origin), group in scores.groupby(["forecaster", "origin"]):
-        for nominal in levels:
+        for nominal in LEVELS:
             hit = covered(group["pit_low"], group["pit_high"], nominal)
-            found = block_interval(
-                hit, group["area"].to_numpy(), level=level, seed=seed, replicates=_REPLICATES
-            )
+            areas = group["area"].to_numpy()
+            found = block_interval(hit, areas, level=LEVEL, seed=seed)
             rows.append(
                 {
                     "forecaster": forecaster,
@@ -244,7 +220,6 @@ def event_table(
     panel: Panel,
     *,
     reference: str | None = None,
-    level: float = LEVEL,
     seed: int = 1,
 ) -> pd.DataFrame:
     """Score P(the area reaches the whole) of every forecaster, overall and where it was short.
@@ -257,8 +232,6 @@ def event_table(
         The panel.
     reference : str or None
         Forecaster the others are held against; None leaves the differences out.
-    level : float
-        Level of the intervals.
     seed : int
         Seed of the bootstrap.
 
@@ -285,7 +258,7 @@ def event_table(
     subsets = {"all": every, "short": short, "reached": scores["reached_at_origin"] == 1}
     subsets |= {f"{name}_complete": chosen & complete for name, chosen in subsets.items()}
     tables = [
-        _events_of(scores[chosen], panel, reference, level, seed).assign(cells=name)
+        _events_of(scores[chosen], panel, reference, seed).assign(cells=name)
         for name, chosen in subsets.items()
         if chosen.any()
     ]
@@ -293,9 +266,7 @@ def event_table(
     return table[["cells", *(c for c in table.columns if c != "cells")]]
 
 
-def gap_table(
-    scores: pd.DataFrame, panel: Panel, *, levels: Sequence[float] = LEVELS
-) -> pd.DataFrame | None:
+def gap_table(scores: pd.DataFrame, panel: Panel) -> pd.DataFrame | None:
     """Score the gap between area and whole, of which reaching the whole is a cut.
 
     Parameters
@@ -304,8 +275,6 @@ def gap_table(
         Scores of several forecasters, under each other; those without `gap_crps` are left out.
     panel : Panel
         The panel.
-    levels : sequence of float
-        Interval levels.
 
     Returns
     -------
@@ -318,7 +287,7 @@ def gap_table(
     scores = common_cells(scores.dropna(subset=["gap_crps"]), panel)
     grouped = scores.groupby("forecaster")
     table = pd.DataFrame({"cells": grouped.size(), "gap_crps": grouped["gap_crps"].mean()})
-    for level in levels:
+    for level in LEVELS:
         hit = covered(scores["gap_pit_low"], scores["gap_pit_high"], level)
         of = pd.Series(hit, scores.index).groupby(scores["forecaster"])
         table[f"coverage_{100 * level:g}"] = of.mean()
@@ -334,7 +303,7 @@ def _in_complete_waves(scores: pd.DataFrame) -> pd.Series:
 
 
 def _events_of(
-    scores: pd.DataFrame, panel: Panel, reference: str | None, level: float, seed: int
+    scores: pd.DataFrame, panel: Panel, reference: str | None, seed: int
 ) -> pd.DataFrame:
     cell = [*panel.keys, "origin", "period"]
     scores = scores.assign(brier=brier(scores["reach_probability"], scores["reached"]))
@@ -360,9 +329,7 @@ def _events_of(
         }
         if reference is not None:
             difference = (wide[reference] - wide[name]).to_numpy()
-            block = block_interval(
-                difference, areas, level=level, seed=seed, replicates=_REPLICATES
-            )
+            block = block_interval(difference, areas, level=LEVEL, seed=seed)
             row |= {"difference": block.estimate, "low": block.low, "high": block.high}
         rows.append(row)
     table = pd.DataFrame(rows).sort_values("brier").reset_index(drop=True)

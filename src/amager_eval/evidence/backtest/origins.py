@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 
 __all__ = ["pit_by_origin", "rank_by_origin"]
 
+_BINS: Final = 10
 
-def pit_by_origin(scores: pd.DataFrame, *, bins: int = 10) -> pd.DataFrame:
+
+def pit_by_origin(scores: pd.DataFrame) -> pd.DataFrame:
     """Histogram of one forecaster's randomised PIT, over all origins and for each.
 
     Parameters
     ----------
     scores : DataFrame
         Of one forecaster.
-    bins : int
-        Equally wide bins between 0 and 1.
 
     Returns
     -------
     DataFrame
-        `origin` (`all` first), `low, high` (the bin), `share` (1 / bins is even), `cells`.
+        `origin` (`all` first), `low, high` (one of ten bins), `share` (.1 is even), `cells`.
     """
-    edges = np.linspace(0.0, 1.0, bins + 1)
+    edges = np.linspace(0.0, 1.0, _BINS + 1)
     tables = [
         pd.DataFrame(
             {
                 "origin": origin,
                 "low": edges[:-1].round(6),
                 "high": edges[1:].round(6),
-                "share": pit_histogram(group["pit_low"], group["pit_high"], bins=bins),
+                "share": pit_histogram(group["pit_low"], group["pit_high"], bins=_BINS),
                 "cells": len(group),
             }
         )

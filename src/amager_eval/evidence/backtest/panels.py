@@ -34,6 +34,7 @@ _SUMS: Final = ("TOT", "13")
 #: Respondents per Mexican state: the survey is representative per state, n is not published.
 _ENVIPE_N: Final = 2_500
 _LEAST_WAVES: Final = 6
+_SMALL: Final = 30_000  # inhabitants
 #: The city and its districts; partnership areas and estates change their borders.
 _COPENHAGEN_KINDS: Final = ("city", "bydel")
 
@@ -243,15 +244,13 @@ def make_panel(
     )
 
 
-def small_areas(panel: Panel, limit: float = 30_000) -> tuple[str, ...]:
-    """List the areas with fewer inhabitants than `limit` at the first date known.
+def small_areas(panel: Panel) -> tuple[str, ...]:
+    """List the areas with fewer than 30,000 inhabitants at the first date known.
 
     Parameters
     ----------
     panel : Panel
         With a population.
-    limit : float
-        Inhabitants.
 
     Returns
     -------
@@ -269,7 +268,7 @@ def small_areas(panel: Panel, limit: float = 30_000) -> tuple[str, ...]:
         start=panel.population["period"].map(lambda p: parse_period(p).start)
     ).sort_values("start")
     first = ordered.groupby("area")["population"].first()
-    return tuple(a for a in panel.areas if a in first.index and first[a] < limit)
+    return tuple(a for a in panel.areas if a in first.index and first[a] < _SMALL)
 
 
 def _offences(file: str, time: str, definition: str) -> pd.DataFrame:

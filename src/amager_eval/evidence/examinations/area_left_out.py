@@ -34,7 +34,6 @@ def area_left_out(
     *,
     earlier: Fit | None = None,
     origin: int = 2020,
-    draws: int = _DRAWS,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Leave out each figure, each area, each partnership and the last waves, and predict them.
@@ -52,8 +51,6 @@ def area_left_out(
         leaves that out.
     origin : int
         Last wave of `earlier`.
-    draws : int
-        Draws of the districts each estimate takes.
     progress : callable or None
         Called with estimates done and estimates in all.
 
@@ -95,7 +92,7 @@ def area_left_out(
                   for _, row in later.iterrows()]  # fmt: skip
     made = []
     for done, (name, rests, read, row, left) in enumerate(asked, 1):
-        made.append({"left_out": name} | _predict(rests, data, read, row, left, rows, spec, draws))
+        made.append({"left_out": name} | _predict(rests, data, read, row, left, rows, spec))
         if progress is not None:
             progress(done, len(asked))
     return pd.DataFrame(made)
@@ -109,14 +106,13 @@ def _predict(
     left: list[Any],
     rows: pd.DataFrame,
     spec: AreaSpec,
-    draws: int,
 ) -> dict[str, object]:
     """Predict one figure, and what nearer-lying forecasts would have said."""
     nested, whole = nested_of(agreement), agreement.areas.whole
     area, wave, setting = str(row["area"]), int(row["wave"]), str(row["setting"])
     of = {name: p.of for p in nested.published for name in p.area}
     about = nested.model_copy(update={"area": of[area], "stated": (), "estate": None})
-    few = replace(fit, spec=fit.spec.with_options(forecast_draws=draws))
+    few = replace(fit, spec=fit.spec.with_options(forecast_draws=_DRAWS))
     estimate = estimate_area(
         few, data, agreement.model_copy(update={"nested": about}), spec=spec, steps=["1"],
         leave_out=left, until=max(agreement.safety.baseline_wave, wave),

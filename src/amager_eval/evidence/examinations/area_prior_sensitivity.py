@@ -198,7 +198,6 @@ def area_alternatives(
     data: Input,
     agreement: Agreement,
     *,
-    draws: int = _DRAWS,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Estimate the area under every declared other prior.
@@ -209,8 +208,6 @@ def area_alternatives(
         Safety, of the districts and the whole.
     data, agreement : Input, Agreement
         Which figures there are, and of what.
-    draws : int
-        Draws of the districts.
     progress : callable or None
         Called with estimates done and estimates in all.
 
@@ -221,7 +218,7 @@ def area_alternatives(
         true share in the baseline and the target wave, percent), `reaches` (probability that it
         reaches the whole's level), `effective` (draws of the alternative of the drift with fewest).
     """
-    fit = replace(fit, spec=fit.spec.with_options(forecast_draws=draws))
+    fit = replace(fit, spec=fit.spec.with_options(forecast_draws=_DRAWS))
     spec, safety = load_area_spec(), agreement.safety
     asked: list[Any] = [None, *spec.alternative]
     rows: list[dict[str, object]] = []

@@ -21,6 +21,7 @@ import arviz as az
 import numpy as np
 import pandas as pd
 
+from amager_eval.conventions import LEVELS
 from amager_eval.errors import InputError
 from amager_eval.scores.pit import covered
 from amager_eval.scores.uniform_band import shares_up_to, uniform_band
@@ -40,12 +41,13 @@ __all__ = [
     "tabulate_ranks",
 ]
 
-#: Central intervals whose coverage is counted.
-LEVELS: Final = (0.5, 0.8, 0.95)
 #: Uniform samples a band is found from.
 SIMULATIONS: Final = 2000
 #: Of the band around all quantities' rank distributions together.
 BAND: Final = 0.99
+#: Of what is simulated and resampled here, and how often it is resampled.
+_SEED: Final = 1
+_RESAMPLES: Final = 2000
 #: Processes share the cores by whole fits; threads of linear algebra would only wait.
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -166,17 +168,13 @@ def _replicate(study: Study, k: int, seed: int, path: Path) -> None:
             rows.assign(fit=k).to_csv(unfinished, index=False)
 
 
-def judge_forecasts(
-    forecasts: pd.DataFrame, *, seed: int = 1, resamples: int = 2000
-) -> pd.DataFrame:
+def judge_forecasts(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Count how often central intervals hold what came.
 
     Parameters
     ----------
     forecasts : DataFrame
         From :func:`calibrate`.
-    seed, resamples : int
-        Of the bootstrap.
 
     Returns
     -------
@@ -184,28 +182,26 @@ def judge_forecasts(
         `nominal, coverage, low, high, figures`: the interval is 95 %, over replicates, whose
         figures belong together.
     """
-    rng = np.random.default_rng([seed, 8])
+    rng = np.random.default_rng([_SEED, 8])
     rows = []
     for level in LEVELS:
         inside = covered(forecasts["low"], forecasts["high"], level)
         sums = pd.DataFrame({"inside": inside, "fit": forecasts["fit"]}).groupby("fit")["inside"]
         table = sums.agg(["sum", "count"]).to_numpy()
-        drawn = table[rng.integers(len(table), size=(resamples, len(table)))].sum(axis=1)
+        drawn = table[rng.integers(len(table), size=(_RESAMPLES, len(table)))].sum(axis=1)
         low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
         row = {"nominal": level, "coverage": float(inside.mean()), "low": low, "high": high}
         rows.append(row | {"figures": len(inside)})
     return pd.DataFrame(rows)
 
 
-def judge_ranks(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
+def judge_ranks(replicates: pd.DataFrame) -> pd.DataFrame:
     """Hold each quantity's ranks against uniformity.
 
     Parameters
     ----------
     replicates : DataFrame
         The `replicates` of :func:`calibrate`.
-    seed : int
-        Seed of the simulated band.
 
     Returns
     -------
@@ -216,7 +212,7 @@ def judge_ranks(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
         `coverage_50, coverage_80, coverage_95`.
     """
     rows = []
-    for quantity, curve in rank_curves(replicates, seed=seed).groupby("quantity", sort=False):
+    for quantity, curve in rank_curves(replicates).groupby("quantity", sort=False):
         pit = replicates.loc[replicates["quantity"] == quantity, "pit"].to_numpy()
         row: dict[str, object] = {
             "quantity": quantity,
@@ -230,15 +226,13 @@ def judge_ranks(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def rank_curves(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
+def rank_curves(replicates: pd.DataFrame) -> pd.DataFrame:
     """Empirical distribution of each quantity's ranks, minus the diagonal, with its band.
 
     Parameters
     ----------
     replicates : DataFrame
         The `replicates` of :func:`calibrate`.
-    seed : int
-        Seed of the simulated band.
 
     Returns
     -------
@@ -250,7 +244,7 @@ def rank_curves(replicates: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
     level = 1 - (1 - BAND) / len(ranks)
     # one band for all quantities of as many fits: it depends on nothing else
     bands = {
-        n: uniform_band(n, level, SIMULATIONS, np.random.default_rng([seed, 7]))
+        n: uniform_band(n, level, SIMULATIONS, np.random.default_rng([_SEED, 7]))
         for n in {len(own) for own in ranks.values()}
     }
     frames = []

@@ -35,13 +35,13 @@ def city_alone(spec: ModelSpec) -> xr.Dataset:
     return crime_design(published(), spec, definition="STRAF11")
 
 
-def made_up_area(spec: ModelSpec, *, seed: int = 1) -> xr.Dataset:
+def made_up_area(spec: ModelSpec) -> xr.Dataset:
     """Lay out the made-up city and the agreement's area in it: nothing is published for one.
 
     The types are those of a goal; an area has tens of reports a quarter and type.
     """
     agreement = load_agreement()
-    data = synthetic_city(seed).data
+    data = synthetic_city(1).data
     assert data.crime is not None
     wanted = data.crime["area"].isin((agreement.areas.whole, *agreement.areas.evaluated.names))
     wanted &= data.crime["crime_type"].isin(_types(agreement))

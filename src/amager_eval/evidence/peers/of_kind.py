@@ -19,15 +19,13 @@ __all__ = ["Peer", "peers_of"]
 type Peer = SeriesPeer | LastGap
 
 
-def peers_of(kind: Kind, *, scale: Scale | None = None) -> tuple[Peer, ...]:
+def peers_of(kind: Kind) -> tuple[Peer, ...]:
     """List the peers of a kind of panel.
 
     Parameters
     ----------
     kind : {"safety", "crime"}
         Which.
-    scale : str or None
-        Scale of the peers that could work on another (counts alone); default the declared one.
 
     Returns
     -------
@@ -46,13 +44,13 @@ def peers_of(kind: Kind, *, scale: Scale | None = None) -> tuple[Peer, ...]:
     """
     if kind == "crime":
         return (
-            _last_value("seasonal_naive", scale or "sqrt"),
-            statsforecast("AutoETS", "auto_ets", scale or "log"),
-            statsforecast("AutoTheta", "auto_theta", scale or "log"),
-            structural("unobserved_components", "local level", scale or "sqrt"),
+            _last_value("seasonal_naive", "sqrt"),
+            statsforecast("AutoETS", "auto_ets", "log"),
+            statsforecast("AutoTheta", "auto_theta", "log"),
+            structural("unobserved_components", "local level", "sqrt"),
             negbin_glm(),
-            prophet(scale or "sqrt"),
-            statsforecast("AutoARIMA", "auto_arima", scale or "sqrt"),
+            prophet("sqrt"),
+            statsforecast("AutoARIMA", "auto_arima", "sqrt"),
         )
     return (
         _last_value("last_value", "logit"),

@@ -28,7 +28,6 @@ def judge_seeds(
     *,
     seeds: Sequence[int],
     draws: int | None = None,
-    chains: int = 4,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Fit the same figures with several seeds.
@@ -43,8 +42,6 @@ def judge_seeds(
         Seeds of the sampler.
     draws : int or None
         Draws per chain; default the spec's.
-    chains : int
-        Chains of each run.
     progress : callable or None
         Called with (fits done, fits in all).
 
@@ -57,7 +54,7 @@ def judge_seeds(
     """
     rows = []
     for k, seed in enumerate(seeds):
-        rows.append({"seed": seed, **_judged(design, spec, seed, draws, chains)})
+        rows.append({"seed": seed, **_judged(design, spec, seed, draws)})
         if progress is not None:
             progress(k + 1, len(seeds))
     return pd.DataFrame(rows)
@@ -69,7 +66,6 @@ def judge_simulated(
     *,
     sets: int,
     draws: int | None = None,
-    chains: int = 4,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Fit figures the model makes of its own priors, seeds 1, 2 and so on.
@@ -84,8 +80,6 @@ def judge_simulated(
         Simulated sets, one fit each; set and sampler have the same seed.
     draws : int or None
         As :func:`judge_seeds`.
-    chains : int
-        As :func:`judge_seeds`.
     progress : callable or None
         As :func:`judge_seeds`.
 
@@ -97,18 +91,16 @@ def judge_simulated(
     rows = []
     for seed in range(1, sets + 1):
         made = simulate_safety(design, spec, seed)
-        rows.append({"seed": seed, **_judged(made.design, spec, seed, draws, chains)})
+        rows.append({"seed": seed, **_judged(made.design, spec, seed, draws)})
         if progress is not None:
             progress(seed, sets)
     return pd.DataFrame(rows)
 
 
-def _judged(
-    design: xr.Dataset, spec: ModelSpec, seed: int, draws: int | None, chains: int
-) -> dict[str, object]:
+def _judged(design: xr.Dataset, spec: ModelSpec, seed: int, draws: int | None) -> dict[str, object]:
     """One fit and what its gates saw."""
     start = time.perf_counter()
-    fit = sample_safety(design, spec, draws=draws, chains=chains, seed=seed)
+    fit = sample_safety(design, spec, draws=draws, seed=seed)
     found, stats = fit.diagnostics, fit.data["sample_stats"]
     return {
         "divergences": found.divergences,
