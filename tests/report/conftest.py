@@ -1,7 +1,9 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from amager_eval.goals.statement import Statement
 from amager_eval.report.compose import compose
@@ -12,9 +14,14 @@ from amager_eval.wording.sentences import load_wording
 
 @pytest.fixture(scope="session")
 def appendix(make_statement: Callable[..., Statement], tmp_path_factory) -> Path:
-    """A folder with the whole appendix of a synthetic draft, in Danish."""
-    out = tmp_path_factory.mktemp("appendix") / "out"
-    write_appendix(make_statement(draft=True), out)
+    """A folder with the whole appendix of a synthetic draft, in Danish: one for all processes."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    out = shared / "appendix_of_a_draft"
+    with FileLock(f"{out}.lock"):
+        if not out.exists():  # written whole or not at all
+            write_appendix(make_statement(draft=True), out)
     return out
 
 

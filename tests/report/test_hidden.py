@@ -1,4 +1,7 @@
-"""Every published form of an appendix with small counts: the same bytes whatever they were."""
+"""Every published form of an appendix with small counts: the same bytes whatever they were.
+
+That a statement is written alike twice is part of it.
+"""
 
 import json
 from dataclasses import replace
@@ -81,6 +84,7 @@ def folders(make_statement, tmp_path_factory):
 def test_no_published_form_knows_the_small_count(folders):
     first, second = folders
     files = {p.relative_to(first) for p in first.rglob("*") if p.is_file()}
+    assert files == {p.relative_to(second) for p in second.rglob("*") if p.is_file()}
     assert {p.suffix for p in files} >= {".pdf", ".html", ".json", ".xlsx", ".csv", ".svg", ".png"}
     for name in files:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name

@@ -2,9 +2,10 @@
 
 import pikepdf
 import pytest
+from matplotlib.figure import Figure
 
-from amager_eval.figures.draw import draw
-from amager_eval.figures.drawing.style import font_folder, style
+from amager_eval.figures.draw import WIDTH_MM
+from amager_eval.figures.drawing.style import font_folder
 from amager_eval.report.compose import compose, compose_annex
 from amager_eval.report.document import pictures
 from amager_eval.report.forms.pdf import write_pdf
@@ -19,13 +20,12 @@ CASES = [
 
 
 def write_pdfs(statement, lang, folder):
-    """Write the two PDFs alone, as an appendix has them."""
+    """Write the two PDFs alone, as an appendix has them, with figures as large but empty."""
     words = load_wording(lang)
     document, drawn = compose(statement, words), {}
     for picture in pictures(document):
         drawn[picture.id] = folder / f"{picture.id}.svg"
-        with style():
-            draw(picture, words).savefig(drawn[picture.id])
+        Figure(figsize=(WIDTH_MM / 25.4, picture.height / 25.4)).savefig(drawn[picture.id])
     write_pdf(document, words, drawn, (), font_folder(), folder / "appendix.pdf")
     annex = compose_annex(statement, words)
     write_pdf(annex, words, drawn, (), font_folder(), folder / "method.pdf")

@@ -10,7 +10,6 @@ from amager_eval.figures.drawing.style import font_folder
 from amager_eval.report.compose import compose
 from amager_eval.report.document import Bullets, Heading, pictures
 from amager_eval.report.forms.pdf import PdfError, write_pdf
-from amager_eval.report.write import write_appendix
 from amager_eval.wording.sentences import load_wording
 
 
@@ -115,15 +114,6 @@ def test_validates(appendix, profile):
         str(appendix / "appendix.pdf"), profile=getattr(page.ValidationProfile, profile)
     )
     assert report.is_compliant, report
-
-
-def test_byte_identical_for_the_same_statement(appendix, make_statement, tmp_path):
-    again = tmp_path / "again"
-    write_appendix(make_statement(draft=True), again)
-    files = {p.relative_to(appendix) for p in appendix.rglob("*") if p.is_file()}
-    assert files == {p.relative_to(again) for p in again.rglob("*") if p.is_file()}
-    for name in files:
-        assert (appendix / name).read_bytes() == (again / name).read_bytes(), name
 
 
 def test_a_missing_font_is_an_error(make_statement, tmp_path):
