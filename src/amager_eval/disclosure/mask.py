@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -110,7 +110,9 @@ def _mask_reports(
     masked: list[Masked] = []
     types = declared_total()
     for definition in _unique(data, "definition"):
-        figures = _yearly_figures(data, definition)
+        own = data.crime[data.crime["definition"] == definition]
+        reported = dict(iter(own.groupby(["area", "crime_type"], sort=False)))
+        figures = _yearly_figures(data, reported)
         years = {
             year: {cell: f.count for cell, f in found.items() if f.count is not None}
             for year, found in figures.items()
@@ -153,7 +155,7 @@ def _mask_reports(
                     continue
                 hidden |= {i} if known_of.hidden else set()
                 known |= {i} if known_of.knows(values[i], figures[year][cell].rate) else set()
-                part = known_of.part_known(_period_counts(data, cell, definition, year))
+                part = known_of.part_known(_counts_of_year(reported[cell], year))
                 if part is not None:
                     relations.append(Relation((i,), (len(values),)))
                     known.add(len(values))
@@ -178,16 +180,15 @@ def _mask_reports(
     return crime, masked
 
 
-def _yearly_figures(data: Input, definition: str) -> dict[int, dict[Cell, AnnualFigure]]:
+def _yearly_figures(
+    data: Input, reported: Mapping[Any, pd.DataFrame]
+) -> dict[int, dict[Cell, AnnualFigure]]:
     """Collect what there is of every calendar year; a published rate stands for its count.
 
     A count that is still None is that of a rate whose inhabitants were not delivered.
     """
     years: dict[int, dict[Cell, AnnualFigure]] = {}
-    assert data.crime is not None
-    own = data.crime[data.crime["definition"] == definition]
-    reported = dict(iter(own.groupby(["area", "crime_type"], sort=False)))
-    every = sorted({int(str(period)[:4]) for period in own["period"].unique()})
+    every = sorted({int(str(p)[:4]) for rows in reported.values() for p in rows["period"].unique()})
     for area in _unique(data, "area"):
         inhabitants = inhabitants_of_years(data, area, every)
         for kind in _unique(data, "crime_type"):
@@ -208,15 +209,9 @@ def _whole_reports(count: float) -> float:
     return nearest if abs(count - nearest) < _ROUNDING else count
 
 
-def _period_counts(data: Input, cell: Cell, definition: str, year: int) -> dict[str, float]:
-    assert data.crime is not None
-    own = data.crime[
-        (data.crime["area"] == cell[0])
-        & (data.crime["crime_type"] == cell[1])
-        & (data.crime["definition"] == definition)
-        & data.crime["period"].astype(str).str.startswith(str(year))
-    ]
-    return dict(zip(own["period"].astype(str), own["count"].astype(float), strict=True))
+def _counts_of_year(rows: pd.DataFrame, year: int) -> dict[str, float]:
+    periods = zip(rows["period"].astype(str), rows["count"].astype(float), strict=True)
+    return {period: count for period, count in periods if period.startswith(str(year))}
 
 
 def _unique(data: Input, column: str) -> list[str]:

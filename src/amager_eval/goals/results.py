@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,13 @@ from amager_eval.conventions import LEVEL
 from amager_eval.goals.remarks import RemarkCode, remark
 from amager_eval.goals.result import Interval, Method, Observed, Probabilities, Result, open_result
 from amager_eval.goals.safety.literal_reading import literally_met
-from amager_eval.goals.safety.quantities import ALL
+from amager_eval.goals.safety.quantities import ALL, by_cell
 from amager_eval.goals.verdict import combined, evidence_verdict, literal_verdict
 from amager_eval.spec.readings import SAFETY_READINGS, STAYS_REACHED
 
 if TYPE_CHECKING:
     from amager_eval.goals.facts import Facts
+    from amager_eval.goals.safety.quantities import Asked
     from amager_eval.spec.agreement import Agreement, Goal, Reading
     from amager_eval.trends.fit import Forecast
 
@@ -54,6 +55,7 @@ def safety_results(
         far) and at its target wave.
     """
     results = []
+    asked = {wave: by_cell(frame) for wave, frame in quantities.items()}
     for goal in (g for g in agreement.goal if g.kind == "safety"):
         for area in (facts.area, *agreement.areas.indicators):
             for reading in goal.reading:
@@ -63,7 +65,7 @@ def safety_results(
                             facts, agreement, goal, reading, area, setting, year, target
                         )
                         if _seen_since_baseline(facts, agreement, area, setting, reading, year):
-                            one = _with_probability(one, agreement, forecast, quantities, year)
+                            one = _with_probability(one, agreement, forecast, asked, year)
                         else:
                             one = one.noting(remark(RemarkCode.NOT_JUDGED))
                         if area != facts.area:
@@ -142,7 +144,7 @@ def _overall(
     judged = all(r.code is not RemarkCode.NOT_JUDGED for r in one.remarks)
     if goal.kind == "safety" and frame is not None and judged:
         cell = (area, ALL, str(one.response))
-        found = _quantity(frame, cell, SAFETY_READINGS[goal.primary.id].quantity)
+        found = by_cell(frame).get((*cell, SAFETY_READINGS[goal.primary.id].quantity))
         if found is not None:
             one = replace(one, probabilities=_probabilities(found))
     return one
@@ -222,22 +224,22 @@ def _with_probability(
     one: Result,
     agreement: Agreement,
     forecast: Forecast | None,
-    quantities: Mapping[int, pd.DataFrame],
+    asked: Mapping[int, Asked],
     year: int,
 ) -> Result:
     """Add the probabilities, the interval of the true share and the evidence verdict."""
-    frame = quantities.get(one.year)
-    if forecast is None or frame is None or one.area not in set(frame["area"]):
+    now = asked.get(one.year)
+    if forecast is None or now is None or not any(one.area == area for area, *_ in now):
         return one.noting(remark(RemarkCode.NO_AREA_MODELLED))
     cell = (str(one.area), str(one.setting), str(one.response))
-    values = quantity_of_reading(frame, cell, one.reading)
+    values = quantity_of_reading(now, cell, one.reading)
     if values is None:
         return one.noting(remark(RemarkCode.NO_QUANTITY))
     if SAFETY_READINGS[one.reading].of_shortfall and values["quantity"] == STAYS_REACHED:
         one = one.noting(remark(RemarkCode.AT_LEVEL))
     so_far = None
-    if SAFETY_READINGS[values["quantity"]].settled_by_one_year and year in quantities:
-        held = _quantity(quantities[year], cell, values["quantity"])
+    if SAFETY_READINGS[values["quantity"]].settled_by_one_year and year in asked:
+        held = asked[year].get((*cell, values["quantity"]))
         so_far = None if held is None else float(held["probability_true"])
     chances = _probabilities(values)
     true = forecast.draws["true"].sel(
@@ -255,7 +257,7 @@ def _with_probability(
     )  # fmt: skip
 
 
-def _probabilities(values: pd.Series) -> Probabilities | None:
+def _probabilities(values: Mapping[Any, Any]) -> Probabilities | None:
     """Read the probabilities of a quantity; None where it does not apply."""
     true, *others = (
         None if pd.isna(values[name]) else float(values[name])
@@ -269,22 +271,10 @@ def _probabilities(values: pd.Series) -> Probabilities | None:
     return None if true is None else Probabilities(true, *others)
 
 
-def quantity_of_reading(frame: pd.DataFrame, cell: Cell, reading: str) -> pd.Series | None:
+def quantity_of_reading(asked: Asked, cell: Cell, reading: str) -> Mapping[Any, Any] | None:
     """Row of the quantity that answers a reading; without a shortfall it asks to stay level."""
-    asked = SAFETY_READINGS[reading]
-    values = _quantity(frame, cell, asked.quantity)
-    if asked.of_shortfall and values is not None and pd.isna(values["probability_true"]):
-        return _quantity(frame, cell, STAYS_REACHED)
+    question = SAFETY_READINGS[reading]
+    values = asked.get((*cell, question.quantity))
+    if question.of_shortfall and values is not None and pd.isna(values["probability_true"]):
+        return asked.get((*cell, STAYS_REACHED))
     return values
-
-
-def _quantity(frame: pd.DataFrame, cell: Cell, quantity: str) -> pd.Series | None:
-    """Row of a quantity for an area, setting and response; None if absent."""
-    area, setting, response = cell
-    found = frame[
-        (frame["area"] == area)
-        & (frame["setting"] == setting)
-        & (frame["response"] == response)
-        & (frame["quantity"] == quantity)
-    ]
-    return None if found.empty else found.iloc[0]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from amager_eval.goals.crime.quantities import guard_label
 from amager_eval.goals.results import quantity_of_reading
-from amager_eval.goals.safety.quantities import safety_quantities
+from amager_eval.goals.safety.quantities import by_cell, safety_quantities
 
 if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement, Goal, Reading
@@ -176,7 +176,8 @@ def safety_rows_under(
         Readings to keep; None keeps the primary ones and the strictest.
     """
     rows = []
-    known = set(quantities["area"])
+    asked = by_cell(quantities)
+    known = {area for area, *_ in asked}
     for goal, reading in _shown(agreement):
         if readings is not None and reading.id not in readings:
             continue
@@ -185,7 +186,7 @@ def safety_rows_under(
                 continue
             for setting in reading.settings:
                 cell = (area, setting, str(reading.response))
-                found = quantity_of_reading(quantities, cell, reading.id)
+                found = quantity_of_reading(asked, cell, reading.id)
                 value = np.nan if found is None else float(found["probability_true"])
                 rows.append(
                     Row(

@@ -11,7 +11,7 @@ import xarray as xr
 from amager_eval.errors import InputError
 from amager_eval.goals.crime.quantities import crime_quantities
 from amager_eval.goals.results import quantity_of_reading
-from amager_eval.goals.safety.quantities import safety_quantities
+from amager_eval.goals.safety.quantities import by_cell, safety_quantities
 from amager_eval.trends.questions import no_such
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def _of_safety(forecast: Forecast, agreement: Agreement, areas: list[str]) -> li
     whole, measure = agreement.areas.whole, agreement.safety
     first, by = measure.baseline_wave, measure.target_wave
     areas = [a for a in areas if a != whole]
-    asked = safety_quantities(forecast, whole=whole, baseline=first, target=by, areas=areas)
+    asked = by_cell(
+        safety_quantities(forecast, whole=whole, baseline=first, target=by, areas=areas)
+    )
     true = forecast.draws["true"]
     rows = []
     for goal in (g for g in agreement.goal if g.kind == "safety"):

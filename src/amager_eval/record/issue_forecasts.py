@@ -18,10 +18,10 @@ from amager_eval.goals.ledger import (
     QUANTILE_LEVELS,
     Issued,
 )
+from amager_eval.goals.results import quantity_of_reading
 from amager_eval.goals.safety.literal_reading import literally_met
-from amager_eval.goals.safety.quantities import safety_quantities
+from amager_eval.goals.safety.quantities import by_cell, safety_quantities
 from amager_eval.record.known_figures import area_version, known_figures, shown_areas
-from amager_eval.spec.readings import SAFETY_READINGS, STAYS_REACHED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -152,9 +152,9 @@ def _safety_events(
     ]
     waves = [w for w in _waves(agreement, year, forecast) if w > baseline] if areas else []
     for wave in waves:
-        frame = safety_quantities(
-            forecast, whole=whole, baseline=baseline, target=wave, areas=areas
-        ).set_index(["area", "setting", "response", "quantity"])["probability_published"]
+        asked = by_cell(
+            safety_quantities(forecast, whole=whole, baseline=baseline, target=wave, areas=areas)
+        )
         for goal, reading in _readings(agreement, "safety"):
             if reading.id == "rises_every_year" and wave > agreement.safety.target_wave:
                 continue
@@ -164,9 +164,8 @@ def _safety_events(
                     key = (area, setting, reading.response)
                     own, city = (facts.shares(a, setting, reading.response) for a in (area, whole))
                     met = literally_met(reading.id, reading.response, own, city, baseline, wave)
-                    probability = frame.get((*key, SAFETY_READINGS[reading.id].quantity))
-                    if SAFETY_READINGS[reading.id].of_shortfall and pd.isna(probability):
-                        probability = frame.get((*key, STAYS_REACHED))
+                    found = quantity_of_reading(asked, key, reading.id)
+                    probability = None if found is None else found["probability_published"]
                     if met is not None or baseline not in own or pd.isna(probability):
                         continue  # settled in print, or never to be settled, or not modelled
                     yield {

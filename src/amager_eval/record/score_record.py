@@ -100,7 +100,12 @@ def score_record(
     for statement in issued.values():
         for key, value in _by_key(statement["figures"]).items():
             first.setdefault(key, value)
-    known = _Known(now, first, agreement, year)
+    series: dict[tuple[Any, ...], dict[int, tuple[str, float]]] = {}
+    for key, value in now.items():
+        figure = dict(zip(FIGURE_KEYS, key, strict=True))
+        of_series = series.setdefault(tuple(figure[k] for k in _ABOUT), {})
+        of_series[figure["year"]] = (figure["area_version"], value)
+    known = _Known(now, first, series, agreement, year)
     quantities = [
         {"issued": y} | _scored(f, s["quantile_levels"], known)
         for y, s in issued.items()
@@ -125,21 +130,17 @@ def _by_key(figures: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, ...], float
 
 @dataclass(frozen=True)
 class _Known:
-    """Figures as known now and as first kept, by :data:`FIGURE_KEYS`."""
+    """Figures as known now and as first kept, by :data:`FIGURE_KEYS`; those now by series too."""
 
     now: Mapping[tuple[Any, ...], float]
     first: Mapping[tuple[Any, ...], float]
+    by_series: Mapping[tuple[Any, ...], Mapping[int, tuple[str, float]]]
     agreement: Agreement
     year: int
 
-    def series(self, **about: Any) -> dict[int, tuple[str, float]]:
+    def series(self, **about: Any) -> Mapping[int, tuple[str, float]]:
         """Version and value of every figure of a series, by year."""
-        found = {}
-        for key, value in self.now.items():
-            figure = dict(zip(FIGURE_KEYS, key, strict=True))
-            if all(figure[k] == v for k, v in about.items()):
-                found[figure["year"]] = (figure["area_version"], value)
-        return found
+        return self.by_series.get(tuple(about[k] for k in _ABOUT), {})
 
     def first_if_revised(self, year: int, version: str, **about: Any) -> float | None:
         """First kept value of a figure, where that is not what is known now."""

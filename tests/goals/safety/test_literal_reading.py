@@ -7,7 +7,7 @@ import xarray as xr
 from amager_eval.goals.results import quantity_of_reading
 from amager_eval.goals.safety.literal_reading import literally_met
 from amager_eval.goals.safety.published_shares import PublishedShare
-from amager_eval.goals.safety.quantities import safety_quantities
+from amager_eval.goals.safety.quantities import by_cell, safety_quantities
 from amager_eval.trends.fit import Forecast
 
 READINGS = (
@@ -48,7 +48,7 @@ def test_literal_and_evidence_answer_the_same_question(response):
     forecast = certain(percents, settings)
     forecast.draws.coords["response"] = [response]
     frame = safety_quantities(forecast, whole="Byen", baseline=2024, target=WAVES[-1])
-    table = dict(list(frame.groupby("setting")))
+    table = by_cell(frame)
     answers = set()
     for setting, own, city in zip(settings, *percents, strict=True):
         series = [
@@ -56,7 +56,7 @@ def test_literal_and_evidence_answer_the_same_question(response):
             for path in (own, city)
         ]
         for reading in READINGS:
-            asked = quantity_of_reading(table[setting], ("Nord", setting, response), reading)
+            asked = quantity_of_reading(table, ("Nord", setting, response), reading)
             literal = literally_met(reading, response, *series, WAVES[0], WAVES[-1])
             about = (reading, own, city, asked["quantity"])
             assert literal is bool(asked["probability_true"]), about

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     type Truths = NDArray[np.bool_]
 
-__all__ = ["ALL", "safety_quantities"]
+__all__ = ["ALL", "Asked", "by_cell", "safety_quantities"]
+
+#: Rows of the quantities, by area, setting, response and quantity.
+type Asked = Mapping[tuple[str, str, str, str], Mapping[Any, Any]]
 
 #: Name of the joint rows: over all areas, or all settings.
 ALL: Final = "alle"
@@ -106,6 +109,14 @@ def safety_quantities(
     return frame.reset_index()
 
 
+def by_cell(quantities: pd.DataFrame) -> Asked:
+    """Index the rows of :func:`safety_quantities`: a goal asks for some hundred of them."""
+    return {
+        (r["area"], r["setting"], r["response"], r["quantity"]): r
+        for r in quantities.to_dict(orient="records")
+    }
+
+
 def _check(draws: xr.Dataset, whole: str | None, baseline: int, target: int) -> None:
     periods = draws["period"].to_numpy()
     missing = [p for p in range(baseline, target + 1) if p not in periods]
@@ -155,29 +166,24 @@ def _column(
     if whole is not None:
         gap = (own - span.sel(area=whole, drop=True)).transpose(*own.dims).to_numpy()
     truths = _truths(own.to_numpy(), gap)
-    settings = [str(s) for s in draws["setting"].to_numpy()]
-    responses = [str(r) for r in draws["response"].to_numpy()]
-    level = None
+    held = np.stack([_joint(truth).mean(axis=0) for truth in truths.values()], axis=-1)
     if reached is not None:
-        at = reached.sel(area=areas).transpose("area", "setting", "response")
-        level = at.to_numpy()
-    rows: dict[tuple[str, str, str, str], float] = {}
-    area_groups = [([i], a) for i, a in enumerate(areas)]
-    setting_groups = [([j], s) for j, s in enumerate(settings)]
-    if len(areas) > 1:
-        area_groups.append((list(range(len(areas))), ALL))
-    if len(settings) > 1:
-        setting_groups.append((list(range(len(settings))), ALL))
-    shares = {quantity: _joint(truth).mean(axis=0) for quantity, truth in truths.items()}
-    for i, (at_areas, area) in enumerate(area_groups):
-        for j, (at_settings, setting) in enumerate(setting_groups):
-            for r, response in enumerate(responses):
-                for quantity, share in shares.items():
-                    key = (area, setting, response, quantity)
-                    applies = _applies(quantity, level, at_areas, at_settings, r)
-                    rows[key] = float(share[i, j, r]) if applies else np.nan
-    index = pd.MultiIndex.from_tuples(rows, names=["area", "setting", "response", "quantity"])
-    return pd.Series(list(rows.values()), index=index)
+        level = reached.sel(area=areas).transpose("area", "setting", "response").to_numpy()[None]
+        at_level, below = _joint(level)[0], _joint(~level)[0]
+        for k, name in enumerate(truths):
+            if name == STAYS_REACHED:
+                held[~at_level, k] = np.nan
+            elif SAFETY_READINGS[name].of_shortfall:
+                held[~below, k] = np.nan
+    settings = [str(s) for s in draws["setting"].to_numpy()]
+    names = [
+        [*areas, ALL] if len(areas) > 1 else areas,
+        [*settings, ALL] if len(settings) > 1 else settings,
+        [str(r) for r in draws["response"].to_numpy()],
+        list(truths),
+    ]
+    index = pd.MultiIndex.from_product(names, names=["area", "setting", "response", "quantity"])
+    return pd.Series(held[: len(names[0]), : len(names[1])].ravel(), index=index)
 
 
 def _joint(truth: Truths) -> Truths:
@@ -186,18 +192,6 @@ def _joint(truth: Truths) -> Truths:
         everywhere = truth.all(axis=dim, keepdims=True)
         truth = np.concatenate([truth, everywhere], axis=dim)
     return truth
-
-
-def _applies(
-    quantity: str, level: Truths | None, areas: list[int], settings: list[int], response: int
-) -> bool:
-    """Whether a quantity speaks of every cell of a row."""
-    if level is None:
-        return True
-    at_level = level[np.ix_(areas, settings, [response])]
-    if quantity == STAYS_REACHED:
-        return bool(at_level.all())
-    return not (SAFETY_READINGS[quantity].of_shortfall and at_level.any())
 
 
 def _truths(own: Any, gap: Any) -> dict[str, Truths]:
