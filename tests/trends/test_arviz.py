@@ -39,10 +39,14 @@ def kind(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def fit(kind):
+    return ae.example_fit(kind)
+
+
 @pytest.fixture(scope="module", params=["fit", "tree"])
-def told(kind, request):
+def told(kind, fit, request):
     """The fit itself, and its tree: both are read."""
-    fit = ae.example_fit(kind)
     return fit if request.param == "fit" else fit.to_datatree(), *ABOUT[kind]
 
 
@@ -97,16 +101,16 @@ def test_counts_are_counts_to_arviz():
     fit = ae.example_fit("crime")
     for group in ("observed_data", "posterior_predictive", "prior_predictive"):
         assert fit[group]["reports"].dtype.kind == "i"
-    drawn = azp.plot_ppc_rootogram(fit, var_names="reports", backend="matplotlib")
+    some = {"cell": fit["observed_data"]["cell"].values[:20]}
+    drawn = azp.plot_ppc_rootogram(fit, var_names="reports", coords=some, backend="matplotlib")
     assert drawn.viz["figure"].item().axes
     plt.close("all")
 
 
-def test_an_example_is_small_registered_and_marked(kind):
+def test_an_example_is_small_registered_and_marked(kind, fit):
     from amager_eval.trends.example import EXAMPLES
 
     assert (EXAMPLES / f"{kind}.nc").stat().st_size < 1_000_000
-    fit = ae.example_fit(kind)
     # a new version of the model needs a new example: docs/make_example_fits.py
     assert fit.spec.digest == ae.load_model_spec(f"{kind}_trend").digest
     assert fit.diagnostics.passed
@@ -116,17 +120,16 @@ def test_an_example_is_small_registered_and_marked(kind):
     assert not [row for row in table.index if row.startswith(("level[", "eta["))]
 
 
-def test_draws_and_chains_are_numbered_in_the_fit_itself(kind):
+def test_draws_and_chains_are_numbered_in_the_fit_itself(kind, fit):
     for group in ("posterior", "sample_stats"):
-        found = ae.example_fit(kind).data[group]
+        found = fit.data[group]
         assert found["chain"].to_numpy().tolist() == [0, 1, 2, 3]
         assert found["draw"].size == found.sizes["draw"]
-    azp.plot_trace(ae.example_fit(kind).data, var_names=ABOUT[kind][0], backend="matplotlib")
+    azp.plot_trace(fit.data, var_names=ABOUT[kind][0], backend="matplotlib")
     plt.close("all")
 
 
-def test_a_fit_reads_as_its_tree(kind):
-    fit = ae.example_fit(kind)
+def test_a_fit_reads_as_its_tree(kind, fit):
     assert isinstance(fit, xr.DataTree)
     assert list(fit) == list(fit.to_datatree())
     assert len(fit) == len(list(fit))
@@ -144,8 +147,7 @@ def test_there_is_no_other_example():
         ae.example_fit("weather")
 
 
-def test_arviz_reads_a_saved_fit(kind, tmp_path):
-    fit = ae.example_fit(kind)
+def test_arviz_reads_a_saved_fit(kind, fit, tmp_path):
     fit.save(tmp_path / "fit.nc")
     table = azs.summary(str(tmp_path / "fit.nc"), var_names=ABOUT[kind][0])
     assert {"r_hat", "ess_bulk"} <= set(table)

@@ -10,6 +10,8 @@ from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.model import build_model, crime_model
 
 SPEC = load_model_spec("crime_trend")
+#: What is drawn is the same, and not worth half a minute of compiling.
+QUICK = {"compile_kwargs": {"mode": "FAST_COMPILE"}}
 
 
 def two_areas(late, gone=()):
@@ -82,7 +84,7 @@ class TestAsAResearcherUsesIt:
 
     def test_prior_predictive_lies_where_the_priors_say(self, model):
         with model:
-            prior = pm.sample_prior_predictive(draws=400, random_seed=1)
+            prior = pm.sample_prior_predictive(draws=400, random_seed=1, **QUICK)
         drawn = prior["prior"]
         assert prior["prior_predictive"]["reports"].dims[2:] == ("cell",)
         sigma = SPEC.priors["innovation"]["sigma"]
@@ -99,7 +101,7 @@ class TestAsAResearcherUsesIt:
     def test_an_intervention_holds_an_innovation(self, model):
         held = pm.do(model, {"innovation": np.array([0.0])})
         with held:
-            prior = pm.sample_prior_predictive(draws=20, random_seed=1)["prior"]
+            prior = pm.sample_prior_predictive(draws=20, random_seed=1, **QUICK)["prior"]
         assert not np.isclose(prior["drift"].std(), 0)
         # with no innovation a path is its drift alone
         told = held.compile_logp(mode="FAST_COMPILE")
