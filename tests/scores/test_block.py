@@ -23,7 +23,7 @@ def test_interval_of_clustered_values_covers_where_an_independent_one_does_not()
 
     seeds = range(300)
     assert _coverage(draw, blocks, 0.0, seeds) == pytest.approx(0.93, abs=0.05)
-    assert _coverage(draw, np.arange(1000), 0.0, seeds) < 0.6
+    assert _coverage(draw, np.arange(1000), 0.0, seeds[:60]) < 0.6
 
 
 def test_crossed_blocks_cover_where_both_factors_matter():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,8 +89,7 @@ def block_interval(
     index = np.ravel_multi_index(codes, sizes)
     total = np.bincount(index, weights=value, minlength=int(np.prod(sizes)))
     count = np.bincount(index, minlength=int(np.prod(sizes))).astype(np.float64)
-    rng = np.random.default_rng(seed)
-    weights = [rng.multinomial(n, np.full(n, 1 / n), size=replicates) for n in sizes]
+    weights = _resampled(sizes, seed, replicates)
     sums = _weighted(total.reshape(sizes), weights)
     counts = _weighted(count.reshape(sizes), weights)
     means = sums[counts > 0] / counts[counts > 0]
@@ -117,9 +117,17 @@ def _coded(factor: NDArray[np.generic]) -> tuple[NDArray[np.intp], int]:
     return codes, len(names)
 
 
-def _weighted(table: Floats, weights: Sequence[NDArray[np.integer]]) -> Floats:
+@lru_cache(maxsize=4)  # tables hold hundreds of means over the same blocks
+def _resampled(sizes: tuple[int, ...], seed: int, replicates: int) -> tuple[Floats, ...]:
+    """How often each block is drawn, per factor, dims `replicate, block`."""
+    rng = np.random.default_rng(seed)
+    drawn = (rng.multinomial(n, np.full(n, 1 / n), size=replicates) for n in sizes)
+    return tuple(d.astype(np.float64) for d in drawn)
+
+
+def _weighted(table: Floats, weights: Sequence[Floats]) -> Floats:
     """Sum of a table over its axes with one weight vector per axis, dims `replicate`."""
-    result = np.tensordot(weights[0].astype(np.float64), table, axes=(1, 0))
+    result = np.tensordot(weights[0], table, axes=(1, 0))
     for weight in weights[1:]:
-        result = np.einsum("rb...,rb->r...", result, weight.astype(np.float64))
+        result = np.einsum("rb...,rb->r...", result, weight)
     return np.asarray(result)

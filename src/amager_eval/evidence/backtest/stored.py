@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,7 +55,8 @@ def evidence_folder(panel: Panel) -> Path:
     return models_folder() / f"{panel.kind}_trend" / "evidence"
 
 
-def _cells(panel: Panel, origins: list[Any]) -> pd.DataFrame:
+@lru_cache(maxsize=4)  # the same of every forecaster
+def _cells(panel: Panel, origins: tuple[str | int, ...]) -> pd.DataFrame:
     """List every scored cell of the origins, in the panel's order."""
     units = split(panel, origins=origins)
     tables = [unit.task.targets.assign(origin=unit.task.origin) for unit in units]
@@ -81,7 +83,7 @@ def write_scores(scores: pd.DataFrame, panel: Panel, path: Path) -> None:
     """
     cell = [*panel.keys, "origin", "period"]
     scored = set(scores["origin"])
-    cells = _cells(panel, [o for o in panel.origins if o in scored])
+    cells = _cells(panel, tuple(o for o in panel.origins if o in scored))
     found = scores.astype({"origin": str, "period": str}).set_index(cell)
     ordered = found.reindex(pd.MultiIndex.from_frame(cells[cell]))
     if len(found) != len(cells) or ordered["crps"].isna().any():
@@ -123,7 +125,7 @@ def read_scores(panel: Panel, path: Path, entry: dict[str, Any]) -> pd.DataFrame
     if not path.is_file() or sha256_of_file(path) != entry["sha256"]:
         raise InputError(f"{path.name} is missing or not as it was stored; compute it again.")
     scores = pd.read_csv(io.BytesIO(gzip.decompress(path.read_bytes())))
-    cells = _cells(panel, list(entry["origins"]))
+    cells = _cells(panel, tuple(entry["origins"]))
     if len(cells) != len(scores):
         raise InputError(f"{path.name} holds {len(scores)} scores for {len(cells)} cells.")
     if panel.kind == "safety":
