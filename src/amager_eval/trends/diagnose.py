@@ -10,13 +10,17 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
+from amager_eval.trends.mixing import mixing
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from amager_eval.spec.model import Gates
 
 __all__ = ["Diagnostics", "diagnose"]
 
-#: Numbers of a variable that are judged at once.
-IN_PART: Final = 10_000_000
+#: Numbers that are judged at once.
+IN_PART: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -78,26 +82,25 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
     worst_rhat, rhat_of = 1.0, ""
     least_ess, ess_of = np.inf, ""
     problems = []
-    for dataset in (part for whole in reported for part in _in_parts(whole)):
-        lost = [str(n) for n, v in dataset.data_vars.items() if not np.isfinite(v).all()]
-        told = f"draws of {', '.join(lost)} are not finite"
-        if lost and told not in problems:
-            problems.append(told)
-        # constants, and those of a model without them, are passed over
-        varying = dataset.map(lambda v: v.where(v.std(("chain", "draw")) > 0))
-        varying = varying[[k for k, v in varying.data_vars.items() if v.notnull().any()]]
-        if not varying.data_vars:
-            continue
-        rhat = az.rhat(varying)
-        bulk = az.ess(varying, method="bulk")
-        tail = az.ess(varying, method="tail", prob=(0.05, 0.95))
-        for name in rhat.data_vars:
-            value = float(rhat[name].max())
-            if value > worst_rhat:
-                worst_rhat, rhat_of = value, str(name)
-            value = float(min(bulk[name].min(), tail[name].min()))
-            if value < least_ess:
-                least_ess, ess_of = value, str(name)
+    for dataset in reported:
+        lost = []
+        for name, variable in dataset.data_vars.items():
+            finite = True
+            for draws in _in_parts(variable):
+                known = np.isfinite(draws).all(axis=(1, 2))
+                finite = finite and bool(known.all())
+                # constants, and those of a model without them, are passed over
+                varying = draws[known & (draws.std(axis=(1, 2)) > 0)]
+                if not len(varying):
+                    continue
+                rhat, ess = mixing(varying)
+                if rhat.max() > worst_rhat:
+                    worst_rhat, rhat_of = float(rhat.max()), str(name)
+                if ess.min() < least_ess:
+                    least_ess, ess_of = float(ess.min()), str(name)
+            lost += [] if finite else [str(name)]
+        if lost:
+            problems.append(f"draws of {', '.join(lost)} are not finite")
     if "effective_draws" in sample_stats:
         # draws again by weight: many may be few
         left = float(sample_stats["effective_draws"].min())
@@ -129,13 +132,11 @@ def diagnose(sample_stats: xr.Dataset, reported: Sequence[xr.Dataset], gates: Ga
     return Diagnostics(divergences, worst_rhat, float(least_ess), tuple(problems), ebfmi)
 
 
-def _in_parts(dataset: xr.Dataset) -> Iterator[xr.Dataset]:
-    """Cut what is large along its first dim: ranks and spectra of all of it fill the memory."""
-    large = [n for n, v in dataset.data_vars.items() if v.size > IN_PART]
-    if rest := [n for n in dataset.data_vars if n not in large]:
-        yield dataset[rest]
-    for name in large:
-        variable = dataset[name]
-        along = next(d for d in variable.dims if d not in {"chain", "draw"})
-        for at in range(variable.sizes[along]):
-            yield variable.isel({along: [at]}).to_dataset()
+def _in_parts(variable: xr.DataArray) -> Iterator[NDArray[np.float64]]:
+    """Cut into blocks, dims `quantity, chain, draw`: ranks and spectra of all fill the memory."""
+    draws = variable.transpose("chain", "draw", ...).values
+    draws = draws.reshape(*draws.shape[:2], -1)
+    size = max(1, IN_PART // (draws.shape[0] * draws.shape[1]))
+    for start in range(0, draws.shape[2], size):
+        block = np.moveaxis(draws[:, :, start : start + size], 2, 0)
+        yield np.ascontiguousarray(block, dtype=np.float64)
