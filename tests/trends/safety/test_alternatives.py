@@ -150,6 +150,7 @@ def test_the_looser_link_moves_no_figures_mean():
     at = Point(
         mean=np.full(shape, 1.5), variance=np.full(shape, 0.01), width=np.array([0.4]),
         bounds=(np.empty(0), np.empty(0)), shift=np.zeros(len(found.value)),
+        precision=np.ones(shape),
     )  # fmt: skip
     common, apart = (
         linearise(design, spec, found, terms(design, spec, drift=True), at)

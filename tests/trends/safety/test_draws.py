@@ -44,6 +44,7 @@ def gaussian(design):
     point = Point(
         mean=np.full(shape, 1.6), variance=np.full(shape, 0.05), width=SCALES["response_gap"],
         bounds=(np.zeros(0), np.zeros(0)), shift=np.zeros(len(found.value)),
+        precision=np.ones(shape),
     )  # fmt: skip
     return linearise(design, SPEC, found, terms(design, SPEC, drift=True), point)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.special import expit
+from scipy.stats import norm
 
 from amager_eval.evidence.studies.safety_simulate import simulate_safety
 from amager_eval.evidence.studies.safety_study import small_city
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.safety.covariance import figures, terms
-from amager_eval.trends.safety.point import bound_figures, fitted_point
+from amager_eval.trends.safety.design import build_design
+from amager_eval.trends.safety.point import bound_figures, cell_moments, fitted_point
 
 SPEC = load_model_spec("safety_trend")
 
@@ -56,3 +60,29 @@ def test_a_bound_all_else_contradicts_stands_for_a_figure_at_its_edge() -> None:
     assert np.isfinite(value).all()
     assert (variance > 0).all()
     assert value[0] < now[0][0]
+
+
+def test_a_skewed_cells_normal_figures_leave_its_exact_mean_and_variance() -> None:
+    """One area, one wave, sixty people, 2 % unsafe: by the grid, nothing of it being Normal."""
+    frame = pd.DataFrame(
+        [("A", 2024, "night", "unsafe", 2.0, 60)],
+        columns=["area", "wave", "setting", "response", "percent", "n"],
+    ).assign(count=np.nan, decimals=0.0, deff=1.3, comparator="=")
+    design = build_design(frame, whole=None, parts=[], weights=None, baseline=2024)
+    scales = {"path_sd": 0.1, "response_gap": np.array([0.5])}
+    found = figures(design, np.isfinite(design["low"].to_numpy()))
+    gaussian = fitted_point(design, SPEC, found, terms(design, SPEC, drift=False), scales)
+    variances = gaussian.variances(scales)
+    held = gaussian.factor(variances)
+    solved = held.solve(gaussian.value - gaussian.expected(scales["response_gap"]))
+    mean, variance = (m[0, 0, -1] for m in cell_moments(gaussian, variances, held, solved))
+
+    level, wave = (SPEC.priors[k]["sigma"] for k in ("level", "wave_error"))
+    off = np.linspace(-6, 12, 40_001)
+    share = expit(-(gaussian.centre + off + 0.5))
+    sampled = norm(share, np.sqrt(1.3 / 60 * share * (1 - share)))
+    weight = norm(0, np.hypot(level, wave)).pdf(off) * (sampled.cdf(0.025) - sampled.cdf(0.015))
+    exact = np.average(off, weights=weight)
+    spread = np.average((off - exact) ** 2, weights=weight)
+    assert mean == pytest.approx(exact, abs=0.02)
+    assert variance == pytest.approx(spread, rel=0.05)

@@ -157,6 +157,8 @@ class Point:
         Value and variance of the normal figures that stand for the bounds, (bound,) each.
     shift : ndarray
         By so much a figure's likelihood is centred elsewhere than the normal one's, (figure,).
+    precision : ndarray
+        Times a cell's figures are more precise than the normal ones, (latent, setting, year).
     """
 
     mean: Floats
@@ -164,6 +166,7 @@ class Point:
     width: Floats
     bounds: tuple[Floats, Floats]
     shift: Floats
+    precision: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -502,7 +505,7 @@ def linearise(
     reading = hstack([_reading(found, k, cells) for k in (load, link * width[:, None])])
     slopes = {term.name: csr_array(reading @ term.state) for term in parts}
     matrices = {name: _outer(x) for name, x in slopes.items()}
-    matrices |= _errors(design, spec, found, safe, unsafe)
+    matrices |= _errors(design, spec, found, safe, unsafe, point.precision)
     loose = np.concatenate([np.zeros(found.known), point.bounds[1]])
     matrices["rounding"] = matrices["rounding"] + np.diag(loose)
     return Gaussian(
@@ -527,8 +530,9 @@ def _outer(slopes: csr_array) -> Floats:
 
 
 def _errors(
-    design: xr.Dataset, spec: ModelSpec, found: Figures, safe: Floats, unsafe: Floats
-) -> dict[str, Floats]:
+    design: xr.Dataset, spec: ModelSpec, found: Figures, safe: Floats, unsafe: Floats,
+    precision: Floats,
+) -> dict[str, Floats]:  # fmt: skip
     """Covariance of the figures' sampling errors, by what multiplies it, and of their rounding.
 
     Answers of one cell share their respondents, and the whole's respondents are its parts'.
@@ -544,13 +548,15 @@ def _errors(
         "unsized": ~given & unsized,
         "unsized_given": given & unsized,
     }
-    root = np.sqrt(np.where(given, deff, 1.0) / n) * found.share
+    times = precision[:, s, t].T
+    root = np.sqrt(np.where(given, deff, 1.0) / n / times) * found.share
     mean = a[:, None] * safe + b[:, None] * unsafe
     whole = (found.share > 0).sum(axis=1) > 1
     off = mean - (found.share * mean).sum(axis=1, keepdims=True)
     loose = spec.options["weight_sd"] * found.share * off * whole[:, None]
     out = {k: np.zeros((len(s), len(s))) for k, of in kinds.items() if (of & (root > 0)).any()}
-    out["rounding"] = np.diag(found.rounding)
+    alone = np.where(whole, 1.0, (found.share * times).sum(axis=1))
+    out["rounding"] = np.diag(found.rounding / alone)
     _, wave = np.unique(s * (t.max(initial=0) + 1) + t, return_inverse=True)
     for at in (np.flatnonzero(wave == w) for w in range(wave.max(initial=-1) + 1)):
         own, among = np.outer(a[at], a[at]), np.ix_(at, at)

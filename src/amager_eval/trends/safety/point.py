@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,25 +27,28 @@ if TYPE_CHECKING:
     type Floats = NDArray[np.float64]
     type Held = Factor | BlockFactor
 
-__all__ = ["bound_figures", "cell_moments", "centre_figures", "fitted_point"]
+__all__ = ["bound_figures", "cell_moments", "fitted_point", "match_cells"]
 
 _SIZES, _SIZE_WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
-#: Rounds; more, each half as far as it wants, while a cell's logit still moves more than `_STILL`.
+#: Rounds; more, each half as far as it wants, until nothing is further off than so many posterior
+#: sds, neither a logit from where the figures are linear nor a cell from its exact likelihood.
 _ROUNDS: Final = 4
 _MOST_ROUNDS: Final = 24
 _STILL: Final = 0.1
-#: No round moves a logit further: a linear reading is good near by only.
+#: No round moves a logit further, nor a cell's mean by more posterior sds, nor makes its figures
+#: more times as precise: a linear reading is good near by only.
 _FURTHEST: Final = 1.0
-#: A share moved further would have been another share.
+_REACH: Final = 2.0
+_SHARPER: Final = 5.0
+#: A share moved further would have been another share; figures more precise, other figures.
 _OFF: Final = 0.5
+_MOST_SHARP: Final = 25.0
 #: At first within a share's reach of 0 and 1 and with such a variance of the logit.
 _FAR: Final = 0.01
 _NEAR: Final = 0.1
 #: Standard deviations past which no difference is made between contradictions.
 _CONTRADICTED: Final = 8.0
-#: Standard deviations from the middle up to which the nodes stand close.
-_REACH: Final = 4.0
 
 
 def fitted_point(
@@ -71,57 +75,32 @@ def fitted_point(
     -------
     Gaussian
     """
-    usual = _usual_scales(spec, design.sizes["setting"])
-
-    def settle(scales: Mapping[str, Any], point: Point | None) -> tuple[Point, bool]:
-        return _settle(design, spec, found, parts, scales, point)
-
-    point, still = settle(scales or usual, None)
-    if scales and not still:
-        # scales that leave little room are met from where the usual ones, which leave much, lead
-        near, _ = settle(usual, None)
-        again, found_it = settle(scales, near)
-        point = again if found_it else point
-    return linearise(design, spec, found, parts, point)
-
-
-def _settle(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    found: Figures,
-    parts: tuple[Term, ...],
-    scales: Mapping[str, Any],
-    point: Point | None,
-) -> tuple[Point, bool]:
-    """Look for the point in rounds; also whether it stood still."""
-    settings = design.sizes["setting"]
-    width = np.asarray(scales["response_gap"], dtype=float) * np.ones(settings)
+    scales = scales or _usual_scales(spec, design.sizes["setting"])
+    point = _first_point(design, spec, found, scales["response_gap"])
     edges = found.low[found.known :], found.high[found.known :]
-    near = point is not None
-    now = _first_point(design, spec, found, width) if point is None else point
     logs = (np.atleast_1d(np.log(scales.get(k, 1.0))) for k in ("design_effect", "unknown_size"))
     inverse = inverse_size(design, *logs)[0]
-    mean, spread, bounds, shift = now.mean, now.variance, now.bounds, now.shift
-    still = False
     for done in range(_MOST_ROUNDS):
-        gaussian = linearise(design, spec, found, parts, Point(mean, spread, width, bounds, shift))
+        gaussian = linearise(design, spec, found, parts, point)
         variance = gaussian.variances(scales)
         held = gaussian.factor(variance)
-        solved = held.solve(gaussian.value - gaussian.expected(width))
+        solved = held.solve(gaussian.value - gaussian.expected(point.width))
         moved, spread = cell_moments(gaussian, variance, held, solved)
-        wants = gaussian.centre + moved - mean
-        still = done >= _ROUNDS and bool(np.abs(wants).max() < _STILL)
-        if still:
+        fitted = replace(point, mean=gaussian.centre + moved, variance=spread)
+        by, times, off = match_cells(design, spec, gaussian, variance, inverse, fitted)
+        wants = fitted.mean - point.mean
+        if done >= _ROUNDS and max(off, np.abs(wants / np.sqrt(spread)).max()) < _STILL:
             break
         part = 1.0 if done < _ROUNDS else 0.5
-        mean = mean + part * np.clip(wants, -_FURTHEST, _FURTHEST)
-        bounds = bound_figures(held, solved, edges, bounds)
-        if near and np.abs(wants).max() > _STILL:
-            continue  # far from the figures their exact likelihood has no digits
-        at = Point(mean, spread, width, bounds, shift)
-        moved = centre_figures(design, spec, gaussian, variance, inverse, at)
-        shift = np.clip(shift + part * moved, -_OFF, _OFF)
-    return Point(mean, spread, width, bounds, shift), still
+        point = Point(
+            mean=point.mean + part * np.clip(wants, -_FURTHEST, _FURTHEST),
+            variance=spread,
+            width=point.width,
+            bounds=bound_figures(held, solved, edges, point.bounds),
+            shift=np.clip(point.shift + part * by, -_OFF, _OFF),
+            precision=np.clip(point.precision * times**part, 1 / _MOST_SHARP, _MOST_SHARP),
+        )
+    return gaussian
 
 
 def _first_point(design: xr.Dataset, spec: ModelSpec, found: Figures, width: Floats) -> Point:
@@ -141,7 +120,9 @@ def _first_point(design: xr.Dataset, spec: ModelSpec, found: Figures, width: Flo
     low, high = found.low[found.known :], found.high[found.known :]
     # a bound begins as a figure that says nothing
     bounds = (low + high) / 2, np.ones(len(low))
-    return Point(mean, np.full(shape, _NEAR), width, bounds, np.zeros(len(found.value)))
+    return Point(
+        mean, np.full(shape, _NEAR), width, bounds, np.zeros(len(found.value)), np.ones(shape)
+    )
 
 
 def _usual_scales(spec: ModelSpec, settings: int) -> dict[str, Any]:
@@ -239,15 +220,15 @@ def bound_figures(
     return (cut_mean / cut_variance - mean / sd**2) / gained, 1 / gained
 
 
-def centre_figures(
+def match_cells(
     design: xr.Dataset,
     spec: ModelSpec,
     gaussian: Gaussian,
     variances: Mapping[str, float],
     inverse: Floats,
     point: Point,
-) -> Floats:
-    """Shifts that give each cell's normal figures the centre of its exact likelihood.
+) -> tuple[Floats, Floats, float]:
+    """Give each cell's normal figures the centre and the width of its exact likelihood.
 
     Parameters
     ----------
@@ -260,71 +241,89 @@ def centre_figures(
     inverse : ndarray
         Design effect over respondents, (latent, setting, year).
     point : Point
-        Posterior mean and variance of the logit; width of the third answer.
+        Posterior mean and variance of the logit under `gaussian`; width of the third answer.
 
     Returns
     -------
-    ndarray
-        (figure,), to be added to the shift there is.
+    tuple of ndarray and float
+        What to add to the shift, (figure,), and to multiply the precision by, (latent, setting,
+        year); how many posterior sds the cell furthest off still lies from its exact mean.
 
     Notes
     -----
-    With few answers a share near 0 or 1 is not Normal around the fitted share. What all else says
-    of a cell (its posterior without its own figures) is multiplied by the exact likelihood, and the
-    normal figures are moved until they give the same mean (expectation propagation's first
-    moment). Wholes follow their parts, and bounds have figures of their own.
+    Expectation propagation (Minka 2001). What all else says of a cell (its posterior without its
+    own figures) is multiplied by the exact likelihood, and the normal figures are moved and
+    widened until they give the same mean and variance. Wholes follow their parts, and bounds have
+    figures of their own.
     """
     f, shift = gaussian.figures, np.zeros(len(gaussian.base))
-    mean, variance = point.mean, point.variance
+    times = np.ones(point.mean.shape)
     own = [c for c in f.cells() if np.count_nonzero(f.share[c[0]]) == 1 and c.max() < f.known]
     if any(t.moves == "link" for t in gaussian.terms):
         # what an unsafe share says of the safe one is then shared over an area's waves
         own = [c for c in own if not gaussian.link[c].any()]
     if not own:
-        return shift
+        return shift, times, 0.0
     first = [c[0] for c in own]
     area = f.share[first].argmax(axis=1)
     index = area, f.setting[first], f.year[first]
-    errors = sum(variances[k] * m for k, m in gaussian.errors().items())
+    mean, variance = point.mean[index] - gaussian.centre, point.variance[index]
+    errors = np.asarray(sum(variances[k] * m for k, m in gaussian.errors().items()))
     off = gaussian.value - gaussian.expected(point.width)
     # precision the cell's figures add, and their pull: its mean times that precision
-    told = np.array([
+    told, pull = np.array([
         gaussian.load[c, a] @ np.linalg.solve(
-            np.asarray(errors)[np.ix_(c, c)], np.column_stack([gaussian.load[c, a], off[c]])
+            errors[np.ix_(c, c)], np.column_stack([gaussian.load[c, a], off[c]])
         )
         for c, a in zip(own, area, strict=True)
     ]).T  # fmt: skip
     # the whole's figure holds its parts' errors too: a little of the cell's own stays behind
     least = load_assumptions().safety_model.least_from_others
-    left = np.maximum(1 / variance[index] - told[0], least / variance[index])
-    without = (mean[index] - gaussian.centre) / variance[index] - told[1]
-    middle, sd = gaussian.centre + without / left, 1 / np.sqrt(left)
-    eta = np.broadcast_to(mean, (len(_NODES), *mean.shape)).copy()
-    eta[:, *index] = middle + sd * _NODES[:, None]
-    # an n that was not published is assumed within some factor: every node meets every size
-    sizes = np.exp(-_SIZES[:, None, None, None] * _size_sd(design, spec))
-    both = (len(_SIZES) * len(_NODES), *mean.shape)
-    likely = log_likelihood(
-        design, f, cells=own,
-        safe=np.tile(expit(eta), (len(_SIZES), 1, 1, 1)),
-        unsafe=np.tile(expit(-(eta + point.width[:, None])), (len(_SIZES), 1, 1, 1)),
-        inverse=np.repeat(inverse * sizes, len(_NODES), axis=0).reshape(both), weight_sd=0.0,
-    ).reshape(len(_SIZES), len(_NODES), len(own))  # fmt: skip
-    shares = np.log(_SIZE_WEIGHTS / _SIZE_WEIGHTS.sum())[:, None, None]
-    exact = np.logaddexp.reduce(likely + shares, axis=0)
-    weight = np.exp(exact - exact.max(axis=0)) * _NODE_WEIGHTS[:, None]
-    centre = (weight * eta[:, *index]).sum(axis=0) / weight.sum(axis=0)
-    # the posterior mean follows the figures' own by the share of precision that is theirs
-    moved = (centre - mean[index]) / np.maximum(told[0] * variance[index], 0.05)
-    # beyond the nodes' reach the product has no digits, and the normal figures are left alone
-    moved = np.where(np.abs(centre - middle) < _REACH * sd, moved, 0.0)
-    for cell, a, by in zip(own, area, moved, strict=True):
-        shift[cell] = -gaussian.load[cell, a] * by
+    left = np.maximum(1 / variance - told, least / variance)
+    centre, own_share = pull / told, 1 / variance - left
+    without = mean / variance - own_share * centre
+    # nodes stand about what all say: a large sample's figure is narrow, and may be far from others
+    sd = np.sqrt(variance)
+    at = mean + sd * _NODES[:, None]
+    weight = _NODE_WEIGHTS[:, None] * np.exp(0.5 * _NODES[:, None] ** 2)
+    likely = without * at - 0.5 * left * at**2
+    likely += _log_of_nodes(design, spec, gaussian, own, index, at, inverse, point)
+    weight = weight * np.exp(likely - likely.max(axis=0))
+    weight /= weight.sum(axis=0)
+    exact = (weight * at).sum(axis=0)
+    spread = (weight * (at - exact) ** 2).sum(axis=0)
+    furthest = float((np.abs(exact - mean) / sd).max())
+    exact = np.clip(exact, mean - _REACH * sd, mean + _REACH * sd)
+    ratio = np.clip((1 / spread - left) / own_share, 1 / _SHARPER, _SHARPER)
+    by = (exact * (left + ratio * own_share) - without) / (ratio * own_share) - centre
+    times[index] = ratio
+    for cell, a, moved in zip(own, area, by, strict=True):
+        shift[cell] = -gaussian.load[cell, a] * moved
     for i in np.flatnonzero((f.share > 0).sum(axis=1) > 1):
         # the whole's sample is its parts' samples: what moves theirs moves it
         alike = (f.setting == f.setting[i]) & (f.year == f.year[i]) & (f.response == f.response[i])
         shift[i] = sum(f.share[i] @ f.share[j] * shift[j] for j in np.flatnonzero(alike) if j != i)
-    return shift
+    return shift, times, furthest
+
+
+def _log_of_nodes(
+    design: xr.Dataset, spec: ModelSpec, gaussian: Gaussian, own: list[Any], index: Any,
+    at: Floats, inverse: Floats, point: Point,
+) -> Floats:  # fmt: skip
+    """Log of the exact likelihood of some cells at nodes of their logits, (node, cell)."""
+    eta = np.broadcast_to(point.mean, (len(at), *point.mean.shape)).copy()
+    eta[:, *index] = gaussian.centre + at
+    # an n that was not published is assumed within some factor: every node meets every size
+    sizes = np.exp(-_SIZES[:, None, None, None] * _size_sd(design, spec))
+    likely = log_likelihood(
+        design, gaussian.figures, cells=own,
+        safe=np.tile(expit(eta), (len(_SIZES), 1, 1, 1)),
+        unsafe=np.tile(expit(-(eta + point.width[:, None])), (len(_SIZES), 1, 1, 1)),
+        inverse=np.repeat(inverse * sizes, len(at), axis=0), weight_sd=0.0,
+    ).reshape(len(_SIZES), len(at), len(own))  # fmt: skip
+    shares = np.log(_SIZE_WEIGHTS / _SIZE_WEIGHTS.sum())[:, None, None]
+    found: Floats = np.logaddexp.reduce(likely + shares, axis=0)
+    return found
 
 
 def _size_sd(design: xr.Dataset, spec: ModelSpec) -> Floats:
