@@ -363,6 +363,7 @@ class _Flat:
 
     def __init__(self, model: Any) -> None:
         import pytensor.tensor as pt
+        from pytensor import config
         from pytensor.compile.maker import function
         from pytensor.compile.mode import Mode
         from pytensor.graph.replace import vectorize_graph
@@ -387,13 +388,14 @@ class _Flat:
                 self.values, np.cumsum(sizes), sizes, shapes, strict=True
             )
         }
-        # one evaluation for many points: Python's share of the time is paid once
         plain = Mode(linker="py", optimizer="None")
-        own = model.replace_rvs_by_values(self.variables)
-        self._log_density, self._own_scale = (
-            function([points], vectorize_graph(out, many), mode=plain)
-            for out in (model.logp(), own)
-        )
+        # one evaluation for many points: Python's share of the time is paid once
+        with config.change_flags(traceback__limit=0):  # where a node was made is asked by no one
+            own = model.replace_rvs_by_values(self.variables)
+            log_p, *own = vectorize_graph([model.logp(), *own], many)
+            self._log_density, self._own_scale = (
+                function([points], out, mode=plain) for out in (log_p, own)
+            )
 
     def start(self) -> Floats:
         """Give a point to look for the mode from."""

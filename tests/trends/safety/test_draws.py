@@ -133,7 +133,7 @@ def test_a_cells_exact_likelihood_is_the_probability_of_its_rounded_figures(desi
     found = figures(design, np.isfinite(design["low"].to_numpy()))
     shape = (1, *(design.sizes[k] for k in ("latent", "setting", "year")))
     safe, unsafe, inverse = (np.full(shape, v) for v in (0.86, 0.09, 1.3 / 300))
-    cell = next(c for c in found.cells() if len(c) == 2 and found.share[c[0]].max() == 1)
+    cell = next(c for c in found.cells if len(c) == 2 and found.share[c[0]].max() == 1)
     log_p = log_likelihood(
         design, found, cells=[cell], safe=safe, unsafe=unsafe, inverse=inverse, weight_sd=0.0
     )

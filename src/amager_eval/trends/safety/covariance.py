@@ -131,6 +131,7 @@ class Figures:
     high: Floats
     rounding: Floats
 
+    @cached_property
     def cells(self) -> list[Integers]:
         """Figures of each cell: an area, setting and wave."""
         keys = pd.DataFrame({"area": self.area, "setting": self.setting, "year": self.year})

@@ -68,7 +68,7 @@ def arviz_groups(fit: Fit, alternative: str) -> dict[str, xr.Dataset]:
     found = figures(design, design["kept"].to_numpy())
     posterior = fit.data["posterior"].to_dataset().sel(alternative=alternative, drop=True)
     before = _prior(design, spec, np.random.default_rng([fit.seed, 8]), alternative)
-    names, cells = _names(design, found), found.cells()
+    names, cells = _names(design, found), found.cells
     first = [int(rows[0]) for rows in cells]
     rng = np.random.default_rng([fit.seed, 7])
 

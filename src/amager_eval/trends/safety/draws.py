@@ -28,7 +28,7 @@ __all__ = ["draw_rest", "draw_terms", "inverse_size", "named_draws", "seen_cells
 #: Draws that are weighed by the exact likelihood.
 _WEIGHED: Final = 400
 #: Rounds in which a draw is moved by what it bends.
-_ROUNDS: Final = 3
+_ROUNDS: Final = 2
 #: Factors kept at a time.
 _AT_ONCE: Final = 64
 
@@ -275,7 +275,7 @@ def _shares_left(
     exact = log_likelihood(
         design,
         gaussian.figures,
-        cells=gaussian.figures.cells(),
+        cells=gaussian.figures.cells,
         safe=expit(seen),
         unsafe=expit(-(seen + widths[..., None])),
         inverse=inverse,
@@ -303,4 +303,4 @@ def _log_density(gaussian: Gaussian, variances: Mapping[str, Floats], off: Float
         solved = np.linalg.solve(lower, off[:, at, None])[..., 0]
         each[:, at] = -0.5 * solved**2 - np.log(np.diagonal(lower, axis1=1, axis2=2))
     each -= 0.5 * np.log(2 * np.pi)
-    return np.column_stack([each[:, at].sum(axis=1) for at in f.cells()])
+    return np.column_stack([each[:, at].sum(axis=1) for at in f.cells])

@@ -46,7 +46,7 @@ def log_likelihood(
     figures : Figures
         Those that count.
     cells : list of ndarray
-        Figures of each cell, as `figures.cells()` lists them.
+        Figures of each cell, as `figures.cells` lists them.
     safe, unsafe : ndarray
         Expected shares, (draw, latent, setting, year).
     inverse : ndarray

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from scipy.sparse import hstack
 from scipy.special import expit, logit
 
 from amager_eval.spec.assumptions import load_assumptions
@@ -31,11 +32,11 @@ __all__ = ["bound_figures", "cell_moments", "fitted_point", "match_cells"]
 
 _SIZES, _SIZE_WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
-#: Rounds; more, each half as far as it wants, until nothing is further off than so many posterior
-#: sds, neither a logit from where the figures are linear nor a cell from its exact likelihood.
-_ROUNDS: Final = 4
+#: Rounds, then more, each half as far as it wants, until nothing is further off than so many
+#: posterior sds, neither a logit from where the figures are linear nor a cell from its exact mean.
+_ROUNDS: Final = 8
 _MOST_ROUNDS: Final = 24
-_STILL: Final = 0.1
+_STILL: Final = 0.02
 #: No round moves a logit further, nor a cell's mean by more posterior sds, nor makes its figures
 #: more times as precise: a linear reading is good near by only.
 _FURTHEST: Final = 1.0
@@ -89,7 +90,7 @@ def fitted_point(
         fitted = replace(point, mean=gaussian.centre + moved, variance=spread)
         by, times, off = match_cells(design, spec, gaussian, variance, inverse, fitted)
         wants = fitted.mean - point.mean
-        if done >= _ROUNDS and max(off, np.abs(wants / np.sqrt(spread)).max()) < _STILL:
+        if max(off, np.abs(wants / np.sqrt(spread)).max()) < _STILL:
             break
         part = 1.0 if done < _ROUNDS else 0.5
         point = Point(
@@ -163,11 +164,10 @@ def cell_moments(
         The mean is less the level's prior mean.
     """
     of = [t for t in gaussian.terms if t.moves != "link"]
-    one = of[0]
-    shape = len(one.areas), len(one.settings), len(one.years)
-    eta = {t.name: t.state[: math.prod(shape)] for t in of}
-    cross = sum(variances[k] * (gaussian.slopes[k] @ x.T) for k, x in eta.items()).toarray()
-    prior = sum(variances[k] * x.power(2).sum(axis=1) for k, x in eta.items())
+    shape = len(of[0].areas), len(of[0].settings), len(of[0].years)
+    eta = hstack([np.sqrt(variances[t.name]) * t.state[: math.prod(shape)] for t in of]).tocsr()
+    cross = (gaussian.reading[:, : math.prod(shape)] @ eta @ eta.T).toarray()
+    prior = eta.power(2).sum(axis=1)
     told = (cross * held.solve(cross)).sum(axis=0)
     return (cross.T @ solved).reshape(shape), (prior - told).reshape(shape)
 
@@ -258,7 +258,7 @@ def match_cells(
     """
     f, shift = gaussian.figures, np.zeros(len(gaussian.base))
     times = np.ones(point.mean.shape)
-    own = [c for c in f.cells() if np.count_nonzero(f.share[c[0]]) == 1 and c.max() < f.known]
+    own = [c for c in f.cells if np.count_nonzero(f.share[c[0]]) == 1 and c.max() < f.known]
     if any(t.moves == "link" for t in gaussian.terms):
         # what an unsafe share says of the safe one is then shared over an area's waves
         own = [c for c in own if not gaussian.link[c].any()]
