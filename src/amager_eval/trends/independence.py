@@ -363,9 +363,9 @@ class _Flat:
 
     def __init__(self, model: Any) -> None:
         import pytensor.tensor as pt
-        from pytensor import config
         from pytensor.compile.maker import function
         from pytensor.compile.mode import Mode
+        from pytensor.configdefaults import config
         from pytensor.graph.replace import vectorize_graph
 
         self.model, self.variables = model, model.free_RVs

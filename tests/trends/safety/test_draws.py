@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.linear_normal import factor
@@ -132,11 +132,10 @@ def test_a_bounds_figure_leaves_the_cut_normals_moments():
 def test_a_cells_exact_likelihood_is_the_probability_of_its_rounded_figures(design):
     found = figures(design, np.isfinite(design["low"].to_numpy()))
     shape = (1, *(design.sizes[k] for k in ("latent", "setting", "year")))
-    safe, unsafe, inverse = (np.full(shape, v) for v in (0.86, 0.09, 1.3 / 300))
+    eta, inverse = (np.full(shape, v) for v in (logit(0.86), 1.3 / 300))
+    width = np.full(shape[:-1], -logit(0.09) - logit(0.86))
     cell = next(c for c in found.cells if len(c) == 2 and found.share[c[0]].max() == 1)
-    log_p = log_likelihood(
-        design, found, cells=[cell], safe=safe, unsafe=unsafe, inverse=inverse, weight_sd=0.0
-    )
+    log_p = log_likelihood(design, found, eta, width, inverse, cells=[cell])
     rng = np.random.default_rng(4)
     p = np.array([0.86, 0.09])
     drawn = rng.multivariate_normal(p, 1.3 / 300 * (np.diag(p) - np.outer(p, p)), 2_000_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -195,4 +195,4 @@ def _weighed(
     if scales is None:
         return None
     draws = -(-int(fit.spec.options["forecast_draws"]) // (3 * chains))
-    return replace(draw_run(design, spec, gaussian, scales, seed, draws=draws), from_more=True)
+    return draw_run(design, spec, gaussian, scales, seed, draws=draws)

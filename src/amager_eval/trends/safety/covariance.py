@@ -137,6 +137,11 @@ class Figures:
         keys = pd.DataFrame({"area": self.area, "setting": self.setting, "year": self.year})
         return [np.asarray(rows) for rows in keys.groupby(list(keys)).indices.values()]
 
+    def names(self, design: xr.Dataset) -> pd.DataFrame:
+        """Area, setting, response and year of each figure."""
+        at = {k: getattr(self, k) for k in ("area", "setting", "response", "year")}
+        return pd.DataFrame({k: design[k].to_numpy()[v] for k, v in at.items()})
+
     @property
     def known(self) -> int:
         """How many are figures; the rest are bounds."""

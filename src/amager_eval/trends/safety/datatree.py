@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import xarray as xr
 from scipy import stats
-from scipy.special import expit
 
 from amager_eval.errors import InputError
 from amager_eval.trends.prior_draws import draw_prior, log_prior
@@ -20,6 +19,7 @@ from amager_eval.trends.safety.model import SCALES, correlation
 from amager_eval.trends.safety.own_effects import own_effects
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from amager_eval.spec.model import ModelSpec
@@ -68,8 +68,9 @@ def arviz_groups(fit: Fit, alternative: str) -> dict[str, xr.Dataset]:
     found = figures(design, design["kept"].to_numpy())
     posterior = fit.data["posterior"].to_dataset().sel(alternative=alternative, drop=True)
     before = _prior(design, spec, np.random.default_rng([fit.seed, 8]), alternative)
-    names, cells = _names(design, found), found.cells
-    first = [int(rows[0]) for rows in cells]
+    of_figures = found.names(design)
+    of_cells = of_figures.iloc[[rows[0] for rows in found.cells]].drop(columns="response")
+    names, at_cell = _named("figure", of_figures), _named("cell", of_cells)
     rng = np.random.default_rng([fit.seed, 7])
 
     def again(draws: xr.Dataset) -> xr.Dataset:
@@ -77,19 +78,19 @@ def arviz_groups(fit: Fit, alternative: str) -> dict[str, xr.Dataset]:
         return xr.Dataset({"figures": (("chain", "draw", "figure"), made)}, coords=names)
 
     statistics = fit.data["sample_stats"].to_dataset().sel(alternative=alternative, drop=True)
-    of_cells = _log_of_cells(posterior, design, spec, found, cells)
+    likely = log_likelihood(
+        design, found, *seen_cells(posterior, design, spec),
+        weight_sd=float(spec.options["weight_sd"]),
+    ).reshape(posterior.sizes["chain"], posterior.sizes["draw"], -1)  # fmt: skip
     edges = {k: ("figure", getattr(found, k)) for k in ("low", "high")}
     sizes = {k: design[k] for k in ("n", "weight")}
-    at_cell = {"cell": [_joined(names, i, "area setting year") for i in first]} | {
-        f"cell_{k}": ("cell", names[f"figure_{k}"][1][first]) for k in ("area", "setting", "year")
-    }
     return {
         "posterior": posterior,
         "sample_stats": statistics,
         "log_prior": _log_prior(posterior, design, spec, alternative),
         "posterior_predictive": again(posterior),
         "log_likelihood": xr.Dataset(
-            {"cells": (("chain", "draw", "cell"), of_cells)}, coords=at_cell
+            {"cells": (("chain", "draw", "cell"), likely)}, coords=at_cell
         ),
         "observed_data": xr.Dataset({"figures": ("figure", found.value)}, coords=names),
         "constant_data": xr.Dataset(edges | sizes, coords=names),
@@ -98,29 +99,10 @@ def arviz_groups(fit: Fit, alternative: str) -> dict[str, xr.Dataset]:
     }
 
 
-def _names(design: xr.Dataset, found: Figures) -> dict[str, Any]:
-    """Name each figure, and its area, setting, answer and wave beside it."""
-    at = {"area": found.area, "setting": found.setting, "response": found.response,
-          "year": found.year}  # fmt: skip
-    of = {f"figure_{k}": ("figure", design[k].to_numpy()[v]) for k, v in at.items()}
-    rows = range(len(found.area))
-    return {"figure": [_joined(of, i, "area setting response year") for i in rows]} | of
-
-
-def _joined(names: dict[str, Any], i: int, parts: str) -> str:
-    return " | ".join(str(names[f"figure_{k}"][1][i]) for k in parts.split())
-
-
-def _log_of_cells(
-    draws: xr.Dataset, design: xr.Dataset, spec: ModelSpec, found: Figures, cells: list[Any]
-) -> Floats:
-    """Exact log-likelihood of every cell, (chain, draw, cell)."""
-    eta, widths, inverse = seen_cells(draws, design, spec)
-    logs = log_likelihood(
-        design, found, cells=cells, safe=expit(eta), unsafe=expit(-(eta + widths[..., None])),
-        inverse=inverse, weight_sd=float(spec.options["weight_sd"]),
-    )  # fmt: skip
-    return logs.reshape(draws.sizes["chain"], draws.sizes["draw"], -1)
+def _named(dim: str, table: pd.DataFrame) -> dict[str, Any]:
+    """Name the rows of a table along a dim, and what stands in each column beside it."""
+    beside = {f"{dim}_{k}": (dim, v.to_numpy()) for k, v in table.items()}
+    return {dim: table.astype(str).agg(" | ".join, axis=1).to_numpy()} | beside
 
 
 def _published_anew(
@@ -188,7 +170,7 @@ def _log_prior(
         values["response_gap"] = posterior["response_gap"].isel(latent=0, drop=True)
     if "gap_sd" in of:  # one scale, whatever an area takes of it
         values["gap_sd"] = posterior["gap_sd"].isel(latent=-1, drop=True)
-    if design["deff"].isnull().any():
+    if np.isnan(design["deff"]).any():
         values["log_deff"], of["log_deff"] = posterior["log_deff"], "design_effect"
     if design["n_unknown"].any():
         values["unknown_size"], of["unknown_size"] = posterior["unknown_size"], "unknown_size"

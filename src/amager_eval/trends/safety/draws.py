@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import xarray as xr
 from scipy.sparse import hstack
-from scipy.special import expit
 
 from amager_eval.trends.independence import effective_draws
 from amager_eval.trends.safety.likelihood import log_likelihood
@@ -273,13 +272,7 @@ def _shares_left(
     """Shares of draws the exact likelihood leaves, of all figures and of the worst cell alone."""
     seen, widths, inverse = cells
     exact = log_likelihood(
-        design,
-        gaussian.figures,
-        cells=gaussian.figures.cells,
-        safe=expit(seen),
-        unsafe=expit(-(seen + widths[..., None])),
-        inverse=inverse,
-        weight_sd=float(spec.options["weight_sd"]),
+        design, gaussian.figures, seen, widths, inverse, weight_sd=float(spec.options["weight_sd"])
     )
     off = gaussian.value - gaussian.means(seen, widths) - gaussian.shift
     normal = _log_density(gaussian, variance, off)

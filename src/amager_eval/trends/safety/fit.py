@@ -351,7 +351,7 @@ def grouped(
         "sample_stats": xr.concat([r.statistics[told] for r in runs], alternative),
         "design": design.assign(kept=(("area", "setting", "response", "year"), kept)),
     }
-    if all(r.scales.points is not None and not r.from_more for r in runs):
+    if "log_weight" in told and runs[0].scales.points is not None:
         # for an alternative, which weighs them anew
         proposed = [
             xr.Dataset(
@@ -375,16 +375,14 @@ class Run:
     ----------
     posterior, statistics : Dataset
         Draws and their statistics, dims `chain, draw, ...`.
+        Those of the points are among them where there are as many points as draws.
     scales : Scales
         What was proposed, and by what: a neighbouring model begins with it.
-    from_more : bool
-        Whether there are more points than draws.
     """
 
     posterior: xr.Dataset
     statistics: xr.Dataset
     scales: Scales
-    from_more: bool = False
 
 
 def sample_alternative(
@@ -458,10 +456,9 @@ def draw_run(
             "least_cell_share": ((), shares[1]),
         }
     )
-    from_more = log_weight.shape[1] != draws
-    if not from_more:
+    if log_weight.shape == taken.shape:
         statistics = statistics.merge(scales.sample_stats[["lp", "log_weight"]])
-    return Run(posterior, statistics, scales, from_more)
+    return Run(posterior, statistics, scales)
 
 
 def _part(progress: sample.Progress | None, k: int, parts: int) -> sample.Progress | None:

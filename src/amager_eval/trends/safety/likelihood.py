@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from scipy.special import log_ndtr
+from scipy.special import expit, log_ndtr
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,12 +30,12 @@ _AT_ONCE: Final = 100_000
 def log_likelihood(
     design: xr.Dataset,
     figures: Figures,
-    *,
-    cells: list[Any],
-    safe: Floats,
-    unsafe: Floats,
+    eta: Floats,
+    width: Floats,
     inverse: Floats,
-    weight_sd: float,
+    *,
+    cells: list[Any] | None = None,
+    weight_sd: float = 0.0,
 ) -> Floats:
     """Log probability of the published figures of every cell, given what the survey sees.
 
@@ -45,12 +45,14 @@ def log_likelihood(
         Rounding intervals and weights.
     figures : Figures
         Those that count.
-    cells : list of ndarray
-        Figures of each cell, as `figures.cells` lists them.
-    safe, unsafe : ndarray
-        Expected shares, (draw, latent, setting, year).
+    eta : ndarray
+        Logit of the safe share as the survey sees it, (draw, latent, setting, year).
+    width : ndarray
+        Width of the third answer, (draw, latent, setting) or broadcast to it.
     inverse : ndarray
         Design effect over respondents, (draw, latent, setting, year).
+    cells : list of ndarray or None
+        Some of `figures.cells`; default all.
     weight_sd : float
         Relative sd of an area's weight in the whole.
 
@@ -64,7 +66,9 @@ def log_likelihood(
         for k in ("low", "high")
     )
     edges = np.stack([low, high], axis=-1)
-    found = np.zeros((len(safe), len(cells)))
+    cells = figures.cells if cells is None else cells
+    shares = expit(eta), expit(-(eta + width[..., None])), inverse
+    found = np.zeros((len(eta), len(cells)))
     alike: dict[int, list[int]] = {}  # areas' own cells, by how many figures they have
     for i, rows in enumerate(cells):
         share = figures.share[rows[0]]
@@ -73,16 +77,16 @@ def log_likelihood(
             alike.setdefault(len(rows), []).append(i)
             continue
         s, t = figures.setting[rows[0]], figures.year[rows[0]]
-        moments = _moments(*(x[:, at, s, t] for x in (safe, unsafe, inverse)))
-        seen = _seen(design, figures, at, int(s), int(t))
+        moments = _moments(*(x[:, at, s, t] for x in shares))
+        seen = _seen(figures, at, int(s), int(t))
         whole = _of_whole(share[at], moments, seen, weight_sd)
         found[:, [i]] = _of_figures(figures.answer[rows][None], edges[rows][None], whole)
-    some = max(_AT_ONCE // len(safe), 1)
+    some = max(_AT_ONCE // len(eta), 1)
     for which in (w[i : i + some] for w in alike.values() for i in range(0, len(w), some)):
         each = np.array([cells[i] for i in which])
         first = each[:, 0]
         index = figures.share[first].argmax(axis=1), figures.setting[first], figures.year[first]
-        moments = _moments(*(x[:, *index] for x in (safe, unsafe, inverse)))
+        moments = _moments(*(x[:, *index] for x in shares))
         found[:, which] = _of_figures(figures.answer[each], edges[each], moments)
     return found
 
@@ -130,18 +134,14 @@ def _moments(safe: Floats, unsafe: Floats, inverse: Floats) -> tuple[Floats, Flo
     return mean, inverse[..., None, None] * covariance
 
 
-def _seen(
-    design: xr.Dataset, figures: Figures, parts: Any, s: int, t: int
-) -> tuple[Floats, Floats]:
+def _seen(figures: Figures, parts: Any, s: int, t: int) -> tuple[Floats, Floats]:
     """Parts' published safe and unsafe shares of a cell (part, 2), NaN where none, and rounding."""
-    names = list(design["area"].to_numpy())
-    rows = [names.index(str(design["latent"].to_numpy()[p])) for p in parts]
     value, rounding = np.full((len(parts), 2), np.nan), np.zeros((len(parts), 2))
-    here = np.flatnonzero((figures.setting == s) & (figures.year == t))
-    for i in here[here < figures.known]:
-        if figures.area[i] in rows and figures.response[i] != 1:
-            at = rows.index(figures.area[i]), int(figures.response[i] == 2)
-            value[at], rounding[at] = figures.value[i], figures.rounding[i]
+    own = (figures.share[:, parts] == 1) & np.isfinite(figures.value)[:, None]
+    own &= ((figures.setting == s) & (figures.year == t) & (figures.response != 1))[:, None]
+    for i, part in np.argwhere(own):
+        at = part, int(figures.response[i] == 2)
+        value[at], rounding[at] = figures.value[i], figures.rounding[i]
     return value, rounding
 
 

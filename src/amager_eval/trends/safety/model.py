@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pymc as pm
 import pytensor.tensor
 
@@ -48,7 +47,8 @@ def build_model(design: xr.Dataset, spec: ModelSpec, gaussian: Gaussian) -> pm.M
         observed is `figures`, the published shares 0 to 1.
     """
     settings = design["setting"].to_numpy()
-    coords = {"setting": settings, "figure": _labels(design, gaussian)}
+    names = gaussian.figures.names(design)
+    coords = {"setting": settings, "figure": names.astype(str).agg(" ".join, axis=1).to_numpy()}
     with pm.Model(coords=coords) as model:
         scales = _scales(len(settings), spec.priors, gaussian.scales())
         width = _prior("response_gap", spec.priors["response_gap"], dims="setting")
@@ -88,14 +88,3 @@ def correlation(unit: Any, settings: int) -> Any:
 def _prior(name: str, prior: Prior, **dims: Any) -> Any:
     """Distribution of PyMC that a prior names."""
     return getattr(pm, prior.distribution)(name, **prior.parameters, **dims)
-
-
-def _labels(design: xr.Dataset, gaussian: Gaussian) -> Any:
-    """Name each figure: area, setting, answer, wave."""
-    f = gaussian.figures
-    columns = [
-        design[k].to_numpy()[at]
-        for k, at in (("area", f.area), ("setting", f.setting), ("response", f.response),
-                      ("year", f.year))
-    ]  # fmt: skip
-    return np.array([" ".join(map(str, row)) for row in zip(*columns, strict=True)])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy.sparse import hstack
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.trends.safety.covariance import Point, linearise
@@ -316,10 +316,8 @@ def _log_of_nodes(
     # an n that was not published is assumed within some factor: every node meets every size
     sizes = np.exp(-_SIZES[:, None, None, None] * _size_sd(design, spec))
     likely = log_likelihood(
-        design, gaussian.figures, cells=own,
-        safe=np.tile(expit(eta), (len(_SIZES), 1, 1, 1)),
-        unsafe=np.tile(expit(-(eta + point.width[:, None])), (len(_SIZES), 1, 1, 1)),
-        inverse=np.repeat(inverse * sizes, len(at), axis=0), weight_sd=0.0,
+        design, gaussian.figures, np.tile(eta, (len(_SIZES), 1, 1, 1)), point.width,
+        np.repeat(inverse * sizes, len(at), axis=0), cells=own,
     ).reshape(len(_SIZES), len(at), len(own))  # fmt: skip
     shares = np.log(_SIZE_WEIGHTS / _SIZE_WEIGHTS.sum())[:, None, None]
     found: Floats = np.logaddexp.reduce(likely + shares, axis=0)
