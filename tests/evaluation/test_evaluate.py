@@ -103,6 +103,15 @@ def test_an_agreement_with_another_threshold_is_no_agreement_of_that_name(data, 
         evaluate(data, agreement=load_agreement(changed))
 
 
+@pytest.fixture
+def laid_out(random_draws, monkeypatch):
+    """Lay the safety figures out as a fit does, and sample nothing."""
+    monkeypatch.setattr(
+        "amager_eval.trends.safety.fit.sample_safety",
+        lambda design, spec, **_: SimpleNamespace(data={"design": design}, spec=spec),
+    )
+
+
 def of_few_areas(data):
     """The city, the area and two districts alone: a fit of them takes seconds."""
     few = {"København", AREA, "Amager Vest", "Amager Øst"}
@@ -110,7 +119,8 @@ def of_few_areas(data):
 
 
 @pytest.mark.parametrize("others", [(), ("Amager Vest", "Amager Øst")])
-def test_the_areas_that_were_delivered_are_not_taken_for_the_city(random_draws, others):
+@pytest.mark.usefixtures("laid_out")
+def test_the_areas_that_were_delivered_are_not_taken_for_the_city(others):
     city = synthetic_city(4, last_wave=2027).data
     there = {"København", AREA, *others}
     frames = {
@@ -123,7 +133,8 @@ def test_the_areas_that_were_delivered_are_not_taken_for_the_city(random_draws, 
     assert {"København", AREA} <= set(safety.data["design"]["latent"].to_numpy())
 
 
-def test_safety_is_anchored_at_the_agreements_baseline_wave(random_draws):
+@pytest.mark.usefixtures("laid_out")
+def test_safety_is_anchored_at_the_agreements_baseline_wave():
     data = of_few_areas(synthetic_city(4, last_wave=2027).data)
     earlier = AGREEMENT.safety.model_copy(update={"baseline_wave": 2022})
     agreement = AGREEMENT.model_copy(update={"safety": earlier})
@@ -238,7 +249,9 @@ def test_a_spec_of_the_agreements_year_stays_the_registered_document():
     assert with_baseline_year(spec, 2021).options == spec.options | {"baseline_year": 2021}
 
 
-def test_a_series_without_its_baseline_year_leaves_crime_open_and_the_rest_is_made(random_draws):
+@pytest.mark.usefixtures("random_draws")
+def test_a_series_without_its_baseline_year_leaves_crime_open_and_the_rest_is_made(monkeypatch):
+    monkeypatch.setattr(fitting, "fit_safety", lambda *_, **__: ae.example_fit("safety"))
     data = of_few_areas(synthetic_city(4, last_wave=2027).data)
     later = data.crime[data.crime["period"] >= "2025"]
     statement = evaluate(replace(data, crime=later), year=2027, draws=20, draft=True)

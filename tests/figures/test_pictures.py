@@ -99,8 +99,7 @@ def test_nothing_lies_outside_the_figure(statement, narrow, lang):
 
 
 def numbers_stand_apart(figure):
-    """Whether no number of a lower axis runs into the next."""
-    figure.draw_without_rendering()
+    """Whether no number of a lower axis runs into the next, as the layout placed them."""
     rows = [
         [
             tick.label1.get_window_extent()

@@ -12,7 +12,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 __all__ = ["Relation", "suppress"]
 
@@ -119,6 +118,8 @@ class _System:
 
     def range(self, cell: int, masked: Collection[int]) -> tuple[float, float]:
         """Least and greatest value of a cell that agrees with what is shown."""
+        from scipy.optimize import linprog  # a quarter of the start of a check that hides nothing
+
         free = set(masked) | set(range(self.n, len(self.values)))
         if cell not in free:
             return float(self.values[cell]), float(self.values[cell])
