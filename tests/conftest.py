@@ -28,16 +28,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 #: Files of a quarter of a minute and more begin, so that no worker waits for one at the end.
 _LONGEST = (
     "test_end_to_end",
-    "test_validate",
-    "test_frozen_baseline",
-    "test_trial_year",
-    "test_evaluate",
     "test_hidden",
+    "test_validate",
     "test_tutorials",
+    "test_lead",
+    "test_pictures",
+    "test_trial_year",
     "test_rehearse",
-    "test_pages",
+    "test_privacy",
+    "test_calibrate",
+    "test_synthetic",
+    "test_hard_ends",
     "test_any_city",
-    "test_frozen_statements",
+    "test_evaluate",
 )
 
 

@@ -29,26 +29,23 @@ def test_log_density_is_prior_plus_negative_binomial_of_every_report(late, refit
     design = crime_design(two_areas(late), SPEC, whole="City")
     data = unpack(None, design)
     model = build_model(design, refit=refit)
-    density = model.compile_logp(jacobian=False, mode="FAST_COMPILE")
     names = ["path_baseline", "path_baseline_gap", "dispersion", "season_gap", "effect_size"]
-    expected = model.compile_fn(
-        model.replace_rvs_by_values([model["expected"], model["dispersion"]]),
-        inputs=model.value_vars, mode="FAST_COMPILE", point_fn=True,
-    )  # fmt: skip
     assert set(names) <= set(model.named_vars)
-    logps = model.compile_logp(vars=model.free_RVs, jacobian=False, mode="FAST_COMPILE")
+    told = [model.logp(jacobian=False), model.logp(vars=model.free_RVs, jacobian=False)]
+    told += model.replace_rvs_by_values([model["expected"], model["dispersion"]])
+    of_point = model.compile_fn(told, inputs=model.value_vars, mode="FAST_COMPILE", point_fn=True)
 
     rng = np.random.default_rng(0)
     values = []
     for _ in range(4):
         point = model.initial_point(int(rng.integers(100)))
         point = {n: v + 0.5 * rng.normal(size=np.shape(v)) for n, v in point.items()}
-        mu, dispersion = expected(point)
+        density, prior, mu, dispersion = of_point(point)
         reports = data["reports"]
         inside = np.array(["D |" in c for c in model.coords["cell"]])
         alpha = np.where(inside, dispersion[1, 0] ** -2, dispersion[0, 0] ** -2)
         total = stats.nbinom.logpmf(reports, alpha, alpha / (alpha + mu)).sum()
-        sums = float(density(point) - logps(point)) - total
+        sums = float(density - prior) - total
         if late:
             assert len(model.coords["lump"]) == late
             assert sums < 0
