@@ -10,7 +10,7 @@ from amager_eval.conventions import LEVELS
 from amager_eval.goals.power import ANSWERS_QUESTION
 from amager_eval.tables.table import Column, Kind, Table, build_table, records
 from amager_eval.wording.area import area_label
-from amager_eval.wording.numbers import number, percent
+from amager_eval.wording.numbers import decimals_of, number, percent
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -148,7 +148,7 @@ def _change_row(row: dict[str, Any], agreement: Agreement, words: Wording) -> li
 
 def _graded_share(share: float, grade: str, words: Wording) -> str:
     """Print a share with the mark of an unofficial copy."""
-    cell = percent(share / 100, _decimals(share), words.lang)
+    cell = percent(share / 100, decimals_of(share), words.lang)
     return words.say("table.grade_c", cell=cell) if grade == "C" else cell
 
 
@@ -355,7 +355,3 @@ def share_range(low: float, high: float, words: Wording) -> str:
     return words.say(
         "table.range", low=number(100 * low, 0, words.lang), high=percent(high, 0, words.lang)
     )
-
-
-def _decimals(value: float) -> int:
-    return 0 if float(value) == round(float(value)) else 1

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
-from amager_eval.wording.numbers import MISSING, number, percent, signed, unbroken
+from amager_eval.wording.numbers import MISSING, decimals_of, number, percent, signed, unbroken
 from amager_eval.wording.probability import say_probability
 from amager_eval.wording.sentences import Wording
 
@@ -151,15 +151,13 @@ def print_cell(value: Any, kind: Kind, words: Wording) -> str:
         return MISSING
     match kind:
         case "percent":
-            decimals = 0 if float(value) == round(float(value)) else 1
-            return percent(float(value) / 100, decimals, words.lang)
+            return percent(float(value) / 100, decimals_of(value), words.lang)
         case "share":
             return percent(float(value), 0, words.lang)
         case "chance":
             return percent(float(value), 1, words.lang)
         case "points":
-            decimals = 0 if float(value) == round(float(value)) else 1
-            return signed(float(value), decimals, words.lang)
+            return signed(float(value), decimals_of(value), words.lang)
         case "probability":
             return say_probability(float(value), words)
         case "rate":
@@ -167,7 +165,7 @@ def print_cell(value: Any, kind: Kind, words: Wording) -> str:
         case "count":
             return number(float(value), 0, words.lang)
         case "figure":
-            return number(float(value), int(float(value) != round(float(value))), words.lang)
+            return number(float(value), decimals_of(value), words.lang)
         case "decimal":
             return number(float(value), 2, words.lang)
         case "rhat":

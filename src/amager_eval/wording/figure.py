@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from amager_eval.wording.numbers import number, percent
+from amager_eval.wording.numbers import decimals_of, number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def value_text(value: float, unit: str, words: Wording) -> str:
     ('42,4', '1.313')
     """
     if unit == "percent":
-        return percent(value / 100, int(value != round(value)), words.lang)
+        return percent(value / 100, decimals_of(value), words.lang)
     return number(value, int(unit == "rate"), words.lang)
 
 

@@ -11,7 +11,17 @@ from typing import Final
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-__all__ = ["MISSING", "NBSP", "as_typed", "date", "number", "percent", "signed", "unbroken"]
+__all__ = [
+    "MISSING",
+    "NBSP",
+    "as_typed",
+    "date",
+    "decimals_of",
+    "number",
+    "percent",
+    "signed",
+    "unbroken",
+]
 
 #: Shown where there is no number.
 MISSING: Final = "–"
@@ -52,6 +62,11 @@ def _written(value: float, decimals: int, lang: str) -> str:
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     text: str = format_decimal(abs(rounded), format=pattern, locale=_LOCALES[lang])
     return f"\u2212{text}" if rounded < 0 else text
+
+
+def decimals_of(value: float) -> int:
+    """Count the decimals a published figure is printed with: one where it has any."""
+    return int(value != round(value))
 
 
 def as_typed[T](value: T, lang: str = "da") -> T | str:

@@ -11,7 +11,7 @@ from amager_eval.goals.verdict import Verdict
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.figure import figure_text, part_label, value_text
-from amager_eval.wording.numbers import number, percent, signed
+from amager_eval.wording.numbers import decimals_of, number, percent, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -108,7 +108,7 @@ def _moves(statement: Statement, known: list[Standing], words: Wording) -> str:
     if not since:
         return words.say_of(response, "lead.since_last", sure=last, **told)
     changes = [
-        signed(s.since_baseline or 0.0, _decimals(s.since_baseline or 0.0), words.lang)
+        signed(s.since_baseline or 0.0, decimals_of(s.since_baseline or 0.0), words.lang)
         for s in since
     ]
     if len(since) < len(known):
@@ -147,7 +147,7 @@ def _move(s: Standing, before: Figure | None, words: Wording) -> str:
     return words.say(
         key,
         when=_when(s, words),
-        before=number(before.value, _decimals(before.value), words.lang),
+        before=number(before.value, decimals_of(before.value), words.lang),
         mark=_mark(before, words=words),
         after=figure_text(s.latest, s.unit, words),
     )
@@ -157,10 +157,6 @@ def _mark(*figures: Figure | None, words: Wording) -> str:
     """Mark what rests on an unofficial copy."""
     graded = any(f is not None and f.grade == "C" for f in figures)
     return f" {words.say('lead.mark_c')}" if graded else ""
-
-
-def _decimals(value: float) -> int:
-    return 0 if value == round(value) else 1
 
 
 def _level(s: Standing, words: Wording) -> str:
@@ -203,7 +199,7 @@ def _gaps(known: Sequence[Standing], words: Wording) -> str:
             for s in known
         ]
         before = [
-            number(abs(d), _decimals(d), words.lang)
+            number(abs(d), decimals_of(d), words.lang)
             for d in then
             if d is not None and _side(d) in sides
         ]
@@ -224,7 +220,7 @@ def _gap(s: Standing, words: Wording) -> str:
         when=_when(s, words),
         gap=_points(s.distance, words),
         mark=_mark(s.whole, words=words),
-        then="" if then is None else signed(then, _decimals(then), words.lang),
+        then="" if then is None else signed(then, decimals_of(then), words.lang),
     )
 
 
@@ -234,7 +230,7 @@ def _side(gap: float) -> str:
 
 def _points(gap: float, words: Wording) -> str:
     """Say a distance with its unit; one is one."""
-    text = number(abs(gap), _decimals(gap), words.lang)
+    text = number(abs(gap), decimals_of(gap), words.lang)
     return words.say("lead.points_one" if abs(gap) == 1 else "lead.points", gap=text)
 
 
