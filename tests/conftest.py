@@ -6,6 +6,7 @@ The process that hands tests out to others loads this file, and they wait for it
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -64,6 +65,23 @@ def random_draws(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
     from tests.stand_ins import draw_at_random
 
     return draw_at_random(monkeypatch)
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process; give exit code, stdout and stderr."""
+    from amager_eval import cli
+
+    def call(*args: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["amager-eval", *map(str, args)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(caught.value.code or 0), captured.out, captured.err
+
+    return call
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ by draws made here, so that nothing is a claim about a posterior; all after them
 import html
 import json
 import re
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,7 +16,6 @@ import pytest
 import xarray as xr
 
 import amager_eval as ae
-from amager_eval import cli
 from amager_eval.data.check import check_input
 from amager_eval.evaluation import evaluate as evaluating
 from amager_eval.evaluation import fit as fitting
@@ -108,14 +106,19 @@ def fit_safety(data, **_):
 
 
 @pytest.fixture
-def statement(monkeypatch, tmp_path) -> Statement:
-    """Copy the template, read the folder, evaluate."""
+def quick(monkeypatch) -> None:
+    """Draw shares here in place of both fits."""
     monkeypatch.setattr(fitting, "fit_safety", fit_safety)
     monkeypatch.setattr(fitting, "answer_unmeasured", lambda *_, **__: None)
     monkeypatch.setattr(fitting, "without_own_area", lambda data, _: data)
     monkeypatch.setattr(fitting, "smooth_measured", lambda *_, **__: None)
     monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
     monkeypatch.setattr(fitting, "crime_definition_to_fit", lambda *_: None)
+
+
+@pytest.fixture
+def statement(quick, tmp_path) -> Statement:
+    """Copy the template, read the folder, evaluate."""
     document = tmp_path / "my_agreement.toml"
     document.write_bytes((models_folder() / "agreements" / "template.toml").read_bytes())
     write_input(tmp_path / "input")
@@ -165,14 +168,8 @@ def test_page_and_pdf_say_nothing_of_another_city(statement, tmp_path):
     assert {"plan", "plan_signals", "partners", "safety_forecast"} <= names
 
 
-def test_settings_are_the_agreements(monkeypatch, tmp_path):
+def test_settings_are_the_agreements(quick, run, tmp_path):
     """A survey that asks of the park: from files through `check` to the page."""
-    monkeypatch.setattr(fitting, "fit_safety", fit_safety)
-    monkeypatch.setattr(fitting, "answer_unmeasured", lambda *_, **__: None)
-    monkeypatch.setattr(fitting, "without_own_area", lambda data, _: data)
-    monkeypatch.setattr(fitting, "smooth_measured", lambda *_, **__: None)
-    monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
-    monkeypatch.setattr(fitting, "crime_definition_to_fit", lambda *_: None)
     text = (models_folder() / "agreements" / "template.toml").read_text(encoding="utf-8")
     text = text.replace('settings = ["neighbourhood", "night"]', 'settings = ["park"]')
     document = tmp_path / "park.toml"
@@ -185,10 +182,7 @@ def test_settings_are_the_agreements(monkeypatch, tmp_path):
     out = tmp_path / "out"
     arguments = ["appendix", "--input", tmp_path / "input", "--agreement", document]
     arguments += ["--only", "--draft", "--lang", "en", "--out", out]
-    monkeypatch.setattr(sys, "argv", ["amager-eval", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert not ended.value.code
+    assert run(*arguments)[0] == 0
     kept = json.loads((out / "statement.json").read_text(encoding="utf-8"))
     assert {r["setting"] for r in kept["results"] if r["goal"] == "1"} == {"park"}
     page = (out / "appendix.html").read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
 """The command line: exit codes, messages, and that nothing is written when something is wrong."""
 
 import re
-import sys
 import time
 from types import SimpleNamespace
 
@@ -13,20 +12,6 @@ from amager_eval.evaluation import evaluate as evaluation
 from amager_eval.evaluation.fit import _named
 from amager_eval.report import write
 from amager_eval.wording.sentences import load_wording
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command line in this process; give exit code, stdout and stderr."""
-
-    def call(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["amager-eval", *map(str, args)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture

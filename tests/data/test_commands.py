@@ -1,23 +1,5 @@
 """The commands that read and write inputs, through the command line."""
 
-import sys
-
-import pytest
-
-from amager_eval import cli
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*args):
-        monkeypatch.setattr(sys, "argv", ["amager-eval", *map(str, args)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return call
-
 
 def test_template_then_check_in_danish(run, tmp_path):
     path = tmp_path / "skabelon.xlsx"

@@ -1,7 +1,6 @@
 """The help is Danish to who does the yearly work, and English where it is asked for."""
 
 import re
-import sys
 
 import pytest
 import typer
@@ -13,16 +12,9 @@ YEARLY = {"appendix", "check", "app", "quarter", "template", "fetch", "baseline"
 
 
 @pytest.fixture
-def told(monkeypatch, capsys):
+def told(run):
     """Print the help of a call, as the command itself is started."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["amager-eval", *arguments])
-        with pytest.raises(SystemExit):
-            cli.main()
-        return capsys.readouterr().out
-
-    return call
+    return lambda *arguments: run(*arguments)[1]
 
 
 def test_every_text_of_the_yearly_work_has_its_danish_and_no_other_is_kept():

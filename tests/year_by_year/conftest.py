@@ -17,6 +17,7 @@ from amager_eval.data.period import period_range
 from amager_eval.data.population import population_at
 from amager_eval.evaluation import evaluate as evaluating
 from amager_eval.evaluation import fit as module
+from amager_eval.report import write
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.diagnose import Diagnostics
 from amager_eval.trends.fit import Forecast
@@ -151,3 +152,15 @@ def quick_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "fit_safety", quick_safety)
     monkeypatch.setattr(module, "begin_crime", lambda *a, **k: lambda: quick_crime(*a, **k))
     monkeypatch.setattr(module, "crime_design", lambda *_, **__: None)
+
+
+@pytest.fixture
+def call(run: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The command line, whose appendix is the statement alone."""
+
+    def only_statement(statement: Any, target: Any, **_: Any) -> None:
+        target.mkdir(parents=True)
+        (target / "statement.json").write_text(statement.to_json(), encoding="utf-8")
+
+    monkeypatch.setattr(write, "write_appendix", only_statement)
+    return run

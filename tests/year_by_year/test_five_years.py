@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +19,6 @@ import pandas as pd
 import pikepdf
 import pytest
 
-from amager_eval import cli
 from amager_eval.provenance import sha256_of_file
 from amager_eval.report import write
 from amager_eval.spec import documents
@@ -115,7 +115,9 @@ def enlarge(models: Path) -> None:
         file.write(entry)
 
 
-def play(tmp: Path, patch: pytest.MonkeyPatch, capture: object) -> Evaluation:
+def play(
+    tmp: Path, patch: pytest.MonkeyPatch, run: Callable[..., tuple[int, str, str]]
+) -> Evaluation:
     """Play five years; every command's outcome is checked on the way."""
     models = tmp / "models"
     shutil.copytree(documents.models_folder(), models)
@@ -123,14 +125,7 @@ def play(tmp: Path, patch: pytest.MonkeyPatch, capture: object) -> Evaluation:
         if isinstance(module, ModuleType) and hasattr(module, "models_folder"):
             patch.setattr(module, "models_folder", lambda: models)
 
-    def call(*args: object) -> tuple[int, str, str]:
-        patch.setattr(sys, "argv", ["amager-eval", *map(str, args)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        captured = capture.readouterr()  # type: ignore[attr-defined]
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    made = Evaluation(tmp, call)
+    made = Evaluation(tmp, run)
     for year in YEARS:
         made.deliver(year)
         if year == 2025:
@@ -339,7 +334,7 @@ def check_print(made: Evaluation) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("quick_fits")
-def test_five_years_through_the_command_line(tmp_path, monkeypatch, capsys):
+def test_five_years_through_the_command_line(tmp_path, monkeypatch, run):
     whole = write.write_appendix
 
     def last_year_alone(statement, out, *, lang, slides, letterhead):
@@ -352,7 +347,7 @@ def test_five_years_through_the_command_line(tmp_path, monkeypatch, capsys):
         return (out / "statement.json",)
 
     monkeypatch.setattr(write, "write_appendix", last_year_alone)
-    made = play(tmp_path, monkeypatch, capsys)
+    made = play(tmp_path, monkeypatch, run)
     check_baseline(made)
     check_ledger(made)
     check_events(made)

@@ -2,38 +2,15 @@
 
 import json
 import shutil
-import sys
 from functools import cache
 
 import pandas as pd
 import pytest
 
-from amager_eval import cli
 from amager_eval.evidence.city.synthetic import write_synthetic
-from amager_eval.report import write
 
 AREA = "Amager Partnerskab (2025)"
 SEED = 5
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """The command line, whose appendix is the statement alone."""
-
-    def only_statement(statement, target, **_):
-        target.mkdir(parents=True)
-        (target / "statement.json").write_text(statement.to_json(), encoding="utf-8")
-
-    monkeypatch.setattr(write, "write_appendix", only_statement)
-
-    def run(*args):
-        monkeypatch.setattr(sys, "argv", ["amager-eval", *map(str, args)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -1,40 +1,17 @@
 """The documented path with workbooks filled in by hand: freeze, check, appendix, five years."""
 
 import json
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from amager_eval import cli
 from amager_eval.data.files.template import write_workbook
 from amager_eval.data.read import read_input
-from amager_eval.report import write
 
 TRIAL = Path(__file__).parent / "trial_year"
 AREA = "Amager Partnerskab (2025)"
 YEARS = (2025, 2026, 2027, 2028, 2029)
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """The command line, whose appendix is the statement alone."""
-
-    def only_statement(statement, target, **_):
-        target.mkdir(parents=True)
-        (target / "statement.json").write_text(statement.to_json(), encoding="utf-8")
-
-    monkeypatch.setattr(write, "write_appendix", only_statement)
-
-    def run(*args):
-        monkeypatch.setattr(sys, "argv", ["amager-eval", *map(str, args)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return run
 
 
 def workbook_of(year, folder):
