@@ -102,7 +102,7 @@ def quick_crime(data: Any, *, definition: str, seed: int, **_: Any) -> Any:
         rng = np.random.default_rng(seed)
         series = frame.set_index(["area", "crime_type", "period"])["count"].sort_index()
         for i, area in enumerate(areas):
-            people = population_at(data.population, area, periods).population / 1000
+            people = population_at(data.population, area, periods) / 1000
             for k, kind in enumerate(types):
                 counts = series.loc[(area, kind)].reindex(names)
                 seen = observed[i, k] = counts.notna().to_numpy()

@@ -103,4 +103,4 @@ def inhabitants_of_years(data: Input, area: str, years: Sequence[int]) -> dict[i
         return {}
     half = 0.0 if data.inhabitants_on == "year_start" else 0.5
     found = population_on(data.population, area, [year + half for year in years])
-    return dict(zip(years, found.population.tolist(), strict=True))
+    return dict(zip(years, found.tolist(), strict=True))

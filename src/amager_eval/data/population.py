@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,26 +11,12 @@ from numpy.typing import NDArray
 from amager_eval.data.period import midpoints, parse_period
 from amager_eval.errors import Fault, InputError
 
-__all__ = ["Inhabitants", "population_at", "population_on"]
+__all__ = ["population_at", "population_on"]
 
 
-@dataclass(frozen=True, eq=False)
-class Inhabitants:
-    """Inhabitants of one area at each of several times.
-
-    Parameters
-    ----------
-    population : ndarray
-        Inhabitants, dims `period`.
-    extrapolated : ndarray of bool
-        Whether the time lies outside the given dates, dims `period`.
-    """
-
-    population: NDArray[np.float64]
-    extrapolated: NDArray[np.bool_]
-
-
-def population_at(population: pd.DataFrame, area: str, periods: Sequence[object]) -> Inhabitants:
+def population_at(
+    population: pd.DataFrame, area: str, periods: Sequence[object]
+) -> NDArray[np.float64]:
     """Interpolate inhabitants to the midpoints of periods.
 
     Log-linear between the given dates; outside them the growth of the nearest year goes on (of
@@ -49,7 +34,7 @@ def population_at(population: pd.DataFrame, area: str, periods: Sequence[object]
 
     Returns
     -------
-    Inhabitants
+    ndarray
         dims `period`, in the order of `periods`.
 
     Raises
@@ -60,16 +45,15 @@ def population_at(population: pd.DataFrame, area: str, periods: Sequence[object]
     Examples
     --------
     >>> frame = pd.DataFrame({"area": "Nord", "period": [2024, 2025], "population": [1000, 1100]})
-    >>> found = population_at(frame, "Nord", ["2024", "2025"])
-    >>> found.population.round(1).tolist(), found.extrapolated.tolist()
-    ([1048.8, 1153.7], [False, True])
+    >>> population_at(frame, "Nord", ["2024", "2025"]).round(1).tolist()
+    [1048.8, 1153.7]
     """
     return population_on(population, area, midpoints(periods))
 
 
 def population_on(
     population: pd.DataFrame, area: str, dates: Sequence[float] | NDArray[np.float64]
-) -> Inhabitants:
+) -> NDArray[np.float64]:
     """Interpolate inhabitants to dates, as :func:`population_at` does; a given date's are its own.
 
     Parameters
@@ -83,7 +67,7 @@ def population_on(
 
     Returns
     -------
-    Inhabitants
+    ndarray
         dims `period`, in the order of `dates`.
 
     Raises
@@ -94,7 +78,7 @@ def population_on(
     Examples
     --------
     >>> frame = pd.DataFrame({"area": "Nord", "period": [2024, 2025], "population": [1000, 1100]})
-    >>> population_on(frame, "Nord", [2024.0, 2025.0]).population.round(6).tolist()
+    >>> population_on(frame, "Nord", [2024.0, 2025.0]).round(6).tolist()
     [1000.0, 1100.0]
     """
     rows = population[population["area"] == area]
@@ -117,11 +101,11 @@ def population_on(
     result = np.interp(wanted, known, level)
     result[before] += _growth(known, level, first=True) * (wanted[before] - known[0])
     result[after] += _growth(known, level, first=False) * (wanted[after] - known[-1])
-    found = np.exp(result)
+    found: NDArray[np.float64] = np.exp(result)
     # the number itself and not its logarithm's exponential: a reader divides by what is printed
     given = np.isin(wanted, known)
     found[given] = people[np.searchsorted(known, wanted[given])]
-    return Inhabitants(found, before | after)
+    return found
 
 
 def _growth(dates: NDArray[np.float64], level: NDArray[np.float64], *, first: bool) -> float:

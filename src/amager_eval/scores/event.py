@@ -1,4 +1,4 @@
-"""Score probabilities of events: Brier score, its decomposition and a calibration curve."""
+"""Score probabilities of events: Brier score and its decomposition."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def brier(probability: ArrayLike, outcome: ArrayLike) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Mean Brier score taken apart, and the calibration curve it is taken apart by.
+    """Mean Brier score taken apart.
 
     Parameters
     ----------
@@ -56,16 +56,12 @@ class Calibration:
         What the calibrated probabilities gain over always saying the mean frequency.
     uncertainty : float
         Score of always saying the mean frequency.
-    curve : DataFrame
-        `probability, frequency, forecasts`: one row per distinct forecast probability and the
-        frequency calibration would have needed.
     """
 
     brier: float
     miscalibration: float
     discrimination: float
     uncertainty: float
-    curve: pd.DataFrame
 
 
 def calibrate(probability: ArrayLike, outcome: ArrayLike) -> Calibration:
@@ -90,8 +86,8 @@ def calibrate(probability: ArrayLike, outcome: ArrayLike) -> Calibration:
     Examples
     --------
     >>> found = calibrate([0.1, 0.1, 0.9, 0.9], [False, False, True, False])
-    >>> found.curve["frequency"].tolist(), round(found.brier, 3)
-    ([0.0, 0.5], 0.21)
+    >>> round(found.brier, 3), round(found.miscalibration, 3), round(found.discrimination, 3)
+    (0.21, 0.085, 0.062)
     """
     p = np.asarray(probability, dtype=np.float64)
     y = np.asarray(outcome, dtype=np.float64)
@@ -102,13 +98,6 @@ def calibrate(probability: ArrayLike, outcome: ArrayLike) -> Calibration:
     )
     weight = grouped["size"].to_numpy(dtype=np.float64)
     fitted = isotonic_regression(grouped["mean"].to_numpy(), weights=weight).x
-    curve = pd.DataFrame(
-        {
-            "probability": grouped["probability"],
-            "frequency": fitted,
-            "forecasts": grouped["size"],
-        }
-    )
     recalibrated = fitted[np.searchsorted(grouped["probability"].to_numpy(), p)]
     mean_score = float(brier(p, y).mean())
     calibrated_score = float(brier(recalibrated, y).mean())
@@ -118,5 +107,4 @@ def calibrate(probability: ArrayLike, outcome: ArrayLike) -> Calibration:
         miscalibration=mean_score - calibrated_score,
         discrimination=climate_score - calibrated_score,
         uncertainty=climate_score,
-        curve=curve,
     )

@@ -103,7 +103,7 @@ def draw_crime(
     """
     periods = period_range(f"{_FIRST_YEAR}K1", f"{HORIZON - 1}K4")
     times = np.array([p.midpoint for p in periods])
-    people = {a: population_at(population, a, periods).population for a in places.parts}
+    people = {a: population_at(population, a, periods) for a in places.parts}
     pieces = [(d, False) for d in places.parts] + [(d, True) for d in inside]
     inhabitants = np.array(
         [people[d] * (inside[d] if within else 1 - inside.get(d, 0.0)) for d, within in pieces]

@@ -118,7 +118,7 @@ def _chart(
 ) -> pd.DataFrame:
     assert data.population is not None
     periods: Sequence[str] = sorted(counts, key=parse_period)
-    people = population_at(data.population, area, periods).population if periods else np.empty(0)
+    people = population_at(data.population, area, periods) if periods else np.empty(0)
     return chart_series(
         periods,
         [counts[p] for p in periods],

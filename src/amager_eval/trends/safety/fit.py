@@ -491,7 +491,7 @@ def _weights(population: pd.DataFrame, parts: Sequence[str], whole: str) -> dict
         if set(parts) <= set(rows.index):
             inhabitants = rows.loc[list(parts)].astype(float)
             if whole in set(population["area"]):
-                everyone = float(population_at(population, whole, [period]).population[0])
+                everyone = float(population_at(population, whole, [period])[0])
                 if (
                     abs(inhabitants.sum() / everyone - 1)
                     > load_assumptions().safety_model.left_over
