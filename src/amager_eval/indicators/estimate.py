@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["Estimate", "Shown", "frame_of"]
 
 
-class Shown(ABC):
+class Shown:
     """A record that a notebook shows as the table it is."""
 
-    @abstractmethod
     def to_frame(self) -> pd.DataFrame:
         """Return one row per element with the columns of this record."""
+        return frame_of(self)
 
     def _repr_html_(self) -> str:
         return str(self.to_frame().to_html(index=False, border=0, float_format="{:.4g}".format))
@@ -60,10 +59,6 @@ class Estimate(Shown):
     level: float
     method: str
     unit: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per element with the columns of this record."""
-        return frame_of(self)
 
 
 def frame_of(record: Any) -> pd.DataFrame:

@@ -32,7 +32,7 @@ from amager_eval.indicators.arguments import (
     truths,
     vector,
 )
-from amager_eval.indicators.estimate import Shown, frame_of
+from amager_eval.indicators.estimate import Shown
 from amager_eval.indicators.share import clopper_pearson_interval
 
 __all__ = [
@@ -280,10 +280,6 @@ class WeightedShare(Shown):
     level: float
     method: str
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row with the columns of this record."""
-        return frame_of(self)
-
 
 def weighted_share(
     answers: ArrayLike,
@@ -426,10 +422,6 @@ class WeightedShares(Shown):
     df: Array
     level: float
     method: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per group with the columns of this record."""
-        return frame_of(self)
 
 
 def weighted_shares(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from amager_eval.indicators.arguments import Array, Number, plain
-from amager_eval.indicators.estimate import Shown, frame_of
+from amager_eval.indicators.estimate import Shown
 
 __all__ = ["Contrast", "normal_contrast", "standardise", "truth", "two_sided_p"]
 
@@ -57,10 +56,6 @@ class Contrast(Shown):
     def significant(self) -> bool | NDArray[np.bool_]:
         """Whether p is below 1 - level; False where it is NaN."""
         return truth(np.less(self.p_value, 1 - self.level))
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per element with the columns of this record."""
-        return frame_of(self)
 
 
 def truth(value: NDArray[np.bool_]) -> bool | NDArray[np.bool_]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
@@ -23,7 +22,7 @@ from amager_eval.indicators.arguments import (
     real,
     same_labels,
 )
-from amager_eval.indicators.estimate import Shown, frame_of
+from amager_eval.indicators.estimate import Shown
 from amager_eval.indicators.share import wilson_interval
 from amager_eval.significance.contrast import (
     Contrast,
@@ -114,10 +113,6 @@ class Difference(Shown):
         """
         excludes = np.greater(self.low, 0) | np.less(self.high, 0)
         return truth(np.equal(excludes, self.significant))
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per element with the columns of this record."""
-        return frame_of(self)
 
 
 def pooled_z(p1: Array, n1: Array, p2: Array, n2: Array) -> Array:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
@@ -23,7 +22,7 @@ from amager_eval.indicators.arguments import (
     real,
     same_labels,
 )
-from amager_eval.indicators.estimate import Shown, frame_of
+from amager_eval.indicators.estimate import Shown
 from amager_eval.significance.contrast import standardise, truth
 from amager_eval.significance.restricted_score import score_interval, score_z
 
@@ -80,10 +79,6 @@ class Equivalence(Shown):
     level: float
     method: str
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per element with the columns of this record."""
-        return frame_of(self)
-
 
 @dataclass(frozen=True)
 class NonInferiority(Shown):
@@ -124,10 +119,6 @@ class NonInferiority(Shown):
     deff: Number
     level: float
     method: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per element with the columns of this record."""
-        return frame_of(self)
 
 
 @dataclass(frozen=True)

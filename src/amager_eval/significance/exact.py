@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import betainc, betaincc, chdtrc
 
@@ -22,7 +21,7 @@ from amager_eval.indicators.arguments import (
     real,
     same_labels,
 )
-from amager_eval.indicators.estimate import Shown, frame_of
+from amager_eval.indicators.estimate import Shown
 
 __all__ = [
     "ExactShareTest",
@@ -67,10 +66,6 @@ class ExactShareTest(Shown):
     share: Number
     n: Number
     method: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per element with the columns of this record."""
-        return frame_of(self)
 
 
 def exact_share_test(x: ArrayLike, n: ArrayLike, share: ArrayLike) -> ExactShareTest:
@@ -157,10 +152,6 @@ class IndependenceTest(Shown):
     p_value: Number
     n: Number
     method: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per element with the columns of this record."""
-        return frame_of(self)
 
 
 def independence_test(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import brentq
@@ -22,7 +21,7 @@ from amager_eval.indicators.arguments import (
     same_labels,
     vector,
 )
-from amager_eval.indicators.estimate import Shown, frame_of
+from amager_eval.indicators.estimate import Shown
 
 __all__ = ["RandomEffectsTrend", "random_effects_trend"]
 
@@ -81,10 +80,6 @@ class RandomEffectsTrend(Shown):
     n: int
     level: float
     method: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row with the columns of this record."""
-        return frame_of(self)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import elementwise
 from scipy.special import betainc, betaincinv, ndtri
@@ -24,7 +23,7 @@ from amager_eval.indicators.arguments import (
     real,
     same_labels,
 )
-from amager_eval.indicators.estimate import Shown, frame_of
+from amager_eval.indicators.estimate import Shown
 from amager_eval.indicators.share import wilson_interval
 from amager_eval.significance.contrast import standardise, truth, two_sided_p
 
@@ -160,10 +159,6 @@ class RateRatio(Shown):
     def significant(self) -> bool | NDArray[np.bool_]:
         """Whether p is below 1 - level; False where it is NaN."""
         return truth(np.less(self.p_value, 1 - self.level))
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per element with the columns of this record."""
-        return frame_of(self)
 
 
 def rate_ratio(
@@ -391,10 +386,6 @@ class RateNonInferiority(Shown):
     dispersion: Number
     level: float
     method: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per element with the columns of this record."""
-        return frame_of(self)
 
 
 def rate_non_inferiority(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import chdtrc, gammaln, stdtr, stdtrit, xlogy
@@ -24,7 +23,7 @@ from amager_eval.indicators.arguments import (
     same_labels,
     vector,
 )
-from amager_eval.indicators.estimate import Shown, frame_of
+from amager_eval.indicators.estimate import Shown
 from amager_eval.significance.contrast import Contrast, normal_contrast, standardise, two_sided_p
 
 __all__ = [
@@ -68,10 +67,6 @@ class TrendTest(Shown):
     n: float
     deff: float
     method: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row with the columns of this record."""
-        return frame_of(self)
 
 
 def trend(
@@ -324,10 +319,6 @@ class RankTrend(Shown):
     n: int
     method: str
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row with the columns of this record."""
-        return frame_of(self)
-
 
 def rank_trend(values: ArrayLike, years: ArrayLike) -> RankTrend:
     """Test for a monotone trend by ranks.
@@ -440,10 +431,6 @@ class RateTrend(Shown):
     n: float
     level: float
     method: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row with the columns of this record."""
-        return frame_of(self)
 
 
 def rate_trend(

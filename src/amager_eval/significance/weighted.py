@@ -20,7 +20,7 @@ from amager_eval.indicators.arguments import (
     labels_of,
     same_labels,
 )
-from amager_eval.indicators.estimate import Shown, frame_of
+from amager_eval.indicators.estimate import Shown
 from amager_eval.indicators.weighted import Sample, kish_design_effect, sample_of
 from amager_eval.significance.contrast import Contrast, normal_contrast, standardise, two_sided_p
 from amager_eval.significance.difference import FEW
@@ -339,10 +339,6 @@ class RaoScottTest(Shown):
     chi_square: float
     n: int
     method: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row with the columns of this record."""
-        return frame_of(self)
 
 
 def rao_scott_test(
