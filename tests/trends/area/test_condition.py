@@ -155,7 +155,8 @@ def test_terms_spread_is_their_covariance_and_that_of_their_draws():
         draws, setting_sd=0.2, block_sd=0.5, block_correlation=0.4, walk_sd=0.3, drift_sd=0.1
     )
     k, s, t = (np.array(x) for x in ([0, 0, 1, 1], [0, 1, 1, 0], [1, 5, 2, 4]))
-    covariance = made.of_cells(k, s, t)[0]
+    alike, own = made.between(s, t)
+    covariance = alike + (k[:, None] == k) * own[0]
     for c in range(4):
         at = np.zeros((draws, 2, 2, len(YEARS)))
         at[:, k[c], s[c], t[c]] = 1.0

@@ -71,23 +71,24 @@ class BlockTerms:
         found += level[..., None] + moves @ self.walk.T + slope * self.line[:, None, None]
         return found
 
-    def of_cells(self, block: Any, setting: Any, year: Any) -> Floats:
-        """Covariance of cells, (draw, cell, cell)."""
-        same_block = (block[:, None] == block)[None]
-        same = (setting[:, None] == setting)[None]
-        walked = (self.walk @ self.walk.T)[year[:, None], year[None]]
+    def between(self, setting: Any, year: Any) -> tuple[Floats, Floats]:
+        """Covariances of cells: of any two blocks (cell, cell), and what one block's own adds.
+
+        The latter has the draw first, and is the same of every block.
+        """
+        same = setting[:, None] == setting
+        walked = (self.walk @ self.walk.T)[year[:, None], year]
         level, moves = (
             np.where(same, 1.0, r[:, None, None])
             for r in (self.block_correlation, self.walk_correlation)
         )
         line = self.line[:, year]
-        own = (
+        own: Floats = (
             self.block_sd[:, None, None] ** 2 * level
             + self.walk_sd[:, None, None] ** 2 * moves * walked
             + self.drift_sd**2 * same * line[:, :, None] * line[:, None]
         )
-        found: Floats = self.centre_sd**2 + self.setting_sd**2 * same + same_block * own
-        return found
+        return self.centre_sd**2 + self.setting_sd**2 * same, own
 
     def spread(self, at: Floats) -> Floats:
         """Multiply the covariance of all cells by a grid, (draw, block, setting, year)."""

@@ -19,7 +19,7 @@ from scipy.special import expit, log_ndtr, logit
 from amager_eval.trends.area.blocks import BlockTerms
 from amager_eval.trends.area.hyper import draw_prior
 from amager_eval.trends.safety.forecast import in_blocks
-from amager_eval.trends.safety.likelihood import log_of_cell
+from amager_eval.trends.safety.likelihood import log_of_cells
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +34,7 @@ __all__ = ["Around", "Estates", "Proposed", "propose", "shares_of"]
 
 #: Rounds of the linear reading.
 _ROUNDS: Final = 4
+_LOG_TWO_PI: Final = float(np.log(2 * np.pi))
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +234,10 @@ def shares_of(
 
 
 class _Reading:
-    """The figures as functions of the block cells they read."""
+    """The figures as functions of the blocks' logits where they read them, (draw, figure, block).
+
+    A figure reads several blocks at one question and wave: nothing else of the grid is laid out.
+    """
 
     def __init__(
         self,
@@ -245,112 +249,178 @@ class _Reading:
         inverse: Floats,
     ) -> None:
         draws, count = len(around.deff), len(figures)
+        s, t = figures.setting, figures.year
         self.figures, self.inverse = figures, inverse
-        cells: dict[tuple[int, int, int], int] = {}
-        for f in range(count):
-            for piece in weights[figures.of[f]]:
-                if piece in names:
-                    key = names.index(piece), int(figures.setting[f]), int(figures.year[f])
-                    cells.setdefault(key, len(cells))
-        self.cells = np.array(list(cells), dtype=int).reshape(-1, 3).T
-        k, s, t = self.cells
-        self.width = width[:, k, s]
-        self.shift = around.shift[:, t]
-        # how each figure weighs the cells, and what districts add to its safe and unsafe share
-        self.weight = np.zeros((draws, count, len(cells)))
+        self.width = width[:, :, s].swapaxes(1, 2)
+        self.shift = around.shift[:, t, None]
+        # how each figure weighs the blocks, and what districts add to its safe and unsafe share
+        self.weight = np.zeros((draws, count, len(names)))
         self.rest = np.zeros((2, draws, count))
         for f in range(count):
-            at = int(figures.setting[f]), int(figures.year[f])
             for piece, share in weights[figures.of[f]].items():
                 if piece in names:
-                    self.weight[:, f, cells[names.index(piece), *at]] = share
+                    self.weight[:, f, names.index(piece)] = share
                 else:
-                    seen = around.parts[piece][:, *at] + around.shift[:, at[1]]
-                    wide = around.width[piece][:, at[0]]
+                    seen = around.parts[piece][:, s[f], t[f]] + around.shift[:, t[f]]
+                    wide = around.width[piece][:, s[f]]
                     self.rest[:, :, f] += share * np.stack([expit(seen), expit(-(seen + wide))])
+        self.known = np.flatnonzero(figures.known)
+        # a cell's second known figure follows its first, and has the same sample
+        cell = figures.cell[self.known]
+        self.second = np.flatnonzero(cell[1:] == cell[:-1]) + 1
+
+    def at(self, grid: Floats) -> Floats:
+        """Take a grid, (draw, block, setting, year), where the figures read it."""
+        return grid[:, :, self.figures.setting, self.figures.year].swapaxes(1, 2)
+
+    def spread(self, at: Floats, like: Floats) -> Floats:
+        """Add up on a grid what stands where the known figures read it."""
+        found = np.zeros_like(like)
+        for i, f in enumerate(self.known):
+            found[:, :, self.figures.setting[f], self.figures.year[f]] += at[:, i]
+        return found
 
     def shares(self, eta: Floats) -> tuple[Floats, Floats, Floats]:
-        """Give figures' safe and unsafe shares, and their slopes by the cells."""
+        """Give figures' safe and unsafe shares, and their slopes by the blocks."""
         safe, unsafe = expit(eta + self.shift), expit(-(eta + self.shift + self.width))
         a, b = self.figures.answer[:, 1, None], self.figures.answer[:, 2, None]
-        slope = a * (safe * (1 - safe))[:, None] - b * (unsafe * (1 - unsafe))[:, None]
+        slope = a * safe * (1 - safe) - b * unsafe * (1 - unsafe)
         return (
-            self.rest[0] + np.einsum("nfc,nc->nf", self.weight, safe),
-            self.rest[1] + np.einsum("nfc,nc->nf", self.weight, unsafe),
+            self.rest[0] + (self.weight * safe).sum(axis=2),
+            self.rest[1] + (self.weight * unsafe).sum(axis=2),
             self.weight * slope,
         )
 
     def expected(self, safe: Floats, unsafe: Floats) -> Floats:
-        """Give the figures' means."""
-        constant, a, b = self.figures.answer.T
-        return np.asarray(constant + a * safe + b * unsafe)
+        """Give the known figures' means."""
+        constant, a, b = self.figures.answer[self.known].T
+        return np.asarray(constant + a * safe[:, self.known] + b * unsafe[:, self.known])
 
-    def error(self, safe: Floats, unsafe: Floats) -> Floats:
-        """Covariance of the figures' sampling and rounding errors, (draw, figure, figure)."""
-        f = self.figures
-        a, b = f.answer[:, 1], f.answer[:, 2]
+    def error(self, safe: Floats, unsafe: Floats) -> _Error:
+        """Covariance of the known figures' sampling and rounding errors."""
+        f, known, second = self.figures, self.known, self.second
+        safe, unsafe, inverse = safe[:, known], unsafe[:, known], self.inverse[:, known]
+        a, b = f.answer[known, 1], f.answer[known, 2]
         mean = a * safe + b * unsafe
-        found = np.zeros((len(safe), len(f), len(f)))
-        # the figures of one cell have one sample, and so one safe and one unsafe share
-        i, j = np.nonzero(f.cell[:, None] == f.cell)
-        both = (a[i] * a[j]) * safe[:, i] + (b[i] * b[j]) * unsafe[:, i] - mean[:, i] * mean[:, j]
-        found[:, i, j] = both * self.inverse[:, i] + np.diag(f.rounding)[i, j]
-        return found
+        own = (a**2 * safe + b**2 * unsafe - mean**2) * inverse + f.rounding[known]
+        a, b = a[second] * a[second - 1], b[second] * b[second - 1]
+        both = a * safe[:, second] + b * unsafe[:, second] - mean[:, second] * mean[:, second - 1]
+        return _Error(own, both * inverse[:, second], second)
 
     def exact(self, safe: Floats, unsafe: Floats) -> Floats:
         """Log probability of the rounded figures, (draw,)."""
-        f, found = self.figures, np.zeros(len(safe))
-        for cell in np.unique(f.cell):
-            at = np.flatnonzero(f.cell == cell)
-            ends = [(float(f.low[i]), float(f.high[i])) for i in at]
-            first = at[0]
-            found += log_of_cell(
-                f.answer[at], ends, safe[:, first], unsafe[:, first], self.inverse[:, first]
-            )
+        f = self.figures
+        cells, first, count = np.unique(f.cell, return_index=True, return_counts=True)
+        found = np.zeros((len(safe), len(cells)))
+        for size in np.unique(count):
+            which = np.flatnonzero(count == size)
+            each = first[which, None] + np.arange(size)  # figures stand in order of their cell
+            ends = np.stack([f.low[each], f.high[each]], axis=-1)
+            of = (x[:, first[which]] for x in (safe, unsafe, self.inverse))
+            found[:, which] = log_of_cells(f.answer[each], ends, *of)
+        total: Floats = found.sum(axis=1)
+        return total
+
+
+@dataclass(frozen=True, eq=False)
+class _Error:
+    """A covariance of figures that are uncorrelated but for a cell's first and second.
+
+    `own` is its diagonal, (draw, figure), `both` what a second figure has with the one before it,
+    and `second` which figures are such.
+    """
+
+    own: Floats
+    both: Floats
+    second: NDArray[np.intp]
+
+    def add_to(self, covariance: Floats) -> None:
+        """Add it to a dense one, in place."""
+        every = np.arange(self.own.shape[1])
+        covariance[:, every, every] += self.own
+        covariance[:, self.second, self.second - 1] += self.both
+        covariance[:, self.second - 1, self.second] += self.both
+
+    def draw(self, standard: Floats) -> Floats:
+        """Give errors by standard Normal draws."""
+        sd, slope = self._factor()
+        found = sd * standard
+        found[:, self.second] += slope * standard[:, self.second - 1]
         return found
+
+    def log_density(self, off: Floats) -> Floats:
+        """Log density of errors, (draw,)."""
+        sd, slope = self._factor()
+        standard = off / sd
+        standard[:, self.second] -= slope * standard[:, self.second - 1] / sd[:, self.second]
+        return _log_standard(standard) - np.log(sd).sum(axis=1)
+
+    def _factor(self) -> tuple[Floats, Floats]:
+        """Sds given the figure before, and what stands beside them in the triangular factor."""
+        sd = np.sqrt(self.own)
+        slope = self.both / sd[:, self.second - 1]
+        sd[:, self.second] = np.sqrt(self.own[:, self.second] - slope**2)
+        return sd, slope
 
 
 def _condition(
     read: _Reading, terms: BlockTerms, mean: Floats, before: Floats, noise: Floats
 ) -> tuple[Floats, Floats]:
     """Move prior draws to the figures (Matheron's rule), and weigh them."""
-    k, s, t = read.cells
-    prior_mean, prior = mean[:, k, s, t], terms.of_cells(k, s, t)
-    known = np.flatnonzero(read.figures.known)
-    value = read.figures.value[known]
-    eta = prior_mean
-    for _ in range(_ROUNDS):
+    known, figures = read.known, read.figures
+    prior_mean = read.at(mean)
+    alike, own = terms.between(figures.setting, figures.year)
+    alike, own = alike[:, known], own[:, :, known]  # of what is read with what is known
+    alike_known, own_known = alike[known], own[:, known]
+    value = figures.value[known]
+
+    def linear_at(eta: Floats) -> tuple[Floats, Floats, Floats, _Error]:
+        """Read the figures as linear about `eta`: slopes, values, covariance, its errors."""
         safe, unsafe, slope = read.shares(eta)
-        slope = slope[:, known]
-        error = read.error(safe, unsafe)[:, known][:, :, known]
-        linear = value - read.expected(safe, unsafe)[:, known] + _times(slope, eta)
-        carried = prior @ slope.swapaxes(1, 2)  # (draw, cell, figure)
-        covariance = slope @ carried + error
-        missed = linear - _times(slope, prior_mean)
-        eta = prior_mean + _times(carried, np.linalg.solve(covariance, missed[..., None])[..., 0])
-    noise = _times(np.linalg.cholesky(error), noise)
-    drawn = (mean + before)[:, k, s, t]
-    solved = np.linalg.solve(covariance, (linear - _times(slope, drawn) - noise)[..., None])
-    at = np.zeros_like(before)
-    at[:, k, s, t] = _times(slope.swapaxes(1, 2), solved[..., 0])
-    after = before + terms.spread(at)
-    eta = (mean + after)[:, k, s, t]
+        slope, error = slope[:, known], read.error(safe, unsafe)
+        linear = value - read.expected(safe, unsafe) + _read(slope, eta[:, known])
+        every = slope.sum(axis=2)
+        covariance = every[:, :, None] * every[:, None] * alike_known
+        covariance += (slope @ slope.swapaxes(1, 2)) * own_known
+        error.add_to(covariance)
+        return slope, linear, covariance, error
+
+    eta = prior_mean
+    for _ in range(_ROUNDS - 1):
+        slope, linear, covariance, _ = linear_at(eta)
+        missed = linear - _read(slope, prior_mean[:, known])
+        pulled = slope * np.linalg.solve(covariance, missed[..., None])
+        of_all = pulled.sum(axis=2) @ alike.T
+        eta = prior_mean + of_all[..., None] + own @ pulled
+    slope, linear, covariance, error = linear_at(eta)
+    drawn = _read(slope, read.at(mean + before)[:, known]) + error.draw(noise)
+    off = linear[..., None] - np.stack([_read(slope, prior_mean[:, known]), drawn], axis=2)
+    solved = np.linalg.solve(covariance, off)
+    after = before + terms.spread(read.spread(slope * solved[..., 1:], before))
+    eta = read.at(mean + after)
     safe, unsafe, _ = read.shares(eta)
-    normal = _log_normal(linear - _times(slope, eta), error)
-    return after, _log_normal(missed, covariance) - normal + read.exact(safe, unsafe)
+    marginal = _log_density(off[..., 0], solved[..., 0], covariance)
+    normal = error.log_density(linear - _read(slope, eta[:, known]))
+    return after, marginal - normal + read.exact(safe, unsafe)
 
 
-def _times(matrix: Floats, vector: Floats) -> Floats:
-    """Matrices times vectors, draw by draw."""
-    return np.asarray((matrix @ vector[..., None])[..., 0])
+def _read(slope: Floats, eta: Floats) -> Floats:
+    """Add up what figures take of the blocks' logits, (draw, figure)."""
+    found: Floats = (slope * eta).sum(axis=2)
+    return found
 
 
-def _log_normal(off: Floats, covariance: Floats) -> Floats:
-    """Log density of a centred multivariate Normal, (draw,)."""
-    lower = np.linalg.cholesky(covariance)
-    solved = np.linalg.solve(lower, off[..., None])[..., 0]
-    size = np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
-    found: Floats = -0.5 * (solved**2).sum(axis=1) - size - 0.5 * off.shape[1] * np.log(2 * np.pi)
+def _log_density(off: Floats, solved: Floats, covariance: Floats) -> Floats:
+    """Log density of a centred multivariate Normal, (draw,); `solved` is `off` by its inverse."""
+    factor = np.diagonal(np.linalg.cholesky(covariance), axis1=1, axis2=2)
+    distance = (off * solved).sum(axis=1)
+    found: Floats = -0.5 * (distance + off.shape[1] * _LOG_TWO_PI) - np.log(factor).sum(axis=1)
+    return found
+
+
+def _log_standard(standard: Floats) -> Floats:
+    """Log density of independent standard Normals, (draw,)."""
+    found: Floats = -0.5 * ((standard**2).sum(axis=1) + standard.shape[1] * _LOG_TWO_PI)
     return found
 
 
@@ -407,4 +477,5 @@ def _log_estates(
     own = around.deff[:, None] / (n * shown * (1 - shown)) + priors["estate_error"]["sigma"] ** 2
     covariance = np.full((draws, len(shown), len(shown)), 1 / (prior + tie))
     covariance[:, range(len(shown)), range(len(shown))] += own
-    return _log_normal(off - priors["estate_error"]["mu"], covariance)
+    off = off - priors["estate_error"]["mu"]
+    return _log_density(off, np.linalg.solve(covariance, off[..., None])[..., 0], covariance)

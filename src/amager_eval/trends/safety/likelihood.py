@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["log_interval", "log_likelihood", "log_of_cell"]
+__all__ = ["log_interval", "log_likelihood", "log_of_cells"]
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(9)
 #: Cells times draws computed at a time.
@@ -105,24 +105,23 @@ def log_interval(low: Any, high: Any) -> Any:
     return log_b + np.log1p(-np.exp(np.minimum(log_ndtr(a) - log_b, -1e-300)))
 
 
-def log_of_cell(
-    answers: Floats, ends: list[tuple[float, float]], safe: Floats, unsafe: Floats, inverse: Floats
+def log_of_cells(
+    answers: Floats, ends: Floats, safe: Floats, unsafe: Floats, inverse: Floats
 ) -> Floats:
-    """Log probability of one or two published figures of a sample, (draw,).
+    """Log probability of the one or two published figures of each of some samples, (draw, cell).
 
     Parameters
     ----------
     answers : ndarray
-        Constant and coefficients of the safe and unsafe share, (figure, 3).
-    ends : list of tuple of float
-        Rounding interval of each figure.
+        Constant and coefficients of the safe and unsafe share, (cell, figure, 3).
+    ends : ndarray
+        Rounding intervals, (cell, figure, 2).
     safe, unsafe : ndarray
-        Expected shares, (draw,).
+        Expected shares, (draw, cell).
     inverse : ndarray
-        Design effect over respondents, (draw,).
+        Design effect over respondents, (draw, cell).
     """
-    moments = _moments(*(x[:, None] for x in (safe, unsafe, inverse)))
-    return _of_figures(answers[None], np.array([ends]), moments)[:, 0]
+    return _of_figures(answers, ends, _moments(safe, unsafe, inverse))
 
 
 def _moments(safe: Floats, unsafe: Floats, inverse: Floats) -> tuple[Floats, Floats]:
