@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -81,12 +82,9 @@ def under_alternatives(
         Its `sensitivity` longer. A fit that does not pass its gates answers nothing unless the
         statement is a draft; either way it stands among the diagnostics with its problems.
     """
-    rows: list[Row] = []
     failed: list[dict[str, object]] = []
     asked: list[_Asked] = []
     trial = statement.draft and draws is not None
-    if fits.safety is not None:
-        rows += _gap_stays(statement, fits, failed)
     if fits.safety is not None and not trial:
         rows_of = _safety_rows if fits.own is None else partial(_rows_given_own, failed=failed)
         asked += [_Asked("safety_trend", *n, rows_of) for n in _safety_fits(statement, fits.safety)]
@@ -97,16 +95,21 @@ def under_alternatives(
         asked += [
             _Asked("crime_trend", *n, _crime_rows) for n in _crime_fits(statement, definition)
         ]
-    answered: dict[str, list[Row]] = {one.alternative: [] for one in asked}
-    for one, again in _fitted(asked, draws=draws, progress=progress):
-        if not again.diagnostics.passed:
-            failed.append(diagnosed(f"{one.model}, {one.alternative}", again))
-        if again.diagnostics.passed or statement.draft:
-            answered[one.alternative] = one.rows_of(
-                statement, again, one.assumption, one.alternative
-            )
-    rows += chain.from_iterable(answered.values())
-    found = pd.concat([statement.sensitivity, sensitivity_frame(rows)], ignore_index=True)
+    read: dict[str, Future[list[Row]]] = {}
+    # NumPy leaves a core to others: one alternative is read while the next is weighed
+    with ThreadPoolExecutor(1) as reader:
+        if fits.safety is not None:
+            read["gap_stays"] = reader.submit(_gap_stays, statement, fits, failed)
+        for one, again in _fitted(asked, draws=draws, progress=progress):
+            if not again.diagnostics.passed:
+                failed.append(diagnosed(f"{one.model}, {one.alternative}", again))
+            if again.diagnostics.passed or statement.draft:
+                read[one.alternative] = reader.submit(
+                    one.rows_of, statement, again, one.assumption, one.alternative
+                )
+    declared = ["gap_stays", *(one.alternative for one in asked)]
+    rows = chain.from_iterable(read[name].result() for name in declared if name in read)
+    found = pd.concat([statement.sensitivity, sensitivity_frame(list(rows))], ignore_index=True)
     diagnostics = statement.diagnostics
     if failed:  # in an order that no clock decides
         rest = pd.DataFrame(failed).sort_values("model", kind="stable")

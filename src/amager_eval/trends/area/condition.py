@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Around", "Estates", "Proposed", "propose", "shares_of"]
 
-#: Rounds of the linear reading.
-_ROUNDS: Final = 4
+#: Rounds of the linear reading: a fourth lifts no effective draws.
+_ROUNDS: Final = 3
 _LOG_TWO_PI: Final = float(np.log(2 * np.pi))
 
 
@@ -344,7 +344,7 @@ class _Error:
     def draw(self, standard: Floats) -> Floats:
         """Give errors by standard Normal draws."""
         sd, slope = self._factor()
-        found = sd * standard
+        found: Floats = sd * standard
         found[:, self.second] += slope * standard[:, self.second - 1]
         return found
 
@@ -353,7 +353,8 @@ class _Error:
         sd, slope = self._factor()
         standard = off / sd
         standard[:, self.second] -= slope * standard[:, self.second - 1] / sd[:, self.second]
-        return _log_standard(standard) - np.log(sd).sum(axis=1)
+        found: Floats = _log_standard(standard) - np.log(sd).sum(axis=1)
+        return found
 
     def _factor(self) -> tuple[Floats, Floats]:
         """Sds given the figure before, and what stands beside them in the triangular factor."""

@@ -580,8 +580,11 @@ def weigh_proposals(
     logs: dict[str, Floats] = {}
     richest = max(steps, key=lambda s: len(s.rests_on)).id
     sets, wanted, most = 0, _SPARE * study.spec.effective_min, study.spec.sets_max
-    while sets < most:
-        more = study.spec.sets if not sets else min(sets, most - sets)
+    least = 0.0
+    while sets < most and least < wanted:
+        # twice as many, or what the effective draws so far say is enough
+        lacking = int(np.ceil(sets * (wanted / least - 1))) if sets else study.spec.sets
+        more = min(lacking, max(sets, study.spec.sets), most - sets)
         # the priors first; then where the figures put the hyperparameters
         proposal = proposal_to(np.concatenate(points), logs[richest]) if points else None
         near.append((proposal, more))
@@ -602,8 +605,7 @@ def weigh_proposals(
             rows.append(some)
         sets += more
         logs = _log_weights(hyper, np.concatenate(points), near, evidence, steps)
-        if min(effective_draws(log) for log in logs.values()) >= wanted:
-            break
+        least = min(effective_draws(log) for log in logs.values())
     return Weighed(
         np.concatenate(rows),
         {k: np.concatenate(v) for k, v in eta.items()},
