@@ -65,7 +65,8 @@ class Answers:
         self.again.append(draws)
         return self.stand_in("safety_trend", self.statement.safety, draws)
 
-    def begin_crime(self, data, *, spec, definition, draws, seed, target_accept):
+    def begin_crime(self, data, *, spec, definition, draws, seed, target_accept, forecast_only):
+        assert forecast_only  # of an alternative probabilities are told, no path
         assert (definition, seed) == ("STRAF11", self.statement.seed)
         self.crime.append((data.crime, spec.options, draws))
         self.sampling.append(spec.sampling)

@@ -22,7 +22,7 @@ from amager_eval.wording.sentences import known_language
 __all__ = ["STEPS", "Request", "main", "make_status"]
 
 #: Steps of a status in order; those in between are the names `evaluate` tells.
-STEPS = ("reading", "safety_trend", "crime_trend", "alternatives", "writing")
+STEPS = ("reading", "safety_trend", "crime_trend", "judging", "alternatives", "writing")
 
 #: Called with a step, what is done of it and what there is in all; 0 in all where it is unknown.
 type Tell = Callable[[str, int, int], None]

@@ -52,7 +52,8 @@ def evaluate(
     forecasts : bool
         Fit both models; without, what was published is judged and tested, and no probability said.
     progress : callable or None
-        Called with the fit's name, draws done and draws in all; 0 in all until the first draw.
+        Called with the fit's name, draws done and draws in all, 0 in all until the first draw; then
+        with `judging`, and with `alternatives`, those done and those in all.
 
     Returns
     -------
@@ -80,5 +81,7 @@ def evaluate(
     fits = Fits(seed=seed)
     if forecasts:
         fits = fit(ready, agreement, seed=seed, draws=draws, draft=draft, progress=progress)
+    if progress is not None:
+        progress("judging", 0, 0)
     statement = judge(ready, agreement, year, fits, record=record, draft=draft)
     return under_alternatives(statement, fits, draws=draws, progress=progress)

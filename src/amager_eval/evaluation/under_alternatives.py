@@ -251,7 +251,7 @@ def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
         def begin(*, draws: int | None, again: bool = False) -> Callable[[], Fit]:
             return begin_crime(
                 series, spec=spec.model_copy(update={"sampling": shorter}), seed=seed,
-                definition=definition, draws=draws,
+                definition=definition, draws=draws, forecast_only=True,
                 target_accept=nearer(used.target_accept) if again else None,
             )  # fmt: skip
 

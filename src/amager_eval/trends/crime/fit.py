@@ -125,11 +125,12 @@ def begin_crime(
     definition: str | None = None,
     progress: sample.Progress | None = None,
     target_accept: float | None = None,
+    forecast_only: bool = False,
 ) -> sample.Begun[Fit]:
     """Begin a fit beside what the caller does next; what is returned waits for it.
 
-    Parameters are those of :func:`fit_crime`, and the target acceptance probability, where it is
-    not the spec's; progress is told while the fit is waited for.
+    Parameters are those of :func:`fit_crime`, the target acceptance probability, where it is not
+    the spec's, and those of :func:`begin_design`; progress is told while the fit is waited for.
     """
     if not isinstance(spec, ModelSpec):
         spec = load_model_spec(spec or "crime_trend")
@@ -139,7 +140,7 @@ def begin_crime(
     return begin_design(
         design, spec, draws=draws, chains=chains, seed=seed, progress=progress,
         tune=max(min(LEAST_TUNE, sampling.tune), round(share * sampling.tune)),
-        target_accept=target_accept,
+        target_accept=target_accept, forecast_only=forecast_only,
     )  # fmt: skip
 
 
