@@ -32,6 +32,11 @@ __all__ = ["arviz_groups"]
 
 #: Draws of the prior; a tree is kept in memory whole.
 PRIOR_DRAWS: Final = 1000
+#: What has a prior of its own in a posterior, and the prior's name in a spec.
+_PRIOR_OF: Final = {
+    k: k for k in ("path_sd", "area_sd", "gap_sd", "setting_correlation", "response_gap",
+                   "wave_error", "collector_step", "unknown_size")
+} | {"path_slope": "path_drift", "gap_slope": "gap_drift", "log_deff": "design_effect"}  # fmt: skip
 
 
 def arviz_groups(fit: Fit, alternative: str) -> dict[str, xr.Dataset]:
@@ -87,7 +92,7 @@ def arviz_groups(fit: Fit, alternative: str) -> dict[str, xr.Dataset]:
     return {
         "posterior": posterior,
         "sample_stats": statistics,
-        "log_prior": _log_prior(posterior, design, spec, alternative),
+        "log_prior": _log_prior(posterior, design, spec),
         "posterior_predictive": again(posterior),
         "log_likelihood": xr.Dataset(
             {"cells": (("chain", "draw", "cell"), likely)}, coords=at_cell
@@ -148,45 +153,27 @@ def _prior(
     return named_draws(design, spec, parts, drawn, flat, (1, PRIOR_DRAWS))
 
 
-def _log_prior(
-    posterior: xr.Dataset, design: xr.Dataset, spec: ModelSpec, alternative: str
-) -> xr.Dataset:
+def _log_prior(posterior: xr.Dataset, design: xr.Dataset, spec: ModelSpec) -> xr.Dataset:
     """Log density of what has a prior of its own, by the names of the posterior."""
-    of = {
-        "path_sd": "path_sd",
-        "response_gap": "response_gap",
-        "wave_error": "wave_error",
-    }
-    if design.sizes["latent"] > 1:
-        of |= {"area_sd": "area_sd", "gap_sd": "gap_sd"}
-    if design.sizes["setting"] > 1:
-        of["setting_correlation"] = "setting_correlation"
-    if design["before_break"].to_numpy().any():
-        of["collector_step"] = "collector_step"
-    if ALTERNATIVES[alternative]:
-        of |= {"path_slope": "path_drift", "gap_slope": "gap_drift"}
-    values = {name: posterior[name] for name in of}
-    if "response_gap_spread" not in spec.priors:  # one width for all areas
-        values["response_gap"] = posterior["response_gap"].isel(latent=0, drop=True)
-    if "gap_sd" in of:  # one scale, whatever an area takes of it
-        values["gap_sd"] = posterior["gap_sd"].isel(latent=-1, drop=True)
-    if np.isnan(design["deff"]).any():
-        values["log_deff"], of["log_deff"] = posterior["log_deff"], "design_effect"
-    if design["n_unknown"].any():
-        values["unknown_size"], of["unknown_size"] = posterior["unknown_size"], "unknown_size"
     logs = {}
-    for name, value in values.items():
+    for name, prior in _PRIOR_OF.items():
+        value = posterior[name]
+        if name == "gap_sd":  # one scale, whatever an area takes of it
+            value = value.isel(latent=-1, drop=True)
+        elif name == "response_gap" and "response_gap_spread" not in spec.priors:
+            value = value.isel(latent=0, drop=True)  # one width for all areas
+        drawn = value.to_numpy().astype(float)
+        if not np.ptp(drawn):  # what a design does without is a constant
+            continue
         if name == "setting_correlation":  # LKJ's marginal, as the model takes it
             eta, lowest = spec.priors[name]["eta"], float(correlation(0.0, design.sizes["setting"]))
-            of_one = stats.beta(eta, eta, loc=lowest, scale=1 - lowest)
-            logs[name] = value.copy(data=of_one.logpdf(value.to_numpy()))
-            continue
-        on_log = name in ("log_deff", "unknown_size")
-        at = value.to_numpy().astype(float)
-        log = log_prior(spec.priors[of[name]], np.exp(at) if on_log else at)
-        logs[name] = value.copy(data=log + (value.to_numpy() if on_log else 0.0))
-    logs |= _log_prior_of_own(posterior, design, spec)
-    return xr.Dataset(logs)
+            log = stats.beta(eta, eta, loc=lowest, scale=1 - lowest).logpdf(drawn)
+        elif name in ("log_deff", "unknown_size"):  # kept as logarithms
+            log = log_prior(spec.priors[prior], np.exp(drawn)) + drawn
+        else:
+            log = log_prior(spec.priors[prior], drawn)
+        logs[name] = value.copy(data=log)
+    return xr.Dataset(logs | _log_prior_of_own(posterior, design, spec))
 
 
 def _log_prior_of_own(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -121,7 +122,7 @@ def draw_terms(
 
 def _factored(
     gaussian: Gaussian, variances: Mapping[str, Floats], draws: int
-) -> Iterator[tuple[NDArray[np.int64], Any]]:
+) -> Iterator[tuple[NDArray[np.int64], Callable[[Floats], Floats]]]:
     """Give some of the draws at a time, and what solves with the covariance of each.
 
     Draws of the same scales, taken again by weight, share a factor.
@@ -130,19 +131,19 @@ def _factored(
     covariance = gaussian.covariance({}, names)
     table = np.column_stack([np.broadcast_to(variances[k], draws) for k in names])
     rows, group = np.unique(table, axis=0, return_inverse=True)
-    order = np.argsort(group.ravel(), kind="stable")
-    counts = np.bincount(group.ravel())
-    firsts = np.cumsum(counts) - counts
-    for begin in range(0, len(rows), _AT_ONCE):
-        some = slice(begin, begin + _AT_ONCE)
-        factors = list(covariance.factors(rows[some]))
-        cuts = np.cumsum(counts[some])
+    group = group.ravel()
+    order = np.argsort(group, kind="stable")
+    begins = range(_AT_ONCE, len(rows), _AT_ONCE)
+    blocks = np.split(order, np.searchsorted(group[order], begins))
+    for at, some in zip(blocks, np.split(rows, begins), strict=True):
+        cuts = np.flatnonzero(np.diff(group[at])) + 1
+        yield at, partial(_solve, list(covariance.factors(some)), cuts)
 
-        def solve(right: Floats, factors: Any = factors, cuts: Any = cuts) -> Floats:
-            parts = np.split(right, cuts[:-1], axis=1)
-            return np.hstack([f.solve(x) for f, x in zip(factors, parts, strict=True)])
 
-        yield order[firsts[begin] : firsts[begin] + cuts[-1]], solve
+def _solve(factors: list[Any], cuts: NDArray[np.int64], right: Floats) -> Floats:
+    """Solve with one factor after the other, each for the columns up to the next cut."""
+    parts = np.split(right, cuts, axis=1)
+    return np.hstack([f.solve(x) for f, x in zip(factors, parts, strict=True)])
 
 
 def _seen(gaussian: Gaussian, state: Floats, response_gap: Floats) -> tuple[Floats, Floats]:
