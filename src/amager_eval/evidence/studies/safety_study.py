@@ -173,8 +173,6 @@ class SafetyStudy:
             draws=self._draws or self._spec.sampling.draws,
             chains=self._chains,
             seed=seed,
-            proposal=None,
-            progress=None,
         )
 
 

@@ -27,8 +27,6 @@ from amager_eval.trends.safety.point import fitted_point
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from amager_eval.trends.sample import Progress
-
 __all__ = [
     "Alternative",
     "answer_again",
@@ -115,7 +113,6 @@ def answer_again(
     least_share: float,
     points: int,
     draws: int | None = None,
-    progress: Progress | None = None,
 ) -> Fit:
     """Fit another alternative by weighing what was proposed for the one used.
 
@@ -132,8 +129,6 @@ def answer_again(
         Points to weigh, of each drift.
     draws : int or None
         Draws per chain where it is sampled; default the spec's.
-    progress : callable or None
-        Called with draws done and draws in all where it is sampled.
 
     Returns
     -------
@@ -155,9 +150,8 @@ def answer_again(
     worth = [float(r.statistics["effective_draws"]) for r in runs]
     if len(runs) < len(ALTERNATIVES) or min(worth) < needed:
         return sample_safety(
-            other.design, other.spec, keep=other.keep, seed=fit.seed, draws=draws,
-            prior_only=False, progress=progress,
-        )  # fmt: skip
+            other.design, other.spec, keep=other.keep, seed=fit.seed, draws=draws, prior_only=False
+        )
     groups = grouped(other.design, other.keep, runs)
     gates = other.spec.gates.model_copy(update={"ess_min": needed})
     diagnostics = diagnose(groups["sample_stats"], [], gates)

@@ -394,8 +394,8 @@ def sample_alternative(
     draws: int,
     chains: int,
     seed: int,
-    proposal: Proposal | None,
-    progress: sample.Progress | None,
+    proposal: Proposal | None = None,
+    progress: sample.Progress | None = None,
 ) -> Run:
     """Fit the point figures are linear around, sample the scales, draw the rest."""
     found, parts = figures(design, counts), terms(design, spec, drift=drift)

@@ -64,11 +64,8 @@ def expected_narrowing(
     rng = np.random.default_rng(seed)
     true = forecast.draws["true"].sel(area=area, setting=setting, response=response)
     now = true.sel(period=wave).to_numpy()
-    effect, noise = fit.spec.priors["design_effect"], fit.spec.priors["wave_error"]
-    if set(effect.parameters) == {"mu", "sigma"} and effect.distribution == "LogNormal":
-        deff = np.exp(effect["mu"] + effect["sigma"] * rng.standard_normal(len(now)))
-    else:
-        deff = draw_prior(effect, (len(now),), rng)
+    noise = fit.spec.priors["wave_error"]
+    deff = draw_prior(fit.spec.priors["design_effect"], (len(now),), rng)
     seen = expit(logit(now) + noise["sigma"] * rng.standard_normal(len(now)))
     sample = seen + np.sqrt(deff * seen * (1 - seen) / n) * rng.standard_normal(len(now))
     at_target = logit(true.sel(period=target).to_numpy())
