@@ -14,7 +14,6 @@ from matplotlib.transforms import blended_transform_factory
 from amager_eval.figures.drawing.picture import Picture
 from amager_eval.figures.drawing.style import CITY, GOAL, axes_or_new, is_narrow, style
 from amager_eval.goals.crime.context import crime_context
-from amager_eval.goals.standing import goal_standings, indicator_standings
 from amager_eval.goals.verdict import Verdict
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
@@ -210,13 +209,13 @@ def _key(view: StandingsView) -> list[Line2D | Patch]:
 
 def picture_standings(statement: Statement, words: Wording) -> Picture | None:
     """Show how every goal part stands; None where there is no figure at all."""
-    standings = goal_standings(statement)
+    standings = statement.standings
     verdicts = _verdicts(standings)
     own = [s for s in standings if s.kind == "safety" and s.known]
     safety = list({s.part: s for s in reversed(own)}.values())[::-1]
     districts = not safety
     if districts:
-        safety = list(indicator_standings(statement))
+        safety = list(statement.districts)
     shares = [_safety_line(s, statement, words, named=districts) for s in safety]
     shares += [
         _partner_line(s, words) for s in standings if s.kind == "partners" and s.latest is not None

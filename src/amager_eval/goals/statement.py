@@ -19,7 +19,7 @@ from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
 from amager_eval.goals.records import ChangedDocument, Missing
 from amager_eval.goals.remarks import Remark
 from amager_eval.goals.result import Result, results_frame
-from amager_eval.goals.standing import goal_standings, indicator_standings
+from amager_eval.goals.standing import Standing, goal_standings, indicator_standings
 from amager_eval.goals.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -168,6 +168,16 @@ class Statement:
         """
         return results_frame(self.judged)
 
+    @cached_property
+    def standings(self) -> tuple[Standing, ...]:
+        """How every goal part stands, in the agreement's order."""
+        return goal_standings(self)
+
+    @cached_property
+    def districts(self) -> tuple[Standing, ...]:
+        """How the indicator districts stand; no goal is about them."""
+        return indicator_standings(self)
+
     @property
     def synthetic(self) -> bool:
         """Whether it was made from made-up figures."""
@@ -205,8 +215,8 @@ class Statement:
             "masked": [asdict(m) for m in self.facts.masked],
             "replaced": [asdict(r) for r in self.facts.replaced],
             "results": [_plain(r.row()) for r in self.judged],
-            "standings": [_plain(s.to_dict()) for s in goal_standings(self)],
-            "districts": [_plain(s.to_dict()) for s in indicator_standings(self)],
+            "standings": [_plain(s.to_dict()) for s in self.standings],
+            "districts": [_plain(s.to_dict()) for s in self.districts],
             "crime_context": [
                 _plain(asdict(r)) | {"change": _plain(r.change)} for r in crime_context(self)
             ],

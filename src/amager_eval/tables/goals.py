@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.goals.crime.context import crime_context
-from amager_eval.goals.standing import goal_standings, indicator_standings
 from amager_eval.goals.verdict import Verdict
 from amager_eval.tables.crime import JUMP
 from amager_eval.tables.table import Column, Table, build_table, print_cell
@@ -44,7 +43,7 @@ def goals_table(statement: Statement, words: Wording) -> Table:
         Parts of a goal without any figure share a printed row.
     """
     say, agreement = words.say, statement.agreement
-    standings = goal_standings(statement)
+    standings = statement.standings
     since = agreement.safety.baseline_wave
     # without a figure there is nothing to compare, without an estimate nothing to look ahead from
     measured = any(s.known for s in standings)
@@ -105,7 +104,7 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
         As :func:`goals_table`, without verdicts.
     """
     say, agreement = words.say, statement.agreement
-    standings = indicator_standings(statement)
+    standings = statement.districts
     response = agreement.response
     target = agreement.safety.target_wave
     reach = {
@@ -170,9 +169,9 @@ def standings_table(statement: Statement, words: Wording) -> Table:
         Column("outlook_low", say("column.outlook_low"), "figure"),
         Column("outlook_high", say("column.outlook_high"), "figure"),
     ]
-    standings = [s for s in goal_standings(statement) if s.known]
+    standings = [s for s in statement.standings if s.known]
     if not any(s.kind == "safety" for s in standings):
-        standings = [*indicator_standings(statement), *standings]
+        standings = [*statement.districts, *standings]
     rows = []
     for s in standings:
         part = part_label(s.kind, s.part, statement.agreement, words)

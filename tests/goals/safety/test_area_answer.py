@@ -13,7 +13,6 @@ from amager_eval.evaluation.judge import judge
 from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.safety.area_answer import answer_area
-from amager_eval.goals.standing import goal_standings
 from amager_eval.record.issue_forecasts import issue_forecasts
 from amager_eval.report.document import tables
 from amager_eval.report.parts.area_estimate import area_estimate_blocks, area_estimate_sentences
@@ -145,10 +144,10 @@ def test_the_picture_has_no_line_through_the_area_and_no_point_of_it(statement):
 
 
 def test_the_statement_keeps_verdicts_open_and_says_what_the_rows_are(statement):
-    assert {s.verdict for s in goal_standings(statement) if s.kind == "safety"} == {"ikke opgjort"}
+    assert {s.verdict for s in statement.standings if s.kind == "safety"} == {"ikke opgjort"}
     assert all(
         s.latest is None and s.assessment == "kan ikke afgøres"
-        for s in goal_standings(statement)
+        for s in statement.standings
         if s.kind == "safety"
     )
     told = json.loads(statement.to_json())["area_estimate"]
@@ -262,7 +261,7 @@ def test_a_sibling_is_estimated_by_its_own_older_figures_and_says_when_they_end(
     said = area_estimate_sentences(statement, words)
     assert f"siden {last}." in said
     assert "andelen af utrygge" in said
-    for standing in goal_standings(statement):
+    for standing in statement.standings:
         assert standing.latest is None
         assert standing.estimate.low < standing.estimate.high
         assert (standing.verdict, standing.assessment) == ("ikke opgjort", "kan ikke afgøres")

@@ -15,7 +15,6 @@ from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.partners.split import partner_split
 from amager_eval.goals.results import partner_results, safety_results, with_overall
 from amager_eval.goals.safety.changes import changes
-from amager_eval.goals.standing import goal_standings
 from amager_eval.goals.statement import Statement
 from amager_eval.report.parts.lead import lead
 from amager_eval.report.parts.summary import goal_sentences
@@ -70,7 +69,7 @@ def check_verdicts(statement, data, year):
     """Every verdict of page one is the later pages' for that year, word for word."""
     area = evaluated_area(data, AGREEMENT)
     later = readings_table(statement, area, WORDS["da"]).frame
-    standings = goal_standings(statement)
+    standings = statement.standings
     for s in standings:
         if s.kind == "partners":
             own = statement.results[statement.results["goal"] == s.goal]
@@ -114,7 +113,7 @@ def check_lead(statement, data, year):
                 continue
             word = "steget" if now > before else "faldet" if now < before else "uændret"
             assert f"{word} {when}" in said["da"][1], (setting, before, now)
-    check_first_sentence(said["da"][0], goal_standings(statement), year)
+    check_first_sentence(said["da"][0], statement.standings, year)
     assert all(len(" ".join(sentences)) < 950 for sentences in said.values())  # read in a minute
 
 
@@ -235,7 +234,7 @@ def test_a_disaster_reads_as_one():
     assert "Området ligger under København: " in text
     assert "17 procentpoint om aftenen og natten" in text
     assert "33\u00a0% over 2024-niveauet" in text
-    (total,) = [s for s in goal_standings(statement) if s.goal == "2a"]
+    (total,) = [s for s in statement.standings if s.goal == "2a"]
     sure = {"yes": "forskellen er statistisk signifikant", "no": "forskellen kan være tilfældig"}
     assert sure[total.shown_since_baseline] in text
     assert "alle tre udvalgte gerningstyper lå over 2024" in text
@@ -257,7 +256,7 @@ def test_a_disaster_reads_as_one():
 
 def test_the_baseline_year_is_not_compared_with_itself():
     statement = statement_of(city("nothing_changes", 2025), 2025)
-    (total,) = [s for s in goal_standings(statement) if s.goal == "2a"]
+    (total,) = [s for s in statement.standings if s.goal == "2a"]
     assert total.latest == total.baseline
     assert total.since_baseline is None
     assert total.verdict == "ikke opgjort"
@@ -271,7 +270,7 @@ def test_an_area_measured_before_this_year_is_not_told_as_this_years():
     area = evaluated_area(data, AGREEMENT)
     late = (data.safety["area"] == area) & (data.safety["wave"] == 2027)
     statement = statement_of(replace(data, safety=data.safety[~late]), 2027)
-    shares = [s for s in goal_standings(statement) if s.kind == "safety" and s.known]
+    shares = [s for s in statement.standings if s.kind == "safety" and s.known]
     assert {s.latest.year for s in shares} == {2026}
     for lang, said in (
         ("da", "I 2026 er trygheden siden 2025"),

@@ -7,7 +7,6 @@ import pytest
 from amager_eval.data.input import Masked
 from amager_eval.goals.crime.context import crime_context
 from amager_eval.goals.facts import gather_facts
-from amager_eval.goals.standing import goal_standings
 from amager_eval.goals.verdict import Verdict
 from amager_eval.report.document import Bullets, Figure, Paragraph, TableBlock
 from amager_eval.report.parts.summary import goal_sentences, reservations, summary
@@ -78,7 +77,7 @@ def test_a_part_that_has_failed_for_good_is_named(make_statement):
         for r in statement.judged
     ]
     statement = replace(statement, judged=tuple(judged))
-    (failed,) = [s for s in goal_standings(statement) if s.settled]
+    (failed,) = [s for s in statement.standings if s.settled]
     assert failed.part == "neighbourhood"
     for lang, end in (("da", "kan dermed ikke længere opfyldes der."), ("en", "be met there.")):
         assert goal_sentences(statement, words_of(statement, lang))[0].endswith(end)
@@ -114,7 +113,7 @@ def test_an_estimate_is_never_worded_as_a_measurement(make_statement):
     facts = gather_facts(data, statement.agreement)
     statement = replace(statement, judged=judged, facts=facts, changes=pd.DataFrame())
     words = words_of(statement)
-    standings = [s for s in goal_standings(statement) if s.kind == "safety"]
+    standings = [s for s in statement.standings if s.kind == "safety"]
     assert all(s.estimate and not s.known and s.verdict == "ikke opgjort" for s in standings)
     assert all(s.estimate.basis == "estimate" for s in standings)
     blocks = summary(statement, load_wording("da"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from amager_eval.conventions import crime_year_of_wave
 from amager_eval.goals.crime.context import crime_context
-from amager_eval.goals.standing import goal_number, goal_standings, indicator_standings
+from amager_eval.goals.standing import goal_number
 from amager_eval.goals.verdict import Verdict
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
@@ -38,7 +38,7 @@ def lead(statement: Statement, words: Wording) -> tuple[str, ...]:
     tuple of str
         Two to four sentences.
     """
-    standings = goal_standings(statement)
+    standings = statement.standings
     safety = _one_a_part(s for s in standings if s.kind == "safety")
     crime = [s for s in standings if s.kind == "crime"]
     judged = any(s.verdict != Verdict.NOT_MEASURED for s in standings)
@@ -236,7 +236,7 @@ def _points(gap: float, words: Wording) -> str:
 
 def _districts(statement: Statement, words: Wording) -> list[str]:
     """Say how safe the districts are where the area itself was neither measured nor estimated."""
-    found = indicator_standings(statement)
+    found = statement.districts
     by_part: dict[str, list[Standing]] = {}
     for s in found:
         by_part.setdefault(str(s.part), []).append(s)

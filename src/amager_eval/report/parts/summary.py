@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.figures.standings import picture_standings
-from amager_eval.goals.standing import Standing, goal_standings
+from amager_eval.goals.standing import Standing
 from amager_eval.indicators.partners import TOTAL
 from amager_eval.report.document import Block, Bullets, Figure, Heading, Paragraph, TableBlock
 from amager_eval.report.parts.area_estimate import area_estimate_sentences
@@ -42,7 +42,7 @@ def summary(statement: Statement, words: Wording) -> list[Block]:
     estimated = area_estimate_sentences(statement, words)
     if estimated:
         blocks.append(Paragraph(estimated, "warning"))
-    standings = goal_standings(statement)
+    standings = statement.standings
     sentences = goal_sentences(statement, words)
     if sentences:
         blocks.append(Bullets(sentences))
@@ -72,7 +72,7 @@ def _measured(standings: tuple[Standing, ...], kind: str) -> bool:
 
 def goal_sentences(statement: Statement, words: Wording) -> tuple[str, ...]:
     """Say what a table cannot: what is settled for good, how the list stands, what is ahead."""
-    standings = goal_standings(statement)
+    standings = statement.standings
     said = [_settled(s, words) for s in standings if s.settled]
     said += [_partners(statement, s, words) for s in standings if s.kind == "partners" and s.known]
     said += _ahead(statement, words)
