@@ -38,12 +38,14 @@ def test_a_city_of_areas_far_apart_is_found(seed: int) -> None:
     seen = truth["eta"].to_numpy()[..., : design.sizes["year"]]
     seen = seen + truth["wave_error"].to_numpy()[: design.sizes["year"]]
     seen = seen + float(truth["collector_step"]) * design["before_break"].to_numpy()
-    means = gaussian.means(seen[None], truth["response_gap"].to_numpy()[None])[0] + gaussian.shift
+    means = (
+        gaussian.means(seen[None], truth["response_gap"].to_numpy()[None])[0] + gaussian.point.shift
+    )
     known = slice(0, found.known)
     off = (gaussian.value - means)[known] / np.sqrt(error[known])
     # the truth is within the figures' errors, as the model at the point found holds them
     assert np.abs(off).max() < 6
-    assert np.abs(gaussian.shift).max() < 0.25
+    assert np.abs(gaussian.point.shift).max() < 0.25
 
 
 def test_a_bound_all_else_contradicts_stands_for_a_figure_at_its_edge() -> None:
@@ -71,7 +73,9 @@ def test_a_skewed_cells_normal_figures_leave_its_exact_mean_and_variance() -> No
     design = build_design(frame, whole=None, parts=[], weights=None, baseline=2024)
     scales = {"path_sd": 0.1, "response_gap": np.array([0.5])}
     found = figures(design, np.isfinite(design["low"].to_numpy()))
-    gaussian = fitted_point(design, SPEC, found, terms(design, SPEC, drift=False), scales)
+    parts = terms(design, SPEC, drift=False)
+    centred = fitted_point(design, SPEC, found, parts, scales)
+    gaussian = fitted_point(design, SPEC, found, parts, scales, near=centred.point)
     variances = gaussian.variances(scales)
     held = gaussian.factor(variances)
     solved = held.solve(gaussian.value - gaussian.expected(scales["response_gap"]))

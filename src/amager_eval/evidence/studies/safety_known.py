@@ -76,10 +76,11 @@ def draw_knowing(
         "unknown_size": xr.apply_ufunc(np.exp, truth["unknown_size"]),
     }
     known = xr.Dataset({k: v.reset_coords(drop=True) for k, v in scales.items()})
-    gaussian = fitted_point(
+    what = (
         design, spec, figures(design, np.isfinite(design["low"].to_numpy())),
         terms(design, spec, drift=True), {str(k): v.to_numpy() for k, v in known.items()},
     )  # fmt: skip
+    gaussian = fitted_point(*what, near=fitted_point(*what).point)
     every = {"chain": chains, "draw": draws}
     again = known.expand_dims(every).transpose("chain", "draw", ...)
     posterior, _ = draw_rest(design, spec, gaussian, again, np.random.default_rng([seed, 23]))

@@ -188,5 +188,6 @@ def _weighed(
     )  # fmt: skip
     if scales is None:
         return None
+    gaussian = fitted_point(design, spec, found, parts, usual, near=gaussian.point)
     draws = -(-int(fit.spec.options["forecast_draws"]) // (3 * chains))
     return draw_run(design, spec, gaussian, scales, seed, draws=draws)

@@ -190,8 +190,8 @@ class Gaussian:
         (figure, latent).
     base : ndarray
         Mean of each figure at a width of 0, (figure,); `link` times the width is added.
-    shift : ndarray
-        As of the point; what `base` holds beside the linear reading.
+    point : Point
+        What they are linear around; `base` holds its shift beside the linear reading.
     value : ndarray
         What was observed, (figure,); of a bound, the normal figure that says as much.
     centre : float
@@ -209,7 +209,7 @@ class Gaussian:
     load: Floats
     link: Floats
     base: Floats
-    shift: Floats
+    point: Point
     value: Floats
     centre: float
     reading: csr_array
@@ -515,7 +515,7 @@ def linearise(
     loose = np.concatenate([np.zeros(found.known), point.bounds[1]])
     matrices["rounding"] = matrices["rounding"] + np.diag(loose)
     return Gaussian(
-        found, parts, load, link, base + point.shift, point.shift, value, centre,
+        found, parts, load, link, base + point.shift, point, value, centre,
         csr_array(reading), slopes, matrices,
     )  # fmt: skip
 

@@ -113,7 +113,7 @@ def draw_terms(
         moved = prior + variance * (back @ solve(missed))
         for _ in range(_ROUNDS):
             means = gaussian.means(*_seen(gaussian, state @ moved, response_gap[at])).T
-            bend = means + gaussian.shift[:, None] - expected[at].T - slopes @ moved
+            bend = means + gaussian.point.shift[:, None] - expected[at].T - slopes @ moved
             moved = prior + variance * (back @ solve(missed - bend))
         found[:, at] = moved
     parts = np.split(found, ends[:-1])
@@ -275,7 +275,7 @@ def _shares_left(
     exact = log_likelihood(
         design, gaussian.figures, seen, widths, inverse, weight_sd=float(spec.options["weight_sd"])
     )
-    off = gaussian.value - gaussian.means(seen, widths) - gaussian.shift
+    off = gaussian.value - gaussian.means(seen, widths) - gaussian.point.shift
     normal = _log_density(gaussian, variance, off)
     ratio = exact - normal
     count = len(ratio)

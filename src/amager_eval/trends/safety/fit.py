@@ -408,6 +408,7 @@ def sample_alternative(
     usual = {str(k): v.dot(weight, ["chain", "draw"]).values for k, v in first.proposed.items()}
     gaussian = fitted_point(design, spec, found, parts, usual)
     model = build_model(design, spec, gaussian)
+    gaussian = fitted_point(design, spec, found, parts, usual, near=gaussian.point)
     settings["tune"] //= 3  # the first look has shaped the proposal
     aim = load_assumptions().safety_model.effective_draws_aim * spec.gates.ess_min
     scales = first

@@ -58,6 +58,8 @@ def fitted_point(
     found: Figures,
     parts: tuple[Term, ...],
     scales: Mapping[str, Any] | None = None,
+    *,
+    near: Point | None = None,
 ) -> Gaussian:
     """Write the figures as linear around the shares that fit them.
 
@@ -71,13 +73,16 @@ def fitted_point(
         What lies behind it.
     scales : mapping or None
         The scales to fit them at; default where the priors are centred.
+    near : Point or None
+        The point found without it. From there on each cell is given its exact variance too, for
+        draws given the scales: widened figures would say too much of the design effect.
 
     Returns
     -------
     Gaussian
     """
     scales = scales or _usual_scales(spec, design.sizes["setting"])
-    point = _first_point(design, spec, found, scales["response_gap"])
+    point = near or _first_point(design, spec, found, scales["response_gap"])
     edges = found.low[found.known :], found.high[found.known :]
     logs = (np.atleast_1d(np.log(scales.get(k, 1.0))) for k in ("design_effect", "unknown_size"))
     inverse = inverse_size(design, *logs)[0]
@@ -88,9 +93,12 @@ def fitted_point(
         solved = held.solve(gaussian.value - gaussian.expected(point.width))
         moved, spread = cell_moments(gaussian, variance, held, solved)
         fitted = replace(point, mean=gaussian.centre + moved, variance=spread)
-        by, times, off = match_cells(design, spec, gaussian, variance, inverse, fitted)
+        by, times, off = match_cells(
+            design, spec, gaussian, variance, inverse, fitted, widen=near is not None
+        )
         wants = fitted.mean - point.mean
-        if max(off, np.abs(wants / np.sqrt(spread)).max()) < _STILL:
+        far = max(off, np.abs(wants / np.sqrt(spread)).max(), np.abs(np.log(times)).max() / 2)
+        if far < _STILL:
             break
         part = 1.0 if done < _ROUNDS else 0.5
         point = Point(
@@ -227,6 +235,8 @@ def match_cells(
     variances: Mapping[str, float],
     inverse: Floats,
     point: Point,
+    *,
+    widen: bool,
 ) -> tuple[Floats, Floats, float]:
     """Give each cell's normal figures the centre and the width of its exact likelihood.
 
@@ -242,6 +252,8 @@ def match_cells(
         Design effect over respondents, (latent, setting, year).
     point : Point
         Posterior mean and variance of the logit under `gaussian`; width of the third answer.
+    widen : bool
+        Whether the variance is met as the mean is.
 
     Returns
     -------
@@ -294,7 +306,9 @@ def match_cells(
     spread = (weight * (at - exact) ** 2).sum(axis=0)
     furthest = float((np.abs(exact - mean) / sd).max())
     exact = np.clip(exact, mean - _REACH * sd, mean + _REACH * sd)
-    ratio = np.clip((1 / spread - left) / own_share, 1 / _SHARPER, _SHARPER)
+    ratio = np.ones_like(spread)
+    if widen:
+        ratio = np.clip((1 / spread - left) / own_share, 1 / _SHARPER, _SHARPER)
     by = (exact * (left + ratio * own_share) - without) / (ratio * own_share) - centre
     times[index] = ratio
     for cell, a, moved in zip(own, area, by, strict=True):
