@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +82,26 @@ def run(
         return int(caught.value.code or 0), captured.out, captured.err
 
     return call
+
+
+@pytest.fixture
+def change_assumptions(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Callable[[str, str], None]]:
+    """Have `models/assumptions.toml` say something else in one place, until the test ends."""
+    from amager_eval.spec import assumptions
+
+    document = assumptions.models_folder() / "assumptions.toml"
+    text = document.read_text(encoding="utf-8")
+
+    def change(old: str, new: str) -> None:
+        assert text.count(old) == 1
+        (tmp_path / "assumptions.toml").write_text(text.replace(old, new), encoding="utf-8")
+        monkeypatch.setattr(assumptions, "models_folder", lambda: tmp_path)
+        assumptions.load_assumptions.cache_clear()
+
+    yield change
+    assumptions.load_assumptions.cache_clear()
 
 
 @pytest.fixture(scope="session")

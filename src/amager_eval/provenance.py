@@ -7,14 +7,23 @@ import platform
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
-__all__ = ["VERSIONED_PACKAGES", "sha256_of_bytes", "sha256_of_code", "sha256_of_file", "versions"]
+__all__ = [
+    "VERSIONED_PACKAGES",
+    "sampler_versions",
+    "sha256_of_bytes",
+    "sha256_of_code",
+    "sha256_of_file",
+    "versions",
+]
 
 #: Packages whose version can change a number.
 VERSIONED_PACKAGES = (
     "amager-eval",
     "arviz",
     "matplotlib",
+    "numba",
     "numpy",
     "nutpie",
     "pandas",
@@ -25,6 +34,8 @@ VERSIONED_PACKAGES = (
     "typst",
     "xarray",
 )
+#: Those whose version can change a draw.
+_SAMPLERS: Final = ("numba", "numpy", "nutpie", "pymc", "pytensor", "scipy")
 
 
 def sha256_of_bytes(content: bytes) -> str:
@@ -84,3 +95,14 @@ def versions() -> dict[str, str]:
         Package name to version, `python` first.
     """
     return {"python": platform.python_version()} | {p: version(p) for p in VERSIONED_PACKAGES}
+
+
+def sampler_versions() -> str:
+    """Versions of the packages that can change a draw, as text for the identity of a cache.
+
+    Examples
+    --------
+    >>> versions()["numba"] in sampler_versions().split()
+    True
+    """
+    return " ".join(version(p) for p in _SAMPLERS)

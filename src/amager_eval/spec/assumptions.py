@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from amager_eval.provenance import sha256_of_bytes
 from amager_eval.spec.documents import models_folder, parse_document
 
 __all__ = ["Assumptions", "load_assumptions"]
@@ -87,6 +88,11 @@ class Assumptions(_Frozen):
     published_figures: PublishedFigures
     safety_model: SafetyModel
     control_chart: ControlChart
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the document says; comments are no part of it."""
+        return sha256_of_bytes(self.model_dump_json().encode())
 
 
 @cache

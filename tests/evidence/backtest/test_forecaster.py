@@ -1,5 +1,7 @@
 """The package's own model as a forecaster; the fit itself is replaced."""
 
+import ast
+import sys
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -9,11 +11,12 @@ import pytest
 import xarray as xr
 from tests.evidence.backtest.trial import restrict
 
+import amager_eval as ae
 from amager_eval.evidence.backtest.forecaster import FORECAST_CODE, OwnModel, among_all, at_origin
 from amager_eval.evidence.backtest.panel import split
 from amager_eval.evidence.backtest.panels import copenhagen, crime_quarterly, crime_yearly, envipe
 from amager_eval.evidence.backtest.score import score_unit
-from amager_eval.provenance import versions
+from amager_eval.provenance import sampler_versions, versions
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime import fit as crime_fit
 from amager_eval.trends.diagnose import Diagnostics
@@ -209,6 +212,32 @@ def test_no_code_a_forecast_rests_on_is_missing_from_the_identity(imported_from,
 def test_identity_follows_spec_draws_and_chains(tmp_path):
     spec = load_model_spec("crime_trend")
     assert spec.digest in OwnModel("crime").identity
-    assert versions()["nutpie"] in OwnModel("crime").identity
+    for package in ("numba", "nutpie", "scipy"):
+        assert versions()[package] in OwnModel("crime").identity.split()
     assert OwnModel("crime").identity != OwnModel("crime", draws=5).identity
     assert OwnModel("crime").identity != OwnModel("safety").identity
+
+
+@pytest.mark.parametrize("kind", ["safety", "crime"])
+def test_identity_follows_the_assumptions(change_assumptions, kind):
+    before = OwnModel(kind).identity
+    change_assumptions("left_over = 0.02", "left_over = 0.03")
+    assert OwnModel(kind).identity != before
+
+
+def test_no_package_a_draw_rests_on_is_missing_from_the_identity():
+    # frames, files and documents hold numbers, ArviZ and Matplotlib are shown them: none draws
+    aside = {"arviz", "arviz_base", "arviz_stats", "matplotlib", "pandas", "platformdirs"}
+    aside |= {"pydantic", "xarray"}
+    found = set()
+    for name in {n for names in FORECAST_CODE.values() for n in names}:
+        path = Path(ae.__file__).parent.joinpath(*name.split(".")).with_suffix(".py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Import(names=names):
+                    found |= {n.name.split(".")[0] for n in names}
+                case ast.ImportFrom(module=str(module)):
+                    found.add(module.split(".")[0])
+    found -= sys.stdlib_module_names | {"amager_eval"} | aside
+    assert {"numba", "scipy"} <= found
+    assert sampler_versions().split() == [versions()[name] for name in sorted(found)]

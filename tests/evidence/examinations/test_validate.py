@@ -191,6 +191,24 @@ def test_a_further_kind_is_sampled_again_until_its_fits_pass(
     assert validate("safety", only=[title], folder=tmp_path) == []
 
 
+@pytest.mark.parametrize("kind", ["safety", "crime", "area"])
+def test_finished_fits_of_other_code_or_assumptions_are_no_part_of_it(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change_assumptions: Any
+) -> None:
+    def folder() -> Path:
+        return module._job(kind, cache=tmp_path).cache
+
+    before, read = folder(), Path.read_bytes
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            Path, "read_bytes", lambda p: read(p) + b"#" * p.as_posix().endswith("_study.py")
+        )
+        assert folder() != before
+    assert folder() == before
+    change_assumptions("left_over = 0.02", "left_over = 0.03")
+    assert folder() != before
+
+
 def test_ranks_that_leave_the_band_are_counted() -> None:
     rng = np.random.default_rng(1)
     fits = 200

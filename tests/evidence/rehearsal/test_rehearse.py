@@ -93,6 +93,18 @@ def test_other_draws_are_judged_anew():
     assert module._identity(Settings(draws=10)) != module._identity(Settings(draws=12))
 
 
+def test_partnerships_are_judged_anew_under_other_assumptions(change_assumptions):
+    before = module._identity(Settings())
+    change_assumptions("tails = [0.02, 0.045]", "tails = [0.01, 0.045]")
+    assert module._identity(Settings()) != before
+
+
+def test_partnerships_are_judged_anew_under_other_samplers(monkeypatch):
+    before = module._identity(Settings())
+    monkeypatch.setattr(module, "sampler_versions", lambda: "others")
+    assert module._identity(Settings()) != before
+
+
 def test_no_code_a_verdict_rests_on_is_missing_from_the_identity(imported_from):
     begin = ("evidence.rehearsal.rehearse", "trends.crime.forecast", "trends.safety.forecast")
     # checks, words, files and evidence move no verdict; documents have digests of their own

@@ -11,7 +11,8 @@ import pandas as pd
 import xarray as xr
 
 from amager_eval.data.period import parse_period
-from amager_eval.provenance import sha256_of_code, versions
+from amager_eval.provenance import sampler_versions, sha256_of_code
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.trends.crime.effects import first_day
 
@@ -76,8 +77,6 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
         "trends.sample",
     ),
 }
-#: Packages whose version can change a draw.
-_SAMPLERS: Final = ("numpy", "nutpie", "pymc", "pytensor")
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,12 +152,11 @@ class OwnModel:
 
     @property
     def identity(self) -> str:
-        """Digest of the spec and of the model's code, the samplers' versions, draws and chains."""
+        """Digests of documents and of the model's code, samplers' versions, draws and chains."""
         spec = load_model_spec(self.spec or f"{self.kind}_trend")
-        found = versions()
-        samplers = " ".join(found[name] for name in _SAMPLERS)
-        digest = sha256_of_code(FORECAST_CODE[self.kind])
-        return f"{spec.digest} {digest} {samplers} {self.draws} {self.chains} together"
+        documents = f"{spec.digest} {load_assumptions().digest}"
+        code = f"{sha256_of_code(FORECAST_CODE[self.kind])} {sampler_versions()}"
+        return f"{documents} {code} {self.draws} {self.chains} together"
 
     def __call__(self, task: Task) -> Predicted:
         """Fit on the task's training figures and forecast its targets jointly."""

@@ -65,6 +65,7 @@ from amager_eval.evidence.studies.crime_onward import CrimeOnward
 from amager_eval.evidence.studies.crime_simulate import simulate_crime
 from amager_eval.evidence.studies.safety_gates import judge_seeds, judge_simulated
 from amager_eval.evidence.studies.safety_onward import SafetyOnward
+from amager_eval.provenance import sha256_of_bytes, sha256_of_code
 from amager_eval.scores.ratio import score_ratios
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.area_estimate import load_area_spec
@@ -108,6 +109,14 @@ CITIES: Final = 10
 ORIGIN: Final = 2020
 #: Areas of the fits whose time is compared.
 SIZES: Final = (7, 14, 28, 56, 98)
+
+#: What finished fits of simulated data come out of beside a forecast's own code.
+STUDY_CODE: Final = (
+    "evidence.examinations.calibrate",
+    "evidence.studies",
+    "scores",
+    "trends.replicate",
+)
 
 #: Called with the examination, what is done and what there is in all.
 type Progress = Callable[[str, int, int], None]
@@ -195,8 +204,8 @@ def validate(
     draws : int or None
         Per chain of fits of the bundled figures, for a trial; default the spec's.
     cache : Path or None
-        Where finished fits are kept; default the user's cache folder. Kept under the spec's
-        digest: a changed document starts afresh, changed code does not.
+        Where finished fits are kept; default the user's cache folder. Kept under the
+        digests of documents and of the code they come out of: what changes starts afresh.
     folder : Path or None
         Where the evidence is written, and a card in it renewed; default `models/`. It must be
         another for a trial.
@@ -265,7 +274,10 @@ def _job(
 ) -> Job:
     spec = load_model_spec("safety_trend" if kind == "area" else f"{kind}_trend")
     place = cache or user_cache_path("amager_eval") / "validate"
-    return Job(kind, spec, fits, draws, place / f"{spec.name}-{spec.digest[:12]}", progress)
+    model = OwnModel("crime" if kind == "crime" else "safety")  # an area rests on safety's draws
+    made_by = sha256_of_bytes(f"{model.identity} {sha256_of_code(STUDY_CODE)}".encode())
+    kept = place / f"{spec.name}-{spec.digest[:12]}-{made_by[:12]}"
+    return Job(kind, spec, fits, draws, kept, progress)
 
 
 def _prior_predictive(job: Job) -> dict[str, Found]:

@@ -32,8 +32,9 @@ from amager_eval.evidence.city.synthetic import SyntheticCity, synthetic_city
 from amager_eval.evidence.rehearsal.bench import Bench, as_judged
 from amager_eval.evidence.rehearsal.keep_rehearsal import keep_rehearsal
 from amager_eval.evidence.rehearsal.wrong_verdicts import summarise, with_whole_goals
-from amager_eval.provenance import sha256_of_bytes, sha256_of_code
+from amager_eval.provenance import sampler_versions, sha256_of_bytes, sha256_of_code
 from amager_eval.spec.agreement import load_agreement
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.spec.model import load_model_spec
 from amager_eval.whole_file import whole_file
 
@@ -247,10 +248,10 @@ def _bench() -> Bench:
 
 
 def _identity(settings: Settings) -> str:
-    """Everything a partnership's verdicts depend on: specs, agreement, code and draws."""
+    """Everything a partnership's verdicts depend on: documents, code, samplers and draws."""
     digests = [load_model_spec(name).digest for name in ("safety_trend", "crime_trend")]
-    code = sha256_of_code(VERDICT_CODE)
-    text = " ".join([*digests, load_agreement().digest, code, str(settings.draws)])
+    digests += [load_agreement().digest, load_assumptions().digest, sha256_of_code(VERDICT_CODE)]
+    text = " ".join([*digests, sampler_versions(), str(settings.draws)])
     return sha256_of_bytes(text.encode())
 
 
