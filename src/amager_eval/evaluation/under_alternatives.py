@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -96,8 +97,8 @@ def under_alternatives(
             _Asked("crime_trend", *n, _crime_rows) for n in _crime_fits(statement, definition)
         ]
     read: dict[str, Future[list[Row]]] = {}
-    # NumPy leaves a core to others: one alternative is read while the next is weighed
-    with ThreadPoolExecutor(1) as reader:
+    # NumPy lets other threads run: alternatives are read while others are weighed
+    with ThreadPoolExecutor(os.cpu_count() or 1) as reader:
         if fits.safety is not None:
             read["gap_stays"] = reader.submit(_gap_stays, statement, fits, failed)
         for one, again in _fitted(asked, draws=draws, progress=progress):
