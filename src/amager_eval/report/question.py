@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Final
 
 from amager_eval.errors import Fault, InputError
 from amager_eval.figures.draw import NARROW, save
+from amager_eval.report.beside import what_more_answers_do, what_stated_changes_take
 from amager_eval.report.compose import compose, open_data
 from amager_eval.report.document import pictures
 from amager_eval.report.forms.datapackage import write_csv
+from amager_eval.wording.about import bound_to
 from amager_eval.wording.sentences import load_wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from amager_eval.goals.statement import Statement
+    from amager_eval.wording.sentences import Wording
 
 __all__ = ["QUESTIONS", "Answer", "write_question"]
 
@@ -42,6 +45,11 @@ QUESTIONS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
         ("activities", "partners", "plan", "plan_parts", "plan_signals"),
     ),
 }  # fmt: skip
+#: What else two of them ask, which no figure shows.
+_BESIDE: Final[Mapping[str, Callable[[Statement, Wording], Iterable[str]]]] = {
+    "safety_change": what_stated_changes_take,
+    "copenhagen_level": what_more_answers_do,
+}
 
 
 @dataclass(frozen=True)
@@ -52,16 +60,20 @@ class Answer:
     ----------
     sentence : str
         The findings, as the figures' titles say them.
+    beside : tuple of str
+        What else the question asks: what a stated change takes, what more answers would do.
     paths : tuple of Path
         SVG and PNG of each figure, CSV of each table.
     """
 
     sentence: str
     paths: tuple[Path, ...]
+    beside: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Every file on a line, the sentence last."""
-        return "\n".join([*map(str, self.paths), "", self.sentence])
+        """Every file on a line, then what stands beside, the sentence last."""
+        beside = ["", *self.beside] if self.beside else []
+        return "\n".join([*map(str, self.paths), *beside, "", self.sentence])
 
 
 def write_question(
@@ -119,7 +131,10 @@ def write_question(
             write_csv(table, paths[-1])
     mark = [words.say("document.synthetic")] if statement.synthetic else []
     found = [p.title for p in shown] or [words.say("question.nothing")]
-    return Answer(" ".join([*mark, *(_ended(t) for t in found)]), tuple(paths))
+    sentence = " ".join([*mark, *(_ended(t) for t in found)])
+    asked = _BESIDE.get(question)
+    beside = asked(statement, bound_to(statement.agreement, words)) if asked else ()
+    return Answer(sentence, tuple(paths), tuple(beside))
 
 
 def _is_one_of(name: str, patterns: tuple[str, ...]) -> bool:

@@ -34,6 +34,14 @@ class PublishedFigures(_Frozen):
     reason: Reason
 
 
+class Questions(_Frozen):
+    """Respondents that the scripts of a question ask about where no number is published."""
+
+    respondents: Annotated[int, Field(ge=1)]
+    samples: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+    reason: Reason
+
+
 class SafetyModel(_Frozen):
     """Numbers of the safety model that are neither priors nor gates."""
 
@@ -86,6 +94,7 @@ class Assumptions(_Frozen):
     version: str
     respondents: RespondentsRange
     published_figures: PublishedFigures
+    questions: Questions
     safety_model: SafetyModel
     control_chart: ControlChart
 

@@ -1,23 +1,18 @@
 """Expected narrowing against a closed Gaussian form."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 
+import amager_eval as ae
 from amager_eval.errors import InputError
 from amager_eval.trends.fit import Forecast
-from amager_eval.trends.safety.fit import fit_safety
 from amager_eval.trends.safety.narrowing import expected_narrowing
 
 
 @pytest.fixture
-def fit(random_draws):
-    frame = pd.DataFrame(
-        {"area": "Øst", "wave": [2024], "setting": "night", "response": "safe", "percent": 75.0,
-         "n": 300.0}
-    )  # fmt: skip
-    return fit_safety(frame, draws=20)
+def spec():
+    return ae.load_model_spec("safety_trend")
 
 
 @pytest.fixture
@@ -40,9 +35,9 @@ def forecast():
     return Forecast("safety", draws, None, "")
 
 
-def test_a_sample_narrows_the_band_as_the_kalman_gain_says(fit, forecast):
+def test_a_sample_narrows_the_band_as_the_kalman_gain_says(spec, forecast):
     call = {"area": "Øst", "setting": "night", "wave": 2027, "target": 2029}
-    found = expected_narrowing(fit, forecast, **call, n=400)
+    found = expected_narrowing(spec, forecast, **call, n=400)
     p = 0.75
     noise = (
         1.3 * np.exp(0.15**2 / 2) / (400 * p * (1 - p))
@@ -51,10 +46,10 @@ def test_a_sample_narrows_the_band_as_the_kalman_gain_says(fit, forecast):
     )
     left = 0.3**2 * noise / (0.3**2 + noise) + 2 * 0.1**2
     assert found["ratio"] == pytest.approx(np.sqrt(left / (0.3**2 + 2 * 0.1**2)), rel=0.04)
-    more = expected_narrowing(fit, forecast, **call, n=4000)
+    more = expected_narrowing(spec, forecast, **call, n=4000)
     assert more["width_expected"] < found["width_expected"] < found["width_now"]
 
 
-def test_nobody_asked_is_no_sample(fit, forecast):
+def test_nobody_asked_is_no_sample(spec, forecast):
     with pytest.raises(InputError):
-        expected_narrowing(fit, forecast, area="Øst", setting="night", wave=2027, target=2029, n=0)
+        expected_narrowing(spec, forecast, area="Øst", setting="night", wave=2027, target=2029, n=0)

@@ -11,13 +11,14 @@ from amager_eval.errors import InputError
 from amager_eval.trends.prior_draws import draw_prior
 
 if TYPE_CHECKING:
-    from amager_eval.trends.fit import Fit, Forecast
+    from amager_eval.spec.model import ModelSpec
+    from amager_eval.trends.fit import Forecast
 
 __all__ = ["expected_narrowing"]
 
 
 def expected_narrowing(
-    fit: Fit,
+    spec: ModelSpec,
     forecast: Forecast,
     *,
     area: str,
@@ -33,7 +34,9 @@ def expected_narrowing(
 
     Parameters
     ----------
-    fit, forecast : Fit, Forecast
+    spec : ModelSpec
+        Of the safety model.
+    forecast : Forecast
         Safety, through `target`.
     area, setting, response : str
         Whose share.
@@ -64,8 +67,8 @@ def expected_narrowing(
     rng = np.random.default_rng(seed)
     true = forecast.draws["true"].sel(area=area, setting=setting, response=response)
     now = true.sel(period=wave).to_numpy()
-    noise = fit.spec.priors["wave_error"]
-    deff = draw_prior(fit.spec.priors["design_effect"], (len(now),), rng)
+    noise = spec.priors["wave_error"]
+    deff = draw_prior(spec.priors["design_effect"], (len(now),), rng)
     seen = expit(logit(now) + noise["sigma"] * rng.standard_normal(len(now)))
     sample = seen + np.sqrt(deff * seen * (1 - seen) / n) * rng.standard_normal(len(now))
     at_target = logit(true.sel(period=target).to_numpy())
