@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from amager_eval.spec.agreement import load_agreement
+from amager_eval.wording.about import bound_to
 from amager_eval.wording.probability import printed, probability_word, say_probability
 from amager_eval.wording.sentences import load_wording
 
@@ -51,14 +53,22 @@ def test_what_is_no_probability():
     assert say_probability(None, DA) == "–"
 
 
-@pytest.mark.parametrize("limit", [5, 95])
+@pytest.mark.parametrize("limit", [5, 20, 80, 95])
 def test_a_verdicts_limit_is_never_printed_for_a_number_on_its_other_side(limit):
     for thousandths in range(1001):
-        percentage, side = printed(thousandths / 1000)
+        percentage, side = printed(thousandths / 1000, {limit / 100})
         if percentage != limit:
             continue
         assert (side in {"under", "just_under"}) == (thousandths < 10 * limit)
         assert (side in {"over", "just_over"}) == (thousandths > 10 * limit)
+
+
+def test_the_limits_are_those_of_the_agreement():
+    agreement = load_agreement()
+    looser = agreement.verdicts.model_copy(update={"reached_from": 0.8})
+    words = bound_to(agreement.model_copy(update={"verdicts": looser}), DA)
+    assert say_probability(0.79, words) == "knap 80\u00a0%"
+    assert say_probability(0.79, bound_to(agreement, DA)) == "80\u00a0%"
 
 
 def test_the_number_is_the_nearest_five_percent_everywhere():

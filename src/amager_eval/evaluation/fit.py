@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from amager_eval.evaluation.area import answer_unmeasured, smooth_measured, without_own_area
 from amager_eval.evaluation.crime_series import crime_definition_to_fit, series_to_fit
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.fit import begin_crime, nearer
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["MORE", "FitProgress", "Fits", "fit"]
 
 #: So many times the draws are taken where the spec's were too few.
-MORE: Final = 4
+MORE: Final = load_assumptions().refit.times
 
 #: Called with a fit's name, draws done and draws in all; 0 in all until the first draw.
 type FitProgress = Callable[[str, int, int], None]

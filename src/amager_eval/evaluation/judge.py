@@ -118,7 +118,8 @@ def judge(
     partner_goal = next((g for g in agreement.goal if g.kind == "partners"), None)
     activities = partners = pd.DataFrame()
     if data.activities is not None and partner_goal is not None and len(data.activities):
-        activities = partner_share(data.activities, at_least=partner_goal.partners_at_least or 2)
+        assert partner_goal.partners_at_least is not None  # a partner goal has it
+        activities = partner_share(data.activities, at_least=partner_goal.partners_at_least)
         partners = partner_split(data.activities, partner_goal)
     blocks = fits.area or fits.own or fits.withheld
     stated = (

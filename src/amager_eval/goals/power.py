@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from amager_eval.significance import (
     respondents_for_power,
     smallest_detectable_change,
 )
+from amager_eval.spec.assumptions import load_assumptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +25,9 @@ __all__ = ["ANSWERS_QUESTION", "POWER_COLUMNS", "what_goals_can_show"]
 
 POWER_COLUMNS = ("goal", "area", "setting", "question", "n", "n_assumed", "deff", "value", "unit")
 
-#: Answers in each of two surveys that show a change of three percentage points in 4 of 5 cases.
-ANSWERS_QUESTION = "answers_for_3_points"
-_POINTS_TO_SHOW = 3.0
-#: Yearly true changes, in percentage points, whose chance of four published rises is reported.
-_YEARLY_POINTS = (0.0, 1.0, 2.5)
+_DECLARED: Final = load_assumptions().power
+#: Answers in each of two surveys that show the declared change with the declared power.
+ANSWERS_QUESTION: Final = f"answers_for_{_DECLARED.points:g}_points"
 
 
 def what_goals_can_show(
@@ -53,7 +52,7 @@ def what_goals_can_show(
         Columns :data:`POWER_COLUMNS`. Questions `rises_every_year_<points>` (probability that
         published whole percentages rise strictly in every wave from baseline to target when the
         true share rises by so many points a year) and `smallest_detectable_rise` (percentage
-        points between two waves, power .8); where the goals are on the unsafe share
+        points between two waves, with the declared power); where the goals are on the unsafe share
         `falls_every_year_<points>` and `smallest_detectable_fall`; and
         :data:`ANSWERS_QUESTION`, answers of each survey. The chance of every year only
         where a goal is read so. The crime goals' questions follow, see
@@ -99,7 +98,7 @@ def _safety_rows(
             years = np.arange(target - baseline + 1)
             for deff in agreement.verdicts.deffs:
                 common = (area, setting)
-                for points in _YEARLY_POINTS if yearly is not None else ():
+                for points in _DECLARED.yearly_points if yearly is not None else ():
                     # a fall of one answer is read as a rise of all the others
                     level = start.percent if up else 100 - start.percent
                     path = (level + points * years) / 100
@@ -126,6 +125,7 @@ def _safety_rows(
                     size.n,
                     direction="up" if up else "down",
                     deff=deff,
+                    power=_DECLARED.power,
                 )
                 rows.append(
                     (
@@ -139,9 +139,11 @@ def _safety_rows(
                         "percentage points",
                     )
                 )
-                changed = start.percent + (_POINTS_TO_SHOW if up else -_POINTS_TO_SHOW)
+                changed = start.percent + (_DECLARED.points if up else -_DECLARED.points)
                 if 0 < changed < 100:
-                    needed = respondents_for_power(start.percent / 100, changed / 100, deff=deff)
+                    needed = respondents_for_power(
+                        start.percent / 100, changed / 100, deff=deff, power=_DECLARED.power
+                    )
                     rows.append(
                         (
                             yearly or goals[0].id,

@@ -34,7 +34,7 @@ def what_stated_changes_take(statement: Statement, words: Wording) -> Iterator[s
     ------
     str
         One sentence per indicator district and setting with a published share; then one per pair
-        of estates that one survey asked the same in the same year without saying how many.
+        of estates that the agreement compares by another survey, which does not say of how many.
     """
     agreement, facts = statement.agreement, statement.facts
     respondents = load_assumptions().questions.respondents
@@ -59,14 +59,18 @@ def what_stated_changes_take(statement: Statement, words: Wording) -> Iterator[s
                 after=_printed(share.percent, words), possible=_printed(possible, words),
                 certain=_printed(certain, words),
             )  # fmt: skip
-    estates = [f for f in facts.figures if f.area_kind == "estate" and f.survey and f.n is None]
+    told = None if agreement.nested is None else agreement.nested.estate
+    if told is None:
+        return
+    asked = (told.survey, told.wave, told.setting, "safe")
+    estates = [
+        f
+        for f in facts.figures
+        if f.area in told.area and (f.survey, f.wave, f.setting, f.response) == asked
+    ]
     for one, other in combinations(estates, 2):
-        if _asked(one) == _asked(other):
+        if one.n is None and other.n is None:
             yield from _difference(one, other, agreement.verdicts.deffs, words)
-
-
-def _asked(figure: SurveyFigure) -> tuple[object, ...]:
-    return figure.survey, figure.wave, figure.setting, figure.response
 
 
 def _difference(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,6 +32,7 @@ from amager_eval.significance.contrast import (
     two_sided_p,
 )
 from amager_eval.significance.restricted_score import score_interval, shrinkage
+from amager_eval.spec.assumptions import load_assumptions
 
 __all__ = [
     "FEW",
@@ -49,7 +50,7 @@ __all__ = [
 _ROUNDING = 0.005
 #: Respondents with the rarer answer from which the observed variance of a contrast is trusted,
 #: and as many that must be expected for the score statistic to be normal (Cochran 1954).
-FEW = 5
+FEW: Final = load_assumptions().rare_answers.fewest
 
 
 Method = Literal["newcombe", "miettinen-nurminen", "agresti-caffo", "mee", "wald"]

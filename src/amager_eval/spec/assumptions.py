@@ -14,6 +14,8 @@ __all__ = ["Assumptions", "load_assumptions"]
 
 type Chance = Annotated[float, Field(gt=0, lt=0.5)]
 type Reason = Annotated[str, Field(min_length=10)]
+type Share = Annotated[float, Field(gt=0, lt=1)]
+type Count = Annotated[int, Field(ge=1)]
 
 
 class _Frozen(BaseModel):
@@ -37,9 +39,107 @@ class PublishedFigures(_Frozen):
 class Questions(_Frozen):
     """Respondents that the scripts of a question ask about where no number is published."""
 
-    respondents: Annotated[int, Field(ge=1)]
-    samples: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+    respondents: Count
+    samples: Annotated[tuple[Count, ...], Field(min_length=1)]
     reason: Reason
+
+
+class Power(_Frozen):
+    """What is asked about the power of the goals."""
+
+    power: Annotated[float, Field(gt=0.5, lt=1)]
+    points: Annotated[float, Field(gt=0, lt=100)]
+    yearly_points: Annotated[tuple[Annotated[float, Field(ge=0, lt=25)], ...], Field(min_length=1)]
+    reason: Reason
+
+
+class RareAnswers(_Frozen):
+    """Respondents with the rarer answer from which a large-sample test is trusted."""
+
+    fewest: Count
+    reason: Reason
+
+
+class StatedClaims(_Frozen):
+    """Draws that agree with a claim, from which the probability given it is told."""
+
+    effective_draws: Count
+    reason: Reason
+
+
+class AreaEstimated(_Frozen):
+    """When an estimated area's probability is informed, and an imagined sample counted."""
+
+    informed_from: Share
+    effective_draws: Count
+    reason: Reason
+
+
+class Refit(_Frozen):
+    """How many times the draws a fit that missed a gate is given."""
+
+    times: Annotated[int, Field(ge=2)]
+    reason: Reason
+
+
+class Remarks(_Frozen):
+    """When a change of a rate gets a remark."""
+
+    rate_jump: Annotated[float, Field(gt=0)]
+    reason: Reason
+
+
+class CrimeModel(_Frozen):
+    """Numbers of the crime model that are neither priors nor gates."""
+
+    no_rest: Share
+    least_remainder: Share
+    reason: Reason
+
+
+class SurveyChecks(_Frozen):
+    """When a survey's figures are questioned."""
+
+    largest_deff: Annotated[float, Field(ge=1)]
+    left_over: Annotated[float, Field(ge=0)]
+    response_rate_apart: Annotated[float, Field(ge=0)]
+    reason: Reason
+
+
+class CrimeChecks(_Frozen):
+    """When counts of reports and inhabitants are questioned."""
+
+    population_jump: Annotated[float, Field(gt=0)]
+    residents_apart: Share
+    rate_ratio: Annotated[float, Field(gt=1)]
+    to_date: Annotated[float, Field(gt=1)]
+    reason: Reason
+
+
+class ExtractChecks(_Frozen):
+    """When the end of a register extract is questioned."""
+
+    silent_days: Count
+    silent_reports: Count
+    reason: Reason
+
+
+class NameChecks(_Frozen):
+    """When a name is taken for a slip of another."""
+
+    alike: Share
+    least_inside: Count
+    least_around: Count
+    reason: Reason
+
+
+class Checks(_Frozen):
+    """What a delivered file is asked about, or refused for."""
+
+    survey: SurveyChecks
+    crime: CrimeChecks
+    extract: ExtractChecks
+    names: NameChecks
 
 
 class SafetyModel(_Frozen):
@@ -95,6 +195,14 @@ class Assumptions(_Frozen):
     respondents: RespondentsRange
     published_figures: PublishedFigures
     questions: Questions
+    power: Power
+    rare_answers: RareAnswers
+    stated_claims: StatedClaims
+    area_estimate: AreaEstimated
+    refit: Refit
+    remarks: Remarks
+    crime_model: CrimeModel
+    checks: Checks
     safety_model: SafetyModel
     control_chart: ControlChart
 

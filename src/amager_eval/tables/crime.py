@@ -9,6 +9,7 @@ from amager_eval.conventions import LEVELS
 from amager_eval.goals.crime.bands import level_bands, observed_years
 from amager_eval.goals.crime.quantities import QUANTITY_COLUMNS, annual_levels
 from amager_eval.goals.facts import published_areas
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.tables.table import Column, Kind, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
@@ -32,7 +33,7 @@ type _Series = tuple[str, str, str]  # area, definition, crime type
 #: Years of each series in print; the page and the open data hold all.
 _YEARS_IN_PRINT: Final = 4
 #: Relative change of a rate from one year to the next that gets a remark.
-JUMP: Final = 0.25
+JUMP: Final = load_assumptions().remarks.rate_jump
 #: From here up a rate is told apart from another without decimals.
 _WHOLE_RATE: Final = 10.0
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from amager_eval.conventions import LEVELS
 from amager_eval.goals.power import ANSWERS_QUESTION
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.tables.table import Column, Kind, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.numbers import decimals_of, number, percent
@@ -346,6 +347,7 @@ def power_table(statement: Statement, words: Wording, *, short: bool = False) ->
             agreement.response, "table.power.note",
             rises=agreement.safety.target_wave - agreement.safety.baseline_wave,
             deff=number(agreement.verdicts.default_deff, 1, words.lang),
+            power=percent(load_assumptions().power.power, 0, words.lang),
         ),
     )  # fmt: skip
 

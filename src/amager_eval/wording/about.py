@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from amager_eval.wording.numbers import number, percent
@@ -31,7 +32,7 @@ def bound_to(agreement: Agreement, words: Wording) -> Wording:
     'At least as safe as København in 2028'
     """
     safety, crime, verdicts = agreement.safety, agreement.crime, agreement.verdicts
-    return words.knowing(
+    bound = words.knowing(
         whole=agreement.areas.whole,
         from_wave=safety.baseline_wave,
         to_wave=safety.target_wave,
@@ -46,3 +47,4 @@ def bound_to(agreement: Agreement, words: Wording) -> Wording:
         deff_high=number(max(verdicts.deffs), 1, words.lang),
         deffs=words.listing([number(d, 1, words.lang) for d in verdicts.deffs]),
     )
+    return replace(bound, limits=frozenset({verdicts.not_reached_to, verdicts.reached_from}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
@@ -22,11 +23,11 @@ _WORDS: Final = (
 )
 
 
-#: Beyond these no number is printed but the limit; they are the verdicts' limits too.
+#: Beyond these no number is printed but the limit.
 _LOWEST: Final = 5
 _HIGHEST: Final = 95
-#: Printed numbers that are a limit of a word or of a verdict.
-_LIMITS: Final = frozenset({_LOWEST, 10, 90, _HIGHEST})
+#: Printed numbers that are a limit of a word.
+_OF_WORDS: Final = frozenset({10, 90})
 #: So near a word's limit, in percent, a number is on no side of it: it prints as the limit.
 _NO_SIDE: Final = Decimal("0.5")
 
@@ -38,7 +39,7 @@ class Printed(NamedTuple):
     side: str  # "under", "over" (beyond 5 and 95), "just_under", "just_over" (at a limit) or ""
 
 
-def printed(probability: float) -> Printed:
+def printed(probability: float, limits: Collection[float] = ()) -> Printed:
     """Round a probability for print: nearest 5 %, `under 5 %`, `over 95 %`.
 
     At a limit of the words or of a verdict the side is said, never another number: .93 is just
@@ -48,6 +49,8 @@ def printed(probability: float) -> Printed:
     ----------
     probability : float
         0 to 1.
+    limits : collection of float
+        Probabilities that decide a verdict.
 
     Returns
     -------
@@ -66,11 +69,12 @@ def printed(probability: float) -> Printed:
     if exact > _HIGHEST:
         return Printed(_HIGHEST, "over")
     nearest = 5 * int((exact / 5).quantize(Decimal(1), ROUND_HALF_UP))
-    if nearest not in _LIMITS:
+    strict = {_LOWEST, _HIGHEST, *(round(100 * limit) for limit in limits)}
+    if nearest not in strict | _OF_WORDS:
         return Printed(nearest, "")
     # a verdict is strict about its limit, a word follows the number: half a percent is no side
     off = exact - nearest
-    if off == 0 or (nearest not in (_LOWEST, _HIGHEST) and abs(off) <= _NO_SIDE):
+    if off == 0 or (nearest not in strict and abs(off) <= _NO_SIDE):
         return Printed(nearest, "")
     return Printed(nearest, "just_over" if off > 0 else "just_under")
 
@@ -93,7 +97,7 @@ def probability_word(probability: float, words: Wording, *, short: bool = False)
     >>> probability_word(0.65, load_wording("da"))
     'usikkert; det kan gå begge veje'
     """
-    percentage, side = printed(probability)
+    percentage, side = printed(probability, words.limits)
     key = f"probability.{_key(percentage - (side in {'under', 'just_under'}))}"
     return words.say(f"{key}_short" if short and words.has(f"{key}_short") else key)
 
@@ -126,7 +130,7 @@ def say_probability(
     """
     if probability is None or probability != probability:
         return MISSING
-    percentage, side = printed(probability)
+    percentage, side = printed(probability, words.limits)
     text = percent(percentage / 100, 0, words.lang)
     if side or about:
         text = words.say(f"probability.{side or 'about'}", number=text)

@@ -30,11 +30,14 @@ class Wording:
         Sentence with named fields by dotted key.
     about : mapping of str to object
         Fields every sentence may use without being given them.
+    limits : set of float
+        Probabilities that decide a verdict: none is printed as if it lay beyond one.
     """
 
     lang: str
     sentences: Mapping[str, str]
     about: Mapping[str, object] = field(default_factory=dict)
+    limits: frozenset[float] = frozenset()
 
     def say(self, key: str, /, **values: object) -> str:
         """Return the sentence of `key` with its fields filled in.

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from amager_eval.conventions import RESPONSES
 from amager_eval.spec.agreement import Agreement
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.spec.synonyms import folded
 
 __all__ = ["Names", "names_of"]
@@ -20,11 +21,12 @@ type Kind = Literal[
 
 #: Characters a name has at most; a cell with more is told of as such.
 _LONGEST: Final = 2000
+_DECLARED: Final = load_assumptions().checks.names
 #: How alike two folded names must be for one to be a slip of the other.
-_ALIKE: Final = 0.84
+_ALIKE: Final = _DECLARED.alike
 #: Shorter names are too little to be recognised inside another, or another in them.
-_LEAST_INSIDE: Final = 5
-_LEAST_AROUND: Final = 4
+_LEAST_INSIDE: Final = _DECLARED.least_inside
+_LEAST_AROUND: Final = _DECLARED.least_around
 
 
 @dataclass(frozen=True)

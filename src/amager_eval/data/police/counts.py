@@ -19,15 +19,12 @@ from amager_eval.data.tables.findings import Findings, raise_errors
 from amager_eval.data.tables.frames import check_frame
 from amager_eval.data.tables.number_text import is_error_text
 from amager_eval.errors import Fault
+from amager_eval.spec.assumptions import load_assumptions
 
 __all__ = ["RegisterCounts", "Tally"]
 
 _UNITS: Final[dict[str, Unit]] = {"year": "Y", "quarter": "K", "month": "M"}
 _LISTED: Final = 10
-#: A silence before the end of an extract is told when it is longer than so many days, and so many
-#: reports would have been expected in it: e to the -14 is one in a million.
-_SILENT_DAYS: Final = 31
-_SILENT_REPORTS: Final = 14
 #: A status is named where it is a word and so many reports have it.
 _SHOWN_STATUS: Final = 5
 _WORD: Final = re.compile(r"[^\W\d_][\w /.-]{0,29}")
@@ -230,7 +227,9 @@ class Tally:
         covered = (until - self.coding.first_day).days + 1
         silent = (until - last).days
         # so long a silence among so many reports is chance less than once in a million extracts
-        if silent > _SILENT_DAYS and reports * silent / covered > _SILENT_REPORTS:
+        declared = load_assumptions().checks.extract
+        expected = reports * silent / covered
+        if silent > declared.silent_days and expected > declared.silent_reports:
             self.findings.add("register_quiet", last=last, until=until)
 
     def _deliver(

@@ -21,6 +21,7 @@ from amager_eval.data.tables.cross_rows import (
     groups,
     what,
 )
+from amager_eval.spec.assumptions import load_assumptions
 
 if TYPE_CHECKING:
     from amager_eval.data.tables.findings import Findings
@@ -37,17 +38,13 @@ __all__ = [
     "residents_within_population",
 ]
 
-#: Yearly change of a population beyond which it is questioned, percent.
-POPULATION_JUMP: Final = 15.0
+_DECLARED: Final = load_assumptions().checks.crime
 #: A rate per 1,000 beyond this says that there were more reports than inhabitants.
 PER_1000: Final = 1000.0
-#: Share by which the residents' sum may differ from the inhabitants: another day's count.
-RESIDENTS_APART: Final = 0.02
 #: Names of the crime type that holds the others.
 TOTALS: Final = ("total", "i alt")
 #: Rates are printed in whole numbers, of inhabitants of another day than those delivered.
 _RATE_ROUNDING: Final = 0.5
-_RATE_RATIO: Final = 2.0
 
 
 def check_crime_rows(rows: Sequence[Record], positions: Sequence[int], findings: Findings) -> None:
@@ -84,7 +81,7 @@ def check_population_rows(
         for before, after in pairwise(order):
             ratio = rows[after]["population"] / rows[before]["population"]
             years = max(starts[after] - starts[before], 1.0)
-            if abs(math.log(ratio)) / years > math.log1p(POPULATION_JUMP / 100):
+            if abs(math.log(ratio)) / years > math.log1p(_DECLARED.population_jump / 100):
                 findings.add(
                     "population_jumps",
                     at=positions[after],
@@ -311,7 +308,7 @@ def reports_within_population(
 def _is_other(rate: float, computed: float) -> bool:
     """Whether a rate is another number than its count's, beyond rounding and other inhabitants."""
     apart = abs(rate - computed) > _RATE_ROUNDING
-    return apart and not computed / _RATE_RATIO <= rate <= computed * _RATE_RATIO
+    return apart and not computed / _DECLARED.rate_ratio <= rate <= computed * _DECLARED.rate_ratio
 
 
 def _total_holds_types(
@@ -348,7 +345,7 @@ def residents_within_population(
     given = {row["period"]: float(row["population"]) for row in population if row["area"] in names}
     total = sum(float(row["residents"]) for row in residents)
     apart = [abs(total - n) / n for n in given.values()]
-    if residents and apart and min(apart) > RESIDENTS_APART:
+    if residents and apart and min(apart) > _DECLARED.residents_apart:
         latest = given[max(given, key=lambda p: parse_period(p).start)]
         findings.add(
             "residents_sum",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from amager_eval.conventions import RESPONSES
 from amager_eval.data.tables.cross_rows import Record, area_versions, duplicates, groups, what
+from amager_eval.spec.assumptions import load_assumptions
 
 if TYPE_CHECKING:
     from amager_eval.data.tables.findings import Findings
@@ -20,11 +21,7 @@ __all__ = [
 ]
 
 
-#: Design effects of published surveys lie between 1 and 3; beyond this one is questioned.
-LARGEST_DEFF: Final = 10.0
-#: Percentage points beyond rounding that safe, neither and unsafe may lack together: a few who did
-#: not know. More says that the three have another base.
-_LEFT_OVER: Final = 0.5
+_DECLARED: Final = load_assumptions().checks.survey
 #: What arithmetic in a spreadsheet leaves beside a whole number.
 _NOISE: Final = 1e-6
 
@@ -36,7 +33,7 @@ def check_safety_rows(rows: Sequence[Record], positions: Sequence[int], findings
     _sums_of_answers(rows, positions, findings)
     for at, row in zip(positions, rows, strict=True):
         _figures_agree(row, at, findings)
-        if row["deff"] is not None and row["deff"] > LARGEST_DEFF:
+        if row["deff"] is not None and row["deff"] > _DECLARED.largest_deff:
             findings.add("deff_large", at=at, column="deff", found=float(row["deff"]))
         _whole_persons(row, at, ("n",), findings)
     _fractions(rows, positions, findings)
@@ -64,7 +61,7 @@ def check_round_rows(rows: Sequence[Record], positions: Sequence[int], findings:
             continue
         share = 100 * row["respondents"] / row["invited"]
         # both the rate and the counts are published rounded
-        if abs(share - rate) > 1:
+        if abs(share - rate) > _DECLARED.response_rate_apart:
             findings.add(
                 "rate_differs",
                 at=at,
@@ -108,7 +105,7 @@ def _sums_of_answers(rows: Sequence[Record], positions: Sequence[int], findings:
         ):
             code = "shares_exceed"
         elif len(answers) == len(RESPONSES) and (
-            sum(most for _, _, most in edges) <= 100 - _LEFT_OVER + 1e-9
+            sum(most for _, _, most in edges) <= 100 - _DECLARED.left_over + 1e-9
         ):
             code = "shares_below"
         bounds = [rows[i]["comparator"] in {"<", ">"} for i in answers.values()]

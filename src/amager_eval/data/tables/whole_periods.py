@@ -16,12 +16,13 @@ from typing import Final
 from amager_eval.data.period import PER_YEAR, Period, Unit, parse_period
 from amager_eval.data.tables.cross_rows import Record, groups, what
 from amager_eval.data.tables.findings import Findings
+from amager_eval.spec.assumptions import load_assumptions
 
 __all__ = ["one_length", "tell_cumulative", "tell_unfinished_years"]
 
 _SERIES: Final = ("area", "area_version", "crime_type", "definition")
 #: A year to date ends at about as many times its first period as there are periods in a year.
-_CUMULATIVE: Final = 3
+_CUMULATIVE: Final = load_assumptions().checks.crime.to_date
 #: From the shortest to the longest.
 _UNITS: Final[tuple[Unit, ...]] = ("M", "K", "Y")
 

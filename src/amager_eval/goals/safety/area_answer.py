@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.goals.safety.quantities import safety_quantities
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.trends.area.worth import sample_worth
 
 if TYPE_CHECKING:
@@ -18,12 +19,10 @@ if TYPE_CHECKING:
     from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit, Forecast
 
-__all__ = ["BASIS", "INFORMED_FROM", "AreaAnswer", "answer_area"]
+__all__ = ["BASIS", "AreaAnswer", "answer_area"]
 
 #: What every row says it is.
 BASIS: Final = "estimate"
-#: A probability nearer its prior value than this is hardly informed by the figures.
-INFORMED_FROM: Final = 0.05
 _ENDS: Final = {
     "low_95": 0.025, "low_80": 0.1, "low_50": 0.25, "high_50": 0.75, "high_80": 0.9,
     "high_95": 0.975,
@@ -221,8 +220,9 @@ def _probabilities(forecast: Forecast, area: str, agreement: Agreement) -> pd.Da
             forecast, area, whole, cell, first, last
         )
     off = (asked["probability_true"] - asked["prior_probability_true"]).abs()
+    informed_from = load_assumptions().area_estimate.informed_from
     return asked.assign(
-        year=safety.target_wave, informed=(off >= INFORMED_FROM) | off.isna(), basis=BASIS
+        year=safety.target_wave, informed=(off >= informed_from) | off.isna(), basis=BASIS
     )[["setting", "response", "quantity", "year", "probability_true", "prior_probability_true",
        "informed", "basis"]]  # fmt: skip
 

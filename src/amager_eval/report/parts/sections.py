@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from amager_eval.figures.crime_types import crime_area, picture_crime_types
 from amager_eval.figures.drawing.labels import YEARS_BEFORE
@@ -27,6 +27,7 @@ from amager_eval.report.parts.area_estimate import area_estimate_blocks
 from amager_eval.report.parts.caveats import caveat_blocks
 from amager_eval.report.parts.ledger import changed_documents, guard, ledger, ledger_numbers
 from amager_eval.report.parts.plan import activity_blocks, plan_blocks
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.tables.area.answers_needed import answers_needed_table
 from amager_eval.tables.area.known import area_known_table, side_of_whole
 from amager_eval.tables.crime import crime_table, crime_years_table, district_totals_table
@@ -67,9 +68,6 @@ if TYPE_CHECKING:
     from amager_eval.wording.sentences import Wording
 
 __all__ = ["annex", "committee", "sections", "shown_areas"]
-
-#: A probability given a verdict is not printed where fewer draws than this had it.
-_FEWEST_DRAWS: Final = 400
 
 
 def sections(statement: Statement, words: Wording) -> list[Block]:
@@ -218,7 +216,8 @@ def _claim(statement: Statement, claim: Claim, words: Wording) -> list[Block]:
         values=said(rows, "probability"),
     )  # fmt: skip
     blocks: list[Block] = [Paragraph(text, quotes=_quotes([claim]))]
-    known = [row for row in rows if row["effective_draws"] >= _FEWEST_DRAWS]
+    fewest = load_assumptions().stated_claims.effective_draws
+    known = [row for row in rows if row["effective_draws"] >= fewest]
     if known and claim.response == "safe":
         evidence = words.say(
             "safety.claim_as_evidence",

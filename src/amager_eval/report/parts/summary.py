@@ -106,7 +106,7 @@ def _partners(statement: Statement, s: Standing, words: Wording) -> str:
         met=found.get("met", ""),
         total=found.get("activities", ""),
         share=print_cell(float(round(s.latest.value)), "percent", words),
-        partners=words.name("number_word", str(goal.partners_at_least or 2)),
+        partners=words.name("number_word", str(goal.partners_at_least)),
         needed=print_cell(s.threshold, "percent", words),
     )
 

@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from amager_eval.goals.power import ANSWERS_QUESTION
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.tables.table import Column, Table, build_table, records
 from amager_eval.wording.area import area_label
-from amager_eval.wording.numbers import number
+from amager_eval.wording.numbers import decimals_of, number, percent
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -58,9 +59,15 @@ def answers_needed_table(statement: Statement, words: Wording) -> Table:
                 ]
             )
     key = "table.answers_needed.note" + ("" if price is not None else "_no_price")
+    declared = load_assumptions().power
+    points = number(declared.points, decimals_of(declared.points), words.lang)
     note = say(
         key,
+        points=points,
+        power=percent(declared.power, 0, words.lang),
         price="" if price is None else number(price, 0, words.lang),
         deff=number(agreement.verdicts.default_deff, 1, words.lang),
     )
-    return build_table("answers_needed", say("table.answers_needed.title"), columns, rows, note)
+    return build_table(
+        "answers_needed", say("table.answers_needed.title", points=points), columns, rows, note
+    )

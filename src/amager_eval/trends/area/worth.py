@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.trends.independence import normalised
 from amager_eval.trends.safety.likelihood import log_interval
 
@@ -21,8 +22,6 @@ __all__ = ["sample_worth"]
 
 #: Outcomes a sample may have: midpoints of so many equally probable parts.
 _OUTCOMES: Final = 10
-#: Weights whose effective draws are fewer say nothing of a tail.
-_FEWEST: Final = 100.0
 
 
 def sample_worth(
@@ -64,7 +63,7 @@ def sample_worth(
     Imagined samples are drawn from the estimate, the estimate's draws are weighted by each, and
     the bands that leaves are averaged: no refit.
     """
-    draws = estimate.forecast.draws
+    draws, fewest = estimate.forecast.draws, load_assumptions().area_estimate.effective_draws
     whole = str(draws.attrs["whole"])
     rng = np.random.default_rng(seed)
     effect, error = fit.spec.priors["design_effect"], fit.spec.priors["wave_error"]["sigma"]
@@ -100,7 +99,7 @@ def sample_worth(
                 for outcome in np.quantile(printed, levels, method="nearest"):
                     log = log_interval((outcome - 0.005 - seen) / sd, (outcome + 0.005 - seen) / sd)
                     weight = normalised(log)
-                    if 1 / (weight**2).sum() < _FEWEST:
+                    if 1 / (weight**2).sum() < fewest:
                         continue
                     widths.append((_width(true, weight), _width(at_target, weight)))
                     after.append(float(weight @ reaches))

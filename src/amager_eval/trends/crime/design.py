@@ -17,6 +17,7 @@ from amager_eval.data.input import Input
 from amager_eval.data.period import Period, midpoints, parse_period, per_year, period_range
 from amager_eval.data.tables.frames import check_crime, check_population
 from amager_eval.errors import Fault, InputError, SpecError
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.spec.model import ModelSpec
 from amager_eval.trends.crime.disjoint import DisjointCounts, split_counts
 from amager_eval.trends.crime.effects import correlation, effect_matrix, share_basis
@@ -34,7 +35,7 @@ REMAINDER: Final = "remainder"
 #: Draws whose median stands for a prior's in the sampler's geometry.
 _MEDIAN_DRAWS: Final = 4001
 #: A rest smaller than this share of the whole is no area: the parts make up the whole.
-NO_REST: Final = 0.005
+NO_REST: Final = load_assumptions().crime_model.no_rest
 
 
 def rest_name(whole: str) -> str:
@@ -719,6 +720,7 @@ def _log_crude_rate(design: xr.Dataset) -> Floats:
     crude = np.where(np.isnan(base), ever, base)
     whole = str(design.attrs["whole"])
     result = np.empty((design.sizes["area"], design.sizes["crime_type"]))
+    least = load_assumptions().crime_model.least_remainder
     areas = list(design["published_area"].values)
     for p, path in enumerate(design["area"].values):
         source = areas.index(path) if path in areas else areas.index(whole)
@@ -730,6 +732,6 @@ def _log_crude_rate(design: xr.Dataset) -> Floats:
             else:  # the remainder: the total less its nested types
                 total = next(v for v, row in enumerate(kinds) if row.sum() > 1)
                 inside = [own for j, own in singles.items() if kinds[total][j]]
-                result[p, k] = max(own[total] - np.nansum(inside), 0.05 * own[total])
+                result[p, k] = max(own[total] - np.nansum(inside), least * own[total])
     # a type an area never reported: the mean of the areas that did
     return np.log(np.where(np.isnan(result), np.nanmean(result, axis=0), result))
