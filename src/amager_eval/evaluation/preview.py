@@ -307,7 +307,7 @@ def _whole(data: Input, agreement: Agreement, area: str) -> Iterator[Missing]:
     whole = agreement.areas.whole
     if safety and whole not in known:
         about = {"area": whole, "first": agreement.safety.baseline_wave}
-        yield Missing("population_whole", "", about)
+        yield Missing("population_whole", (), about)
 
 
 def _whole_shares(goals: tuple[GoalPreview, ...], agreement: Agreement) -> Iterator[Missing]:
@@ -321,7 +321,7 @@ def _whole_shares(goals: tuple[GoalPreview, ...], agreement: Agreement) -> Itera
                 waiting.setdefault((lacks["year"], part.what), []).append(goal.goal)
     for (year, setting), ids in waiting.items():
         about = {"area": whole, "source": survey, "year": year, "setting": setting}
-        yield Missing("safety_whole", ", ".join(ids), about)
+        yield Missing("safety_whole", tuple(ids), about)
 
 
 def _found(data: Input) -> Iterator[FoundTable]:

@@ -179,8 +179,8 @@ def _missing(preview: Preview, words: Wording) -> Iterator[str]:
         delivery = words.say(
             f"missing_delivery.{missing.what}", **(about | {"types": ", ".join(labels)})
         )
-        key = "preview.lacks" if missing.consequence else "preview.lacks_no_goal"
-        yield words.say(key, delivery=delivery, goals=missing.consequence)
+        key = "preview.lacks" if missing.goals else "preview.lacks_no_goal"
+        yield words.say(key, delivery=delivery, goals=", ".join(missing.goals))
 
 
 def _not_used(preview: Preview, words: Wording) -> Iterator[str]:

@@ -105,7 +105,7 @@ class ReportedYear:
 
 @dataclass(frozen=True)
 class Source:
-    """A source, and how many figures of a kind (a frame's name) it gave."""
+    """A source, without the word, and how many figures of a kind (a frame's name) it gave."""
 
     kind: str
     name: str
@@ -411,7 +411,7 @@ def _by_year(rows: pd.DataFrame, column: str) -> dict[int, list[str]]:
 def _sources(data: Input) -> tuple[Source, ...]:
     frames = {kind: getattr(data, kind) for kind in _SOURCED}
     return tuple(
-        Source(kind, str(source), int(count))
+        Source(kind, str(source).removeprefix("Kilde: "), int(count))
         for kind, frame in frames.items()
         if frame is not None and "source" in frame
         for source, count in frame["source"].dropna().value_counts(sort=True).items()

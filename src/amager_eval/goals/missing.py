@@ -30,7 +30,7 @@ def missing_deliveries(data: Input, agreement: Agreement, area: str) -> tuple[Mi
     tuple of Missing
         Keys of wording: `safety_area`, `crime_baseline`, `crime_types`, `crime_monitored`,
         `population_area`, `activities`, `residents` (asked for while the area is estimated and not
-        measured; no goal waits for it); the consequence names the goals left open.
+        measured; no goal waits for it); each with the goals left open.
     """
     missing = []
     safety, crime, goals = agreement.safety, agreement.crime, agreement.goal
@@ -38,10 +38,10 @@ def missing_deliveries(data: Input, agreement: Agreement, area: str) -> tuple[Mi
     safety_goals = [g.id for g in goals if g.kind == "safety"]
     if safety_goals and not _measured(data, area, safety.baseline_wave):
         missing.append(
-            Missing("safety_area", ", ".join(safety_goals), about | {"source": safety.survey})
+            Missing("safety_area", tuple(safety_goals), about | {"source": safety.survey})
         )
         if _made_of_shares(agreement) and (data.residents is None or data.residents.empty):
-            missing.append(Missing("residents", "", about))
+            missing.append(Missing("residents", (), about))
     about = {"area": area, "first": crime.baseline_year, "last": crime.target_year}
     absent = [t for t in crime.type if not _delivered(data, agreement, area, t.id)]
     for role, key in (
@@ -54,14 +54,14 @@ def missing_deliveries(data: Input, agreement: Agreement, area: str) -> tuple[Mi
             source = crime.monitoring_source if role == "monitored" else crime.source
             concerned = [g.id for g in goals if set(g.crime_types) & set(types)]
             missing.append(
-                Missing(key, ", ".join(concerned), about | {"source": source, "types": types})
+                Missing(key, tuple(concerned), about | {"source": source, "types": types})
             )
     rates = [g.id for g in goals if g.kind == "crime" and g.primary.id == "hold_rate"]
     if rates and (data.population is None or not _has(data.population["area"] == area)):
-        missing.append(Missing("population_area", ", ".join(rates), about))
+        missing.append(Missing("population_area", tuple(rates), about))
     partners = [g.id for g in goals if g.kind == "partners"]
     if partners and (data.activities is None or data.activities.empty):
-        missing.append(Missing("activities", ", ".join(partners), {}))
+        missing.append(Missing("activities", tuple(partners), {}))
     return tuple(missing)
 
 

@@ -40,7 +40,7 @@ class Missing:
     ----------
     what : str
         Key of wording.
-    consequence : str
+    goals : tuple of str
         Ids of the goals it leaves open.
     delivery : mapping of str to object
         What the sentence `missing_delivery.<what>` names: `area`, `source`, `first` and `last`
@@ -48,7 +48,7 @@ class Missing:
     """
 
     what: str
-    consequence: str
+    goals: tuple[str, ...]
     delivery: Mapping[str, Any]
 
 

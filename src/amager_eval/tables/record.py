@@ -12,7 +12,10 @@ from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.gates import gates_failed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from amager_eval.data.input import Replaced
+    from amager_eval.goals.records import Missing
     from amager_eval.goals.statement import Statement
     from amager_eval.wording.sentences import Wording
 
@@ -54,17 +57,23 @@ def missing_table(statement: Statement, words: Wording) -> Table:
         Column("goals", say("column.missing_goals"), "text", 0.75),
         Column("delivery", say("column.missing_delivery"), "text", 4.2),
     ]
-    none = say("missing.no_goal")
+    rows = [
+        (what, ", ".join(m.goals) or say("missing.no_goal"), delivery)
+        for m, what, delivery in _missing_said(statement, words)
+    ]
+    return build_table("missing", say("table.missing.title"), columns, rows)
+
+
+def _missing_said(statement: Statement, words: Wording) -> Iterator[tuple[Missing, str, str]]:
+    """Say of each missing delivery what it is and what would decide it."""
     crime = statement.agreement.crime
-    rows = []
     for m in statement.missing:
         types = [crime.label(t, words.lang) for t in m.delivery.get("types", ())]
         about = str(m.delivery.get("area", ""))
         area = area_label(statement.agreement, about, words, within=True)
         named = {**m.delivery, "area": area, "types": words.listing(types)}
-        delivery = say(f"missing_delivery.{m.what}", **named)
-        rows.append((words.name("missing", m.what), m.consequence or none, delivery))
-    return build_table("missing", say("table.missing.title"), columns, rows)
+        delivery = words.say(f"missing_delivery.{m.what}", **named)
+        yield m, words.name("missing", m.what), delivery
 
 
 def missing_parts_table(statement: Statement, words: Wording) -> Table:
@@ -72,9 +81,9 @@ def missing_parts_table(statement: Statement, words: Wording) -> Table:
     printed = missing_table(statement, words)
     columns = [replace(c, key="goal") if c.key == "goals" else c for c in printed.columns]
     rows = [
-        (row["what"], goal, row["delivery"])
-        for row in records(printed.frame)
-        for goal in str(row["goals"]).split(", ")
+        (what, goal, delivery)
+        for m, what, delivery in _missing_said(statement, words)
+        for goal in m.goals or (words.say("missing.no_goal"),)
     ]
     return build_table("missing", printed.title, columns, rows)
 
@@ -100,10 +109,7 @@ def sources_table(statement: Statement, words: Wording) -> Table:
         Column("source", say("column.source"), "text", 4.0),
         Column("figures", say("column.figures"), "count", 0.8),
     ]
-    rows = [
-        (say(f"kind.{s.kind}"), s.name.removeprefix("Kilde: "), s.figures)
-        for s in statement.facts.sources
-    ]
+    rows = [(say(f"kind.{s.kind}"), s.name, s.figures) for s in statement.facts.sources]
     return build_table("sources", say("table.sources.title"), columns, rows)
 
 

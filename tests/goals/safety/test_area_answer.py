@@ -179,7 +179,7 @@ def test_residents_are_asked_for_while_the_area_is_not_measured():
     agreement, data = load_agreement(), ae.published()
     area = agreement.areas.evaluated.names[0]
     asked = {m.what: m for m in missing_deliveries(data, agreement, area)}
-    assert asked["residents"].consequence == ""
+    assert asked["residents"].goals == ()
     homes = pd.DataFrame(
         [("Amager Vest", "Hørgården", 2000.0)], columns=["area_half", "department", "residents"]
     )
