@@ -143,3 +143,89 @@ def test_what_views_may_not_do_would_be_found(tmp_path):
     assert sorted(looked_up(view)) == [
         "amager_eval.data.annual_figures", "compares with MISSING", "statement.data",
     ]  # fmt: skip
+
+
+def import_graph(folder: Path) -> dict[str, set[str]]:
+    """Modules of a package and what each imports of it, within functions and for types too."""
+    paths = {
+        ".".join(p.relative_to(folder.parent).with_suffix("").parts).removesuffix(".__init__"): p
+        for p in folder.rglob("*.py")
+    }
+    graph: dict[str, set[str]] = {}
+    for module, path in paths.items():
+        named: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Import(names=names):
+                    named |= {n.name for n in names}
+                case ast.ImportFrom(module=str(source), names=names, level=0):
+                    inside = {f"{source}.{n.name}" for n in names}
+                    named |= inside & paths.keys()
+                    named |= {source} if inside - paths.keys() else set()
+        graph[module] = (named & paths.keys()) - {module}
+    return graph
+
+
+def in_circles(graph: dict[str, set[str]]) -> set[str]:
+    """Modules that imports lead from and back to."""
+
+    def reached(module: str) -> set[str]:
+        seen: set[str] = set()
+        left = [*graph[module]]
+        while left:
+            at = left.pop()
+            if at not in seen:
+                seen.add(at)
+                left += graph[at]
+        return seen
+
+    return {module for module in graph if module in reached(module)}
+
+
+def test_no_imports_run_in_circles():
+    graph = import_graph(PACKAGE)
+    assert "amager_eval.trends.safety.forecast" in graph["amager_eval.trends.fit"]  # in a function
+    assert "amager_eval.goals.judged" in graph["amager_eval.goals.standing"]  # for a type checker
+    assert in_circles(graph) == set()
+
+
+def test_a_circle_would_be_found(tmp_path):
+    package = tmp_path / "house"
+    package.mkdir()
+    (package / "a.py").write_text("def f():\n    from house import b\n")
+    (package / "b.py").write_text("if TYPE_CHECKING:\n    from house.c import x\n")
+    (package / "c.py").write_text("import house.a\n")
+    (package / "d.py").write_text("from house.a import f\n")
+    assert in_circles(import_graph(package)) == {"house.a", "house.b", "house.c"}
+
+
+def imported_by_name(path: Path) -> set[str]:
+    """Modules a file imports by a text, which no contract sees: of this package, or not known."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {
+            "import_module",
+            "__import__",
+        }:
+            name = node.args[0] if node.args else None
+            text = name.value if isinstance(name, ast.Constant) else ast.unparse(node)
+            if not isinstance(name, ast.Constant) or str(text).startswith("amager_eval"):
+                found.add(str(text))
+    return found
+
+
+def test_a_forecast_alone_looks_upwards():
+    by_name = {
+        p.relative_to(PACKAGE).as_posix(): found
+        for p in PACKAGE.rglob("*.py")
+        if (found := imported_by_name(p))
+    }
+    # the package's public names, and forecasters' own packages
+    assert by_name.pop("__init__.py") == {
+        "amager_eval.significance", "import_module(f'amager_eval.{_HOME[name]}')",
+    }  # fmt: skip
+    assert by_name.pop("evidence/peers/packages.py") == {"import_module(name)"}
+    upwards = {"amager_eval.goals.targets", "amager_eval.figures.course"}
+    assert by_name == {"trends/forecast.py": upwards}
+    (told,) = re.findall(r"^- .*`Forecast\.targets`(?:.|\n  )*", TEXT, re.M)
+    assert all(f"`{name.removeprefix('amager_eval.')}`" in told for name in upwards)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from amager_eval.goals.facts import ReportedYear
+    from amager_eval.goals.judged import Judged
     from amager_eval.goals.result import Probabilities, Result
-    from amager_eval.goals.statement import Statement
     from amager_eval.spec.agreement import Goal
     from amager_eval.trends.fit import Forecast
 
@@ -215,12 +215,12 @@ def goal_number(goal: str) -> str:
     return digits or goal
 
 
-def goal_standings(statement: Statement) -> tuple[Standing, ...]:
+def goal_standings(statement: Judged) -> tuple[Standing, ...]:
     """How every goal part stands, in the agreement's order.
 
     Parameters
     ----------
-    statement : Statement
+    statement : Judged
 
     Returns
     -------
@@ -244,7 +244,7 @@ def goal_standings(statement: Statement) -> tuple[Standing, ...]:
     return tuple(made)
 
 
-def indicator_standings(statement: Statement) -> tuple[Standing, ...]:
+def indicator_standings(statement: Judged) -> tuple[Standing, ...]:
     """How the indicator districts stand in the goals' own answer: no goal is about them.
 
     Returns
@@ -267,7 +267,7 @@ def indicator_standings(statement: Statement) -> tuple[Standing, ...]:
 
 
 def _results(
-    statement: Statement,
+    statement: Judged,
     goal: Goal,
     *,
     area: str | None,
@@ -284,7 +284,7 @@ def _results(
     }
 
 
-def _safety(statement: Statement, goal: Goal, area: str, setting: str, response: str) -> Standing:
+def _safety(statement: Judged, goal: Goal, area: str, setting: str, response: str) -> Standing:
     agreement, year = statement.agreement, statement.year
     safety = agreement.safety
     own_area = area in agreement.areas.evaluated.names
@@ -332,7 +332,7 @@ def _safety(statement: Statement, goal: Goal, area: str, setting: str, response:
 
 
 def _estimated(
-    statement: Statement,
+    statement: Judged,
     goal: Goal,
     setting: str,
     response: str,
@@ -353,7 +353,7 @@ def _estimated(
     return Estimated(year, band["low_95"], band["high_95"], *found)
 
 
-def _crime(statement: Statement, goal: Goal, area: str, crime_type: str) -> Standing:
+def _crime(statement: Judged, goal: Goal, area: str, crime_type: str) -> Standing:
     agreement, crime = statement.agreement, statement.agreement.crime
     year = crime_year_of_wave(statement.year)
     unit: Unit = "rate" if goal.primary.id == "hold_rate" else "count"
@@ -398,7 +398,7 @@ def _crime(statement: Statement, goal: Goal, area: str, crime_type: str) -> Stan
     )
 
 
-def _partners(statement: Statement, goal: Goal) -> Standing:
+def _partners(statement: Judged, goal: Goal) -> Standing:
     found = _results(statement, goal, area=None, part=None)
     now = found.get(statement.year)
     observed = None if now is None else now.observed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -14,22 +14,15 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.goals.crime.context import crime_context
-from amager_eval.goals.crime.views import CrimeViews
-from amager_eval.goals.ledger import QUANTILE_LEVELS, Issued, Ledger
-from amager_eval.goals.records import ChangedDocument, Missing
+from amager_eval.goals.judged import Judged
+from amager_eval.goals.ledger import QUANTILE_LEVELS
 from amager_eval.goals.remarks import Remark
-from amager_eval.goals.result import Result, results_frame
+from amager_eval.goals.result import results_frame
 from amager_eval.goals.standing import Standing, goal_standings, indicator_standings
 from amager_eval.goals.verdict import Verdict
 
 if TYPE_CHECKING:
-    from amager_eval.data.input import Input
-    from amager_eval.goals.caveats import Caveat
-    from amager_eval.goals.facts import Facts
-    from amager_eval.goals.partners.plan import PlanChain
     from amager_eval.goals.safety.area_answer import AreaAnswer
-    from amager_eval.spec.agreement import Agreement
-    from amager_eval.trends.fit import Forecast
 
 __all__ = ["SCHEMA_VERSION", "Statement"]
 
@@ -42,7 +35,7 @@ _SHOWN: Final = (
 
 
 @dataclass(frozen=True, eq=False)
-class Statement:
+class Statement(Judged):
     """One year's status, computed once; tables, figures and pages are views of it.
 
     Parameters
@@ -125,38 +118,6 @@ class Statement:
     >>> statement = ae.evaluate(ae.published())  # doctest: +SKIP
     >>> statement.results["literal_verdict"].value_counts()  # doctest: +SKIP
     """
-
-    year: int
-    agreement: Agreement
-    data: Input
-    facts: Facts
-    seed: int
-    versions: Mapping[str, str]
-    draft: bool
-    judged: tuple[Result, ...]
-    changes: pd.DataFrame
-    comparisons: pd.DataFrame
-    probabilities: pd.DataFrame
-    crime_quantities: pd.DataFrame
-    power: pd.DataFrame
-    activities: pd.DataFrame
-    diagnostics: pd.DataFrame
-    safety: Forecast | None
-    crime: Forecast | None
-    missing: tuple[Missing, ...]
-    issued: Issued = field(default_factory=Issued)
-    ledger: Ledger = field(default_factory=Ledger)
-    changed: tuple[ChangedDocument, ...] = ()
-    since_last: pd.DataFrame = field(default_factory=pd.DataFrame)
-    guard: pd.DataFrame = field(default_factory=pd.DataFrame)
-    partners: pd.DataFrame = field(default_factory=pd.DataFrame)
-    plan: PlanChain | None = None
-    caveats: tuple[Caveat, ...] = ()
-    sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
-    crime_views: CrimeViews = field(default_factory=CrimeViews)
-    stated: pd.DataFrame = field(default_factory=pd.DataFrame)
-    unregistered: tuple[str, ...] = ()
-    area: AreaAnswer | None = None
 
     @cached_property
     def results(self) -> pd.DataFrame:

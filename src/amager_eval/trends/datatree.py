@@ -13,7 +13,7 @@ from amager_eval.provenance import versions
 from amager_eval.spec.model import ModelSpec
 
 if TYPE_CHECKING:
-    from amager_eval.trends.fit import Forecast
+    from amager_eval.trends.drawn import Drawn
 
 __all__ = ["arviz_tree", "forecast_tree", "with_sample_numbers"]
 
@@ -73,7 +73,7 @@ def with_sample_numbers(group: xr.Dataset) -> xr.Dataset:
     return group.assign_coords({d: np.arange(group.sizes[d]) for d in _SAMPLE if d in group.sizes})
 
 
-def forecast_tree(forecast: Forecast) -> xr.DataTree:
+def forecast_tree(forecast: Drawn) -> xr.DataTree:
     """Give a forecast's draws as groups of ArviZ's schema; see :meth:`Forecast.to_datatree`."""
 
     def one_chain(draws: xr.Dataset) -> xr.Dataset:

@@ -15,7 +15,7 @@ from amager_eval.errors import InputError
 from amager_eval.spec.synonyms import folded
 
 if TYPE_CHECKING:
-    from amager_eval.trends.fit import Forecast
+    from amager_eval.trends.drawn import Drawn
 
 __all__ = ["Cell", "level", "no_such", "probability", "select"]
 
@@ -28,7 +28,7 @@ type Cell = str | int | Sequence[str] | Sequence[int] | None
 
 
 def probability(
-    forecast: Forecast,
+    forecast: Drawn,
     *,
     at_least: float | str | Mapping[str, Any] | None,
     at_most: float | str | Mapping[str, Any] | None,
@@ -68,7 +68,7 @@ def probability(
 
 
 def level(
-    forecast: Forecast,
+    forecast: Drawn,
     probability: float,
     *,
     at_most: bool,
@@ -98,7 +98,7 @@ def level(
 
 
 def select(
-    forecast: Forecast,
+    forecast: Drawn,
     *,
     by: Cell,
     quantity: str | None,
@@ -109,7 +109,7 @@ def select(
 
     Parameters
     ----------
-    forecast : Forecast
+    forecast : Drawn
         Asked.
     by : str, int, sequence of them or None
         Periods; a year of quarters or months is their sum. None is the last.
@@ -195,7 +195,7 @@ def _period(chosen: xr.DataArray, period: str | int | np.integer) -> xr.DataArra
 
 
 def _bound(
-    forecast: Forecast,
+    forecast: Drawn,
     bound: float | str | Mapping[str, Any],
     chosen: xr.DataArray,
     *,

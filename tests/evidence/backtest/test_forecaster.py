@@ -196,8 +196,9 @@ def test_no_code_a_forecast_rests_on_is_missing_from_the_identity(imported_from,
         "safety": ("trends.safety.fit", "trends.safety.forecast"),
     }
     # a fit that is saved, asked or shown to ArviZ is no other fit
-    beside = {f"trends.{n}" for n in ("store", "questions", "datatree")}
+    beside = {f"trends.{n}" for n in ("store", "questions", "datatree", "area.estimate")}
     beside |= {f"trends.{n}.datatree" for n in ("crime", "safety")}
+    beside |= {f"trends.{n}.forecast" for n in {"crime", "safety"} - {kind}}
     rests_on = imported_from(*begin[kind], through=lambda name: name not in beside)
     rooms = {
         "trends",

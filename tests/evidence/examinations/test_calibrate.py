@@ -17,11 +17,11 @@ from amager_eval.evidence.examinations.calibrate import (
     summarise_recovery,
 )
 from amager_eval.evidence.examinations.validate import KINDS
+from amager_eval.evidence.studies.replicate import Replicate
 from amager_eval.figures.calibration import CalibrationView, save_calibration
 from amager_eval.scores.pit import pit_bounds
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.diagnose import Diagnostics
-from amager_eval.trends.replicate import Replicate
 from amager_eval.wording.sentences import load_wording
 
 

@@ -28,7 +28,7 @@ from amager_eval.scores.uniform_band import shares_up_to, uniform_band
 from amager_eval.whole_file import whole_file
 
 if TYPE_CHECKING:
-    from amager_eval.trends.replicate import Replicate, Study
+    from amager_eval.evidence.studies.replicate import Replicate, Study
 
 __all__ = [
     "Calibrated",

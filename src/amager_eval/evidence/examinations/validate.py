@@ -77,8 +77,8 @@ from amager_eval.trends.safety.link import link_check
 if TYPE_CHECKING:
     import xarray as xr
 
+    from amager_eval.evidence.studies.replicate import Study
     from amager_eval.trends.fit import Fit, Kind
-    from amager_eval.trends.replicate import Study
 
 __all__ = ["EXAMINATIONS", "FITS", "OF_AREA", "Job", "validate"]
 
@@ -115,7 +115,6 @@ STUDY_CODE: Final = (
     "evidence.examinations.calibrate",
     "evidence.studies",
     "scores",
-    "trends.replicate",
 )
 
 #: Called with the examination, what is done and what there is in all.

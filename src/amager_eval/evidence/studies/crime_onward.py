@@ -13,11 +13,11 @@ import pandas as pd
 
 from amager_eval.data.period import parse_period
 from amager_eval.evidence.studies.crime_study import quantities
+from amager_eval.evidence.studies.replicate import Replicate
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.effects import season_basis
 from amager_eval.trends.crime.fit import begin_design
 from amager_eval.trends.crime.forecast import simulate_cells
-from amager_eval.trends.replicate import Replicate
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -9,11 +9,11 @@ import pandas as pd
 from scipy.special import logsumexp
 
 from amager_eval.evidence.studies.crime_simulate import simulate_crime
+from amager_eval.evidence.studies.replicate import Replicate
 from amager_eval.scores.pit import pit_bounds
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.fit import begin_design, nearer
 from amager_eval.trends.crime.forecast import simulate_cells
-from amager_eval.trends.replicate import Replicate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import xarray as xr
 
+from amager_eval.evidence.studies.replicate import Replicate
 from amager_eval.evidence.studies.safety_simulate import ask_again
 from amager_eval.evidence.studies.safety_study import SafetyStudy, quantities
 from amager_eval.trends.diagnose import diagnose
-from amager_eval.trends.replicate import Replicate
 from amager_eval.trends.safety.forecast import joint_draws
 
 if TYPE_CHECKING:

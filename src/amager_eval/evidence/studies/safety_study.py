@@ -9,9 +9,9 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit
 
+from amager_eval.evidence.studies.replicate import Replicate
 from amager_eval.evidence.studies.safety_simulate import simulate_safety
 from amager_eval.trends.diagnose import diagnose
-from amager_eval.trends.replicate import Replicate
 from amager_eval.trends.safety.design import build_design
 from amager_eval.trends.safety.fit import sample_alternative
 

@@ -10,7 +10,7 @@ from amager_eval.goals.partners.signals import reports_moved
 from amager_eval.goals.standing import Figure
 
 if TYPE_CHECKING:
-    from amager_eval.goals.statement import Statement
+    from amager_eval.goals.judged import Judged
 
 __all__ = ["ContextReports", "crime_context"]
 
@@ -52,12 +52,12 @@ class ContextReports:
         return None
 
 
-def crime_context(statement: Statement) -> tuple[ContextReports, ...]:
+def crime_context(statement: Judged) -> tuple[ContextReports, ...]:
     """Collect reports that say how crime goes around the area, none of them the goals' own.
 
     Parameters
     ----------
-    statement : Statement
+    statement : Judged
 
     Returns
     -------
@@ -86,7 +86,7 @@ def crime_context(statement: Statement) -> tuple[ContextReports, ...]:
 
 
 def _published_series(
-    statement: Statement, districts: tuple[str, ...], total: str, year: int
+    statement: Judged, districts: tuple[str, ...], total: str, year: int
 ) -> str | None:
     """Definition by which most of the districts have a total in both years."""
     crime, facts = statement.agreement.crime, statement.facts
@@ -101,7 +101,7 @@ def _published_series(
 
 
 def _reports(
-    statement: Statement, area: str, kind: str, definition: str, year: int
+    statement: Judged, area: str, kind: str, definition: str, year: int
 ) -> ContextReports | None:
     facts, agreement = statement.facts, statement.agreement
     start = agreement.crime.baseline_year

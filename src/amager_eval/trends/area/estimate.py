@@ -22,7 +22,7 @@ from amager_eval.trends.area.design import (
     nested_of,
 )
 from amager_eval.trends.area.hyper import SHARE, SIZE, Hyper, draw_prior, log_proposed, proposal_to
-from amager_eval.trends.fit import Forecast
+from amager_eval.trends.forecast import Forecast
 from amager_eval.trends.independence import Proposal, effective_draws, resample
 from amager_eval.trends.safety.forecast import Piece, joint_draws, sample_shares, shown_decimals
 from amager_eval.trends.safety.own_effects import own_effects
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.nested import Nested, Stated
-    from amager_eval.trends.fit import Fit
+    from amager_eval.trends.drawn import Fitted
 
     type Floats = NDArray[np.float64]
     type JointDraws = Callable[..., tuple[NDArray[np.int64], list[Piece]]]
@@ -135,7 +135,7 @@ class AreaEstimate:
 
 
 def estimate_area(
-    fit: Fit,
+    fit: Fitted,
     data: Input,
     agreement: Agreement | None = None,
     *,
@@ -153,7 +153,7 @@ def estimate_area(
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fitted
         Safety, of the districts and the whole; without figures of the area itself, for they are
         read here.
     data : Input
@@ -314,7 +314,7 @@ class Study:
 
 
 def lay_out_study(
-    fit: Fit,
+    fit: Fitted,
     data: Input,
     agreement: Agreement,
     *,
@@ -360,7 +360,7 @@ def lay_out_study(
     return study, design, pieces
 
 
-def _hold_fit(fit: Fit, design: xr.Dataset, whole: str, nested: Nested) -> None:
+def _hold_fit(fit: Fitted, design: xr.Dataset, whole: str, nested: Nested) -> None:
     """Refuse a fit without the whole, with steps, or that rests on the area's figures already."""
     if any(effect.moves == "survey" for effect in own_effects(fit.spec)):
         raise SpecError(

@@ -17,7 +17,7 @@ from amager_eval.trends.crime.walk import by_area
 from amager_eval.trends.prior_draws import log_prior
 
 if TYPE_CHECKING:
-    from amager_eval.trends.fit import Fit
+    from amager_eval.trends.drawn import Fitted
 
 __all__ = ["arviz_groups"]
 
@@ -27,12 +27,12 @@ type Floats = NDArray[np.float64]
 PRIOR_DRAWS: Final = 1000
 
 
-def arviz_groups(fit: Fit) -> dict[str, xr.Dataset]:
+def arviz_groups(fit: Fitted) -> dict[str, xr.Dataset]:
     """Give every group of a crime fit.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fitted
         A crime fit.
 
     Returns

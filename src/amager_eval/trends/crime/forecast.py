@@ -14,12 +14,12 @@ from amager_eval.trends.crime.effects import passing_ahead, season_basis
 from amager_eval.trends.crime.own_effects import own_effect_values
 from amager_eval.trends.crime.prior import prior_draws, share_over_types
 from amager_eval.trends.crime.walk import by_area
-from amager_eval.trends.fit import Forecast
+from amager_eval.trends.forecast import Forecast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from amager_eval.trends.fit import Fit
+    from amager_eval.trends.drawn import Fitted
 
 __all__ = ["forecast", "simulate_cells"]
 
@@ -43,12 +43,12 @@ _COUNTS: Final = ("count", "published")
 UNITS: Final = {1: "year", 4: "quarter", 12: "month"}
 
 
-def forecast(fit: Fit, until: int | str, *, n: float | None = None) -> Forecast:
+def forecast(fit: Fitted, until: int | str, *, n: float | None = None) -> Forecast:
     """Draw every period from the first observed through `until`, jointly.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fitted
         A crime fit.
     until : int or str
         Last period, of the fit's unit: `2028`, `2028K4`, `2028M12`.

@@ -14,14 +14,8 @@ from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
 from amager_eval.trends.independence import Proposal, reweigh
 from amager_eval.trends.safety.covariance import figures, terms
-from amager_eval.trends.safety.fit import (
-    ALTERNATIVES,
-    Run,
-    draw_run,
-    grouped,
-    sample_safety,
-)
-from amager_eval.trends.safety.model import build_model
+from amager_eval.trends.safety.fit import Run, draw_run, grouped, sample_safety
+from amager_eval.trends.safety.model import ALTERNATIVES, build_model
 from amager_eval.trends.safety.point import fitted_point
 
 if TYPE_CHECKING:

@@ -12,10 +12,9 @@ from amager_eval.errors import InputError
 from amager_eval.trends.prior_draws import draw_prior, log_prior
 from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.draws import named_draws, seen_cells
-from amager_eval.trends.safety.fit import ALTERNATIVES
 from amager_eval.trends.safety.forecast import sample_shares, shares_of_logit
 from amager_eval.trends.safety.likelihood import log_likelihood
-from amager_eval.trends.safety.model import SCALES, correlation
+from amager_eval.trends.safety.model import ALTERNATIVES, SCALES, correlation
 from amager_eval.trends.safety.own_effects import own_effects
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from amager_eval.spec.model import ModelSpec
-    from amager_eval.trends.fit import Fit
+    from amager_eval.trends.drawn import Fitted
     from amager_eval.trends.safety.covariance import Figures
 
     type Floats = NDArray[np.float64]
@@ -39,12 +38,12 @@ _PRIOR_OF: Final = {
 } | {"path_slope": "path_drift", "gap_slope": "gap_drift", "log_deff": "design_effect"}  # fmt: skip
 
 
-def arviz_groups(fit: Fit, alternative: str) -> dict[str, xr.Dataset]:
+def arviz_groups(fit: Fitted, alternative: str) -> dict[str, xr.Dataset]:
     """Give every group of one alternative of a safety fit.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fitted
         A safety fit.
     alternative : {"driftless", "drift"}
         Which of the models fitted.

@@ -27,7 +27,7 @@ from amager_eval.trends.prior_families import problem_of_prior
 from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.design import build_design
 from amager_eval.trends.safety.draws import draw_rest
-from amager_eval.trends.safety.model import build_model
+from amager_eval.trends.safety.model import ALTERNATIVES, build_model
 from amager_eval.trends.safety.own_effects import add_own_effects
 from amager_eval.trends.safety.point import fitted_point
 
@@ -77,7 +77,6 @@ FAMILIES: Final[Mapping[str, str | None]] = {
 _CENTRED: Final = (
     "path_drift", "gap_drift", "wave_error", "collector_step", "wave_size", "area_size",
 )  # fmt: skip
-ALTERNATIVES: Final = {"driftless": False, "drift": True}
 #: Times as many points as draws, where those of once as many do not pass the gates.
 _MORE_POINTS: Final = (2, 4)
 #: What chains can differ by.

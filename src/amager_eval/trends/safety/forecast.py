@@ -12,7 +12,7 @@ import xarray as xr
 from scipy.special import expit, ndtr, ndtri
 
 from amager_eval.errors import InputError
-from amager_eval.trends.fit import Forecast
+from amager_eval.trends.forecast import Forecast
 from amager_eval.trends.safety.covariance import setting_contrasts
 from amager_eval.trends.safety.draws import inverse_size
 from amager_eval.trends.safety.own_effects import own_move
@@ -20,7 +20,7 @@ from amager_eval.trends.safety.own_effects import own_move
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from amager_eval.trends.fit import Fit
+    from amager_eval.trends.drawn import Fitted
 
     type Floats = NDArray[np.float64]
     type Draws = Mapping[str, Any]
@@ -42,13 +42,13 @@ _DRIFTLESS = ("driftless", "gap_stays")
 #: Answers of a forecast; the third is what is left.
 ANSWERS = ("safe", "unsafe")
 #: What was drawn last of a fit, as long as there is one.
-_DRAWN: WeakKeyDictionary[Fit, dict[bool, tuple[Any, Drawn]]] = WeakKeyDictionary()
+_DRAWN: WeakKeyDictionary[Fitted, dict[bool, tuple[Any, Drawn]]] = WeakKeyDictionary()
 #: Draws computed with at a time.
 _AT_ONCE: Final = 200
 
 
 def forecast(
-    fit: Fit,
+    fit: Fitted,
     until: int | str,
     *,
     n: float | None = None,
@@ -59,7 +59,7 @@ def forecast(
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fitted
         From :func:`~amager_eval.trends.safety.fit.fit_safety`, or loaded.
     until : int
         Last wave.
@@ -107,7 +107,7 @@ def forecast(
 
 
 def _simulate(
-    fit: Fit,
+    fit: Fitted,
     design: xr.Dataset,
     until: int,
     n: float | None,
@@ -165,13 +165,13 @@ class Piece:
 
 
 def joint_draws(
-    fit: Fit, until: int, *, prior_only: bool = False
+    fit: Fitted, until: int, *, prior_only: bool = False
 ) -> tuple[NDArray[np.int64], list[Piece]]:
     """Give the draws behind a forecast, sample by sample: what other areas are estimated from.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fitted
         Safety.
     until : int
         Last wave.
@@ -189,7 +189,7 @@ def joint_draws(
 
 
 def _pieces(
-    fit: Fit, until: int, n: float | None, names: tuple[str, ...], *, prior_only: bool
+    fit: Fitted, until: int, n: float | None, names: tuple[str, ...], *, prior_only: bool
 ) -> Drawn:
     """Draw once what a forecast and an estimate of other areas ask of the same fit."""
     asked, kept = (until, n, names), _DRAWN.setdefault(fit, {})
@@ -199,7 +199,7 @@ def _pieces(
 
 
 def _draw(
-    fit: Fit, until: int, n: float | None, names: tuple[str, ...], *, prior_only: bool
+    fit: Fitted, until: int, n: float | None, names: tuple[str, ...], *, prior_only: bool
 ) -> Drawn:
     """Years from the design's first, draws of each alternative, and the shares of all."""
     design = fit.data["design"].to_dataset()
@@ -225,7 +225,7 @@ def _draw(
     return years, pieces, every
 
 
-def _take(fit: Fit, alternative: str, per: int, offset: int, *, prior_only: bool) -> Draws:
+def _take(fit: Fitted, alternative: str, per: int, offset: int, *, prior_only: bool) -> Draws:
     """`per` draws spread evenly over the chains, as arrays with the draw first."""
     if prior_only:
         draws = fit.data["baseline_only"].to_dataset()
@@ -241,7 +241,7 @@ def _take(fit: Fit, alternative: str, per: int, offset: int, *, prior_only: bool
 
 
 def _steps(
-    fit: Fit, draws: Draws, alternative: str, count: int, rng: np.random.Generator
+    fit: Fitted, draws: Draws, alternative: str, count: int, rng: np.random.Generator
 ) -> Floats:
     """Draw what `count` years add to the logit one by one, (sample, latent, setting, year)."""
     samples, areas, settings = draws["gap_slope"].shape
@@ -266,7 +266,7 @@ def _steps(
 
 
 def _paths(
-    fit: Fit,
+    fit: Fitted,
     design: xr.Dataset,
     draws: Draws,
     alternative: str,
@@ -297,7 +297,7 @@ def _paths(
 
 
 def _shares(
-    fit: Fit,
+    fit: Fitted,
     design: xr.Dataset,
     draws: Draws,
     eta: Floats,
@@ -346,7 +346,7 @@ def shares_of_logit(safe: Floats, width: Floats) -> Floats:
     return np.asarray(expit(np.stack([safe, -(safe + width)], axis=-2)), dtype=float)
 
 
-def inverse_size_by_area(fit: Fit) -> dict[str, Any]:
+def inverse_size_by_area(fit: Fitted) -> dict[str, Any]:
     """Design effect over respondents of every area and the whole, each (sample, setting, year)."""
     design = fit.data["design"].to_dataset()
     posterior = fit.data["posterior"].to_dataset()

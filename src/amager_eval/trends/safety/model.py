@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 pt: Any = pytensor.tensor  # only partly typed
 
-__all__ = ["SCALES", "build_model", "correlation"]
+__all__ = ["ALTERNATIVES", "SCALES", "build_model", "correlation"]
 
 #: Scales with a prior of their own, as far as a design needs them.
 SCALES: Final = ("path_sd", "area_sd", "gap_sd", "design_effect", "unknown_size")
+#: The models fitted, and whether areas have lasting directions in it.
+ALTERNATIVES: Final = {"driftless": False, "drift": True}
 
 
 def build_model(design: xr.Dataset, spec: ModelSpec, gaussian: Gaussian) -> pm.Model:
