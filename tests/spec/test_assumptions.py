@@ -79,7 +79,7 @@ NUMERICAL = {
     "trends/crime/prior.py": "GRID_POINTS GRID_WIDTH",
     "trends/crime/walk.py": "NO_KINK",
     "trends/diagnose.py": "IN_PART",
-    "trends/fit.py": "_SHOWN",
+    "trends/forecast.py": "_SHOWN",
     "trends/independence.py": "_TAILS _WIDE_SHARE _WIDE _ATTEMPTS _AT_ONCE _STEP",
     "trends/linear_normal.py": "_AT_ONCE",
     "trends/safety/covariance.py": "ANSWERS _MANY _NODES _NODE_WEIGHTS",
