@@ -9,7 +9,7 @@ import amager_eval as ae
 pytestmark = pytest.mark.slow
 
 #: An observed variable and a free one of each model.
-ABOUT = {"safety": ("figures", "path_sd"), "crime": ("reports", "dispersion_signed")}
+ABOUT = {"safety": ("figures", "path_sd"), "crime": ("reports", "dispersion_common")}
 
 
 @pytest.fixture(scope="module", params=sorted(ABOUT))

@@ -129,7 +129,7 @@ def test_the_forecast_is_held_against_one_that_knows_the_scales(
     assert len(random_draws) == 2
     knowing, full = (set(made.shapes) for made in random_draws)
     assert full - knowing == {
-        "innovation_signed", "innovation_gap_signed", "dispersion_signed", "dispersion_type",
+        "innovation_signed", "innovation_gap_signed", "dispersion_common", "dispersion_type",
         "passing_signed",
     }  # fmt: skip
     evidence = read_evidence(CRIME, "known_truth", folder=tmp_path)

@@ -63,7 +63,7 @@ def test_a_design_without_any_is_as_it_was(frame):
 def test_reports_of_the_area_are_expected_so_much_higher(design):
     model = build_model(design)
     still = {v.name: np.zeros(v.type.shape) for v in model.free_RVs}
-    still["dispersion_signed"] += 0.1
+    still["dispersion_common"] += 0.1
     expected = {}
     for size in (0.0, 1.0):
         held = still | {"own_effect_standard": np.full((2, 2), size)}

@@ -42,6 +42,9 @@ class Recorded:
         self.density[name] = stats.norm.logpdf(self.draws[name], mu, sigma).sum()
         return self.draws[name]
 
+    def half_normal(self, name, sigma, dims):
+        return self.draws[name]
+
     def named(self, name, value, dims):
         self.found[name] = value
         return value
@@ -52,7 +55,7 @@ def draws_of(built, rng):
     model = build_model(built)
     shapes = {v.name: tuple(v.type.shape) for v in model.free_RVs}
     draws = {n: rng.normal(size=s) for n, s in shapes.items()}
-    return draws | {"dispersion_signed": rng.uniform(0.3, 1.5, size=shapes["dispersion_signed"])}
+    return draws | {"dispersion_common": rng.uniform(0.3, 1.5, size=shapes["dispersion_common"])}
 
 
 def both_densities(nested, share, rng):

@@ -128,7 +128,7 @@ def _standardised(
             / float(design["drift_mean_sd"])
         ),
         "drift_spread": sampled("drift_spread_signed", float(design["drift_spread"])),
-        "dispersion": sampled("dispersion_signed", row=0),
+        "dispersion": sampled("dispersion_common", row=0),
         "dispersion_spread": sampled("dispersion_type", float(design["dispersion_spread"])),
     }
     if inside.any():
@@ -139,7 +139,7 @@ def _standardised(
                 "innovation_gap_signed", design["innovation_scale"].values[1]
             ),
             "drift_gap": plain(drift[:, :, inside] / float(design["drift_gap"])),
-            "dispersion_gap": sampled("dispersion_signed", row=1),
+            "dispersion_gap": sampled("dispersion_common", row=1),
         }
     if "passing_signed" in free:
         found["passing"] = sampled("passing_signed", design["passing_scale"].values)

@@ -116,7 +116,7 @@ def _true_scales(made: Simulated, design: xr.Dataset) -> dict[str, np.ndarray]:
         "innovation_gap_signed": innovation[-1],
         "passing_signed": truth["passing_sd"].to_numpy(),
     }
-    return {**scales, "dispersion_signed": np.ones(len(own)), "dispersion_type": own}
+    return {**scales, "dispersion_common": np.ones(len(own)), "dispersion_type": own}
 
 
 def _crps(fit: Fit, made: Simulated, seed: int) -> xr.DataArray:

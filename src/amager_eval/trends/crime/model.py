@@ -44,6 +44,9 @@ class _Declared:
     def normal(self, name: str, mu: Any, sigma: Any, dims: tuple[str, ...]) -> Any:
         return pm.Normal(name, mu, sigma, shape=_shape(dims), dims=dims)
 
+    def half_normal(self, name: str, sigma: float, dims: tuple[str, ...]) -> Any:
+        return pm.HalfNormal(name, sigma, shape=_shape(dims), dims=dims)
+
     def positive(self, name: str, prior: Prior, dims: tuple[str, ...]) -> Any:
         family = getattr(pm, prior.distribution)
         return family(name, **prior.parameters, shape=_shape(dims), dims=dims)

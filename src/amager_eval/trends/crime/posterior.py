@@ -39,6 +39,9 @@ class _Drawn:
     def normal(self, name: str, mu: Any, sigma: Any, dims: tuple[str, ...]) -> Any:  # noqa: ARG002
         return self._draws[name]
 
+    def half_normal(self, name: str, sigma: float, dims: tuple[str, ...]) -> Any:  # noqa: ARG002
+        return self._draws[name]
+
     def positive(self, name: str, prior: Prior, dims: tuple[str, ...]) -> Any:  # noqa: ARG002
         return self._draws[name]
 

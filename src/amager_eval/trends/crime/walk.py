@@ -33,6 +33,9 @@ class Variables(Protocol):
     def normal(self, name: str, mu: Any, sigma: Any, dims: tuple[str, ...]) -> Any:
         """Give a normal variable."""
 
+    def half_normal(self, name: str, sigma: float, dims: tuple[str, ...]) -> Any:
+        """Give a half-normal variable."""
+
     def positive(self, name: str, prior: Prior, dims: tuple[str, ...]) -> Any:
         """Give a variable above zero with a prior of a family of its own."""
 
@@ -123,17 +126,14 @@ def crime_unknowns(
 
     Notes
     -----
-    Innovation, common dispersion, spread of drifts and what passes are absolute values of normal
-    variables, the `..._signed` ones: half-normal, but zero, which the data often allow, is no
-    boundary and has no long tail as on the log scale. One with a prior of another family is that
-    family's variable itself.
+    Innovation, spread of drifts and what passes are absolute values of normal variables, the
+    `..._signed` ones: half-normal, but zero, which the data often allow, is no boundary and has no
+    long tail as on the log scale. One with a prior of another family is that family's variable
+    itself. The dispersion stays on the log scale: large counts rule out
+    zero, and a wall there stops the sampler.
     """
     scale, exp = data["dispersion_scale"], variables.functions.exp
-    common = variables.named(
-        "dispersion_common",
-        abs(variables.normal("dispersion_signed", 0.0, 1.0, ("path_class",))),
-        ("path_class",),
-    )[..., None]
+    common = variables.half_normal("dispersion_common", 1.0, ("path_class",))[..., None]
     own = variables.normal(
         "dispersion_type", 0.0, data["dispersion_spread"], ("path_class", "crime_type")
     )
