@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Final, Literal
 
 from amager_eval.conventions import COMPARATORS, RESPONSES, SETTINGS
+from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.spec.synonyms import folded
 from amager_eval.wording.sentences import Lang
 
@@ -278,9 +279,11 @@ def nearest_word(kind: str, text: str) -> str | None:
     >>> nearest_word("setting", "dayttime"), nearest_word("setting", "park")
     ('daytime', None)
     """
-    words = [w for word in _KNOWN[kind] for w in (word, *_WORDS[kind][word]) if len(w) > 3]
+    declared = load_assumptions().checks.names
+    every = (w for word in _KNOWN[kind] for w in (word, *_WORDS[kind][word]))
+    words = [w for w in every if len(w) >= declared.least_around]
     known = {folded(w): w for w in reversed(words)}
-    near = get_close_matches(folded(text), known, n=1, cutoff=0.84)
+    near = get_close_matches(folded(text), known, n=1, cutoff=declared.alike)
     return known[near[0]] if near else None
 
 
