@@ -86,8 +86,8 @@ def log_likelihood(
         each = np.array([cells[i] for i in which])
         first = each[:, 0]
         index = figures.share[first].argmax(axis=1), figures.setting[first], figures.year[first]
-        moments = _moments(*(x[:, *index] for x in shares))
-        found[:, which] = _of_figures(figures.answer[each], edges[each], moments)
+        of = (x[:, *index] for x in shares)
+        found[:, which] = log_of_cells(figures.answer[each], edges[each], *of)
     return found
 
 
