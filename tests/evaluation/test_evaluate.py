@@ -9,6 +9,7 @@ import pytest
 
 import amager_eval as ae
 import amager_eval.evaluation.fit as fitting
+from amager_eval.app.make_status import STEPS
 from amager_eval.data.input import Input
 from amager_eval.data.published import published
 from amager_eval.errors import InputError, SpecError
@@ -25,6 +26,7 @@ from amager_eval.spec.documents import models_folder
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.options import with_baseline_year
 from amager_eval.trends.diagnose import Diagnostics
+from amager_eval.wording.sentences import load_wording
 
 AGREEMENT = load_agreement()
 AREA = AGREEMENT.areas.evaluated.names[0]
@@ -269,3 +271,15 @@ def test_a_series_without_its_baseline_year_leaves_crime_open_and_the_rest_is_ma
     assert "crime_types" in missing
     safety = statement.results[statement.results["goal"] == "1a"]
     assert safety["probability_true"].notna().any()
+
+
+def test_what_a_run_tells_it_is_at_is_a_step_that_both_languages_name(data):
+    told = []
+    evaluate(
+        data, agreement="tingbjerg_husum", forecasts=False, progress=lambda *at: told.append(at)
+    )
+    assert told == [("judging", 0, 0)]
+    assert "judging" in STEPS
+    for lang in ("da", "en"):
+        words = load_wording(lang)
+        assert all(words.name("progress", step) and words.say(f"app.step_{step}") for step in STEPS)
