@@ -48,17 +48,8 @@ def annual_figures(
 ) -> dict[int, AnnualFigure]:
     """Sum one series to calendar years; a year with a period missing is left out.
 
-    Parameters
-    ----------
-    data : Input
-        With `crime`; `population` gives the rate where it was not published.
-    area, crime_type, definition : str
-        Which series; definitions are never joined.
-
-    Returns
-    -------
-    dict of int to AnnualFigure
-        Year to reports and reports per 1,000 inhabitants, see :func:`inhabitants_of_years`.
+    Gives year to reports and reports per 1,000 inhabitants (by `population` where no rate was
+    published, see :func:`inhabitants_of_years`); definitions are never joined.
     """
     if data.crime is None:
         return {}

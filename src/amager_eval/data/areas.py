@@ -18,16 +18,6 @@ PART_KINDS: Final = ("bydel", "district", "part", "del", "borough")
 def same_kinds(kinds: Iterable[str]) -> set[str]:
     """Give every word, in lower case, for the kinds of area that some words name.
 
-    Parameters
-    ----------
-    kinds : iterable of str
-        Words for kinds of area.
-
-    Returns
-    -------
-    set of str
-        These, and the others for a whole or for its parts.
-
     Examples
     --------
     >>> sorted(same_kinds(["bydel", "estate"]) & {"district", "estate", "city"})
@@ -41,17 +31,7 @@ def whole_and_parts(rows: Iterable[Record]) -> tuple[str | None, tuple[str, ...]
     """Find the whole and its parts.
 
     The rows say it themselves by `area_kind`; else areas named as in the Amager agreement are
-    Copenhagen's.
-
-    Parameters
-    ----------
-    rows : iterable of mapping
-        Rows of all tables, with `area` and perhaps `area_kind`.
-
-    Returns
-    -------
-    tuple of (str or None) and tuple of str
-        The whole, None where there is none or more than one; its parts.
+    Copenhagen's. None where there is no whole or more than one. The rows are of all tables.
 
     Examples
     --------

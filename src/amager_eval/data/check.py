@@ -17,20 +17,8 @@ def check_input(
 ) -> list[Fault]:
     """List every fault of an input.
 
-    Parameters
-    ----------
-    path : str or Path
-        A folder of CSV files or a workbook; see :func:`amager_eval.data.read.read_input`.
-    agreement : Agreement or None
-        Whose settings the input may name; as for :func:`amager_eval.data.read.read_input`.
-    lang : {"en", "da"}
-        Language of messages and remedies; :func:`amager_eval.data.tables.fault_texts.format_fault`
-        writes the place in the same language.
-
-    Returns
-    -------
-    list of Fault
-        Errors first, then warnings; each in the order found. Empty: a clean input.
+    Errors first, then warnings, each in the order found. A place is written in the same language by
+    :func:`amager_eval.data.tables.fault_texts.format_fault`.
     """
     faults = read_everything(path, agreement=agreement, lang=lang).faults
     return sorted(faults, key=lambda fault: fault.severity == "warning")

@@ -59,18 +59,7 @@ class Delivered:
 def delivered_lines(entries: Iterable[Delivered], state: State, lang: Lang = "en") -> list[str]:
     """Write what has a state as lines: what is of one kind and has one reason stands together.
 
-    Parameters
-    ----------
-    entries : iterable of Delivered
-    state : {"used", "unused", "unread"}
-        Which of them.
-    lang : {"en", "da"}
-        Language of the reader.
-
-    Returns
-    -------
-    list of str
-        In the order of the kinds; every name is told, with its rows where they were counted.
+    In the order of the kinds; every name is told, with its rows where they were counted.
     """
     words = load_wording(lang)
     together: dict[tuple[Kind, str], dict[str, int | None]] = {}

@@ -39,26 +39,9 @@ def read_delivery(
 ) -> Input:
     """Read a delivery and lay it on the published figures of the agreement's city.
 
-    Parameters
-    ----------
-    path : str or Path
-        As for :func:`amager_eval.read_input`.
-    agreement : Agreement or None
-        Default the Amager agreement.
-    only : bool
-        Take the delivery alone: another city's, or one that holds all that shall count.
-    lang : {"en", "da"}
-        Language of the faults.
-
-    Returns
-    -------
-    Input
-        `replaced` lists every published cell the delivery holds too.
-
-    Raises
-    ------
-    InputError
-        As :func:`amager_eval.read_input`.
+    `only` takes the delivery alone: another city's, or one that holds all that shall count. The
+    input's `replaced` lists every published cell the delivery holds too. Errors as of
+    :func:`amager_eval.read_input`.
     """
     agreement = agreement or load_agreement()
     delivered = read_input(path, agreement=agreement, lang=lang)
@@ -68,19 +51,11 @@ def read_delivery(
 def lay_on_published(delivered: Input, agreement: Agreement) -> Input:
     """Add the published figures that a delivery does not hold itself.
 
-    Parameters
-    ----------
-    delivered : Input
-    agreement : Agreement
-
-    Returns
-    -------
-    Input
-        The delivery alone where it is made up (a true figure is never mixed with a made-up one),
-        where nothing is published of the agreement's city, or where no area of the agreement is
-        in it. A published figure of grade C that is delivered with the same value keeps its grade
-        until the source names a page of the report; then its grade is A, and so is that of a
-        figure corrected in a prefilled workbook.
+    It stays alone where it is made up (a true figure is never mixed with a made-up one), where
+    nothing is published of the agreement's city, or where no area of the agreement is in it. A
+    published figure of grade C that is delivered with the same value keeps its grade until the
+    source names a page of the report; then its grade is A, and so is that of a figure corrected in
+    a prefilled workbook.
     """
     if delivered.synthetic or not _shares_areas(delivered, agreement):
         return delivered

@@ -81,22 +81,8 @@ class Found:
 def find_tables(path: Path, lang: Lang) -> Found:
     """Find the tables of a folder or a workbook.
 
-    Parameters
-    ----------
-    path : Path
-        Folder of CSV files, perhaps with mapping files for microdata and a register extract, or
-        a workbook, or a folder with nothing to read but one workbook.
-    lang : {"en", "da"}
-        Language of the faults.
-
-    Returns
-    -------
-    Found
-
-    Raises
-    ------
-    InputError
-        There is nothing there that can be read.
+    A folder of CSV files, perhaps with mapping files for microdata and a register extract, or a
+    workbook, or a folder with nothing to read but one workbook.
     """
     try:
         if path.is_dir():

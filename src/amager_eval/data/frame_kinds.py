@@ -16,15 +16,7 @@ def as_pandas(frame: Any) -> Any: ...
 def as_pandas(frame: Any) -> Any:
     """Give a frame of polars, PyArrow or another library narwhals knows as a pandas DataFrame.
 
-    Parameters
-    ----------
-    frame : DataFrame or other
-        What is no frame is returned as it is: whoever needs one says so.
-
-    Returns
-    -------
-    pandas.DataFrame or other
-        The same columns and rows; a missing value is missing.
+    What is no frame is returned as it is: whoever needs one says so. A missing value is missing.
 
     Examples
     --------

@@ -113,20 +113,7 @@ class Period:
 def parse_period(value: object) -> Period:
     """Read a period from an int year or from text.
 
-    Parameters
-    ----------
-    value : object
-        `2024`, `2024.0`, `"2024"`, `"2024K3"`, `"2024Q3"`, `"2024M07"`, `"2024-07"`, a
-        :class:`Period`, or anything whose text is one of these (a `pandas.Period`).
-
-    Returns
-    -------
-    Period
-
-    Raises
-    ------
-    InputError
-        The value is no period.
+    Also from what has such a text (a `pandas.Period`); an `InputError` where it is none.
 
     Examples
     --------
@@ -215,16 +202,8 @@ def per_year(periods: Iterable[object]) -> int:
 def whole_years(periods: Sequence[object]) -> dict[int, list[int]]:
     """Find the years that periods cover wholly, each once, and by periods of one length.
 
-    Parameters
-    ----------
-    periods : sequence
-        Periods of one series, in any order.
-
-    Returns
-    -------
-    dict of int to list of int
-        Year to the places of its periods; a year that is covered in part, twice, or by periods of
-        different length is left out.
+    Gives year to the places of its periods; a year that is covered in part, twice, or by periods of
+    different length is left out.
 
     Examples
     --------

@@ -19,28 +19,10 @@ def population_at(
 ) -> NDArray[np.float64]:
     """Interpolate inhabitants to the midpoints of periods.
 
-    Log-linear between the given dates; outside them the growth of the nearest year goes on (of
-    all dates, if they span less than a year; none, if there is one date). A year's growth and
-    not the last step's, because monthly counts have a season of their own.
-
-    Parameters
-    ----------
-    population : DataFrame
-        `area, period, population`: inhabitants on the first day of the period.
-    area : str
-        Which area.
-    periods : sequence
-        Periods whose midpoints are wanted.
-
-    Returns
-    -------
-    ndarray
-        dims `period`, in the order of `periods`.
-
-    Raises
-    ------
-    InputError
-        The area has no inhabitants in the frame.
+    Log-linear between the given dates, `population` being that of a period's first day; outside
+    them the growth of the nearest year goes on (of all dates, if they span less than a year; none,
+    if there is one date). A year's growth and not the last step's, because monthly counts have a
+    season of their own. An `InputError` where the area has no inhabitants in the frame.
 
     Examples
     --------
@@ -56,24 +38,7 @@ def population_on(
 ) -> NDArray[np.float64]:
     """Interpolate inhabitants to dates, as :func:`population_at` does; a given date's are its own.
 
-    Parameters
-    ----------
-    population : DataFrame
-        `area, period, population`: inhabitants on the first day of the period.
-    area : str
-        Which area.
-    dates : sequence of float
-        Decimal time: `2024.0` is 1 January 2024.
-
-    Returns
-    -------
-    ndarray
-        dims `period`, in the order of `dates`.
-
-    Raises
-    ------
-    InputError
-        The area has no inhabitants in the frame.
+    Decimal time: `2024.0` is 1 January 2024.
 
     Examples
     --------

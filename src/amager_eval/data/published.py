@@ -34,14 +34,7 @@ def _content(name: str) -> bytes:
 def bundled_frame(name: str) -> pd.DataFrame:
     """Read one bundled CSV file as it stands; codes stay text.
 
-    Parameters
-    ----------
-    name : str
-        File name; see `PROVENANCE.md` beside the files.
-
-    Returns
-    -------
-    DataFrame
+    See `PROVENANCE.md` beside the files.
 
     Examples
     --------

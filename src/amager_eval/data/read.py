@@ -108,21 +108,7 @@ def read_input(path: str | Path, *, agreement: Agreement | None = None, lang: La
 def read_everything(
     path: str | Path, *, agreement: Agreement | None = None, lang: Lang = "en"
 ) -> ReadResult:
-    """Read an input as far as it goes and collect every fault.
-
-    Parameters
-    ----------
-    path : str or Path
-        As for :func:`read_input`.
-    agreement : Agreement or None
-        As for :func:`read_input`.
-    lang : {"en", "da"}
-        Language of the faults.
-
-    Returns
-    -------
-    ReadResult
-    """
+    """Read an input as far as it goes and collect every fault."""
     path = Path(path)
     agreement = agreement or load_agreement()
     try:

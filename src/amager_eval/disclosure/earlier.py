@@ -43,11 +43,8 @@ class EarlierFigures:
     def part_known(self, counts: Mapping[str, float]) -> float | None:
         """Sum those of the year's periods that were published before with the count of now.
 
-        Returns
-        -------
-        float or None
-            None where that is none of them or all. The year less this sum is what the others
-            count: a small one that was revised would follow.
+        None where that is none of them or all. The year less this sum is what the others count: a
+        small one that was revised would follow.
         """
         known = [
             count

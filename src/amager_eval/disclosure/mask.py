@@ -49,21 +49,10 @@ def mask_small_counts(
 ) -> Input:
     """Hide the counts below the agreement's threshold, and those that would give them away.
 
-    Parameters
-    ----------
-    data : Input
-    agreement : Agreement
-        Its `disclosure.threshold`; which areas and types contain which.
-    earlier : mapping of tuple to EarlierFigures or None
-        What the yearly record holds: what was published in earlier years is known, what was
-        hidden stays hidden.
-
-    Returns
-    -------
-    Input
-        With what is hidden added to `masked`: reports without `count` and `per_1000`, survey
-        figures left out. Where anything is hidden the digests of the files are replaced by
-        digests of the masked figures, because a small count could be tried out on a file's own.
+    What was published in earlier years is known, what was hidden stays hidden. What is hidden is
+    added to `masked`: reports without `count` and `per_1000`, survey figures left out. Where
+    anything is hidden the digests of the files are replaced by digests of the masked figures,
+    because a small count could be tried out on a file's own.
     """
     crime, hidden_reports = _mask_reports(data, agreement, earlier or {})
     safety, hidden_answers = mask_answers(data, agreement)

@@ -37,26 +37,7 @@ def short_periods_may_be_shown(
     in any period a count of an area, or what is left between areas that contain each other, is
     below the threshold, or was so before a revision: a year published earlier, less the other
     quarters of now, is what a quarter counted then. How types add up is not looked at, so a total
-    is not shown.
-
-    Parameters
-    ----------
-    data : Input
-        With small counts hidden.
-    agreement : Agreement
-        Its `disclosure.threshold`; which areas contain which.
-    areas : sequence of str
-        The areas that are shown.
-    crime_type, definition : str
-        The series.
-    before : mapping of tuple to EarlierFigures
-        What the record has published and hidden, from
-        :func:`amager_eval.record.earlier_publications.earlier_publications`.
-
-    Returns
-    -------
-    bool
-        True for a series of years: those are hidden already.
+    is not shown. True for a series of years: those are hidden already.
     """
     assert data.crime is not None
     own = data.crime[

@@ -47,25 +47,11 @@ def suppress(
 ) -> frozenset[int]:
     """Choose the cells to hide.
 
-    Parameters
-    ----------
-    values : sequence of float
-        Counts.
-    relations : sequence of Relation
-        How they add up; one that the values break tells an attacker nothing and is left out.
-    threshold : float
-        Counts below it are small.
-    hidden : collection of int
-        Cells hidden already, in an earlier year's publication.
-    known : collection of int
-        Cells whose value was published before: hiding them protects nothing.
-
-    Returns
-    -------
-    frozenset of int
-        The small cells and those hidden to protect them. Every value from 0 to below the
-        threshold stays possible for each small cell and each small rest, unless it follows from
-        what was published before.
+    A relation that the values break tells an attacker nothing and is left out. `hidden` are hidden
+    already, in an earlier year's publication; `known` were published before, and hiding them
+    protects nothing. The small cells and those that protect them are returned: every value from 0
+    to below the threshold stays possible for each small cell and each small rest, unless it follows
+    from what was published before.
 
     Examples
     --------

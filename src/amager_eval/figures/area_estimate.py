@@ -60,18 +60,7 @@ class AreaEstimateView:
 
 
 def plot_area_estimate(view: AreaEstimateView, ax: Axes | None = None) -> Axes:
-    """Draw hatched bands without a line in the middle, and published points beside them.
-
-    Parameters
-    ----------
-    view : AreaEstimateView
-    ax : Axes or None
-        Where to draw; None makes a figure.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw hatched bands without a line in the middle, and published points beside them."""
     with style():
         ax = axes_or_new(ax)
         ax.set_title(view.title)

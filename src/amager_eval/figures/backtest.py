@@ -42,19 +42,7 @@ class BacktestView:
 
 
 def plot_backtest(view: BacktestView, ax: Axes | None = None) -> Axes:
-    """Draw the score of the model against each peer's, in percent; left of zero it is better.
-
-    Parameters
-    ----------
-    view : BacktestView
-        Paired differences.
-    ax : Axes or None
-        Where to draw; a new figure where None.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw the score of the model against each peer's, in percent; left of zero it is better."""
     table = view.differences
     everything = table[table["subset"] == "all"].sort_values("ratio", ascending=False)
     peers = list(everything["versus"])

@@ -41,19 +41,7 @@ class CalibrationView:
 
 
 def plot_calibration(view: CalibrationView, ax: Axes | None = None) -> Axes:
-    """Draw each quantity's distribution of ranks minus the diagonal; name those outside the band.
-
-    Parameters
-    ----------
-    view : CalibrationView
-        Rank distributions.
-    ax : Axes or None
-        Where to draw; a new figure where None.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw each quantity's ranks less the diagonal; name those outside the band."""
     with style():
         ax = axes_or_new(ax)
         for k, (quantity, curve) in enumerate(view.frame.groupby("quantity", sort=False)):
@@ -82,19 +70,7 @@ def plot_calibration(view: CalibrationView, ax: Axes | None = None) -> Axes:
 
 
 def save_calibration(view: CalibrationView, path: Path) -> Path:
-    """Save the figure as SVG, the same bytes for the same ranks; return the path.
-
-    Parameters
-    ----------
-    view : CalibrationView
-        Rank distributions.
-    path : Path
-        File to write.
-
-    Returns
-    -------
-    Path
-    """
+    """Save the figure as SVG, the same bytes for the same ranks; return the path."""
     with style():
         figure = Figure(figsize=(7.0, 3.6), layout="constrained")
         plot_calibration(view, figure.subplots())

@@ -51,18 +51,7 @@ class ChartView:
 
 
 def plot_control_chart(view: ChartView, ax: Axes | None = None) -> Axes:
-    """Draw the reports of each period, what was expected, and the limits around it.
-
-    Parameters
-    ----------
-    view : ChartView
-    ax : Axes or None
-        Where to draw; a new figure where None.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw the reports of each period, what was expected, and the limits around it."""
     with style():
         ax = axes_or_new(ax)
         frame, words = view.frame.tail(_SHOWN), view.words
@@ -113,24 +102,7 @@ def plot_control_chart(view: ChartView, ax: Axes | None = None) -> Axes:
 def picture_control_charts(
     views: Sequence[ChartView], title: str, source: str, words: Wording, *, synthetic: bool
 ) -> Picture:
-    """Draw every series of an area under one finding.
-
-    Parameters
-    ----------
-    views : sequence of ChartView
-    title : str
-        The finding.
-    source : str
-        Where the reports come from.
-    words : Wording
-        Language.
-    synthetic : bool
-        Whether it is marked as made from made-up figures.
-
-    Returns
-    -------
-    Picture
-    """
+    """Draw every series of an area under one finding."""
     columns = min(2, len(views))
     return Picture(
         id="quarter",

@@ -82,41 +82,15 @@ def crime_view(
 ) -> CrimeView:
     """Summarise one type's yearly levels.
 
-    Parameters
-    ----------
-    levels : Dataset
-        `rate`, dims `sample, area, crime_type, year`; per 1,000 a year.
-    observed : DataFrame
-        `year, rate` of complete years.
-    area, crime_type, title : str
-        What to show and what to call it.
-    baseline, target : int
-        Years.
-    words : Wording
-        Language.
-
-    Returns
-    -------
-    CrimeView
+    `levels` is `rate` per 1,000 a year, dims `sample, area, crime_type, year`; `observed` is `year,
+    rate` of complete years.
     """
     bands = level_bands(levels, area, crime_type)
     return CrimeView(title, bands, observed, baseline, target, words)
 
 
 def plot_crime_type(view: CrimeView, ax: Axes | None = None) -> Axes:
-    """Draw one type's level against 2024, with its fan.
-
-    Parameters
-    ----------
-    view : CrimeView
-        From :func:`crime_view`.
-    ax : Axes or None
-        Where to draw; a new figure where None.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw one type's level against 2024, with its fan."""
     with style():
         ax = axes_or_new(ax)
         ax.set_title(textwrap.fill(view.title, _TITLE_WIDTH))

@@ -44,21 +44,9 @@ _SVG: Final = "http://www.w3.org/2000/svg"
 def draw(picture: Picture, words: Wording, *, narrow: bool = False, slide: bool = False) -> Figure:
     """Draw all panels of a picture on one figure.
 
-    Parameters
-    ----------
-    picture : Picture
-        What to draw.
-    words : Wording
-        Language, for the mark of synthetic data.
-    narrow : bool
-        For a phone: the panels below each other, 92 mm wide, letters as large.
-    slide : bool
-        For a screen on a wall: at least as large as on the page, in a slide's shape.
-
-    Returns
-    -------
-    Figure
-        172 mm wide; not registered anywhere.
+    `narrow`, for a phone: the panels below each other, 92 mm wide, letters as large. `slide`, for a
+    screen on a wall: at least as large as on the page, in a slide's shape. Else 172 mm wide; not
+    registered anywhere.
     """
     with style():
         columns = 1 if narrow else picture.columns
@@ -114,19 +102,7 @@ def draw(picture: Picture, words: Wording, *, narrow: bool = False, slide: bool 
 def save(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path, Path]:
     """Write a picture as SVG (text kept as text, with title and description) and PNG.
 
-    Parameters
-    ----------
-    picture : Picture
-        What to write.
-    words : Wording
-        Language.
-    folder : Path
-        Existing folder.
-
-    Returns
-    -------
-    tuple of Path
-        The SVG, the SVG for a phone and the PNG; byte-identical for the same picture.
+    The SVG, the SVG for a phone and the PNG; byte-identical for the same picture.
     """
     svg, slim, png = (folder / f"{picture.id}{end}" for end in (".svg", f"{NARROW}.svg", ".png"))
     figure = draw(picture, words)
@@ -141,19 +117,7 @@ def save(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path, Pa
 def save_slide(picture: Picture, words: Wording, folder: Path) -> tuple[Path, Path]:
     """Write a picture as a slide: one message, SVG and PNG, sixteen to nine.
 
-    Parameters
-    ----------
-    picture : Picture
-        What to write; its title is the message.
-    words : Wording
-        Language.
-    folder : Path
-        Existing folder.
-
-    Returns
-    -------
-    tuple of Path
-        The SVG and the PNG.
+    The title is the message.
     """
     svg, png = (folder / f"{picture.id}{end}" for end in (".svg", ".png"))
     picture = _of_message(picture)

@@ -44,19 +44,7 @@ class LedgerView:
 
 
 def plot_ledger(view: LedgerView, ax: Axes | None = None) -> Axes:
-    """Draw each forecast's 80 and 95 % interval, its median, and the figure that came.
-
-    Parameters
-    ----------
-    view : LedgerView
-        Forecasts, in the order they are to stand.
-    ax : Axes or None
-        Where to draw; a new figure where None.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw each forecast's 80 and 95 % interval, its median, and the figure that came."""
     with style():
         ax = axes_or_new(ax)
         frame = view.frame.reset_index(drop=True)

@@ -64,24 +64,8 @@ def part_whole_view(
 ) -> PartWholeView:
     """Pick the latest wave of every area and setting.
 
-    Parameters
-    ----------
-    comparisons : DataFrame
-        `Statement.comparisons`.
-    words : Wording
-        Language.
-    deff : float
-        Design effect whose intervals are shown.
-    areas : sequence of str
-        Every area of the page, which fixes the looks.
-    response : str
-        Answer.
-    names : mapping of str to str or None
-        What to call the areas; None as they are.
-
-    Returns
-    -------
-    PartWholeView
+    `areas` is every area of the page, which fixes the looks; `deff` the design effect whose
+    intervals are shown.
     """
     chosen = comparisons[(comparisons["response"] == response) & (comparisons["deff"] == deff)]
     latest = chosen.loc[chosen.groupby(["area", "setting"], sort=False)["wave"].idxmax()]
@@ -107,19 +91,7 @@ def part_whole_view(
 
 
 def plot_part_whole(view: PartWholeView, ax: Axes | None = None) -> Axes:
-    """Draw each difference as a dot with its interval, zero being the city's own level.
-
-    Parameters
-    ----------
-    view : PartWholeView
-        From :func:`part_whole_view`.
-    ax : Axes or None
-        Where to draw; a new figure where None.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw each difference as a dot with its interval, zero being the city's own level."""
     with style():
         ax = axes_or_new(ax)
         slim = is_narrow(ax)

@@ -53,19 +53,7 @@ def activities_view(activities: pd.DataFrame, threshold: float, words: Wording) 
 
 
 def plot_activities(view: ActivitiesView, ax: Axes | None = None) -> Axes:
-    """Draw a bar per focus area and one for all, with the goal as a line.
-
-    Parameters
-    ----------
-    view : ActivitiesView
-        From :func:`activities_view`.
-    ax : Axes or None
-        Where to draw; a new figure where None.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw a bar per focus area and one for all, with the goal as a line."""
     with style():
         ax = axes_or_new(ax)
         lang = view.words.lang

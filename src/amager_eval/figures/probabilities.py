@@ -84,29 +84,8 @@ def probability_view(
 ) -> ProbabilityView:
     """Pick the probabilities of one reading.
 
-    Parameters
-    ----------
-    probabilities : DataFrame
-        `Statement.probabilities`.
-    quantity : str
-        The reading.
-    areas, settings : sequence of str
-        Rows to show.
-    words : Wording
-        Language.
-    year : int
-        Target wave.
-    response : str
-        Answer.
-    names : mapping of str to str or None
-        What to call the areas; None as they are.
-    failed : collection of tuple of str
-        Areas and settings in which the reading has failed in print: its published probability
-        is 0, and is printed as that.
-
-    Returns
-    -------
-    ProbabilityView
+    Areas and settings that `failed` have failed the reading in print: their published probability
+    is 0, and is printed as that.
     """
     chosen = probabilities[
         (probabilities["quantity"] == quantity)
@@ -134,17 +113,7 @@ def probability_view(
 def plot_probabilities(view: ProbabilityView, ax: Axes | None = None) -> Axes:
     """Draw a dot for the true share and an open one for the published, against the limits.
 
-    Parameters
-    ----------
-    view : ProbabilityView
-        From :func:`probability_view`.
-    ax : Axes or None
-        Where to draw; a new figure where None. Only the last of panels below each other has
-        its axis labelled.
-
-    Returns
-    -------
-    Axes
+    Only the last of panels below each other has its axis labelled.
     """
     with style():
         ax = axes_or_new(ax)

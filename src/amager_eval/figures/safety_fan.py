@@ -90,26 +90,8 @@ def fan_view(
 ) -> FanView:
     """Pick the bands of one area and the whole.
 
-    Parameters
-    ----------
-    summary : DataFrame
-        From `Forecast.to_frame(LEVELS)`.
-    facts : Facts
-        For the published figures.
-    area, whole, setting, response : str
-        What to show.
-    baseline, target : int
-        Waves the goal is measured from and about.
-    words : Wording
-        Language.
-    colour_rank : int
-        Which of the areas' looks to take.
-    name : str or None
-        What to call the area; None as it is.
-
-    Returns
-    -------
-    FanView
+    The summary is `Forecast.to_frame(LEVELS)`; `colour_rank` says which of the areas' looks to
+    take, `name` what to call the area.
     """
     chosen = summary[
         (summary["quantity"] == "true")
@@ -138,19 +120,7 @@ def fan_view(
 
 
 def plot_safety_fan(view: FanView, ax: Axes | None = None) -> Axes:
-    """Draw the fan of an area beside the whole's, with the goal at the target wave.
-
-    Parameters
-    ----------
-    view : FanView
-        From :func:`fan_view`.
-    ax : Axes or None
-        Where to draw; a new figure where None.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw the fan of an area beside the whole's, with the goal at the target wave."""
     with style():
         ax = axes_or_new(ax)
         ax.set_title(view.title)

@@ -80,23 +80,7 @@ def history_view(
 ) -> HistoryView:
     """Collect the published figures of one setting and answer.
 
-    Parameters
-    ----------
-    facts : Facts
-    areas : sequence of str
-        Areas to show.
-    setting, response : str
-        Which question and answer.
-    words : Wording
-        Language.
-    deff : float
-        Design effect of the intervals.
-    level : float
-        Their level; Wilson on n / deff.
-
-    Returns
-    -------
-    HistoryView
+    Intervals are Wilson's on n / `deff`.
     """
     rows = []
     for area in areas:
@@ -119,19 +103,7 @@ def history_view(
 
 
 def plot_safety_history(view: HistoryView, ax: Axes | None = None) -> Axes:
-    """Draw published figures over the years: one line an area, hollow where not checked.
-
-    Parameters
-    ----------
-    view : HistoryView
-        From :func:`history_view`.
-    ax : Axes or None
-        Where to draw; a new figure where None.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw published figures over the years: one line an area, hollow where not checked."""
     with style():
         ax = axes_or_new(ax)
         waves = view.frame["wave"]

@@ -143,19 +143,7 @@ def _was_level(statement: Statement, row: Any, quantity: str) -> bool:
 
 
 def plot_sensitivity(view: SensitivityView, ax: Axes | None = None) -> Axes:
-    """Draw a line an answer: the probability used as a dot, every other assumption as a mark.
-
-    Parameters
-    ----------
-    view : SensitivityView
-        From :func:`sensitivity_view`.
-    ax : Axes or None
-        Where to draw; a new figure where None.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw a line an answer: the probability used as a dot, every other assumption as a mark."""
     with style():
         ax = axes_or_new(ax)
         words, slim = view.words, is_narrow(ax)

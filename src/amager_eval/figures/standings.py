@@ -99,19 +99,7 @@ class StandingsView:
 
 
 def plot_standings(view: StandingsView, ax: Axes | None = None) -> Axes:
-    """Draw the lines of a panel.
-
-    Parameters
-    ----------
-    view : StandingsView
-        What to draw.
-    ax : Axes or None
-        Where to draw; a new figure where None.
-
-    Returns
-    -------
-    Axes
-    """
+    """Draw the lines of a panel."""
     with style():
         ax = axes_or_new(ax)
         slim = is_narrow(ax)

@@ -55,25 +55,11 @@ class Caveat:
 def caveats(data: Input, facts: Facts, agreement: Agreement, year: int) -> tuple[Caveat, ...]:
     """Collect every reservation that applies to a year's figures of the agreement's areas.
 
-    Parameters
-    ----------
-    data : Input
-        For how its rows are marked.
-    facts : Facts
-    agreement : Agreement
-        Its area versions, target waves, series, and below what a number is small.
-    year : int
-        Survey wave of the statement.
-
-    Returns
-    -------
-    tuple of Caveat
-        - `boundary`: the baseline lies before the boundary the goals are about, or figures of
-          one area are marked with several versions;
-        - `definition`: the area's reports are also there in another series;
-        - `wave_year`: the target year may be read as another wave;
-        - `few_answers`, `few_reports`: a figure rests on fewer than the agreement's limit;
-        - `frozen_baseline`: the baseline year was not delivered and is the frozen one.
+    `boundary`: the baseline lies before the boundary the goals are about, or figures of one area
+    are marked with several versions; `definition`: the area's reports are also there in another
+    series; `wave_year`: the target year may be read as another wave; `few_answers`, `few_reports`:
+    a figure rests on fewer than the agreement's limit; `frozen_baseline`: the baseline year was not
+    delivered and is the frozen one.
     """
     return (
         *_boundary(data, facts.area, agreement),

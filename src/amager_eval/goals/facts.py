@@ -241,19 +241,7 @@ def published_areas(agreement: Agreement) -> tuple[str, ...]:
 
 
 def gather_facts(data: Input, agreement: Agreement) -> Facts:
-    """Look up everything that goals and views ask of an input.
-
-    Parameters
-    ----------
-    data : Input
-        With small counts hidden.
-    agreement : Agreement
-        Whose areas.
-
-    Returns
-    -------
-    Facts
-    """
+    """Look up everything that goals and views ask of an input."""
     goal = next((g for g in agreement.goal if g.kind == "partners"), None)
     listed = data.activities is not None and not data.activities.empty
     crime = data.crime

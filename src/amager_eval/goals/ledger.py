@@ -131,12 +131,9 @@ class Ledger:
     def scores(self) -> pd.DataFrame:
         """Mean scores of what has been scored.
 
-        Returns
-        -------
-        DataFrame
-            `of` (`safety`, `crime` or a goal's id), `form` (`percent`, `count`, `rate`, or
-            `event`), `scored`, `inside_80, inside_95` (shares), `crps`, `error_of_last`,
-            `brier`; what does not apply is NaN.
+        `of` (`safety`, `crime` or a goal's id), `form` (`percent`, `count`, `rate`, or `event`),
+        `scored`, `inside_80, inside_95` (shares), `crps`, `error_of_last`, `brier`; what does not
+        apply is NaN.
         """
         columns = ["of", "form", "scored", "inside_80", "inside_95", "crps", "error_of_last"]
         rows: list[dict[str, object]] = []

@@ -18,19 +18,9 @@ __all__ = ["missing_deliveries"]
 def missing_deliveries(data: Input, agreement: Agreement, area: str) -> tuple[Missing, ...]:
     """List what is missing for a verdict on every goal; nothing is filled in.
 
-    Parameters
-    ----------
-    data : Input
-    agreement : Agreement
-    area : str
-        The agreement's own area, as the input names it.
-
-    Returns
-    -------
-    tuple of Missing
-        Keys of wording: `safety_area`, `crime_baseline`, `crime_types`, `crime_monitored`,
-        `population_area`, `activities`, `residents` (asked for while the area is estimated and not
-        measured; no goal waits for it); each with the goals left open.
+    Keys of wording: `safety_area`, `crime_baseline`, `crime_types`, `crime_monitored`,
+    `population_area`, `activities`, `residents` (asked for while the area is estimated and not
+    measured; no goal waits for it); each with the goals left open.
     """
     missing = []
     safety, crime, goals = agreement.safety, agreement.crime, agreement.goal

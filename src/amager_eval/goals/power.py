@@ -35,28 +35,15 @@ def what_goals_can_show(
 ) -> pd.DataFrame:
     """Chance of published success under declared true changes, and the smallest visible change.
 
-    Parameters
-    ----------
-    facts : Facts
-        Areas without a published share of the goals' answer or any n are left out.
-    agreement : Agreement
-        Baseline and target wave, design effects.
-    year : int
-        Latest wave; its share and n are the starting point.
-    areas : sequence of str
-        Areas to report.
-
-    Returns
-    -------
-    DataFrame
-        Columns :data:`POWER_COLUMNS`. Questions `rises_every_year_<points>` (probability that
-        published whole percentages rise strictly in every wave from baseline to target when the
-        true share rises by so many points a year) and `smallest_detectable_rise` (percentage
-        points between two waves, with the declared power); where the goals are on the unsafe share
-        `falls_every_year_<points>` and `smallest_detectable_fall`; and
-        :data:`ANSWERS_QUESTION`, answers of each survey. The chance of every year only
-        where a goal is read so. The crime goals' questions follow, see
-        :mod:`amager_eval.goals.crime.power`; their `setting` and `deff` are None.
+    Columns :data:`POWER_COLUMNS`; the share and n of `year` are the starting point, and areas
+    without a published share of the goals' answer or any n are left out. Questions
+    `rises_every_year_<points>` (probability that published whole percentages rise strictly in every
+    wave from baseline to target when the true share rises by so many points a year) and
+    `smallest_detectable_rise` (percentage points between two waves, with the declared power); where
+    the goals are on the unsafe share `falls_every_year_<points>` and `smallest_detectable_fall`;
+    and :data:`ANSWERS_QUESTION`, answers of each survey. The chance of every year only where a goal
+    is read so. The crime goals' questions follow, see :mod:`amager_eval.goals.crime.power`; their
+    `setting` and `deff` are None.
     """
     rows = [*_safety_rows(facts, agreement, year, areas), *crime_power_rows(facts, agreement)]
     return pd.DataFrame(rows, columns=list(POWER_COLUMNS))

@@ -37,22 +37,9 @@ def safety_results(
 ) -> list[Result]:
     """Results of the safety goals, for the agreement's area and its indicator districts.
 
-    Parameters
-    ----------
-    facts : Facts
-    agreement : Agreement
-    year : int
-        Survey wave of the statement.
-    forecast : Forecast or None
-        Joint draws, for the interval.
-    quantities : mapping of int to DataFrame
-        Target wave to the frame of :func:`amager_eval.goals.safety.quantities.safety_quantities`.
-
-    Returns
-    -------
-    list of Result
-        Figures and interval in percent. Each reading stands at the statement's wave (status so
-        far) and at its target wave.
+    Figures and interval (of the forecast's joint draws) in percent; `quantities` by target wave, of
+    :func:`amager_eval.goals.safety.quantities.safety_quantities`. Each reading stands at the
+    statement's wave (status so far) and at its target wave.
     """
     results = []
     asked = {wave: by_cell(frame) for wave, frame in quantities.items()}

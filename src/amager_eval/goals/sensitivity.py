@@ -90,24 +90,9 @@ def sensitivity_of_draws(
 ) -> pd.DataFrame:
     """Everything the draws answer without another fit.
 
-    Parameters
-    ----------
-    agreement : Agreement
-        The goals.
-    areas : iterable of str
-        The agreement's own area and its indicator districts.
-    safety : Forecast or None
-        Its draws carry the drift model they were made under.
-    crime_quantities : DataFrame
-        From :func:`amager_eval.goals.crime.quantities.crime_quantities`; may be empty.
-    margins : iterable of str
-        Safety quantities that are the strictest reading with a margin.
-
-    Returns
-    -------
-    DataFrame
-        Columns :data:`SENSITIVITY_COLUMNS`; one row per goal, area, part, reading and alternative.
-        `goal` is None where the figures are context and not the goal's own.
+    Columns :data:`SENSITIVITY_COLUMNS`; one row per goal, area, part, reading and alternative.
+    `goal` is None where the figures are context and not the goal's own. `margins` are the safety
+    quantities that are the strictest reading with a margin.
     """
     rows: list[Row] = []
     areas = list(areas)
@@ -162,18 +147,7 @@ def safety_rows_under(
 ) -> list[Row]:
     """Rows of the safety goals under one alternative, for the areas it has.
 
-    Parameters
-    ----------
-    quantities : DataFrame
-        From :func:`amager_eval.goals.safety.quantities.safety_quantities`, at the target wave.
-    agreement : Agreement
-        The goals.
-    areas : iterable of str
-        Areas asked about.
-    assumption, alternative : str
-        What differs, and how.
-    readings : set of str or None
-        Readings to keep; None keeps the primary ones and the strictest.
+    `quantities` are of the target wave; `readings` None keeps the primary ones and the strictest.
     """
     rows = []
     asked = by_cell(quantities)
@@ -206,19 +180,7 @@ def crime_rows_under(
     *,
     quantity: str = _HELD,
 ) -> list[Row]:
-    """Rows of the crime goals under one alternative: the agreement's own area, else the whole.
-
-    Parameters
-    ----------
-    quantities : DataFrame
-        From :func:`amager_eval.goals.crime.quantities.crime_quantities`.
-    agreement : Agreement
-        The goals.
-    assumption, alternative : str
-        What differs, and how.
-    quantity : str
-        Which probability answers.
-    """
+    """Rows of the crime goals under one alternative: the agreement's own area, else the whole."""
     known = set(quantities["area"])
     own = agreement.areas.evaluated.names
     area = next((a for a in (*own, agreement.areas.whole) if a in known), None)

@@ -218,14 +218,7 @@ def goal_number(goal: str) -> str:
 def goal_standings(statement: Judged) -> tuple[Standing, ...]:
     """How every goal part stands, in the agreement's order.
 
-    Parameters
-    ----------
-    statement : Judged
-
-    Returns
-    -------
-    tuple of Standing
-        One for each goal and part of its primary reading, of the agreement's own area.
+    One for each goal and part of its primary reading, of the agreement's own area.
     """
     area = statement.facts.area
     made: list[Standing] = []
@@ -247,11 +240,8 @@ def goal_standings(statement: Judged) -> tuple[Standing, ...]:
 def indicator_standings(statement: Judged) -> tuple[Standing, ...]:
     """How the indicator districts stand in the goals' own answer: no goal is about them.
 
-    Returns
-    -------
-    tuple of Standing
-        Without `goal` and verdicts; `probability` is that of being nearer the whole and itself
-        better, or staying at its level.
+    Without `goal` and verdicts; `probability` is that of being nearer the whole and itself better,
+    or staying at its level.
     """
     goals = [g for g in statement.agreement.goal if g.kind == "safety"]
     near = [g for g in goals if g.primary.id == "shortfall_smaller"]

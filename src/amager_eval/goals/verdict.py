@@ -28,16 +28,7 @@ class Verdict(StrEnum):
 def literal_verdict(met: bool | None) -> Verdict:
     """Verdict from published figures alone, in the municipality's words.
 
-    Parameters
-    ----------
-    met : bool or None
-        Whether the published figures meet the reading; None where a figure is missing or not
-        due yet.
-
-    Returns
-    -------
-    Verdict
-        Reached, not reached or not measured.
+    `met` is None where a figure is missing or not due yet.
 
     Examples
     --------
@@ -54,23 +45,10 @@ def evidence_verdict(
 ) -> Verdict:
     """Verdict from the probability that the true quantity meets the reading.
 
-    Parameters
-    ----------
-    probability : float or None
-        Probability 0 to 1; None or NaN where nothing could be fitted.
-    thresholds : Verdicts
-        Declared in the agreement.
-    due : bool
-        Whether the wave or year the reading is about has been published. Before that nothing
-        is `nået`, and nothing is `ikke nået` unless it has failed already.
-    so_far : float or None
-        Where one failed year settles the reading (a rise in *every* year): the probability that
-        it has held through the latest published wave.
-
-    Returns
-    -------
-    Verdict
-        Reached, not reached or undecided.
+    The probability is None or NaN where nothing could be fitted. Before the wave or year the
+    reading is about has been published (`due`) nothing is `nået`, and nothing is `ikke nået` unless
+    it has failed already: where one failed year settles the reading (a rise in *every* year),
+    `so_far` is the probability that it has held through the latest published wave.
 
     Examples
     --------
@@ -95,16 +73,9 @@ def evidence_verdict(
 def combined(verdicts: Sequence[Verdict]) -> Verdict:
     """One verdict for a goal of several parts (day and night; three types).
 
-    Parameters
-    ----------
-    verdicts : sequence of Verdict
-        Verdicts of the parts, all literal or all of the evidence.
-
-    Returns
-    -------
-    Verdict
-        Reached if all parts are; not reached if none is; partly if some are and every part is
-        settled; else what the open parts are (not measured, undecided).
+    Reached if all parts are; not reached if none is; partly if some are and every part is settled;
+    else what the open parts are (not measured, undecided). The verdicts are all literal or all of
+    the evidence.
 
     Examples
     --------

@@ -65,19 +65,7 @@ def write_baseline_table(
 ) -> tuple[Path, Path]:
     """Write the filled-in table as `udgangspunkt.docx` and `udgangspunkt.xlsx`.
 
-    Parameters
-    ----------
-    entries : sequence of BaselineEntry
-        As frozen.
-    agreement : Agreement
-    folder : Path
-        Made if absent.
-    lang : {"da", "en"}
-
-    Returns
-    -------
-    tuple of Path
-        The document and the workbook.
+    The folder is made if absent.
     """
     words = load_wording(lang)
     rows = baseline_rows(entries, agreement, words)

@@ -24,17 +24,8 @@ __all__ = ["what_more_answers_do", "what_stated_changes_take"]
 def what_stated_changes_take(statement: Statement, words: Wording) -> Iterator[str]:
     """Say from which earlier share a worsening to the baseline's is significant, and its like.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-        Bound to the agreement.
-
-    Yields
-    ------
-    str
-        One sentence per indicator district and setting with a published share; then one per pair
-        of estates that the agreement compares by another survey, which does not say of how many.
+    One sentence per indicator district and setting with a published share; then one per pair of
+    estates that the agreement compares by another survey, which does not say of how many.
     """
     agreement, facts = statement.agreement, statement.facts
     respondents = load_assumptions().questions.respondents
@@ -98,16 +89,7 @@ def _half_unit(percent_: float) -> float:
 def what_more_answers_do(statement: Statement, words: Wording) -> Iterator[str]:
     """Say how wide the target's band would be had more people been asked next year.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-        Bound to the agreement.
-
-    Yields
-    ------
-    str
-        A heading, and a line per indicator district and setting; nothing once the target is here.
+    A heading, and a line per indicator district and setting; nothing once the target is here.
     """
     agreement, forecast = statement.agreement, statement.safety
     target = agreement.safety.target_wave

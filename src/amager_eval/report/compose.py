@@ -37,21 +37,7 @@ _BLANK: Final = Letterhead()
 
 
 def compose(statement: Statement, words: Wording, letterhead: Letterhead = _BLANK) -> Document:
-    """Make the document of a statement.
-
-    Parameters
-    ----------
-    statement : Statement
-        The year's status.
-    words : Wording
-        Language.
-    letterhead : Letterhead
-        Case number and date it is sent under.
-
-    Returns
-    -------
-    Document
-    """
+    """Make the document of a statement."""
     words = bound_to(statement.agreement, words)
     blocks = (*summary(statement, words), *sections(statement, words))
     title = words.say("document.title", name=_name(statement))
@@ -60,19 +46,7 @@ def compose(statement: Statement, words: Wording, letterhead: Letterhead = _BLAN
 
 
 def compose_annex(statement: Statement, words: Wording) -> Document:
-    """Make the method annex as a document of its own.
-
-    Parameters
-    ----------
-    statement : Statement
-        The year's status.
-    words : Wording
-        Language.
-
-    Returns
-    -------
-    Document
-    """
+    """Make the method annex as a document of its own."""
     words = bound_to(statement.agreement, words)
     title = words.say("document.annex_title", name=_name(statement))
     return _document(statement, words, title, tuple(annex(statement, words)))

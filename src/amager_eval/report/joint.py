@@ -48,22 +48,8 @@ _KEPT: Final = {
 def compose_joint(statements: Sequence[Statement], words: Wording) -> Document:
     """Make one document of several partnerships' statuses.
 
-    Parameters
-    ----------
-    statements : sequence of Statement
-        One a partnership, of the same year.
-    words : Wording
-        Language.
-
-    Returns
-    -------
-    Document
-        A sentence a partnership and every goal in one table, then each one's page one.
-
-    Raises
-    ------
-    InputError
-        The statements are not of the same year, or a partnership comes twice.
+    A sentence a partnership and every goal in one table, then each one's page one. An
+    `InputError` where the statements are not of the same year, or a partnership comes twice.
     """
     years, names = {s.year for s in statements}, [s.agreement.id for s in statements]
     if len(years) != 1 or len(set(names)) != len(names):
@@ -111,23 +97,7 @@ def write_joint(
 ) -> tuple[Path, ...]:
     """Write every partnership's whole appendix in a folder of its own, and the joint status.
 
-    Parameters
-    ----------
-    statements : sequence of Statement
-        One a partnership, of the same year.
-    out : Path
-        Folder to write; an existing one is replaced once everything is written.
-    lang : {"da", "en"}
-        Language.
-    letterhead : Letterhead
-        Case number and date each appendix is sent under.
-    slides : bool
-        As for :func:`amager_eval.report.write.write_appendix`.
-
-    Returns
-    -------
-    tuple of Path
-        Every file written, inside `out`.
+    An existing folder is replaced once everything is written.
     """
     words = load_wording(lang)
     document = compose_joint(statements, words)

@@ -59,17 +59,7 @@ class Letterhead:
 def letterhead_of(case: str, date: str) -> Letterhead:
     """Make a letterhead of what was typed.
 
-    Parameters
-    ----------
-    case : str
-        Case number; empty where there is none yet.
-    date : str
-        As 2026-05-12; empty where it is not known.
-
-    Raises
-    ------
-    InputError
-        The date is none.
+    Empty where there is none yet; an `InputError` where the date is none.
 
     Examples
     --------

@@ -38,22 +38,7 @@ __all__ = ["compose_quarter", "write_quarter"]
 def compose_quarter(
     chart: pd.DataFrame, agreement: Agreement, words: Wording, *, synthetic: bool
 ) -> Document:
-    """Make the page of a chart: what signals, a picture, and the latest period's numbers.
-
-    Parameters
-    ----------
-    chart : DataFrame
-        From :func:`quarter_chart`.
-    agreement : Agreement
-    words : Wording
-        Language.
-    synthetic : bool
-        Whether it is marked as made from made-up figures.
-
-    Returns
-    -------
-    Document
-    """
+    """Make the page of a chart: what signals, a picture, and the latest period's numbers."""
     words = bound_to(agreement, words)
     crime = agreement.crime
     series = [
@@ -99,27 +84,8 @@ def write_quarter(
 ) -> tuple[Path, ...]:
     """Write the page: quarter.pdf, quarter.html, quarter.csv and the figure.
 
-    Parameters
-    ----------
-    data : Input
-        Police counts and inhabitants.
-    agreement : Agreement
-    out : Path
-        Folder to write to; nothing is written where anything fails.
-    lang : {"da", "en"}
-        Language.
-    record : Path or None
-        The yearly record.
-
-    Returns
-    -------
-    tuple of Path
-        The files written.
-
-    Raises
-    ------
-    InputError
-        There are no reports that can be charted.
+    Nothing is written where anything fails. An `InputError` where there are no reports that
+    can be charted.
     """
     words = load_wording(lang)
     chart = quarter_chart(data, agreement, record)

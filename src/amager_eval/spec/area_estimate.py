@@ -159,21 +159,8 @@ class AreaSpec(Frozen):
 def load_area_spec(path: str | Path | None = None, *, draft: bool = False) -> AreaSpec:
     """Load `models/area_estimate/spec.toml`, as it was registered, or another file.
 
-    Parameters
-    ----------
-    path : str, Path or None
-        A TOML file of one's own; None is the registered document.
-    draft : bool
-        Load what the register does not know.
-
-    Returns
-    -------
-    AreaSpec
-
-    Raises
-    ------
-    SpecError
-        A wrong key or value, with file, line and key; or a changed document and no draft.
+    A `SpecError` for a wrong key or value, with file, line and key; or for a changed
+    document, unless it is a draft.
 
     Examples
     --------

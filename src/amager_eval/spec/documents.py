@@ -36,10 +36,7 @@ def models_folder() -> Path:
 def read_document(path: Path) -> tuple[dict[str, Any], str]:
     """Read a TOML document.
 
-    Returns
-    -------
-    tuple of dict and str
-        The document and its text, from which error messages find line numbers.
+    With its text, from which error messages find line numbers.
     """
     try:
         text = path.read_text(encoding="utf-8")

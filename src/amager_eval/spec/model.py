@@ -114,12 +114,7 @@ class ModelSpec(Frozen):
         return "" if self._origin == self.digest else self._origin
 
     def record(self) -> dict[str, object]:
-        """Give the spec as plain values for a file, with its digests; see :func:`spec_of_record`.
-
-        Returns
-        -------
-        dict of str to object
-        """
+        """Give the spec as plain values with its digests; see :func:`spec_of_record`."""
         return {
             "spec": self.model_dump(mode="json", fallback=_plain),
             "spec_digest": self.digest,
@@ -129,16 +124,7 @@ class ModelSpec(Frozen):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the spec; a changed copy says in :attr:`changed_from` what it was.
 
-        Parameters
-        ----------
-        update : mapping of str to object, or None
-            Fields to change; they are not validated.
-        deep : bool
-            Whether what fields hold is copied too.
-
-        Returns
-        -------
-        ModelSpec
+        Values of `update` are not validated.
         """
         copy = super().model_copy(update=update, deep=deep)
         copy._origin = self._origin or self.digest
@@ -396,15 +382,8 @@ def _declared(spec: ModelSpec, option: str, what: str, entry: dict[str, Any]) ->
 def spec_of_record(record: Mapping[str, Any]) -> ModelSpec:
     """Read a spec back from what :meth:`ModelSpec.record` gave.
 
-    Parameters
-    ----------
-    record : mapping of str to object
-        A registered document goes by the digest it was registered under then, though `models/`
-        may hold another version by now.
-
-    Returns
-    -------
-    ModelSpec
+    A registered document goes by the digest it was registered under then, though `models/` may hold
+    another version by now.
     """
     kept = dict(record["spec"])
     # an option without effect that fits stored before 30 November 2026 name

@@ -170,10 +170,7 @@ class Nested(Frozen):
     def hold_against_parts(self, parts: tuple[str, ...]) -> None:
         """Refuse a district or a piece that is neither a part of the whole nor declared above.
 
-        Raises
-        ------
-        AtKey
-            With the key that names it.
+        An `AtKey` has the key that names it.
         """
         for i, block in enumerate(self.block):
             if block.district and block.district not in parts:
@@ -192,15 +189,6 @@ class Nested(Frozen):
 
     def among(self, districts: Collection[str]) -> Nested:
         """Leave out what the area itself is not made of and has no district among these.
-
-        Parameters
-        ----------
-        districts : collection of str
-            Districts there are figures of.
-
-        Returns
-        -------
-        Nested
 
         Examples
         --------
@@ -246,14 +234,7 @@ class Nested(Frozen):
     def weights(self, shares: Mapping[str, float]) -> dict[str, dict[str, float]]:
         """Write every block and mixture as weights of blocks and parts, given the shares.
 
-        Parameters
-        ----------
-        shares : mapping of str to float or ndarray
-            Mixture to the first's part of it.
-
-        Returns
-        -------
-        dict of str to dict
+        `shares` gives the first's part of each mixture, as a number or an array.
 
         Examples
         --------

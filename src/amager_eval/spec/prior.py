@@ -127,23 +127,9 @@ class Prior(Frozen):
 def as_prior(prior: Any, *, unit: str, reason: str) -> Prior:
     """Take a prior of this package or of `pymc_extras.prior` over, with unit and reason.
 
-    Parameters
-    ----------
-    prior : Prior or pymc_extras.prior.Prior
-        One with a family and plain numbers; a hierarchical one is another model.
-    unit : str
-        Where the prior says none.
-    reason : str
-        Why this prior.
-
-    Returns
-    -------
-    Prior
-
-    Raises
-    ------
-    SpecError
-        It is no prior, or no plain one, or the reason is missing.
+    It has a family and plain numbers; a hierarchical one is another model. The unit is used where
+    the prior says none. A `SpecError` where it is no prior, or no plain one, or the reason
+    is missing.
     """
     if len(reason.strip()) < LEAST_REASON:
         raise SpecError(

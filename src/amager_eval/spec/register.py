@@ -100,18 +100,9 @@ def load_register() -> Register:
 def hold_against_register(path: Path) -> None:
     """Refuse a document of `models/` that is not the one that was registered.
 
-    A file outside `models/` is the user's own and is not held against anything.
-
-    Parameters
-    ----------
-    path : Path
-        The document.
-
-    Raises
-    ------
-    SpecError
-        It was never registered, its bytes differ from its newest registered digest, or it calls
-        itself another version than its newest entry does.
+    A file outside `models/` is the user's own and is not held against anything. A
+    `SpecError` where it was never registered, its bytes differ from its newest registered
+    digest, or it calls itself another version than its newest entry does.
     """
     if problem := _problem_of_document(path):
         raise SpecError(problem)
@@ -120,18 +111,9 @@ def hold_against_register(path: Path) -> None:
 def hold_agreement_against_register(name: str, digest: str) -> None:
     """Refuse a changed agreement that goes by a registered one's name, wherever its file lies.
 
-    Parameters
-    ----------
-    name : str
-        The agreement's id.
-    digest : str
-        sha256 of the file it was read from; empty for one that was made in Python.
-
-    Raises
-    ------
-    SpecError
-        The name is registered with another digest, or the document of that name in `models/` is
-        not the registered one.
+    The digest is that of the file it was read from, empty for one made in Python. A
+    `SpecError` where the name is registered with another digest, or the document of that
+    name in `models/` is not the registered one.
     """
     if problem := _problem_of_agreement(name, digest):
         raise SpecError(problem)
@@ -140,15 +122,7 @@ def hold_agreement_against_register(name: str, digest: str) -> None:
 def unregistered_documents(name: str, digest: str) -> dict[str, Fault]:
     """Find what a statement rests on that is not registered as it stands.
 
-    Parameters
-    ----------
-    name, digest : str
-        Of its agreement, see :func:`hold_agreement_against_register`.
-
-    Returns
-    -------
-    dict of str to Fault
-        The problem, and what to do, by path below `models/`; empty where all is registered.
+    The problem, and what to do, by path below `models/`; empty where all is registered.
     """
     folder = models_folder()
     problems = {d: _problem_of_document(folder / d) for d in _OF_EVERY_STATEMENT}

@@ -54,17 +54,8 @@ _PRINTED: Final[tuple[tuple[str, Kind, str, str], ...]] = (
 def crime_table(statement: Statement, words: Wording, *, area: str | None = None) -> Table:
     """One row a type: the baseline level, the forecast and the probability of holding it.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-    area : str or None
-        The one area to list; None lists all, as the open data do.
-
-    Returns
-    -------
-    Table
-        `area, crime_type`, levels per 1,000 a year and probabilities 0 to 1 at the target year.
+    `area, crime_type`, levels per 1,000 a year and probabilities 0 to 1 at the target year; of
+    every area, as the open data list them, unless one is named.
     """
     say, crime = words.say, statement.agreement.crime
     years = {"baseline": crime.baseline_year, "target": crime.target_year}
@@ -117,19 +108,8 @@ def crime_quantities_table(statement: Statement, words: Wording) -> Table:
 def crime_years_table(statement: Statement, words: Wording, *, area: str) -> Table:
     """One row a type and year of an area: what was reported, and the level with its bands.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-    area : str
-        The area to list.
-
-    Returns
-    -------
-    Table
-        `area, crime_type, year, reported, median`, and `low` and `high` of each band; reports per
-        1,000 inhabitants a year. `reported` is empty for a year that is not whole, not published
-        or hidden.
+    `area, crime_type, year, reported, median`, and `low` and `high` of each band; reports per 1,000
+    inhabitants a year. `reported` is empty for a year that is not whole, not published or hidden.
     """
     say = words.say
     columns = [
@@ -168,13 +148,8 @@ def crime_years_table(statement: Statement, words: Wording, *, area: str) -> Tab
 def district_totals_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:
     """List the yearly reports of the agreement's areas, each with its definition and a remark.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-    short : bool
-        Leave out the whole, every type but the total and all but the latest years, as page space
-        asks.
+    `short` leaves out the whole, every type but the total and all but the latest years, as page
+    space asks.
     """
     say, agreement = words.say, statement.agreement
     columns = [

@@ -17,10 +17,7 @@ __all__ = ["crime_power_table"]
 def crime_power_table(statement: Statement, words: Wording) -> Table:
     """One row a number of reports: the chance that a type rises although nothing changed.
 
-    Returns
-    -------
-    Table
-        `reports_a_year, reports_assumed` (printed as one), and a chance per question.
+    `reports_a_year, reports_assumed` (printed as one), and a chance per question.
     """
     power, crime = statement.power, statement.agreement.crime
     own = power[power["setting"].isna()] if len(power) else power

@@ -28,11 +28,8 @@ __all__ = [
 def crime_changes_table(statement: Statement, words: Wording) -> Table:
     """List the true level from each year to the next: one row an area, type, year and form.
 
-    Returns
-    -------
-    Table
-        `area, crime_type, definition, year, form, median, low_95, high_95, probability_fall`;
-        change as a share of the year before.
+    `area, crime_type, definition, year, form, median, low_95, high_95, probability_fall`; change as
+    a share of the year before.
     """
     views = statement.crime_views
     kinds: dict[str, Kind] = {"median": "chance", "low_95": "chance", "high_95": "chance"}
@@ -45,10 +42,7 @@ def crime_changes_table(statement: Statement, words: Wording) -> Table:
 def crime_contributions_table(statement: Statement, words: Wording) -> Table:
     """List each type's part in the total's change since the baseline year.
 
-    Returns
-    -------
-    Table
-        `area, crime_type, definition, year, median, low_95, high_95`; reports a year.
+    `area, crime_type, definition, year, median, low_95, high_95`; reports a year.
     """
     views = statement.crime_views
     kinds: dict[str, Kind] = {"median": "figure", "low_95": "figure", "high_95": "figure"}
@@ -61,11 +55,8 @@ def crime_contributions_table(statement: Statement, words: Wording) -> Table:
 def crime_chart_table(statement: Statement, words: Wording) -> Table:
     """List monitored types, period by period, against the limits of ordinary variation.
 
-    Returns
-    -------
-    Table
-        `area, crime_type, definition, period, reference, count, expected, low, high, signal`;
-        reports a period.
+    `area, crime_type, definition, period, reference, count, expected, low, high, signal`; reports a
+    period.
     """
     kinds: dict[str, Kind] = {"reference": "flag", "count": "count"}
     kinds |= {"expected": "figure", "low": "figure", "high": "figure"}
@@ -77,11 +68,8 @@ def crime_chart_table(statement: Statement, words: Wording) -> Table:
 def crime_displacement_table(statement: Statement, words: Wording) -> Table:
     """Compare reports here and next door, against the rest of the whole.
 
-    Returns
-    -------
-    Table
-        `crime_type, definition, year, part, reports_before, reports_after, estimate, low_95,
-        high_95, p_value`; the estimate in reports per 1,000 inhabitants a year.
+    `crime_type, definition, year, part, reports_before, reports_after, estimate, low_95, high_95,
+    p_value`; the estimate in reports per 1,000 inhabitants a year.
     """
     kinds: dict[str, Kind] = {"reports_before": "count", "reports_after": "count"}
     kinds |= {"estimate": "decimal", "low_95": "decimal", "high_95": "decimal"}

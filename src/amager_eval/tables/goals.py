@@ -34,13 +34,10 @@ __all__ = [
 def goals_table(statement: Statement, words: Wording) -> Table:
     """One row a part of every goal: figures, this year's verdicts, and the outlook.
 
-    Returns
-    -------
-    Table
-        Printed: what the goal is about and how it stands; in the data one value a cell: `goal,
-        title, area, part, unit`, latest, last and baseline figures with year, grade and basis, the
-        whole's, changes, distances, verdicts, probabilities and the band at the target year.
-        Parts of a goal without any figure share a printed row.
+    Printed: what the goal is about and how it stands; in the data one value a cell: `goal, title,
+    area, part, unit`, latest, last and baseline figures with year, grade and basis, the whole's,
+    changes, distances, verdicts, probabilities and the band at the target year. Parts of a goal
+    without any figure share a printed row.
     """
     say, agreement = words.say, statement.agreement
     standings = statement.standings
@@ -98,10 +95,7 @@ def goals_table(statement: Statement, words: Wording) -> Table:
 def indicators_table(statement: Statement, words: Wording) -> Table:
     """One row a district and setting, in the goals' own answer; no goal is about them.
 
-    Returns
-    -------
-    Table
-        As :func:`goals_table`, without verdicts.
+    As :func:`goals_table`, without verdicts.
     """
     say, agreement = words.say, statement.agreement
     standings = statement.districts
@@ -154,10 +148,7 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
 def standings_table(statement: Statement, words: Wording) -> Table:
     """List what page one's picture draws of the goal parts, or of the districts in their stead.
 
-    Returns
-    -------
-    Table
-        `what, unit, observed, last, baseline, whole, threshold, outlook_low, outlook_high`.
+    `what, unit, observed, last, baseline, whole, threshold, outlook_low, outlook_high`.
     """
     say = words.say
     keys = ("observed", "last", "baseline", "whole")
@@ -186,11 +177,7 @@ def standings_table(statement: Statement, words: Wording) -> Table:
 def crime_context_table(statement: Statement, words: Wording) -> Table:
     """Show the reports of the city and the districts against the baseline year: no goal's own.
 
-    Returns
-    -------
-    Table
-        `area, crime_type, definition`, counts and rates of the two years, `change` (share) and
-        `shown`.
+    `area, crime_type, definition`, counts and rates of the two years, `change` (share) and `shown`.
     """
     say, crime = words.say, statement.agreement.crime
     found = crime_context(statement)

@@ -16,12 +16,7 @@ __all__ = ["guard_table"]
 def guard_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:
     """One row a type: the latest figure against the baseline year and the guard years' mean.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-    short : bool
-        Only the form each goal is primarily read in (reports, or reports per 1,000).
+    `short` keeps the form each goal is primarily read in (reports, or reports per 1,000).
     """
     agreement, crime = statement.agreement, statement.agreement.crime
     unit: Kind = "figure"  # rates per 1,000 and whole counts in one column

@@ -31,19 +31,10 @@ _COUNTS = ("activity_count", "partner_count", "outside_partner_count")
 def plan_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:
     """One row a focus area: activities, partners, money, and what its indicators show.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-    short : bool
-        Count the activities without naming them, and leave what the indicators show to the
-        table of indicators: the length of the list then does not matter.
-
-    Returns
-    -------
-    Table
-        `focus_area, activities, partners, budget_dkk, expects`; in open data how many activities
-        and partners there are, :func:`plan_parts_table` and :func:`plan_signals_table` name them.
+    `focus_area, activities, partners, budget_dkk, expects`; in open data how many activities and
+    partners there are, :func:`plan_parts_table` and :func:`plan_signals_table` name them. `short`
+    counts the activities without naming them, and leaves what the indicators show to the table of
+    indicators: the length of the list then does not matter.
     """
     say = words.say
     columns = [
@@ -164,11 +155,8 @@ def plan_signals_table(statement: Statement, words: Wording) -> Table:
 def partners_table(statement: Statement, words: Wording) -> Table:
     """Activities with enough partners per focus area, where the partners are, one more or less.
 
-    Returns
-    -------
-    Table
-        `focus_area, activities, met, share, inside, both, outside` and the shares of
-        :data:`~amager_eval.goals.partners.split.ONE_ACTIVITY`.
+    `focus_area, activities, met, share, inside, both, outside` and the shares of
+    :data:`~amager_eval.goals.partners.split.ONE_ACTIVITY`.
     """
     goal = next(g for g in statement.agreement.goal if g.kind == "partners")
     say = words.say

@@ -36,10 +36,7 @@ _JUDGED: Final = ("year", "literal_verdict", "evidence_verdict", *_CHANCES)
 def readings_table(statement: Statement, area: str, words: Wording) -> Table:
     """All readings of the safety and crime goals for one area, side by side.
 
-    Returns
-    -------
-    Table
-        One row per goal, reading, answer, setting or type and year.
+    One row per goal, reading, answer, setting or type and year.
     """
     say = words.say
     columns = [
@@ -77,11 +74,8 @@ def readings_table(statement: Statement, area: str, words: Wording) -> Table:
 def side_by_side_table(statement: Statement, areas: Sequence[str], words: Wording) -> Table:
     """Every reading at its target year, area after area; readings without a figure left out.
 
-    Returns
-    -------
-    Table
-        `goal, reading, part, area`, both verdicts and both probabilities, each with its value
-        without data in brackets.
+    `goal, reading, part, area`, both verdicts and both probabilities, each with its value without
+    data in brackets.
     """
     say, agreement = words.say, statement.agreement
     columns = [
@@ -134,19 +128,8 @@ def joined_readings_table(
 ) -> Table:
     """Every reading at its target year, one row a reading with a line for each area and part.
 
-    Parameters
-    ----------
-    statement : Statement
-    areas : sequence of str
-    words : Wording
-    primary : bool
-        Only each goal's primary reading.
-
-    Returns
-    -------
-    Table
-        `goal, reading`, and as lines of a cell `part`, both verdicts and the probabilities of the
-        true share, without data, and of the published one.
+    `goal, reading`, and as lines of a cell `part`, both verdicts and the probabilities of the true
+    share, without data, and of the published one. `primary` keeps each goal's primary reading.
     """
     say, agreement = words.say, statement.agreement
     wide = len(areas) > 1

@@ -56,13 +56,8 @@ def published_table(statement: Statement, areas: Sequence[str], words: Wording) 
 def changes_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:
     """Change tests on published figures, each with the municipality's own words.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-    short : bool
-        Leave out other answers than the goals', changes since before the baseline, the whole,
-        and where the agreement's own area has figures its districts' changes from year to year.
+    `short` leaves out other answers than the goals', changes since before the baseline, the whole,
+    and where the agreement's own area has figures its districts' changes from year to year.
     """
     say = words.say
     columns = [
@@ -193,13 +188,7 @@ def forecast_table(
 ) -> Table:
     """List published share, median and bands of the true share at given waves, area by area.
 
-    Parameters
-    ----------
-    statement : Statement
-    areas : sequence of str
-    words : Wording
-    periods : sequence of int
-        Waves; of one wave alone the published share is not printed.
+    Of one wave alone the published share is not printed.
     """
     say = words.say
     columns = [
@@ -257,14 +246,7 @@ def probabilities_table(
 ) -> Table:
     """Probabilities of the safety model, true and published, with their prior-only values.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-    areas : sequence of str or None
-        Areas to list; None lists every area, and the joint rows.
-    year : int or None
-        Target wave to list; None lists every target.
+    Every area and the joint rows, and every target wave, unless some are named.
     """
     say = words.say
     columns = [
@@ -305,12 +287,7 @@ def probabilities_table(
 def power_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:
     """Show what the goals can show: chance of four published rises, smallest visible rise.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-    short : bool
-        Leave out the districts where the agreement's own area has figures.
+    `short` leaves out the districts where the agreement's own area has figures.
     """
     say = words.say
     agreement = statement.agreement

@@ -17,11 +17,8 @@ __all__ = ["sensitivity_table"]
 def sensitivity_table(statement: Statement, words: Wording) -> Table:
     """One row per goal, area, part, reading and alternative.
 
-    Returns
-    -------
-    Table
-        `goal, area, part, quantity, reading, assumption, alternative, tried, probability`; `goal`
-        is empty where the figures are context and not the goal's own.
+    `goal, area, part, quantity, reading, assumption, alternative, tried, probability`; `goal` is
+    empty where the figures are context and not the goal's own.
     """
     say, agreement = words.say, statement.agreement
     columns = [

@@ -21,19 +21,9 @@ _KINDS: Mapping[str, Kind] = {"percent": "percent", "rate": "rate", "count": "co
 def since_last_table(statement: Statement, words: Wording, *, short: bool = False) -> Table:
     """List what both statuses say, side by side, and whether it is the same.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-    short : bool
-        What is not the same of the agreement's own area alone, as page space asks; the note says
-        how much else there is.
-
-    Returns
-    -------
-    Table
-        `what, about, before, after, same`; in the data `goal, area, part, year_before, year_after`
-        too. Empty where no earlier status was kept.
+    `what, about, before, after, same`; in the data `goal, area, part, year_before, year_after` too.
+    Empty where no earlier status was kept. `short` shows what is not the same of the agreement's
+    own area alone, as page space asks; the note says how much else there is.
     """
     say = words.say
     frame = statement.since_last

@@ -17,13 +17,6 @@ __all__ = ["bound_to"]
 def bound_to(agreement: Agreement, words: Wording) -> Wording:
     """Return the sentences with what every one of them may say of an agreement.
 
-    Parameters
-    ----------
-    agreement : Agreement
-        Whose city, years and thresholds.
-    words : Wording
-        Language.
-
     Examples
     --------
     >>> from amager_eval.spec.agreement import load_agreement

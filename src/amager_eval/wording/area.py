@@ -14,16 +14,7 @@ __all__ = ["area_label"]
 def area_label(agreement: Agreement, area: str, words: Wording, *, within: bool = False) -> str:
     """Name an area on a figure, in a column heading or, `within`, inside a sentence.
 
-    Parameters
-    ----------
-    agreement : Agreement
-        Whose own area gets the short name.
-    area : str
-        As the input calls it.
-    words : Wording
-        Language.
-    within : bool
-        Whether it stands inside a sentence.
+    The agreement's own area gets the short name.
 
     Examples
     --------

@@ -14,17 +14,7 @@ __all__ = ["type_label"]
 def type_label(crime: Crime, crime_type: str, definition: str, words: Wording) -> str:
     """Name a type of crime.
 
-    Parameters
-    ----------
-    crime : Crime
-        The agreement's crime part.
-    crime_type : str
-        Its id.
-    definition : str
-        Series the figures are from; the total of another series than the goal's is not called
-        by the goal's name.
-    words : Wording
-        Language.
+    The total of another series than the goal's is not called by the goal's name.
 
     Examples
     --------

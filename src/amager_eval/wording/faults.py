@@ -43,25 +43,14 @@ def fault_of(
 ) -> Fault:
     """Make the fault of a key, in English until :func:`said_in` says it in another language.
 
-    Parameters
-    ----------
-    key : str
-        `error.<key>.problem`, `.remedy` and, where something was found, `.found` of the catalogue.
-    file, column : str or None
-        Where it is.
-    **words : object
-        Fields of the sentences.
-
-    Returns
-    -------
-    Fault
+    `error.<key>.problem`, `.remedy` and, where something was found, `.found` of the catalogue.
 
     Examples
     --------
     >>> fault = fault_of("wave_absent", year=1999, first=2009, last=2026)
     >>> print(fault)
     wave 1999 is not in the input; found 'waves 2009 to 2026'. Give a --year that is among the \
-waves, or supply that wave.
+    waves, or supply that wave.
     >>> said_in(fault, "da").message
     'undersøgelsesåret 1999 er ikke i indberetningen'
     """

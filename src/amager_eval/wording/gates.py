@@ -22,13 +22,6 @@ _GATES: Final = {
 def gates_failed(problems: str, words: Wording) -> str:
     """Name the gates that failed; the sentence with the parameter's name is in the open data.
 
-    Parameters
-    ----------
-    problems : str
-        The sentences of :class:`amager_eval.trends.diagnose.Diagnostics`.
-    words : Wording
-        Language.
-
     Examples
     --------
     >>> from amager_eval.wording.sentences import load_wording

@@ -26,15 +26,7 @@ def danish_help() -> dict[str, Mapping[str, Any]]:
 def tell_in_danish(group: Any) -> None:
     """Replace the texts of a command group and of all its commands.
 
-    Parameters
-    ----------
-    group : typer.core.TyperGroup
-        As `typer.main.get_command` gives it; changed.
-
-    Raises
-    ------
-    KeyError
-        A command has no Danish.
+    A `KeyError` where a command has no Danish.
     """
     catalogue = danish_help()
     around = catalogue["help"]

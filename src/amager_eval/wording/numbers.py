@@ -33,19 +33,7 @@ _LOCALES: Final = {"da": "da_DK", "en": "en_GB"}
 def number(value: float | None, decimals: int = 0, lang: str = "da") -> str:
     """Write a number with the language's separators, half rounded away from zero.
 
-    Parameters
-    ----------
-    value : float or None
-        None and NaN give an en dash.
-    decimals : int
-        Decimals to print, trailing zeros kept.
-    lang : {"da", "en"}
-        Language.
-
-    Returns
-    -------
-    str
-        With U+2212 for minus and never a negative zero.
+    None and NaN give an en dash; U+2212 for minus and never a negative zero.
 
     Examples
     --------
@@ -100,15 +88,6 @@ def signed(value: float | None, decimals: int = 0, lang: str = "da") -> str:
 
 def percent(share: float | None, decimals: int = 0, lang: str = "da") -> str:
     """Write a share as a percentage, in Danish with a non-breaking space before the sign.
-
-    Parameters
-    ----------
-    share : float or None
-        0 to 1.
-    decimals : int
-        Decimals to print.
-    lang : {"da", "en"}
-        Language.
 
     Examples
     --------

@@ -14,15 +14,6 @@ __all__ = ["period_label"]
 def period_label(period: str, words: Wording, *, short: bool = False) -> str:
     """Name a period in the language.
 
-    Parameters
-    ----------
-    period : str
-        `2026`, `2026K3` or `2026M07`.
-    words : Wording
-        Language.
-    short : bool
-        For an axis.
-
     Examples
     --------
     >>> from amager_eval.wording.sentences import load_wording

@@ -45,17 +45,6 @@ def printed(probability: float, limits: Collection[float] = ()) -> Printed:
     At a limit of the words or of a verdict the side is said, never another number: .93 is just
     under 95 %, for 95 % alone would read as enough for "reached".
 
-    Parameters
-    ----------
-    probability : float
-        0 to 1.
-    limits : collection of float
-        Probabilities that decide a verdict.
-
-    Returns
-    -------
-    Printed
-
     Examples
     --------
     >>> [tuple(printed(p)) for p in (0.03, 0.662, 0.88, 0.8995, 0.93, 0.98)]
@@ -82,15 +71,6 @@ def printed(probability: float, limits: Collection[float] = ()) -> Printed:
 def probability_word(probability: float, words: Wording, *, short: bool = False) -> str:
     """Choose the word from the printed number, so that the two never disagree.
 
-    Parameters
-    ----------
-    probability : float
-        0 to 1.
-    words : Wording
-        Language.
-    short : bool
-        The word's short form where it has one: on a figure.
-
     Examples
     --------
     >>> from amager_eval.wording.sentences import load_wording
@@ -111,16 +91,8 @@ def say_probability(
 ) -> str:
     """Write a probability as it is printed, with its word if wanted.
 
-    Parameters
-    ----------
-    probability : float or None
-        0 to 1; None and NaN give an en dash.
-    words : Wording
-        Language.
-    about : bool
-        Say that the number is about that: in running text, where no heading says it is rounded.
-    word : bool
-        Append the word in brackets.
+    None and NaN give an en dash. `about` says that the number is about that: in running text, where
+    no heading says it is rounded.
 
     Examples
     --------

@@ -42,10 +42,8 @@ class Wording:
     def say(self, key: str, /, **values: object) -> str:
         """Return the sentence of `key` with its fields filled in.
 
-        Raises
-        ------
-        KeyError
-            No such sentence, or a field without a value: a fault of the package.
+        A `KeyError` where there is no such sentence, or a field has no value: a fault of the
+        package.
         """
         return self.sentences[key].format(**{**self.about, **values})
 
@@ -80,11 +78,6 @@ class Wording:
 def known_language(lang: str) -> Lang:
     """Return `lang` if there is a catalogue for it; an error if not.
 
-    Raises
-    ------
-    InputError
-        A language there is no catalogue for.
-
     Examples
     --------
     >>> known_language("da")
@@ -100,20 +93,6 @@ def known_language(lang: str) -> Lang:
 @cache
 def load_wording(lang: str = "da") -> Wording:
     """Load the catalogue of a language.
-
-    Parameters
-    ----------
-    lang : {"da", "en"}
-        Language.
-
-    Returns
-    -------
-    Wording
-
-    Raises
-    ------
-    InputError
-        A language there is no catalogue for.
 
     Examples
     --------

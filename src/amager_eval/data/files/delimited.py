@@ -35,19 +35,8 @@ MOST_CELLS: Final = 2_000_000
 def read_bytes(path: Path, lang: Lang, *, within: Path | None = None) -> bytes:
     """Read a whole file if it is one, lies where it should and is not too large.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    lang : {"en", "da"}
-        Language of a fault.
-    within : Path or None
-        Folder it may not lead out of, by a link for instance.
-
-    Raises
-    ------
-    InputError
-        With the file's name and the reason.
+    It may not lead out of the folder `within`, by a link for instance; a refusal names the file and
+    the reason.
     """
     try:
         if within is not None and not path.resolve().is_relative_to(within.resolve()):
@@ -118,21 +107,8 @@ def read_records(
 ) -> Iterator[list[str]]:
     """Yield the records of a CSV file, a blank line as an empty one, so that they are numbered.
 
-    Parameters
-    ----------
-    lines : iterable of str
-        Lines with their ends.
-    separator : str
-        What separates cells.
-    file : str
-        Its name.
-    lang : {"en", "da"}
-        Language of a fault.
-
-    Raises
-    ------
-    InputError
-        With the row: a quotation mark that is not closed, or is closed by one rows further on.
+    Lines come with their ends. A quotation mark that is not closed, or is closed by one rows
+    further on, is refused with its row.
     """
     reader = csv.reader(lines, delimiter=separator, strict=True)
     findings = Findings(lang=lang, file=file)
@@ -166,24 +142,8 @@ def _swallows(cell: str, separator: str, width: int) -> bool:
 def read_delimited(path: Path, lang: Lang = "en", *, within: Path | None = None) -> Grid:
     """Read a CSV file into a grid of text cells.
 
-    Parameters
-    ----------
-    path : Path
-        Comma, semicolon or tab separated; UTF-8, Windows-1252 or UTF-16 with BOM.
-    lang : {"en", "da"}
-        Language of the faults.
-    within : Path or None
-        Folder it may not lead out of.
-
-    Returns
-    -------
-    Grid
-        Every record from the first line on, so that row numbers are a spreadsheet's.
-
-    Raises
-    ------
-    InputError
-        The file is no readable CSV file.
+    Comma, semicolon or tab separated; UTF-8, Windows-1252 or UTF-16 with BOM. Every record from the
+    first line on, so that row numbers are a spreadsheet's.
     """
     content = read_bytes(path, lang, within=within)
     text = _decode(content, path.name, lang)

@@ -28,23 +28,7 @@ _CODES: Final = {
 def read_mapping_file[M: BaseModel](path: Path, model: type[M], lang: Lang) -> M:
     """Read and validate a mapping file.
 
-    Parameters
-    ----------
-    path : Path
-        The TOML file.
-    model : type
-        What it must hold.
-    lang : {"en", "da"}
-        Language of the faults.
-
-    Returns
-    -------
-    M
-
-    Raises
-    ------
-    InputError
-        Every wrong key, by its name.
+    Every wrong key is refused by its name.
     """
     content = read_bytes(path, lang, within=path.parent)
     findings = Findings(lang=lang, file=path.name)

@@ -82,21 +82,8 @@ def name_columns(
 ) -> HeadedTable:
     """Find the header of a grid and name its cells by canonical column.
 
-    Parameters
-    ----------
-    grid : Grid
-        Cells as read.
-    columns : TableColumns
-        Which table it should be.
-    lang : {"en", "da"}
-        Language of the faults.
-    private : bool
-        Whether rows are of persons, so that no cell of them may be shown.
-
-    Returns
-    -------
-    HeadedTable
-        Rows without any filled cell, and example rows, are left out.
+    Rows without any filled cell, and example rows, are left out. Of `private` rows, of persons, no
+    cell may be shown.
     """
     findings = Findings(lang=lang, file=grid.file, sheet=grid.sheet)
     start = header_row(grid.rows, columns)

@@ -112,26 +112,9 @@ def write_template(
 ) -> Path:
     """Write an input workbook: guidance, drop-downs, typed columns, one example a sheet.
 
-    Parameters
-    ----------
-    out : str or Path
-        `.xlsx` file to make; one that exists is left alone.
-    lang : {"da", "en"}
-        Language of sheets, headings and guidance.
-    filled : mapping of str to DataFrame or None
-        Table name to rows that stand below the example; default none.
-    agreement : Agreement or None
-        Whose names the drop-downs offer; default the Amager agreement.
-
-    Returns
-    -------
-    Path
-        The file.
-
-    Raises
-    ------
-    InputError
-        The file exists, is not `.xlsx`, or cannot be written.
+    A file that exists is left alone. `filled` gives rows that stand below the example, by table;
+    drop-downs offer the names of the agreement, by default the Amager agreement. An
+    `InputError` where the file exists, is not `.xlsx`, or cannot be written.
     """
     out = Path(out)
     if out.suffix.lower() != ".xlsx":
@@ -176,21 +159,8 @@ def write_workbook(
 ) -> None:
     """Write tables as an input workbook with guidance and drop-downs.
 
-    Parameters
-    ----------
-    path : Path
-        `.xlsx` file, replaced if it exists.
-    frames : mapping of str to DataFrame
-        Table name to frame with canonical columns.
-    lang : {"da", "en"}
-        Language of sheets and headings.
-    lists : mapping of str to sequence of str or None
-        Column to the names its drop-down offers; other names may be written as well.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written.
+    `frames` is by table, with canonical columns; `lists` gives the names a column's drop-down
+    offers, and others may be written as well. A file that exists is replaced.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -29,22 +29,7 @@ TIMEOUT: Final = 120.0
 def read_workbook(path: Path, lang: Lang = "en") -> list[Grid]:
     """Read every sheet of a workbook.
 
-    Parameters
-    ----------
-    path : Path
-        `.xlsx` or `.ods`.
-    lang : {"en", "da"}
-        Language of a fault.
-
-    Returns
-    -------
-    list of Grid
-        One per sheet, from row 1 and column A on; a formula is its stored result.
-
-    Raises
-    ------
-    InputError
-        It cannot be read, has macros, or unpacks beyond bounds.
+    `.xlsx` or `.ods`; a grid a sheet, from row 1 and column A on; a formula is its stored result.
     """
     content = read_bytes(path, lang)
     unpacked = unpack(content, path.name, lang)

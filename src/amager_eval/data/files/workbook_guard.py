@@ -88,23 +88,8 @@ class Unpacked:
 def unpack(content: bytes, file: str, lang: Lang) -> Unpacked:
     """Inspect a workbook and pack its harmless part again.
 
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    file : str
-        Its name.
-    lang : {"en", "da"}
-        Language of a fault.
-
-    Returns
-    -------
-    Unpacked
-
-    Raises
-    ------
-    InputError
-        It is no workbook, has macros, is protected, or would unpack beyond bounds.
+    An `InputError` where it is no workbook, has macros, is protected, or would unpack beyond
+    bounds.
     """
     if content.startswith(_OLE):
         raise file_fault("unreadable", file, lang, why="protected")

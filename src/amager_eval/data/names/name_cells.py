@@ -57,20 +57,8 @@ def name_cells(
 ) -> tuple[RawTable, tuple[Renamed, ...]]:
     """Replace what a table writes for a name by the name.
 
-    Parameters
-    ----------
-    table : RawTable
-        Cells as read.
-    findings : Findings
-        Receives near misses, splits and what the agreement does not know.
-    names : Names
-        Of the agreement, see :func:`amager_eval.data.names.agreed.names_of`.
-    agreement : Agreement
-
-    Returns
-    -------
-    tuple of RawTable and tuple of Renamed
-        The table with the agreement's names, and every word that was read as another.
+    `findings` receives near misses, splits and what the agreement does not know. Returned with
+    every word that was read as another.
     """
     title = table.columns.name
     cells = [dict(row) for row in table.cells]

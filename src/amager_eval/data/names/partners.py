@@ -34,19 +34,10 @@ class PartnerList(NamedTuple):
 def split_partners(cell: str, known: Callable[[str], str | None]) -> PartnerList:
     """Tell the partners of a cell apart.
 
-    Parameters
-    ----------
-    cell : str
-        As it stands. Where it holds a semicolon or a line break these separate, and within them
-        what tells known names apart alone; a semicolon at the end says that what stands before it
-        is one name.
-    known : callable
-        A text to the name it means, None where it means none: a known name is never split.
-
-    Returns
-    -------
-    PartnerList
-        A name that occurs twice stands once.
+    Where it holds a semicolon or a line break these separate, and within them what tells known
+    names apart alone; a semicolon at the end says that what stands before it is one name. `known`
+    gives the name a text means, None where it means none: a known name is never split. A name that
+    occurs twice stands once.
 
     Examples
     --------

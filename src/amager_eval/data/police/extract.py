@@ -32,22 +32,8 @@ CHUNK: Final = 200_000
 def read_register(mapping: str | Path, *, lang: Lang = "en") -> RegisterCounts:
     """Count the reports of an extract.
 
-    Parameters
-    ----------
-    mapping : str or Path
-        The mapping file; see :mod:`amager_eval.data.police.mapping`.
-    lang : {"en", "da"}
-        Language of the faults.
-
-    Returns
-    -------
-    RegisterCounts
-
-    Raises
-    ------
-    InputError
-        The mapping is wrong, a column is missing, or a date cannot be read: told by row number,
-        never by value.
+    A wrong mapping, a missing column or a date that cannot be read is told by row number, never by
+    value.
     """
     mapping = Path(mapping)
     coding = read_register_mapping(mapping, lang=lang)

@@ -111,10 +111,5 @@ class RegisterMapping(_Frozen):
 
 
 def read_register_mapping(path: str | Path, *, lang: Lang = "en") -> RegisterMapping:
-    """Read and validate a mapping file; every wrong key is named.
-
-    Raises
-    ------
-    InputError
-    """
+    """Read and validate a mapping file; every wrong key is named."""
     return read_mapping_file(Path(path), RegisterMapping, lang)

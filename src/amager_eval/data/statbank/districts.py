@@ -53,23 +53,7 @@ class DistrictPopulation:
 def fetch_districts(agreement: Agreement, since: int, service: Service) -> DistrictPopulation:
     """Fetch the inhabitants of the agreement's parts.
 
-    Parameters
-    ----------
-    agreement : Agreement
-        Names the parts; its indicator districts must be among those found.
-    since : int
-        First year.
-    service : Service
-        Where and how to ask; its bank is København's.
-
-    Returns
-    -------
-    DistrictPopulation
-
-    Raises
-    ------
-    InputError
-        The service's errors, or an indicator district is not named.
+    The agreement's indicator districts must be among those found.
     """
     own = replace(service, bank=_BANK)
     info = table_info(_TABLE, own)

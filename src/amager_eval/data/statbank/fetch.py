@@ -76,26 +76,7 @@ class StatbankTable:
 
 
 def table_info(table: str, service: Service | None = None, *, lang: str = "da") -> TableInfo:
-    """Ask what a table holds.
-
-    Parameters
-    ----------
-    table : str
-        Code of the table (`STRAF11`).
-    service : Service or None
-        Where to ask; default Statistics Denmark.
-    lang : {"da", "en"}
-        Language of texts.
-
-    Returns
-    -------
-    TableInfo
-
-    Raises
-    ------
-    InputError
-        The service's own error in words, or that it could not be reached.
-    """
+    """Ask what a table holds."""
     service = Service() if service is None else service
     request = {"table": table, "lang": lang, "format": "JSON"}
     content, _ = ask("tableinfo", request, service)
@@ -125,23 +106,8 @@ def table_info(table: str, service: Service | None = None, *, lang: str = "da") 
 def select(variable: Variable, patterns: Sequence[str]) -> tuple[str, ...]:
     """Expand a selection as the service does.
 
-    Parameters
-    ----------
-    variable : Variable
-        With its values in order.
-    patterns : sequence of str
-        Codes, `*`, `*K1` (or `2024*`), `>=2010K1<=2015K4`, `(-n+8)` (the last eight), `(1)`
-        (the first).
-
-    Returns
-    -------
-    tuple of str
-        Codes in the table's order.
-
-    Raises
-    ------
-    InputError
-        A pattern matches nothing.
+    Codes, `*`, `*K1` (or `2024*`), `>=2010K1<=2015K4`, `(-n+8)` (the last eight), `(1)` (the
+    first), in the table's order; an `InputError` where one matches nothing.
 
     Examples
     --------
@@ -190,27 +156,9 @@ def fetch_table(
 ) -> StatbankTable:
     """Fetch part of a table, in several requests where one would be too large.
 
-    Parameters
-    ----------
-    table : str
-        Code of the table.
-    values : mapping of str to sequence of str
-        Per variable the codes or patterns wanted, see :func:`select`. A variable that is left
-        out must be one the service can sum over.
-    service : Service or None
-        Where and how to ask; default Statistics Denmark.
-    lang : {"da", "en"}
-        Language of error texts; values are always codes.
-
-    Returns
-    -------
-    StatbankTable
-        Every chosen cell once: a streamed reply leaves zero rows out, here they are 0.
-
-    Raises
-    ------
-    InputError
-        An unknown table, variable or value; an incomplete reply; the service unreachable.
+    `values` gives the codes or patterns wanted by variable, see :func:`select`; a variable that is
+    left out must be one the service can sum over. Every chosen cell once: a streamed reply leaves
+    zero rows out, here they are 0.
     """
     service = Service() if service is None else service
     info = table_info(table, service, lang=lang)

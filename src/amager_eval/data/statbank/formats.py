@@ -57,18 +57,9 @@ def _labels_to_codes(period: str) -> str:
 def parse_csv(content: bytes, file: str | None = None) -> pd.DataFrame:
     r"""Read a CSV or BULK reply.
 
-    Parameters
-    ----------
-    content : bytes
-        UTF-8 with or without BOM, separated by `;` or, as the StatBank also saves it, by tabs or
-        commas; a header of variable ids, then TID and INDHOLD.
-    file : str or None
-        File name for faults.
-
-    Returns
-    -------
-    DataFrame
-        One text column per variable, then `INDHOLD` (float; `..` and a blank are NaN).
+    UTF-8 with or without BOM, separated by `;` or, as the StatBank also saves it, by tabs or
+    commas; a header of variable ids, then TID and INDHOLD. One text column per variable, then
+    `INDHOLD` (float; `..` and a blank are NaN).
 
     Examples
     --------
@@ -125,17 +116,7 @@ def _tidy(frame: pd.DataFrame, file: str | None) -> pd.DataFrame:
 def known_once(frame: pd.DataFrame, file: str | None = None) -> pd.DataFrame:
     """Keep every cell once; a cell that is known twice must say the same.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Variables and `INDHOLD`.
-    file : str or None
-        File name for faults.
-
-    Raises
-    ------
-    InputError
-        A cell has two figures, or a figure and none.
+    An `InputError` where it has two figures, or a figure and none.
 
     Examples
     --------
@@ -161,18 +142,8 @@ def _grid(names: Sequence[str], categories: Sequence[Sequence[str]]) -> pd.DataF
 def parse_json_stat(content: bytes, file: str | None = None) -> pd.DataFrame:
     """Read a JSON-stat reply, version 1 (inside `dataset`) or 2.
 
-    Parameters
-    ----------
-    content : bytes
-        UTF-8 JSON.
-    file : str or None
-        File name for faults.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`parse_csv`, categories by code; the dimension ContentsCode of a single
-        content is left out.
+    As :func:`parse_csv`, categories by code; the dimension ContentsCode of a single content is left
+    out.
     """
     try:
         document = json.loads(content.decode("utf-8-sig"))
@@ -253,18 +224,8 @@ _TEXT: Final = re.compile(r'"[^"]*"(?:\s*"[^"]*")*')
 def parse_px(content: bytes, file: str | None = None) -> pd.DataFrame:
     """Read a PX file.
 
-    Parameters
-    ----------
-    content : bytes
-        As PC-Axis writes it; the code page is the file's own, else UTF-8 where it is that, else
-        Windows-1252.
-    file : str or None
-        File name for faults.
-
-    Returns
-    -------
-    DataFrame
-        One column per variable of stub and heading, by code where the file has codes.
+    As PC-Axis writes it; the code page is the file's own, else UTF-8 where it is that, else
+    Windows-1252. One column per variable of stub and heading, by code where the file has codes.
     """
     keywords, data = _px_keywords(_px_text(content, file))
     if data is None:
@@ -356,20 +317,7 @@ def _px_keyed(
 def read_statbank_file(path: str | Path) -> pd.DataFrame:
     """Read a table saved by hand from the StatBank.
 
-    Parameters
-    ----------
-    path : str or Path
-        `.csv`, `.json` (JSON-stat) or `.px`.
-
-    Returns
-    -------
-    DataFrame
-        One column per variable, then `INDHOLD`.
-
-    Raises
-    ------
-    InputError
-        The file is none of these, or is incomplete.
+    `.csv`, `.json` (JSON-stat) or `.px`. One column per variable, then `INDHOLD`.
     """
     path = Path(path)
     parse = {

@@ -58,27 +58,9 @@ def fetch_input(
 ) -> Fetched:
     """Fetch reported offences and inhabitants and write them as an input folder.
 
-    Parameters
-    ----------
-    out : str or Path
-        Folder to make; one that exists is left alone.
-    since : int
-        First year.
-    agreement : Agreement or None
-        Which table, area and offence codes; default the Amager agreement.
-    service : Service or None
-        Where and how to ask; default Statistics Denmark.
-    districts : bool
-        Whether to ask København's own bank for the districts' inhabitants.
-
-    Returns
-    -------
-    Fetched
-
-    Raises
-    ------
-    InputError
-        The service's errors, or the folder cannot be written.
+    A folder that exists is left alone. The agreement, by default the Amager agreement, says which
+    table, area and offence codes; `districts` asks København's own bank for the districts'
+    inhabitants too.
     """
     out = refuse_existing(out)
     agreement = load_agreement() if agreement is None else agreement
@@ -138,22 +120,7 @@ def refuse_existing(out: str | Path) -> Path:
 
 
 def crime_of_offences(offences: pd.DataFrame, source: str, agreement: Agreement) -> pd.DataFrame:
-    """Sum offence codes to crime types; a missing figure stays missing.
-
-    Parameters
-    ----------
-    offences : DataFrame
-        `OVERTRÆD, Tid, INDHOLD` of the whole.
-    source : str
-        How to cite it.
-    agreement : Agreement
-        Names the codes of each type.
-
-    Returns
-    -------
-    DataFrame
-        The table `crime`.
-    """
+    """Sum offence codes to crime types; a missing figure stays missing."""
     statbank = agreement.crime.statbank
     assert statbank is not None  # checked by the caller, told to the type checker
     frames = []

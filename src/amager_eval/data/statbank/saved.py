@@ -36,27 +36,11 @@ def input_of_saved(
 ) -> Path:
     """Write an input folder from saved tables of reported offences and of inhabitants.
 
-    Parameters
-    ----------
-    out : str or Path
-        Folder to make; one that exists is left alone.
-    files : sequence of str or Path
-        `.px`, `.json` (JSON-stat) or `.csv` by code. A table with a variable of offences gives
-        reports, one without gives inhabitants.
-    agreement : Agreement or None
-        Which area and offence codes; default the Amager agreement.
-
-    Returns
-    -------
-    Path
-        The folder: `crime.csv` and `population.csv`, as far as they were saved, and
-        `PROVENANCE.json`.
-
-    Raises
-    ------
-    InputError
-        A file cannot be read, lacks the area or an offence code, or splits its figures by a
-        further variable.
+    `.px`, `.json` (JSON-stat) or `.csv` by code: a table with a variable of offences gives reports,
+    one without gives inhabitants. A folder that exists is left alone; in it come `crime.csv` and
+    `population.csv`, as far as they were saved, and `PROVENANCE.json`. An `InputError` where
+    a file cannot be read, lacks the area or an offence code, or splits its figures by a further
+    variable.
     """
     out = refuse_existing(out)
     agreement = load_agreement() if agreement is None else agreement

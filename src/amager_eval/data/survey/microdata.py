@@ -136,10 +136,7 @@ class MicrodataMapping(_Frozen):
 def read_mapping(path: str | Path, *, lang: Lang = "en") -> MicrodataMapping:
     """Read and validate a mapping file.
 
-    Raises
-    ------
-    InputError
-        Every wrong key, by its name.
+    Every wrong key is refused by its name.
     """
     return read_mapping_file(Path(path), MicrodataMapping, lang)
 
@@ -147,23 +144,9 @@ def read_mapping(path: str | Path, *, lang: Lang = "en") -> MicrodataMapping:
 def microdata_shares(mapping: Path, lang: Lang) -> tuple[pd.DataFrame, tuple[Delivered, ...]]:
     """Read survey microdata: shares, and what became of the respondents, whose rows are not kept.
 
-    Parameters
-    ----------
-    mapping : Path
-        The mapping file; see the module's description.
-    lang : {"en", "da"}
-        Language of the faults.
-
-    Returns
-    -------
-    tuple of DataFrame and tuple of Delivered
-        Safety figures: `percent` (not rounded), `n`, `deff`, and `standard_error` in percentage
-        points by Taylor linearisation with strata.
-
-    Raises
-    ------
-    InputError
-        Every fault by row and column, without the value: it may be a person's answer.
+    Shares are `percent` (not rounded), `n`, `deff`, and `standard_error` in percentage points by
+    Taylor linearisation with strata. Faults are told by row and column, without the value: it may
+    be a person's answer.
     """
     coding = read_mapping(mapping, lang=lang)
     path = mapping.parent / coding.file

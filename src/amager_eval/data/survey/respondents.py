@@ -70,20 +70,10 @@ def check_respondents(
 ) -> pd.DataFrame:
     """Check respondent rows and give them their canonical form.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        `area, wave` and at least one of `neighbourhood, night` (words for safe, neither and
-        unsafe; empty: no answer); `stratum` (default the area) and `weight` (default 1).
-    findings : Findings
-        Receives the faults, by position and without values.
-    mark : {".", ",", None}
-        Decimal mark of weights written as text.
-
-    Returns
-    -------
-    DataFrame
-        The rows without a fault: `area, wave, stratum, weight` and the settings.
+    `area, wave` and at least one of `neighbourhood, night` (words for safe, neither and unsafe;
+    empty: no answer); `stratum` (default the area) and `weight` (default 1, with decimal `mark`
+    where it is text). `findings` receives the faults, by position and without values; rows without
+    one are returned.
     """
     good = pd.Series(True, index=rows.index)
     area = rows["area"].map(lambda v: str(v).strip() if not pd.isna(v) else "")
@@ -124,21 +114,7 @@ def safety_of_respondents(
 ) -> pd.DataFrame:
     """Check respondent rows and turn them into shares; an empty frame where a fault stands.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        As for :func:`check_respondents`, index 0, 1, ...
-    findings : Findings
-        Receives the faults.
-    mark : {".", ",", None}
-        Decimal mark of weights written as text.
-    whole : str or None
-        Name of the area made of all rows.
-
-    Returns
-    -------
-    DataFrame
-        See :func:`shares_of_respondents`.
+    `whole` names the area made of all rows; the index of `rows` is 0, 1, ...
     """
     for column in RESPONDENTS.columns:
         if column.required and column.name not in rows:
@@ -180,21 +156,9 @@ def shares_of_respondents(
 ) -> pd.DataFrame:
     """Turn checked respondent rows into shares with their design effects.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        From :func:`check_respondents`; a column `also` may name a second area of the row.
-    findings : Findings
-        Receives strata whose variance cannot be estimated.
-    whole : str or None
-        Name of the area made of all rows; None: no such figure.
-
-    Returns
-    -------
-    DataFrame
-        `area, wave, setting, response, percent, n, decimals, deff, comparator, source,
-        standard_error` (percentage points); one row per area and answer. `n` counts those who
-        answered the question.
+    A column `also` may name a second area of a row, `whole` the area made of all rows. One row per
+    area and answer, `n` being those who answered the question, `standard_error` in percentage
+    points; `findings` receives strata whose variance cannot be estimated.
     """
     shares = []
     for wave, sample in rows.groupby("wave", sort=True):

@@ -92,14 +92,7 @@ def is_fault(code: str) -> bool:
 def fault_text(code: str, lang: Lang, **words: object) -> FaultText:
     """Tell a fault in a language.
 
-    Parameters
-    ----------
-    code : str
-        The fault's code in the catalogue.
-    lang : {"en", "da"}
-        Language.
-    **words : object
-        What the check found; a `count` of 1 has a sentence of its own where it must.
+    `words` are what the check found; a `count` of 1 has a sentence of its own where it must.
 
     Examples
     --------

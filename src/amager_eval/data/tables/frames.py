@@ -110,21 +110,8 @@ def parse_table(
 ) -> Parsed:
     """Check every row of a table alone, then its rows together.
 
-    Parameters
-    ----------
-    table : RawTable
-        Cells by column.
-    context : RowContext
-        How cells are read.
-    findings : Findings
-        Receives the faults.
-    absent : collection of str
-        Columns the table lacks, told already; telling it for every row helps nobody.
-
-    Returns
-    -------
-    Parsed
-        The rows without a fault of their own.
+    Of columns that are `absent` it is told already; telling it for every row helps nobody. The rows
+    without a fault of their own are returned.
     """
     name = table.columns.name
     model = ROW_MODELS[name]
@@ -194,11 +181,8 @@ def check_frame(
     """Check a bare frame as one of the tables; its other columns are kept.
 
     `rows` are the numbers of its rows in faults, where it is part of another; else from 1 on.
-
-    Returns
-    -------
-    tuple of Parsed and Findings
-        Findings hold the warnings; an error was raised.
+    `rows` are the numbers of its rows in faults, where it is part of another; else from 1 on. The
+    findings hold the warnings; an error was raised.
     """
     frame = as_pandas(frame)
     if not isinstance(frame, pd.DataFrame):
@@ -236,27 +220,12 @@ def check_safety(
 ) -> pd.DataFrame:
     """Check a bare frame of safety figures before anything is computed from it.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        `area, wave, setting, response` and `percent` (0 to 100) or `count` and `n`; the other
-        columns of the contract may be absent. Or respondent rows `area, wave, stratum, weight,
-        neighbourhood, night`, which become weighted shares with their design effects.
-    settings : sequence of str or None
-        Settings that may occur; None lets any name pass. Danish words for the known ones are
-        understood in either case.
-    lang : {"en", "da"}
-        Language of the fault texts.
-
-    Returns
-    -------
-    DataFrame
-        Canonical columns first (missing ones NaN), then the frame's other columns; new index.
-
-    Raises
-    ------
-    InputError
-        Every fault, each with its row (counted from 1 without a header) and column.
+    `area, wave, setting, response` and `percent` (0 to 100) or `count` and `n`; the other columns
+    of the contract may be absent. Or respondent rows `area, wave, stratum, weight, neighbourhood,
+    night`, which become weighted shares with their design effects. `settings` that may occur, None
+    letting any name pass; Danish words for the known ones are understood in either case. Canonical
+    columns come first (missing ones NaN), then the frame's other columns, with a new index. An
+    `InputError` holds every fault with its row (counted from 1 without a header) and column.
 
     Examples
     --------
@@ -300,29 +269,11 @@ def check_crime(
 ) -> pd.DataFrame:
     """Check a bare frame of reports, and that every area with reports has inhabitants.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        `area, period, crime_type, count`, an empty count where none is known; `definition` if
-        known; `population` (inhabitants) as a column where no frame of it is given.
-    population : DataFrame or None
-        `area, period, population`.
-    lang : {"en", "da"}
-        Language of the fault texts.
-    rows : sequence of int or None
-        Number of each row in the faults; default from 1 on.
-
-    Returns
-    -------
-    DataFrame
-        Canonical columns first, `period` as text; then the frame's other columns, `population`
-        as numbers.
-
-    Raises
-    ------
-    InputError
-        Every fault: impossible counts, duplicates, a type by several definitions, periods of
-        different length, an area without inhabitants or with two numbers of them at once.
+    `area, period, crime_type, count`, an empty count where none is known; `definition` if known;
+    `population` (inhabitants) as a column where no frame `area, period, population` is given.
+    Canonical columns come first, `period` as text. Refused are impossible counts, duplicates, a
+    type by several definitions, periods of different length, an area without inhabitants or with
+    two numbers of them at once; `rows` are numbers of rows in the faults.
 
     Examples
     --------

@@ -77,15 +77,8 @@ def is_no_value(text: str) -> bool:
 def decimal_mark(cells: Sequence[str], separator: str) -> DecimalMark:
     """Decide a file's decimal mark from its cells and its column separator.
 
-    A cell that can be read in one way only decides; else the separator does, for a file
-    separated by semicolons is one whose decimals are commas.
-
-    Parameters
-    ----------
-    cells : sequence of str
-        Text of the cells.
-    separator : str
-        `,`, `;` or a tab.
+    A cell that can be read in one way only decides; else the separator does, for a file separated
+    by semicolons is one whose decimals are commas.
 
     Examples
     --------
@@ -120,20 +113,9 @@ def _bare(text: str) -> str:
 def parse_number(text: str, mark: DecimalMark, reading: Reading = "mark") -> float:
     """Read a number as a spreadsheet user writes it.
 
-    Parameters
-    ----------
-    text : str
-        `84`, `84.5`, `84,5`, `1.313`, `1 313`, `22,2 %`.
-    mark : {".", ",", None}
-        The file's decimal mark.
-    reading : {"factor", "whole", "size", "mark"}
-        What the column can hold; it decides where digits alone have two readings. With `mark` the
-        file's decimal mark decides.
-
-    Raises
-    ------
-    PydanticCustomError
-        `not_number`, or `ambiguous_number` where two readings are left.
+    `84`, `84.5`, `84,5`, `1.313`, `1 313`, `22,2 %`. What the column can hold, `reading`, decides
+    where digits alone have two readings; with `mark` the file's decimal mark does. A
+    `PydanticCustomError` says `not_number`, or `ambiguous_number` where two readings are left.
 
     Examples
     --------

@@ -35,21 +35,10 @@ def one_length(
 ) -> tuple[list[Record], list[int]]:
     """Bring every series to one length of period.
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        Rows of reports without a fault of their own.
-    positions : sequence of int
-        Place of each in its table.
-    findings : Findings
-        Receives mixes that do not add up, with their rows, and what was added up or left out.
-    at_most : mapping of int to float or None
-        Largest count of the rows whose count is hidden, by their place.
-
-    Returns
-    -------
-    tuple of list of mapping and list of int
-        The rows that stay and those added up, each at the place of its first part.
+    Rows of reports without a fault of their own, each with its place in the table; `at_most` is the
+    largest count of those whose count is hidden. `findings` receives mixes that do not add up, and
+    what was added up or left out. The rows that stay and those added up are returned, each at the
+    place of its first part.
     """
     series = {
         key: _Series(rows, positions, key, members, at_most or {})

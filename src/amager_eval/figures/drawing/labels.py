@@ -46,17 +46,7 @@ class EndLabel:
 def spread(positions: Sequence[float], gap: float) -> list[float]:
     """Move positions apart until neighbours are at least `gap` from each other.
 
-    Parameters
-    ----------
-    positions : sequence of float
-        Wanted positions, in any order.
-    gap : float
-        Least distance, same unit.
-
-    Returns
-    -------
-    list of float
-        In the order given; each cluster stays centred on its wanted positions.
+    In the order given; each cluster stays centred on its wanted positions.
 
     Examples
     --------

@@ -25,22 +25,7 @@ def respondents_shown(
 ) -> str:
     """Say how many answers a wave's figures rest on, area by area; "" where none is known.
 
-    Parameters
-    ----------
-    facts : Facts
-    areas : sequence of str
-        Areas of the figure.
-    words : Wording
-        Language.
-    names : mapping of str to str
-        What to call them.
-    since : int
-        First wave shown.
-
-    Returns
-    -------
-    str
-        One sentence; an n that is assumed is said to be one.
+    One sentence; an n that is assumed is said to be one.
     """
     said = []
     for area in areas:

@@ -20,18 +20,8 @@ __all__ = ["level_bands", "observed_years"]
 def level_bands(levels: xr.Dataset, area: str, crime_type: str) -> pd.DataFrame:
     """Summarise the draws of a type's yearly level.
 
-    Parameters
-    ----------
-    levels : Dataset
-        From :func:`amager_eval.goals.crime.quantities.annual_levels`.
-    area, crime_type : str
-        Whose level.
-
-    Returns
-    -------
-    DataFrame
-        `year, median, low_50, high_50, low_80, high_80, low_95, high_95`; reports per 1,000
-        inhabitants a year.
+    `year, median, low_50, high_50, low_80, high_80, low_95, high_95`; reports per 1,000 inhabitants
+    a year, from :func:`amager_eval.goals.crime.quantities.annual_levels`.
     """
     rate = levels["rate"].sel(area=area, crime_type=crime_type)
     edges = [0.5, *(p for level in LEVELS for p in ((1 - level) / 2, (1 + level) / 2))]
@@ -46,19 +36,8 @@ def level_bands(levels: xr.Dataset, area: str, crime_type: str) -> pd.DataFrame:
 def observed_years(levels: xr.Dataset, facts: Facts, area: str, crime_type: str) -> pd.DataFrame:
     """Collect reports per 1,000 of the years whose every period is published.
 
-    Parameters
-    ----------
-    levels : Dataset
-        From :func:`amager_eval.goals.crime.quantities.annual_levels`.
-    facts : Facts
-        Whose inhabitants the reports are divided by, as everywhere they are printed.
-    area, crime_type : str
-        Whose reports.
-
-    Returns
-    -------
-    DataFrame
-        `year, rate`; the model's own inhabitants where none were supplied.
+    `year, rate`, by the inhabitants of the facts as everywhere reports are printed; the model's own
+    where none were supplied.
     """
     cell = levels.sel(area=area, crime_type=crime_type).isel(sample=0)
     known = cell["observed"].values

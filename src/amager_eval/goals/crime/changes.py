@@ -34,23 +34,10 @@ _BAND: Final = ((1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2)
 def yearly_changes(forecast: Forecast) -> pd.DataFrame:
     """Change of the true level from each year to the next, with its band.
 
-    Parameters
-    ----------
-    forecast : Forecast
-        A crime forecast.
-
-    Returns
-    -------
-    DataFrame
-        `area, crime_type, year, form, median, low_95, high_95, probability_fall`; one row per
-        year but the first. Change is the ratio to the year before less one, of the expected
-        reports a year (`form` is `count`) and of those per 1,000 inhabitants (`rate`), free of
-        season, pandemic and steps; the band is an equal-tailed 95 % interval.
-
-    Raises
-    ------
-    InputError
-        The draws hold no complete calendar year.
+    `area, crime_type, year, form, median, low_95, high_95, probability_fall`; one row per year but
+    the first. Change is the ratio to the year before less one, of the expected reports a year
+    (`form` is `count`) and of those per 1,000 inhabitants (`rate`), free of season, pandemic and
+    steps; the band is an equal-tailed 95 % interval.
 
     Examples
     --------
@@ -72,25 +59,10 @@ def yearly_changes(forecast: Forecast) -> pd.DataFrame:
 def type_contributions(forecast: Forecast, *, baseline: int, target: int) -> pd.DataFrame:
     """Split the change of the total since the baseline into its types.
 
-    Parameters
-    ----------
-    forecast : Forecast
-        A crime forecast whose total is made of types that are declared nested in it.
-    baseline, target : int
-        Calendar years.
-
-    Returns
-    -------
-    DataFrame
-        `area, crime_type, year, median, low_95, high_95`: expected reports of each year after
-        the baseline through the target less those of the baseline, reports a year, equal-tailed
-        95 % interval; in every draw the types add up to the total, which stands last. Empty where
-        the total is modelled itself, because then nothing is known to add up.
-
-    Raises
-    ------
-    InputError
-        The draws hold no complete calendar year.
+    `area, crime_type, year, median, low_95, high_95`: expected reports of each year after the
+    baseline through the target less those of the baseline, reports a year, equal-tailed 95 %
+    interval; in every draw the types, declared nested in the total, add up to it, which stands
+    last. Empty where the total is modelled itself, because then nothing is known to add up.
 
     Examples
     --------

@@ -36,28 +36,15 @@ def monitored_chart(
 ) -> pd.DataFrame:
     """Chart the types the agreement monitors without a goal, each series against its own past.
 
-    Parameters
-    ----------
-    data : Input
-        With small counts hidden.
-    agreement : Agreement
-        Areas, monitored types, the baseline year (the last of the reference) and the threshold
-        below which counts are not shown.
-    earlier : mapping of tuple to EarlierFigures or None
-        What the yearly record hides or has published may give quarters away.
-    roles : collection of str
-        Roles of the types charted; the goals' own too where a working group looks at a quarter.
-
-    Returns
-    -------
-    DataFrame
-        `area, crime_type, definition` and the columns of
-        :func:`amager_eval.trends.crime.control.chart_series`, in reports a period, for every
-        definition there is. A type is charted by the quarters or months it was delivered in,
-        and by calendar years where those would show a small count of an area, or where an area's
-        series is of years first and quarters later. Years of the declared pandemic and before a
-        declared step of a type are no reference. Series with too
-        few complete years through the baseline, or without inhabitants, are left out.
+    `area, crime_type, definition` and the columns of
+    :func:`amager_eval.trends.crime.control.chart_series`, in reports a period, for every definition
+    there is; `roles` may add the goals' own types, where a working group looks at a quarter. A type
+    is charted by the quarters or months it was delivered in, and by calendar years where those
+    would show a small count of an area (`earlier` years' publications may give quarters away), or
+    where an area's series is of years first and quarters later. The reference ends with the
+    baseline year; years of the declared pandemic and before a declared step of a type are no part
+    of it. Series with too few complete years through the baseline, or without inhabitants, are left
+    out.
 
     Examples
     --------

@@ -55,17 +55,10 @@ class ContextReports:
 def crime_context(statement: Judged) -> tuple[ContextReports, ...]:
     """Collect reports that say how crime goes around the area, none of them the goals' own.
 
-    Parameters
-    ----------
-    statement : Judged
-
-    Returns
-    -------
-    tuple of ContextReports
-        The whole's selected types by the declared context series; then the published totals of
-        the indicator districts and of the whole, of the one definition with figures of both the
-        baseline year and the latest. Nothing where the status is of the baseline year itself:
-        no year is compared with itself.
+    The whole's selected types by the declared context series; then the published totals of the
+    indicator districts and of the whole, of the one definition with figures of both the baseline
+    year and the latest. Nothing where the status is of the baseline year itself: no year is
+    compared with itself.
     """
     agreement, crime = statement.agreement, statement.agreement.crime
     year = crime_year_of_wave(statement.year)

@@ -76,20 +76,10 @@ class Places:
 def places_of_agreement(agreement: Agreement, areas: Sequence[str]) -> Places | None:
     """Name the agreement's own area, the rest of its districts, and the rest of the whole.
 
-    Next door is what the districts that the area lies in hold outside it; both are held against
-    the whole without those districts. Nothing more has to be declared.
-
-    Parameters
-    ----------
-    agreement : Agreement
-    areas : sequence of str
-        Areas there are reports of.
-
-    Returns
-    -------
-    Places or None
-        None where the area, one of its districts or the whole has no reports, or where the area
-        is a district or is made of whole districts: then nothing is known of what lies beside.
+    Next door is what the districts that the area lies in hold outside it; both are held against the
+    whole without those districts. Nothing more has to be declared. None where the area, one of its
+    districts or the whole has no reports, or where the area is a district or is made of whole
+    districts: then nothing is known of what lies beside.
 
     Examples
     --------
@@ -112,31 +102,12 @@ def places_of_agreement(agreement: Agreement, areas: Sequence[str]) -> Places | 
 def displacement(forecast: Forecast | xr.Dataset, places: Places, *, baseline: int) -> pd.DataFrame:
     """Weighted displacement difference per type: the latest published year against the baseline.
 
-    Published reports alone are compared, never predicted ones.
-
-    Parameters
-    ----------
-    forecast : Forecast or Dataset
-        A crime forecast, or its `draws`; the published reports and the inhabitants are read.
-    places : Places
-        What is compared with what.
-    baseline : int
-        Calendar year.
-
-    Returns
-    -------
-    DataFrame
-        `crime_type, definition, year, part, reports_before, reports_after, estimate, low_95,
-        high_95, p_value`. Part `local` is the area's change less its control's, `displacement`
-        the same next door (positive: reports moved there; negative: a benefit that spread),
-        `total` their sum; reports per 1,000 inhabitants a year, 95 % interval. `reports_before`
-        and `reports_after` are those of the area, of next door and of both. Types without
-        published reports of every area in the baseline year and a later one are left out.
-
-    Raises
-    ------
-    InputError
-        The draws hold no complete calendar year.
+    Published reports alone are compared, never predicted ones. `crime_type, definition, year, part,
+    reports_before, reports_after, estimate, low_95, high_95, p_value`. Part `local` is the area's
+    change less its control's, `displacement` the same next door (positive: reports moved there;
+    negative: a benefit that spread), `total` their sum; reports per 1,000 inhabitants a year, 95 %
+    interval. `reports_before` and `reports_after` are those of the area, of next door and of both.
+    Types without published reports of every area in the baseline year and a later one are left out.
 
     Notes
     -----

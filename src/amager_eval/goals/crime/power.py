@@ -21,19 +21,10 @@ type Floats = NDArray[np.float64]
 def chance_of_holding(means: Sequence[float], *, size: float, years: int = 1) -> float:
     """Probability that no series rises above its baseline year when nothing changes.
 
-    Parameters
-    ----------
-    means : sequence of float
-        Expected reports a year of each series, the same every year; the series are independent.
-    size : float
-        Size of the negative binomial of a year's reports; infinite for Poisson.
-    years : int
-        Years after the baseline that must all lie at or below it.
-
-    Returns
-    -------
-    float
-        The product over the series of `sum_x f(x) F(x)^years`: exact, without simulation.
+    The series are independent, `means` their expected reports a year, the same every year; `size`
+    is of the negative binomial of a year's reports, infinite for Poisson; all `years` after the
+    baseline must lie at or below it. The product over the series of `sum_x f(x) F(x)^years`: exact,
+    without simulation.
 
     Examples
     --------
@@ -46,19 +37,9 @@ def chance_of_holding(means: Sequence[float], *, size: float, years: int = 1) ->
 def chance_of_holding_with_total(means: Sequence[float], total: float, *, size: float) -> float:
     """Probability that in one year neither a type nor the total rises above the baseline.
 
-    Parameters
-    ----------
-    means : sequence of float
-        Expected reports a year of the types, which the total contains.
-    total : float
-        Expected reports a year in all; what the types leave is independent of them.
-    size : float
-        Size of the negative binomial of a type's and of the remainder's reports.
-
-    Returns
-    -------
-    float
-        Exact: the falls of the types are added up, and the remainder may rise by no more.
+    `means` are the expected reports a year of the types, which the `total` contains; what they
+    leave is independent of them. Exact: the falls of the types are added up, and the remainder may
+    rise by no more.
     """
     falls = np.ones(1)  # distribution of the summed falls of the types, none of which rises
     for mean in means:
@@ -76,13 +57,10 @@ def chance_of_holding_with_total(means: Sequence[float], total: float, *, size: 
 def crime_power_rows(facts: Facts, agreement: Agreement) -> list[tuple[object, ...]]:
     """Chance that the hold goals fail by chance, in the columns of the power frame.
 
-    Returns
-    -------
-    list of tuple
-        Questions `type_rises_in_a_year`, `type_rises_in_some_year` (through the target year) and,
-        where the total's baseline is known, `series_rises_in_a_year` (a type or the total). `n` is
-        the reports a year it is computed for: those of the baseline year, or for each assumed
-        count of the agreement. Empty where the agreement has no crime goal on several types.
+    Questions `type_rises_in_a_year`, `type_rises_in_some_year` (through the target year) and, where
+    the total's baseline is known, `series_rises_in_a_year` (a type or the total). `n` is the
+    reports a year it is computed for: those of the baseline year, or for each assumed count of the
+    agreement. Empty where the agreement has no crime goal on several types.
     """
     crime = agreement.crime
     goal = next((g for g in agreement.goal if g.kind == "crime" and len(g.crime_types) > 1), None)

@@ -17,19 +17,9 @@ REPORT_COLUMNS: Final = ("area", "crime_type", "definition", "period", "count", 
 def published_reports(facts: Facts, chart: pd.DataFrame | None = None) -> pd.DataFrame:
     """List what is published of reported crime, for later years to know what cannot be taken back.
 
-    Parameters
-    ----------
-    facts : Facts
-        Of an input with small counts hidden.
-    chart : DataFrame or None
-        From :func:`amager_eval.goals.crime.chart.monitored_chart`: its quarters and months are
-        published too.
-
-    Returns
-    -------
-    DataFrame
-        Columns :data:`REPORT_COLUMNS`: `period` is text, a calendar year or a shorter period;
-        `count` in reports, `rate` in reports per 1,000 inhabitants a year. None where unknown.
+    Columns :data:`REPORT_COLUMNS`: `period` is text, a calendar year or a shorter period, those of
+    the chart included; `count` in reports, `rate` in reports per 1,000 inhabitants a year, None
+    where unknown.
 
     Examples
     --------

@@ -46,20 +46,11 @@ def annual_levels(forecast: Forecast | xr.Dataset) -> xr.Dataset:
     """Sum the draws of the true level to calendar years.
 
     A year holds every season once and the level is free of pandemic and steps, so years compare.
-
-    Parameters
-    ----------
-    forecast : Forecast or Dataset
-        A crime forecast, or its `draws` or `prior_only`.
-
-    Returns
-    -------
-    Dataset
-        Dims `sample, area, crime_type, year`, complete years only: `rate` (expected reports per
-        1,000 inhabitants per year), `count` (expected reports per year) and `reports` (reports:
-        published where they are, else predictive). Coordinate `observed` (dims `area,
-        crime_type, year`) marks years whose every period is published. The reports' rate is
-        `reports / inhabitants`, with `inhabitants` in thousands (their mean over the year).
+    Dims `sample, area, crime_type, year`, complete years only: `rate` (expected reports per 1,000
+    inhabitants per year), `count` (expected reports per year) and `reports` (reports: published
+    where they are, else predictive). Coordinate `observed` (dims `area, crime_type, year`) marks
+    years whose every period is published. The reports' rate is `reports / inhabitants`, with
+    `inhabitants` in thousands (their mean over the year).
     """
     draws = forecast if isinstance(forecast, xr.Dataset) else forecast.draws
     per_year = _PERIODS[str(draws.attrs["period_unit"])]

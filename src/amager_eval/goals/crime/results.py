@@ -30,22 +30,10 @@ def crime_results(
 ) -> list[Result]:
     """Results of the crime goals for the agreement's area and its indicator districts.
 
-    Parameters
-    ----------
-    facts : Facts
-    agreement : Agreement
-    year : int
-        Survey wave of the statement; its crime year is the year before.
-    quantities : DataFrame
-        From :func:`amager_eval.goals.crime.quantities.crime_quantities`; may be empty.
-    definition : str or None
-        Definition the crime model was fitted to; probabilities are attached only where it is
-        the goal's own.
-
-    Returns
-    -------
-    list of Result
-        Figures are reports or reports per 1,000, as the reading says; `year` is the calendar year.
+    `quantities` are of :func:`amager_eval.goals.crime.quantities.crime_quantities` and may be
+    empty; probabilities are attached only where `definition`, which the model was fitted to, is the
+    goal's own. Figures are reports or reports per 1,000, as the reading says; the crime year is the
+    year before the statement's.
     """
     results = []
     crime = agreement.crime

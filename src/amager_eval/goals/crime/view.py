@@ -33,20 +33,8 @@ def view_crime(
 ) -> CrimeViews:
     """Compute every view of reported crime.
 
-    Parameters
-    ----------
-    data : Input
-        With small counts hidden; `facts` and `forecast` are of the same.
-    facts : Facts
-    agreement : Agreement
-    forecast : Forecast or None
-        A crime forecast through the target year; None where nothing could be fitted.
-    earlier : mapping of tuple to EarlierFigures or None
-        What the yearly record hides or has published.
-
-    Returns
-    -------
-    CrimeViews
+    Facts and forecast (None where nothing could be fitted) are of the same input, with small counts
+    hidden; `earlier` is what the yearly record hides or has published.
 
     Examples
     --------

@@ -56,19 +56,7 @@ class PartnerCount:
 
 
 def count_partners(activities: pd.DataFrame, goal: Goal) -> PartnerCount:
-    """Count the activities with enough partners.
-
-    Parameters
-    ----------
-    activities : DataFrame
-        One row per activity; `partners` is text separated by `;`.
-    goal : Goal
-        With `threshold` and `partners_at_least`.
-
-    Returns
-    -------
-    PartnerCount
-    """
+    """Count the activities with enough partners."""
     if goal.threshold is None or goal.partners_at_least is None:
         raise ValueError(f"goal {goal.id} has no partner threshold")
     table = partner_share(activities, at_least=goal.partners_at_least)

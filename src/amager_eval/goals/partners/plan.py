@@ -108,21 +108,7 @@ def plan_chain(
 ) -> PlanChain | None:
     """Draw the chain of a year; nothing in it says that one link caused another.
 
-    Parameters
-    ----------
-    activities : DataFrame or None
-        The list, with the optional columns.
-    facts : Facts
-        Safety and crime, for the indicators.
-    agreement : Agreement
-        Focus areas, theory of change, money.
-    year : int
-        Survey wave of the statement.
-
-    Returns
-    -------
-    PlanChain or None
-        None where the agreement names no focus area.
+    None where the agreement names no focus area.
     """
     if not agreement.focus_areas:
         return None

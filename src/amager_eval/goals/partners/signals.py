@@ -51,21 +51,10 @@ class Signal:
 def signal_of(indicator: str, facts: Facts, agreement: Agreement, year: int) -> Signal:
     """Signal of one indicator in the agreement's own area, baseline against latest.
 
-    Parameters
-    ----------
-    indicator : str
-        `safety.<setting>.<response>`, `crime.<type>`, or words that nothing measures.
-    facts : Facts
-    agreement : Agreement
-    year : int
-        Survey wave of the statement; its crime year is the year before.
-
-    Returns
-    -------
-    Signal
-        A safety figure has moved where the change is significant over the whole rounding box,
-        every declared design effect and the range of an assumed n. Reports have moved where the
-        exact ratio differs from 1 with the agreement's variation beyond Poisson allowed for.
+    An indicator is `safety.<setting>.<response>`, `crime.<type>`, or words that nothing measures. A
+    safety figure has moved where the change is significant over the whole rounding box, every
+    declared design effect and the range of an assumed n. Reports have moved where the exact ratio
+    differs from 1 with the agreement's variation beyond Poisson allowed for.
     """
     kind, *which = indicator_parts(indicator)
     if kind == "safety":
@@ -118,22 +107,8 @@ def reports_moved(
 ) -> Literal["yes", "no", "undecided"]:
     """Whether a year's reports differ from another year's by more than ordinary variation.
 
-    Parameters
-    ----------
-    facts : Facts
-    agreement : Agreement
-        Its level, and how much a year's reports vary beyond Poisson.
-    area, crime_type : str
-        Whose reports.
-    before, after : int
-        Calendar years.
-    definition : str or None
-        Series; default the goals' own.
-
-    Returns
-    -------
-    str
-        `undecided` where a count is missing; inhabitants are allowed for where they are known.
+    `undecided` where a count is missing; inhabitants are allowed for where they are known. The
+    definition is by default the goals' own.
     """
     figures = facts.reports(area, crime_type, definition or agreement.crime.definition)
     counts = [figures[y].count if y in figures else None for y in (before, after)]

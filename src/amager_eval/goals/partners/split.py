@@ -37,21 +37,10 @@ PARTNER_COLUMNS = (
 def partner_split(activities: pd.DataFrame, goal: Goal) -> pd.DataFrame:
     """Split the share of activities with enough partners, and say what one activity would change.
 
-    Parameters
-    ----------
-    activities : DataFrame
-        One row per activity; `focus_area`, `partners`, optionally `outside_partners`.
-    goal : Goal
-        The partner goal, with `threshold` and `partners_at_least`.
-
-    Returns
-    -------
-    DataFrame
-        Columns :data:`PARTNER_COLUMNS`, one row per focus area, `i alt` last. `share` and the
-        columns of :data:`ONE_ACTIVITY` 0 to 1: the share if one activity with (or without)
-        enough partners came to the list or left it; None where there is none to leave.
-        `reached` and `margin` hold a focus area against the goal's threshold, which is agreed
-        for the list as a whole.
+    Columns :data:`PARTNER_COLUMNS`, one row per focus area, `i alt` last. `share` and the columns
+    of :data:`ONE_ACTIVITY` 0 to 1: the share if one activity with (or without) enough partners came
+    to the list or left it; None where there is none to leave. `reached` and `margin` hold a focus
+    area against the goal's threshold, which is agreed for the list as a whole.
     """
     assert goal.threshold is not None
     assert goal.partners_at_least is not None

@@ -131,19 +131,8 @@ def answer_area(
 ) -> AreaAnswer:
     """Hold an estimate against the goals.
 
-    Parameters
-    ----------
-    estimate : AreaEstimate
-    agreement : Agreement
-        Its baseline, target and answer.
-    fit : Fit
-        The districts' fit.
-    others : mapping of str to AreaEstimate or None
-        The same under other assumptions of what the area is made of, by their id.
-
-    Returns
-    -------
-    AreaAnswer
+    `fit` is the districts'; `others` are the same estimate under other assumptions of what the area
+    is made of, by their id.
     """
     safety, response = agreement.safety, agreement.response
     counts: dict[str, int] = {}

@@ -38,24 +38,10 @@ CHANGE_COLUMNS = (
 def changes(facts: Facts, agreement: Agreement, year: int, areas: Sequence[str]) -> pd.DataFrame:
     """Test the changes a yearly status asks for: since last wave, since the baseline, in all.
 
-    Parameters
-    ----------
-    facts : Facts
-        Without figures of the survey the frame is empty.
-    agreement : Agreement
-        Baseline wave and the design effects a verdict must hold under.
-    year : int
-        Latest wave to look at.
-    areas : sequence of str
-        Areas to report.
-
-    Returns
-    -------
-    DataFrame
-        Columns :data:`CHANGE_COLUMNS`; percent 0 to 100; after minus before. `verdict` is
-        `significant` or `not significant` only if it holds over the whole rounding box, every
-        declared design effect and the range of an assumed n; else `undecidable`. No change is
-        tested across a change of data collector.
+    Columns :data:`CHANGE_COLUMNS`; percent 0 to 100; after minus before; empty without figures of
+    the survey. `verdict` is `significant` or `not significant` only if it holds over the whole
+    rounding box, every declared design effect and the range of an assumed n; else `undecidable`. No
+    change is tested across a change of data collector.
     """
     rows = []
     since = facts.collected_since(year)
@@ -83,10 +69,7 @@ def compare_waves(
 ) -> dict[str, object] | None:
     """Test one change between two published waves; None where no n is known at all.
 
-    Returns
-    -------
-    dict or None
-        One row with the keys :data:`CHANGE_COLUMNS`.
+    A row with the keys :data:`CHANGE_COLUMNS`.
     """
     shares = facts.shares(area, setting, response)
     p0, p1 = shares[before], shares[after]

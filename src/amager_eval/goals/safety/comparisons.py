@@ -42,22 +42,8 @@ def compare_with_whole(
 ) -> pd.DataFrame:
     """Hold each part against the whole in every wave both were published.
 
-    Parameters
-    ----------
-    facts : Facts
-        An area without a weight in the whole is left out.
-    agreement : Agreement
-        Design effects and level.
-    year : int
-        Latest wave to look at.
-    areas : sequence of str
-        Parts to report.
-
-    Returns
-    -------
-    DataFrame
-        Columns :data:`COMPARISON_COLUMNS`, one row per design effect; estimate and interval are
-        part minus whole in share units.
+    Columns :data:`COMPARISON_COLUMNS`, one row per design effect; estimate and interval are part
+    minus whole in share units. An area without a weight in the whole is left out.
     """
     rows = []
     settings = sorted({f.setting for f in facts.survey})

@@ -24,23 +24,10 @@ def literally_met(
 ) -> bool | None:
     """Whether published figures meet a reading at `target`.
 
-    Parameters
-    ----------
-    reading : str
-        Id of a safety reading.
-    response : str
-        `safe` is read upwards, `unsafe` downwards.
-    own, city : mapping of int to PublishedShare
-        Published shares by wave, of the area and of the whole.
-    baseline, target : int
-        Waves.
-
-    Returns
-    -------
-    bool or None
-        None while a figure is missing. A rise in every year that has failed in print is failed
-        whatever comes. Where the area was at or above the whole at the baseline, approaching is
-        read as staying there in every wave, by the draws (`stays_reached`) and here alike.
+    `safe` is read upwards, `unsafe` downwards; None while a figure is missing. A rise in every year
+    that has failed in print is failed whatever comes. Where the area was at or above the whole at
+    the baseline, approaching is read as staying there in every wave, by the draws (`stays_reached`)
+    and here alike.
 
     Examples
     --------

@@ -41,28 +41,15 @@ def safety_quantities(
 ) -> pd.DataFrame:
     """Probability of each reading, for true and for published shares, beside its prior-only value.
 
-    Parameters
-    ----------
-    forecast : Forecast
-        Safety, through `target` at least.
-    whole : str or None
-        The area whose level is to be reached; None leaves out what compares with it.
-    baseline, target : int
-        Waves.
-    areas : sequence of str or None
-        Areas to judge, and to join in the rows "alle"; default all but the whole.
-
-    Returns
-    -------
-    DataFrame
-        `area, setting, response, quantity, probability_true, probability_published,
-        prior_probability_true, prior_probability_published`; one row per area (and "alle" where
-        there are several), setting (and "alle"), response and quantity. All in the direction of
-        more safety: for `unsafe`, reaching means lying at or below, rising means falling. NaN
-        where a quantity does not apply: `stays_reached` unless the area was at or above the
-        whole at the baseline, the shortfall's unless it was below. The published figures of the
-        baseline decide that, for true shares and where none were published the median true share.
-        A published quantity uses every figure that is already published.
+    `area, setting, response, quantity, probability_true, probability_published,
+    prior_probability_true, prior_probability_published`; one row per area (and "alle" where there
+    are several; by default all but the whole), setting (and "alle"), response and quantity. All in
+    the direction of more safety: for `unsafe`, reaching means lying at or below, rising means
+    falling. NaN where a quantity does not apply: `stays_reached` unless the area was at or above
+    the whole at the baseline, the shortfall's unless it was below. The published figures of the
+    baseline decide that, for true shares and where none were published the median true share. A
+    published quantity uses every figure that is already published. Without a `whole`, what compares
+    with it is left out.
 
     Notes
     -----
@@ -197,12 +184,7 @@ def _joint(truth: Truths) -> Truths:
 def _truths(own: Any, gap: Any) -> dict[str, Truths]:
     """Whether each quantity holds, per sample, area, setting and response.
 
-    Parameters
-    ----------
-    own : ndarray
-        Shares signed so that more is better, (sample, area, setting, response, period).
-    gap : ndarray or None
-        The same minus the whole's.
+    Shares are signed so that more is better, `gap` the same minus the whole's (None without one).
     """
     drawn = Drawn(own, gap)
     return {

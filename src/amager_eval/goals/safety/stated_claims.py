@@ -28,24 +28,12 @@ CLAIM_COLUMNS: Final = (
 def stated_claims(facts: Facts, forecast: Forecast | None, agreement: Agreement) -> pd.DataFrame:
     """Hold every worsening the agreement claims against the draws of the true shares.
 
-    Parameters
-    ----------
-    facts : Facts
-        What was fitted.
-    forecast : Forecast or None
-        Safety.
-    agreement : Agreement
-        Its claims and settings.
-
-    Returns
-    -------
-    DataFrame
-        A row per claim and setting the draws have: what it is about, `published_before` (whether
-        the earlier share is published), `probability` that the true share became worse. Where the
-        earlier share is not published and the later one is, also the probability, from the
-        figures alone, that a survey would have found the change significant
-        (`probability_of_verdict`), the probability of a worsening given that it did
-        (`probability_given_verdict`), and the draws behind that (`effective_draws`).
+    A row per claim and setting the draws have: what it is about, `published_before` (whether the
+    earlier share is published), `probability` that the true share became worse. Where the earlier
+    share is not published and the later one is, also the probability, from the figures alone, that
+    a survey would have found the change significant (`probability_of_verdict`), the probability of
+    a worsening given that it did (`probability_given_verdict`), and the draws behind that
+    (`effective_draws`).
 
     Notes
     -----

@@ -23,15 +23,7 @@ _TYPES: Final = {"text": "string", "mark": "string", "year": "integer", "flag": 
 
 
 def write_csv(table: Table, path: Path) -> None:
-    """Write a table's raw values: UTF-8, comma, decimal point, whole years.
-
-    Parameters
-    ----------
-    table : Table
-        Every column of the data, printed or not.
-    path : Path
-        File to write.
-    """
+    """Write a table's raw values: UTF-8, comma, decimal point, whole years."""
     frame = table.frame[[c.key for c in table.in_data]].copy()
     for column in table.in_data:
         if column.kind == "year":
@@ -48,23 +40,8 @@ def write_datapackage(
 ) -> Path:
     """Describe the tables and the record of a folder.
 
-    Parameters
-    ----------
-    statement : Statement
-        For year, synthetic mark and sources.
-    document : Document
-        For title and language.
-    tables : sequence of Table
-        Written as `tables/<id>.csv` in `folder`.
-    folder : Path
-        Where `statement.json` and the tables stand.
-    words : Wording
-        Language of titles and of what the codes of a verdict mean.
-
-    Returns
-    -------
-    Path
-        `datapackage.json`, by the Data Package standard, version 1 (Frictionless).
+    `datapackage.json`, by the Data Package standard, version 1 (Frictionless); the tables are
+    `tables/<id>.csv` of the folder, beside `statement.json`.
     """
     record = folder / "statement.json"
     resources: list[dict[str, object]] = [

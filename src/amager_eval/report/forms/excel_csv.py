@@ -17,17 +17,7 @@ __all__ = ["write_excel_csv"]
 
 
 def write_excel_csv(table: Table, path: Path, words: Wording) -> None:
-    """Write a table's raw values for Excel: semicolon, decimal comma, byte order mark.
-
-    Parameters
-    ----------
-    table : Table
-        Every column of the data, printed or not.
-    path : Path
-        File to write.
-    words : Wording
-        Language of headings, verdicts and yes and no.
-    """
+    """Write a table's raw values for Excel: semicolon, decimal comma, byte order mark."""
     frame = table.frame[[c.key for c in table.in_data]].copy()
     for column in table.in_data:
         if column.kind == "year":

@@ -40,22 +40,9 @@ def render_page(
 ) -> str:
     """Render the document as HTML.
 
-    Parameters
-    ----------
-    document : Document
-        What it says.
-    words : Wording
-        Language.
-    figures : mapping of str to Path
-        File name without ending to the SVG, which is put into the page.
-    downloads : sequence of tuple of str
-        Address of a file beside the page, and what it is: `pdf`, `annex`, `word`, `workbook`,
-        `tables` or `data`.
-
-    Returns
-    -------
-    str
-        One HTML document with its style inside.
+    Figures are SVGs by file name without ending, put into the page; downloads are the address of a
+    file beside the page, and what it is: `pdf`, `annex`, `word`, `workbook`, `tables` or `data`.
+    One HTML document with its style inside.
     """
     folder = files("amager_eval.report.forms")
     template = folder.joinpath("appendix.html.jinja").read_text(encoding="utf-8")

@@ -61,25 +61,8 @@ def write_pdf(
 ) -> None:
     """Write the document as one PDF.
 
-    Parameters
-    ----------
-    document : Document
-        What it says.
-    words : Wording
-        Language.
-    figures : mapping of str to Path
-        Picture id to its SVG.
-    attachments : sequence of Attachment
-        Files that travel inside the PDF.
-    fonts : Path
-        Folder with the DejaVu fonts; system fonts are not used.
-    out : Path
-        Where to write; byte-identical for the same document.
-
-    Raises
-    ------
-    PdfError
-        The compiler failed or warned.
+    Byte-identical for the same document. Attachments travel inside the PDF; system fonts are not
+    used. A `PdfError` where the compiler failed or warned.
     """
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
@@ -183,13 +166,7 @@ def _table(table: Table, words: Wording) -> dict[str, object]:
 
 
 def mark_row_headers(path: Path) -> None:
-    """Make the first cell of every body row a row header; the typesetter only knows column headers.
-
-    Parameters
-    ----------
-    path : Path
-        A tagged PDF; written over.
-    """
+    """Make the first cell of every body row its header; the typesetter knows column headers."""
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
         for row in _elements(pdf.Root.StructTreeRoot, "TR"):
             cells = _children(row)

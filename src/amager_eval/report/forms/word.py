@@ -48,20 +48,8 @@ def write_word(
 ) -> None:
     """Write the document an officer edits and puts into the case system.
 
-    Parameters
-    ----------
-    statement : Statement
-        What it is a view of.
-    document : Document
-        The appendix; its page one and its figures are taken over.
-    words : Wording
-        Language.
-    figures : mapping of str to Path
-        Picture id to its PNG.
-    letterhead : Letterhead
-        Fields of the cover note; one without a value is a field in brackets.
-    out : Path
-        Where to write; byte-identical for the same content.
+    Page one and the figures (PNGs by picture id) are the appendix's; a field of the letterhead
+    without a value is a field in brackets. Byte-identical for the same content.
     """
     words = bound_to(statement.agreement, words)
     word = docx.Document()

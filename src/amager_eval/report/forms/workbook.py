@@ -83,18 +83,8 @@ def write_workbook(
 ) -> None:
     """Write a contents sheet, one sheet a table, and one with every figure.
 
-    Parameters
-    ----------
-    document : Document
-        For title and marks.
-    tables : sequence of Table
-        One sheet each; every column of the data, printed or not.
-    words : Wording
-        Language of the headings.
-    figures : mapping of str to Path
-        Picture id to its PNG, put in with its alternative text.
-    out : Path
-        Where to write; byte-identical for the same content.
+    Every column of a table's data, printed or not; figures are PNGs by picture id, put in with
+    their alternative text. Byte-identical for the same content.
     """
     options = {
         "strings_to_formulas": False,  # nothing from an input is ever run

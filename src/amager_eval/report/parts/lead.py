@@ -27,16 +27,7 @@ __all__ = ["lead"]
 def lead(statement: Statement, words: Wording) -> tuple[str, ...]:
     """Say how it stands, since last year, since the baseline, against the city, sure or not.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-        Bound to the agreement.
-
-    Returns
-    -------
-    tuple of str
-        Two to four sentences.
+    Two to four sentences.
     """
     standings = statement.standings
     safety = _one_a_part(s for s in standings if s.kind == "safety")

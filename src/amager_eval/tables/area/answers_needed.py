@@ -21,11 +21,8 @@ __all__ = ["answers_needed_table"]
 def answers_needed_table(statement: Statement, words: Wording) -> Table:
     """List the answers to order in each of two surveys, the number of today, and the price.
 
-    Returns
-    -------
-    Table
-        `area, setting, n, needed, more, price`: answers a survey, and Danish kroner a survey for
-        those needed, by the agreement's price of an answer; without one the column is not there.
+    `area, setting, n, needed, more, price`: answers a survey, and Danish kroner a survey for those
+    needed, by the agreement's price of an answer; without one the column is not there.
     """
     say, agreement = words.say, statement.agreement
     price = None if agreement.funding is None else agreement.funding.dkk_per_answer

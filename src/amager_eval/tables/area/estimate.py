@@ -25,10 +25,7 @@ __all__ = [
 def area_bands_table(statement: Statement, words: Wording) -> Table:
     """One row a question and wave from the baseline to the target.
 
-    Returns
-    -------
-    Table
-        `setting, response, year, low_95 to high_95` (percent), `whole` (published), `basis`.
+    `setting, response, year, low_95 to high_95` (percent), `whole` (published), `basis`.
     """
     area, agreement, say = statement.area, statement.agreement, words.say
     ends = ("low_95", "low_80", "low_50", "high_50", "high_80", "high_95")
@@ -74,11 +71,8 @@ def area_bands_table(statement: Statement, words: Wording) -> Table:
 def area_steps_table(statement: Statement, words: Wording) -> Table:
     """One row a step of evidence, or another make-up of the area, and a question.
 
-    Returns
-    -------
-    Table
-        `step, assumption, setting, baseline and target bands, probabilities` each beside the value
-        it had without figures, `basis`.
+    `step, assumption, setting, baseline and target bands, probabilities` each beside the value it
+    had without figures, `basis`.
     """
     area, agreement, say = statement.area, statement.agreement, words.say
     first, last = agreement.safety.baseline_wave, agreement.safety.target_wave
@@ -161,11 +155,8 @@ def area_steps_table(statement: Statement, words: Wording) -> Table:
 def area_samples_table(statement: Statement, words: Wording) -> Table:
     """One row a question, wave and size of an imagined sample.
 
-    Returns
-    -------
-    Table
-        `setting, wave, n, price_dkk, width_wave, width_target` (percentage points), `reaches_low,
-        reaches_high`, `basis`.
+    `setting, wave, n, price_dkk, width_wave, width_target` (percentage points), `reaches_low,
+    reaches_high`, `basis`.
     """
     area, say, target = statement.area, words.say, statement.agreement.safety.target_wave
     columns = [

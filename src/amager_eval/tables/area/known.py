@@ -20,18 +20,9 @@ _KINDS = ("partnership", "estate")
 def area_known_table(statement: Statement, words: Wording, *, latest: bool = False) -> Table:
     """List published shares of the area's earlier versions, its estates and other partnerships.
 
-    Parameters
-    ----------
-    statement : Statement
-    words : Wording
-    latest : bool
-        Keep the latest figure of every area, setting and answer alone.
-
-    Returns
-    -------
-    Table
-        `area, year, setting, response, percent, whole, survey, source_grade`; `whole` is the
-        city's share of the same year, answer and survey, where it was published.
+    `area, year, setting, response, percent, whole, survey, source_grade`; `whole` is the city's
+    share of the same year, answer and survey, where it was published. `latest` keeps the latest
+    figure of every area, setting and answer alone.
     """
     say = words.say
     columns = [
@@ -65,11 +56,8 @@ def area_known_table(statement: Statement, words: Wording, *, latest: bool = Fal
 def side_of_whole(statement: Statement) -> str:
     """Say on which side of the whole the area's earlier versions lay: `less`, `more` or `mixed`.
 
-    Returns
-    -------
-    str
-        `less` safe in every figure that can be held against the whole's of the same year and
-        answer, `more` safe in every one, `mixed`; empty where none can be.
+    `less` safe in every figure that can be held against the whole's of the same year and answer,
+    `more` safe in every one, `mixed`; empty where none can be.
     """
     names = {n for v in statement.agreement.areas.version if not v.evaluated for n in v.names}
     signs = set()
