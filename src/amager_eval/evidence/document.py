@@ -79,20 +79,7 @@ def evidence_path(model: str, name: str, *, folder: Path | None = None) -> Path:
 
 
 def write_evidence(evidence: Evidence, *, folder: Path | None = None) -> Path:
-    """Write a piece of evidence over what was there.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        What to keep.
-    folder : Path or None
-        Stands for `models/`; default the package's own.
-
-    Returns
-    -------
-    Path
-        The file.
-    """
+    """Write a piece of evidence over what was there."""
     path = evidence_path(evidence.model, evidence.name, folder=folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {"schema_version": SCHEMA_VERSION, **asdict(evidence)}
@@ -106,25 +93,7 @@ def write_evidence(evidence: Evidence, *, folder: Path | None = None) -> Path:
 def read_evidence(spec: ModelSpec | AreaSpec, name: str, *, folder: Path | None = None) -> Evidence:
     """Read a piece of evidence, which must belong to the spec as it is.
 
-    Parameters
-    ----------
-    spec : ModelSpec or AreaSpec
-        The model's document.
-    name : str
-        What was examined.
-    folder : Path or None
-        Stands for `models/`.
-
-    Returns
-    -------
-    Evidence
-
-    Raises
-    ------
-    SpecError
-        There is no such file, or it is damaged.
-    OtherVersionError
-        It was computed under another version.
+    `folder` stands for `models/`.
 
     Examples
     --------

@@ -26,28 +26,12 @@ _BLOCK: Final = re.compile(r"(<!-- evidence ([\w= ]+?) -->\n).*?(<!-- end -->)",
 def quote_evidence(card: str, spec: ModelSpec | AreaSpec, *, folder: Path | None = None) -> str:
     """Fill every quoting block of a card from the evidence kept for the spec.
 
-    Parameters
-    ----------
-    card : str
-        Markdown with blocks `<!-- evidence NAME COLUMN ... -->` to `<!-- end -->`; without
-        columns all are quoted, and `settings` in place of columns quotes the numbers beside the
-        table, those that are named after it or all. `COLUMN=VALUE` quotes the rows that have the
-        value.
-    spec : ModelSpec or AreaSpec
-        The model's document.
-    folder : Path or None
-        Stands for `models/`.
+    A block is `<!-- evidence NAME COLUMN ... -->` to `<!-- end -->`. Without columns all are
+    quoted; `settings` in place of columns quotes the numbers beside the table, those that are named
+    after it or all; `COLUMN=VALUE` quotes the rows that have the value.
 
-    Returns
-    -------
-    str
-        The card with each block's inside replaced; the same text again if nothing has changed.
-        A block of evidence that is not kept, or not made again under this version, says so.
-
-    Raises
-    ------
-    SpecError
-        A block names a column that does not exist or a value that no row has.
+    Returns the card with each block's inside replaced; the same text again if nothing has changed.
+    A block of evidence that is not kept, or not made again under this version, says so.
     """
 
     def fill(match: re.Match[str]) -> str:
@@ -70,15 +54,7 @@ def quote_evidence(card: str, spec: ModelSpec | AreaSpec, *, folder: Path | None
 
 
 def renew_card(spec: ModelSpec | AreaSpec, *, folder: Path | None = None) -> None:
-    """Quote the evidence that is kept now: in a model's card of two pages, and beside it in full.
-
-    Parameters
-    ----------
-    spec : ModelSpec or AreaSpec
-        The model's document.
-    folder : Path or None
-        Stands for `models/`.
-    """
+    """Quote the evidence kept now in a model's card and in its pages of evidence."""
     for name in ("CARD.md", "EVIDENCE.md"):
         page = (folder or models_folder()) / spec.name / name
         if page.is_file():

@@ -64,24 +64,7 @@ def real(
 ) -> Array:
     """Turn an argument into a float array and check its range; NaN passes.
 
-    Parameters
-    ----------
-    name : str
-        Name of the argument, for the error.
-    value : array_like
-        Number, sequence, array or Series; a missing value becomes NaN.
-    at_least, at_most, above, below : float or None
-        Range: closed limits, and open ones.
-
-    Returns
-    -------
-    ndarray
-        Same shape as `value`, zero-dimensional for a number.
-
-    Raises
-    ------
-    InputError
-        Naming the argument and the value found.
+    Same shape as `value`, zero-dimensional for a number.
 
     Examples
     --------
@@ -206,16 +189,6 @@ def _kind_of_object(value: Any) -> str:
 
 def same_labels(**arguments: Any) -> None:
     """Refuse labelled arguments whose labels differ or stand in another order.
-
-    Parameters
-    ----------
-    **arguments : object
-        Arguments by name as they were passed; only Series, frames and xarray arrays have labels.
-
-    Raises
-    ------
-    InputError
-        Naming both arguments and the first label that differs. One value alone fits all labels.
 
     Examples
     --------

@@ -111,17 +111,9 @@ def signals_of(
 ) -> NDArray[np.str_]:
     """Signal of every period, from the side (1, -1, none 0) of limits, warning lines, expected.
 
-    Parameters
-    ----------
-    outside, warned, side : ndarray, dims period
-        On which side of the limits, of the warning lines and of what was expected it lies.
-    place : ndarray of int, dims period
-        Number of the period in its series; where one is left out a row ends.
+    `place` is the number of the period in its series: where one is left out a row ends.
 
-    Returns
-    -------
-    ndarray of str
-        One of :data:`SIGNALS`, the strongest that holds, or empty.
+    One of :data:`SIGNALS`, the strongest that holds, or empty.
     """
     run = np.ones(len(side), dtype=int)
     twice = np.zeros(len(side), dtype=int)

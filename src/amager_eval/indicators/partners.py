@@ -27,10 +27,7 @@ TOTAL: Final = "i alt"
 def partner_names(cell: object) -> dict[str, str]:
     """List the different partners of a cell `A; B; A`; an empty cell has none.
 
-    Returns
-    -------
-    dict of str to str
-        Name folded for comparison to the name as it was first written.
+    Keys are names folded for comparison, values the name as it was first written.
 
     Examples
     --------
@@ -116,20 +113,9 @@ def partner_share(activities: pd.DataFrame, *, at_least: int = 2) -> pd.DataFram
 def partner_places(activities: pd.DataFrame, *, at_least: int = 2) -> pd.DataFrame:
     """Split the activities with enough partners by where those partners are.
 
-    Parameters
-    ----------
-    activities : DataFrame
-        `focus_area`, `partners` and, where the list says who is from outside the area,
-        `outside_partners`; names separated by `;`.
-    at_least : int
-        Partners an activity must have to count.
-
-    Returns
-    -------
-    DataFrame
-        Index `focus_area`, in the order they first occur, the row `i alt` last; columns
-        :data:`PLACES`: activities with enough partners whose partners are all inside, on both
-        sides, all outside, or not placed because no activity of the list names one outside.
+    Index `focus_area`, in the order they first occur, the row `i alt` last; columns
+    :data:`PLACES`: activities with enough partners whose partners are all inside, on both sides,
+    all outside, or not placed because no activity of the list names one outside.
 
     Examples
     --------

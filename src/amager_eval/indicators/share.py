@@ -28,17 +28,7 @@ _METHODS = ("wilson", "clopper-pearson", "jeffreys")
 def wilson_interval(p: Array, n: Array, critical: float) -> tuple[Array, Array]:
     """Wilson limits of a share `p` on `n` (effective) respondents.
 
-    Parameters
-    ----------
-    p, n : ndarray
-        Share 0 to 1 and respondents, broadcast together.
-    critical : float
-        Normal quantile, 1.96 for a level of .95.
-
-    Returns
-    -------
-    tuple of ndarray
-        Low and high; exactly 0 where p is 0 and exactly 1 where p is 1.
+    Low and high; exactly 0 where p is 0 and exactly 1 where p is 1.
     """
     square = critical * critical
     weight = n / (n + square)

@@ -123,26 +123,8 @@ def sample_of(
 ) -> Sample:
     """Check microdata and make a sample of it.
 
-    Parameters
-    ----------
-    answers, weights : array_like, dims respondent
-        Answers (0 or 1, or between; NaN where not answered) and weights above 0.
-    strata : array_like or None, dims respondent
-        Stratum the respondent was drawn from, any labels.
-    post_strata : array_like or None, dims respondent
-        Groups whose size in the population is known; with `population`.
-    population : mapping of label to float, or None
-        Size of each post-stratum; weights are scaled to it.
-
-    Returns
-    -------
-    Sample
-
-    Raises
-    ------
-    InputError
-        If lengths differ, an answer lies outside 0 to 1 or nobody answered, a weight is missing
-        or not above 0, a stratum has one respondent, or a post-stratum has no population.
+    Answers are 0 or 1, or between, NaN where not answered; weights are scaled to `population`, the
+    size of each post-stratum.
     """
     y = vector("answers", answers, at_least=0, at_most=1)
     w = vector("weights", weights, length=len(y), above=0)

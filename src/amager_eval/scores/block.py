@@ -52,26 +52,9 @@ def block_interval(
 ) -> BlockInterval:
     """Bootstrap a mean by whole blocks: cells of one block are drawn together or not at all.
 
-    Parameters
-    ----------
-    values : array_like
-        One value per cell (a score, a paired difference, coverage 0 to 1), dims `cell`.
-    blocks : array_like, or sequence of array_like
-        Block of each cell, dims `cell`; or several crossed factors (area and target period),
-        each resampled on its own with the weights multiplied.
-    level : float
-        Level of the interval.
-    seed : int
-        Seed.
-    replicates : int
-        Bootstrap replicates.
+    Blocks are a label of each cell, or several crossed factors (area and target period), each
+    resampled on its own with the weights multiplied.
 
-    Returns
-    -------
-    BlockInterval
-
-    Notes
-    -----
     Cells of one area share its path, cells of one period share the country's; an interval that
     took cells as independent would be far too short. Crossed factors: the pigeonhole bootstrap,
     conservative (Owen 2007, Annals of Applied Statistics 1). With few blocks (below about ten)

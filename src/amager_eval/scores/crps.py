@@ -17,24 +17,12 @@ __all__ = ["crps_draws", "crps_quantiles"]
 def crps_draws(draws: ArrayLike, observed: ArrayLike, *, fair: bool = True) -> Floats:
     """CRPS of a forecast known through its draws; smaller is better, unit of the draws.
 
-    Parameters
-    ----------
-    draws : array_like
-        Draws of the predictive distribution, dims `sample, ...`.
-    observed : array_like
-        What happened, dims `...`.
-    fair : bool
-        The fair estimator: its expectation over draws is the CRPS of the distribution the draws
-        come from, whatever their number (exchangeable draws). False scores the empirical
-        distribution of the draws itself, which charges few draws for being few.
+    Draws have dims `sample, ...`. The expectation of the fair estimator over draws is the CRPS of
+    the distribution they come from, whatever their number (exchangeable draws); `fair=False` scores
+    the empirical distribution of the draws itself, which charges few draws for being few.
 
-    Returns
-    -------
-    ndarray
-        dims `...`.
+    Dims `...`.
 
-    Notes
-    -----
     `E|X - y| - E|X - X'| / 2`, the second mean over S(S-1) pairs (fair) or S^2 pairs.
     Gneiting and Raftery (2007), JASA 102; Ferro (2014), QJRMS 140.
 
@@ -58,27 +46,11 @@ def crps_draws(draws: ArrayLike, observed: ArrayLike, *, fair: bool = True) -> F
 def crps_quantiles(quantiles: ArrayLike, levels: ArrayLike, observed: ArrayLike) -> Floats:
     """CRPS of a forecast known through quantiles at equally spaced levels.
 
-    Parameters
-    ----------
-    quantiles : array_like
-        Quantiles, dims `level, ...`.
-    levels : array_like
-        Probabilities `(i - 1/2) / k`, dims `level`: the midpoints of k equal parts.
-    observed : array_like
-        What happened, dims `...`.
+    Quantiles have dims `level, ...`; the levels are `(i - 1/2) / k`, the midpoints of k equal
+    parts.
 
-    Returns
-    -------
-    ndarray
-        Twice the mean pinball loss, dims `...`; tends to the CRPS as k grows.
+    Twice the mean pinball loss, dims `...`; tends to the CRPS as k grows.
 
-    Raises
-    ------
-    ValueError
-        The levels are not the midpoints of equal parts, so their mean is no integral.
-
-    Notes
-    -----
     Laio and Tamea (2007), Hydrology and Earth System Sciences 11.
 
     Examples

@@ -20,17 +20,6 @@ __all__ = ["Calibration", "brier", "calibrate"]
 def brier(probability: ArrayLike, outcome: ArrayLike) -> Floats:
     """Brier score of each forecast, `(probability - outcome)^2`; smaller is better.
 
-    Parameters
-    ----------
-    probability : array_like
-        Between 0 and 1.
-    outcome : array_like of bool
-        Whether it happened.
-
-    Returns
-    -------
-    ndarray
-
     Examples
     --------
     >>> brier([0.8, 0.5], [True, False]).round(2).tolist()
@@ -67,19 +56,6 @@ class Calibration:
 def calibrate(probability: ArrayLike, outcome: ArrayLike) -> Calibration:
     """Hold probabilities of events against how often they happened.
 
-    Parameters
-    ----------
-    probability : array_like
-        Between 0 and 1, dims `forecast`.
-    outcome : array_like of bool
-        Whether it happened, dims `forecast`.
-
-    Returns
-    -------
-    Calibration
-
-    Notes
-    -----
     CORP: the frequency is an isotonic regression of outcome on probability, so there are no bins
     to choose. Dimitriadis, Gneiting and Jordan (2021), PNAS 118.
 

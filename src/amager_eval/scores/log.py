@@ -18,20 +18,8 @@ __all__ = ["log_score_counts", "log_score_shares"]
 def log_score_counts(draws: ArrayLike, observed: ArrayLike) -> Floats:
     """Log score of a forecast of counts known through its draws, by a kernel estimate of its pmf.
 
-    Parameters
-    ----------
-    draws : array_like
-        Draws of counts, dims `sample, ...`.
-    observed : array_like
-        Counts that happened, dims `...`.
+    In nats, dims `...`; always finite.
 
-    Returns
-    -------
-    ndarray
-        Nats, dims `...`; always finite.
-
-    Notes
-    -----
     Every draw is spread by a logistic kernel whose sd is Silverman's bandwidth; the probability
     of a count is the mean kernel mass within half a unit of it, and everything below 1/2 belongs
     to 0, so that the pmf sums to 1. The same estimate serves every forecaster, because not all
@@ -56,20 +44,10 @@ def log_score_counts(draws: ArrayLike, observed: ArrayLike) -> Floats:
 def log_score_shares(draws: ArrayLike, observed: ArrayLike, *, width: float) -> Floats:
     """Log score of a forecast of shares known through its draws, by a kernel estimate.
 
-    Parameters
-    ----------
-    draws : array_like
-        Draws of shares, 0 to 1, dims `sample, ...`.
-    observed : array_like
-        Shares that happened, dims `...`.
-    width : float
-        Width of the rounding interval the probability is taken over, as a share (.01 for whole
-        percentages), so that scores of finely and coarsely published figures compare.
+    `width` is that of the rounding interval the probability is taken over (.01 for whole
+    percentages), so that scores of finely and coarsely published figures compare.
 
-    Returns
-    -------
-    ndarray
-        Nats, dims `...`.
+    In nats, dims `...`.
 
     Examples
     --------

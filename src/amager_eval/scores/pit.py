@@ -18,22 +18,8 @@ __all__ = ["covered", "pit_bounds", "pit_histogram"]
 def pit_bounds(draws: ArrayLike, observed: ArrayLike) -> tuple[Floats, Floats]:
     """Lower and upper end of the interval the randomised PIT is uniform on.
 
-    Parameters
-    ----------
-    draws : array_like
-        Draws of the predictive distribution, dims `sample, ...`.
-    observed : array_like
-        What happened, dims `...`.
+    Between 0 and 1, dims `...`.
 
-    Returns
-    -------
-    low : ndarray
-        Lower end, between 0 and 1, dims `...`.
-    high : ndarray
-        Upper end, the same dims.
-
-    Notes
-    -----
     The rank of the outcome among S draws, ties spread: `(below + v (ties + 1)) / (S + 1)` with v
     uniform is exactly uniform when the outcome is exchangeable with the draws, for counts and
     rounded shares too (Czado, Gneiting and Held 2009, Biometrics 65).
@@ -57,17 +43,7 @@ def pit_histogram(low: ArrayLike, high: ArrayLike, *, bins: int = 10) -> Floats:
 
     The expectation over the randomisation is taken exactly.
 
-    Parameters
-    ----------
-    low, high : array_like
-        From :func:`pit_bounds`, dims `cell`.
-    bins : int
-        Number of bins between 0 and 1.
-
-    Returns
-    -------
-    ndarray
-        Shares, dims `bin`; their sum is 1.
+    Shares, dims `bin`; their sum is 1.
 
     Examples
     --------
@@ -86,17 +62,7 @@ def covered(low: ArrayLike, high: ArrayLike, level: float) -> Floats:
     randomisation is taken exactly, so no extra noise enters; plain inclusion of integers is not
     comparable with nominal (Poisson mean 2: a 50 % interval holds 72 %).
 
-    Parameters
-    ----------
-    low, high : array_like
-        From :func:`pit_bounds`, dims `...`.
-    level : float
-        Level of the equal-tailed interval, between 0 and 1.
-
-    Returns
-    -------
-    ndarray
-        Between 0 and 1, dims `...`.
+    Between 0 and 1, dims `...`.
 
     Examples
     --------

@@ -28,29 +28,10 @@ def score_sets(
 ) -> pd.DataFrame:
     """Score the simulated sets that are not kept yet; a stopped run continues.
 
-    Parameters
-    ----------
-    score : callable
-        Gives the scores of the set that a seed makes.
-    sets : int
-        Simulated sets.
-    seed : int
-        Seed; set k has the k-th seed drawn from it.
-    folder : Path
-        One file per finished set.
-    progress : callable or None
-        Called with (sets done, sets in all).
+    Set k has the k-th seed drawn from `seed`, and a file in `folder`.
 
-    Returns
-    -------
-    DataFrame
-        What `score` gives, with `set` and `seconds` (what the set took when it was scored; NaN
-        where a kept set does not say).
-
-    Raises
-    ------
-    InputError
-        Fewer than ten sets: a ratio would show nothing.
+    Returns what `score` gives, with `set` and `seconds` (what the set took when it was scored; NaN
+    where a kept set does not say).
     """
     if sets < 10:
         raise InputError(f"the comparison needs at least 10 simulated sets, found {sets}")
@@ -74,18 +55,8 @@ def score_sets(
 def score_ratios(scores: pd.DataFrame, *, by: str) -> pd.DataFrame:
     """Divide the model's mean CRPS by that of the answer that knows, with an interval.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        `set, ahead, model, known` and the column named.
-    by : str
-        Groups that are not averaged over.
-
-    Returns
-    -------
-    DataFrame
-        The group, `ahead` (0 for all together), `sets, model, known` (mean CRPS), `ratio, low,
-        high`: 95 % percentile interval over sets, which are resampled whole.
+    Columns: the group, `ahead` (0 for all together), `sets, model, known` (mean CRPS), `ratio, low,
+    high`: 95 % percentile interval over sets, which are resampled whole.
     """
     every = pd.concat([scores, scores.assign(ahead=0)])
     means = every.groupby([by, "ahead", "set"])[["model", "known"]].mean()

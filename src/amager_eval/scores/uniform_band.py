@@ -20,26 +20,8 @@ def uniform_band(
 ) -> tuple[Floats, Floats, Floats]:
     """Band that the empirical distribution of a uniform sample keeps within.
 
-    Parameters
-    ----------
-    n : int
-        Values in a sample.
-    level : float
-        Share of uniform samples of this size that lie within the band everywhere.
-    simulations : int
-        Uniform samples that are drawn to find the band.
-    rng : numpy.random.Generator
-        Source of randomness.
+    Returns the points 0, 1/n, ..., 1 and the low and high end of the band.
 
-    Returns
-    -------
-    points : ndarray, dims point
-        0, 1/n, ..., 1.
-    low, high : ndarray, dims point
-        The band.
-
-    Notes
-    -----
     At one point the number of values up to it is binomial. The band is the pointwise binomial one
     whose level is the `level` quantile of the least one that holds a whole uniform sample.
     Source: Säilynoja, Bürkner & Vehtari (2022) Statistics and Computing 32:32.
@@ -72,15 +54,7 @@ def uniform_band(
 def shares_up_to(values: ArrayLike) -> Floats:
     """Empirical distribution of n values at 0, 1/n, ..., 1.
 
-    Parameters
-    ----------
-    values : array_like, dims value
-        Ranks or probability integral transforms, 0 to 1.
-
-    Returns
-    -------
-    ndarray, dims point
-        The share of values up to each point; nothing at 0, all at 1.
+    Returns the share of values up to each point; nothing at 0, all at 1.
 
     Examples
     --------

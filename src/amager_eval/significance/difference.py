@@ -256,17 +256,9 @@ def _wald(
 def continuity(p1: Array, n1: Array, p2: Array, n2: Array) -> Array:
     """Yates's continuity correction of a difference, where few rare answers are expected.
 
-    Parameters
-    ----------
-    p1, n1, p2, n2 : ndarray
-        Shares and respondents of two groups.
-
-    Returns
-    -------
-    ndarray
-        Half the step from one table to the next, a share, where fewer than five answers of some
-        kind are expected in a group if the shares are the same; else 0. With so few the score
-        statistic is far from normal; corrected it comes close to Fisher's exact test.
+    Half the step from one table to the next, a share, where fewer than five answers of some
+    kind are expected in a group if the shares are the same; else 0. With so few the score statistic
+    is far from normal; corrected it comes close to Fisher's exact test.
 
     Examples
     --------

@@ -22,17 +22,7 @@ def restricted_shares(
 ) -> tuple[Array, Array]:
     """Maximum-likelihood shares under p1 - p2 = delta.
 
-    Parameters
-    ----------
-    p1, n1, p2, n2 : ndarray
-        Observed shares and (effective) respondents, broadcast together.
-    delta : ndarray
-        The difference, -1 to 1.
-
-    Returns
-    -------
-    tuple of ndarray
-        Shares of groups 1 and 2.
+    Shares of groups 1 and 2.
 
     Examples
     --------
@@ -97,17 +87,9 @@ def shrinkage(total: Array) -> Array:
 def score_z(p1: Array, n1: Array, p2: Array, n2: Array, delta: Array, *, corrected: bool) -> Array:
     """Score statistic of p1 - p2 = delta.
 
-    Parameters
-    ----------
-    p1, n1, p2, n2, delta : ndarray
-        As in :func:`restricted_shares`.
-    corrected : bool
-        Multiply the variance by N/(N-1): Miettinen-Nurminen; else Mee, Farrington-Manning.
+    Corrected multiplies the variance by N/(N-1): Miettinen-Nurminen; else Mee, Farrington-Manning.
 
-    Returns
-    -------
-    ndarray
-        Approximately standard normal if the difference is delta; infinite where it cannot be.
+    Approximately standard normal if the difference is delta; infinite where it cannot be.
     """
     gap = p1 - p2 - delta
     variance = _variance(p1, n1, p2, n2, delta, corrected=corrected)
@@ -120,19 +102,9 @@ def score_interval(
 ) -> tuple[Array, Array]:
     """Limits of the differences that the score test does not reject.
 
-    Parameters
-    ----------
-    p1, n1, p2, n2 : ndarray
-        Observed shares and (effective) respondents.
-    critical : float
-        Normal quantile.
-    corrected : bool
-        Miettinen-Nurminen (True; -1 to 1 where N is 1 or less) or Mee (False).
+    Miettinen-Nurminen's if corrected (-1 to 1 where N is 1 or less), else Mee's.
 
-    Returns
-    -------
-    tuple of ndarray
-        Low and high, inside -1 to 1.
+    Low and high, inside -1 to 1.
     """
     low = -_upper_limit(p2, n2, p1, n1, critical, corrected)
     return low, _upper_limit(p1, n1, p2, n2, critical, corrected)

@@ -107,26 +107,7 @@ class Comparison:
 def compare(panel: Panel, result: Backtest, peers: pd.DataFrame, *, seed: int = 1) -> Comparison:
     """Hold a forecaster's scores against the peers' on the same cells.
 
-    Parameters
-    ----------
-    panel : Panel
-        The panel.
-    result : Backtest
-        From :func:`~amager_eval.evidence.backtest.run.run_backtest`.
-    peers : DataFrame
-        From :func:`~amager_eval.evidence.peers.stored.read_peer_scores`.
-    seed : int
-        Seed of the bootstrap.
-
-    Returns
-    -------
-    Comparison
-        Over the origins `result` was run for.
-
-    Raises
-    ------
-    InputError
-        `result` is of another panel.
+    Over the origins `result` was run for.
     """
     if result.panel != panel.name:
         raise InputError(f"these are scores of {result.panel}, the panel is {panel.name}.")

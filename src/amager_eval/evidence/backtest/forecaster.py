@@ -217,16 +217,8 @@ def _fit_crime(task: Task, spec: ModelSpec, draws: int | None, chains: int | Non
 def among_all(task: Task) -> Task:
     """Put a block of areas inside all areas of the panel, so that it shares their movements.
 
-    Parameters
-    ----------
-    task : Task
-        Of a crime panel.
-
-    Returns
-    -------
-    Task
-        With all areas together as its whole; the task itself where it has a whole already or
-        the panel's areas never report together.
+    It gets all areas together as its whole, but where it has a whole already or the panel's areas
+    never report together.
     """
     if task.whole is not None or task.together is None or task.together.empty:
         return task
@@ -245,17 +237,6 @@ def at_origin(spec: ModelSpec, task: Task) -> ModelSpec:
     A baseline after the origin moves to the origin's year: the walks are anchored there, and an
     anchor among periods not yet seen would be a forecast. Declared steps dated after the origin's
     last day go. Nothing else of the spec changes.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model's document.
-    task : Task
-        Its origin decides.
-
-    Returns
-    -------
-    ModelSpec
     """
     key = "baseline_year" if task.kind == "crime" else "baseline"
     origin = parse_period(task.origin)

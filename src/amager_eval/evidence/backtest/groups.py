@@ -24,22 +24,10 @@ SUBSETS: Final = ("all", "before_covid", "since")
 def group_table(scores: pd.DataFrame, panel: Panel, by: Sequence[str]) -> pd.DataFrame:
     """Mean scores and coverage per group and forecaster, with the ranks within the group.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Scores of several forecasters, under each other.
-    panel : Panel
-        The panel.
-    by : sequence of str
-        Columns to group by: `crime_type`, `horizon`, `origin`, `area`, ...
-
-    Returns
-    -------
-    DataFrame
-        `origins` (`all`; `before_covid` and `since`: origins before 2020 and after, where there
-        are both), the groups' columns, `forecaster, cells, crps, rank`, `log_score` (nats) and
-        `rank_log_score` (NaN where a forecaster has none), `coverage_50, ...` (randomised PIT).
-        Over the cells common to all.
+    Columns: `origins` (`all`; `before_covid` and `since`: origins before 2020 and after, where
+    there are both), the groups' columns, `forecaster, cells, crps, rank`, `log_score` (nats) and
+    `rank_log_score` (NaN where a forecaster has none), `coverage_50, ...` (randomised PIT). Over
+    the cells common to all.
     """
     scores = common_cells(scores, panel)
     hits = {
@@ -73,21 +61,9 @@ def group_table(scores: pd.DataFrame, panel: Panel, by: Sequence[str]) -> pd.Dat
 def own_by_group(groups: pd.DataFrame, forecaster: str, *, origins: str = "all") -> pd.DataFrame:
     """Take one forecaster's row of every group, beside the best other's.
 
-    Parameters
-    ----------
-    groups : DataFrame
-        From :func:`group_table`.
-    forecaster : str
-        Which.
-    origins : str
-        One of :data:`SUBSETS`.
-
-    Returns
-    -------
-    DataFrame
-        The groups' columns, `rank, best_other` and `ratio` (mean CRPS over the best other's),
-        `log_score, rank_log_score, best_other_log_score`, `coverage_50, ...`, `cells`. No rows
-        where the panel has no such origins.
+    Columns: the groups' columns, `rank, best_other` and `ratio` (mean CRPS over the best other's),
+    `log_score, rank_log_score, best_other_log_score`, `coverage_50, ...`, `cells`. No rows where
+    the panel has no such origins.
     """
     chosen = groups[groups["origins"] == origins].drop(columns="origins")
     names = [str(c) for c in chosen.columns]

@@ -37,27 +37,8 @@ def find_panel(
 ) -> Panel:
     """Find a declared panel, or make one of an input folder or workbook.
 
-    Parameters
-    ----------
-    name : str
-        `crime_quarterly`, `crime_yearly`, `envipe`, `copenhagen`, or the path of an input.
-    model : {"safety", "crime"} or None
-        Which figures of an input; needed where it holds both.
-    origins : sequence of str
-        Origins of an input, the last held back; default the last three, a year apart, that leave
-        two years (crime) or four (safety) to score.
-    definition : str or None
-        Definition of crime of an input that holds several.
-
-    Returns
-    -------
-    Panel
-
-    Raises
-    ------
-    InputError
-        There is no such panel, it is of the other model, origins or a definition are named for
-        a declared one, or the input is too short.
+    Of an input the last origin is held back; by default origins are the last three, a year apart,
+    that leave two years (crime) or four (safety) to score.
 
     Examples
     --------

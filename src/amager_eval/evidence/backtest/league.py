@@ -33,25 +33,7 @@ COVID_YEAR: Final = 2020
 
 
 def common_cells(scores: pd.DataFrame, panel: Panel) -> pd.DataFrame:
-    """Keep the cells every forecaster was scored on, so that means compare like with like.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        Scores of several forecasters on one panel, under each other.
-    panel : Panel
-        Names the columns of a cell.
-
-    Returns
-    -------
-    DataFrame
-        The same columns.
-
-    Raises
-    ------
-    InputError
-        A cell occurs twice for one forecaster, or no cell is common to all.
-    """
+    """Keep the cells every forecaster was scored on, so that means compare like with like."""
     cell = [*panel.keys, "origin", "period"]
     if scores.duplicated(["forecaster", *cell]).any():
         raise InputError(f"{panel.name}: a cell was scored twice for one forecaster.")
@@ -70,22 +52,10 @@ def league_table(
 ) -> pd.DataFrame:
     """Rank forecasters by mean CRPS over the cells common to all.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Scores of several forecasters on one panel, under each other.
-    panel : Panel
-        The panel.
-    small : sequence of str
-        Areas reported apart (municipalities under 30,000 inhabitants).
-
-    Returns
-    -------
-    DataFrame
-        One row per forecaster, best first: `rank, forecaster, cells, crps`, `relative` to the
-        geometric mean of all forecasters, `crps_small` and `rank_small`, `crps_before_covid`
-        (origins before 2020) and `crps_since`, `crps_log`, `log_score`, `coverage_50, ...`
-        (randomised PIT), `fallback` (share of cells). What does not apply is NaN.
+    One row per forecaster, best first: `rank, forecaster, cells, crps`, `relative` to the
+    geometric mean of all forecasters, `crps_small` and `rank_small`, `crps_before_covid` (origins
+    before 2020) and `crps_since`, `crps_log`, `log_score`, `coverage_50, ...` (randomised PIT),
+    `fallback` (share of cells). What does not apply is NaN.
     """
     scores = common_cells(scores, panel)
     years = {origin: parse_period(origin).year for origin in scores["origin"].unique()}
@@ -123,29 +93,10 @@ def paired_differences(
 ) -> pd.DataFrame:
     """Hold one forecaster against every other on the same cells.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Scores of several forecasters, under each other.
-    panel : Panel
-        The panel.
-    reference : str
-        The forecaster in question, usually the package's own model.
-    seed : int
-        Seed of the bootstrap.
-
-    Returns
-    -------
-    DataFrame
-        Per other forecaster: `versus, cells, mean` (CRPS of the reference), `mean_versus,
-        difference` (reference minus other; below 0 it is better), `low, high` by blocks of areas,
-        `low_crossed, high_crossed` by areas crossed with target periods, `ratio` of the means,
-        `areas, periods` (numbers of blocks).
-
-    Raises
-    ------
-    InputError
-        The reference has no scores.
+    Per other forecaster: `versus, cells, mean` (CRPS of the reference), `mean_versus,
+    difference` (reference minus other; below 0 it is better), `low, high` by blocks of areas,
+    `low_crossed, high_crossed` by areas crossed with target periods, `ratio` of the means, `areas,
+    periods` (numbers of blocks).
     """
     if reference not in set(scores["forecaster"]):
         raise InputError(f"{panel.name}: no scores of '{reference}'; run its back-test first.")
@@ -181,18 +132,8 @@ def paired_differences(
 def coverage_by_origin(scores: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
     """Coverage of every forecaster's intervals per origin, with an interval by blocks of areas.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Scores of one or several forecasters.
-    seed : int
-        Seed of the bootstrap.
-
-    Returns
-    -------
-    DataFrame
-        `forecaster, origin, nominal, coverage, low, high, cells, areas`. Areas of one origin
-        share the country's shocks, so the interval speaks of these periods, not of others.
+    Columns: `forecaster, origin, nominal, coverage, low, high, cells, areas`. Areas of one origin
+    share the country's shocks, so the interval speaks of these periods, not of others.
     """
     rows = []
     for (forecaster, origin), group in scores.groupby(["forecaster", "origin"]):
@@ -224,30 +165,14 @@ def event_table(
 ) -> pd.DataFrame:
     """Score P(the area reaches the whole) of every forecaster, overall and where it was short.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Scores of several forecasters on a panel with a whole, under each other.
-    panel : Panel
-        The panel.
-    reference : str or None
-        Forecaster the others are held against; None leaves the differences out.
-    seed : int
-        Seed of the bootstrap.
+    Columns: `cells` names the subset (`all`; `short`: the area was short of the whole at the
+    origin; `reached`: it was not; the same with `_complete`: in waves in which every area was
+    published alone), then `forecaster, rank, forecasts`, the distinct `outcomes` they are of, the
+    `areas` these are of, `happened` (share), `said` (mean probability), `brier`, `brier_once`
+    (every outcome once: the mean over outcomes of what its forecasts scored), `miscalibration,
+    discrimination, uncertainty`, and with a reference `difference` (reference minus forecaster),
+    `low, high` by blocks of areas.
 
-    Returns
-    -------
-    DataFrame
-        `cells` names the subset (`all`; `short`: the area was short of the whole at the origin;
-        `reached`: it was not; the same with `_complete`: in waves in which every area was
-        published alone), then `forecaster, rank, forecasts`, the distinct `outcomes` they are of,
-        the `areas` these are of, `happened` (share), `said` (mean probability), `brier`,
-        `brier_once` (every outcome once: the mean over outcomes of what its forecasts scored),
-        `miscalibration, discrimination, uncertainty`, and with a reference `difference`
-        (reference minus forecaster), `low, high` by blocks of areas.
-
-    Notes
-    -----
     The event is a cut of the gap between area and whole: one outcome is forecast from several
     origins, and where a report prints an area because it did badly, what was printed is no fair
     draw of what happened.
@@ -269,18 +194,8 @@ def event_table(
 def gap_table(scores: pd.DataFrame, panel: Panel) -> pd.DataFrame | None:
     """Score the gap between area and whole, of which reaching the whole is a cut.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Scores of several forecasters, under each other; those without `gap_crps` are left out.
-    panel : Panel
-        The panel.
-
-    Returns
-    -------
-    DataFrame or None
-        `forecaster, cells, gap_crps, coverage_50, ...` (randomised PIT), best first, over the
-        cells common to all; None where nobody was scored on the gap.
+    Columns: `forecaster, cells, gap_crps, coverage_50, ...` (randomised PIT), best first, over the
+    cells common to all; None where nobody was scored on the gap.
     """
     if "gap_crps" not in scores or scores["gap_crps"].isna().all():
         return None

@@ -22,15 +22,7 @@ _BINS: Final = 10
 def pit_by_origin(scores: pd.DataFrame) -> pd.DataFrame:
     """Histogram of one forecaster's randomised PIT, over all origins and for each.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Of one forecaster.
-
-    Returns
-    -------
-    DataFrame
-        `origin` (`all` first), `low, high` (one of ten bins), `share` (.1 is even), `cells`.
+    Columns: `origin` (`all` first), `low, high` (one of ten bins), `share` (.1 is even), `cells`.
     """
     edges = np.linspace(0.0, 1.0, _BINS + 1)
     tables = [
@@ -53,25 +45,9 @@ def rank_by_origin(
 ) -> pd.DataFrame:
     """Rank one forecaster at each origin, against the best other there.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Scores of several forecasters, under each other.
-    panel : Panel
-        The panel.
-    reference : str
-        The forecaster in question.
-    small : sequence of str
-        Areas reported apart too.
-    seed : int
-        Seed of the bootstrap.
-
-    Returns
-    -------
-    DataFrame
-        `subset` (`all`, `small`), `origin, cells, crps, rank, forecasters, best_other,
-        best_other_crps, difference` (below 0 the reference is better) with `low, high` by areas
-        crossed with target periods.
+    Columns: `subset` (`all`, `small`), `origin, cells, crps, rank, forecasters, best_other,
+    best_other_crps, difference` (below 0 the reference is better) with `low, high` by areas crossed
+    with target periods.
     """
     scores = common_cells(scores, panel)
     subsets = {"all": scores, "small": scores[scores["area"].isin(small)]}

@@ -32,15 +32,7 @@ type NamedProgress = Callable[[str, int, int], None]
 def absent_peers(panel: Panel) -> tuple[str, ...]:
     """Name the peers that a comparison on this panel lacks: a package of theirs is not installed.
 
-    Parameters
-    ----------
-    panel : Panel
-        Declared, or of any city.
-
-    Returns
-    -------
-    tuple of str
-        None of a declared panel: its peers' scores are stored.
+    None of a declared panel: its peers' scores are stored.
     """
     if panel.name in PANELS:
         return ()
@@ -60,32 +52,11 @@ def backtest_own(
 ) -> tuple[Backtest, Comparison]:
     """Score the own model on a panel and compare it with the peers on the same cells.
 
-    Parameters
-    ----------
-    panel : Panel
-        Declared, or of any city.
-    final : bool
-        Whether the origins held back are scored too.
-    scheduler : str or None
-        Address of a Dask scheduler, for the own model and for peers computed; None runs here.
-    spec : Path or None
-        Another document of the model, before it is registered; default the one of `models/`.
-    draws : int or None
-        Draws per chain, for a trial.
-    seed : int
-        Seed of the run.
-    cache : Path or None
-        Where finished units are kept; a stopped run continues.
-    progress : callable or None
-        Called after every unit.
+    `final` scores the origins held back too; `spec` is another document of the model, before it is
+    registered; `draws` are per chain, for a trial. A stopped run continues.
 
-    Returns
-    -------
-    Backtest
-        The own model's.
-    Comparison
-        Against stored peers; of a panel that is not declared against those peers whose packages
-        are installed, computed now. :func:`absent_peers` names the others.
+    The comparison is against stored peers; of a panel that is not declared against those whose
+    packages are installed, computed now. :func:`absent_peers` names the others.
     """
     origins = panel.origins if final else panel.development
 
@@ -126,22 +97,7 @@ def backtest_own(
 
 
 def stored_comparison(panel: Panel) -> Comparison:
-    """Compare the own model's stored scores with the stored peers'.
-
-    Parameters
-    ----------
-    panel : Panel
-        A declared one.
-
-    Returns
-    -------
-    Comparison
-
-    Raises
-    ------
-    InputError
-        No scores are stored, or of another version of the model or the figures.
-    """
+    """Compare the own model's stored scores with the stored peers'."""
     scores = read_own_scores(panel)
     name = str(scores["forecaster"].iloc[0])
     units = pd.DataFrame(columns=["unit", "seconds", "passed", "problems"])

@@ -201,25 +201,8 @@ def split(
 ) -> Iterator[WorkUnit]:
     """Cut a panel into independent work units, one per origin and block of areas.
 
-    Parameters
-    ----------
-    panel : Panel
-        Figures and declared splits.
-    origins : sequence or None
-        Which origins; default the development origins. The final ones must be asked for.
-    block_size : int or None
-        Areas per unit; None keeps all areas together. Areas inside a whole are never parted.
-    seed : int
-        Seed of the run; every unit's own seed follows from it and the unit's key.
-
-    Yields
-    ------
-    WorkUnit
-
-    Raises
-    ------
-    InputError
-        An origin the panel does not declare, or blocks where areas share a whole.
+    Origins default to the development ones; the final ones must be asked for. Areas inside a whole
+    are never parted. Every unit's own seed follows from the run's and the unit's key.
     """
     if block_size is not None and panel.whole is not None:
         raise InputError(

@@ -42,13 +42,8 @@ _COPENHAGEN_KINDS: Final = ("city", "bydel")
 def crime_quarterly() -> Panel:
     """Return offences by quarter: 98 Danish municipalities, 7 offence codes, 2016 to 2025.
 
-    Returns
-    -------
-    Panel
-        Origins 2018K4, 2021K4, 2022K4 for choices, 2023K4 held back; 1 to 8 quarters ahead.
+    Origins 2018K4, 2021K4, 2022K4 for choices, 2023K4 held back; 1 to 8 quarters ahead.
 
-    Notes
-    -----
     Source: Danmarks Statistik, statistikbanken.dk/STRAF11 and FOLK1A.
 
     Examples
@@ -71,13 +66,8 @@ def crime_quarterly() -> Panel:
 def crime_yearly() -> Panel:
     """Return offences by year: 98 Danish municipalities, 10 disjoint codes, 2015 to 2024.
 
-    Returns
-    -------
-    Panel
-        Origins 2019 to 2021 for choices, 2022 held back; 1 to 3 years ahead.
+    Origins 2019 to 2021 for choices, 2022 held back; 1 to 3 years ahead.
 
-    Notes
-    -----
     Source: Danmarks Statistik, statistikbanken.dk/STRAF22 and FOLK1A. The total and code 13
     are sums of the others and are left out.
 
@@ -101,15 +91,10 @@ def crime_yearly() -> Panel:
 def envipe() -> Panel:
     """Return the share who feel unsafe: 32 Mexican states and the nation, 2011 to 2025.
 
-    Returns
-    -------
-    Panel
-        Every origin with at least six waves, 1 to 4 waves ahead. Origins to 2020 for choices;
-        2021, the last with all four horizons, and the later ones, which would show its
-        outcomes, are held back.
+    Every origin with at least six waves, 1 to 4 waves ahead. Origins to 2020 for choices;
+    2021, the last with all four horizons, and the later ones, which would show its outcomes, are
+    held back.
 
-    Notes
-    -----
     Source: INEGI, ENVIPE, indicator 6204327085. No n is published: 2,500 a state is assumed.
 
     Examples
@@ -145,11 +130,8 @@ def envipe() -> Panel:
 def copenhagen() -> Panel:
     """Return Copenhagen's bundled safety figures, from every origin with at least six waves.
 
-    Returns
-    -------
-    Panel
-        Figures of later waves whose series (area, setting, response) had a figure before; 1 to 4
-        years ahead. Origins to 2021 for choices, 2022 to 2025 held back. Bounds are not scored.
+    Figures of later waves whose series (area, setting, response) had a figure before; 1 to
+    4 years ahead. Origins to 2021 for choices, 2022 to 2025 held back. Bounds are not scored.
 
     Examples
     --------
@@ -188,30 +170,9 @@ def make_panel(
 ) -> Panel:
     """Make a panel of any city's figures; the last origin is held back.
 
-    Parameters
-    ----------
-    name : str
-        What its scores are filed under.
-    kind : {"safety", "crime"}
-        Which model.
-    frame : DataFrame
-        Tidy: `area, period, crime_type, count`, or `area, wave, setting, response, percent` and
-        optional `n, decimals, comparator`.
-    origins, horizons : sequence
-        Last periods seen, and steps ahead.
-    whole : str or None
-        The area that contains the others.
-    population : DataFrame or None
-        `area, period, population` (crime); None leaves a `population` column of `frame`.
-
-    Returns
-    -------
-    Panel
-
-    Raises
-    ------
-    InputError
-        A column is missing.
+    The frame is tidy: `area, period, crime_type, count`, or `area, wave, setting, response,
+    percent` and optional `n, decimals, comparator`; without `population` it has a column of that
+    name.
 
     Examples
     --------
@@ -247,15 +208,7 @@ def make_panel(
 def small_areas(panel: Panel) -> tuple[str, ...]:
     """List the areas with fewer than 30,000 inhabitants at the first date known.
 
-    Parameters
-    ----------
-    panel : Panel
-        With a population.
-
-    Returns
-    -------
-    tuple of str
-        Empty where the panel has no population.
+    Empty where the panel has no population.
 
     Examples
     --------

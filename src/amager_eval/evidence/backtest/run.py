@@ -67,35 +67,10 @@ def run_backtest(
 ) -> Backtest:
     """Forecast and score every unit of a panel; a stopped run continues where it was.
 
-    Parameters
-    ----------
-    panel : Panel
-        Figures and declared splits.
-    forecaster : Forecaster
-        A peer or the package's own model.
-    origins : sequence or None
-        Default the development origins; the final ones must be asked for.
-    block_size : int or None
-        Areas per unit; None keeps them together.
-    seed : int
-        Seed of the run.
-    cache : Path or None
-        Folder scores of finished units are kept in; default the user's cache folder. Kept under
-        the digests of panel, forecaster and seed, so a changed model starts afresh.
-    progress : callable or None
-        Called after every unit.
-    scheduler : str or None
-        Address of a Dask scheduler (`tcp://host:8786`); None runs here, one unit at a time. The
-        units and their seeds are the same either way.
-
-    Returns
-    -------
-    Backtest
-
-    Raises
-    ------
-    InputError
-        An origin the panel does not declare, a scheduler without Dask installed, wrong draws.
+    Origins default to the development ones: the final ones must be asked for. Finished units are
+    kept in `cache` (default the user's cache folder) under the digests of panel, forecaster and
+    seed, so a changed model starts afresh. `scheduler` is the address of a Dask scheduler
+    (`tcp://host:8786`); units and their seeds are the same with it.
     """
     units = list(split(panel, origins=origins, block_size=block_size, seed=seed))
     folder = _folder(cache, panel, forecaster, seed)

@@ -30,27 +30,12 @@ _LOG_WIDTH: Final = 0.01
 def score_unit(unit: WorkUnit, forecaster: Forecaster) -> pd.DataFrame:
     """Let a forecaster forecast a unit's targets and score them against what happened.
 
-    Parameters
-    ----------
-    unit : WorkUnit
-        From :func:`~amager_eval.evidence.backtest.panel.split`.
-    forecaster : Forecaster
-        Any.
-
-    Returns
-    -------
-    DataFrame
-        One row per cell: `origin`, the series' keys, `period, horizon`, then `crps` (reports, or
-        shares 0 to 1), `crps_log` (of log(1 + reports); counts only), `log_score` (nats),
-        `pit_low, pit_high, fallback`; where a safety panel has a whole, `reach_probability` (the
-        area is at or past the whole), `reached`, `reached_at_origin`, and of the gap to the whole,
-        of which that event is a cut, `gap_crps, gap_pit_low, gap_pit_high`; and of the unit
-        `unit, seconds, passed, problems`.
-
-    Raises
-    ------
-    InputError
-        The forecaster returned draws of the wrong shape or not finite.
+    One row per cell: `origin`, the series' keys, `period, horizon`, then `crps` (reports,
+    or shares 0 to 1), `crps_log` (of log(1 + reports); counts only), `log_score` (nats), `pit_low,
+    pit_high, fallback`; where a safety panel has a whole, `reach_probability` (the area is at or
+    past the whole), `reached`, `reached_at_origin`, and of the gap to the whole, of which that
+    event is a cut, `gap_crps, gap_pit_low, gap_pit_high`; and of the unit `unit, seconds, passed,
+    problems`.
     """
     start = time.perf_counter()
     predicted = forecaster(unit.task)

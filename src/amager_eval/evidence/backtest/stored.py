@@ -67,19 +67,7 @@ def _cells(panel: Panel, origins: tuple[str | int, ...]) -> pd.DataFrame:
 def write_scores(scores: pd.DataFrame, panel: Panel, path: Path) -> None:
     """Write one forecaster's scores, `.csv.gz`, rounded and in the panel's order.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        Of a back-test, every cell of its origins.
-    panel : Panel
-        The panel.
-    path : Path
-        File to write; the same scores give the same bytes.
-
-    Raises
-    ------
-    InputError
-        A cell has no score.
+    Every cell of the scores' origins must have one; the same scores give the same bytes.
     """
     cell = [*panel.keys, "origin", "period"]
     scored = set(scores["origin"])
@@ -103,24 +91,7 @@ def write_scores(scores: pd.DataFrame, panel: Panel, path: Path) -> None:
 def read_scores(panel: Panel, path: Path, entry: dict[str, Any]) -> pd.DataFrame:
     """Read what :func:`write_scores` wrote, the cells put back.
 
-    Parameters
-    ----------
-    panel : Panel
-        The panel they belong to.
-    path : Path
-        The file.
-    entry : dict
-        Its entry in the record: `name, sha256, origins`.
-
-    Returns
-    -------
-    DataFrame
-        Columns as :func:`~amager_eval.evidence.backtest.run.run_backtest` scores them.
-
-    Raises
-    ------
-    InputError
-        The file is missing or not as it was stored.
+    Returns columns as :func:`~amager_eval.evidence.backtest.run.run_backtest` scores them.
     """
     if not path.is_file() or sha256_of_file(path) != entry["sha256"]:
         raise InputError(f"{path.name} is missing or not as it was stored; compute it again.")
@@ -136,21 +107,7 @@ def read_scores(panel: Panel, path: Path, entry: dict[str, Any]) -> pd.DataFrame
 def write_own_scores(panel: Panel, result: Backtest, folder: Path, *, command: str) -> Path:
     """Store the own model's scores with the digest of the spec they belong to.
 
-    Parameters
-    ----------
-    panel : Panel
-        The panel.
-    result : Backtest
-        Of the package's own model.
-    folder : Path
-        Where `own_<panel>.csv.gz` and `own_<panel>.toml` are written.
-    command : str
-        The command that made them, for the record.
-
-    Returns
-    -------
-    Path
-        The record.
+    Writes `own_<panel>.csv.gz` and returns the record `own_<panel>.toml`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"own_{panel.name}.csv.gz"
@@ -181,22 +138,7 @@ def write_own_scores(panel: Panel, result: Backtest, folder: Path, *, command: s
 def read_own_scores(panel: Panel, folder: Path | None = None) -> pd.DataFrame:
     """Read the stored scores of the package's own model.
 
-    Parameters
-    ----------
-    panel : Panel
-        The panel they must belong to.
-    folder : Path or None
-        Default the model's folder `evidence`.
-
-    Returns
-    -------
-    DataFrame
-        Columns as :func:`~amager_eval.evidence.backtest.run.run_backtest` scores them.
-
-    Raises
-    ------
-    InputError
-        There are none, or they belong to other figures or to another version of the spec.
+    Returns columns as :func:`~amager_eval.evidence.backtest.run.run_backtest` scores them.
     """
     folder = evidence_folder(panel) if folder is None else folder
     entry = read_own_record(panel, folder)
@@ -209,24 +151,7 @@ def read_own_scores(panel: Panel, folder: Path | None = None) -> pd.DataFrame:
 
 
 def read_own_record(panel: Panel, folder: Path | None = None) -> dict[str, Any]:
-    """Read what is recorded of the own model's stored scores: spec, fits, gates, seconds.
-
-    Parameters
-    ----------
-    panel : Panel
-        The panel they must belong to.
-    folder : Path or None
-        Default the model's folder `evidence`.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    InputError
-        There are none, or they belong to other figures.
-    """
+    """Read what is recorded of the own model's stored scores: spec, fits, gates, seconds."""
     folder = evidence_folder(panel) if folder is None else folder
     document = read_record(panel, folder / f"own_{panel.name}.toml", "amager-eval backtest")
     (entry,) = document["own"]
@@ -235,26 +160,7 @@ def read_own_record(panel: Panel, folder: Path | None = None) -> dict[str, Any]:
 
 
 def read_record(panel: Panel, path: Path, command: str) -> dict[str, Any]:
-    """Read a record of scores and hold it against the panel.
-
-    Parameters
-    ----------
-    panel : Panel
-        The panel it must belong to.
-    path : Path
-        The record.
-    command : str
-        What would compute the scores again.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    InputError
-        It is not there, or belongs to other figures, splits or another score formula.
-    """
+    """Read a record of scores and hold it against the panel."""
     if not path.is_file():
         raise InputError(
             f"no stored scores for {panel.name}: {path.name} is not in {path.parent.name}/; "

@@ -34,12 +34,8 @@ def draw_population(
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Draw inhabitants on 1 January of every year; in a scenario districts are alike and still.
 
-    Returns
-    -------
-    population : DataFrame
-        `area, area_kind, period, population` of districts, partnership area and city.
-    inside : dict of str to float
-        Share of each district's inhabitants that live in the partnership area.
+    Gives the population, `area, area_kind, period, population` of districts, partnership area and
+    city, and the share of each district's inhabitants that live in the partnership area.
     """
     years = np.arange(_FIRST_YEAR, HORIZON + 1)
     drawn = truth.scenario is None
@@ -81,25 +77,8 @@ def draw_crime(
     Counts are drawn for disjoint pieces (each district outside the partnership area, and the
     area's piece of each district), then summed, so that every sum of the tables is true.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    truth : Truth
-        Parameters.
-    places : Places
-        Names.
-    population : DataFrame
-        From :func:`draw_population`.
-    inside : dict of str to float
-        Share of a district's inhabitants in the partnership area.
-
-    Returns
-    -------
-    crime : DataFrame
-        `area, area_kind, period, crime_type, count`.
-    true_rates : DataFrame
-        `area, crime_type, period, per_1000, expected` a quarter; `expected` in reports.
+    Gives reports, `area, area_kind, period, crime_type, count`, and true rates, `area, crime_type,
+    period, per_1000, expected` a quarter; `expected` in reports.
     """
     periods = period_range(f"{_FIRST_YEAR}K1", f"{HORIZON - 1}K4")
     times = np.array([p.midpoint for p in periods])

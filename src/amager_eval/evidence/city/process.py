@@ -162,23 +162,9 @@ def random_walks(
 ) -> Array:
     """Draw random walks that are 0 at the baseline.
 
-    Parameters
-    ----------
-    rng : Generator
-        Source of randomness.
-    times : ndarray
-        Decimal time, dims `time`.
-    sd : float
-        Innovation per square root of a year.
-    size : int
-        How many.
-    still_from : int or None
-        Time from which the walks stay at 0; None lets them wander on.
+    `sd` is the innovation per square root of a year; from `still_from` on the walks stay at 0.
 
-    Returns
-    -------
-    ndarray
-        dims `size, time`.
+    Dims `size, time`.
     """
     steps = rng.normal(size=(size, len(times) - 1)) * sd * np.sqrt(np.diff(times))
     walks = np.hstack([np.zeros((size, 1)), np.cumsum(steps, axis=1)])

@@ -33,25 +33,8 @@ def draw_safety(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Draw the survey.
 
-    Parameters
-    ----------
-    rng : Generator
-        Source of randomness.
-    truth : Truth
-        Parameters.
-    places : Places
-        Names of the areas.
-    last_wave : int
-        Last wave with published figures.
-
-    Returns
-    -------
-    safety : DataFrame
-        Published figures in whole percentages.
-    rounds : DataFrame
-        One row per wave.
-    true_shares : DataFrame
-        `area, setting, response, wave, share` (0 to 1) to wave 2029.
+    Gives published figures in whole percentages, one row per wave, and true shares,
+    `area, setting, response, wave, share` (0 to 1) to wave 2029.
     """
     waves = np.arange(_FIRST_WAVE, HORIZON + 1, dtype=np.int64)
     parts = len(places.parts)

@@ -92,29 +92,11 @@ def synthetic_city(
 ) -> SyntheticCity:
     """Draw a made-up city.
 
-    Parameters
-    ----------
-    seed : int
-        Seed; the same seed gives the same city, of which a later wave shows more.
-    last_wave : int
-        Last survey wave, 2025 to 2029; reports end with the year before.
-    agreement : Agreement or None
-        Names of areas, settings, crime types, focus areas and partners; default the Amager
-        agreement. What it leaves open has a made-up name.
-    scenario : str
-        `drawn` (every path wanders, nobody knows where to), or a known answer:
-        `nothing_changes`, `goals_met`, `goals_missed`, or `low_baseline` (nothing changes, and
-        2024's published figures are unusually low by bad luck).
-
-    Returns
-    -------
-    SyntheticCity
-
-    Raises
-    ------
-    InputError
-        No such scenario, a last wave that is not drawn, or a scenario for an agreement that
-        measures from another year than the scenarios do.
+    The same seed is the same city, of which a later wave (2025 to 2029) shows more; reports end
+    with the year before the last wave. Names are the agreement's; what it leaves open has a made-up
+    one. The scenario is `drawn` (every path wanders, nobody knows where to) or a known answer:
+    `nothing_changes`, `goals_met`, `goals_missed`, or `low_baseline` (nothing changes, and 2024's
+    published figures are unusually low by bad luck).
 
     Examples
     --------
@@ -216,31 +198,10 @@ def write_synthetic(
 ) -> Path:
     """Write a made-up city's input and, beside it, its truth.
 
-    Parameters
-    ----------
-    out : str or Path
-        Folder to make: CSV files or one workbook, `truth.json`, `SYNTETISK.txt`. A folder this
-        function made before is replaced; any other that holds files is left alone.
-    seed : int
-        Seed.
-    workbook : bool
-        Write one workbook in place of CSV files.
-    scenario : str
-        As in :func:`synthetic_city`.
-    last_wave : int
-        As :func:`synthetic_city`.
-    agreement : Agreement, str, Path or None
-        As :func:`synthetic_city`; a name in `models/agreements` or a TOML file too.
+    The folder holds CSV files or one workbook, `truth.json` and `SYNTETISK.txt`. A folder this
+    function made before is replaced; any other that holds files is left alone.
 
-    Returns
-    -------
-    Path
-        The folder, or the workbook in it: what `--input` takes.
-
-    Raises
-    ------
-    InputError
-        The folder exists and holds other files, or cannot be written; no such scenario or wave.
+    Returns the folder, or the workbook in it: what `--input` takes.
     """
     out = Path(out)
     if isinstance(agreement, str | Path):

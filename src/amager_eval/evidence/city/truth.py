@@ -30,21 +30,7 @@ def true_readings(
 ) -> list[dict[str, object]]:
     """Say of every declared reading whether it is true, for every year after the baseline.
 
-    Parameters
-    ----------
-    agreement : Agreement
-        Goals, baselines and targets.
-    places : Places
-        Names of the partnership area and the city.
-    shares : DataFrame
-        True shares: `area, setting, response, wave, share`.
-    rates : DataFrame
-        True rates and expected reports a quarter: `area, crime_type, period, per_1000, expected`.
-
-    Returns
-    -------
-    list of dict
-        `goal, reading, area, setting, response, crime_type, year, met`.
+    Columns: `goal, reading, area, setting, response, crime_type, year, met`.
     """
     share = shares.set_index(["area", "setting", "response", "wave"])["share"].sort_index()
     annual = rates.assign(year=rates["period"].str[:4].astype(int))

@@ -27,30 +27,12 @@ def answer_alternatives(
 ) -> tuple[pd.DataFrame, dict[str, object]]:
     """Evaluate the bundled figures of one model, then under every declared other assumption.
 
-    Parameters
-    ----------
-    kind : {"safety", "crime"}
-        Whose figures; the other model's are left out.
-    draws : int or None
-        Draws per chain, for a trial: its gates are reported and not enforced.
-    seed : int
-        Seed of every fit.
-    progress : callable or None
-        Called with the alternatives answered and those there are.
+    With `draws`, for a trial, gates are reported and not enforced.
 
-    Returns
-    -------
-    table : DataFrame
-        One row per goal (empty: context), area, part, quantity and alternative: `probability` of
-        the true share or level, and `difference` from the assumption that is used.
-    settings : dict
-        Seed, the number of alternatives, the largest difference, and which fits missed their
-        gates and answer nothing.
-
-    Raises
-    ------
-    GateError
-        The fit under the assumptions that are used did not pass its gates.
+    One row per goal (empty: context), area, part, quantity and alternative:
+    `probability` of the true share or level, and `difference` from the assumption that is used;
+    beside it seed, the number of alternatives, the largest difference, and which fits missed their
+    gates and answer nothing.
     """
     data = published()
     data = replace(data, crime=None) if kind == "safety" else replace(data, safety=None)

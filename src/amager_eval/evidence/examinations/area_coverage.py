@@ -77,33 +77,16 @@ def area_coverage(
 ) -> pd.DataFrame:
     """Make up cities, print the figures that were printed of them, and estimate the area.
 
-    Parameters
-    ----------
-    fit : Fit
-        Safety: one of its draws is each city's truth of the districts.
-    data, agreement : Input, Agreement
-        Which figures there are, and of what; their values are made up.
-    cities : int
-        Made-up cities of which the agreement's sentence would have been written, as assumed; those
-        drawn on the way of which it would not are held too, under the steps that do not rest on it.
-    draws : int
-        Draws of the districts that are weighed.
-    seed : int
-        Seed.
-    progress : callable or None
-        Called with cities done and cities in all.
+    One of the fit's draws is each city's truth of the districts. `cities` counts those of which the
+    agreement's sentence would have been written, as assumed; those drawn on the way of which it
+    would not are held too, under the steps that do not rest on it.
 
-    Returns
-    -------
-    DataFrame
-        `step` of evidence, `truth` (:data:`SHIFTS`, and the shown alternatives of the document,
-        under which the area is put together otherwise than assumed), `setting, year, cities,
-        inside_50, inside_80, inside_95` (shares), `inside_95_enough` (of cities with :data:`FEW`
-        effective draws or more), `enough`, `width_95, bias` (points, means; bias is the middle of
-        the band less the truth), `reaches_said, reaches_true` (shares).
+    Columns: `step` of evidence, `truth` (:data:`SHIFTS`, and the shown alternatives of the
+    document, under which the area is put together otherwise than assumed), `setting, year, cities,
+    inside_50, inside_80, inside_95` (shares), `inside_95_enough` (of cities with :data:`FEW`
+    effective draws or more), `enough`, `width_95, bias` (points, means; bias is the middle of the
+    band less the truth), `reaches_said, reaches_true` (shares).
 
-    Notes
-    -----
     The estimate is of the districts' draws other than the truth and of all alternatives of the
     drift, an equal share each, as a report has it. No figure was ever published of the part that
     was added last, or of how many live inside the estates: cities that differ in those alone print

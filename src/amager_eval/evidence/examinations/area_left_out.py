@@ -38,35 +38,16 @@ def area_left_out(
 ) -> pd.DataFrame:
     """Leave out each figure, each area, each partnership and the last waves, and predict them.
 
-    Parameters
-    ----------
-    fit : Fit
-        Safety, of the districts and the whole; it holds no figure of the areas.
-    data : Input
-        Where the areas' figures stand.
-    agreement : Agreement
-        What the areas are made of.
-    earlier : Fit or None
-        A fit of the waves to `origin` alone, from which the figures after it are predicted; None
-        leaves that out.
-    origin : int
-        Last wave of `earlier`.
-    progress : callable or None
-        Called with estimates done and estimates in all.
+    `fit` holds no figure of the areas. `earlier` is a fit of the waves to `origin` alone, from
+    which the figures after it are predicted; without it that is left out.
 
-    Returns
-    -------
-    DataFrame
-        `left_out` (`figure`, `area`, `partnership` or `later_waves`), `area, wave, setting`,
-        `printed, low_95, middle, high_95` (percent who feel unsafe), `inside_95, inside_80`,
-        `effective` (draws of the alternative of the drift that has fewest), and
-        in points `crps` with those of `district, city` (the model's own draws of their true
-        shares), `city_and_siblings` (city plus the other areas' mean distance from it) and
-        `last_value` (of the same partnership's area or its earlier version; NaN where there is
-        none): a single number's CRPS is its distance.
+    Columns: `left_out` (`figure`, `area`, `partnership` or `later_waves`), `area, wave, setting`,
+    `printed, low_95, middle, high_95` (percent who feel unsafe), `inside_95, inside_80`,
+    `effective` (draws of the alternative of the drift that has fewest), and in points `crps` with
+    those of `district, city` (the model's own draws of their true shares), `city_and_siblings`
+    (city plus the other areas' mean distance from it) and `last_value` (of the same partnership's
+    area or its earlier version; NaN where there is none): a single number's CRPS is its distance.
 
-    Notes
-    -----
     Apart from `later_waves` the districts' draws rest on all waves: what is tested is the blocks.
     """
     assert data.safety is not None
@@ -149,16 +130,8 @@ def _predict(
 def summarise_left_out(table: pd.DataFrame) -> pd.DataFrame:
     """Take means over the figures of each kind, and of the same figures for each other forecast.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As :func:`area_left_out` gives it.
-
-    Returns
-    -------
-    DataFrame
-        `left_out, versus, figures, inside_95, inside_80` (counts), `crps, crps_other`
-        (points): over the figures the other forecast has an answer for.
+    Columns: `left_out, versus, figures, inside_95, inside_80` (counts), `crps, crps_other`
+    (points): over the figures the other forecast has an answer for.
     """
     made = []
     for name, of in table.groupby("left_out", sort=False):

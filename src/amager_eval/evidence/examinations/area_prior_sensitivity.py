@@ -49,26 +49,9 @@ def area_prior_sensitivity(
 ) -> pd.DataFrame:
     """Scale every prior of the shown step, and ask again how far the area lies from the whole.
 
-    Parameters
-    ----------
-    fit : Fit
-        Safety, of the districts and the whole.
-    data, agreement : Input, Agreement
-        Which figures there are, and of what.
-    draws : int
-        Draws of the districts.
-    seed : int
-        Seed.
+    As :func:`~amager_eval.evidence.examinations.power_scale.power_scale`; a quantity is the
+    area's distance to the whole in the target wave, in points, and the event that it is at least 0.
 
-    Returns
-    -------
-    DataFrame
-        As :func:`~amager_eval.evidence.examinations.power_scale.power_scale`; a quantity is the
-        area's distance to the whole in the target wave, in points, and the event that it is at
-        least 0.
-
-    Notes
-    -----
     Hyperparameters are the draws' own. Centres and directions are integrated out in the estimate;
     here they are drawn given the blocks, exactly: a centre given the levels of the baseline wave,
     a direction given the yearly steps. Each alternative of the drift keeps its third.
@@ -202,21 +185,9 @@ def area_alternatives(
 ) -> pd.DataFrame:
     """Estimate the area under every declared other prior.
 
-    Parameters
-    ----------
-    fit : Fit
-        Safety, of the districts and the whole.
-    data, agreement : Input, Agreement
-        Which figures there are, and of what.
-    progress : callable or None
-        Called with estimates done and estimates in all.
-
-    Returns
-    -------
-    DataFrame
-        `alternative, setting, low_first, high_first, low_target, high_target` (95 % bands of the
-        true share in the baseline and the target wave, percent), `reaches` (probability that it
-        reaches the whole's level), `effective` (draws of the alternative of the drift with fewest).
+    Columns: `alternative, setting, low_first, high_first, low_target, high_target` (95 % bands of
+    the true share in the baseline and the target wave, percent), `reaches` (probability that it
+    reaches the whole's level), `effective` (draws of the alternative of the drift with fewest).
     """
     fit = replace(fit, spec=fit.spec.with_options(forecast_draws=_DRAWS))
     spec, safety = load_area_spec(), agreement.safety

@@ -32,23 +32,11 @@ MADE_UP: Final = (
 def area_takes_over(fit: Fit, data: Input, agreement: Agreement, spec: ModelSpec) -> pd.DataFrame:
     """Estimate the area, then read made-up figures of it beside its blocks, and by themselves.
 
-    Parameters
-    ----------
-    fit : Fit
-        Safety, of the districts and the whole; without figures of the area.
-    data, agreement : Input, Agreement
-        What was published, and what the area is made of.
-    spec : ModelSpec
-        The safety model's document, for the fit with the area as one more area.
-
-    Returns
-    -------
-    DataFrame
-        `read` (`estimate` before the figures; after them `block_prior`, which assessments rest on,
-        and `vague_prior`), `setting, printed` (the latest made-up share), bands of the true share
-        `low_first, high_first` (baseline wave), `low_latest, middle_latest, high_latest` (latest
-        made-up wave), `low_target, high_target`, percent, and `reaches` (the whole's level at the
-        target). An estimate has no middle.
+    Columns: `read` (`estimate` before the figures; after them `block_prior`, which assessments rest
+    on, and `vague_prior`), `setting, printed` (the latest made-up share), bands of the true share
+    `low_first, high_first` (baseline wave), `low_latest, middle_latest, high_latest` (latest
+    made-up wave), `low_target, high_target`, percent, and `reaches` (the whole's level at the
+    target). An estimate has no middle.
     """
     area = agreement.areas.evaluated.names[0]
     rows = pd.DataFrame(

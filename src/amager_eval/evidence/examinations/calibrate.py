@@ -83,29 +83,8 @@ def calibrate(
 ) -> Calibrated:
     """Run the replicates that are not kept yet; a stopped run continues.
 
-    Parameters
-    ----------
-    study : Study
-        What to replicate.
-    fits : int
-        Number of replicates.
-    seed : int
-        Seed; replicate k has the k-th seed drawn from it.
-    folder : Path
-        Two files per finished replicate.
-    processes : int
-        Fits at a time; with more than one the study is pickled, and the replicates are the same.
-    progress : callable or None
-        Called with (replicates done, replicates in all).
-
-    Returns
-    -------
-    Calibrated
-
-    Raises
-    ------
-    InputError
-        Fewer than 20 replicates: the ranks would show nothing.
+    Replicate k has the k-th seed drawn from `seed`, and two files in `folder`. With more than one
+    process the study is pickled, and the replicates are the same.
     """
     if fits < 20:
         raise InputError(f"calibration needs at least 20 fits, found {fits}")
@@ -171,16 +150,8 @@ def _replicate(study: Study, k: int, seed: int, path: Path) -> None:
 def judge_forecasts(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Count how often central intervals hold what came.
 
-    Parameters
-    ----------
-    forecasts : DataFrame
-        From :func:`calibrate`.
-
-    Returns
-    -------
-    DataFrame
-        `nominal, coverage, low, high, figures`: the interval is 95 %, over replicates, whose
-        figures belong together.
+    Columns: `nominal, coverage, low, high, figures`: the interval is 95 %, over replicates, whose
+    figures belong together.
     """
     rng = np.random.default_rng([_SEED, 8])
     rows = []
@@ -198,18 +169,10 @@ def judge_forecasts(forecasts: pd.DataFrame) -> pd.DataFrame:
 def judge_ranks(replicates: pd.DataFrame) -> pd.DataFrame:
     """Hold each quantity's ranks against uniformity.
 
-    Parameters
-    ----------
-    replicates : DataFrame
-        The `replicates` of :func:`calibrate`.
-
-    Returns
-    -------
-    DataFrame
-        One row per quantity: `quantity, fits`, `furthest` (largest distance of the empirical
-        distribution of the ranks from the diagonal), `inside` (whether it stays in a band that
-        holds for all points and quantities together in 99 % of calibrated models),
-        `coverage_50, coverage_80, coverage_95`.
+    One row per quantity: `quantity, fits`, `furthest` (largest distance of the empirical
+    distribution of the ranks from the diagonal), `inside` (whether it stays in a band that holds
+    for all points and quantities together in 99 % of calibrated models), `coverage_50, coverage_80,
+    coverage_95`.
     """
     rows = []
     for quantity, curve in rank_curves(replicates).groupby("quantity", sort=False):
@@ -229,16 +192,8 @@ def judge_ranks(replicates: pd.DataFrame) -> pd.DataFrame:
 def rank_curves(replicates: pd.DataFrame) -> pd.DataFrame:
     """Empirical distribution of each quantity's ranks, minus the diagonal, with its band.
 
-    Parameters
-    ----------
-    replicates : DataFrame
-        The `replicates` of :func:`calibrate`.
-
-    Returns
-    -------
-    DataFrame
-        `quantity, point` (0 to 1), `difference, low, high`; the band holds for all points and
-        quantities together in 99 % of calibrated models.
+    Columns: `quantity, point` (0 to 1), `difference, low, high`; the band holds for all points and
+    quantities together in 99 % of calibrated models.
     """
     ranks = {q: own.to_numpy() for q, own in replicates.groupby("quantity", sort=False)["pit"]}
     level = 1 - (1 - BAND) / len(ranks)
@@ -258,15 +213,7 @@ def rank_curves(replicates: pd.DataFrame) -> pd.DataFrame:
 def tabulate_ranks(replicates: pd.DataFrame) -> pd.DataFrame:
     """Put every truth's rank into one row per quantity, so that it can be kept as evidence.
 
-    Parameters
-    ----------
-    replicates : DataFrame
-        From :func:`calibrate`.
-
-    Returns
-    -------
-    DataFrame
-        `quantity, ranks`: of all fits in their order, four decimals, separated by spaces.
+    Columns: `quantity, ranks`: of all fits in their order, four decimals, separated by spaces.
 
     Examples
     --------
@@ -284,15 +231,7 @@ def tabulate_ranks(replicates: pd.DataFrame) -> pd.DataFrame:
 def kept_ranks(table: pd.DataFrame) -> pd.DataFrame:
     """Read ranks back.
 
-    Parameters
-    ----------
-    table : DataFrame
-        From :func:`tabulate_ranks`.
-
-    Returns
-    -------
-    DataFrame
-        `quantity, pit`, as :func:`rank_curves` takes them.
+    Columns: `quantity, pit`, as :func:`rank_curves` takes them.
     """
     each = table.assign(pit=table["ranks"].str.split()).explode("pit", ignore_index=True)
     return each.assign(pit=each["pit"].astype(float))[["quantity", "pit"]]
@@ -301,17 +240,9 @@ def kept_ranks(table: pd.DataFrame) -> pd.DataFrame:
 def summarise_recovery(replicates: pd.DataFrame) -> pd.DataFrame:
     """How far posterior means lie from the truths.
 
-    Parameters
-    ----------
-    replicates : DataFrame
-        From :func:`calibrate`.
-
-    Returns
-    -------
-    DataFrame
-        One row per quantity: `quantity, bias` (mean error and its standard error), `rmse`,
-        `posterior_sd` (mean), `correlation` (of means with truths; 0: the data say nothing),
-        `least_ess, largest_rhat, divergences` over all fits.
+    One row per quantity: `quantity, bias` (mean error and its standard error), `rmse`,
+    `posterior_sd` (mean), `correlation` (of means with truths; 0: the data say nothing),
+    `least_ess, largest_rhat, divergences` over all fits.
     """
     rows = []
     for quantity, group in replicates.groupby("quantity", sort=False):

@@ -20,27 +20,11 @@ _SCORES: Final = ("crps", "log_score")
 def compare_blocks(panel: Panel, blocks: pd.DataFrame, joint: Backtest) -> pd.DataFrame:
     """Compare the scores of the same cells, forecast by blocks and by one fit.
 
-    Parameters
-    ----------
-    panel : Panel
-        Whose cells they are.
-    blocks : DataFrame
-        Scores of the fits of blocks, as :func:`~amager_eval.evidence.backtest.run.run_backtest`
-        has them; further origins are left aside.
-    joint : Backtest
-        Of one fit per origin.
+    The blocks' further origins are left aside.
 
-    Returns
-    -------
-    DataFrame
-        One row per origin and one over all: `origin, cells, crps_blocks, crps_joint, difference,
-        low, high` (joint less blocks, 95 % over areas crossed with periods; below zero the joint
-        fit is better), the same of the log score, `seconds` and `problems` of the joint fit.
-
-    Raises
-    ------
-    ValueError
-        The joint fit has cells the blocks have not.
+    One row per origin and one over all: `origin, cells, crps_blocks, crps_joint,
+    difference, low, high` (joint less blocks, 95 % over areas crossed with periods; below zero the
+    joint fit is better), the same of the log score, `seconds` and `problems` of the joint fit.
     """
     cell = [*panel.keys, "period", "origin"]
     pairs = joint.scores[[*cell, *_SCORES]].merge(

@@ -56,25 +56,10 @@ def crime_prior_sensitivity(
 
     Not scaled is the growth of the population alone: it enters counts of the future and no fit.
 
-    Parameters
-    ----------
-    design : Dataset
-        From :func:`city_alone` or :func:`made_up_area`.
-    spec : ModelSpec
-        The crime model's document.
-    draws : int or None
-        Per chain; default the spec's.
-    seed : int
-        Seed.
-
-    Returns
-    -------
-    table : DataFrame
-        As :func:`~amager_eval.evidence.examinations.power_scale.power_scale`; a quantity is
-        the log of a type's rate in the target year over the baseline's, in the areas inside the
-        whole or else in all, and the event that it is at most 0.
-    diagnostics : Diagnostics
-        What the gates saw of the fit.
+    As :func:`~amager_eval.evidence.examinations.power_scale.power_scale`; a quantity
+    is the log of a type's rate in the target year over the baseline's, in the areas inside the
+    whole or else in all, and the event that it is at most 0; and what the gates saw of the
+    fit.
     """
     compiled = sample.compile_model(build_model(design, refit=True))
     tree = sample.sample_posterior(

@@ -38,21 +38,11 @@ def crime_posterior_predictive(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
     with the fitted innovation and drift, which examines how the level is said to move: a fitted
     path has followed its series, and its yearly changes are the series' own.
 
-    Parameters
-    ----------
-    fit : Fit
-        A crime fit.
-    seed : int
-        Seed.
-
-    Returns
-    -------
-    DataFrame
-        One row per area, type and statistic of :func:`series_statistics`: `area, crime_type,
-        statistic, observed`, and of either way `low, high` (central 95 % of the made series),
-        `above` (share of them above the observed, ties halved) and `outside`, the names ending in
-        `_same` and `_new`. Season, pandemic, steps, inhabitants and what passes are as fitted;
-        cells that are not published are left out of the made series too.
+    One row per area, type and statistic of :func:`series_statistics`: `area, crime_type,
+    statistic, observed`, and of either way `low, high` (central 95 % of the made series), `above`
+    (share of them above the observed, ties halved) and `outside`, the names ending in `_same` and
+    `_new`. Season, pandemic, steps, inhabitants and what passes are as fitted; cells that are not
+    published are left out of the made series too.
     """
     design = fit.data["design"].to_dataset()
     state = fit.data["posterior"].to_dataset().stack(sample=("chain", "draw"))  # noqa: PD013
@@ -93,22 +83,12 @@ def crime_posterior_predictive(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
 def series_statistics(count: Floats, periods: Sequence[Period]) -> dict[str, Floats]:
     """Say in numbers how series look.
 
-    Parameters
-    ----------
-    count : ndarray
-        Reports, NaN where not known; last dim `period`.
-    periods : sequence of Period
-        Consecutive.
-
-    Returns
-    -------
-    dict of str to ndarray
-        Dims those of `count` but the last. Of complete calendar years that follow one another,
-        in per cent on the log scale (half a report added): `mean yearly change`, `sd of yearly
-        changes`, `largest yearly change` either way. Of all periods: `zeros, per cent`, and
-        `variation`, half the mean square of steps from period to period of twice the root of
-        reports and 3/8, each season's mean taken off: 1 for Poisson counts that do not move, less
-        what the means take (a tenth of it in ten years).
+    Dims those of `count` but the last. Of complete calendar years that follow one another,
+    in per cent on the log scale (half a report added): `mean yearly change`, `sd of yearly
+    changes`, `largest yearly change` either way. Of all periods: `zeros, per cent`, and
+    `variation`, half the mean square of steps from period to period of twice the root of reports
+    and 3/8, each season's mean taken off: 1 for Poisson counts that do not move, less what the
+    means take (a tenth of it in ten years).
 
     Examples
     --------

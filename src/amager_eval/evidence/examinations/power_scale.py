@@ -20,26 +20,11 @@ NOTABLE: Final = 0.05
 def power_scale(quantities: xr.Dataset, events: xr.Dataset, log_priors: xr.Dataset) -> pd.DataFrame:
     """Reweight a fit to weaker and stronger priors, one at a time.
 
-    Parameters
-    ----------
-    quantities : Dataset
-        What the answer rests on, one scalar variable each, dims `chain, draw`.
-    events : Dataset
-        The same names: whether the event the answer is the probability of has happened; bool,
-        dims `chain, draw`.
-    log_priors : Dataset
-        Log density of each prior at each draw, one variable a prior, dims `chain, draw`.
+    One row per prior and quantity: `prior, quantity`, `sensitivity` (gradient of the
+    cumulative Jensen-Shannon distance), `notable` (.05 or more), `probability`,
+    `probability_weaker` (prior to the power .8), `probability_stronger` (1.25), and `pareto_k`, the
+    worse of the two: above .7 the reweighted numbers are not to be trusted.
 
-    Returns
-    -------
-    DataFrame
-        One row per prior and quantity: `prior, quantity`, `sensitivity` (gradient of the
-        cumulative Jensen-Shannon distance), `notable` (.05 or more), `probability`,
-        `probability_weaker` (prior to the power .8), `probability_stronger` (1.25), and
-        `pareto_k`, the worse of the two: above .7 the reweighted numbers are not to be trusted.
-
-    Notes
-    -----
     Kallioinen, Paananen, Bürkner and Vehtari (2024), Statistics and Computing 34, 57; weights
     are Pareto-smoothed. Nothing is fitted again.
     """

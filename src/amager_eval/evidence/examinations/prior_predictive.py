@@ -37,22 +37,10 @@ _QUANTILES: Final = (0.025, 0.25, 0.5, 0.75, 0.975)
 def safety_prior_predictive(spec: ModelSpec, *, draws: int, seed: int) -> pd.DataFrame:
     """Quantiles of shares and their changes in the declared small city, per cent and points.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        The safety model's document.
-    draws : int
-        Cities drawn.
-    seed : int
-        Seed.
-
-    Returns
-    -------
-    DataFrame
-        `quantity, unit`, a column per quantile, `q2.5` to `q97.5`, and `beyond_10`: the
-        probability of a change of more than :data:`JUMP` points; all parts and settings together.
-        The row :data:`GATED` has the drawn yearly changes of the logit happen to the safe shares
-        published for the baseline wave, which is what the gate :data:`RARE` is for.
+    Columns: `quantity, unit`, a column per quantile, `q2.5` to `q97.5`, and `beyond_10`: the
+    probability of a change of more than :data:`JUMP` points; all parts and settings together. The
+    row :data:`GATED` has the drawn yearly changes of the logit happen to the safe shares published
+    for the baseline wave, which is what the gate :data:`RARE` is for.
     """
     city = safety_city(spec)
     seeds = np.random.SeedSequence(seed).generate_state(draws)
@@ -102,19 +90,7 @@ def _steps_at(levels: Mapping[str, Floats], step: xr.DataArray) -> Floats:
 def crime_prior_predictive(spec: ModelSpec, *, draws: int, seed: int) -> pd.DataFrame:
     """Quantiles of rates and their changes in the declared small city.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        The crime model's document.
-    draws : int
-        Cities drawn.
-    seed : int
-        Seed.
-
-    Returns
-    -------
-    DataFrame
-        `quantity, unit`, and a column per quantile, `q2.5` to `q97.5`; all types together.
+    Columns: `quantity, unit`, and a column per quantile, `q2.5` to `q97.5`; all types together.
     """
     city = crime_city(spec)
     blank = city.assign(count=xr.full_like(city["count"], np.nan))

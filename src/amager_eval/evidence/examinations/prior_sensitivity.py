@@ -27,21 +27,9 @@ def safety_prior_sensitivity(
 ) -> pd.DataFrame:
     """Scale every prior of the safety model and ask each district's indicator again.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        The safety model's document.
-    draws : int or None
-        Per chain; default the spec's.
-    seed : int
-        Seed.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`~amager_eval.evidence.examinations.power_scale.power_scale`; a quantity is
-        a district's distance to the whole in the target wave, in points, and the event that it is
-        at least 0, under the assumption of a lasting drift.
+    As :func:`~amager_eval.evidence.examinations.power_scale.power_scale`; a quantity is a
+    district's distance to the whole in the target wave, in points, and the event that it is at
+    least 0, under the assumption of a lasting drift.
     """
     agreement = load_agreement()
     design = design_safety(published(), population=None, whole=None, spec=spec, parts=None)
@@ -75,22 +63,7 @@ def safety_prior_sensitivity(
 def log_density(prior: Prior, values: xr.DataArray) -> xr.DataArray:
     """Log density of a prior, summed over all dims but `chain` and `draw`.
 
-    Parameters
-    ----------
-    prior : Prior
-        Of a document.
-    values : DataArray
-        Draws of what it is the prior of, dims `chain, draw, ...`.
-
-    Returns
-    -------
-    DataArray
-        Dims `chain, draw`.
-
-    Raises
-    ------
-    SpecError
-        A distribution this has no density for.
+    Dims `chain, draw`.
 
     Examples
     --------

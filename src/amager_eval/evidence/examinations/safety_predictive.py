@@ -33,21 +33,11 @@ _SAME: Final = 1e-9
 def safety_posterior_predictive(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
     """Hold the published figures against figures made by the model, in what a reader would see.
 
-    Parameters
-    ----------
-    fit : Fit
-        A safety fit.
-    seed : int
-        Seed.
-
-    Returns
-    -------
-    DataFrame
-        One row per group of areas (the whole; its parts together), setting, answer and statistic
-        of :func:`wave_statistics`: `areas, setting, response, statistic, differences` (how many),
-        `observed`, and of either way of :func:`remake_figures` `low, high` (central 95 % of the
-        made panels), `above` (share of them above the observed, ties halved) and `outside`, the
-        names ending in `_same` and `_new`.
+    One row per group of areas (the whole; its parts together), setting, answer and
+    statistic of :func:`wave_statistics`: `areas, setting, response, statistic, differences` (how
+    many), `observed`, and of either way of :func:`remake_figures` `low, high` (central 95 % of the
+    made panels), `above` (share of them above the observed, ties halved) and `outside`, the names
+    ending in `_same` and `_new`.
     """
     design = fit.data["design"].to_dataset()
     value = design["value"].where(design["kept"].astype(bool)).sel(response=list(ANSWERS))
@@ -97,22 +87,12 @@ def safety_posterior_predictive(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
 def remake_figures(fit: Fit, *, seed: int = 1) -> dict[str, xr.DataArray]:
     """Publish every observed wave anew, as if nothing had been published, with a lasting drift.
 
-    Parameters
-    ----------
-    fit : Fit
-        Safety.
-    seed : int
-        Seed.
-
-    Returns
-    -------
-    dict of str to DataArray
-        Shares 0 to 1 rounded as the latest wave's, dims `sample, area, setting, response, period`.
-        `same`: samples drawn anew around the fitted paths, which examines what is said of
-        sampling. `new`: the paths too are drawn anew, both ways from the fitted level of the
-        baseline with the fitted sds and drifts, which examines how levels are said to move: a
-        fitted path has followed its figures. Wave errors, the collector's step and numbers of
-        respondents are as fitted.
+    Shares 0 to 1 rounded as the latest wave's, dims `sample, area, setting, response,
+    period`. `same`: samples drawn anew around the fitted paths, which examines what is said of
+    sampling. `new`: the paths too are drawn anew, both ways from the fitted level of the baseline
+    with the fitted sds and drifts, which examines how levels are said to move: a fitted path has
+    followed its figures. Wave errors, the collector's step and numbers of respondents are as
+    fitted.
     """
     design = fit.data["design"].to_dataset()
     drift = fit.data["posterior"].to_dataset().sel(alternative="drift", drop=True)
@@ -141,17 +121,9 @@ def remake_figures(fit: Fit, *, seed: int = 1) -> dict[str, xr.DataArray]:
 def wave_statistics(share: Floats) -> dict[str, Any]:
     """Say in numbers how published shares move from wave to wave.
 
-    Parameters
-    ----------
-    share : ndarray
-        Shares 0 to 1, NaN where not published; last dims `area, year`.
-
-    Returns
-    -------
-    dict of str to ndarray
-        Points; dims those before. `sd of yearly differences`: root mean square over all areas of
-        the difference of figures a year apart, their mean taken off; `largest jump`: the largest
-        difference, either way, between figures that follow one another, however far apart.
+    In points; dims those before. `sd of yearly differences`: root mean square over all areas
+    of the difference of figures a year apart, their mean taken off; `largest jump`: the largest
+    difference, either way, between figures that follow one another, however far apart.
 
     Examples
     --------

@@ -192,37 +192,12 @@ def validate(
 ) -> list[Path]:
     """Run examinations of a model, keep each as evidence, and renew the card that quotes them.
 
-    Parameters
-    ----------
-    kind : {"safety", "crime", "area"}
-        Which model.
-    only : iterable of str
-        Names in :data:`EXAMINATIONS`, of the area in :data:`OF_AREA`; none is all.
-    fits : int or None
-        Simulated data sets that are fitted; default :data:`FITS`.
-    draws : int or None
-        Per chain of fits of the bundled figures, for a trial; default the spec's.
-    cache : Path or None
-        Where finished fits are kept; default the user's cache folder. Kept under the
-        digests of documents and of the code they come out of: what changes starts afresh.
-    folder : Path or None
-        Where the evidence is written, and a card in it renewed; default `models/`. It must be
-        another for a trial.
-    progress : callable or None
-        Called now and then.
+    Finished fits are kept in `cache` (default the user's) under the digests of documents and of the
+    code they come out of: what changes starts afresh. Fewer fits, or other draws than the spec's,
+    are a trial, which must name another folder than `models/`. The model's document must be the
+    registered one: evidence belongs to registered versions.
 
-    Returns
-    -------
-    list of Path
-        The files written.
-
-    Raises
-    ------
-    InputError
-        A model or an examination that does not exist, or a trial that would take the place of
-        the evidence.
-    SpecError
-        The model's document is not the registered one: evidence belongs to registered versions.
+    Returns the files written.
     """
     if kind not in FITS:
         raise InputError(f"the model must be safety, crime or area, found '{kind}'")

@@ -22,17 +22,6 @@ type Peer = SeriesPeer | LastGap
 def peers_of(kind: Kind) -> tuple[Peer, ...]:
     """List the peers of a kind of panel.
 
-    Parameters
-    ----------
-    kind : {"safety", "crime"}
-        Which.
-
-    Returns
-    -------
-    tuple of forecaster
-
-    Notes
-    -----
     The declared scale of a peer is the one of counts, sqrt and log with the lowest mean CRPS at
     the development origins of the quarterly panel, where it did not explode (AutoARIMA on the
     log does): peers are given their best side.

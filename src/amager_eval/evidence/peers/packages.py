@@ -39,21 +39,7 @@ _LEVELS: Final = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99)
 
 
 def statsforecast(model: str, name: str, scale: Scale) -> SeriesPeer:
-    """Make the peer: an automatic model of statsforecast.
-
-    Parameters
-    ----------
-    model : {"AutoETS", "AutoARIMA", "AutoTheta"}
-        Class in `statsforecast.models`.
-    name : str
-        Name in league tables.
-    scale : str
-        Scale it is fitted on.
-
-    Returns
-    -------
-    SeriesPeer
-    """
+    """Make the peer: an automatic model of statsforecast."""
     return SeriesPeer(
         name,
         partial(_statsforecast, model=model),
@@ -66,19 +52,7 @@ def statsforecast(model: str, name: str, scale: Scale) -> SeriesPeer:
 
 
 def prophet(scale: Scale, *, size: int = 1000) -> SeriesPeer:
-    """Make the peer: Prophet with its own predictive draws (trend and noise).
-
-    Parameters
-    ----------
-    scale : str
-        Scale it is fitted on.
-    size : int
-        Predictive draws.
-
-    Returns
-    -------
-    SeriesPeer
-    """
+    """Make the peer: Prophet with its own predictive draws (trend and noise)."""
     return SeriesPeer(
         "prophet",
         _prophet,

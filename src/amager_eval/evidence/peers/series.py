@@ -80,13 +80,7 @@ type Predict = Callable[[Past, int, np.random.Generator], Floats]
 
 
 def normal_draws(mean: Floats, sd: Floats, size: int, rng: np.random.Generator) -> Floats:
-    """Draw independent Normals, dims `sample, step`; an error where mean or sd is no number.
-
-    Raises
-    ------
-    Unforecastable
-        A mean or sd is not finite.
-    """
+    """Draw independent Normals, dims `sample, step`; an error where mean or sd is no number."""
     if not (np.isfinite(mean).all() and np.isfinite(sd).all()):
         raise Unforecastable("predictive mean or sd is not finite")
     return np.asarray(mean + sd * rng.standard_normal((size, len(mean))))

@@ -32,17 +32,7 @@ _HIGHEST_LOG_MEAN: Final = 20.0
 
 
 def linear_trend(scale: Scale) -> SeriesPeer:
-    """Make the peer: a straight line through the series, exact predictive bands.
-
-    Parameters
-    ----------
-    scale : str
-        Scale of the line.
-
-    Returns
-    -------
-    SeriesPeer
-    """
+    """Make the peer: a straight line through the series, exact predictive bands."""
     return SeriesPeer(
         "linear_trend",
         _linear,
@@ -53,21 +43,7 @@ def linear_trend(scale: Scale) -> SeriesPeer:
 
 
 def structural(name: str, level: str, scale: Scale) -> SeriesPeer:
-    """Make the peer: statsmodels' UnobservedComponents, with a fixed season where there is one.
-
-    Parameters
-    ----------
-    name : str
-        Name in league tables.
-    level : str
-        statsmodels' name of the trend: `local level`, `local linear trend`.
-    scale : str
-        Scale it is fitted on.
-
-    Returns
-    -------
-    SeriesPeer
-    """
+    """Make the peer: statsmodels' UnobservedComponents, with a fixed season where there is one."""
     return SeriesPeer(
         name,
         partial(_structural, level=level),
@@ -80,12 +56,7 @@ def structural(name: str, level: str, scale: Scale) -> SeriesPeer:
 
 
 def negbin_glm() -> SeriesPeer:
-    """Make the peer: negative binomial regression on season and linear trend.
-
-    Returns
-    -------
-    SeriesPeer
-    """
+    """Make the peer: negative binomial regression on season and linear trend."""
     return SeriesPeer(
         "negbin_glm",
         _negbin,

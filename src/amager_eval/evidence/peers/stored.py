@@ -44,25 +44,8 @@ def write_peer_scores(
 ) -> None:
     """Compute the peers' scores at every origin and store them; a stopped run continues.
 
-    Parameters
-    ----------
-    panel : Panel
-        Figures and splits.
-    peers : sequence of forecaster
-        From :func:`~amager_eval.evidence.peers.of_kind.peers_of`.
-    folder : Path
-        Where `peers_<panel>_<peer>.csv.gz` and `peers_<panel>.toml` are written.
-    command : str
-        The command that made them, for the record.
-    seed : int
-        Seed of the run.
-    cache : Path or None
-        See :func:`~amager_eval.evidence.backtest.run.run_backtest`.
-    progress : callable or None
-        Called with (peer, units done, units in all).
+    Writes `peers_<panel>_<peer>.csv.gz` and `peers_<panel>.toml`.
 
-    Notes
-    -----
     No choice is left in a peer, so the final origins are scored along with the others. Run time
     is wall-clock time inside the peers, without scoring; it depends on what else the machine did.
     """
@@ -89,22 +72,7 @@ def write_peer_scores(
 def read_peer_scores(panel: Panel, folder: Path | None = None) -> pd.DataFrame:
     """Read the stored scores of a panel's peers, under each other.
 
-    Parameters
-    ----------
-    panel : Panel
-        The panel they must belong to.
-    folder : Path or None
-        Default the model's folder `evidence`.
-
-    Returns
-    -------
-    DataFrame
-        Columns as :func:`~amager_eval.evidence.backtest.run.run_backtest` scores them.
-
-    Raises
-    ------
-    InputError
-        The scores are missing, changed, of other figures or of another score formula.
+    Returns columns as :func:`~amager_eval.evidence.backtest.run.run_backtest` scores them.
     """
     folder = evidence_folder(panel) if folder is None else folder
     document = read_record(panel, folder / f"peers_{panel.name}.toml", _COMMAND)

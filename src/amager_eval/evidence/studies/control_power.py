@@ -100,19 +100,7 @@ POWER_CASES: Final = _cases()
 def signalled(case: ChartCase, *, series: int = 1000, seed: int = 1) -> NDArray[np.float64]:
     """Share of simulated series with any signal, by year after the reference.
 
-    Parameters
-    ----------
-    case : ChartCase
-        How the series are made.
-    series : int
-        How many.
-    seed : int
-        Seed of the simulation.
-
-    Returns
-    -------
-    ndarray
-        Shares 0 to 1, dims `year after the reference`.
+    Shares 0 to 1, dims `year after the reference`.
     """
     rng = np.random.default_rng(seed)
     found = np.zeros(YEARS_AFTER)
@@ -129,19 +117,7 @@ def simulate_power(
 ) -> pd.DataFrame:
     """Tabulate the share of series with any signal in a year.
 
-    Parameters
-    ----------
-    cases : tuple of ChartCase
-        One row each.
-    series : int
-        Simulated series of a case.
-    seed : int
-        Seed of every case.
-
-    Returns
-    -------
-    DataFrame
-        The case's fields, and `year_1` to `year_4` after the reference, shares 0 to 1.
+    Columns: the case's fields, and `year_1` to `year_4` after the reference, shares 0 to 1.
     """
     rows = []
     for case in cases:

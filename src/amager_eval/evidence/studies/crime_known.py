@@ -55,37 +55,9 @@ def compare_with_known(
     The one that knows has the true innovation and passing sds and dispersions, but not drifts,
     steps, seasons or states, nor how drifts spread over types and seasons over areas.
 
-    Parameters
-    ----------
-    design : Dataset
-        Shape of every set; :func:`amager_eval.evidence.studies.crime_study.small_city`, which
-        has all of the model's parts.
-    spec : ModelSpec
-        The model's document.
-    sets : int
-        Simulated sets, two fits each.
-    seed : int
-        Seed; set k has the k-th seed drawn from it.
-    folder : Path
-        One file per finished set.
-    ahead : int
-        Periods forecast.
-    draws, chains : int or None
-        Of each fit; default the spec's and 4.
-    progress : callable or None
-        Called with (sets done, sets in all).
-
-    Returns
-    -------
-    DataFrame
-        `set, score, area, crime_type, ahead` (periods), and the CRPS of the model's forecast and
-        of the one that knows: `model, known`, by both scores of :data:`SCORES`; the divergences
-        of both, `model_divergences, known_divergences`.
-
-    Raises
-    ------
-    InputError
-        Fewer than ten sets: the ratio would show nothing.
+    Columns: `set, score, area, crime_type, ahead` (periods), and the CRPS of the model's forecast
+    and of the one that knows: `model, known`, by both scores of :data:`SCORES`; the divergences of
+    both, `model_divergences, known_divergences`.
     """
     compiled: dict[str, Any] = {}
 

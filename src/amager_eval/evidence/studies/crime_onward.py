@@ -63,17 +63,7 @@ class CrimeOnward:
         self._states = stacked.drop_vars(["chain", "draw", "sample"]).transpose("sample", ...)
 
     def replicate(self, seed: int) -> Replicate:
-        """Draw a truth from the posterior, make its next periods, fit all counts.
-
-        Parameters
-        ----------
-        seed : int
-            Seed of truth, counts and sampler.
-
-        Returns
-        -------
-        Replicate
-        """
+        """Draw a truth from the posterior, make its next periods, fit all counts."""
         rng = np.random.default_rng([seed, 13])
         truth, design = self._made(int(rng.integers(self._states.sizes["sample"])), rng)
         refit = begin_design(

@@ -40,22 +40,9 @@ class Simulated:
 def simulate_crime(design: xr.Dataset, seed: int, *, ahead: int = 0) -> Simulated:
     """Draw a truth from the priors, and the counts it makes.
 
-    Parameters
-    ----------
-    design : Dataset
-        From :func:`amager_eval.trends.crime.design.crime_design`: areas, types, periods,
-        inhabitants and prior locations are taken from it; of its counts only which there are.
-    seed : int
-        Seed.
-    ahead : int
-        Periods to simulate beyond the last.
+    Areas, types, periods, inhabitants and prior locations are taken from the design; of its counts
+    only which there are.
 
-    Returns
-    -------
-    Simulated
-
-    Notes
-    -----
     The priors' locations stay those of the original counts (the crude rates), so that prior and
     data belong to one model. Population beyond the known dates is drawn too.
     """
@@ -72,18 +59,8 @@ def simulate_crime(design: xr.Dataset, seed: int, *, ahead: int = 0) -> Simulate
 def replace_counts(design: xr.Dataset, cells: Floats, everything: Floats) -> xr.Dataset:
     """Put other counts into a design and renew what the sampler is told of them.
 
-    Parameters
-    ----------
-    design : Dataset
-        Any.
-    cells : ndarray
-        Counts of modelled cells, NaN where there is none; dims `area, crime_type, period`.
-    everything : ndarray
-        The same without NaN: sums of cells are taken from it.
-
-    Returns
-    -------
-    Dataset
+    `cells` has NaN where there is no count; sums of cells are taken from `everything`, which has
+    none.
     """
     published = design["published"]
     areas = design["out_area_members"].values[: published.shape[0]]

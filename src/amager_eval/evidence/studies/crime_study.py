@@ -73,15 +73,7 @@ def small_city(spec: ModelSpec) -> xr.Dataset:
     A whole and one district, two types, eight years of quarters. The district's first year is
     missing, and so is one of its cells later.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model's document.
-
-    Returns
-    -------
-    Dataset
-        As :func:`amager_eval.trends.crime.design.crime_design`.
+    As :func:`amager_eval.trends.crime.design.crime_design`.
     """
     first = _quarters(_YEARS[:1])
 
@@ -96,15 +88,7 @@ def few_reports(spec: ModelSpec) -> xr.Dataset:
 
     A whole and one district, three types, twelve years, 3 to 15 reports a year and type.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model's document.
-
-    Returns
-    -------
-    Dataset
-        As :func:`small_city`.
+    As :func:`small_city`.
     """
     return _city(spec, _FEW, _FEW_TYPES, [f"{year}" for year in _FEW_YEARS])
 
@@ -115,15 +99,7 @@ def late_years(spec: ModelSpec) -> xr.Dataset:
     A whole and one district, two types, twelve years; the district from its seventh year and
     one type from the eighth.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model's document.
-
-    Returns
-    -------
-    Dataset
-        As :func:`small_city`.
+    As :func:`small_city`.
     """
 
     def missing(area: str, kind: str, year: str) -> bool:
@@ -140,15 +116,7 @@ def nested_total(spec: ModelSpec) -> xr.Dataset:
     A whole and one district, the total and two types, six years of quarters. The district's first
     year lacks one type: what is left of its total is known as a sum.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model's document.
-
-    Returns
-    -------
-    Dataset
-        As :func:`small_city`.
+    As :func:`small_city`.
     """
     first = _quarters(_NESTED_YEARS[:1])
 
@@ -161,15 +129,7 @@ def nested_total(spec: ModelSpec) -> xr.Dataset:
 def months(spec: ModelSpec) -> xr.Dataset:
     """Lay out a city by the month: a whole and one district, one type, five years.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model's document.
-
-    Returns
-    -------
-    Dataset
-        As :func:`small_city`.
+    As :func:`small_city`.
     """
     every = [f"{year}M{month:02d}" for year in _MONTHS for month in range(1, 13)]
     return _city(
@@ -237,17 +197,7 @@ class CrimeStudy:
         self._draws, self._chains, self._more = draws or spec.sampling.draws, chains, more
 
     def replicate(self, seed: int) -> Replicate:
-        """Draw a truth, simulate its counts, fit, forecast.
-
-        Parameters
-        ----------
-        seed : int
-            Seed of truth, counts and sampler.
-
-        Returns
-        -------
-        Replicate
-        """
+        """Draw a truth, simulate its counts, fit, forecast."""
         made = simulate_crime(self._design, seed, ahead=self._ahead)
         target = None
         for times in (1, *self._more):

@@ -32,25 +32,9 @@ def judge_seeds(
 ) -> pd.DataFrame:
     """Fit the same figures with several seeds.
 
-    Parameters
-    ----------
-    design : Dataset
-        From :func:`amager_eval.trends.safety.fit.design_safety`.
-    spec : ModelSpec
-        The model's document.
-    seeds : sequence of int
-        Seeds of the sampler.
-    draws : int or None
-        Draws per chain; default the spec's.
-    progress : callable or None
-        Called with (fits done, fits in all).
-
-    Returns
-    -------
-    DataFrame
-        One row per seed: `seed, divergences, max_rhat, min_ess, effective_draws` (of the weighted
-        ones), `exact_share` and `least_cell_share` (of the draws, what the exact likelihood of all
-        figures and of the worst cell leaves), `passed, seconds`.
+    One row per seed: `seed, divergences, max_rhat, min_ess, effective_draws` (of the
+    weighted ones), `exact_share` and `least_cell_share` (of the draws, what the exact likelihood of
+    all figures and of the worst cell leaves), `passed, seconds`.
     """
     rows = []
     for k, seed in enumerate(seeds):
@@ -70,23 +54,7 @@ def judge_simulated(
 ) -> pd.DataFrame:
     """Fit figures the model makes of its own priors, seeds 1, 2 and so on.
 
-    Parameters
-    ----------
-    design : Dataset
-        Says which figures there are.
-    spec : ModelSpec
-        The model's document.
-    sets : int
-        Simulated sets, one fit each; set and sampler have the same seed.
-    draws : int or None
-        As :func:`judge_seeds`.
-    progress : callable or None
-        As :func:`judge_seeds`.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`judge_seeds`.
+    As :func:`judge_seeds`.
     """
     rows = []
     for seed in range(1, sets + 1):

@@ -41,23 +41,7 @@ def draw_knowing(
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Draw what the figures leave open when sds, correlation, sizes and widths are the true ones.
 
-    Parameters
-    ----------
-    made : Simulated
-        The truth and its figures.
-    spec : ModelSpec
-        Prior scales.
-    draws, chains : int
-        Draws per chain; chains.
-    seed : int
-        Seed.
-
-    Returns
-    -------
-    design : Dataset
-        With the true numbers of respondents.
-    posterior : Dataset
-        As a fit's.
+    The design is with the true numbers of respondents; the posterior as a fit's.
     """
     truth, design = made.truth, made.design
     observed = truth.isel(year=slice(0, design.sizes["year"]))
@@ -100,33 +84,10 @@ def compare_with_known(
 ) -> pd.DataFrame:
     """Score both answers on simulated sets that are not kept yet; a stopped run continues.
 
-    Parameters
-    ----------
-    design : Dataset
-        Shape of every set; :func:`amager_eval.evidence.studies.safety_study.small_city`.
-    spec : ModelSpec
-        The model's document.
-    sets : int
-        Simulated sets, two answers each.
-    seed : int
-        Seed; set k has the k-th seed drawn from it.
-    folder : Path
-        One file per finished set.
-    draws, chains : int or None
-        Of each answer; default the spec's and 4.
-    progress : callable or None
-        Called with (sets done, sets in all).
+    Set k has the k-th seed drawn from `seed`.
 
-    Returns
-    -------
-    DataFrame
-        `set, quantity` (true or published share), `area, setting, response, ahead` (waves), and
-        the CRPS (share) of the model's forecast and of the one that knows, `model, known`.
-
-    Raises
-    ------
-    InputError
-        Fewer than ten sets: the ratio would show nothing.
+    Columns: `set, quantity` (true or published share), `area, setting, response, ahead` (waves),
+    and the CRPS (share) of the model's forecast and of the one that knows, `model, known`.
     """
     study = SafetyStudy(design, spec, draws=draws, chains=chains)
 

@@ -78,17 +78,7 @@ class SafetyOnward:
         self._study = SafetyStudy(self._design, self._spec, draws=draws, chains=chains)
 
     def replicate(self, seed: int) -> Replicate:
-        """Draw a truth from the posterior, make its next waves, fit all figures.
-
-        Parameters
-        ----------
-        seed : int
-            Seed of truth, figures and sampler.
-
-        Returns
-        -------
-        Replicate
-        """
+        """Draw a truth from the posterior, make its next waves, fit all figures."""
         rng = np.random.default_rng([seed, 23])
         truth = self._truth(int(rng.integers(len(self._piece.eta))))
         made, _ = ask_again(self._design, truth, self._spec, rng)
@@ -134,17 +124,7 @@ class SafetyOnward:
 def onward(design: xr.Dataset, waves: int) -> xr.Dataset:
     """Lay out a design with yearly waves added, each like its last.
 
-    Parameters
-    ----------
-    design : Dataset
-        From :func:`amager_eval.trends.safety.design.build_design`.
-    waves : int
-        How many.
-
-    Returns
-    -------
-    Dataset
-        The added waves hold the last one's figures until others are put there.
+    The added waves hold the last one's figures until others are put there.
     """
     last = int(design["year"][-1])
     tail = design.isel(year=[-1] * waves).assign_coords(year=np.arange(last + 1, last + 1 + waves))

@@ -54,30 +54,9 @@ class Simulated:
 def simulate_safety(design: xr.Dataset, spec: ModelSpec, seed: int, *, ahead: int = 0) -> Simulated:
     """Draw a truth from the priors, with a drift, and the figures a survey makes of it.
 
-    Parameters
-    ----------
-    design : Dataset
-        From :func:`amager_eval.trends.safety.design.build_design`: areas, settings, waves, known
-        sizes, weights and decimals are taken from it; of its figures only which there are.
-    spec : ModelSpec
-        The priors.
-    seed : int
-        Seed.
-    ahead : int
-        Years to simulate beyond the last, fielded as the last.
+    Areas, settings, waves, known sizes, weights and decimals are taken from the design; of its
+    figures only which there are. Years beyond the last are fielded as the last.
 
-    Returns
-    -------
-    Simulated
-
-    Raises
-    ------
-    SpecError
-        The spec lets areas differ in the third answer, or declares steps or covariates; neither is
-        simulated.
-
-    Notes
-    -----
     A design effect is so many fewer respondents, to the nearest one. A bound stays a bound at its
     edge, and says on which side the sample's share lies.
     """
@@ -110,22 +89,8 @@ def ask_again(
 ) -> tuple[xr.Dataset, Floats]:
     """Make the figures a survey publishes of a truth.
 
-    Parameters
-    ----------
-    design : Dataset
-        Which figures there are, and how they are printed.
-    truth : Dataset
-        As :attr:`Simulated.truth`.
-    spec : ModelSpec
-        How uncertain the weights of the whole's parts are.
-    rng : Generator
-        Random numbers.
-
-    Returns
-    -------
-    tuple of Dataset and ndarray
-        The design with these figures, and every share as it would be printed, dims `area, setting,
-        response, year`.
+    Returns the design with these figures, and every share as it would be printed, dims `area,
+    setting, response, year`.
     """
     years = truth["year"].to_numpy()
     before = _onward(design["before_break"], years)

@@ -56,15 +56,7 @@ def small_city(spec: ModelSpec) -> xr.Dataset:
     number of respondents, and no part ever has. Two waves, the last among them, ask 60 people a
     part.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        Its option `baseline`.
-
-    Returns
-    -------
-    Dataset
-        As :func:`amager_eval.trends.safety.design.build_design`.
+    As :func:`amager_eval.trends.safety.design.build_design`.
     """
     rows = [
         (area, wave, setting, response, {"safe": 80.0, "unsafe": 12.0}[response])
@@ -127,17 +119,7 @@ class SafetyStudy:
         self._draws, self._chains = draws, chains
 
     def replicate(self, seed: int) -> Replicate:
-        """Draw a truth, simulate its figures, fit with a drift, walk on to the target wave.
-
-        Parameters
-        ----------
-        seed : int
-            Seed of truth, figures and sampler.
-
-        Returns
-        -------
-        Replicate
-        """
+        """Draw a truth, simulate its figures, fit with a drift, walk on to the target wave."""
         made = simulate_safety(self._design, self._spec, seed, ahead=self._ahead)
         run = self.fit(made.design, seed)
         target = walk_on(run.posterior, self._ahead, np.random.default_rng([seed, 22]))
@@ -152,19 +134,7 @@ class SafetyStudy:
         )
 
     def fit(self, design: xr.Dataset, seed: int) -> Run:
-        """Fit figures laid out as the study's design, with the drift they are made with.
-
-        Parameters
-        ----------
-        design : Dataset
-            The study's, with other figures.
-        seed : int
-            Seed of the sampler.
-
-        Returns
-        -------
-        Run
-        """
+        """Fit figures laid out as the study's design, with the drift they are made with."""
         return sample_alternative(
             design,
             self._spec,
