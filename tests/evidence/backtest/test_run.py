@@ -77,7 +77,7 @@ def test_a_stopped_run_continues_where_it_was(poisson_panel, tmp_path):
         second,
         block_size=10,
         cache=tmp_path,
-        progress=lambda done, total, key: seen.append((done, total, key)),
+        progress=lambda done, total: seen.append((done, total)),
     )
     assert second.calls == 8 - 3
     assert [s[:2] for s in seen] == [(n, 8) for n in range(4, 9)]

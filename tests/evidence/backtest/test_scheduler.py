@@ -28,7 +28,7 @@ def test_two_workers_give_the_numbers_of_one_process(tmp_path):
             block_size=2,
             cache=tmp_path / "there",
             scheduler=cluster.scheduler_address,
-            progress=lambda n, total, key: done.append((n, total)),
+            progress=lambda n, total: done.append((n, total)),
         )
     assert done == [(n, 12) for n in range(1, 13)]
     pd.testing.assert_frame_equal(here.scores, there.scores)

@@ -44,7 +44,7 @@ def test_scores_come_back_with_their_cells_whatever_order_they_were_in(panel, tm
     np.testing.assert_allclose(both["log_score"], both["log_score_fresh"], atol=5.1e-3)
     entry = tomllib.loads(record.read_text())["own"][0]
     assert entry["origins"] == ["2018"]
-    shuffled = result.scores.sample(frac=1, random_state=1)
+    shuffled = replace(result, scores=result.scores.sample(frac=1, random_state=1))
     write_scores(shuffled, panel, tmp_path / "again.csv.gz")
     assert (tmp_path / "again.csv.gz").read_bytes() == (tmp_path / entry["file"]).read_bytes()
 
@@ -75,7 +75,7 @@ def test_scores_of_another_spec_are_refused(panel, tmp_path):
 def test_a_cell_without_a_score_is_refused(panel, tmp_path):
     result = run_backtest(panel, STAND_IN, origins=["2018"], cache=tmp_path)
     with pytest.raises(InputError, match="5 scores for 6 cells"):
-        write_scores(result.scores.iloc[1:], panel, tmp_path / "a.csv.gz")
+        write_scores(replace(result, scores=result.scores.iloc[1:]), panel, tmp_path / "a.csv.gz")
 
 
 @pytest.mark.parametrize("name", ["crime_quarterly", "crime_yearly"])

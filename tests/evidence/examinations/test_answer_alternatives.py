@@ -1,13 +1,16 @@
 """Answers under other assumptions as evidence; the evaluation is replaced."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from amager_eval.evidence.examinations import answer_alternatives as module
 from amager_eval.evidence.examinations.answer_alternatives import answer_alternatives
+from amager_eval.evidence.examinations.job import Job
 from amager_eval.goals.sensitivity import REFITS, USED
+from amager_eval.spec.model import load_model_spec
 
 
 @pytest.mark.parametrize("kind", ["safety", "crime"])
@@ -32,7 +35,10 @@ def test_every_alternative_is_held_against_the_one_used(kind, make_statement, mo
 
     monkeypatch.setattr(module, "evaluate", evaluate)
     told = []
-    table, settings = answer_alternatives(kind, draws=20, progress=lambda *at: told.append(at))
+    spec = load_model_spec(f"{kind}_trend")
+    job = Job(kind, spec, 0, 20, Path(), progress=lambda *at: told.append(at))
+    (found,) = answer_alternatives(job).values()
+    table, settings = found.table, found.settings
     assert (table.loc[table["alternative"] == USED, "difference"] == 0).all()
     one = table[table["alternative"] == name]
     assert len(one) == len(used)
@@ -40,4 +46,4 @@ def test_every_alternative_is_held_against_the_one_used(kind, make_statement, mo
     assert settings["alternatives"] == table["alternative"].nunique() - 1
     assert settings["largest_difference"] == table["difference"].abs().max()
     assert settings["missed_gates"] == f"m, {name}: few"
-    assert told == [(0, 1)]
+    assert told == [("alternatives", 0, 1)]

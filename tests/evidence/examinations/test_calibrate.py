@@ -16,7 +16,7 @@ from amager_eval.evidence.examinations.calibrate import (
     rank_curves,
     summarise_recovery,
 )
-from amager_eval.evidence.examinations.validate import KINDS
+from amager_eval.evidence.examinations.calibrations import KINDS
 from amager_eval.evidence.studies.replicate import Replicate
 from amager_eval.figures.calibration import CalibrationView, save_calibration
 from amager_eval.scores.pit import pit_bounds
@@ -112,8 +112,8 @@ def test_too_few_fits_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("model", "ranks"),
-    [("safety_trend", "ranks"), ("crime_trend", "ranks"), ("crime_trend", "ranks_few")]
-    + [("crime_trend", f"ranks_{kind}") for kind in KINDS],
+    [("safety_trend", "ranks")]
+    + [("crime_trend", name.replace("calibration", "ranks")) for name in KINDS],
 )
 def test_the_stored_figure_shows_the_stored_ranks(model, ranks, tmp_path):
     spec = load_model_spec(model)

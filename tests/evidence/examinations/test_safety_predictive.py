@@ -6,6 +6,7 @@ import pytest
 from amager_eval.data.published import published
 from amager_eval.evidence.document import read_evidence
 from amager_eval.evidence.examinations import safety_predictive as module
+from amager_eval.evidence.examinations.posterior_predictive import held_against
 from amager_eval.evidence.examinations.safety_predictive import (
     safety_posterior_predictive,
     wave_statistics,
@@ -29,10 +30,11 @@ def test_jumps_are_between_figures_that_follow_one_another():
 @pytest.mark.parametrize(("shift", "outside"), [(0.0, False), (30.0, True)])
 def test_a_number_outside_what_is_made_is_said_to_be(shift, outside):
     made = np.random.default_rng(1).normal(10.0, 1.0, 2000)
-    found = module._held_against(10.0 + shift, made)
-    assert found["outside"] is outside
-    assert found["low"] < 10.0 < found["high"]
-    assert found["above"] == pytest.approx(0.0 if outside else 0.5, abs=0.05)
+    found = held_against(10.0 + shift, {"new": made})
+    assert found["observed"] == 10.0 + shift
+    assert found["outside_new"] is outside
+    assert found["low_new"] < 10.0 < found["high_new"]
+    assert found["above_new"] == pytest.approx(0.0 if outside else 0.5, abs=0.05)
 
 
 def test_every_group_with_enough_waves_is_examined(random_draws):

@@ -17,11 +17,21 @@ from amager_eval.evidence.backtest.panels import crime_quarterly
 from amager_eval.evidence.backtest.run import Backtest
 from amager_eval.evidence.backtest.stored import read_own_scores
 from amager_eval.evidence.document import read_evidence
-from amager_eval.evidence.examinations import validate as module
+from amager_eval.evidence.examinations import (
+    area_coverage,
+    area_left_out,
+    calibrations,
+    compare_blocks,
+    gates,
+    job,
+    prior_predictive,
+    scaling,
+)
 from amager_eval.evidence.examinations.calibrate import Calibrated
+from amager_eval.evidence.examinations.calibrations import calibration_tables
 from amager_eval.evidence.examinations.prior_predictive import GATED, RARE
 from amager_eval.evidence.examinations.prior_sensitivity import log_density
-from amager_eval.evidence.examinations.validate import EXAMINATIONS, calibration_tables, validate
+from amager_eval.evidence.examinations.validate import EXAMINATIONS, make_job, validate
 from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends import sample
@@ -106,9 +116,9 @@ def test_stored_scores_are_quoted_without_a_fit(tmp_path: Path, random_draws: li
 def test_gates_are_tabled_seed_by_seed(
     kind: str, tmp_path: Path, random_draws: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (len(module.SEEDS), module.CITIES) == (5, 10)
-    monkeypatch.setattr(module, "SEEDS", (1, 2))
-    monkeypatch.setattr(module, "CITIES", 3)
+    assert (len(gates.SEEDS), gates.CITIES) == (5, 10)
+    monkeypatch.setattr(gates, "SEEDS", (1, 2))
+    monkeypatch.setattr(gates, "CITIES", 3)
     told = []
     validate(kind, only=["gates"], draws=30, folder=tmp_path,
              progress=lambda *at: told.append(at))  # fmt: skip
@@ -117,8 +127,14 @@ def test_gates_are_tabled_seed_by_seed(
     assert table["seed"].tolist() == [1, 2]
     assert not table["passed"].any()  # thirty random draws are too few
     assert ("gates", 2, 2) in told
+    assert (table["min_ess"] < spec.gates.ess_min).all()
     cities = read_evidence(spec, "gates_simulated", folder=tmp_path).to_frame()
     assert cities["seed"].tolist() == [1, 2, 3]
+    assert ("gates, simulated", 3, 3) in told
+    assert ("effective_draws" in table) == (kind == "safety")
+    if kind == "safety":  # draws that are no posterior's are not what exact likelihoods leave
+        assert (cities["exact_share"] < 0.3).all()
+        assert cities["exact_share"].nunique() == 3  # other figures in every city
 
 
 def test_the_forecast_is_held_against_one_that_knows_the_scales(
@@ -176,7 +192,7 @@ def test_a_further_kind_is_sampled_again_until_its_fits_pass(
         return inner(compiled, draws=20, **how)
 
     monkeypatch.setattr(sample, "begin_posterior", begin)
-    monkeypatch.setattr("amager_eval.evidence.examinations.validate.MORE", (2,))
+    monkeypatch.setattr(calibrations, "MORE", (2,))
     title = "calibration_nested"
     validate("crime", only=[title], fits=20, folder=tmp_path, cache=tmp_path / "k")
     assert taken == 20 * [1000, 2000]
@@ -196,7 +212,7 @@ def test_finished_fits_of_other_code_or_assumptions_are_no_part_of_it(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change_assumptions: Any
 ) -> None:
     def folder() -> Path:
-        return module._job(kind, cache=tmp_path).cache
+        return make_job(kind, cache=tmp_path).cache
 
     before, read = folder(), Path.read_bytes
     with monkeypatch.context() as patched:
@@ -260,8 +276,8 @@ def test_log_densities_are_those_of_the_modelling_library(spec, name, variable) 
 def test_the_cost_of_more_areas_is_timed(
     tmp_path: Path, random_draws: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert module.SIZES[-1] == len(crime_quarterly().areas)
-    monkeypatch.setattr(module, "SIZES", (3, 6))
+    assert scaling.SIZES[-1] == len(crime_quarterly().areas)
+    monkeypatch.setattr(scaling, "SIZES", (3, 6))
     validate("crime", only=["scaling"], draws=10, folder=tmp_path)
     table = read_evidence(CRIME, "scaling", folder=tmp_path).to_frame()
     assert table["areas"].tolist() == [3, 6]
@@ -285,7 +301,7 @@ def test_one_fit_of_all_areas_is_held_against_the_stored_blocks(
         better = scores.assign(crps=scores["crps"] - 0.5)
         return Backtest(panel.name, forecaster.name, better, units)
 
-    monkeypatch.setattr(module, "run_backtest", run)
+    monkeypatch.setattr(compare_blocks, "run_backtest", run)
     validate("crime", only=["joint"], folder=tmp_path)
     assert asked == [("crime_quarterly", "crime", None)]  # no blocks
     table = read_evidence(CRIME, "joint", folder=tmp_path).to_frame().set_index("origin")
@@ -314,10 +330,11 @@ def test_the_area_is_examined_under_its_own_document(
                              "inside_80": [False], "crps": [2.0], "district": [7.0],
                              "city": [8.0], "city_and_siblings": [2.0],
                              "last_value": [np.nan]})  # fmt: skip
-    monkeypatch.setattr(module, "fit_safety", fit)
-    monkeypatch.setattr(module, "area_left_out", lambda *_, **__: left_out)
+    monkeypatch.setattr(job, "fit_safety", fit)
+    monkeypatch.setattr(area_left_out, "fit_safety", fit)
+    monkeypatch.setattr(area_left_out, "area_left_out", lambda *_, **__: left_out)
     monkeypatch.setattr(
-        module, "area_coverage", lambda *_, cities, **__: pd.DataFrame({"cities": [cities]})
+        area_coverage, "area_coverage", lambda *_, cities, **__: pd.DataFrame({"cities": [cities]})
     )
     paths = validate("area", only=("left_out", "coverage"), folder=tmp_path)
     assert [p.stem for p in paths] == ["left_out", "left_out_means", "coverage"]
@@ -342,8 +359,8 @@ def test_what_does_not_exist_is_refused_by_name() -> None:
 def test_the_prior_is_asked_how_often_a_share_jumps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert module.PRIOR_DRAWS == 2000
-    monkeypatch.setattr(module, "PRIOR_DRAWS", 150)  # what is kept is asked of all
+    assert prior_predictive.PRIOR_DRAWS == 2000
+    monkeypatch.setattr(prior_predictive, "PRIOR_DRAWS", 150)  # what is kept is asked of all
     validate("safety", only=["prior_predictive"], folder=tmp_path)
     evidence = read_evidence(SAFETY, "prior_predictive", folder=tmp_path)
     table = evidence.to_frame().set_index("quantity")

@@ -7,7 +7,7 @@ import pytest
 from amager_eval.evidence.studies import safety_onward
 from amager_eval.evidence.studies.crime_onward import CrimeOnward
 from amager_eval.evidence.studies.safety_onward import SafetyOnward, onward
-from amager_eval.evidence.studies.safety_study import small_city
+from amager_eval.evidence.studies.safety_study import SafetyStudy, small_city
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.fit import fit_crime
 from amager_eval.trends.safety.fit import sample_safety
@@ -33,13 +33,15 @@ def test_a_safety_truth_is_a_draw_that_goes_on_and_real_figures_stay(random_draw
     fit = sample_safety(real, SAFETY, draws=30, chains=2, seed=4, prior_only=False)
     study = SafetyOnward(fit, waves=2, areas=["Byen", "Nord"], draws=30, chains=2)
     asked, fitted = [], []
-    ask, refit = safety_onward.ask_again, study._study.fit
+    ask, refit = safety_onward.ask_again, SafetyStudy.fit
     monkeypatch.setattr(
         safety_onward,
         "ask_again",
         lambda design, truth, *a: asked.append(truth) or ask(design, truth, *a),
     )
-    monkeypatch.setattr(study._study, "fit", lambda d, seed: fitted.append(d) or refit(d, seed))
+    monkeypatch.setattr(
+        SafetyStudy, "fit", lambda own, d, seed: fitted.append(d) or refit(own, d, seed)
+    )
     found = study.replicate(7)
     (truth,), (design,) = asked, fitted
     drawn = fit.data["posterior"]["eta"].sel(alternative="drift").to_numpy()

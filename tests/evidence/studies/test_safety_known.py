@@ -6,9 +6,10 @@ import pytest
 
 from amager_eval.errors import InputError
 from amager_eval.evidence.studies import safety_known
-from amager_eval.evidence.studies.safety_known import compare_with_known, draw_knowing
+from amager_eval.evidence.studies.safety_known import draw_knowing, score_both
 from amager_eval.evidence.studies.safety_simulate import simulate_safety
 from amager_eval.evidence.studies.safety_study import small_city
+from amager_eval.scores.ratio import score_sets
 from amager_eval.spec.model import load_model_spec
 
 SPEC = load_model_spec("safety_trend")
@@ -32,14 +33,12 @@ def test_what_is_known_is_held_at_the_truth_and_the_rest_is_found():
 
 def test_sets_are_scored_once_and_kept(random_draws, tmp_path, monkeypatch):
     said = []
-    settings = {"sets": 10, "seed": 1, "folder": tmp_path, "draws": 20, "chains": 2}
-    scores = compare_with_known(
-        CITY, SPEC, **settings, progress=lambda done, of: said.append((done, of))
-    )
+    score, settings = score_both(CITY, SPEC, draws=20, chains=2), {"seed": 1, "folder": tmp_path}
+    scores = score_sets(score, sets=10, progress=lambda *at: said.append(at), **settings)
     assert said[-1] == (10, 10)
     assert scores.groupby("set").size().tolist() == [2 * 4 * 2 * 2 * 4] * 10
     assert (scores[["model", "known"]] >= -0.01).all().all()  # fair: may fall below 0
     monkeypatch.setattr(safety_known, "simulate_safety", None)  # nothing is made anew
-    pd.testing.assert_frame_equal(scores, compare_with_known(CITY, SPEC, **settings))
+    pd.testing.assert_frame_equal(scores, score_sets(score, sets=10, **settings))
     with pytest.raises(InputError, match="found 3"):
-        compare_with_known(CITY, SPEC, **(settings | {"sets": 3}))
+        score_sets(score, sets=3, **settings)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from amager_eval.data.period import parse_period
 from amager_eval.errors import InputError
 from amager_eval.evidence.backtest.groups import group_table
 from amager_eval.evidence.backtest.league import (
-    COVID_YEAR,
+    before_covid,
     common_cells,
     coverage_by_origin,
     event_table,
@@ -81,17 +80,8 @@ class Comparison:
 
     def frames(self) -> Mapping[str, pd.DataFrame]:
         """Return the tables by name."""
-        tables = {
-            "league": self.league,
-            "differences": self.differences,
-            "groups": self.groups,
-            "coverage": self.coverage,
-            "origin_ranks": self.origin_ranks,
-            "pit": self.pit,
-            "units": self.units,
-        }
-        of_whole = {"events": self.events, "gaps": self.gaps}
-        return tables | {name: table for name, table in of_whole.items() if table is not None}
+        tables = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: t for name, t in tables.items() if isinstance(t, pd.DataFrame)}
 
     def write(self, folder: Path) -> list[Path]:
         """Write one CSV per table, `<panel>_<table>.csv`; return the paths."""
@@ -154,8 +144,7 @@ def _subsets(
     scores: pd.DataFrame, panel: Panel, own: pd.DataFrame, small: tuple[str, ...]
 ) -> dict[str, pd.Series]:
     """Say which cells belong to each subset that is neither empty nor everything."""
-    years = {origin: parse_period(origin).year for origin in scores["origin"].unique()}
-    before = scores["origin"].map(years) < COVID_YEAR
+    before = before_covid(scores)
     few = scores["area"].isin(small)
     held_back = scores["origin"].isin(panel.final)
     figure = [*panel.keys, "period"]

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from amager_eval.conventions import LEVELS
-from amager_eval.data.period import parse_period
-from amager_eval.evidence.backtest.league import COVID_YEAR, common_cells
-from amager_eval.scores.pit import covered
+from amager_eval.evidence.backtest.league import before_covid, common_cells, coverages
 
 if TYPE_CHECKING:
     from amager_eval.evidence.backtest.panel import Panel
@@ -30,13 +27,8 @@ def group_table(scores: pd.DataFrame, panel: Panel, by: Sequence[str]) -> pd.Dat
     the cells common to all.
     """
     scores = common_cells(scores, panel)
-    hits = {
-        f"coverage_{100 * level:g}": covered(scores["pit_low"], scores["pit_high"], level)
-        for level in LEVELS
-    }
+    hits, before = coverages(scores), before_covid(scores)
     scores = scores.assign(**hits)
-    years = {origin: parse_period(origin).year for origin in scores["origin"].unique()}
-    before = scores["origin"].map(years) < COVID_YEAR
     chosen = {"all": pd.Series(data=True, index=scores.index)}
     if before.any() and not before.all():
         chosen |= {"before_covid": before, "since": ~before}

@@ -16,12 +16,15 @@ from amager_eval.scores.event import brier, calibrate
 from amager_eval.scores.pit import covered
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from amager_eval.evidence.backtest.panel import Panel
 
 __all__ = [
-    "COVID_YEAR",
+    "before_covid",
     "common_cells",
     "coverage_by_origin",
+    "coverages",
     "event_table",
     "gap_table",
     "league_table",
@@ -29,7 +32,7 @@ __all__ = [
 ]
 
 #: First year whose outcomes are all touched by the pandemic: origins before it stand apart.
-COVID_YEAR: Final = 2020
+_COVID_YEAR: Final = 2020
 
 
 def common_cells(scores: pd.DataFrame, panel: Panel) -> pd.DataFrame:
@@ -44,12 +47,20 @@ def common_cells(scores: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     return kept.reset_index(drop=True)
 
 
-def league_table(
-    scores: pd.DataFrame,
-    panel: Panel,
-    *,
-    small: Sequence[str] = (),
-) -> pd.DataFrame:
+def before_covid(scores: pd.DataFrame) -> pd.Series:
+    """Mark the rows whose origin lies before the pandemic."""
+    years = {origin: parse_period(origin).year for origin in scores["origin"].unique()}
+    before: pd.Series = scores["origin"].map(years) < _COVID_YEAR
+    return before
+
+
+def coverages(scores: pd.DataFrame, pit: str = "pit") -> dict[str, NDArray[np.float64]]:
+    """Whether each row lies inside the interval of each level, by the column `coverage_50, ...`."""
+    low, high = scores[f"{pit}_low"], scores[f"{pit}_high"]
+    return {f"coverage_{100 * level:g}": covered(low, high, level) for level in LEVELS}
+
+
+def league_table(scores: pd.DataFrame, panel: Panel, *, small: Sequence[str] = ()) -> pd.DataFrame:
     """Rank forecasters by mean CRPS over the cells common to all.
 
     One row per forecaster, best first: `rank, forecaster, cells, crps`, `relative` to the
@@ -58,9 +69,8 @@ def league_table(
     `fallback` (share of cells). What does not apply is NaN.
     """
     scores = common_cells(scores, panel)
-    years = {origin: parse_period(origin).year for origin in scores["origin"].unique()}
-    before = scores["origin"].map(years) < COVID_YEAR
-    grouped = scores.groupby("forecaster")
+    before, hits = before_covid(scores), coverages(scores)
+    grouped = scores.assign(**hits).groupby("forecaster")
     table = pd.DataFrame(
         {
             "cells": grouped.size(),
@@ -73,10 +83,7 @@ def league_table(
     )
     if "crps_log" in scores:
         table["crps_log"] = grouped["crps_log"].mean()
-    for level in LEVELS:
-        hit = pd.Series(covered(scores["pit_low"], scores["pit_high"], level), scores.index)
-        table[f"coverage_{100 * level:g}"] = hit.groupby(scores["forecaster"]).mean()
-    table["fallback"] = grouped["fallback"].mean()
+    table[[*hits, "fallback"]] = grouped[[*hits, "fallback"]].mean()
     table.insert(2, "relative", table["crps"] / np.exp(np.log(table["crps"]).mean()))
     table.insert(4, "rank_small", table["crps_small"].rank(method="min"))
     table = table.sort_values("crps").reset_index()
@@ -85,11 +92,7 @@ def league_table(
 
 
 def paired_differences(
-    scores: pd.DataFrame,
-    panel: Panel,
-    reference: str,
-    *,
-    seed: int = 1,
+    scores: pd.DataFrame, panel: Panel, reference: str, *, seed: int = 1
 ) -> pd.DataFrame:
     """Hold one forecaster against every other on the same cells.
 
@@ -110,22 +113,13 @@ def paired_differences(
         difference = (wide[reference] - wide[other]).to_numpy()
         plain = block_interval(difference, areas, level=LEVEL, seed=seed)
         crossed = block_interval(difference, [areas, periods], level=LEVEL, seed=seed)
+        mean, versus = float(wide[reference].mean()), float(wide[other].mean())
         rows.append(
-            {
-                "versus": other,
-                "cells": plain.cells,
-                "mean": float(wide[reference].mean()),
-                "mean_versus": float(wide[other].mean()),
-                "difference": plain.estimate,
-                "low": plain.low,
-                "high": plain.high,
-                "low_crossed": crossed.low,
-                "high_crossed": crossed.high,
-                "ratio": float(wide[reference].mean() / wide[other].mean()),
-                "areas": crossed.blocks[0],
-                "periods": crossed.blocks[1],
-            }
-        )
+            {"versus": other, "cells": plain.cells, "mean": mean, "mean_versus": versus,
+             "difference": plain.estimate, "low": plain.low, "high": plain.high,
+             "low_crossed": crossed.low, "high_crossed": crossed.high, "ratio": mean / versus,
+             "areas": crossed.blocks[0], "periods": crossed.blocks[1]}
+        )  # fmt: skip
     return pd.DataFrame(rows).sort_values("difference", ascending=False).reset_index(drop=True)
 
 
@@ -139,29 +133,17 @@ def coverage_by_origin(scores: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
     for (forecaster, origin), group in scores.groupby(["forecaster", "origin"]):
         for nominal in LEVELS:
             hit = covered(group["pit_low"], group["pit_high"], nominal)
-            areas = group["area"].to_numpy()
-            found = block_interval(hit, areas, level=LEVEL, seed=seed)
+            found = block_interval(hit, group["area"].to_numpy(), level=LEVEL, seed=seed)
             rows.append(
-                {
-                    "forecaster": forecaster,
-                    "origin": origin,
-                    "nominal": nominal,
-                    "coverage": found.estimate,
-                    "low": found.low,
-                    "high": found.high,
-                    "cells": found.cells,
-                    "areas": found.blocks[0],
-                }
-            )
+                {"forecaster": forecaster, "origin": origin, "nominal": nominal,
+                 "coverage": found.estimate, "low": found.low, "high": found.high,
+                 "cells": found.cells, "areas": found.blocks[0]}
+            )  # fmt: skip
     return pd.DataFrame(rows)
 
 
 def event_table(
-    scores: pd.DataFrame,
-    panel: Panel,
-    *,
-    reference: str | None = None,
-    seed: int = 1,
+    scores: pd.DataFrame, panel: Panel, *, reference: str | None = None, seed: int = 1
 ) -> pd.DataFrame:
     """Score P(the area reaches the whole) of every forecaster, overall and where it was short.
 
@@ -200,12 +182,10 @@ def gap_table(scores: pd.DataFrame, panel: Panel) -> pd.DataFrame | None:
     if "gap_crps" not in scores or scores["gap_crps"].isna().all():
         return None
     scores = common_cells(scores.dropna(subset=["gap_crps"]), panel)
-    grouped = scores.groupby("forecaster")
-    table = pd.DataFrame({"cells": grouped.size(), "gap_crps": grouped["gap_crps"].mean()})
-    for level in LEVELS:
-        hit = covered(scores["gap_pit_low"], scores["gap_pit_high"], level)
-        of = pd.Series(hit, scores.index).groupby(scores["forecaster"])
-        table[f"coverage_{100 * level:g}"] = of.mean()
+    hits = coverages(scores, "gap_pit")
+    grouped = scores.assign(**hits).groupby("forecaster")
+    table = grouped[["gap_crps", *hits]].mean()
+    table.insert(0, "cells", grouped.size())
     return table.sort_values("gap_crps").reset_index()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.options import crime_options
 
 if TYPE_CHECKING:
+    from amager_eval.evidence.backtest.forecaster import Forecaster
     from amager_eval.evidence.backtest.panel import Panel
     from amager_eval.evidence.peers.of_kind import Peer
 
@@ -58,41 +60,25 @@ def backtest_own(
     The comparison is against stored peers; of a panel that is not declared against those whose
     packages are installed, computed now. :func:`absent_peers` names the others.
     """
-    origins = panel.origins if final else panel.development
 
-    def named(name: str) -> Callable[[int, int, str], None] | None:
-        if progress is None:
-            return None
-        return lambda done, total, _: progress(name, done, total)
+    def run(forecaster: Forecaster, block_size: int | None = None) -> Backtest:
+        return run_backtest(
+            panel,
+            forecaster,
+            origins=panel.origins if final else panel.development,
+            block_size=block_size,
+            seed=seed,
+            cache=cache,
+            progress=None if progress is None else partial(progress, forecaster.name),
+            scheduler=scheduler,
+        )
 
-    own = OwnModel(panel.kind, spec=spec, draws=draws)
-    result = run_backtest(
-        panel,
-        own,
-        origins=origins,
-        block_size=_block_size(panel, spec),
-        seed=seed,
-        cache=cache,
-        progress=named(own.name),
-        scheduler=scheduler,
-    )
+    result = run(OwnModel(panel.kind, spec=spec, draws=draws), _block_size(panel, spec))
     if panel.name in PANELS:
         peers = read_peer_scores(panel)
     else:
-        runs = (
-            run_backtest(
-                panel,
-                p,
-                origins=origins,
-                seed=seed,
-                cache=cache,
-                progress=named(p.name),
-                scheduler=scheduler,
-            )
-            for p in peers_of(panel.kind)
-            if _installed(p)
-        )
-        peers = pd.concat([r.scores for r in runs], ignore_index=True)
+        found = [run(p).scores for p in peers_of(panel.kind) if _installed(p)]
+        peers = pd.concat(found, ignore_index=True)
     return result, compare(panel, result, peers, seed=seed)
 
 

@@ -22,10 +22,7 @@ from amager_eval.whole_file import whole_file
 if TYPE_CHECKING:
     from amager_eval.evidence.backtest.forecaster import Forecaster
 
-__all__ = ["Backtest", "BacktestProgress", "run_backtest"]
-
-#: Called with (units done, units in all, key of the unit just done).
-type BacktestProgress = Callable[[int, int, str], None]
+__all__ = ["Backtest", "run_backtest"]
 
 _UNIT_COLUMNS: Final = ["unit", "seconds", "passed", "problems"]
 
@@ -62,7 +59,7 @@ def run_backtest(
     block_size: int | None = None,
     seed: int = 1,
     cache: Path | None = None,
-    progress: BacktestProgress | None = None,
+    progress: Callable[[int, int], None] | None = None,
     scheduler: str | None = None,
 ) -> Backtest:
     """Forecast and score every unit of a panel; a stopped run continues where it was.
@@ -83,7 +80,7 @@ def run_backtest(
             scores.to_csv(unfinished, index=False)
         done += 1
         if progress is not None:
-            progress(done, len(units), key)
+            progress(done, len(units))
     return _collect(panel, forecaster, [_file(folder, u) for u in units])
 
 

@@ -25,6 +25,8 @@ from amager_eval.spec.documents import models_folder, read_document
 from amager_eval.spec.model import load_model_spec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from amager_eval.evidence.backtest.panel import Panel
     from amager_eval.evidence.backtest.run import Backtest
 
@@ -34,9 +36,8 @@ __all__ = [
     "read_own_scores",
     "read_record",
     "read_scores",
-    "record_header",
-    "record_table",
     "write_own_scores",
+    "write_record",
     "write_scores",
 ]
 
@@ -64,14 +65,17 @@ def _cells(panel: Panel, origins: tuple[str | int, ...]) -> pd.DataFrame:
     return cells.assign(period=cells["period"].astype(str), origin=cells["origin"].astype(str))
 
 
-def write_scores(scores: pd.DataFrame, panel: Panel, path: Path) -> None:
+def write_scores(result: Backtest, panel: Panel, path: Path) -> dict[str, object]:
     """Write one forecaster's scores, `.csv.gz`, rounded and in the panel's order.
 
-    Every cell of the scores' origins must have one; the same scores give the same bytes.
+    Every cell of the scores' origins must have one; the same scores give the same bytes. Returns
+    how an entry of the record begins.
     """
+    scores = result.scores
     cell = [*panel.keys, "origin", "period"]
     scored = set(scores["origin"])
-    cells = _cells(panel, tuple(o for o in panel.origins if o in scored))
+    origins = tuple(o for o in panel.origins if o in scored)
+    cells = _cells(panel, origins)
     found = scores.astype({"origin": str, "period": str}).set_index(cell)
     ordered = found.reindex(pd.MultiIndex.from_frame(cells[cell]))
     if len(found) != len(cells) or ordered["crps"].isna().any():
@@ -86,6 +90,12 @@ def write_scores(scores: pd.DataFrame, panel: Panel, path: Path) -> None:
             columns[name] = list(np.round(values, _DECIMALS.get(name, 0)))
     text = pd.DataFrame(columns).to_csv(index=False, float_format="%g")
     path.write_bytes(gzip.compress(text.encode(), mtime=0))
+    return {
+        "name": result.forecaster,
+        "file": path.name,
+        "sha256": sha256_of_file(path),
+        "origins": list(origins),
+    }
 
 
 def read_scores(panel: Panel, path: Path, entry: dict[str, Any]) -> pd.DataFrame:
@@ -110,16 +120,10 @@ def write_own_scores(panel: Panel, result: Backtest, folder: Path, *, command: s
     Writes `own_<panel>.csv.gz` and returns the record `own_<panel>.toml`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"own_{panel.name}.csv.gz"
-    write_scores(result.scores, panel, path)
     spec = load_model_spec(f"{panel.kind}_trend")
     passed = result.units["passed"].astype(str) == "True"
     missed = result.units[result.units["passed"].astype(str) == "False"]
-    entry = {
-        "name": result.forecaster,
-        "file": path.name,
-        "sha256": sha256_of_file(path),
-        "origins": [o for o in panel.origins if o in set(result.scores["origin"])],
+    entry = write_scores(result, panel, folder / f"own_{panel.name}.csv.gz") | {
         "spec": spec.name,
         "spec_version": spec.version,
         "spec_digest": spec.digest,
@@ -130,8 +134,7 @@ def write_own_scores(panel: Panel, result: Backtest, folder: Path, *, command: s
         "seconds_forecasting": round(float(result.units["seconds"].sum()), 1),
     }
     record = folder / f"own_{panel.name}.toml"
-    text = record_header(panel, command, "The package's own model.") + record_table("own", entry)
-    record.write_text(text, encoding="utf-8")
+    write_record(record, panel, "The package's own model.", "own", [entry], command=command)
     return record
 
 
@@ -177,8 +180,17 @@ def read_record(panel: Panel, path: Path, command: str) -> dict[str, Any]:
     return document
 
 
-def record_header(panel: Panel, command: str, title: str, **more: object) -> str:
-    """Give the first lines of a record: which figures, splits, score and command."""
+def write_record(
+    path: Path,
+    panel: Panel,
+    title: str,
+    name: str,
+    entries: Sequence[Mapping[str, object]],
+    *,
+    command: str,
+    **more: object,
+) -> None:
+    """Write a record: which figures, splits, score and command, and a table an entry."""
     values: dict[str, object] = {
         "panel": panel.name,
         "panel_digest": panel.digest,
@@ -193,16 +205,12 @@ def record_header(panel: Panel, command: str, title: str, **more: object) -> str
     }
     lines = [f"# {title} One file each, one row per cell of the panel, no draws."]
     lines += [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in values.items()]
-    return "\n".join(lines) + "\n"
-
-
-def record_table(name: str, entry: dict[str, Any]) -> str:
-    """Give one `[[name]]` table of a record."""
-    lines = ["", f"[[{name}]]"]
-    for key, value in entry.items():
-        if isinstance(value, dict):
-            inner = ", ".join(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in value.items())
-            lines.append(f"{key} = {{ {inner} }}")
-        else:
-            lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
-    return "\n".join(lines) + "\n"
+    for entry in entries:
+        lines += ["", f"[[{name}]]"]
+        for key, value in entry.items():
+            said = json.dumps(value, ensure_ascii=False)
+            if isinstance(value, dict):
+                inner = (f"{json.dumps(k)} = {json.dumps(v)}" for k, v in value.items())
+                said = f"{{ {', '.join(inner)} }}"
+            lines.append(f"{key} = {said}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

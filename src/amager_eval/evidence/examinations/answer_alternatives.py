@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from amager_eval.data.published import published
 from amager_eval.evaluation.evaluate import evaluate
+from amager_eval.evidence.examinations.job import Found, Job
 from amager_eval.goals.sensitivity import USED
-
-if TYPE_CHECKING:
-    from amager_eval.trends.fit import Kind
 
 __all__ = ["answer_alternatives"]
 
 
-def answer_alternatives(
-    kind: Kind,
-    *,
-    draws: int | None = None,
-    seed: int = 1,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[pd.DataFrame, dict[str, object]]:
+def answer_alternatives(job: Job) -> dict[str, Found]:
     """Evaluate the bundled figures of one model, then under every declared other assumption.
 
-    With `draws`, for a trial, gates are reported and not enforced.
-
-    One row per goal (empty: context), area, part, quantity and alternative:
-    `probability` of the true share or level, and `difference` from the assumption that is used;
-    beside it seed, the number of alternatives, the largest difference, and which fits missed their
-    gates and answer nothing.
+    With draws of a trial gates are reported and not enforced. One row per goal (empty: context),
+    area, part, quantity and alternative: `probability` of the true share or level, and `difference`
+    from the assumption that is used; beside it the number of alternatives, the largest difference,
+    and which fits missed their gates and answer nothing.
     """
     data = published()
-    data = replace(data, crime=None) if kind == "safety" else replace(data, safety=None)
+    data = replace(data, crime=None) if job.kind == "safety" else replace(data, safety=None)
+
+    told = job.told("alternatives")
 
     def tell(name: str, done: int, total: int) -> None:
-        if progress is not None and name == "alternatives":
-            progress(done, total)
+        if told is not None and name == "alternatives":
+            told(done, total)
 
-    statement = evaluate(data, seed=seed, draws=draws, draft=draws is not None, progress=tell)
-    part = "setting" if kind == "safety" else "crime_type"
+    draws = job.draws
+    statement = evaluate(data, seed=1, draws=draws, draft=draws is not None, progress=tell)
+    part = "setting" if job.kind == "safety" else "crime_type"
     answer = ["goal", "area", part, "quantity"]
     table = statement.sensitivity[[*answer, "alternative", "probability"]].dropna(subset=[part])
     table = table.assign(
@@ -54,10 +45,10 @@ def answer_alternatives(
     checked = statement.diagnostics
     missed = checked[~checked["passed"].astype(bool)]
     settings = {
-        "seed": seed,
+        "seed": 1,
         "alternatives": int(table["alternative"].nunique()) - 1,
         "largest_difference": float(table["difference"].abs().max()),
         "missed_gates": "; ".join(f"{r.model}: {r.problems}" for r in missed.itertuples())
         or "none",
     }
-    return table, settings
+    return {"alternatives": Found(table, settings)}

@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from amager_eval.data.published import published
+from amager_eval.evidence.examinations.job import Found, Job, beside_districts
+from amager_eval.spec.agreement import load_agreement
 from amager_eval.trends.area.condition import Around, shares_of
 from amager_eval.trends.area.design import AreaFigures, unmeasured_blocks
 from amager_eval.trends.area.estimate import (
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["FEW", "SHIFTS", "area_coverage"]
+__all__ = ["FEW", "SHIFTS", "area_coverage", "examine_coverage"]
 
 #: How much safer (logit) than drawn the part is that no figure was ever published of. In the
 #: Ministry of Justice's survey its estates lie some 0.7 below those of the old part.
@@ -63,6 +66,14 @@ class Truth:
 
     share: Floats
     stated: bool
+
+
+def examine_coverage(job: Job, fit: Fit) -> dict[str, Found]:
+    """Count how often the bands of the area hold the truth of made-up cities."""
+    table = area_coverage(fit, published(), load_agreement(), cities=job.fits, seed=1,
+                          progress=job.told("coverage"))  # fmt: skip
+    beside = {"figures": "SYNTHETIC", "enough_effective_draws": FEW}
+    return {"coverage": Found(table, beside_districts(job, fit) | beside)}
 
 
 def area_coverage(

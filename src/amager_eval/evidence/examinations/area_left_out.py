@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from amager_eval.data.published import published
+from amager_eval.evidence.examinations.job import Found, Job, beside_districts
 from amager_eval.scores.crps import crps_draws
+from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.trends.area.design import nested_of
 from amager_eval.trends.area.estimate import estimate_area
+from amager_eval.trends.safety.fit import fit_safety
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
@@ -20,11 +24,33 @@ if TYPE_CHECKING:
     from amager_eval.spec.area_estimate import AreaSpec
     from amager_eval.trends.fit import Fit
 
-__all__ = ["area_left_out", "summarise_left_out"]
+__all__ = ["area_left_out", "examine_left_out", "summarise_left_out"]
 
+#: Last wave of the fit that predicts the later figures of the areas.
+ORIGIN: Final = 2020
 #: Draws of the districts an estimate takes: enough for a score, fewer than a report's.
 _DRAWS: Final = 1500
 _OTHERS: Final = ("district", "city", "city_and_siblings", "last_value")
+
+
+def examine_left_out(job: Job, fit: Fit) -> dict[str, Found]:
+    """Predict the published figures of the areas without them, and the last from earlier waves."""
+    data = published()
+    assert data.safety is not None
+    known = replace(data, safety=data.safety[data.safety["wave"] <= ORIGIN])
+    then = job.spec.with_options(baseline=min(ORIGIN, int(job.spec.options["baseline"])))
+    earlier = fit_safety(known, spec=then, draws=job.draws, seed=1)
+    table = area_left_out(fit, data, load_agreement(), earlier=earlier, origin=ORIGIN,
+                          progress=job.told("left_out"))  # fmt: skip
+    beside = beside_districts(job, fit) | {
+        "origin_of_later_waves": ORIGIN,
+        "gates_passed_at_origin": earlier.diagnostics.passed,
+        "least_effective_draws": float(table["effective"].min()),
+    }
+    return {
+        "left_out": Found(table, beside),
+        "left_out_means": Found(summarise_left_out(table), beside),
+    }
 
 
 def area_left_out(
@@ -33,7 +59,7 @@ def area_left_out(
     agreement: Agreement,
     *,
     earlier: Fit | None = None,
-    origin: int = 2020,
+    origin: int = ORIGIN,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Leave out each figure, each area, each partnership and the last waves, and predict them.

@@ -11,7 +11,10 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
+from amager_eval.data.published import published
+from amager_eval.evidence.examinations.job import Found, Job, beside_districts, timed
 from amager_eval.evidence.examinations.power_scale import power_scale
+from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.trends.area.condition import Proposed, shares_of
 from amager_eval.trends.area.estimate import (
@@ -36,12 +39,24 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["area_alternatives", "area_prior_sensitivity"]
+__all__ = ["area_alternatives", "area_prior_sensitivity", "examine_area_priors"]
 
 #: Draws of the districts, all alternatives of the drift together.
 _DRAWS: Final = 3000
 #: Hyperparameter sets from their priors for each.
 _SETS: Final = 16
+
+
+def examine_area_priors(job: Job, fit: Fit) -> dict[str, Found]:
+    """Scale every prior of the area's estimate, and estimate it under the declared others."""
+    of = (fit, published(), load_agreement())
+    told, beside = job.told("prior_sensitivity"), beside_districts(job, fit)
+    scaled, seconds = timed(area_prior_sensitivity, *of, seed=1)
+    others, more = timed(area_alternatives, *of, progress=told)
+    return {
+        "prior_sensitivity": Found(scaled, beside, seconds),
+        "prior_alternatives": Found(others, beside, more),
+    }
 
 
 def area_prior_sensitivity(

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from amager_eval.data.published import published
 from amager_eval.evaluation.area import smooth_measured
+from amager_eval.evidence.examinations.job import Found, Job, beside_districts
+from amager_eval.spec.agreement import load_agreement
 from amager_eval.trends.area.estimate import estimate_area
 from amager_eval.trends.safety.fit import fit_safety
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.fit import Fit, Forecast
 
-__all__ = ["MADE_UP", "area_takes_over"]
+__all__ = ["MADE_UP", "area_takes_over", "examine_take_over"]
 
 #: SYNTHETIC figures of the area: wave, question, answer, percent, respondents.
 MADE_UP: Final = (
@@ -27,6 +30,13 @@ MADE_UP: Final = (
     (2025, "neighbourhood", "safe", 85.0, 415.0), (2025, "neighbourhood", "unsafe", 9.0, 415.0),
     (2025, "night", "safe", 73.0, 415.0), (2025, "night", "unsafe", 19.0, 415.0),
 )  # fmt: skip
+
+
+def examine_take_over(job: Job, fit: Fit) -> dict[str, Found]:
+    """Hold the estimate against what made-up figures of the area would leave of it."""
+    table = area_takes_over(fit, published(), load_agreement(), job.spec)
+    beside = beside_districts(job, fit) | {"figures_of_the_area": "SYNTHETIC"}
+    return {"takes_over": Found(table, beside)}
 
 
 def area_takes_over(fit: Fit, data: Input, agreement: Agreement, spec: ModelSpec) -> pd.DataFrame:

@@ -6,15 +6,35 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from amager_eval.evidence.backtest.forecaster import OwnModel
+from amager_eval.evidence.backtest.panels import crime_quarterly
+from amager_eval.evidence.backtest.run import run_backtest
+from amager_eval.evidence.backtest.stored import read_own_scores
+from amager_eval.evidence.examinations.job import Found, Job
 from amager_eval.scores.block import block_interval
 
 if TYPE_CHECKING:
     from amager_eval.evidence.backtest.panel import Panel
     from amager_eval.evidence.backtest.run import Backtest
 
-__all__ = ["compare_blocks"]
+__all__ = ["compare_blocks", "score_jointly"]
 
 _SCORES: Final = ("crps", "log_score")
+
+
+def score_jointly(job: Job) -> dict[str, Found]:
+    """Score one fit of all municipalities against the stored blocks."""
+    panel = crime_quarterly()
+    joint = run_backtest(
+        panel,
+        OwnModel("crime", draws=job.draws),
+        cache=job.cache / "joint",
+        progress=job.told("joint"),
+    )
+    table = compare_blocks(panel, read_own_scores(panel), joint)
+    origins = ", ".join(map(str, panel.development))
+    settings = {"areas": len(panel.areas), "seed": 1, "origins": origins}
+    return {"joint": Found(table, settings, float(joint.units["seconds"].sum()))}
 
 
 def compare_blocks(panel: Panel, blocks: pd.DataFrame, joint: Backtest) -> pd.DataFrame:

@@ -11,7 +11,9 @@ import xarray as xr
 from amager_eval.data.period import Period, parse_period
 from amager_eval.data.published import published
 from amager_eval.evidence.city.synthetic import synthetic_city
-from amager_eval.evidence.examinations.power_scale import power_scale
+from amager_eval.evidence.examinations.job import Found, Job, timed
+from amager_eval.evidence.examinations.power_scale import beside_scaled, power_scale
+from amager_eval.evidence.studies.crime_simulate import by_sample
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.trends import sample
 from amager_eval.trends.crime.design import crime_design
@@ -27,7 +29,22 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.model import ModelSpec
 
-__all__ = ["city_alone", "crime_prior_sensitivity", "made_up_area"]
+__all__ = ["city_alone", "crime_prior_sensitivity", "examine_crime_priors", "made_up_area"]
+
+
+def examine_crime_priors(job: Job) -> dict[str, Found]:
+    """Scale the priors of a fit of the bundled city, and of an area in a made-up one."""
+    found = {}
+    for title, lay_out, figures in (
+        ("prior_sensitivity", city_alone, "published"),
+        ("prior_sensitivity_area", made_up_area, "SYNTHETIC"),
+    ):
+        (table, seen), seconds = timed(
+            crime_prior_sensitivity, lay_out(job.spec), job.spec, draws=job.draws, seed=1
+        )
+        beside = {"figures": figures, "gates_passed": seen.passed}
+        found[title] = Found(table, beside_scaled(table) | beside, seconds)
+    return found
 
 
 def city_alone(spec: ModelSpec) -> xr.Dataset:
@@ -143,8 +160,7 @@ def _changes(
     posterior: xr.Dataset, design: xr.Dataset, agreement: Agreement, rng: np.random.Generator
 ) -> xr.Dataset:
     """Log change of each type's rate from the baseline year to the target year."""
-    state = posterior.stack(sample=("chain", "draw"))  # noqa: PD013
-    state = state.drop_vars(["chain", "draw", "sample"]).transpose("sample", ...)
+    state = by_sample(posterior)
     first = parse_period(str(design["period"].to_numpy()[0]))
     last = Period(agreement.crime.target_year, first.unit, first.per_year)
     count = last.ordinal - first.ordinal + 1

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.data.period import parse_period
+from amager_eval.evidence.examinations.job import Found, Job, of_fit
+from amager_eval.evidence.studies.crime_simulate import by_sample
 from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.crime.prior import wander
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -22,12 +24,33 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["crime_posterior_predictive", "series_statistics"]
+__all__ = [
+    "crime_posterior_predictive",
+    "held_against",
+    "predictive_table",
+    "remake_crime",
+    "series_statistics",
+]
 
 #: Series made, evenly over the draws.
 DRAWS: Final = 2000
 #: Central interval of what is made.
 TAIL: Final = 0.025
+
+
+def remake_crime(_: Job, fit: Fit) -> dict[str, Found]:
+    """Hold the bundled counts against counts made by the model fitted to them."""
+    return predictive_table(crime_posterior_predictive(fit, seed=1), fit)
+
+
+def predictive_table(table: pd.DataFrame, fit: Fit) -> dict[str, Found]:
+    """Count how often figures lie outside what the model makes, either way."""
+    settings = of_fit(fit) | {
+        "rows": len(table),
+        "outside_same": int(table["outside_same"].sum()),
+        "outside_new": int(table["outside_new"].sum()),
+    }
+    return {"posterior_predictive": Found(table, settings)}
 
 
 def crime_posterior_predictive(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
@@ -45,8 +68,7 @@ def crime_posterior_predictive(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
     published are left out of the made series too.
     """
     design = fit.data["design"].to_dataset()
-    state = fit.data["posterior"].to_dataset().stack(sample=("chain", "draw"))  # noqa: PD013
-    state = state.drop_vars(["chain", "draw", "sample"]).transpose("sample", ...)
+    state = by_sample(fit.data["posterior"].to_dataset())
     chosen = np.linspace(0, state.sizes["sample"] - 1, DRAWS).round().astype(int)
     state = state.isel(sample=np.unique(chosen))
     rng = np.random.default_rng([seed, 14])
@@ -68,15 +90,8 @@ def crime_posterior_predictive(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
                 if np.isnan(observed):
                     continue
                 row = {"area": str(area), "crime_type": str(kind), "statistic": statistic}
-                rows.append(
-                    row
-                    | {"observed": observed}
-                    | {
-                        f"{name}_{way}": value
-                        for way, of in made.items()
-                        for name, value in _held_against(observed, of[statistic][:, a, k]).items()
-                    }
-                )
+                of_way = {way: of[statistic][:, a, k] for way, of in made.items()}
+                rows.append(row | held_against(observed, of_way))
     return pd.DataFrame(rows)
 
 
@@ -144,7 +159,18 @@ def _reports(state: xr.Dataset, design: xr.Dataset, rng: np.random.Generator) ->
     return made
 
 
-def _held_against(observed: float, made: Floats) -> dict[str, float | bool]:
-    low, high = (float(q) for q in np.quantile(made, [TAIL, 1 - TAIL]))
-    above = float((made > observed).mean() + 0.5 * (made == observed).mean())
-    return {"low": low, "high": high, "above": above, "outside": not low <= observed <= high}
+def held_against(
+    observed: float, made: Mapping[str, Floats], *, same: float = 0.0
+) -> dict[str, float | bool]:
+    """Place a number among the made ones of each way; those that differ by `same` or less tie."""
+    row: dict[str, float | bool] = {"observed": observed}
+    for way, of in made.items():
+        low, high = (float(q) for q in np.quantile(of, [TAIL, 1 - TAIL]))
+        ties = (np.abs(of - observed) <= same).mean()
+        row |= {
+            f"low_{way}": low,
+            f"high_{way}": high,
+            f"above_{way}": float((of > observed + same).mean() + 0.5 * ties),
+            f"outside_{way}": not low - same <= observed <= high + same,
+        }
+    return row

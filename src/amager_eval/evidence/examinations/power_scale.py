@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-__all__ = ["power_scale"]
+__all__ = ["beside_scaled", "power_scale"]
 
 #: A prior's density to this power: 1.25 strengthens it, 0.8 weakens it.
 POWERS: Final = (0.8, 1.25)
@@ -55,6 +55,15 @@ def power_scale(quantities: xr.Dataset, events: xr.Dataset, log_priors: xr.Datas
                 }
             )
     return pd.DataFrame(rows)
+
+
+def beside_scaled(table: pd.DataFrame) -> dict[str, object]:
+    """Numbers beside a table of scaled priors."""
+    return {
+        "seed": 1,
+        "notable": int(table["notable"].sum()),
+        "largest_pareto_k": float(table["pareto_k"].max()),
+    }
 
 
 def _weights(log_prior: xr.DataArray, power: float) -> tuple[np.ndarray, float]:

@@ -10,6 +10,7 @@ import xarray as xr
 from scipy.special import expit, logit
 
 from amager_eval.data.published import published
+from amager_eval.evidence.examinations.job import Found, Job
 from amager_eval.evidence.studies.crime_study import small_city as crime_city
 from amager_eval.evidence.studies.safety_simulate import simulate_safety
 from amager_eval.evidence.studies.safety_study import small_city as safety_city
@@ -24,14 +25,28 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["crime_prior_predictive", "safety_prior_predictive"]
+__all__ = ["crime_prior_predictive", "predict_from_prior", "safety_prior_predictive"]
 
+#: Cities drawn from the priors.
+PRIOR_DRAWS: Final = 2000
 #: Points a true share should hardly ever move in a year, and how rarely: the prior's gate.
 JUMP: Final = 10
 RARE: Final = 0.01
 #: What the gate is asked of.
 GATED: Final = "change in a year at the levels published for the baseline wave"
 _QUANTILES: Final = (0.025, 0.25, 0.5, 0.75, 0.975)
+
+
+def predict_from_prior(job: Job) -> dict[str, Found]:
+    """Draw cities from the priors; safety's are held against the prior's gate."""
+    predict = safety_prior_predictive if job.kind == "safety" else crime_prior_predictive
+    table = predict(job.spec, draws=PRIOR_DRAWS, seed=1)
+    settings: dict[str, object] = {"cities": PRIOR_DRAWS, "seed": 1}
+    if job.kind == "safety":
+        beyond = float(table.loc[table["quantity"] == GATED, "beyond_10"].iloc[0])
+        settings |= {"probability_of_a_jump": beyond, "allowed": RARE,
+                     "gate": "passed" if beyond < RARE else "NOT passed"}  # fmt: skip
+    return {"prior_predictive": Found(table, settings)}
 
 
 def safety_prior_predictive(spec: ModelSpec, *, draws: int, seed: int) -> pd.DataFrame:

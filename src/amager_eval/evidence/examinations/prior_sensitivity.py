@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,16 +10,23 @@ import xarray as xr
 from scipy import stats
 
 from amager_eval.data.published import published
-from amager_eval.errors import SpecError
-from amager_eval.evidence.examinations.power_scale import power_scale
+from amager_eval.evidence.examinations.job import Found, Job
+from amager_eval.evidence.examinations.power_scale import beside_scaled, power_scale
 from amager_eval.evidence.studies.safety_study import SafetyStudy, shares_of, walk_on
 from amager_eval.spec.agreement import load_agreement
+from amager_eval.trends.area.hyper import log_prior
 from amager_eval.trends.safety.fit import design_safety
 
 if TYPE_CHECKING:
     from amager_eval.spec.model import ModelSpec, Prior
 
-__all__ = ["log_density", "safety_prior_sensitivity"]
+__all__ = ["examine_safety_priors", "log_density", "safety_prior_sensitivity"]
+
+
+def examine_safety_priors(job: Job) -> dict[str, Found]:
+    """Scale the priors of a fit of the bundled figures."""
+    table = safety_prior_sensitivity(job.spec, draws=job.draws, seed=1)
+    return {"prior_sensitivity": Found(table, beside_scaled(table))}
 
 
 def safety_prior_sensitivity(
@@ -42,20 +49,20 @@ def safety_prior_sensitivity(
         for area in agreement.areas.evaluated.districts
         for setting in design["setting"].to_numpy()
     }
-    priors, anywhere = spec.priors, posterior.isel(latent=0)
-    contrasts = posterior["setting_correlation"]
-    log_priors = {
-        "path_sd": log_density(priors["path_sd"], posterior["path_sd"]),
-        "area_sd": log_density(priors["area_sd"], posterior["area_sd"]),
-        "gap_sd": log_density(priors["gap_sd"], anywhere["gap_sd"]),
-        "path_drift": log_density(priors["path_drift"], posterior["path_slope"]),
-        "gap_drift": log_density(priors["gap_drift"], posterior["gap_slope"]),
-        "setting_correlation": log_density(priors["setting_correlation"], contrasts),
-        "wave_error": log_density(priors["wave_error"], posterior["wave_error"]),
-        "collector_step": log_density(priors["collector_step"], posterior["collector_step"]),
-        "response_gap": log_density(priors["response_gap"], anywhere["response_gap"]),
-        "design_effect": log_density(priors["design_effect"], xr.ufuncs.exp(posterior["log_deff"])),
+    anywhere = posterior.isel(latent=0)
+    of_prior = {
+        "path_sd": posterior["path_sd"],
+        "area_sd": posterior["area_sd"],
+        "gap_sd": anywhere["gap_sd"],
+        "path_drift": posterior["path_slope"],
+        "gap_drift": posterior["gap_slope"],
+        "setting_correlation": posterior["setting_correlation"],
+        "wave_error": posterior["wave_error"],
+        "collector_step": posterior["collector_step"],
+        "response_gap": anywhere["response_gap"],
+        "design_effect": xr.ufuncs.exp(posterior["log_deff"]),
     }
+    log_priors = {name: log_density(spec.priors[name], of) for name, of in of_prior.items()}
     values = xr.Dataset({k: v.reset_coords(drop=True) for k, v in quantities.items()})
     return power_scale(values, values >= 0.0, xr.Dataset(log_priors).reset_coords(drop=True))
 
@@ -74,20 +81,12 @@ def log_density(prior: Prior, values: xr.DataArray) -> xr.DataArray:
     >>> log_density(prior, values).round(3).values
     array([[4.1]])
     """
-    p: Any = prior.parameters
-    match prior.distribution:
-        case "Normal":
-            of = stats.norm(p["mu"], p["sigma"])
-        case "HalfNormal":
-            of = stats.halfnorm(scale=p["sigma"])
-        case "LogNormal":
-            of = stats.lognorm(p["sigma"], scale=np.exp(p["mu"]))
-        case "Gamma":
-            of = stats.gamma(p["alpha"], scale=1 / p["beta"])
-        case "LKJ":  # of two settings: their correlation is a stretched Beta
-            of = stats.beta(p["eta"], p["eta"], loc=-1, scale=2)
-        case other:
-            raise SpecError(f"no density is written for a {other} prior")
-    dims = [d for d in values.dims if d not in ("chain", "draw")]
-    density: xr.DataArray = values.copy(data=of.logpdf(values.to_numpy())).sum(dims)
+    if prior.distribution == "LKJ":  # of two settings: their correlation is a stretched Beta
+        shape = prior["eta"]
+        found = stats.beta(shape, shape, loc=-1, scale=2).logpdf(values.to_numpy())
+    else:
+        found = log_prior(prior, values.to_numpy())
+    density: xr.DataArray = values.copy(data=found).sum(
+        [d for d in values.dims if d not in ("chain", "draw")]
+    )
     return density

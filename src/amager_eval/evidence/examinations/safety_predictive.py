@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from amager_eval.evidence.examinations.job import Found, Job
+from amager_eval.evidence.examinations.posterior_predictive import held_against, predictive_table
 from amager_eval.trends.safety.forecast import ANSWERS
 
 if TYPE_CHECKING:
@@ -18,16 +20,19 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["remake_figures", "safety_posterior_predictive", "wave_statistics"]
+__all__ = ["remake_figures", "remake_safety", "safety_posterior_predictive", "wave_statistics"]
 
 #: Panels of figures made, evenly over the draws.
 DRAWS: Final = 2000
-#: Central interval of what is made.
-TAIL: Final = 0.025
 #: Fewest differences of which a standard deviation is taken.
 FEWEST: Final = 5
 #: Rounded shares that differ by less are the same in decimals.
 _SAME: Final = 1e-9
+
+
+def remake_safety(_: Job, fit: Fit) -> dict[str, Found]:
+    """Hold the bundled figures against figures made by the model fitted to them."""
+    return predictive_table(safety_posterior_predictive(fit, seed=1), fit)
 
 
 def safety_posterior_predictive(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
@@ -45,7 +50,7 @@ def safety_posterior_predictive(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
     made = remake_figures(fit, seed=seed)
     areas = [str(a) for a in design["area"].to_numpy()]
     groups = {"whole": [a for a in areas if a == whole], "parts": [a for a in areas if a != whole]}
-    rows = []
+    rows: list[dict[str, object]] = []
     for group, members in groups.items():
         for setting in (str(s) for s in design["setting"].to_numpy()):
             for answer in ANSWERS:
@@ -65,22 +70,14 @@ def safety_posterior_predictive(fit: Fit, *, seed: int = 1) -> pd.DataFrame:
                     )
                     for way, figures in made.items()
                 }
-                rows += [
-                    {
-                        "areas": group,
-                        "setting": setting,
-                        "response": answer,
-                        "statistic": statistic,
-                        "differences": count,
-                        "observed": float(observed),
-                    }
-                    | {
-                        f"{name}_{way}": found
-                        for way, of in of_made.items()
-                        for name, found in _held_against(float(observed), of[statistic]).items()
-                    }
-                    for statistic, observed in of_seen.items()
-                ]
+                cell = {"areas": group, "setting": setting, "response": answer}
+                for statistic, observed in of_seen.items():
+                    of_way = {way: of[statistic] for way, of in of_made.items()}
+                    rows.append(
+                        cell
+                        | {"statistic": statistic, "differences": count}
+                        | held_against(float(observed), of_way, same=_SAME)
+                    )
     return pd.DataFrame(rows)
 
 
@@ -157,15 +154,3 @@ def _largest(share: Floats) -> Any:
 def _differences(share: Floats) -> int:
     """Count the pairs of published figures a year apart."""
     return int(np.isfinite(np.diff(share, axis=-1)).sum())
-
-
-def _held_against(observed: float, made: Floats) -> dict[str, float | bool]:
-    """Place a number among those of the made panels."""
-    low, high = (float(q) for q in np.quantile(made, [TAIL, 1 - TAIL]))
-    above = float((made > observed + _SAME).mean() + 0.5 * (abs(made - observed) <= _SAME).mean())
-    return {
-        "low": low,
-        "high": high,
-        "above": above,
-        "outside": not low - _SAME <= observed <= high + _SAME,
-    }

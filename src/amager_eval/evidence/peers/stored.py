@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,11 +15,9 @@ from amager_eval.evidence.backtest.stored import (
     evidence_folder,
     read_record,
     read_scores,
-    record_header,
-    record_table,
+    write_record,
     write_scores,
 )
-from amager_eval.provenance import sha256_of_file
 
 if TYPE_CHECKING:
     from amager_eval.evidence.backtest.panel import Panel
@@ -59,14 +58,14 @@ def write_peer_scores(
             block_size=None if panel.whole else _BLOCK_SIZE,
             seed=seed,
             cache=cache,
-            progress=_named(progress, peer.name),
+            progress=None if progress is None else partial(progress, peer.name),
         )
-        path = folder / f"peers_{panel.name}_{peer.name}.csv.gz"
-        write_scores(result.scores, panel, path)
-        records.append(_record(peer, result, panel, path))
-        text = record_header(panel, command, "Peers' scores, computed once.", seed=seed)
-        text += "".join(record_table("peer", r) for r in records)
-        (folder / f"peers_{panel.name}.toml").write_text(text, encoding="utf-8")
+        entry = write_scores(result, panel, folder / f"peers_{panel.name}_{peer.name}.csv.gz")
+        records.append(entry | _record(peer, result))
+        write_record(  # after every peer: a stopped run has a record of those it stored
+            folder / f"peers_{panel.name}.toml", panel, "Peers' scores, computed once.", "peer",
+            records, command=command, seed=seed,
+        )  # fmt: skip
 
 
 def read_peer_scores(panel: Panel, folder: Path | None = None) -> pd.DataFrame:
@@ -82,21 +81,9 @@ def read_peer_scores(panel: Panel, folder: Path | None = None) -> pd.DataFrame:
     )
 
 
-def _named(
-    progress: Callable[[str, int, int], None] | None, name: str
-) -> Callable[[int, int, str], None] | None:
-    if progress is None:
-        return None
-    return lambda done, total, _: progress(name, done, total)
-
-
-def _record(peer: Peer, result: Backtest, panel: Panel, path: Path) -> dict[str, object]:
+def _record(peer: Peer, result: Backtest) -> dict[str, object]:
     problems = sorted({str(p) for p in result.units["problems"].dropna()})
     return {
-        "name": peer.name,
-        "file": path.name,
-        "sha256": sha256_of_file(path),
-        "origins": list(panel.origins),
         "scale": peer.scale,
         "method": peer.method,
         "versions": {p: version(p) for p in peer.packages},

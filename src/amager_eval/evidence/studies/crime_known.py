@@ -10,25 +10,21 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from amager_eval.evidence.studies.crime_simulate import Simulated, simulate_crime
+from amager_eval.evidence.studies.crime_simulate import Simulated, future_reports, simulate_crime
 from amager_eval.scores.crps import crps_draws
-from amager_eval.scores.ratio import score_sets
 from amager_eval.trends import sample
 from amager_eval.trends.crime.arrays import model_data
 from amager_eval.trends.crime.fit import begin_design
-from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.crime.geometry import LEAST_DISPERSION
 from amager_eval.trends.crime.model import build_model
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.fit import Fit
 
 type Floats = NDArray[np.float64]
 
-__all__ = ["SCORES", "compare_with_known"]
+__all__ = ["SCORES", "score_both"]
 
 #: Of what a CRPS is taken: of reports, as it is promised, where large cells weigh most; and of
 #: their logarithm, where a district weighs as much as a city.
@@ -38,26 +34,17 @@ SCORES: Final[Mapping[str, Callable[[Floats], Floats]]] = {
 }
 
 
-def compare_with_known(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    *,
-    sets: int,
-    seed: int,
-    folder: Path,
-    ahead: int = 4,
-    draws: int | None = None,
-    chains: int = 4,
-    progress: Callable[[int, int], None] | None = None,
-) -> pd.DataFrame:
-    """Score both answers on simulated sets that are not kept yet; a stopped run continues.
+def score_both(
+    design: xr.Dataset, spec: ModelSpec, *, ahead: int = 4, draws: int, chains: int
+) -> Callable[[int], pd.DataFrame]:
+    """Give the scores, on the set a seed makes, of the model's forecast and of one that knows more.
 
     The one that knows has the true innovation and passing sds and dispersions, but not drifts,
-    steps, seasons or states, nor how drifts spread over types and seasons over areas.
+    steps, seasons or states, nor how drifts spread over types and seasons over areas. The design
+    has all of the model's parts.
 
-    Columns: `set, score, area, crime_type, ahead` (periods), and the CRPS of the model's forecast
-    and of the one that knows: `model, known`, by both scores of :data:`SCORES`; the divergences of
-    both, `model_divergences, known_divergences`.
+    Columns: `score, area, crime_type, ahead` (periods), and the CRPS of both: `model, known`, by
+    both scores of :data:`SCORES`; their divergences, `model_divergences, known_divergences`.
     """
     compiled: dict[str, Any] = {}
 
@@ -74,7 +61,7 @@ def compare_with_known(
             found[f"{name}_divergences"] = xr.DataArray(fit.diagnostics.divergences)
         return xr.Dataset(found).to_dataframe().reset_index()
 
-    return score_sets(score, sets=sets, seed=seed, folder=folder, progress=progress)
+    return score
 
 
 def _true_scales(made: Simulated, design: xr.Dataset) -> dict[str, np.ndarray]:
@@ -93,12 +80,8 @@ def _true_scales(made: Simulated, design: xr.Dataset) -> dict[str, np.ndarray]:
 
 def _crps(fit: Fit, made: Simulated, seed: int) -> xr.DataArray:
     """Score the future reports, dims score, area, crime_type, ahead."""
-    state = fit.data["posterior"].to_dataset().stack(sample=("chain", "draw"))  # noqa: PD013
-    state = state.drop_vars(["chain", "draw", "sample"]).transpose("sample", ...)
-    ahead, periods = made.future.shape[-1], made.design.sizes["period"]
-    rng = np.random.default_rng([seed, 12])
-    _, _, count, _ = simulate_cells(state, made.design, periods + ahead, rng)
-    future = count[..., periods:]
+    ahead = made.future.shape[-1]
+    future = future_reports(fit, made.design, ahead, seed)
     scores = [crps_draws(of(future), of(made.future)) for of in SCORES.values()]
     return xr.DataArray(
         np.stack(scores),

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.data.period import parse_period
+from amager_eval.evidence.studies.crime_simulate import by_sample
 from amager_eval.evidence.studies.crime_study import quantities
 from amager_eval.evidence.studies.replicate import Replicate
 from amager_eval.trends.crime.design import crime_design
@@ -21,46 +22,22 @@ from amager_eval.trends.crime.forecast import simulate_cells
 
 if TYPE_CHECKING:
     import xarray as xr
-    from numpy.typing import NDArray
 
     from amager_eval.trends.fit import Fit
-
-    type Floats = NDArray[np.float64]
 
 __all__ = ["CrimeOnward"]
 
 
 class CrimeOnward:
-    """A crime fit of one area as something that makes its own next periods and is fitted again.
-
-    Parameters
-    ----------
-    fit : Fit
-        Of the real counts.
-    ahead : int
-        Periods to add.
-    draws : int or None
-        Per chain of the refits; default the spec's.
-    chains : int
-        Of each refit.
-    """
+    """A crime fit of one area as something that makes its next periods and is fitted again."""
 
     name = "crime_onward"
 
-    def __init__(
-        self,
-        fit: Fit,
-        *,
-        ahead: int,
-        draws: int | None = None,
-        chains: int = 4,
-    ) -> None:
+    def __init__(self, fit: Fit, *, ahead: int, draws: int | None = None, chains: int = 4) -> None:
         self._fit, self._ahead = fit, ahead
         self._draws, self._chains = draws, chains
         self._real = fit.data["design"].to_dataset()
-        posterior = fit.data["posterior"].to_dataset()
-        stacked = posterior.stack(sample=("chain", "draw"))  # noqa: PD013
-        self._states = stacked.drop_vars(["chain", "draw", "sample"]).transpose("sample", ...)
+        self._states = by_sample(fit.data["posterior"].to_dataset())
 
     def replicate(self, seed: int) -> Replicate:
         """Draw a truth from the posterior, make its next periods, fit all counts."""
@@ -74,7 +51,6 @@ class CrimeOnward:
             truth={k: float(v) for k, v in quantities(truth).items()},
             draws=draws,
             diagnostics=refit.diagnostics,
-            pit=(np.empty(0), np.empty(0)),
         )
 
     def _made(self, i: int, rng: np.random.Generator) -> tuple[xr.Dataset, xr.Dataset]:

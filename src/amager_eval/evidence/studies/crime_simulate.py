@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -12,7 +13,10 @@ from amager_eval.trends.crime.forecast import simulate_cells
 from amager_eval.trends.crime.geometry import walk_geometry
 from amager_eval.trends.crime.prior import prior_draws
 
-__all__ = ["Simulated", "replace_counts", "simulate_crime"]
+if TYPE_CHECKING:
+    from amager_eval.trends.fit import Fit
+
+__all__ = ["Simulated", "by_sample", "future_reports", "replace_counts", "simulate_crime"]
 
 type Floats = NDArray[np.float64]
 
@@ -73,3 +77,16 @@ def replace_counts(design: xr.Dataset, cells: Floats, everything: Floats) -> xr.
         lump_count=(("lump",), flat[design["lump_cells"].values].sum(axis=1)),
     )
     return walk_geometry(changed)
+
+
+def by_sample(posterior: xr.Dataset) -> xr.Dataset:
+    """Put all chains' draws under each other, dims `sample, ...`."""
+    stacked = posterior.stack(sample=("chain", "draw"))
+    return stacked.drop_vars(["chain", "draw", "sample"]).transpose("sample", ...)
+
+
+def future_reports(fit: Fit, design: xr.Dataset, ahead: int, seed: int) -> Floats:
+    """Draw the reports of the periods after the last, dims `sample, area, crime_type, future`."""
+    n, state = design.sizes["period"], by_sample(fit.data["posterior"].to_dataset())
+    _, _, count, _ = simulate_cells(state, design, n + ahead, np.random.default_rng([seed, 12]))
+    return count[..., n:]

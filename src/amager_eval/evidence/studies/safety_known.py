@@ -8,7 +8,6 @@ is the best one can hope for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,7 +17,6 @@ import xarray as xr
 from amager_eval.evidence.studies.safety_simulate import simulate_safety
 from amager_eval.evidence.studies.safety_study import SafetyStudy
 from amager_eval.scores.crps import crps_draws
-from amager_eval.scores.ratio import score_sets
 from amager_eval.trends.diagnose import Diagnostics
 from amager_eval.trends.fit import Fit
 from amager_eval.trends.safety.covariance import figures, terms
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from amager_eval.evidence.studies.safety_simulate import Simulated
     from amager_eval.spec.model import ModelSpec
 
-__all__ = ["compare_with_known", "draw_knowing"]
+__all__ = ["draw_knowing", "score_both"]
 
 #: Waves ahead that are scored.
 _AHEAD: Final = 4
@@ -71,38 +69,26 @@ def draw_knowing(
     return design, posterior
 
 
-def compare_with_known(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    *,
-    sets: int,
-    seed: int,
-    folder: Path,
-    draws: int | None = None,
-    chains: int = 4,
-    progress: Callable[[int, int], None] | None = None,
-) -> pd.DataFrame:
-    """Score both answers on simulated sets that are not kept yet; a stopped run continues.
+def score_both(
+    design: xr.Dataset, spec: ModelSpec, *, draws: int, chains: int
+) -> Callable[[int], pd.DataFrame]:
+    """Give the scores, on the set a seed makes, of the model's forecast and of one that knows more.
 
-    Set k has the k-th seed drawn from `seed`.
-
-    Columns: `set, quantity` (true or published share), `area, setting, response, ahead` (waves),
-    and the CRPS (share) of the model's forecast and of the one that knows, `model, known`.
+    Columns: `quantity` (true or published share), `area, setting, response, ahead` (waves), and
+    the CRPS (share) of both, `model, known`.
     """
     study = SafetyStudy(design, spec, draws=draws, chains=chains)
 
     def score(own: int) -> pd.DataFrame:
         made = simulate_safety(design, spec, own, ahead=_AHEAD)
         of_fit = study.fit(made.design, own).posterior
-        known = draw_knowing(
-            made, spec, draws=draws or spec.sampling.draws, chains=chains, seed=own
-        )
+        known = draw_knowing(made, spec, draws=draws, chains=chains, seed=own)
         answers = {"model": (made.design, of_fit), "known": known}
         last = int(made.shares["year"][-1])
         scored = {k: _crps(_forecast(*v, last, spec, own), made) for k, v in answers.items()}
         return xr.Dataset(scored).to_dataframe().reset_index()
 
-    return score_sets(score, sets=sets, seed=seed, folder=folder, progress=progress)
+    return score
 
 
 def _forecast(

@@ -13,20 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import xarray as xr
 
-from amager_eval.evidence.studies.replicate import Replicate
 from amager_eval.evidence.studies.safety_simulate import ask_again
 from amager_eval.evidence.studies.safety_study import SafetyStudy, quantities
-from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.safety.forecast import joint_draws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from amager_eval.evidence.studies.replicate import Floats, Replicate
     from amager_eval.trends.fit import Fit
-
-    type Floats = NDArray[np.float64]
 
 __all__ = ["SafetyOnward"]
 
@@ -38,23 +33,9 @@ _FIGURES: Final = ("low", "high", "value")
 class SafetyOnward:
     """A safety fit as something that makes its own next waves and is fitted again.
 
-    Parameters
-    ----------
-    fit : Fit
-        Of real figures, with its drift.
-    waves : int
-        Yearly waves to add, each with the figures the last one has.
-    areas : sequence of str
-        Areas whose shares, levels and slopes are ranked, beside what is common to all.
-    draws : int or None
-        Per chain of the refits; default the spec's.
-    chains : int
-        Of each refit.
-
-    Notes
-    -----
-    Respondents are as the fit assumes them: how uncertain an assumed number is enters neither the
-    posterior's draws nor the added waves.
+    Each added wave has the figures the last one has; ranked is what is common to all areas, and the
+    shares, levels and slopes of those asked for. Respondents are as the fit assumes them: how
+    uncertain an assumed number is enters neither the posterior's draws nor the added waves.
     """
 
     name = "safety_onward"
@@ -85,14 +66,7 @@ class SafetyOnward:
         real = self._design["year"] <= int(self._real["year"][-1])
         figures = {k: self._design[k].where(real, made[k]) for k in _FIGURES}
         run = self._study.fit(self._design.assign(figures), seed)
-        draws = self._ranked(run.posterior)
-        judged = [xr.Dataset({k: (("chain", "draw"), v) for k, v in draws.items()})]
-        return Replicate(
-            truth={k: float(v) for k, v in self._ranked(truth).items()},
-            draws=draws,
-            diagnostics=diagnose(run.statistics, judged, self._spec.gates),
-            pit=(np.empty(0), np.empty(0)),
-        )
+        return self._study.ranked(run, self._ranked(truth), self._ranked(run.posterior))
 
     def _truth(self, i: int) -> xr.Dataset:
         """One joint draw of the posterior, run on to the last added wave."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -9,19 +10,18 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit
 
-from amager_eval.evidence.studies.replicate import Replicate
+from amager_eval.evidence.studies.replicate import Replicate, by_name
 from amager_eval.evidence.studies.safety_simulate import simulate_safety
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.safety.design import build_design
 from amager_eval.trends.safety.fit import sample_alternative
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Mapping
 
+    from amager_eval.evidence.studies.replicate import Floats
     from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.safety.fit import Run
-
-    type Floats = NDArray[np.float64]
 
 __all__ = ["SafetyStudy", "quantities", "shares_of", "small_city", "walk_on"]
 
@@ -85,63 +85,53 @@ def small_city(spec: ModelSpec) -> xr.Dataset:
     )
 
 
+@dataclass(frozen=True, eq=False)
 class SafetyStudy:
     """The safety model, with its drift, as something that makes its own figures and is fitted.
 
-    Parameters
-    ----------
-    design : Dataset
-        Shape of every replicate's figures; :func:`small_city` is the declared one.
-    spec : ModelSpec
-        The model's document.
-    ahead : int
-        Years from the last wave to the target wave.
-    draws : int or None
-        Per chain; default the spec's.
-    chains : int
-        Of each fit.
-    name : str
-        Name in file names.
+    Every replicate's figures have the design's shape; the target wave is `ahead` years after the
+    last.
     """
 
-    def __init__(
-        self,
-        design: xr.Dataset,
-        spec: ModelSpec,
-        *,
-        ahead: int = 2,
-        draws: int | None = None,
-        chains: int = 4,
-        name: str = "safety",
-    ) -> None:
-        self.name = name
-        self._design, self._spec, self._ahead = design, spec, ahead
-        self._draws, self._chains = draws, chains
+    design: xr.Dataset
+    spec: ModelSpec
+    ahead: int = 2
+    draws: int | None = None
+    chains: int = 4
+    name: str = "safety"
 
     def replicate(self, seed: int) -> Replicate:
         """Draw a truth, simulate its figures, fit with a drift, walk on to the target wave."""
-        made = simulate_safety(self._design, self._spec, seed, ahead=self._ahead)
+        made = simulate_safety(self.design, self.spec, seed, ahead=self.ahead)
         run = self.fit(made.design, seed)
-        target = walk_on(run.posterior, self._ahead, np.random.default_rng([seed, 22]))
-        draws = quantities(run.posterior, target, self._design)
-        truth = quantities(made.truth, made.truth["eta"].isel(year=-1, drop=True), self._design)
+        target = walk_on(run.posterior, self.ahead, np.random.default_rng([seed, 22]))
+        end = made.truth["eta"].isel(year=-1, drop=True)
+        return self.ranked(
+            run,
+            quantities(made.truth, end, self.design),
+            quantities(run.posterior, target, self.design),
+        )
+
+    def ranked(
+        self, run: Run, truth: Mapping[str, Floats], draws: Mapping[str, Floats]
+    ) -> Replicate:
+        """Put a truth beside what its fit drew; gates are asked of what is ranked."""
         judged = [xr.Dataset({k: (("chain", "draw"), v) for k, v in draws.items()})]
         return Replicate(
             truth={k: float(v) for k, v in truth.items()},
             draws=draws,
-            diagnostics=diagnose(run.statistics, judged, self._spec.gates),
-            pit=(np.empty(0), np.empty(0)),
+            diagnostics=diagnose(run.statistics, judged, self.spec.gates),
         )
 
     def fit(self, design: xr.Dataset, seed: int) -> Run:
         """Fit figures laid out as the study's design, with the drift they are made with."""
         return sample_alternative(
             design,
-            self._spec,
+            self.spec,
             np.isfinite(design["low"].to_numpy()),
             drift=True,
-            draws=self._draws or self._spec.sampling.draws,
-            chains=self._chains,
+            draws=self.draws or self.spec.sampling.draws,
+            chains=self.chains,
             seed=seed,
         )
 
@@ -179,14 +169,7 @@ def quantities(state: xr.Dataset, target: xr.DataArray, design: xr.Dataset) -> d
         gap_last=(now.sel(area=whole) - now.drop_sel(area=whole)).rename(area="part"),
         gap_target=(then.sel(area=whole) - then.drop_sel(area=whole)).rename(area="part"),
     )
-    found = {}
-    for name, values in table.data_vars.items():
-        dims = [d for d in values.dims if d not in ("chain", "draw")]
-        for at in np.ndindex(*(values.sizes[d] for d in dims)):
-            one = values.isel(dict(zip(dims, at, strict=True)))
-            place = (str(one[d].to_numpy()) for d in dims)
-            found[" ".join((str(name), *place))] = one.to_numpy()
-    return found
+    return by_name(table)
 
 
 def shares_of(eta: xr.DataArray, design: xr.Dataset) -> xr.DataArray:
