@@ -9,9 +9,9 @@ are refused: a year is 2024, not a moment. The checks are said once, here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,13 @@ from numpy.typing import ArrayLike, NDArray
 from amager_eval.errors import Fault, InputError
 
 __all__ = [
+    "COUNT",
+    "INSIDE",
+    "PERCENT",
+    "POSITIVE",
+    "SHARE",
     "Array",
+    "Limits",
     "Number",
     "broadcast",
     "check_choice",
@@ -28,11 +34,14 @@ __all__ = [
     "check_successes",
     "labels_of",
     "missing",
+    "numbers",
     "plain",
     "real",
     "real_scalar",
+    "refused",
     "same_labels",
     "truths",
+    "two_groups",
     "vector",
     "whole_number",
 ]
@@ -42,6 +51,21 @@ _PANDAS = (pd.Series, pd.DataFrame, pd.Index, pd.api.extensions.ExtensionArray)
 type Array = NDArray[np.float64]
 #: What a function returns: a float for numbers in, an array for arrays in.
 type Number = float | Array
+#: A closed or open range, as :func:`real` takes it.
+type Limits = Mapping[str, float]
+
+
+#: Ranges an argument may have: a share, a percentage, a count, a size, a part of a whole.
+SHARE: Final[Limits] = {"at_least": 0, "at_most": 1}
+PERCENT: Final[Limits] = {"at_least": 0, "at_most": 100}
+COUNT: Final[Limits] = {"at_least": 0}
+POSITIVE: Final[Limits] = {"above": 0}
+INSIDE: Final[Limits] = {"above": 0, "below": 1}
+
+
+def refused(message: str, found: str, remedy: str) -> InputError:
+    """Make the error of a wrong argument: what is wrong, what was found, what to do."""
+    return InputError(Fault(message, found=found, remedy=remedy))
 
 
 def _refuse(message: str, value: Array, bad: NDArray[np.bool_], remedy: str) -> InputError:
@@ -50,7 +74,7 @@ def _refuse(message: str, value: Array, bad: NDArray[np.bool_], remedy: str) -> 
     found = f"{value.ravel()[first]:.12g}"
     if value.ndim:
         found += f" at position {first}"
-    return InputError(Fault(message, found=found, remedy=remedy))
+    return refused(message, found, remedy)
 
 
 def real(
@@ -116,12 +140,10 @@ def _to_float(name: str, value: Any) -> Array:
             return _filled(value)
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(
-            Fault(
-                f"{name} must be a number or an array of numbers",
-                found=f"{value!r:.60}",
-                remedy=f"Pass {name} as numbers.",
-            )
+        raise refused(
+            f"{name} must be a number or an array of numbers",
+            f"{value!r:.60}",
+            f"Pass {name} as numbers.",
         ) from error
 
 
@@ -153,7 +175,7 @@ def _refuse_dates(name: str, value: Any) -> None:
         if kind in kinds:
             found = str(getattr(value, "dtype", type(value).__name__))
             message = f"{name} must be a number or an array of numbers, not {kind}"
-            raise InputError(Fault(message, found=found, remedy=remedy.format(name=name)))
+            raise refused(message, found, remedy.format(name=name))
 
 
 #: What looks like a number to NumPy and is none here, and what to pass instead.
@@ -216,13 +238,11 @@ def same_labels(**arguments: Any) -> None:
             else:
                 first = int(np.argmax(np.asarray(index != known)))
                 found = f"{known[first]} and {index[first]} at position {first}"
-            raise InputError(
-                Fault(
-                    f"{other} and {name} have different labels",
-                    found=found,
-                    remedy=f"Give {name} the labels of {other} in the same order (reindex), or "
-                    "pass plain arrays if the places are meant.",
-                )
+            raise refused(
+                f"{other} and {name} have different labels",
+                found,
+                f"Give {name} the labels of {other} in the same order (reindex), or "
+                "pass plain arrays if the places are meant.",
             )
 
 
@@ -255,12 +275,10 @@ def truths(name: str, value: Any, length: int) -> NDArray[np.bool_]:
     if mask.dtype == object and all(isinstance(v, bool | np.bool_) for v in mask.ravel()):
         mask = mask.astype(bool)
     if mask.shape != (length,) or mask.dtype != bool:
-        raise InputError(
-            Fault(
-                f"{name} must be true or false for each of {length} respondents",
-                found=f"shape {mask.shape}, {mask.dtype}",
-                remedy=f"Pass {name} as a comparison, for example district == 'Amager Øst'.",
-            )
+        raise refused(
+            f"{name} must be true or false for each of {length} respondents",
+            f"shape {mask.shape}, {mask.dtype}",
+            f"Pass {name} as a comparison, for example district == 'Amager Øst'.",
         )
     return mask
 
@@ -298,9 +316,7 @@ def real_scalar(
     """Check an argument that must be one number, not NaN."""
     array = real(name, value, at_least=at_least, at_most=at_most, above=above, below=below)
     if array.ndim or np.isnan(array):
-        raise InputError(
-            Fault(f"{name} must be one number", found=f"{value!r:.60}", remedy=f"Correct {name}.")
-        )
+        raise refused(f"{name} must be one number", f"{value!r:.60}", f"Correct {name}.")
     return float(array)
 
 
@@ -317,7 +333,7 @@ def whole_number(name: str, value: float, *, at_least: float, at_most: float) ->
     number = real_scalar(name, value, at_least=at_least, at_most=at_most)
     if number % 1:
         message = f"{name} must be a whole number"
-        raise InputError(Fault(message, found=f"{number:g}", remedy=f"Correct {name}."))
+        raise refused(message, f"{number:g}", f"Correct {name}.")
     return int(number)
 
 
@@ -330,9 +346,7 @@ def check_choice(name: str, value: str, choices: Collection[str]) -> str:
     """Check that `value` is one of `choices`."""
     if value not in choices:
         listed = ", ".join(repr(c) for c in choices)
-        raise InputError(
-            Fault(f"{name} must be one of {listed}", found=str(value), remedy="Choose one of them.")
-        )
+        raise refused(f"{name} must be one of {listed}", str(value), "Choose one of them.")
     return value
 
 
@@ -356,12 +370,10 @@ def check_successes(x_name: str, x: ArrayLike, n_name: str, n: ArrayLike) -> tup
         found = f"{wide_x.ravel()[first]:.12g} of {wide_n.ravel()[first]:.12g}"
         if bad.ndim:
             found += f" at position {first}"
-        raise InputError(
-            Fault(
-                f"{x_name} must not exceed {n_name}",
-                found=found,
-                remedy=f"Correct {x_name} or {n_name}.",
-            )
+        raise refused(
+            f"{x_name} must not exceed {n_name}",
+            found,
+            f"Correct {x_name} or {n_name}.",
         )
     return successes, respondents
 
@@ -372,13 +384,37 @@ def broadcast(arrays: dict[str, Array]) -> tuple[int, ...]:
         return np.broadcast_shapes(*(a.shape for a in arrays.values()))
     except ValueError as error:
         shapes = ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
-        raise InputError(
-            Fault(
-                "the arguments do not have matching lengths",
-                found=shapes,
-                remedy="Pass numbers or arrays of one length.",
-            )
+        raise refused(
+            "the arguments do not have matching lengths",
+            shapes,
+            "Pass numbers or arrays of one length.",
         ) from error
+
+
+def numbers(**arguments: tuple[ArrayLike, Limits]) -> list[Array]:
+    """Check arguments that are joined: their labels, each in its range, lengths that fit.
+
+    Examples
+    --------
+    >>> numbers(share=(0.8, SHARE), n=([300, 400], POSITIVE))
+    [array(0.8), array([300., 400.])]
+    """
+    same_labels(**{name: value for name, (value, _) in arguments.items()})
+    arrays = {name: real(name, value, **limits) for name, (value, limits) in arguments.items()}
+    broadcast(arrays)
+    return list(arrays.values())
+
+
+def two_groups(
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, **more: tuple[ArrayLike, Limits]
+) -> list[Array]:
+    """Check the successes among the respondents of two groups, and arguments joined with them."""
+    same_labels(x1=x1, n1=n1, x2=x2, n2=n2, **{name: value for name, (value, _) in more.items()})
+    arrays = dict(zip(("x1", "n1"), check_successes("x1", x1, "n1", n1), strict=True))
+    arrays |= dict(zip(("x2", "n2"), check_successes("x2", x2, "n2", n2), strict=True))
+    arrays |= {name: real(name, value, **limits) for name, (value, limits) in more.items()}
+    broadcast(arrays)
+    return list(arrays.values())
 
 
 def missing(*arrays: Array) -> Array:
@@ -412,10 +448,10 @@ def vector(
         wanted = (
             f"a sequence of {length} numbers" if length is not None else "a sequence of numbers"
         )
-        raise InputError(
-            Fault(
-                f"{name} must be {wanted}", found=f"shape {array.shape}", remedy=f"Correct {name}."
-            )
+        raise refused(
+            f"{name} must be {wanted}",
+            f"shape {array.shape}",
+            f"Correct {name}.",
         )
     return array
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from amager_eval.errors import Fault, InputError
+from amager_eval.indicators.arguments import refused
 from amager_eval.spec.assumptions import load_assumptions
 
 __all__ = [
@@ -78,12 +78,10 @@ class Rebase:
 
     def __post_init__(self) -> None:
         if not isinstance(self.reason, str) or not self.reason.strip():
-            raise InputError(
-                Fault(
-                    "a chart is rebased for a reason only",
-                    found="none",
-                    remedy="Say what changed in the way the series is made.",
-                )
+            raise refused(
+                "a chart is rebased for a reason only",
+                "none",
+                "Say what changed in the way the series is made.",
             )
 
 

@@ -62,7 +62,7 @@ class Estimate(Shown):
 
 
 def frame_of(record: Any) -> pd.DataFrame:
-    """Return one row per element of a frozen record, its fields as columns."""
-    fields = asdict(record)
+    """Return one row per element of a frozen record, its fields as columns; no tuples."""
+    fields = {k: v for k, v in asdict(record).items() if not isinstance(v, tuple)}
     columns = np.broadcast_arrays(*(np.atleast_1d(v) for v in fields.values()))
     return pd.DataFrame({k: v.ravel() for k, v in zip(fields, columns, strict=True)})

@@ -10,14 +10,14 @@ from scipy.special import gammaincinv, ndtri
 
 from amager_eval.conventions import LEVEL
 from amager_eval.indicators.arguments import (
+    COUNT,
+    POSITIVE,
     Array,
-    broadcast,
     check_choice,
     check_level,
+    numbers,
     plain,
-    real,
     real_scalar,
-    same_labels,
 )
 from amager_eval.indicators.estimate import Estimate
 
@@ -73,10 +73,7 @@ def rate(
     >>> round(r.estimate, 3), round(r.low, 3), round(r.high, 3), r.method
     (1.121, 0.865, 1.428, 'byar')
     """
-    same_labels(count=count, exposure=exposure)
-    events = real("count", count, at_least=0)
-    base = real("exposure", exposure, above=0)
-    broadcast({"count": events, "exposure": base})
+    events, base = numbers(count=(count, COUNT), exposure=(exposure, POSITIVE))
     level = check_level(level)
     unit = real_scalar("per", per, above=0)
     check_choice("method", method, ("auto", "byar", "exact"))

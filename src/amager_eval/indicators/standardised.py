@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaincinv
 
 from amager_eval.conventions import LEVEL
-from amager_eval.errors import Fault, InputError
 from amager_eval.indicators.arguments import (
     Array,
     broadcast,
@@ -18,6 +17,7 @@ from amager_eval.indicators.arguments import (
     plain,
     real,
     real_scalar,
+    refused,
     same_labels,
 )
 from amager_eval.indicators.estimate import Estimate
@@ -91,12 +91,10 @@ def standardised_rate(
     unit = real_scalar("per", per, above=0)
     check_choice("method", method, ("dobson", "gamma"))
     if not shape or w.ndim == 0 or (w.sum(axis=-1) == 0).any():
-        raise InputError(
-            Fault(
-                "standard must hold the inhabitants of each group, and some of them",
-                found=f"shape {w.shape}",
-                remedy="Pass one number per group, the groups on the last axis.",
-            )
+        raise refused(
+            "standard must hold the inhabitants of each group, and some of them",
+            f"shape {w.shape}",
+            "Pass one number per group, the groups on the last axis.",
         )
     weight = w / w.sum(axis=-1, keepdims=True) / e
     x, weight = np.broadcast_arrays(x, weight)

@@ -21,13 +21,14 @@ from scipy.special import expit, logit, stdtrit
 
 from amager_eval.conventions import LEVEL
 from amager_eval.data.survey.domain_share import stratified_covariance
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import InputError
 from amager_eval.indicators.arguments import (
     Array,
     check_choice,
     check_level,
     labels_of,
     real_scalar,
+    refused,
     same_labels,
     truths,
     vector,
@@ -77,12 +78,10 @@ class Sample:
         inside = truths(name, mask, len(self.answers))
         inside = inside & answered
         if not inside.any():
-            raise InputError(
-                Fault(
-                    f"{name} holds no respondent with an answer",
-                    found="0",
-                    remedy=f"Correct {name}.",
-                )
+            raise refused(
+                f"{name} holds no respondent with an answer",
+                "0",
+                f"Correct {name}.",
             )
         return inside
 
@@ -120,37 +119,33 @@ def sample_of(
     strata: ArrayLike | None = None,
     post_strata: ArrayLike | None = None,
     population: Mapping[Hashable, float] | None = None,
+    **others: ArrayLike | None,
 ) -> Sample:
     """Check microdata and make a sample of it.
 
     Answers are 0 or 1, or between, NaN where not answered; weights are scaled to `population`, the
-    size of each post-stratum.
+    size of each post-stratum. The labels of other arguments that name respondents must be the same.
     """
+    same_labels(answers=answers, weights=weights, **others, strata=strata, post_strata=post_strata)
     y = vector("answers", answers, at_least=0, at_most=1)
     w = vector("weights", weights, length=len(y), above=0)
     if not len(y) or np.isnan(w).any():
-        raise InputError(
-            Fault(
-                "weights must be given for every respondent",
-                found=f"{int(np.isnan(w).sum())} missing of {len(w)}",
-                remedy="Leave respondents without a weight out.",
-            )
+        raise refused(
+            "weights must be given for every respondent",
+            f"{int(np.isnan(w).sum())} missing of {len(w)}",
+            "Leave respondents without a weight out.",
         )
     if np.isnan(y).all():
-        raise InputError(
-            Fault("answers holds no answer", found=f"{len(y)} missing", remedy="Correct answers.")
-        )
+        raise refused("answers holds no answer", f"{len(y)} missing", "Correct answers.")
     codes = np.zeros(len(y), dtype=np.intp)
     if strata is not None:
         codes, labels = _codes("strata", strata, len(y))
         lonely = np.flatnonzero(np.bincount(codes) < 2)
         if len(lonely):
-            raise InputError(
-                Fault(
-                    "a stratum has one respondent, so its variance is unknown",
-                    found=str(labels[lonely[0]]),
-                    remedy="Join it with a similar stratum.",
-                )
+            raise refused(
+                "a stratum has one respondent, so its variance is unknown",
+                str(labels[lonely[0]]),
+                "Join it with a similar stratum.",
             )
     if (post_strata is None) != (population is None):
         raise InputError("post_strata and population go together: pass both or neither")
@@ -159,12 +154,10 @@ def sample_of(
     groups, names = _codes("post_strata", post_strata, len(y))
     unknown = [name for name in names if name not in population]
     if unknown:
-        raise InputError(
-            Fault(
-                "population lacks a post-stratum",
-                found=str(unknown[0]),
-                remedy="Give the size of every post-stratum.",
-            )
+        raise refused(
+            "population lacks a post-stratum",
+            str(unknown[0]),
+            "Give the size of every post-stratum.",
         )
     sizes = vector("population", [population[name] for name in names], above=0)
     weighted = np.bincount(groups, weights=w)
@@ -174,12 +167,10 @@ def sample_of(
 def _codes(name: str, labels: ArrayLike, length: int) -> tuple[NDArray[np.intp], list[Hashable]]:
     codes, unique = pd.factorize(labels_of(labels))
     if len(codes) != length or (codes < 0).any():
-        raise InputError(
-            Fault(
-                f"{name} must hold a label for each of {length} respondents",
-                found=f"{len(codes)} labels, {int((codes < 0).sum())} missing",
-                remedy=f"Correct {name}.",
-            )
+        raise refused(
+            f"{name} must hold a label for each of {length} respondents",
+            f"{len(codes)} labels, {int((codes < 0).sum())} missing",
+            f"Correct {name}.",
         )
     return np.asarray(codes, dtype=np.intp), list(unique)
 
@@ -214,7 +205,7 @@ def kish_design_effect(weights: ArrayLike) -> float:
     """
     w = vector("weights", weights, above=0)
     if not len(w):
-        raise InputError(Fault("weights is empty", found="0 weights", remedy="Correct weights."))
+        raise refused("weights is empty", "0 weights", "Correct weights.")
     return float(len(w) * (w**2).sum() / w.sum() ** 2)
 
 
@@ -320,10 +311,7 @@ def weighted_share(
     >>> round(s.estimate, 3), round(s.se, 3), round(s.low, 3), round(s.high, 3)
     (0.75, 0.181, 0.2, 0.973)
     """
-    same_labels(
-        answers=answers, weights=weights, domain=domain, strata=strata, post_strata=post_strata
-    )
-    sample = sample_of(answers, weights, strata, post_strata, population)
+    sample = sample_of(answers, weights, strata, post_strata, population, domain=domain)
     return _share_of(sample, sample.domain(domain), df, level, method)
 
 
@@ -337,12 +325,10 @@ def _share_of(
     kish = kish_design_effect(chosen)
     freedom = sample.degrees_of_freedom(inside) if df is None else real_df(df)
     if freedom <= 0:
-        raise InputError(
-            Fault(
-                "the variance is unknown: no stratum of the domain has two respondents",
-                found=f"{n} with an answer",
-                remedy="Join the domain with a similar one, or leave strata out.",
-            )
+        raise refused(
+            "the variance is unknown: no stratum of the domain has two respondents",
+            f"{n} with an answer",
+            "Join the domain with a similar one, or leave strata out.",
         )
     if se == 0:
         low, high = share_interval(estimate, se, n=n / kish, level=level, method=method)
@@ -457,18 +443,13 @@ def weighted_shares(
     >>> shares.estimate.round(3).tolist(), shares.low.round(2).tolist()
     ([0.833, 0.6], [0.6, 0.36])
     """
-    same_labels(
-        answers=answers, weights=weights, groups=groups, strata=strata, post_strata=post_strata
-    )
-    sample = sample_of(answers, weights, strata, post_strata, population)
+    sample = sample_of(answers, weights, strata, post_strata, population, groups=groups)
     codes, labels = pd.factorize(labels_of(groups), sort=True)
     if len(codes) != len(sample.answers):
-        raise InputError(
-            Fault(
-                f"groups must hold a label for each of {len(sample.answers)} respondents",
-                found=f"{len(codes)} labels",
-                remedy="Correct groups.",
-            )
+        raise refused(
+            f"groups must hold a label for each of {len(sample.answers)} respondents",
+            f"{len(codes)} labels",
+            "Correct groups.",
         )
     answered = ~np.isnan(sample.answers)
     kept = [k for k in range(len(labels)) if (answered & (codes == k)).any()]
@@ -476,22 +457,14 @@ def weighted_shares(
         _share_of(sample, answered & (codes == k), None, check_level(level), method) for k in kept
     ]
 
-    def column(name: str) -> Array:
-        return np.array([getattr(share, name) for share in shares], dtype=np.float64)
-
+    fields = ("estimate", "se", "low", "high", "deff", "kish_deff", "n_effective", "df")
+    columns = {f: np.array([getattr(s, f) for s in shares], dtype=np.float64) for f in fields}
     return WeightedShares(
         group=np.asarray(labels, dtype=object)[kept],
-        estimate=column("estimate"),
-        se=column("se"),
-        low=column("low"),
-        high=column("high"),
-        deff=column("deff"),
-        kish_deff=column("kish_deff"),
-        n=column("n").astype(np.intp),
-        n_effective=column("n_effective"),
-        df=column("df"),
+        n=np.array([share.n for share in shares], dtype=np.intp),
         level=level,
         method=method,
+        **columns,
     )
 
 

@@ -11,11 +11,23 @@ from scipy.special import ndtr, ndtri
 from amager_eval.indicators.arguments import Array, Number, plain
 from amager_eval.indicators.estimate import Shown
 
-__all__ = ["Contrast", "normal_contrast", "standardise", "truth", "two_sided_p"]
+__all__ = ["Contrast", "Tested", "normal_contrast", "standardise", "truth", "two_sided_p"]
+
+
+class Tested(Shown):
+    """A record of a two-sided test at its level."""
+
+    p_value: Number
+    level: float
+
+    @property
+    def significant(self) -> bool | NDArray[np.bool_]:
+        """Whether p is below 1 - level; False where it is NaN."""
+        return truth(np.less(self.p_value, 1 - self.level))
 
 
 @dataclass(frozen=True)
-class Contrast(Shown):
+class Contrast(Tested):
     """A difference with its standard error, interval and test.
 
     Parameters
@@ -51,11 +63,6 @@ class Contrast(Shown):
     level: float
     method: str
     unit: str = "share"
-
-    @property
-    def significant(self) -> bool | NDArray[np.bool_]:
-        """Whether p is below 1 - level; False where it is NaN."""
-        return truth(np.less(self.p_value, 1 - self.level))
 
 
 def truth(value: NDArray[np.bool_]) -> bool | NDArray[np.bool_]:

@@ -10,22 +10,23 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from amager_eval.conventions import LEVEL
-from amager_eval.errors import Fault, InputError
 from amager_eval.indicators.arguments import (
+    INSIDE,
+    POSITIVE,
+    SHARE,
     Array,
     Number,
-    broadcast,
     check_choice,
     check_level,
-    check_successes,
+    numbers,
     plain,
-    real,
-    same_labels,
+    refused,
+    two_groups,
 )
-from amager_eval.indicators.estimate import Shown
 from amager_eval.indicators.share import wilson_interval
 from amager_eval.significance.contrast import (
     Contrast,
+    Tested,
     normal_contrast,
     standardise,
     truth,
@@ -58,7 +59,7 @@ _METHODS = ("newcombe", "miettinen-nurminen", "agresti-caffo", "mee", "wald")
 
 
 @dataclass(frozen=True)
-class Difference(Shown):
+class Difference(Tested):
     """A difference of two shares, group 1 minus group 2, with its interval and its test.
 
     Parameters
@@ -99,11 +100,6 @@ class Difference(Shown):
     def n(self) -> Number:
         """Respondents in all."""
         return self.n1 + self.n2
-
-    @property
-    def significant(self) -> bool | NDArray[np.bool_]:
-        """Whether p is below 1 - level; False where it is NaN."""
-        return truth(np.less(self.p_value, 1 - self.level))
 
     @property
     def agrees(self) -> bool | NDArray[np.bool_]:
@@ -182,11 +178,7 @@ def difference(
     >>> difference(53, 60, 231, 300).agrees
     False
     """
-    same_labels(x1=x1, n1=n1, x2=x2, n2=n2, deff=deff)
-    x1, n1 = check_successes("x1", x1, "n1", n1)
-    x2, n2 = check_successes("x2", x2, "n2", n2)
-    effect = real("deff", deff, above=0)
-    broadcast({"x1": x1, "n1": n1, "x2": x2, "n2": n2, "deff": effect})
+    x1, n1, x2, n2, effect = two_groups(x1, n1, x2, n2, deff=(deff, POSITIVE))
     level = check_level(level)
     check_choice("method", method, _METHODS)
     critical = float(-ndtri((1 - level) / 2))
@@ -390,25 +382,10 @@ def part_versus_whole(
     >>> round(everybody.z, 2), round(everybody.low, 3), round(everybody.high, 3)
     (1.32, -0.068, 0.072)
     """
-    same_labels(
-        p_part=p_part, n_part=n_part, p_whole=p_whole, n_whole=n_whole, weight=weight, deff=deff
-    )
-    p_part = real("p_part", p_part, at_least=0, at_most=1)
-    n_part = real("n_part", n_part, above=0)
-    p_whole = real("p_whole", p_whole, at_least=0, at_most=1)
-    n_whole = real("n_whole", n_whole, above=0)
-    weight = real("weight", weight, above=0, below=1)
-    effect = real("deff", deff, above=0)
-    broadcast(
-        {
-            "p_part": p_part,
-            "n_part": n_part,
-            "p_whole": p_whole,
-            "n_whole": n_whole,
-            "weight": weight,
-            "deff": effect,
-        }
-    )
+    p_part, n_part, p_whole, n_whole, weight, effect = numbers(
+        p_part=(p_part, SHARE), n_part=(n_part, POSITIVE), p_whole=(p_whole, SHARE),
+        n_whole=(n_whole, POSITIVE), weight=(weight, INSIDE), deff=(deff, POSITIVE),
+    )  # fmt: skip
     level = check_level(level)
     check_parts(p_part, n_part, p_whole, n_whole, weight)
     parts = parts_of(p_part, n_part, p_whole, n_whole, weight)
@@ -445,12 +422,10 @@ def check_parts(
     few = n_whole <= n_part
     if np.any(few):
         first = int(np.argmax(few.ravel()))
-        raise InputError(
-            Fault(
-                "n_whole must exceed n_part, whose respondents it contains",
-                found=f"n_whole {n_whole.ravel()[first]:g}, n_part {n_part.ravel()[first]:g}",
-                remedy="Pass the whole's respondents including the part's.",
-            )
+        raise refused(
+            "n_whole must exceed n_part, whose respondents it contains",
+            f"n_whole {n_whole.ravel()[first]:g}, n_part {n_part.ravel()[first]:g}",
+            "Pass the whole's respondents including the part's.",
         )
     rest = (p_whole - weight * p_part) / (1 - weight)
     slack = _ROUNDING * (1 + weight) / (1 - weight) + 1e-12
@@ -459,10 +434,8 @@ def check_parts(
         first = int(np.argmax(bad.ravel()))
         given = {"p_part": p_part, "p_whole": p_whole, "weight": weight, "rest": rest}
         values = (np.broadcast_to(v, bad.shape).ravel()[first] for v in given.values())
-        raise InputError(
-            Fault(
-                "p_part, p_whole and weight do not fit: the rest would have a share outside 0 to 1",
-                found=", ".join(f"{k} {v:.4g}" for k, v in zip(given, values, strict=True)),
-                remedy="Correct p_part, p_whole or weight.",
-            )
+        raise refused(
+            "p_part, p_whole and weight do not fit: the rest would have a share outside 0 to 1",
+            ", ".join(f"{k} {v:.4g}" for k, v in zip(given, values, strict=True)),
+            "Correct p_part, p_whole or weight.",
         )

@@ -81,23 +81,16 @@ def difference_in_change(
     >>> round(c.estimate, 3), round(c.z, 2)
     (0.243, 0.99)
     """
-    same_labels(
-        x_before=x_before,
-        n_before=n_before,
-        x_after=x_after,
-        n_after=n_after,
-        x_rest_before=x_rest_before,
-        n_rest_before=n_rest_before,
-        x_rest_after=x_rest_after,
-        n_rest_after=n_rest_after,
-        deff=deff,
-    )
     given = {
         "before": (x_before, n_before),
         "after": (x_after, n_after),
         "rest_before": (x_rest_before, n_rest_before),
         "rest_after": (x_rest_after, n_rest_after),
     }
+    same_labels(
+        **{f"{k}_{name}": v for name, xn in given.items() for k, v in zip("xn", xn, strict=True)},
+        deff=deff,
+    )
     effect = real("deff", deff, above=0)
     level = check_level(level)
     cells: dict[str, tuple[Array, Array]] = {
@@ -106,12 +99,9 @@ def difference_in_change(
     named = {f"x_{name}": x for name, (x, _) in cells.items()}
     named |= {f"n_{name}": n for name, (_, n) in cells.items()}
     broadcast(named | {"deff": effect})
-    at_edge = np.asarray(False)
-    for x, n in cells.values():
-        at_edge = at_edge | (x == 0) | (x == n)
+    at_edge = np.any(np.broadcast_arrays(*((x == 0) | (x == n) for x, n in cells.values())), axis=0)
     extra = np.where(at_edge, 0.5, 0.0)
-    estimate = np.zeros(())
-    variance = np.zeros(())
+    estimate, variance = np.zeros((2, *extra.shape))
     for (x, n), sign in zip(cells.values(), (-1, 1, 1, -1), strict=True):
         yes, no = x / effect + extra, (n - x) / effect + extra
         estimate = estimate + sign * (np.log(yes) - np.log(no))

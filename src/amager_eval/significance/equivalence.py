@@ -11,16 +11,16 @@ from scipy.special import ndtr, ndtri
 
 from amager_eval.conventions import LEVEL
 from amager_eval.indicators.arguments import (
+    INSIDE,
+    POSITIVE,
     Array,
     Number,
-    broadcast,
     check_choice,
     check_level,
-    check_successes,
     missing,
     plain,
     real,
-    same_labels,
+    two_groups,
 )
 from amager_eval.indicators.estimate import Shown
 from amager_eval.significance.contrast import standardise, truth
@@ -182,12 +182,9 @@ def _compare(
     level: float,
     method: Method,
 ) -> _Comparison:
-    same_labels(x1=x1, n1=n1, x2=x2, n2=n2, margin=margin, deff=deff)
-    x1, n1 = check_successes("x1", x1, "n1", n1)
-    x2, n2 = check_successes("x2", x2, "n2", n2)
-    margin = real("margin", margin, above=0, below=1)
-    effect = real("deff", deff, above=0)
-    broadcast({"x1": x1, "n1": n1, "x2": x2, "n2": n2, "margin": margin, "deff": effect})
+    x1, n1, x2, n2, margin, effect = two_groups(
+        x1, n1, x2, n2, margin=(margin, INSIDE), deff=(deff, POSITIVE)
+    )
     level = check_level(level)
     if level <= 0.5:
         real("level", level, above=0.5)

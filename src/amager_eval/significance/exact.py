@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betainc, betaincc, chdtrc
 
-from amager_eval.errors import Fault, InputError
 from amager_eval.indicators.arguments import (
     Array,
     Number,
@@ -19,7 +18,9 @@ from amager_eval.indicators.arguments import (
     missing,
     plain,
     real,
+    refused,
     same_labels,
+    two_groups,
 )
 from amager_eval.indicators.estimate import Shown
 
@@ -194,10 +195,7 @@ def independence_test(
     >>> round(independence_test(6, 7, 2, 7).p_value, 4)
     0.1026
     """
-    same_labels(x1=x1, n1=n1, x2=x2, n2=n2)
-    x1, n1 = check_successes("x1", x1, "n1", n1)
-    x2, n2 = check_successes("x2", x2, "n2", n2)
-    broadcast({"x1": x1, "n1": n1, "x2": x2, "n2": n2})
+    x1, n1, x2, n2 = two_groups(x1, n1, x2, n2)
     check_choice("method", method, ("fisher", "pearson", "yates"))
     if method == "fisher":
         p_value = _fisher(x1, n1, x2, n2)
@@ -228,12 +226,10 @@ def _fisher(x1: Array, n1: Array, x2: Array, n2: Array) -> Array:
             return np.nan
         table = np.array([[a, m - a], [b, k - b]])
         if (table != np.rint(table)).any():
-            raise InputError(
-                Fault(
-                    "Fisher's test needs whole counts",
-                    found=f"{a:g} of {m:g} and {b:g} of {k:g}",
-                    remedy="Pass whole counts, or use difference() for weighted ones.",
-                )
+            raise refused(
+                "Fisher's test needs whole counts",
+                f"{a:g} of {m:g} and {b:g} of {k:g}",
+                "Pass whole counts, or use difference() for weighted ones.",
             )
         return float(fisher_exact(table.astype(int)).pvalue)
 

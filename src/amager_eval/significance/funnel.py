@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from amager_eval.errors import Fault, InputError
-from amager_eval.indicators.arguments import Array, check_choice, real_scalar, same_labels, vector
-from amager_eval.indicators.estimate import Shown, frame_of
+from amager_eval.indicators.arguments import (
+    Array,
+    check_choice,
+    real_scalar,
+    refused,
+    same_labels,
+    vector,
+)
+from amager_eval.indicators.estimate import Shown
 
 __all__ = ["Funnel", "funnel"]
 
@@ -70,25 +75,6 @@ class Funnel(Shown):
     levels: tuple[float, float]
     unit: str
     method: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per area with the columns of this record but the levels."""
-        frame = frame_of(_Flat(**{n: getattr(self, n) for n in _Flat.__dataclass_fields__}))
-        return frame.assign(unit=self.unit, method=self.method)
-
-
-@dataclass(frozen=True)
-class _Flat:
-    estimate: Array
-    exposure: Array
-    target: float
-    inner_low: Array
-    inner_high: Array
-    outer_low: Array
-    outer_high: Array
-    z: Array
-    position: NDArray[np.str_]
-    dispersion: float
 
 
 def funnel(
@@ -152,27 +138,23 @@ def funnel(
     unit = 1.0 if kind == "share" else real_scalar("per", per, above=0)
     known = ~np.isnan(x + n)
     if not known.any():
-        raise InputError(Fault("counts holds no area", found="0", remedy="Pass an area."))
+        raise refused("counts holds no area", "0", "Pass an area.")
     if kind == "share" and (x > n).any():
         first = int(np.argmax(x > n))
-        raise InputError(
-            Fault(
-                "counts must not exceed exposures, the respondents",
-                found=f"{x[first]:g} of {n[first]:g} at position {first}",
-                remedy="Correct counts, or use kind='rate'.",
-            )
+        raise refused(
+            "counts must not exceed exposures, the respondents",
+            f"{x[first]:g} of {n[first]:g} at position {first}",
+            "Correct counts, or use kind='rate'.",
         )
     centre = float(x[known].sum() / n[known].sum())
     if target is not None:
         most = 1.0 if kind == "share" else None
         centre = real_scalar("target", target, at_least=0, at_most=most) / unit
     if centre == 0 or (kind == "share" and centre == 1):
-        raise InputError(
-            Fault(
-                "the target is at the end of the scale, where there is no chance variation",
-                found=f"{centre * unit:g}",
-                remedy="Pass a target between, such as that of a larger whole.",
-            )
+        raise refused(
+            "the target is at the end of the scale, where there is no chance variation",
+            f"{centre * unit:g}",
+            "Pass a target between, such as that of a larger whole.",
         )
     spread = centre * (1 - centre) if kind == "share" else centre
     z = (x / n - centre) / np.sqrt(spread * effect / n)

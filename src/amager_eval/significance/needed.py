@@ -13,15 +13,15 @@ from scipy.special import ndtri
 
 from amager_eval.conventions import LEVEL
 from amager_eval.indicators.arguments import (
+    POSITIVE,
+    SHARE,
     Array,
     Number,
-    broadcast,
     check_choice,
     check_level,
+    numbers,
     plain,
-    real,
     real_scalar,
-    same_labels,
     whole_number,
 )
 from amager_eval.indicators.estimate import Shown
@@ -82,12 +82,10 @@ def earlier_share_needed(
     >>> round(earlier_share_needed(0.84, 300, 300), 4)
     0.8943
     """
-    same_labels(share_after=share_after, n_before=n_before, n_after=n_after, deff=deff)
-    after = real("share_after", share_after, at_least=0, at_most=1)
-    effect = real("deff", deff, above=0)
-    m_before = real("n_before", n_before, above=0)
-    m_after = real("n_after", n_after, above=0)
-    broadcast({"share_after": after, "n_before": m_before, "n_after": m_after, "deff": effect})
+    after, m_before, m_after, effect = numbers(
+        share_after=(share_after, SHARE), n_before=(n_before, POSITIVE),
+        n_after=(n_after, POSITIVE), deff=(deff, POSITIVE),
+    )  # fmt: skip
     check_choice("direction", direction, ("fall", "rise"))
     critical = float(-ndtri((1 - check_level(level)) / 2))
     before_weight = m_before / (m_before + m_after)
@@ -204,10 +202,7 @@ def earlier_percent_needed(
     """
     after = real_scalar("percent_after", percent_after, at_least=0, at_most=100)
     check_choice("direction", direction, ("fall", "rise"))
-    same_labels(n_before=n_before, n_after=n_after)
-    before = real("n_before", n_before, above=0)
-    later = real("n_after", n_after, above=0)
-    broadcast({"n_before": before, "n_after": later})
+    before, later = numbers(n_before=(n_before, POSITIVE), n_after=(n_after, POSITIVE))
     decimals = whole_number("decimals", decimals, at_least=0, at_most=6)
     step = float(10.0**-decimals)
     sign = 1 if direction == "fall" else -1
@@ -288,12 +283,10 @@ def respondents_needed(
     >>> round(respondents_needed(0.74, 0.58), 1), round(respondents_needed(0.74, 0.58, deff=1.6), 1)
     (67.3, 107.8)
     """
-    same_labels(share1=share1, share2=share2, ratio=ratio, deff=deff)
-    p1 = real("share1", share1, at_least=0, at_most=1)
-    p2 = real("share2", share2, at_least=0, at_most=1)
-    k = real("ratio", ratio, above=0)
-    effect = real("deff", deff, above=0)
-    broadcast({"share1": p1, "share2": p2, "ratio": k, "deff": effect})
+    p1, p2, k, effect = numbers(
+        share1=(share1, SHARE), share2=(share2, SHARE), ratio=(ratio, POSITIVE),
+        deff=(deff, POSITIVE),
+    )  # fmt: skip
     check_choice("method", method, ("score", "wald"))
     critical = float(-ndtri((1 - check_level(level)) / 2))
     if method == "score":

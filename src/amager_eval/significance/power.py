@@ -10,16 +10,17 @@ from scipy.optimize import elementwise
 from scipy.special import bdtr, ndtr, ndtri
 
 from amager_eval.conventions import LEVEL
-from amager_eval.errors import Fault, InputError
 from amager_eval.indicators.arguments import (
+    POSITIVE,
+    SHARE,
     Array,
     Number,
-    broadcast,
     check_choice,
     check_level,
+    numbers,
     plain,
-    real,
     real_scalar,
+    refused,
     same_labels,
     vector,
     whole_number,
@@ -114,13 +115,10 @@ def power(
     >>> round(power(0.84, 0.88, 300), 4), round(power(0.84, 0.88, 300, deff=1.6), 4)
     (0.2915, 0.199)
     """
-    same_labels(share1=share1, share2=share2, n1=n1, n2=n2, deff=deff)
-    p1 = real("share1", share1, at_least=0, at_most=1)
-    p2 = real("share2", share2, at_least=0, at_most=1)
-    m1 = real("n1", n1, above=0)
-    m2 = m1 if n2 is None else real("n2", n2, above=0)
-    effect = real("deff", deff, above=0)
-    broadcast({"share1": p1, "share2": p2, "n1": m1, "n2": m2, "deff": effect})
+    p1, p2, m1, m2, effect = numbers(
+        share1=(share1, SHARE), share2=(share2, SHARE), n1=(n1, POSITIVE),
+        n2=(n1 if n2 is None else n2, POSITIVE), deff=(deff, POSITIVE),
+    )  # fmt: skip
     check_choice("method", method, _METHODS)
     critical = float(-ndtri((1 - check_level(level)) / 2))
     return plain(_power(p1, p2, m1 / effect, m2 / effect, critical, method, both_tails))
@@ -171,11 +169,7 @@ def respondents_for_power(
     >>> round(respondents_for_power(0.84, 0.88), 2)
     1180.08
     """
-    same_labels(share1=share1, share2=share2, deff=deff)
-    p1 = real("share1", share1, at_least=0, at_most=1)
-    p2 = real("share2", share2, at_least=0, at_most=1)
-    effect = real("deff", deff, above=0)
-    broadcast({"share1": p1, "share2": p2, "deff": effect})
+    p1, p2, effect = numbers(share1=(share1, SHARE), share2=(share2, SHARE), deff=(deff, POSITIVE))
     check_choice("method", method, _METHODS)
     level = check_level(level)
     target = float(ndtri(real_scalar("power", power, above=1 - level, below=1)))
@@ -243,12 +237,9 @@ def smallest_detectable_change(
     >>> round(smallest_detectable_change(0.84, 300, 300, direction="down"), 4)
     0.0924
     """
-    same_labels(share=share, n1=n1, n2=n2, deff=deff)
-    before = real("share", share, at_least=0, at_most=1)
-    m1 = real("n1", n1, above=0)
-    m2 = real("n2", n2, above=0)
-    effect = real("deff", deff, above=0)
-    broadcast({"share": before, "n1": m1, "n2": m2, "deff": effect})
+    before, m1, m2, effect = numbers(
+        share=(share, SHARE), n1=(n1, POSITIVE), n2=(n2, POSITIVE), deff=(deff, POSITIVE)
+    )
     check_choice("direction", direction, ("up", "down"))
     level = check_level(level)
     target = real_scalar("power", power, above=1 - level, below=1)
@@ -334,12 +325,10 @@ def probability_of_rising_every_year(
     same_labels(shares=shares, ns=ns)
     p = vector("shares", shares, at_least=0, at_most=1)
     if len(p) < 2:
-        raise InputError(
-            Fault(
-                "shares must hold at least two waves",
-                found=str(len(p)),
-                remedy="Pass the baseline wave and the waves after it.",
-            )
+        raise refused(
+            "shares must hold at least two waves",
+            str(len(p)),
+            "Pass the baseline wave and the waves after it.",
         )
     n = vector("ns", ns, length=len(p), above=0) / real_scalar("deff", deff, above=0)
     if np.isnan(p).any() or np.isnan(n).any():

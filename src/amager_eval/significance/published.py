@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from amager_eval.conventions import LEVEL
-from amager_eval.errors import Fault, InputError
 from amager_eval.indicators.arguments import (
+    COUNT,
+    INSIDE,
+    PERCENT,
+    POSITIVE,
     Array,
     Number,
-    broadcast,
     check_level,
+    numbers,
     plain,
     real,
-    same_labels,
+    refused,
     vector,
 )
 from amager_eval.indicators.estimate import Shown
@@ -95,13 +97,6 @@ class PublishedVerdict(Shown):
     level: float
     method: str
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per element with the columns of this record but the design effects."""
-        names = ("verdict", "z_low", "z_high", "z", "critical_deff", "estimate", "n", "decimals")
-        columns = np.broadcast_arrays(*(np.atleast_1d(getattr(self, name)) for name in names))
-        frame = pd.DataFrame({name: c.ravel() for name, c in zip(names, columns, strict=True)})
-        return frame.assign(level=self.level, method=self.method)
-
 
 def rounding_box(share: Array, decimals: ArrayLike) -> tuple[Array, Array]:
     """Lowest and highest share that a percentage printed with `decimals` may stand for."""
@@ -162,26 +157,12 @@ def published_change(
     >>> published_change(16, 4922, 17, 3596).verdict
     'undecidable'
     """
-    same_labels(
-        percent_before=percent_before,
-        n_before=n_before,
-        percent_after=percent_after,
-        n_after=n_after,
-        decimals=decimals,
-    )
-    before = real("percent_before", percent_before, at_least=0, at_most=100) / 100
-    after = real("percent_after", percent_after, at_least=0, at_most=100) / 100
-    m_before = real("n_before", n_before, above=0)
-    m_after = real("n_after", n_after, above=0)
-    broadcast(
-        {
-            "percent_before": before,
-            "n_before": m_before,
-            "percent_after": after,
-            "n_after": m_after,
-            "decimals": real("decimals", decimals, at_least=0),
-        }
-    )
+    before, m_before, after, m_after, _ = numbers(
+        percent_before=(percent_before, PERCENT), n_before=(n_before, POSITIVE),
+        percent_after=(percent_after, PERCENT), n_after=(n_after, POSITIVE),
+        decimals=(decimals, COUNT),
+    )  # fmt: skip
+    before, after = before / 100, after / 100
     before_low, before_high = rounding_box(before, decimals)
     after_low, after_high = rounding_box(after, decimals)
     return judge(
@@ -252,29 +233,12 @@ def published_part_versus_whole(
     >>> v.verdict, round(v.z_low, 3), round(v.z_high, 3)
     ('undecidable', -2.546, -1.56)
     """
-    same_labels(
-        percent_part=percent_part,
-        n_part=n_part,
-        percent_whole=percent_whole,
-        n_whole=n_whole,
-        weight=weight,
-        decimals=decimals,
-    )
-    part = real("percent_part", percent_part, at_least=0, at_most=100) / 100
-    whole = real("percent_whole", percent_whole, at_least=0, at_most=100) / 100
-    m_part = real("n_part", n_part, above=0)
-    m_whole = real("n_whole", n_whole, above=0)
-    share = real("weight", weight, above=0, below=1)
-    broadcast(
-        {
-            "percent_part": part,
-            "n_part": m_part,
-            "percent_whole": whole,
-            "n_whole": m_whole,
-            "weight": share,
-            "decimals": real("decimals", decimals, at_least=0),
-        }
-    )
+    part, m_part, whole, m_whole, share, _ = numbers(
+        percent_part=(percent_part, PERCENT), n_part=(n_part, POSITIVE),
+        percent_whole=(percent_whole, PERCENT), n_whole=(n_whole, POSITIVE),
+        weight=(weight, INSIDE), decimals=(decimals, COUNT),
+    )  # fmt: skip
+    part, whole = part / 100, whole / 100
     check_parts(part, m_part, whole, m_whole, share)
     part_low, part_high = rounding_box(part, decimals)
     whole_low, whole_high = rounding_box(whole, decimals)
@@ -330,7 +294,7 @@ def judge(
     """
     effects = vector("deffs", np.atleast_1d(real("deffs", deffs, above=0)))
     if not len(effects):
-        raise InputError(Fault("deffs must hold a design effect", found="none", remedy="Pass one."))
+        raise refused("deffs must hold a design effect", "none", "Pass one.")
     critical = float(-ndtri((1 - check_level(level)) / 2))
     shrink = 1 / np.sqrt(effects)
     z_low = np.where(smallest < 0, smallest * shrink.max(), smallest * shrink.min())

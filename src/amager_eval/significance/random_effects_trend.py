@@ -12,12 +12,12 @@ from scipy.optimize import brentq
 from scipy.special import chdtrc, stdtr, stdtrit
 
 from amager_eval.conventions import LEVEL
-from amager_eval.errors import Fault, InputError
 from amager_eval.indicators.arguments import (
     Array,
     check_choice,
     check_level,
     real_scalar,
+    refused,
     same_labels,
     vector,
 )
@@ -157,7 +157,10 @@ def random_effects_trend(
         effects, "random walk with drift, REML"
     )
     if np.isnan(np.concatenate([y, v, t])).any():
-        return _missing(len(y), level, method)
+        nan = np.nan
+        return RandomEffectsTrend(
+            nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, len(y), level, method
+        )
     design = _design(t, step_from)
     shape = _shape(t, effects)
     tau2 = 0.0 if effects == "none" else _reml(y, v, design, shape)
@@ -188,13 +191,6 @@ def random_effects_trend(
     )
 
 
-def _missing(n: int, level: float, method: str) -> RandomEffectsTrend:
-    nan = float("nan")
-    return RandomEffectsTrend(
-        nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, n, level, method
-    )
-
-
 def _design(t: Array, step_from: float | None) -> Array:
     last = t.max()
     columns = [np.ones_like(t), t - last]
@@ -203,12 +199,10 @@ def _design(t: Array, step_from: float | None) -> Array:
         columns.append(np.where(t >= real_scalar("step_from", step_from), 0.0, -1.0))
     design = np.column_stack(columns)
     if len(t) <= design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:
-        raise InputError(
-            Fault(
-                "too few waves, or all on one side of step_from, for a trend",
-                found=f"{len(t)} waves",
-                remedy="Pass more waves, or leave the step out where there is no break.",
-            )
+        raise refused(
+            "too few waves, or all on one side of step_from, for a trend",
+            f"{len(t)} waves",
+            "Pass more waves, or leave the step out where there is no break.",
         )
     return design
 

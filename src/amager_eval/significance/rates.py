@@ -11,21 +11,24 @@ from scipy.optimize import elementwise
 from scipy.special import betainc, betaincinv, ndtri
 
 from amager_eval.conventions import LEVEL
-from amager_eval.errors import Fault, InputError
 from amager_eval.indicators.arguments import (
+    COUNT,
+    POSITIVE,
     Array,
     Number,
     broadcast,
     check_choice,
     check_level,
     missing,
+    numbers,
     plain,
     real,
+    refused,
     same_labels,
 )
 from amager_eval.indicators.estimate import Shown
 from amager_eval.indicators.share import wilson_interval
-from amager_eval.significance.contrast import standardise, truth, two_sided_p
+from amager_eval.significance.contrast import Tested, standardise, truth, two_sided_p
 
 __all__ = [
     "RateNonInferiority",
@@ -95,32 +98,15 @@ def check_counts(
     dispersion: ArrayLike,
 ) -> TwoCounts:
     """Check the arguments of a comparison of two rates."""
-    same_labels(
-        count1=count1,
-        exposure1=exposure1,
-        count0=count0,
-        exposure0=exposure0,
-        dispersion=dispersion,
-    )
-    one = real("count1", count1, at_least=0)
-    base1 = real("exposure1", exposure1, above=0)
-    zero = real("count0", count0, at_least=0)
-    base0 = real("exposure0", exposure0, above=0)
-    phi = real("dispersion", dispersion, above=0)
-    broadcast(
-        {
-            "count1": one,
-            "exposure1": base1,
-            "count0": zero,
-            "exposure0": base0,
-            "dispersion": phi,
-        }
-    )
+    one, base1, zero, base0, phi = numbers(
+        count1=(count1, COUNT), exposure1=(exposure1, POSITIVE), count0=(count0, COUNT),
+        exposure0=(exposure0, POSITIVE), dispersion=(dispersion, POSITIVE),
+    )  # fmt: skip
     return TwoCounts(one / phi, base1, zero / phi, base0, phi)
 
 
 @dataclass(frozen=True)
-class RateRatio(Shown):
+class RateRatio(Tested):
     """A ratio of two rates, 1 over 0, with its interval and its test.
 
     Parameters
@@ -154,11 +140,6 @@ class RateRatio(Shown):
     dispersion: Number
     level: float
     method: str
-
-    @property
-    def significant(self) -> bool | NDArray[np.bool_]:
-        """Whether p is below 1 - level; False where it is NaN."""
-        return truth(np.less(self.p_value, 1 - self.level))
 
 
 def rate_ratio(
@@ -335,12 +316,10 @@ def _minlike(counts: TwoCounts, null: Array) -> Array:
     for name, value in given.items():
         odd = (value != 1 if name == "dispersion" else value % 1 != 0) & ~np.isnan(value)
         if np.any(odd):
-            raise InputError(
-                Fault(
-                    "method 'minlike' needs whole counts and a dispersion of 1",
-                    found=f"{name} {np.ravel(value)[int(np.argmax(np.ravel(odd)))]:g}",
-                    remedy="Use method 'central', 'mid-p' or 'wald'.",
-                )
+            raise refused(
+                "method 'minlike' needs whole counts and a dispersion of 1",
+                f"{name} {np.ravel(value)[int(np.argmax(np.ravel(odd)))]:g}",
+                "Use method 'central', 'mid-p' or 'wald'.",
             )
     return np.asarray(np.vectorize(one, otypes=[float])(counts.count1, counts.count0, null))
 
@@ -434,14 +413,8 @@ def rate_non_inferiority(
     >>> round(t.p_value, 4), t.non_inferior
     (0.0225, True)
     """
-    same_labels(
-        count1=count1,
-        exposure1=exposure1,
-        count0=count0,
-        exposure0=exposure0,
-        dispersion=dispersion,
-        margin_ratio=margin_ratio,
-    )
+    same_labels(count1=count1, exposure1=exposure1, count0=count0, exposure0=exposure0,
+                dispersion=dispersion, margin_ratio=margin_ratio)  # fmt: skip
     counts = check_counts(count1, exposure1, count0, exposure0, dispersion)
     margin = real("margin_ratio", margin_ratio, above=0)
     level = check_level(level)

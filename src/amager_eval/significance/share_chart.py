@@ -10,8 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from amager_eval.errors import Fault, InputError
-from amager_eval.indicators.arguments import Array, real_scalar, same_labels, vector
+from amager_eval.indicators.arguments import (
+    Array,
+    real_scalar,
+    refused,
+    same_labels,
+    vector,
+)
 from amager_eval.indicators.control import (
     REFERENCE_YEARS,
     TAILS,
@@ -107,9 +112,7 @@ def share_chart(
     n = vector("respondents", respondents, length=len(t), above=0)
     effect = real_scalar("deff", deff, above=0)
     if np.isnan(t).any() or (np.diff(t) <= 0).any():
-        raise InputError(
-            Fault("waves must ascend", found=str(t.tolist())[:60], remedy="Sort the waves.")
-        )
+        raise refused("waves must ascend", str(t.tolist())[:60], "Sort the waves.")
     starts = _starts(t, rebases)
     known = ~np.isnan(p + n)
     frames = []
@@ -136,12 +139,10 @@ def _starts(t: Array, rebases: Sequence[Rebase]) -> dict[int, str]:
         first = real_scalar("period of a rebase", rebase.period)  # type: ignore[arg-type]
         at = int(np.searchsorted(t, first))
         if not 0 < at < len(t):
-            raise InputError(
-                Fault(
-                    "a new base must start after the first wave of the chart and by its last",
-                    found=f"{first:g}",
-                    remedy="Correct the wave of the rebase.",
-                )
+            raise refused(
+                "a new base must start after the first wave of the chart and by its last",
+                f"{first:g}",
+                "Correct the wave of the rebase.",
             )
         starts[at] = rebase.reason
     return starts

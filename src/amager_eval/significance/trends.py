@@ -12,7 +12,6 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import chdtrc, gammaln, stdtr, stdtrit, xlogy
 
 from amager_eval.conventions import LEVEL
-from amager_eval.errors import Fault, InputError
 from amager_eval.indicators.arguments import (
     Array,
     check_choice,
@@ -20,6 +19,7 @@ from amager_eval.indicators.arguments import (
     check_successes,
     plain,
     real_scalar,
+    refused,
     same_labels,
     vector,
 )
@@ -116,12 +116,10 @@ def trend(
     s = np.arange(float(len(x))) if scores is None else vector("scores", scores, length=len(x))
     effect = real_scalar("deff", deff, above=0)
     if len(x) < 2 or np.ptp(s) == 0:
-        raise InputError(
-            Fault(
-                "a trend needs at least two waves with different scores",
-                found=f"{len(x)} waves, scores {', '.join(f'{score:g}' for score in s[:5])}",
-                remedy="Pass more waves or other scores.",
-            )
+        raise refused(
+            "a trend needs at least two waves with different scores",
+            f"{len(x)} waves, scores {', '.join(f'{score:g}' for score in s[:5])}",
+            "Pass more waves or other scores.",
         )
     total = n.sum()
     p = x.sum() / total
@@ -198,12 +196,10 @@ def logit_trend(
         nan = np.asarray(np.nan)
         return normal_contrast(nan, nan, np.asarray(n.sum()), level, method, unit)
     if np.ptp(s) == 0 or not 0 < x.sum() < n.sum():
-        raise InputError(
-            Fault(
-                "a trend needs different scores and both answers",
-                found=f"{len(x)} waves, {x.sum():g} of {n.sum():g}",
-                remedy="Pass more waves; where every share is 0 or 1 there is no slope.",
-            )
+        raise refused(
+            "a trend needs different scores and both answers",
+            f"{len(x)} waves, {x.sum():g} of {n.sum():g}",
+            "Pass more waves; where every share is 0 or 1 there is no slope.",
         )
     direction = _separated_answers(x, n, s)
     if direction:
@@ -280,12 +276,10 @@ def _fit(answers: Array, design: Array, family: Any, **options: Any) -> Any:
             tol=1e-12, maxiter=200, **options
         )
     if not np.isfinite(np.concatenate([fit.params, fit.bse])).all():
-        raise InputError(
-            Fault(
-                "no trend was found: the likelihood has no finite maximum",
-                found=f"{len(answers)} periods",
-                remedy="Pass more periods, or put sparse ones together.",
-            )
+        raise refused(
+            "no trend was found: the likelihood has no finite maximum",
+            f"{len(answers)} periods",
+            "Pass more periods, or put sparse ones together.",
         )
     return fit
 
@@ -362,12 +356,10 @@ def rank_trend(values: ArrayLike, years: ArrayLike) -> RankTrend:
     if np.isnan(np.concatenate([y, t])).any():
         return RankTrend(np.nan, np.nan, np.nan, len(y), method)
     if len(y) < 3 or np.ptp(t) == 0:
-        raise InputError(
-            Fault(
-                "a trend by ranks needs at least three waves in different years",
-                found=f"{len(y)} waves, years {', '.join(f'{year:g}' for year in t[:5])}",
-                remedy="Pass more waves.",
-            )
+        raise refused(
+            "a trend by ranks needs at least three waves in different years",
+            f"{len(y)} waves, years {', '.join(f'{year:g}' for year in t[:5])}",
+            "Pass more waves.",
         )
     slope = float(theilslopes(y, t).slope)
     if np.ptp(y) == 0:
@@ -503,23 +495,22 @@ def rate_trend(
     design = np.column_stack(columns)
     df = len(y) - design.shape[1]
     if np.isnan(design).any() or np.isnan(y).any() or np.isnan(e).any():
-        return _missing(df, float(y.sum()), level, family)
+        nan, n = np.nan, float(y.sum())
+        return RateTrend(
+            nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, df, n, level, family
+        )
     if df < 1 or np.linalg.matrix_rank(design) < design.shape[1] or not y.any():
-        raise InputError(
-            Fault(
-                "too few years, or no events, for a trend of a rate",
-                found=f"{len(y)} years, {y.sum():g} events",
-                remedy="Pass more years, or leave the covariate out.",
-            )
+        raise refused(
+            "too few years, or no events, for a trend of a rate",
+            f"{len(y)} years, {y.sum():g} events",
+            "Pass more years, or leave the covariate out.",
         )
     if _no_maximum(y, design):
         if covariate is not None or family == "negative-binomial":
-            raise InputError(
-                Fault(
-                    "the events lie in so few years that a rate has no finite trend",
-                    found=f"events in {int((y > 0).sum())} of {len(y)} years",
-                    remedy="Leave the covariate out, or use family 'poisson'.",
-                )
+            raise refused(
+                "the events lie in so few years that a rate has no finite trend",
+                f"events in {int((y > 0).sum())} of {len(y)} years",
+                "Leave the covariate out, or use family 'poisson'.",
             )
         return _exact_trend(y, e, t, df, level)
     offset = np.log(e)
@@ -557,13 +548,6 @@ def rate_trend(
         n=float(y.sum()),
         level=level,
         method=family,
-    )
-
-
-def _missing(df: int, n: float, level: float, family: Family) -> RateTrend:
-    nan = float("nan")
-    return RateTrend(
-        nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, df, n, level, family
     )
 
 

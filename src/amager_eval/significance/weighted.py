@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, fdtrc, logit, ndtri
 
 from amager_eval.conventions import LEVEL
-from amager_eval.errors import Fault, InputError
+from amager_eval.errors import InputError
 from amager_eval.indicators.arguments import (
     Array,
     check_choice,
     check_level,
     labels_of,
+    refused,
     same_labels,
 )
 from amager_eval.indicators.estimate import Shown
@@ -71,14 +72,8 @@ class WeightedComparison(Shown):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row: the contrast's columns and the shares behind it."""
-        return self.difference.to_frame().assign(
-            share1=self.share1,
-            share2=self.share2,
-            se1=self.se1,
-            se2=self.se2,
-            covariance=self.covariance,
-            weight=self.weight,
-        )
+        behind = {k: v for k, v in vars(self).items() if k != "difference"}
+        return self.difference.to_frame().assign(**behind)
 
 
 def _compare(
@@ -233,15 +228,9 @@ def weighted_difference(
     >>> round(c.difference.estimate, 3), round(c.difference.se, 3)
     (0.026, 0.099)
     """
-    same_labels(
-        answers=answers,
-        weights=weights,
-        group1=group1,
-        group2=group2,
-        strata=strata,
-        post_strata=post_strata,
+    sample = sample_of(
+        answers, weights, strata, post_strata, population, group1=group1, group2=group2
     )
-    sample = sample_of(answers, weights, strata, post_strata, population)
     check_choice("scale", scale, ("share", "logit"))
     first, second = sample.domain(group1, "group1"), sample.domain(group2, "group2")
     method = f"two groups, Taylor linearisation, {scale} scale"
@@ -299,8 +288,7 @@ def weighted_part_versus_whole(
     >>> round(c.difference.estimate, 3), round(c.covariance, 3)
     (0.106, 0.002)
     """
-    same_labels(answers=answers, weights=weights, part=part, strata=strata, post_strata=post_strata)
-    sample = sample_of(answers, weights, strata, post_strata, population)
+    sample = sample_of(answers, weights, strata, post_strata, population, part=part)
     inside, everybody = sample.domain(part, "part"), sample.domain(None)
     method = "part against whole, Taylor linearisation"
     return _compare(sample, inside, everybody, "share", check_level(level), method)
@@ -388,12 +376,10 @@ def rao_scott_test(
     if len(columns) != len(rows) or min(rows.min(), columns.min()) < 0:
         raise InputError("answers and groups must be given for every respondent; leave others out")
     if min(len(row_labels), len(column_labels)) < 2:
-        raise InputError(
-            Fault(
-                "there must be two or more answers and groups",
-                found=f"{len(row_labels)} answers, {len(column_labels)} groups",
-                remedy="Pass microdata in which both vary.",
-            )
+        raise refused(
+            "there must be two or more answers and groups",
+            f"{len(row_labels)} answers, {len(column_labels)} groups",
+            "Pass microdata in which both vary.",
         )
     n, shape = len(rows), (len(row_labels), len(column_labels))
     cell = np.ravel_multi_index((rows, columns), shape)

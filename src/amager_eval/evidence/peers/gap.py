@@ -26,17 +26,6 @@ class LastGap:
     Draws are joint: an area's draw is the whole's draw plus its gap's, so that P(area reaches the
     whole) rests on how gaps have moved, not on two independent walks. The gaps' step is pooled
     over areas.
-
-    Parameters
-    ----------
-    size : int
-        Draws.
-    name : str
-        Name in league tables.
-    scale, method : str
-        Scale it works on, and what it does, as league tables say it.
-    packages : tuple of str
-        Packages whose versions belong to a score.
     """
 
     size: int = 1000
