@@ -31,41 +31,28 @@ class OtherVersionError(SpecError):
 
 @dataclass(frozen=True)
 class Evidence:
-    """A table and what it belongs to.
+    """A table and what it belongs to."""
 
-    Parameters
-    ----------
-    name : str
-        What was examined: `calibration`, `recovery`, `prior_sensitivity` and so on; the file's
-        name.
-    model : str
-        Folder of `models/`.
-    spec_version, spec_digest : str
-        The document the table was computed under.
-    command : str
-        The command that made it.
-    date : str
-        ISO date.
-    seconds : float or None
-        Wall-clock time of the computation, that of fits kept from an earlier run included; None
-        where that was not recorded.
-    settings : dict
-        Numbers the reader needs: fits, draws, seed.
-    rows : list of dict
-        The table, raw values; missing is None.
-    packages : dict of str to str
-        Versions; filled in when not given.
-    """
-
+    #: What was examined: `calibration`, `recovery`, `prior_sensitivity` and so on; the file's
+    #: name.
     name: str
+    #: Folder of `models/`.
     model: str
+    #: The document the table was computed under.
     spec_version: str
     spec_digest: str
+    #: The command that made it.
     command: str
+    #: ISO date.
     date: str
+    #: Wall-clock time of the computation, that of fits kept from an earlier run included; None
+    #: where that was not recorded.
     seconds: float | None
+    #: Numbers the reader needs: fits, draws, seed.
     settings: Mapping[str, Any]
+    #: The table, raw values; missing is None.
     rows: Sequence[Mapping[str, Any]]
+    #: Versions; filled in when not given.
     packages: Mapping[str, str] = field(default_factory=versions)
 
     def to_frame(self) -> pd.DataFrame:

@@ -53,20 +53,13 @@ _INTERVALS = ("logit", "beta", "korn-graubard", "asin", "mean")
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Checked microdata: answers, weights, strata and post-strata.
+    """Checked microdata: answers, weights, strata and post-strata."""
 
-    Parameters
-    ----------
-    answers : ndarray, dims respondent
-        0 or 1; NaN where the question was not answered.
-    weights : ndarray, dims respondent
-        Weights, already scaled to the population of the post-strata if there are any.
-    strata, post_strata : ndarray of int, dims respondent
-        Codes; all 0 without.
-    """
-
+    #: 0 or 1; NaN where the question was not answered.
     answers: Array
+    #: Weights, already scaled to the population of the post-strata if there are any.
     weights: Array
+    #: Codes; all 0 without.
     strata: NDArray[np.intp]
     post_strata: NDArray[np.intp] | None
 

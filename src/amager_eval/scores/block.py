@@ -20,25 +20,17 @@ __all__ = ["BlockInterval", "block_interval"]
 
 @dataclass(frozen=True)
 class BlockInterval:
-    """A mean over cells and its block-bootstrap interval.
+    """A mean over cells and its block-bootstrap interval."""
 
-    Parameters
-    ----------
-    estimate, low, high : float
-        Mean over cells and equal-tailed percentile limits at `level`, unit of the values.
-    level : float
-        Level.
-    cells : int
-        Cells the mean is over.
-    blocks : tuple of int
-        Number of blocks, per crossed factor.
-    """
-
+    #: Mean over cells and equal-tailed percentile limits at `level`, unit of the values.
     estimate: float
     low: float
     high: float
+    #: Level.
     level: float
+    #: Cells the mean is over.
     cells: int
+    #: Number of blocks, per crossed factor.
     blocks: tuple[int, ...]
 
 

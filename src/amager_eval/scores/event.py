@@ -33,23 +33,15 @@ def brier(probability: ArrayLike, outcome: ArrayLike) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Mean Brier score taken apart.
+    """Mean Brier score taken apart."""
 
-    Parameters
-    ----------
-    brier : float
-        Mean score: `miscalibration - discrimination + uncertainty`.
-    miscalibration : float
-        What would be gained by recalibrating the probabilities; 0 is calibrated.
-    discrimination : float
-        What the calibrated probabilities gain over always saying the mean frequency.
-    uncertainty : float
-        Score of always saying the mean frequency.
-    """
-
+    #: Mean score: `miscalibration - discrimination + uncertainty`.
     brier: float
+    #: What would be gained by recalibrating the probabilities; 0 is calibrated.
     miscalibration: float
+    #: What the calibrated probabilities gain over always saying the mean frequency.
     discrimination: float
+    #: Score of always saying the mean frequency.
     uncertainty: float
 
 

@@ -270,20 +270,14 @@ def kept_of_z(p1: Array, n1: Array, p2: Array, n2: Array) -> Array:
 
 @dataclass(frozen=True)
 class Parts:
-    """A part, the rest of its whole, and their difference as part minus whole.
+    """A part, the rest of its whole, and their difference as part minus whole."""
 
-    Parameters
-    ----------
-    p_part, n_part, p_rest, n_rest : ndarray
-        Shares and respondents; the rest's share is what part and whole imply.
-    weight, estimate : ndarray
-        The part's share of the whole's population; part minus whole.
-    """
-
+    #: Shares and respondents; the rest's share is what part and whole imply.
     p_part: Array
     n_part: Array
     p_rest: Array
     n_rest: Array
+    #: The part's share of the whole's population; part minus whole.
     weight: Array
     estimate: Array
 

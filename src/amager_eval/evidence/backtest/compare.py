@@ -32,50 +32,35 @@ __all__ = ["Comparison", "compare"]
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Tables of a back-test, see :mod:`amager_eval.evidence.backtest.league`.
+    """Tables of a back-test, see :mod:`amager_eval.evidence.backtest.league`."""
 
-    Parameters
-    ----------
-    panel, forecaster : str
-        Names.
-    origins : tuple
-        Origins compared.
-    league : DataFrame
-        Ranks over the cells common to all.
-    differences : DataFrame
-        Paired differences in CRPS to every peer, per `subset`: `all`, and where they exist
-        `small` (areas under 30,000 inhabitants), `before_covid` and `since` (origins before 2020
-        and after), `untouched` and `untouched_small` (figures that were forecast from origins
-        held back and from no other), `past_gates` (cells of fits that passed their gates).
-    groups : DataFrame
-        Mean CRPS, log score, ranks and coverage per type (or setting and response) and horizon,
-        origins before 2020 apart, see :mod:`amager_eval.evidence.backtest.groups`.
-    coverage : DataFrame
-        Coverage per origin with block intervals, every forecaster.
-    origin_ranks : DataFrame
-        The forecaster's rank at each origin, and the difference to the best other there.
-    pit : DataFrame
-        Histogram of the forecaster's randomised PIT, over all origins and for each.
-    events : DataFrame or None
-        Brier scores of "the area reaches the whole"; None where there is no whole.
-    gaps : DataFrame or None
-        CRPS and coverage of the gap to the whole, of which that event is a cut; None where no
-        forecaster has been scored on it.
-    units : DataFrame
-        The forecaster's work units: seconds, gates passed, problems.
-    """
-
+    #: Names.
     panel: str
     forecaster: str
+    #: Origins compared.
     origins: tuple[str | int, ...]
+    #: Ranks over the cells common to all.
     league: pd.DataFrame
+    #: Paired differences in CRPS to every peer, per `subset`: `all`, and where they exist `small`
+    #: (areas under 30,000 inhabitants), `before_covid` and `since` (origins before 2020 and
+    #: after), `untouched` and `untouched_small` (figures that were forecast from origins held
+    #: back and from no other), `past_gates` (cells of fits that passed their gates).
     differences: pd.DataFrame
+    #: Mean CRPS, log score, ranks and coverage per type (or setting and response) and horizon,
+    #: origins before 2020 apart, see :mod:`amager_eval.evidence.backtest.groups`.
     groups: pd.DataFrame
+    #: Coverage per origin with block intervals, every forecaster.
     coverage: pd.DataFrame
+    #: The forecaster's rank at each origin, and the difference to the best other there.
     origin_ranks: pd.DataFrame
+    #: Histogram of the forecaster's randomised PIT, over all origins and for each.
     pit: pd.DataFrame
+    #: Brier scores of "the area reaches the whole"; None where there is no whole.
     events: pd.DataFrame | None
+    #: CRPS and coverage of the gap to the whole, of which that event is a cut; None where no
+    #: forecaster has been scored on it.
     gaps: pd.DataFrame | None
+    #: The forecaster's work units: seconds, gates passed, problems.
     units: pd.DataFrame
 
     def frames(self) -> Mapping[str, pd.DataFrame]:

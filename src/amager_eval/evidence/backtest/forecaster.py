@@ -85,24 +85,16 @@ FORECAST_CODE: Final[dict[Kind, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What a forecaster returns for a task.
+    """What a forecaster returns for a task."""
 
-    Parameters
-    ----------
-    draws : ndarray
-        Predictive draws of what is published (reports; shares 0 to 1), dims `sample, cell` in
-        the order of `task.targets`; joint where the forecaster knows how cells move together.
-    fallback : ndarray of bool or None
-        Cells where it could not forecast and something simpler stands in, dims `cell`.
-    passed : bool or None
-        Whether the fit passed its gates; None where it has none.
-    problems : str
-        Why not, or what else to know.
-    """
-
+    #: Predictive draws of what is published (reports; shares 0 to 1), dims `sample, cell` in the
+    #: order of `task.targets`; joint where the forecaster knows how cells move together.
     draws: NDArray[np.float64]
+    #: Cells where it could not forecast and something simpler stands in, dims `cell`.
     fallback: NDArray[np.bool_] | None = None
+    #: Whether the fit passed its gates; None where it has none.
     passed: bool | None = None
+    #: Why not, or what else to know.
     problems: str = ""
 
 
@@ -129,29 +121,21 @@ class Forecaster(Protocol):
 class OwnModel:
     """The package's own model as a forecaster.
 
-    Parameters
-    ----------
-    kind : {"safety", "crime"}
-        Which model.
-    spec : str or Path or None
-        Its document; default the one in `models/`.
-    draws : int or None
-        Kept draws per chain; default the spec's for a back-test (crime), or its own.
-    chains : int or None
-        Number of chains; default the back-test's in the spec (crime), or 4.
-    name : str
-        Name in league tables.
-
     Examples
     --------
     >>> OwnModel("crime").name
     'amager_eval'
     """
 
+    #: Which model.
     kind: Kind
+    #: Its document; default the one in `models/`.
     spec: str | Path | None = None
+    #: Kept draws per chain; default the spec's for a back-test (crime), or its own.
     draws: int | None = None
+    #: Number of chains; default the back-test's in the spec (crime), or 4.
     chains: int | None = None
+    #: Name in league tables.
     name: str = "amager_eval"
 
     @property

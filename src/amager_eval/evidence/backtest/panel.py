@@ -33,46 +33,31 @@ _VALUE: Final[dict[str, str]] = {"crime": "count", "safety": "percent"}
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Figures with declared splits.
+    """Figures with declared splits."""
 
-    Parameters
-    ----------
-    name : str
-        What scores of it are filed under.
-    kind : {"safety", "crime"}
-        Which model forecasts it.
-    frame : DataFrame
-        Tidy figures: `area, period, crime_type, count` or `area, wave, setting, response,
-        percent, n, decimals, ...`.
-    development : tuple of str or int
-        Origins (last period a forecaster sees) on which choices may be made.
-    final : tuple of str or int
-        Origins held back: scored once, after every choice.
-    horizons : tuple of int
-        Steps ahead, in periods of the panel (calendar years for waves).
-    whole : str or None
-        The area that contains the others.
-    population : DataFrame or None
-        `area, period, population` (crime); a task gets the dates known at its origin.
-    least_history : int
-        Earlier figures a series must have at the origin for its future to be scored.
-    background : Input or None
-        What a model may know besides the figures: survey rounds (a task gets those up to its
-        origin), the parts of the whole and their population, which only gives them weights.
-    parts : tuple of str
-        The disjoint areas inside the whole; empty takes every other area for one (crime).
-    """
-
+    #: What scores of it are filed under.
     name: str
+    #: Which model forecasts it.
     kind: Kind
+    #: Tidy figures: `area, period, crime_type, count` or `area, wave, setting, response, percent,
+    #: n, decimals, ...`.
     frame: pd.DataFrame
+    #: Origins (last period a forecaster sees) on which choices may be made.
     development: tuple[str | int, ...]
+    #: Origins held back: scored once, after every choice.
     final: tuple[str | int, ...]
+    #: Steps ahead, in periods of the panel (calendar years for waves).
     horizons: tuple[int, ...]
+    #: The area that contains the others.
     whole: str | None = None
+    #: `area, period, population` (crime); a task gets the dates known at its origin.
     population: pd.DataFrame | None = None
+    #: Earlier figures a series must have at the origin for its future to be scored.
     least_history: int = 1
+    #: What a model may know besides the figures: survey rounds (a task gets those up to its
+    #: origin), the parts of the whole and their population, which only gives them weights.
     background: Input | None = None
+    #: The disjoint areas inside the whole; empty takes every other area for one (crime).
     parts: tuple[str, ...] = ()
 
     @property
@@ -126,69 +111,46 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """What a forecaster sees: the past and the cells to forecast, never what happened there.
+    """What a forecaster sees: the past and the cells to forecast, never what happened there."""
 
-    Parameters
-    ----------
-    kind : {"safety", "crime"}
-        Which model.
-    origin : str or int
-        Last period in `training`.
-    training : DataFrame
-        Figures up to the origin.
-    population : DataFrame or None
-        Inhabitants at dates up to the end of the origin.
-    targets : DataFrame
-        Cells to forecast, one row each: the series' key columns, `period` (wave or period) and
-        `horizon`; index 0, 1, ...
-    whole : str or None
-        The area that contains the others.
-    seed : int
-        Seed for this task.
-    background : Input or None
-        What else is known, with the training figures as its `safety` (safety).
-    together : DataFrame or None
-        Reports of all areas of the panel together up to the origin, `period, crime_type, count`
-        and what else the training figures hold; of cells every area reports (crime without a
-        whole). A block of areas is seen against it.
-    together_population : DataFrame or None
-        Their inhabitants, `period, population`.
-    parts : tuple of str
-        The disjoint areas inside the whole; empty takes every other area for one.
-    """
-
+    #: Which model.
     kind: Kind
+    #: Last period in `training`.
     origin: str | int
+    #: Figures up to the origin.
     training: pd.DataFrame
+    #: Inhabitants at dates up to the end of the origin.
     population: pd.DataFrame | None
+    #: Cells to forecast, one row each: the series' key columns, `period` (wave or period) and
+    #: `horizon`; index 0, 1, ...
     targets: pd.DataFrame
+    #: The area that contains the others.
     whole: str | None
+    #: Seed for this task.
     seed: int
+    #: What else is known, with the training figures as its `safety` (safety).
     background: Input | None = None
+    #: Reports of all areas of the panel together up to the origin, `period, crime_type, count`
+    #: and what else the training figures hold; of cells every area reports (crime without a
+    #: whole). A block of areas is seen against it.
     together: pd.DataFrame | None = None
+    #: Their inhabitants, `period, population`.
     together_population: pd.DataFrame | None = None
+    #: The disjoint areas inside the whole; empty takes every other area for one.
     parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class WorkUnit:
-    """One independent piece of a back-test: a task and the outcomes it is scored against.
+    """One independent piece of a back-test: a task and the outcomes it is scored against."""
 
-    Parameters
-    ----------
-    key : str
-        Name within the panel: origin and block; scores are cached under it.
-    task : Task
-        What the forecaster sees.
-    observed : ndarray
-        What happened, dims `cell` in the order of `task.targets`; reports, or shares 0 to 1.
-    width : ndarray
-        Width of the rounding interval of each observed share, dims `cell`; 1 for counts.
-    """
-
+    #: Name within the panel: origin and block; scores are cached under it.
     key: str
+    #: What the forecaster sees.
     task: Task
+    #: What happened, dims `cell` in the order of `task.targets`; reports, or shares 0 to 1.
     observed: NDArray[np.float64]
+    #: Width of the rounding interval of each observed share, dims `cell`; 1 for counts.
     width: NDArray[np.float64]
 
 

@@ -29,25 +29,17 @@ _UNIT_COLUMNS: Final = ["unit", "seconds", "passed", "problems"]
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """Scores of one forecaster on one panel.
+    """Scores of one forecaster on one panel."""
 
-    Parameters
-    ----------
-    panel : str
-        The panel's name.
-    forecaster : str
-        The forecaster's name.
-    scores : DataFrame
-        One row per cell, see :func:`~amager_eval.evidence.backtest.score.score_unit`, with
-        `forecaster` first; and `passed` (1 where the cell's fit passed its gates) of a forecaster
-        that has gates.
-    units : DataFrame
-        One row per work unit: `unit, seconds, passed, problems`.
-    """
-
+    #: The panel's name.
     panel: str
+    #: The forecaster's name.
     forecaster: str
+    #: One row per cell, see :func:`~amager_eval.evidence.backtest.score.score_unit`, with
+    #: `forecaster` first; and `passed` (1 where the cell's fit passed its gates) of a forecaster
+    #: that has gates.
     scores: pd.DataFrame
+    #: One row per work unit: `unit, seconds, passed, problems`.
     units: pd.DataFrame
 
 

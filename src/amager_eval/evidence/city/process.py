@@ -34,21 +34,14 @@ _STILL_FROM: Final = 2022
 
 @dataclass(frozen=True)
 class Scenario:
-    """What happens to the partnership area, in a city that else stands still from 2022 on.
+    """What happens to the partnership area, in a city that else stands still from 2022 on."""
 
-    Parameters
-    ----------
-    safety_step : float
-        Change of the area's logit share of safe answers a wave, after the baseline.
-    crime_step : float
-        Change of the area's log rates a calendar year, after the baseline.
-    safety_once, crime_once : float
-        By how much the baseline's published figures alone are off by bad luck, on the same
-        scales; the truth does not move.
-    """
-
+    #: Change of the area's logit share of safe answers a wave, after the baseline.
     safety_step: float = 0.0
+    #: Change of the area's log rates a calendar year, after the baseline.
     crime_step: float = 0.0
+    #: By how much the baseline's published figures alone are off by bad luck, on the same scales;
+    #: the truth does not move.
     safety_once: float = 0.0
     crime_once: float = 0.0
 
@@ -63,58 +56,39 @@ SCENARIOS: Final = {
 
 @dataclass(frozen=True)
 class Truth:
-    """The parameters the city is drawn with; rates and shares follow from them.
+    """The parameters the city is drawn with; rates and shares follow from them."""
 
-    Parameters
-    ----------
-    level : dict of str to float
-        City's logit share of safe answers in wave 2024, per setting.
-    gap_response : dict of str to float
-        Distance between the safe and the unsafe threshold, logit, per setting.
-    rate : dict of str to float
-        City's reports per 1,000 inhabitants a quarter in 2024, per crime type.
-    counted_in_total : dict of str to float
-        Share of a type's reports that the total contains; 1 where not named.
-    city_sd, gap_sd : float
-        Innovations per square root of a year of the city's path and of an area's gap, logit.
-    level_sd : float
-        Spread of area levels, logit.
-    deff : float
-        Design effect of the survey.
-    wave_sd : float
-        Error shared by all areas of a wave, logit.
-    crime_sd, crime_gap_sd : float
-        Innovations of log rates per square root of a year, city and areas.
-    crime_level_sd : float
-        Spread of the areas' log rates.
-    dispersion : float
-        `1 / sqrt(alpha)` of a quarter's negative binomial.
-    season : float
-        Amplitude of the yearly wave of log rates, highest in the third quarter.
-    covid : float
-        Effect on log rates of a quarter wholly inside 12 March 2020 to the end of 2021.
-    scenario : Scenario or None
-        What happens to the partnership area; None lets every path wander as drawn.
-    area_gap : float or None
-        Distance of the partnership area's logit level from the city's; None draws it.
-    """
-
+    #: City's logit share of safe answers in wave 2024, per setting.
     level: dict[str, float]
+    #: Distance between the safe and the unsafe threshold, logit, per setting.
     gap_response: dict[str, float]
+    #: City's reports per 1,000 inhabitants a quarter in 2024, per crime type.
     rate: dict[str, float]
+    #: Share of a type's reports that the total contains; 1 where not named.
     counted_in_total: dict[str, float]
+    #: Innovations per square root of a year of the city's path and of an area's gap, logit.
     city_sd: float = 0.05
     gap_sd: float = 0.05
+    #: Spread of area levels, logit.
     level_sd: float = 0.35
+    #: Design effect of the survey.
     deff: float = 1.3
+    #: Error shared by all areas of a wave, logit.
     wave_sd: float = 0.03
+    #: Innovations of log rates per square root of a year, city and areas.
     crime_sd: float = 0.06
     crime_gap_sd: float = 0.05
+    #: Spread of the areas' log rates.
     crime_level_sd: float = 0.3
+    #: `1 / sqrt(alpha)` of a quarter's negative binomial.
     dispersion: float = 0.08
+    #: Amplitude of the yearly wave of log rates, highest in the third quarter.
     season: float = 0.06
+    #: Effect on log rates of a quarter wholly inside 12 March 2020 to the end of 2021.
     covid: float = -0.2
+    #: What happens to the partnership area; None lets every path wander as drawn.
     scenario: Scenario | None = None
+    #: Distance of the partnership area's logit level from the city's; None draws it.
     area_gap: float | None = None
 
     @property
@@ -125,23 +99,15 @@ class Truth:
 
 @dataclass(frozen=True)
 class Places:
-    """Names of the made-up city's areas.
+    """Names of the made-up city's areas."""
 
-    Parameters
-    ----------
-    whole : str
-        The city.
-    parts : tuple of str
-        Its disjoint districts.
-    area : str
-        The partnership area.
-    inside : tuple of str
-        Districts the partnership area lies in.
-    """
-
+    #: The city.
     whole: str
+    #: Its disjoint districts.
     parts: tuple[str, ...]
+    #: The partnership area.
     area: str
+    #: Districts the partnership area lies in.
     inside: tuple[str, ...]
 
     @classmethod

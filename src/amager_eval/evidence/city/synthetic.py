@@ -52,20 +52,14 @@ _COUNTED: Final = {"vold/våben": 0.85}
 
 @dataclass(frozen=True, eq=False)
 class SyntheticCity:
-    """A made-up input and what is true of it.
+    """A made-up input and what is true of it."""
 
-    Parameters
-    ----------
-    data : Input
-        The five tables; `synthetic` is True.
-    truth : dict
-        `synthetic, seed, scenario, note, parameters`; `safety`: rows `area, setting, response,
-        wave, share` (0 to 1) to wave 2029; `crime`: rows `area, crime_type, period, per_1000,
-        expected` a quarter to 2028; `activities`: `total, two_or_more_partners`; `goals`: rows
-        `goal, reading, area, setting, response, crime_type, year, met` of the partnership area.
-    """
-
+    #: The five tables; `synthetic` is True.
     data: Input
+    #: `synthetic, seed, scenario, note, parameters`; `safety`: rows `area, setting, response,
+    #: wave, share` (0 to 1) to wave 2029; `crime`: rows `area, crime_type, period, per_1000,
+    #: expected` a quarter to 2028; `activities`: `total, two_or_more_partners`; `goals`: rows
+    #: `goal, reading, area, setting, response, crime_type, year, met` of the partnership area.
     truth: dict[str, Any]
 
 

@@ -54,17 +54,11 @@ _LEVELS: Final = (50, 80, 95)
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """A made-up truth of the area.
+    """A made-up truth of the area."""
 
-    Parameters
-    ----------
-    share : ndarray
-        Its true safe share, (setting, year).
-    stated : bool
-        Whether the agreement's sentence would have been written of it.
-    """
-
+    #: Its true safe share, (setting, year).
     share: Floats
+    #: Whether the agreement's sentence would have been written of it.
     stated: bool
 
 

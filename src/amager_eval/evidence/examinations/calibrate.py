@@ -54,21 +54,15 @@ _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREAD
 
 @dataclass(frozen=True, eq=False)
 class Calibrated:
-    """What the replicates of a study say.
+    """What the replicates of a study say."""
 
-    Parameters
-    ----------
-    replicates : DataFrame
-        One row per replicate and quantity: `fit, quantity, truth, mean, sd, pit, ess, rhat,
-        divergences, problems, times, seconds`; `pit` is the randomised rank of the truth among the
-        draws, 0 to 1, `problems` the gates its fit missed (NaN: none), `times` how many times the
-        study's own draws it took, `seconds` the time it took.
-    forecasts : DataFrame
-        One row per replicate and figure that came after: `fit, low, high`, the bounds of its
-        probability integral transform. No rows where the study forecasts nothing.
-    """
-
+    #: One row per replicate and quantity: `fit, quantity, truth, mean, sd, pit, ess, rhat,
+    #: divergences, problems, times, seconds`; `pit` is the randomised rank of the truth among the
+    #: draws, 0 to 1, `problems` the gates its fit missed (NaN: none), `times` how many times the
+    #: study's own draws it took, `seconds` the time it took.
     replicates: pd.DataFrame
+    #: One row per replicate and figure that came after: `fit, low, high`, the bounds of its
+    #: probability integral transform. No rows where the study forecasts nothing.
     forecasts: pd.DataFrame
 
 

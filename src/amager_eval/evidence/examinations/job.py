@@ -32,29 +32,19 @@ type Examination = Callable[[Job], Mapping[str, Found]]
 
 @dataclass(frozen=True)
 class Job:
-    """One model to examine.
+    """One model to examine."""
 
-    Parameters
-    ----------
-    kind : {"safety", "crime", "area"}
-        Which; `area` is the estimate of an area that was not measured.
-    spec : ModelSpec
-        Its document; of `area` the safety model's, whose districts it rests on.
-    fits : int
-        Simulated data sets that are fitted.
-    draws : int or None
-        Per chain of fits of the bundled figures; default the spec's.
-    cache : Path
-        Where finished fits of simulated data are kept; a stopped run continues.
-    progress : callable or None
-        Called now and then.
-    """
-
+    #: Which; `area` is the estimate of an area that was not measured.
     kind: str
+    #: Its document; of `area` the safety model's, whose districts it rests on.
     spec: ModelSpec
+    #: Simulated data sets that are fitted.
     fits: int
+    #: Per chain of fits of the bundled figures; default the spec's.
     draws: int | None
+    #: Where finished fits of simulated data are kept; a stopped run continues.
     cache: Path
+    #: Called now and then.
     progress: Progress | None = None
 
     @property

@@ -37,29 +37,20 @@ class Unforecastable(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Past:
-    """One series up to the origin, on a regular grid.
+    """One series up to the origin, on a regular grid."""
 
-    Parameters
-    ----------
-    values : ndarray
-        On the peer's scale, dims `period`; first and any later gaps: NaN only inside or at the end.
-    per_year : int
-        Periods in a year: 1, 4 or 12.
-    first_year : int
-        Year of the first value.
-    first_index : int
-        Its period within the year, from 1.
-    horizon : int
-        Periods to forecast after the last grid point.
-    pooled_step : float
-        Root mean square change per period over all series of the task, on the same scale.
-    """
-
+    #: On the peer's scale, dims `period`; first and any later gaps: NaN only inside or at the
+    #: end.
     values: Floats
+    #: Periods in a year: 1, 4 or 12.
     per_year: int
+    #: Year of the first value.
     first_year: int
+    #: Its period within the year, from 1.
     first_index: int
+    #: Periods to forecast after the last grid point.
     horizon: int
+    #: Root mean square change per period over all series of the task, on the same scale.
     pooled_step: float
 
     @property
@@ -116,33 +107,22 @@ def last_value(past: Past, size: int, rng: np.random.Generator) -> Floats:
 
 @dataclass(frozen=True)
 class SeriesPeer:
-    """A forecaster that takes every series on its own; draws are independent over series.
+    """A forecaster that takes every series on its own; draws are independent over series."""
 
-    Parameters
-    ----------
-    name : str
-        Name in league tables and file names.
-    predict : callable
-        From :class:`Past` to draws.
-    scale : {"counts", "sqrt", "log", "logit"}
-        Scale `predict` works on. `sqrt`: sqrt(y + 3/8), which makes the variance of counts even;
-        `log`: log(1 + y).
-    method : str
-        How its predictive distribution comes about, in a sentence.
-    packages : tuple of str
-        Packages whose versions decide its draws.
-    least : int
-        Values a series must have; below it the fallback.
-    size : int
-        Draws.
-    """
-
+    #: Name in league tables and file names.
     name: str
+    #: From :class:`Past` to draws.
     predict: Predict = field(repr=False)
+    #: Scale `predict` works on. `sqrt`: sqrt(y + 3/8), which makes the variance of counts even;
+    #: `log`: log(1 + y).
     scale: Scale
+    #: How its predictive distribution comes about, in a sentence.
     method: str
+    #: Packages whose versions decide its draws.
     packages: tuple[str, ...] = ("numpy",)
+    #: Values a series must have; below it the fallback.
     least: int = 2
+    #: Draws.
     size: int = 1000
 
     @property

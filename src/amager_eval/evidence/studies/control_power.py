@@ -26,32 +26,21 @@ _SEASON: Final = 0.15  # the highest and the lowest period of the year against i
 
 @dataclass(frozen=True)
 class ChartCase:
-    """Made-up series of reports and what happens to them after the reference.
+    """Made-up series of reports and what happens to them after the reference."""
 
-    Parameters
-    ----------
-    per_year : {1, 4, 12}
-        Periods a year.
-    years : int
-        Complete years through the reference's last.
-    mean : float
-        Reports a period in the reference, on average.
-    cv : float
-        Standard deviation beyond Poisson of a single period, as a share of its mean.
-    change : float
-        Level after the reference over the level in it; 1 is an ordinary series.
-    slope : float
-        Change of the log level a year, through the reference and after.
-    wander : float
-        Standard deviation of the log level's random walk over a year.
-    """
-
+    #: Periods a year.
     per_year: int
+    #: Complete years through the reference's last.
     years: int
+    #: Reports a period in the reference, on average.
     mean: float
+    #: Standard deviation beyond Poisson of a single period, as a share of its mean.
     cv: float = 0.1
+    #: Level after the reference over the level in it; 1 is an ordinary series.
     change: float = 1.0
+    #: Change of the log level a year, through the reference and after.
     slope: float = 0.0
+    #: Standard deviation of the log level's random walk over a year.
     wander: float = 0.0
 
     def draw(self, rng: np.random.Generator) -> tuple[list[str], NDArray[np.float64]]:

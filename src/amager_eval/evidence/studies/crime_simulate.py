@@ -23,21 +23,14 @@ type Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
-    """A truth and its counts.
+    """A truth and its counts."""
 
-    Parameters
-    ----------
-    truth : Dataset
-        Every quantity of the model, dims as
-        :func:`amager_eval.trends.crime.posterior.crime_posterior` without `chain, draw`.
-    design : Dataset
-        The design with the simulated counts where the original had some.
-    future : ndarray
-        Reports of the periods after the last, dims `area, crime_type, future`.
-    """
-
+    #: Every quantity of the model, dims as
+    #: :func:`amager_eval.trends.crime.posterior.crime_posterior` without `chain, draw`.
     truth: xr.Dataset
+    #: The design with the simulated counts where the original had some.
     design: xr.Dataset
+    #: Reports of the periods after the last, dims `area, crime_type, future`.
     future: Floats
 
 

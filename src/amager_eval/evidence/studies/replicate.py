@@ -21,27 +21,18 @@ __all__ = ["Replicate", "Study", "by_name"]
 
 @dataclass(frozen=True, eq=False)
 class Replicate:
-    """One truth and what the fit to its data says.
+    """One truth and what the fit to its data says."""
 
-    Parameters
-    ----------
-    truth : mapping of str to float
-        Quantity to its true value.
-    draws : mapping of str to ndarray
-        Quantity to posterior draws, dims `chain, draw`.
-    diagnostics : Diagnostics
-        What the gates saw.
-    pit : tuple of ndarray
-        Bounds of the probability integral transform of figures that came after, `low, high`; for
-        :func:`amager_eval.scores.pit.covered`. Empty where none were forecast.
-    times : int
-        So many times the study's own draws were taken.
-    """
-
+    #: Quantity to its true value.
     truth: Mapping[str, float]
+    #: Quantity to posterior draws, dims `chain, draw`.
     draws: Mapping[str, Floats]
+    #: What the gates saw.
     diagnostics: Diagnostics
+    #: Bounds of the probability integral transform of figures that came after, `low, high`; for
+    #: :func:`amager_eval.scores.pit.covered`. Empty where none were forecast.
     pit: tuple[Floats, Floats] = field(default_factory=lambda: (np.empty(0), np.empty(0)))
+    #: So many times the study's own draws were taken.
     times: int = 1
 
 

@@ -30,24 +30,17 @@ __all__ = ["Simulated", "ask_again", "simulate_safety"]
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
-    """A truth and its figures.
+    """A truth and its figures."""
 
-    Parameters
-    ----------
-    truth : Dataset
-        Names and dims of a fit's `posterior` without `chain, draw`, `year` running on to the last
-        simulated one; also what `eta` is the sum of: `level` (setting), `apart` (latent, setting),
-        `path` (setting, year) and `gap` (latent, setting, year), and the logs `wave_size` (year)
-        and `area_size` (latent) of true to assumed respondents.
-    design : Dataset
-        The design with simulated figures where the original had some.
-    shares : Dataset
-        `true` and `published` shares 0 to 1, dims `area, setting, response, year`; published
-        is what would be printed had every figure been published.
-    """
-
+    #: Names and dims of a fit's `posterior` without `chain, draw`, `year` running on to the last
+    #: simulated one; also what `eta` is the sum of: `level` (setting), `apart` (latent, setting),
+    #: `path` (setting, year) and `gap` (latent, setting, year), and the logs `wave_size` (year)
+    #: and `area_size` (latent) of true to assumed respondents.
     truth: xr.Dataset
+    #: The design with simulated figures where the original had some.
     design: xr.Dataset
+    #: `true` and `published` shares 0 to 1, dims `area, setting, response, year`; published is
+    #: what would be printed had every figure been published.
     shares: xr.Dataset
 
 
