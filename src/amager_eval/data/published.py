@@ -148,7 +148,7 @@ def _statbank_counts(agreement: Agreement) -> pd.DataFrame:
     return both.assign(
         area=agreement.areas.whole,
         definition=statbank.table,
-        source=f"Kilde: Danmarks Statistik, statistikbanken.dk/{statbank.table}",
+        source=f"Danmarks Statistik, statistikbanken.dk/{statbank.table}",
         source_grade="A",
     )
 
@@ -160,9 +160,9 @@ def _city_population(agreement: Agreement) -> pd.DataFrame:
     months = bundled_frame(_FOLK1AM).rename(columns={"month": "period"})
     years = years.assign(
         period=years["period"].str.removesuffix("K1"),
-        source="Kilde: Danmarks Statistik, statistikbanken.dk/FOLK1A",
+        source="Danmarks Statistik, statistikbanken.dk/FOLK1A",
     )
-    months = months.assign(source="Kilde: Danmarks Statistik, statistikbanken.dk/FOLK1AM")
+    months = months.assign(source="Danmarks Statistik, statistikbanken.dk/FOLK1AM")
     years = years[years["period"].astype(int) <= int(months["period"].min()[:4])]
     both = pd.concat([years[years["area"] == code], months[months["area"] == code]])
     return both.assign(area=agreement.areas.whole).reset_index(drop=True)

@@ -398,7 +398,7 @@ def _by_year(rows: pd.DataFrame, column: str) -> dict[int, list[str]]:
 
 def _sources(data: Input) -> tuple[Source, ...]:
     frames = {kind: getattr(data, kind) for kind in _SOURCED}
-    return tuple(
+    return tuple(  # a delivery may say the word that the page says before it
         Source(kind, str(source).removeprefix("Kilde: "), int(count))
         for kind, frame in frames.items()
         if frame is not None and "source" in frame

@@ -58,7 +58,7 @@ def test_saved_tables_become_an_input(tmp_path):
     assert found.item() == raw["count"].sum()
     assert data.population["population"].tolist() == [659350, 660842]
     assert set(data.crime["source"]) == {
-        "Kilde: Danmarks Statistik, statistikbanken.dk, gemt fil straf11.px"
+        "Danmarks Statistik, statistikbanken.dk, gemt fil straf11.px"
     }
     assert len(json.loads((out / "PROVENANCE.json").read_text(encoding="utf-8"))) == 2
     with pytest.raises(InputError, match="left alone"):

@@ -69,8 +69,7 @@ def fetch_districts(agreement: Agreement, since: int, service: Service) -> Distr
         raise statbank_fault("no_time", table=info.id)
     wanted = [code for code in time.codes if parse_period(code).year >= since]
     table = fetch_table(_TABLE, {variable: list(names), time.id: wanted}, own)
-    cited = table.source.replace("Kilde: ", "Kilde: Københavns Kommune, ")
-    table = replace(table, source=cited)
+    table = replace(table, source=f"Københavns Kommune, {table.source}")
     frame = pd.DataFrame(
         {
             "area": table.frame[variable].map(names),

@@ -192,7 +192,7 @@ def fetch_table(
     frame = pd.concat(frames, ignore_index=True)
     place = f"statistikbanken.dk/{service.bank}/" if service.bank else "statistikbanken.dk/"
     publisher = "" if service.bank else "Danmarks Statistik, "
-    source = f"Kilde: {publisher}{place}{info.id}"
+    source = f"{publisher}{place}{info.id}"
     return StatbankTable(frame, info, source, tuple(replies))
 
 

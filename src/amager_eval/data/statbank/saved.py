@@ -71,7 +71,7 @@ def input_of_saved(
 
 
 def _source(files: Sequence[str]) -> str:
-    return f"Kilde: Danmarks Statistik, statistikbanken.dk, gemt fil {', '.join(files)}"
+    return f"Danmarks Statistik, statistikbanken.dk, gemt fil {', '.join(files)}"
 
 
 def _city_rows(file: Path, agreement: Agreement, statbank: Statbank) -> pd.DataFrame:
