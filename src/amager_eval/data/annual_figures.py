@@ -26,21 +26,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class AnnualFigure:
-    """Reports of one calendar year, and the inhabitants they are divided by; each may be unknown.
+    """Reports of a calendar year, and the inhabitants they are divided by; each may be unknown."""
 
-    Parameters
-    ----------
-    count : float or None
-        Reports.
-    rate : float or None
-        Reports per 1,000 inhabitants.
-    inhabitants : float or None
-        Those of the day the agreement names.
-    """
-
-    count: float | None
-    rate: float | None
-    inhabitants: float | None = None
+    count: float | None  #: Reports
+    rate: float | None  #: Reports per 1,000 inhabitants
+    inhabitants: float | None = None  #: Those of the day the agreement names
 
 
 def annual_figures(

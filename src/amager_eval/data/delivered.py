@@ -24,22 +24,6 @@ _PLACED: Final = frozenset({"column", "status"})
 class Delivered:
     """One thing of a delivery and what became of it.
 
-    Parameters
-    ----------
-    kind : str
-        A file, a sheet, a column, rows, a status, an area, a crime type, a definition, a setting.
-    name : str
-        Its name as it was delivered; of rows, the table they are of. Never a person's answer or a
-        report.
-    state : {"used", "unused", "unread"}
-        Used, read and not used, or not read.
-    rows : int or None
-        How many rows (of a register: reports; of a survey: respondents) it is about.
-    reason : str
-        Why it was not used or not read, by its code in the catalogue.
-    file, sheet : str or None
-        Where it stands.
-
     Examples
     --------
     >>> note = Delivered("file", "noter.xlsx", "unread", reason="format")
@@ -47,11 +31,16 @@ class Delivered:
     files: noter.xlsx - of a folder, CSV files and what a mapping names are read
     """
 
+    #: A file, a sheet, a column, rows, a status, an area, a crime type, a definition, a setting.
     kind: Kind
+    #: Its name as it was delivered; of rows, the table they are of. Never a person's answer or a
+    #: report.
     name: str
-    state: State
+    state: State  #: Used, read and not used, or not read
+    #: How many rows (of a register: reports; of a survey: respondents) it is about.
     rows: int | None = None
-    reason: str = ""
+    reason: str = ""  #: Why it was not used or not read, by its code in the catalogue
+    #: Where it stands.
     file: str | None = None
     sheet: str | None = None
 

@@ -45,33 +45,17 @@ type _Computed = tuple[pd.DataFrame, Sequence[Fault], Sequence[Delivered]]
 
 @dataclass
 class Found:
-    """The tables of an input before they are checked.
+    """The tables of an input before they are checked."""
 
-    Parameters
-    ----------
-    grids : dict of str to Grid
-        Cells by table name.
-    computed : dict of str to DataFrame
-        Figures computed from microdata or a register extract, by table name.
-    computed_from : dict of str to str
-        Name of the file each of these was computed from.
-    files : list of SourceFile
-        Files read.
-    synthetic : bool
-        Whether a file or sheet beside the tables says that they are made up.
-    faults : list of Fault
-        Faults of whole files.
-    delivered : list of Delivered
-        What became of files and sheets.
-    """
-
-    grids: dict[str, Grid] = field(default_factory=dict)
+    grids: dict[str, Grid] = field(default_factory=dict)  #: Cells by table name
+    #: Figures computed from microdata or a register extract, by table name.
     computed: dict[str, pd.DataFrame] = field(default_factory=dict)
+    #: Name of the file each of these was computed from.
     computed_from: dict[str, str] = field(default_factory=dict)
-    files: list[SourceFile] = field(default_factory=list)
-    synthetic: bool = False
-    faults: list[Fault] = field(default_factory=list)
-    delivered: list[Delivered] = field(default_factory=list)
+    files: list[SourceFile] = field(default_factory=list)  #: Files read
+    synthetic: bool = False  #: Whether a file or sheet beside the tables says that they are made up
+    faults: list[Fault] = field(default_factory=list)  #: Faults of whole files
+    delivered: list[Delivered] = field(default_factory=list)  #: What became of files and sheets
 
     def deliver(self, kind: Kind, name: str, state: State, reason: str = "") -> None:
         """Note what became of a file or a sheet."""

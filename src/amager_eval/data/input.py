@@ -26,56 +26,30 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Masked:
-    """A figure hidden because it is a small count, or because it would give one away.
+    """A figure hidden because it is a small count, or because it would give one away."""
 
-    Parameters
-    ----------
-    table : str
-        `crime` or `safety`.
-    area : str
-        Which area.
-    period : int
-        Calendar year of reports; survey wave of an answer.
-    what : str
-        Crime type; `setting, response` of an answer.
-    definition : str
-        Of the series of reports; empty for an answer.
-    """
-
-    table: str
-    area: str
-    period: int
-    what: str
-    definition: str = ""
+    table: str  #: `crime` or `safety`
+    area: str  #: Which area
+    period: int  #: Calendar year of reports; survey wave of an answer
+    what: str  #: Crime type; `setting, response` of an answer
+    definition: str = ""  #: Of the series of reports; empty for an answer
 
 
 @dataclass(frozen=True)
 class Replaced:
-    """A published figure in whose place a delivered one stands.
+    """A published figure in whose place a delivered one stands."""
 
-    Parameters
-    ----------
-    table : str
-        `safety`, `survey_rounds`, `crime` or `population`.
-    what : tuple of str
-        The cell: area, wave or period, and what else tells it from its neighbours.
-    column : str
-        Which figure of it.
-    old, new : float or None
-        Published and delivered.
-    old_source, new_source : str
-        Where each is from.
-    old_grade, new_grade : str
-        Grade of each source; empty where none is given.
-    """
-
-    table: str
+    table: str  #: `safety`, `survey_rounds`, `crime` or `population`
+    #: The cell: area, wave or period, and what else tells it from its neighbours.
     what: tuple[str, ...]
-    column: str
+    column: str  #: Which figure of it
+    #: Published and delivered.
     old: float | None
     new: float | None
+    #: Where each is from.
     old_source: str
     new_source: str
+    #: Grade of each source; empty where none is given.
     old_grade: str = ""
     new_grade: str = ""
 

@@ -43,15 +43,6 @@ _PATTERN = re.compile(r"(\d{4})(?:\s*-?\s*([KQM])\s*(\d{1,2})|-(\d{2}))?", re.IG
 class Period:
     """A year, quarter or month; sorts by its start, the longer first.
 
-    Parameters
-    ----------
-    year : int
-        Calendar year.
-    unit : {"Y", "K", "M"}
-        Year, quarter, month.
-    index : int
-        1 for a year, 1 to 4 for a quarter, 1 to 12 for a month.
-
     Examples
     --------
     >>> Period(2024, "K", 3).start, Period(2024, "K", 3).midpoint
@@ -62,9 +53,9 @@ class Period:
     ('2024-07-01', '2024-09-30')
     """
 
-    year: int
-    unit: Unit = "Y"
-    index: int = 1
+    year: int  #: Calendar year
+    unit: Unit = "Y"  #: Year, quarter, month
+    index: int = 1  #: 1 for a year, 1 to 4 for a quarter, 1 to 12 for a month
 
     @property
     def per_year(self) -> int:

@@ -41,23 +41,13 @@ __all__ = ["ReadResult", "read_everything", "read_input"]
 
 @dataclass
 class ReadResult:
-    """What was read of an input so far.
+    """What was read of an input so far."""
 
-    Parameters
-    ----------
-    data : Input or None
-        The input, None where an error stands in the way.
-    faults : list of Fault
-        Everything found, errors and warnings.
-    renamed : list of Renamed
-        Every word that was read as another: a name of the agreement.
-    delivered : list of Delivered
-        What was delivered and what became of it.
-    """
-
-    data: Input | None = None
-    faults: list[Fault] = field(default_factory=list)
+    data: Input | None = None  #: The input, None where an error stands in the way
+    faults: list[Fault] = field(default_factory=list)  #: Everything found, errors and warnings
+    #: Every word that was read as another: a name of the agreement.
     renamed: list[Renamed] = field(default_factory=list)
+    #: What was delivered and what became of it.
     delivered: list[Delivered] = field(default_factory=list)
 
 

@@ -17,21 +17,13 @@ _RATE_TOLERANCE: Final = 0.51e-4
 
 @dataclass
 class EarlierFigures:
-    """What was published of one series' year.
+    """What was published of one series' year."""
 
-    Parameters
-    ----------
-    hidden : bool
-        Whether it was hidden in any statement.
-    counts, rates : list of float
-        Every count and rate it was published with.
-    periods : dict of str to list of float
-        Quarters or months: every count they were published with.
-    """
-
-    hidden: bool = False
+    hidden: bool = False  #: Whether it was hidden in any statement
+    #: Every count and rate it was published with.
     counts: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    #: Quarters or months: every count they were published with.
     periods: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def knows(self, count: float, rate: float | None) -> bool:

@@ -21,19 +21,13 @@ _TOLERANCE: Final = 1e-6
 
 @dataclass(frozen=True)
 class Relation:
-    """Cells that contain others: the sum over `whole` is at least the sum over `parts`.
+    """Cells that contain others: the sum over `whole` is at least the sum over `parts`."""
 
-    Parameters
-    ----------
-    whole, parts : tuple of int
-        Indices of cells.
-    exact : bool
-        Whether nothing is left over; otherwise the rest is a count of its own, never shown, that
-        is protected as well.
-    """
-
+    #: Indices of cells.
     whole: tuple[int, ...]
     parts: tuple[int, ...]
+    #: Whether nothing is left over; otherwise the rest is a count of its own, never shown, that is
+    #: protected as well.
     exact: bool = False
 
 

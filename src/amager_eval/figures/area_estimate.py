@@ -30,33 +30,17 @@ _MARKS = ("D", "^", "v", "P", "X", "*")
 
 @dataclass(frozen=True, eq=False)
 class AreaEstimateView:
-    """One question.
+    """One question."""
 
-    Parameters
-    ----------
-    title : str
-        The question and the answer.
-    bands : DataFrame
-        `year, low_95 to high_95`: the area's estimate, shares 0 to 1.
-    points : DataFrame
-        `area, wave, share, role` of published figures; role `whole`, `district` or `other`.
-    words : Wording
-        Language.
-    band_label : str
-        What the bands are called.
-    districts : tuple of str
-        Every district of the appendix in its order, which fixes the looks.
-    others : tuple of str
-        The other areas of all panels: each has the same mark in every one.
-    """
-
-    title: str
-    bands: pd.DataFrame
+    title: str  #: The question and the answer
+    bands: pd.DataFrame  #: `year, low_95 to high_95`: the area's estimate, shares 0 to 1
+    #: `area, wave, share, role` of published figures; role `whole`, `district` or `other`.
     points: pd.DataFrame
-    words: Wording
-    band_label: str
+    words: Wording  #: Language
+    band_label: str  #: What the bands are called
+    #: Every district of the appendix in its order, which fixes the looks.
     districts: tuple[str, ...]
-    others: tuple[str, ...]
+    others: tuple[str, ...]  #: The other areas of all panels: each has the same mark in every one
 
 
 def plot_area_estimate(view: AreaEstimateView, ax: Axes | None = None) -> Axes:

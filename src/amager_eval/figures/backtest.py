@@ -23,22 +23,13 @@ __all__ = ["BacktestView", "plot_backtest", "save_backtest"]
 
 @dataclass(frozen=True, eq=False)
 class BacktestView:
-    """Paired differences of a back-test.
+    """Paired differences of a back-test."""
 
-    Parameters
-    ----------
-    differences : DataFrame
-        `subset, versus, difference, low_crossed, high_crossed, ratio`, from
-        :func:`~amager_eval.evidence.backtest.compare.compare`.
-    panel : str
-        Name of the panel.
-    words : Wording
-        Language.
-    """
-
+    #: `subset, versus, difference, low_crossed, high_crossed, ratio`, from
+    #: :func:`~amager_eval.evidence.backtest.compare.compare`.
     differences: pd.DataFrame
-    panel: str
-    words: Wording
+    panel: str  #: Name of the panel
+    words: Wording  #: Language
 
 
 def plot_backtest(view: BacktestView, ax: Axes | None = None) -> Axes:

@@ -22,22 +22,13 @@ __all__ = ["CalibrationView", "plot_calibration", "save_calibration"]
 
 @dataclass(frozen=True, eq=False)
 class CalibrationView:
-    """Rank distributions of a calibration.
+    """Rank distributions of a calibration."""
 
-    Parameters
-    ----------
-    frame : DataFrame
-        `quantity, point, difference, low, high`, from
-        :func:`~amager_eval.evidence.examinations.calibrate.rank_curves`.
-    fits : int
-        Truths simulated and fitted.
-    words : Wording
-        Language.
-    """
-
+    #: `quantity, point, difference, low, high`, from
+    #: :func:`~amager_eval.evidence.examinations.calibrate.rank_curves`.
     frame: pd.DataFrame
-    fits: int
-    words: Wording
+    fits: int  #: Truths simulated and fitted
+    words: Wording  #: Language
 
 
 def plot_calibration(view: CalibrationView, ax: Axes | None = None) -> Axes:

@@ -33,21 +33,11 @@ _SHOWN: Final = 12
 
 @dataclass(frozen=True, eq=False)
 class ChartView:
-    """One series against its own past.
+    """One series against its own past."""
 
-    Parameters
-    ----------
-    title : str
-        Heading of the panel.
-    frame : DataFrame
-        `period, count, expected, low, high, signal`; reports a period, in order.
-    words : Wording
-        Language.
-    """
-
-    title: str
-    frame: pd.DataFrame
-    words: Wording
+    title: str  #: Heading of the panel
+    frame: pd.DataFrame  #: `period, count, expected, low, high, signal`; reports a period, in order
+    words: Wording  #: Language
 
 
 def plot_control_chart(view: ChartView, ax: Axes | None = None) -> Axes:

@@ -44,29 +44,17 @@ _TITLE_WIDTH = 40
 
 @dataclass(frozen=True, eq=False)
 class CrimeView:
-    """A type's yearly level: bands and what was reported.
+    """A type's yearly level: bands and what was reported."""
 
-    Parameters
-    ----------
-    title : str
-        Name of the type.
-    bands : DataFrame
-        `year, median, low_50, high_50, low_80, high_80, low_95, high_95`; reports per 1,000
-        inhabitants a year.
-    observed : DataFrame
-        `year, rate`: complete years, reports per 1,000.
-    baseline, target : int
-        Years.
-    words : Wording
-        Language.
-    """
-
-    title: str
+    title: str  #: Name of the type
+    #: `year, median, low_50, high_50, low_80, high_80, low_95, high_95`; reports per 1,000
+    #: inhabitants a year.
     bands: pd.DataFrame
-    observed: pd.DataFrame
+    observed: pd.DataFrame  #: `year, rate`: complete years, reports per 1,000
+    #: Years.
     baseline: int
     target: int
-    words: Wording
+    words: Wording  #: Language
 
 
 def crime_view(

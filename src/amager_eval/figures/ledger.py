@@ -28,19 +28,12 @@ __all__ = ["LedgerView", "ledger_view", "picture_ledger", "plot_ledger"]
 
 @dataclass(frozen=True, eq=False)
 class LedgerView:
-    """Forecasts of published shares and their outcomes.
+    """Forecasts of published shares and their outcomes."""
 
-    Parameters
-    ----------
-    frame : DataFrame
-        `label, issued, median, low_80, high_80, low_95, high_95, observed`; shares 0 to 1,
-        `observed` NaN while the wave has not come.
-    words : Wording
-        Language.
-    """
-
+    #: `label, issued, median, low_80, high_80, low_95, high_95, observed`; shares 0 to 1,
+    #: `observed` NaN while the wave has not come.
     frame: pd.DataFrame
-    words: Wording
+    words: Wording  #: Language
 
 
 def plot_ledger(view: LedgerView, ax: Axes | None = None) -> Axes:

@@ -30,27 +30,13 @@ __all__ = ["PartWholeView", "part_whole_view", "picture_part_whole", "plot_part_
 
 @dataclass(frozen=True, eq=False)
 class PartWholeView:
-    """Differences part minus whole, newest first.
+    """Differences part minus whole, newest first."""
 
-    Parameters
-    ----------
-    title : str
-        Heading.
-    frame : DataFrame
-        `area, label, grade, estimate, low, high`; percentage points.
-    areas : tuple of str
-        Every area of the page, which fixes the looks.
-    words : Wording
-        Language.
-    response : str
-        Answer: of `unsafe`, below the whole is better.
-    """
-
-    title: str
-    frame: pd.DataFrame
-    areas: tuple[str, ...]
-    words: Wording
-    response: str = "safe"
+    title: str  #: Heading
+    frame: pd.DataFrame  #: `area, label, grade, estimate, low, high`; percentage points
+    areas: tuple[str, ...]  #: Every area of the page, which fixes the looks
+    words: Wording  #: Language
+    response: str = "safe"  #: Answer: of `unsafe`, below the whole is better
 
 
 def part_whole_view(

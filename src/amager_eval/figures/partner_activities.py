@@ -27,21 +27,12 @@ __all__ = ["ActivitiesView", "activities_view", "picture_activities", "plot_acti
 
 @dataclass(frozen=True, eq=False)
 class ActivitiesView:
-    """Shares per focus area.
+    """Shares per focus area."""
 
-    Parameters
-    ----------
-    frame : DataFrame
-        `focus_area, activities, with_two_or_more, share`; the total last; share 0 to 1.
-    threshold : float
-        The goal's share.
-    words : Wording
-        Language.
-    """
-
+    #: `focus_area, activities, with_two_or_more, share`; the total last; share 0 to 1.
     frame: pd.DataFrame
-    threshold: float
-    words: Wording
+    threshold: float  #: The goal's share
+    words: Wording  #: Language
 
 
 def activities_view(activities: pd.DataFrame, threshold: float, words: Wording) -> ActivitiesView:

@@ -45,28 +45,17 @@ _NARROW_TITLE = 46
 
 @dataclass(frozen=True, eq=False)
 class ProbabilityView:
-    """Probabilities of one reading.
+    """Probabilities of one reading."""
 
-    Parameters
-    ----------
-    quantity, title : str
-        The reading: its id, and in words.
-    frame : DataFrame
-        `label, probability_true, probability_published, prior_probability_true`, 0 to 1, and
-        `failed`: whether the reading has failed in print.
-    words : Wording
-        Language.
-    response : str
-        Answer: of `unsafe`, a fall is an improvement.
-    limits : tuple of float
-        Probabilities to which a reading is "not reached", and from which it is "reached".
-    """
-
+    #: The reading: its id, and in words.
     quantity: str
     title: str
+    #: `label, probability_true, probability_published, prior_probability_true`, 0 to 1, and
+    #: `failed`: whether the reading has failed in print.
     frame: pd.DataFrame
-    words: Wording
-    response: str = "safe"
+    words: Wording  #: Language
+    response: str = "safe"  #: Answer: of `unsafe`, a fall is an improvement
+    #: Probabilities to which a reading is "not reached", and from which it is "reached".
     limits: tuple[float, float] = (0.05, 0.95)
 
 

@@ -38,33 +38,18 @@ __all__ = ["HistoryView", "history_view", "picture_safety_history", "plot_safety
 
 @dataclass(frozen=True, eq=False)
 class HistoryView:
-    """Published figures of one setting and answer.
+    """Published figures of one setting and answer."""
 
-    Parameters
-    ----------
-    title : str
-        Heading of the panel.
-    frame : DataFrame
-        `area, wave, share, low, high, n, n_assumed, grade`; shares 0 to 1, limits NaN where no n
-        is known.
-    areas : tuple of str
-        Every area of the picture, which fixes the looks.
-    whole : str or None
-        The area drawn black.
-    words : Wording
-        Language.
-    since : int
-        First wave of the latest data collector; no line leads to it from the one before.
-    axis : tuple of int or None
-        First and last year of the time axis; None those of the figures.
-    """
-
-    title: str
+    title: str  #: Heading of the panel
+    #: `area, wave, share, low, high, n, n_assumed, grade`; shares 0 to 1, limits NaN where no n is
+    #: known.
     frame: pd.DataFrame
-    areas: tuple[str, ...]
-    whole: str | None
-    words: Wording
+    areas: tuple[str, ...]  #: Every area of the picture, which fixes the looks
+    whole: str | None  #: The area drawn black
+    words: Wording  #: Language
+    #: First wave of the latest data collector; no line leads to it from the one before.
     since: int = 0
+    #: First and last year of the time axis; None those of the figures.
     axis: tuple[int, int] | None = None
 
 

@@ -52,22 +52,14 @@ _ANSWER: Final = ["group", "label"]
 
 @dataclass(frozen=True, eq=False)
 class SensitivityView:
-    """Probabilities of the goals under every assumption tried.
+    """Probabilities of the goals under every assumption tried."""
 
-    Parameters
-    ----------
-    frame : DataFrame
-        `group, label, alternative, probability`; 0 to 1, one row per answer (its reading is the
-        group) and alternative, of which one is :data:`~amager_eval.goals.sensitivity.USED`.
-    limits : tuple of float
-        Probabilities to which an answer is "not reached", and from which it is "reached".
-    words : Wording
-        Language.
-    """
-
+    #: `group, label, alternative, probability`; 0 to 1, one row per answer (its reading is the
+    #: group) and alternative, of which one is :data:`~amager_eval.goals.sensitivity.USED`.
     frame: pd.DataFrame
+    #: Probabilities to which an answer is "not reached", and from which it is "reached".
     limits: tuple[float, float]
-    words: Wording
+    words: Wording  #: Language
 
     @property
     def changed(self) -> list[tuple[str, str]]:

@@ -38,64 +38,34 @@ type _Verdicts = dict[tuple[str, str | None], list[tuple[str, str]]]
 
 @dataclass(frozen=True)
 class StandingLine:
-    """One line: positions on the panel's axis, and the words at its end.
+    """One line: positions on the panel's axis, and the words at its end."""
 
-    Parameters
-    ----------
-    label : str
-        What the line is about.
-    value : str
-        The latest figure, at the line's end.
-    said : str
-        The figures in words, where there is room, and for those who cannot see it.
-    now, last, baseline : float or None
-        Positions.
-    against : float or None
-        What it is held against: the whole, the baseline's level or the threshold.
-    low, high : float or None
-        The band of the target year.
-    about : tuple of str or None
-        Kind and part of the goals it is about; None for an indicator.
-    """
-
-    label: str
-    value: str
-    said: str
+    label: str  #: What the line is about
+    value: str  #: The latest figure, at the line's end
+    said: str  #: The figures in words, where there is room, and for those who cannot see it
+    #: Positions.
     now: float | None
     last: float | None
     baseline: float | None
+    #: What it is held against: the whole, the baseline's level or the threshold.
     against: float | None
+    #: The band of the target year.
     low: float | None = None
     high: float | None = None
+    #: Kind and part of the goals it is about; None for an indicator.
     about: tuple[str, str | None] | None = None
 
 
 @dataclass(frozen=True)
 class StandingsView:
-    """A panel of lines on one axis.
+    """A panel of lines on one axis."""
 
-    Parameters
-    ----------
-    title : str
-        Heading of the panel.
-    lines : tuple of StandingLine
-        From the top.
-    axis : {"percent", "index"}
-        Shares in percent, or the baseline year = 100.
-    key : tuple of str
-        Words of the marks: then, last, now, what it is held against, band.
-    words : Wording
-        Language.
-    key_at : float
-        Where the key begins, as a share of the figure's width.
-    """
-
-    title: str
-    lines: tuple[StandingLine, ...]
-    axis: Literal["percent", "index"]
-    key: tuple[str, ...]
-    words: Wording
-    key_at: float = 0.01
+    title: str  #: Heading of the panel
+    lines: tuple[StandingLine, ...]  #: From the top
+    axis: Literal["percent", "index"]  #: Shares in percent, or the baseline year = 100
+    key: tuple[str, ...]  #: Words of the marks: then, last, now, what it is held against, band
+    words: Wording  #: Language
+    key_at: float = 0.01  #: Where the key begins, as a share of the figure's width
 
 
 def plot_standings(view: StandingsView, ax: Axes | None = None) -> Axes:

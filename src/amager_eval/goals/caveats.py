@@ -23,29 +23,16 @@ __all__ = ["Caveat", "caveats", "with_caveats"]
 
 @dataclass(frozen=True)
 class Caveat:
-    """A reservation and where it applies.
+    """A reservation and where it applies."""
 
-    Parameters
-    ----------
-    kind : {"boundary", "definition", "wave_year", "few_answers", "few_reports", "frozen_baseline"}
-        Key of wording.
-    goals : tuple of str
-        Ids of the goals it touches.
-    area : str
-        Area whose figures it is about.
-    parts : tuple of str
-        Settings or types of crime it is about; empty for all.
-    values : mapping of str to object
-        What the sentence names.
-    """
-
+    #: Key of wording.
     kind: Literal[
         "boundary", "definition", "wave_year", "few_answers", "few_reports", "frozen_baseline"
     ]
-    goals: tuple[str, ...]
-    area: str
-    parts: tuple[str, ...] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
+    goals: tuple[str, ...]  #: Ids of the goals it touches
+    area: str  #: Area whose figures it is about
+    parts: tuple[str, ...] = ()  #: Settings or types of crime it is about; empty for all
+    values: Mapping[str, Any] = field(default_factory=dict)  #: What the sentence names
 
     def remark(self) -> Remark:
         """Return it as a remark of a result."""

@@ -43,63 +43,37 @@ _SOURCED: Final = ("safety", "survey_rounds", "crime", "population")
 
 @dataclass(frozen=True)
 class SurveyFigure:
-    """A figure of a survey as it was published, bounds (`< 85`) among them.
+    """A figure of a survey as it was published, bounds (`< 85`) among them."""
 
-    Parameters
-    ----------
-    area, setting, response : str
-        What it is of.
-    wave : int
-        Survey wave.
-    percent, n : float or None
-        0 to 100, and respondents; None where not published.
-    comparator : str
-        `=`, or which way a bound goes.
-    grade, source : str or None
-        Of where it was read.
-    area_kind : str
-        What kind of area it is; empty where none is named.
-    survey : str
-        Name of another survey; empty for the one the goals are about.
-    """
-
+    #: What it is of.
     area: str
     setting: str
     response: str
-    wave: int
+    wave: int  #: Survey wave
+    #: 0 to 100, and respondents; None where not published.
     percent: float | None
     n: float | None
-    comparator: str
+    comparator: str  #: `=`, or which way a bound goes
+    #: Of where it was read.
     grade: str | None
     source: str | None
-    area_kind: str = ""
-    survey: str = ""
+    area_kind: str = ""  #: What kind of area it is; empty where none is named
+    survey: str = ""  #: Name of another survey; empty for the one the goals are about
 
 
 @dataclass(frozen=True)
 class ReportedYear:
-    """Reports of one calendar year of one area, type and definition.
+    """Reports of one calendar year of one area, type and definition."""
 
-    Parameters
-    ----------
-    count, rate : float or None
-        Reports, and reports per 1,000 inhabitants; either may be unknown.
-    inhabitants : float or None
-        Whom a count is divided by.
-    hidden : bool
-        Whether a small count is hidden.
-    grade, source : str or None
-        Of where it was read: the worst grade, the first source.
-    version : str
-        Version of the area, of the year's first period; empty where it is not marked.
-    """
-
+    #: Reports, and reports per 1,000 inhabitants; either may be unknown.
     count: float | None
     rate: float | None
-    inhabitants: float | None = None
-    hidden: bool = False
+    inhabitants: float | None = None  #: Whom a count is divided by
+    hidden: bool = False  #: Whether a small count is hidden
+    #: Of where it was read: the worst grade, the first source.
     grade: str | None = None
     source: str | None = None
+    #: Version of the area, of the year's first period; empty where it is not marked.
     version: str = ""
 
 
@@ -116,38 +90,6 @@ class Source:
 class Facts:
     """What is known.
 
-    Parameters
-    ----------
-    area : str
-        The evaluated area, as the figures call it.
-    whole : str or None
-        The area that contains the others.
-    parts : tuple of str
-        The areas that make up the whole.
-    figures : tuple of SurveyFigure
-        Every published survey figure, other surveys' last.
-    answers : mapping of str to mapping of int to float
-        Published respondents by area and wave.
-    collectors : tuple of (int, str)
-        Wave and who collected it, in order; empty where unknown.
-    weights : mapping of str to float
-        Share of the whole's inhabitants who live in an area, 0 to 1.
-    series : mapping of (str, str, str) to mapping of int to ReportedYear
-        Reports by area, type and definition, then year; of the areas of
-        :func:`published_areas` alone.
-    cells : mapping of (str, str, str) to mapping of int to PublishedShare
-        Exact shares by area, setting and response, then wave.
-    versions : mapping of (str, str) to str
-        Version that the latest figures of an area are marked with, by kind and area.
-    counted : frozenset of str
-        Definitions of which counts were delivered, whatever the area.
-    partners : PartnerCount or None
-        The list of activities held against the partner goal; None without a list or a goal.
-    synthetic : bool
-        Whether the figures were made up.
-    masked, replaced, files, sources : tuple
-        What is hidden, what replaced a published figure, and where everything is from.
-
     Examples
     --------
     >>> import amager_eval as ae
@@ -156,19 +98,29 @@ class Facts:
     70.0
     """
 
-    area: str
-    whole: str | None = None
-    parts: tuple[str, ...] = ()
-    figures: tuple[SurveyFigure, ...] = ()
+    area: str  #: The evaluated area, as the figures call it
+    whole: str | None = None  #: The area that contains the others
+    parts: tuple[str, ...] = ()  #: The areas that make up the whole
+    figures: tuple[SurveyFigure, ...] = ()  #: Every published survey figure, other surveys' last
+    #: Published respondents by area and wave.
     answers: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    #: Wave and who collected it, in order; empty where unknown.
     collectors: tuple[tuple[int, str], ...] = ()
+    #: Share of the whole's inhabitants who live in an area, 0 to 1.
     weights: Mapping[str, float] = field(default_factory=dict)
+    #: Exact shares by area, setting and response, then wave.
     cells: Mapping[Cell, Mapping[int, PublishedShare]] = field(default_factory=dict)
+    #: Reports by area, type and definition, then year; of the areas of :func:`published_areas`
+    #: alone.
     series: Mapping[Series, Mapping[int, ReportedYear]] = field(default_factory=dict)
+    #: Version that the latest figures of an area are marked with, by kind and area.
     versions: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    #: Definitions of which counts were delivered, whatever the area.
     counted: frozenset[str] = frozenset()
+    #: The list of activities held against the partner goal; None without a list or a goal.
     partners: PartnerCount | None = None
-    synthetic: bool = False
+    synthetic: bool = False  #: Whether the figures were made up
+    #: What is hidden, what replaced a published figure, and where everything is from.
     masked: tuple[Masked, ...] = ()
     replaced: tuple[Replaced, ...] = ()
     files: tuple[SourceFile, ...] = ()

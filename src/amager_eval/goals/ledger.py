@@ -68,26 +68,19 @@ LEDGER_EVENT_COLUMNS: Final = ("issued", *EVENT_COLUMNS, "outcome", "revised", "
 
 @dataclass(frozen=True, eq=False)
 class Issued:
-    """The forecasts of one statement, and the figures that were known when they were made.
+    """The forecasts of one statement, and the figures that were known when they were made."""
 
-    Parameters
-    ----------
-    quantities : DataFrame
-        Columns :data:`FORECAST_COLUMNS`: forecasts of figures that are still to be published,
-        in percent (safety), reports (`count`) or reports per 1,000 (`rate`); `last` is the
-        latest figure published by then, `quantiles` a list at :data:`QUANTILE_LEVELS`; `basis` is
-        `estimate` where no figure of the area was published, else `measured`.
-    events : DataFrame
-        Columns :data:`EVENT_COLUMNS`: probability that published figures will literally meet a
-        declared reading in a wave or year; readings that are settled already are left out.
-    figures : DataFrame
-        From :func:`amager_eval.record.known_figures.known_figures`.
-    """
-
+    #: Columns :data:`FORECAST_COLUMNS`: forecasts of figures that are still to be published, in
+    #: percent (safety), reports (`count`) or reports per 1,000 (`rate`); `last` is the latest
+    #: figure published by then, `quantiles` a list at :data:`QUANTILE_LEVELS`; `basis` is
+    #: `estimate` where no figure of the area was published, else `measured`.
     quantities: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=list(FORECAST_COLUMNS))
     )
+    #: Columns :data:`EVENT_COLUMNS`: probability that published figures will literally meet a
+    #: declared reading in a wave or year; readings that are settled already are left out.
     events: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(EVENT_COLUMNS)))
+    #: From :func:`amager_eval.record.known_figures.known_figures`.
     figures: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=[*FIGURE_KEYS, "value"])
     )
@@ -97,33 +90,24 @@ class Issued:
 class Ledger:
     """Earlier forecasts beside what came.
 
-    Parameters
-    ----------
-    recorded : bool
-        Whether a record folder was given at all.
-    years : tuple of int
-        Statements that were scored, first to last.
-    quantities : DataFrame
-        One row per forecast figure: `issued`, what it is about, `last` (latest figure when it
-        was issued), `median, low_80, high_80, low_95, high_95`; `observed` (as known now),
-        `first_published` where that was another figure, `inside_80, inside_95` (ends included),
-        `crps` and `error_of_last` (the CRPS of saying "as last time") in the figure's unit;
-        `status`: `scored`, `pending`, `no_figure` or `area_changed`.
-    events : DataFrame
-        One row per reading and year: `probability`, `outcome` (whether published figures met
-        it), `revised` (whether a figure it rests on was revised), `brier`, `status`.
-
     Notes
     -----
     Forecasts of one statement are correlated, so few years say little about coverage. Published
     figures are rounded or whole counts, so an interval may cover more than its nominal share.
     """
 
-    recorded: bool = False
-    years: tuple[int, ...] = ()
+    recorded: bool = False  #: Whether a record folder was given at all
+    years: tuple[int, ...] = ()  #: Statements that were scored, first to last
+    #: One row per forecast figure: `issued`, what it is about, `last` (latest figure when it was
+    #: issued), `median, low_80, high_80, low_95, high_95`; `observed` (as known now),
+    #: `first_published` where that was another figure, `inside_80, inside_95` (ends included),
+    #: `crps` and `error_of_last` (the CRPS of saying "as last time") in the figure's unit;
+    #: `status`: `scored`, `pending`, `no_figure` or `area_changed`.
     quantities: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=list(LEDGER_QUANTITY_COLUMNS))
     )
+    #: One row per reading and year: `probability`, `outcome` (whether published figures met it),
+    #: `revised` (whether a figure it rests on was revised), `brier`, `status`.
     events: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=list(LEDGER_EVENT_COLUMNS))
     )

@@ -34,42 +34,22 @@ RESULT_COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Missing:
-    """A delivery that is not there: what, which goal it leaves open, what would decide it.
+    """A delivery that is not there: what, which goal it leaves open, what would decide it."""
 
-    Parameters
-    ----------
-    what : str
-        Key of wording.
-    goals : tuple of str
-        Ids of the goals it leaves open.
-    delivery : mapping of str to object
-        What the sentence `missing_delivery.<what>` names: `area`, `source`, `first` and `last`
-        year, `types` (ids).
-    """
-
-    what: str
-    goals: tuple[str, ...]
+    what: str  #: Key of wording
+    goals: tuple[str, ...]  #: Ids of the goals it leaves open
+    #: What the sentence `missing_delivery.<what>` names: `area`, `source`, `first` and `last` year,
+    #: `types` (ids).
     delivery: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class ChangedDocument:
-    """A model or agreement that has another version than in the statement before.
+    """A model or agreement that has another version than in the statement before."""
 
-    Parameters
-    ----------
-    document : str
-        Path below `models/`.
-    since : int
-        Year of the statement it is held against.
-    before, now : str
-        Registered versions; the digest's first twelve characters for what is not registered.
-    reason : str
-        From the register, every version in between; empty where none is registered.
-    """
-
-    document: str
-    since: int
+    document: str  #: Path below `models/`
+    since: int  #: Year of the statement it is held against
+    #: Registered versions; the digest's first twelve characters for what is not registered.
     before: str
     now: str
-    reason: str
+    reason: str  #: From the register, every version in between; empty where none is registered

@@ -73,21 +73,14 @@ _RECORDED: Final = {
 class Remark:
     """A remark.
 
-    Parameters
-    ----------
-    code : RemarkCode
-        What is remarked.
-    values : tuple of pairs
-        Name and value of what it names.
-
     Examples
     --------
     >>> str(remark(RemarkCode.OBSERVED_WAVE, year=2026))
     'observed is wave 2026'
     """
 
-    code: RemarkCode
-    values: tuple[tuple[str, Any], ...] = ()
+    code: RemarkCode  #: What is remarked
+    values: tuple[tuple[str, Any], ...] = ()  #: Name and value of what it names
 
     def __str__(self) -> str:
         """Return it as `statement.json` has it."""

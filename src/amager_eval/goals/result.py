@@ -71,49 +71,29 @@ class Interval:
 
 @dataclass(frozen=True)
 class Result:
-    """What a reading says.
+    """What a reading says."""
 
-    Parameters
-    ----------
-    goal, reading : str
-        Ids in the agreement.
-    area : str or None
-        Whose figures; None for the list of activities, which is nobody's.
-    year : int
-        Survey wave, or calendar year of reports, the reading is asked for.
-    setting, response, crime_type : str or None
-        Which part; None where it unites several, or has none.
-    observed : Observed or None
-        The latest figure up to `year`: percent, reports, or reports per 1,000.
-    baseline, comparison : float or None
-        The baseline year's figure, and what `observed` is held against, in the same unit.
-    literal, evidence : Verdict
-        From published figures alone; from the probability that the true figure meets the reading.
-    probabilities : Probabilities or None
-        None where nothing was modelled.
-    interval : Interval or None
-        Of the true figure in `year`.
-    method : Method
-    remarks : tuple of Remark
-        What must be known of it.
-    """
-
+    #: Ids in the agreement.
     goal: str
     reading: str
-    area: str | None
-    year: int
+    area: str | None  #: Whose figures; None for the list of activities, which is nobody's
+    year: int  #: Survey wave, or calendar year of reports, the reading is asked for
     method: Method
+    #: Which part; None where it unites several, or has none.
     setting: str | None = None
     response: str | None = None
     crime_type: str | None = None
+    #: The latest figure up to `year`: percent, reports, or reports per 1,000.
     observed: Observed | None = None
+    #: The baseline year's figure, and what `observed` is held against, in the same unit.
     baseline: float | None = None
     comparison: float | None = None
+    #: From published figures alone; from the probability that the true figure meets the reading.
     literal: Verdict = Verdict.NOT_MEASURED
     evidence: Verdict = Verdict.UNDECIDED
-    probabilities: Probabilities | None = None
-    interval: Interval | None = None
-    remarks: tuple[Remark, ...] = ()
+    probabilities: Probabilities | None = None  #: None where nothing was modelled
+    interval: Interval | None = None  #: Of the true figure in `year`
+    remarks: tuple[Remark, ...] = ()  #: What must be known of it
 
     @property
     def part(self) -> str | None:

@@ -64,93 +64,49 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Estimated:
-    """What is estimated of a part nobody measured: a band, and probabilities with their prior.
+    """What is estimated of a part nobody measured: a band, and probabilities with their prior."""
 
-    Parameters
-    ----------
-    year : int
-        Survey wave of the band.
-    low, high : float
-        Ends of the 95 % band of the true share, percent; there is no number between them.
-    probability, prior : float or None
-        That the reading is met at the target, and what one would say without the figures.
-
-    Attributes
-    ----------
-    basis : {"estimate"}
-        What it is, wherever it is written.
-    """
-
-    year: int
+    year: int  #: Survey wave of the band
+    #: Ends of the 95 % band of the true share, percent; there is no number between them.
     low: float
     high: float
+    #: That the reading is met at the target, and what one would say without the figures.
     probability: float | None
     prior: float | None
+    #: What it is, wherever it is written.
     basis: Literal["estimate"] = field(default="estimate", init=False)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One part of a goal, or of an indicator, this year.
+    """One part of a goal, or of an indicator, this year."""
 
-    Parameters
-    ----------
-    goal : str
-        Id in the agreement; empty for an indicator, which no goal is about.
-    kind : {"safety", "crime", "partners"}
-        What is measured.
-    reading : str
-        The primary reading.
-    area : str
-        Whose figures.
-    part : str or None
-        Setting or type of crime.
-    unit : {"percent", "rate", "count"}
-        Percent 0 to 100, reports per 1,000 inhabitants a year, or reports a year.
-    latest, last, baseline : Figure or None
-        This year's figure (or the latest there is), the one before it, the baseline year's.
-    whole, whole_baseline : Figure or None
-        The whole's at the latest figure's year and at the baseline.
-    threshold : float or None
-        What the figure must reach whatever the year, percent.
-    shown_since_last, shown_since_baseline : str or None
-        Whether the change is statistically significant; None where there is no change to test.
-    verdict : Verdict
-        This year's, from published figures alone.
-    settled : bool
-        Whether the whole goal has failed for good in this part, whatever comes.
-    assessment : Verdict
-        This year's statistical assessment.
-    probability : float or None
-        That the reading is met at the target: of the true share or level.
-    probability_published : float or None
-        The same of the figures that will be published.
-    outlook : Outlook or None
-        The model's band at the target year.
-    estimate : Estimated or None
-        What is estimated where there is no figure; no verdict rests on it.
-    """
-
-    goal: str
-    kind: Literal["safety", "crime", "partners"]
-    reading: str
-    area: str
-    part: str | None
-    unit: Unit
+    goal: str  #: Id in the agreement; empty for an indicator, which no goal is about
+    kind: Literal["safety", "crime", "partners"]  #: What is measured
+    reading: str  #: The primary reading
+    area: str  #: Whose figures
+    part: str | None  #: Setting or type of crime
+    unit: Unit  #: Percent 0 to 100, reports per 1,000 inhabitants a year, or reports a year
+    #: This year's figure (or the latest there is), the one before it, the baseline year's.
     latest: Figure | None = None
     last: Figure | None = None
     baseline: Figure | None = None
+    #: The whole's at the latest figure's year and at the baseline.
     whole: Figure | None = None
     whole_baseline: Figure | None = None
-    threshold: float | None = None
+    threshold: float | None = None  #: What the figure must reach whatever the year, percent
+    #: Whether the change is statistically significant; None where there is no change to test.
     shown_since_last: Shown | None = None
     shown_since_baseline: Shown | None = None
-    verdict: Verdict = Verdict.NOT_MEASURED
+    verdict: Verdict = Verdict.NOT_MEASURED  #: This year's, from published figures alone
+    #: Whether the whole goal has failed for good in this part, whatever comes.
     settled: bool = False
-    assessment: Verdict = Verdict.UNDECIDED
+    assessment: Verdict = Verdict.UNDECIDED  #: This year's statistical assessment
+    #: That the reading is met at the target: of the true share or level.
     probability: float | None = None
-    probability_published: float | None = None
-    outlook: Outlook | None = None
+    probability_published: float | None = None  #: The same of the figures that will be published
+    outlook: Outlook | None = None  #: The model's band at the target year
+    #: What is estimated where there is no figure; no verdict rests on it.
     estimate: Estimated | None = None
 
     @property

@@ -92,35 +92,21 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """The appendix.
+    """The appendix."""
 
-    Parameters
-    ----------
-    title, subtitle, description : str
-        What it is.
-    blocks : tuple of Block
-        In reading order.
-    lang : str
-        Language of the text.
-    year : int
-        Survey wave.
-    synthetic, draft : bool
-        Marks on every page.
-    unregistered : tuple of str
-        Documents of `models/` that a draft rests on though they are not registered as they stand.
-    sent_by : str
-        Who sends it, under which case and when, as one line; empty where nothing is known.
-    """
-
+    #: What it is.
     title: str
     subtitle: str
     description: str
-    blocks: tuple[Block, ...]
-    lang: str
-    year: int
+    blocks: tuple[Block, ...]  #: In reading order
+    lang: str  #: Language of the text
+    year: int  #: Survey wave
+    #: Marks on every page.
     synthetic: bool
     draft: bool
+    #: Documents of `models/` that a draft rests on though they are not registered as they stand.
     unregistered: tuple[str, ...] = ()
+    #: Who sends it, under which case and when, as one line; empty where nothing is known.
     sent_by: str = ""
 
 

@@ -19,18 +19,10 @@ __all__ = ["Letterhead", "letterhead_of"]
 
 @dataclass(frozen=True)
 class Letterhead:
-    """What a status is sent under; what is not known is left out in print and a field in Word.
+    """What a status is sent under; what is not known is left out in print and a field in Word."""
 
-    Parameters
-    ----------
-    case : str
-        Case number.
-    date : date or None
-        Of the letter.
-    """
-
-    case: str = ""
-    date: Date | None = None
+    case: str = ""  #: Case number
+    date: Date | None = None  #: Of the letter
 
     def fields(self, agreement: Agreement, words: Wording) -> list[tuple[str, str]]:
         """Return every field with its value, empty where it is not known.

@@ -54,20 +54,11 @@ _BESIDE: Final[Mapping[str, Callable[[Statement, Wording], Iterable[str]]]] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What was written, and what the figures say.
+    """What was written, and what the figures say."""
 
-    Parameters
-    ----------
-    sentence : str
-        The findings, as the figures' titles say them.
-    beside : tuple of str
-        What else the question asks: what a stated change takes, what more answers would do.
-    paths : tuple of Path
-        SVG and PNG of each figure, CSV of each table.
-    """
-
-    sentence: str
-    paths: tuple[Path, ...]
+    sentence: str  #: The findings, as the figures' titles say them
+    paths: tuple[Path, ...]  #: SVG and PNG of each figure, CSV of each table
+    #: What else the question asks: what a stated change takes, what more answers would do.
     beside: tuple[str, ...] = ()
 
     def __str__(self) -> str:

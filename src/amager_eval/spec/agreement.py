@@ -69,33 +69,20 @@ class Funding(Frozen):
 
 
 class Disclosure(Frozen):
-    """What is too small to be shown.
+    """What is too small to be shown."""
 
-    Parameters
-    ----------
-    threshold : int
-        Counts of persons or reports below it, zero included, are not shown.
-    few_answers, few_reports : int
-        Below this many answers (of a survey) or reports (of a year) a figure is marked as small.
-    """
-
+    #: Counts of persons or reports below it, zero included, are not shown.
     threshold: Annotated[int, Field(ge=1, le=100)] = 5
+    #: Below this many answers (of a survey) or reports (of a year) a figure is marked as small.
     few_answers: Annotated[int, Field(ge=1)] = 100
     few_reports: Annotated[int, Field(ge=1)] = 20
 
 
 class Sender(Frozen):
-    """Who sends the yearly status, and whom a reader may ask; printed on its first page.
+    """Who sends the yearly status, and whom a reader may ask; printed on its first page."""
 
-    Parameters
-    ----------
-    office : str
-        The office that sends it.
-    contact : str
-        Name, telephone or address of who answers questions; empty: a field to fill in.
-    """
-
-    office: Annotated[str, Field(min_length=1)]
+    office: Annotated[str, Field(min_length=1)]  #: The office that sends it
+    #: Name, telephone or address of who answers questions; empty: a field to fill in.
     contact: str = ""
 
 

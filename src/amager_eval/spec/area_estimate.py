@@ -59,52 +59,28 @@ class Alternative(Labelled):
 
 
 class Samples(Frozen):
-    """Samples whose worth is shown.
+    """Samples whose worth is shown."""
 
-    Parameters
-    ----------
-    n : tuple of int
-        Respondents in the area.
-    price_dkk : float
-        Price of one respondent's interview, DKK.
-    price_reason : str
-        Where the price is from.
-    """
-
-    n: tuple[Annotated[int, Field(gt=0)], ...]
-    price_dkk: Annotated[float, Field(gt=0)]
-    price_reason: Annotated[str, Field(min_length=10)]
+    n: tuple[Annotated[int, Field(gt=0)], ...]  #: Respondents in the area
+    price_dkk: Annotated[float, Field(gt=0)]  #: Price of one respondent's interview, DKK
+    price_reason: Annotated[str, Field(min_length=10)]  #: Where the price is from
 
 
 class AreaSpec(Frozen):
-    """`models/area_estimate/spec.toml`, validated.
+    """`models/area_estimate/spec.toml`, validated."""
 
-    Parameters
-    ----------
-    name, version, date, question, likelihood : str
-        As every model's.
-    priors : dict of str to Prior
-        Every prior; a mixture's share is drawn from the one it names.
-    primary : str
-        The step that is shown.
-    sets, sets_max : int
-        Hyperparameter sets for each draw of the districts, at first and at most.
-    effective_min : float
-        Effective draws of each alternative of the drift below which nothing is shown.
-    step : tuple of Step
-    alternative : tuple of Alternative
-    samples : Samples
-    """
-
+    #: As every model's.
     name: str
     version: str
     date: str
     question: str
     likelihood: str
-    priors: dict[str, Prior]
-    primary: str
+    priors: dict[str, Prior]  #: Every prior; a mixture's share is drawn from the one it names
+    primary: str  #: The step that is shown
+    #: Hyperparameter sets for each draw of the districts, at first and at most.
     sets: Annotated[int, Field(gt=0)]
     sets_max: Annotated[int, Field(gt=0)]
+    #: Effective draws of each alternative of the drift below which nothing is shown.
     effective_min: Annotated[float, Field(gt=0)]
     step: tuple[Step, ...]
     alternative: tuple[Alternative, ...] = ()

@@ -13,24 +13,16 @@ __all__ = ["Family", "Goal", "Reading", "Verdicts"]
 
 
 class Verdicts(Frozen):
-    """Thresholds between evidence words, and what published-figure tests assume.
+    """Thresholds between evidence words, and what published-figure tests assume."""
 
-    Parameters
-    ----------
-    reached_from, not_reached_to : float
-        Probability from which the data say reached, and to which they say not reached: above and
-        below one half, or they would say what is the less likely.
-    deffs, default_deff : float
-        Design effects a test must hold for, and the one shown.
-    level : float
-        Of intervals and tests.
-    """
-
+    #: Probability from which the data say reached, and to which they say not reached: above and
+    #: below one half, or they would say what is the less likely.
     reached_from: Annotated[float, Field(gt=0.5, le=1)]
     not_reached_to: Annotated[float, Field(ge=0, lt=0.5)]
+    #: Design effects a test must hold for, and the one shown.
     deffs: tuple[Annotated[float, Field(ge=1)], ...]
     default_deff: Annotated[float, Field(ge=1)]
-    level: Annotated[float, Field(gt=0, lt=1)]
+    level: Annotated[float, Field(gt=0, lt=1)]  #: Of intervals and tests
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -12,32 +12,19 @@ __all__ = ["AreaVersion", "Areas", "Crime", "CrimeType", "Safety", "Statbank"]
 
 
 class AreaVersion(Frozen):
-    """One version of the partnership area; versions are different areas, never joined.
+    """One version of the partnership area; versions are different areas, never joined."""
 
-    Parameters
-    ----------
-    id : str
-        The year the version began.
-    names : tuple of str
-        What a figure for this version is called in an input.
-    from_wave, until_wave : int or None
-        First and last survey wave that reports it; None where not known or still so.
-    districts, estates : tuple of str
-        Districts it lies in; estates it holds.
-    evaluated : bool
-        Whether the agreement's goals are about this version.
-    note : str
-        Why it differs from the version before.
-    """
-
-    id: str
+    id: str  #: The year the version began
+    #: What a figure for this version is called in an input.
     names: Annotated[tuple[str, ...], Field(min_length=1)]
+    #: First and last survey wave that reports it; None where not known or still so.
     from_wave: int | None = None
     until_wave: int | None = None
+    #: Districts it lies in; estates it holds.
     districts: tuple[str, ...] = ()
     estates: tuple[str, ...] = ()
-    evaluated: bool = False
-    note: str = ""
+    evaluated: bool = False  #: Whether the agreement's goals are about this version
+    note: str = ""  #: Why it differs from the version before
 
 
 class Areas(Frozen):
@@ -106,25 +93,15 @@ def _overlap(one: AreaVersion, other: AreaVersion) -> bool:
 
 
 class Safety(Frozen):
-    """What the safety goals are measured by.
+    """What the safety goals are measured by."""
 
-    Parameters
-    ----------
-    survey : str
-        Its name, as a reader knows it.
-    baseline_wave, target_wave : int
-        Waves the goals are measured from and due in.
-    alternative_target_wave : int
-        Another wave the target's wording may mean; `target_wave` where it means one alone.
-    settings : tuple of str
-        Questions, as an input names them.
-    """
-
-    survey: str
+    survey: str  #: Its name, as a reader knows it
+    #: Waves the goals are measured from and due in.
     baseline_wave: int
     target_wave: int
+    #: Another wave the target's wording may mean; `target_wave` where it means one alone.
     alternative_target_wave: int
-    settings: Annotated[tuple[str, ...], Field(min_length=1)]
+    settings: Annotated[tuple[str, ...], Field(min_length=1)]  #: Questions, as an input names them
 
     @model_validator(mode="before")
     @classmethod
@@ -163,17 +140,11 @@ class Statbank(Frozen):
 
 
 class CrimePower(Frozen):
-    """What the chance of a rise without any change is computed for.
+    """What the chance of a rise without any change is computed for."""
 
-    Parameters
-    ----------
-    reports : tuple of int
-        Reports a year and type it is shown for while the baseline is not delivered.
-    size : float
-        Size of the negative binomial of a year's reports: variance `m + m^2 / size`.
-    """
-
+    #: Reports a year and type it is shown for while the baseline is not delivered.
     reports: tuple[Annotated[int, Field(gt=0)], ...]
+    #: Size of the negative binomial of a year's reports: variance `m + m^2 / size`.
     size: Annotated[float, Field(gt=0)]
 
 

@@ -35,20 +35,13 @@ class Gates(Frozen):
 
 
 class Sampling(Frozen):
-    """How the posterior is sampled.
+    """How the posterior is sampled."""
 
-    Parameters
-    ----------
-    draws, tune, chains : int
-        Kept and warm-up draws per chain; chains.
-    target_accept : float
-        Target acceptance probability.
-    """
-
+    #: Kept and warm-up draws per chain; chains.
     draws: Annotated[int, Field(gt=0)]
     tune: Annotated[int, Field(gt=0)]
     chains: Annotated[int, Field(gt=0)] = 4
-    target_accept: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    target_accept: Annotated[float, Field(gt=0, lt=1)] = 0.9  #: Target acceptance probability
 
 
 class ModelSpec(Frozen):

@@ -13,56 +13,30 @@ __all__ = ["Block", "Delivered", "Estate", "Mixture", "Nested", "Published", "St
 
 
 class Block(Frozen):
-    """A piece of the city that no other block overlaps.
+    """A piece of the city that no other block overlaps."""
 
-    Parameters
-    ----------
-    id : str
-        Short name.
-    district : str
-        The part of the whole it lies in; empty where it lies in several.
-    """
-
-    id: str
-    district: str = ""
+    id: str  #: Short name
+    district: str = ""  #: The part of the whole it lies in; empty where it lies in several
 
 
 class Delivered(Frozen):
-    """Which delivery of residents says how large the first of two is.
+    """Which delivery of residents says how large the first of two is."""
 
-    Parameters
-    ----------
-    half : str
-        A half of the area, as the table of residents names it: the district it lies in.
-    of : {"area", "half"}
-        `area`: the half's share of the area's residents. `half`: the departments' share of the
-        half's.
-    """
-
-    half: str
+    half: str  #: A half of the area, as the table of residents names it: the district it lies in
+    #: `area`: the half's share of the area's residents. `half`: the departments' share of the
+    #: half's.
     of: Literal["area", "half"]
 
 
 class Mixture(Frozen):
-    """An area made of two: its share is `share` of the first's plus the rest of the second's.
+    """An area made of two: its share is `share` of the first's plus the rest of the second's."""
 
-    Parameters
-    ----------
-    id : str
-        Short name.
-    first, second : str
-        A block, a mixture above, or a part of the whole.
-    share : str
-        Prior of the first's part of the residents, by its name in `models/area_estimate`.
-    residents : Delivered or None
-        The delivery that takes the prior's place.
-    """
-
-    id: str
+    id: str  #: Short name
+    #: A block, a mixture above, or a part of the whole.
     first: str
     second: str
-    share: str
-    residents: Delivered | None = None
+    share: str  #: Prior of the first's part of the residents, by its name in `models/area_estimate`
+    residents: Delivered | None = None  #: The delivery that takes the prior's place
 
 
 class Published(Frozen):
@@ -73,78 +47,37 @@ class Published(Frozen):
 
 
 class Stated(Frozen):
-    """A sentence of the agreement about the area's level beside the whole's.
+    """A sentence of the agreement about the area's level beside the whole's."""
 
-    Parameters
-    ----------
-    wave : int
-        Survey wave it speaks of.
-    settings : tuple of str
-        Questions it speaks of.
-    says : {"lower"}
-        That fewer feel safe than in the whole.
-    n : float
-        Respondents of the sample that is taken to have shown it.
-    literal : str
-        The agreement's words.
-    """
-
-    wave: int
-    settings: tuple[str, ...]
-    says: Literal["lower"]
-    n: Annotated[float, Field(gt=0)]
-    literal: str
+    wave: int  #: Survey wave it speaks of
+    settings: tuple[str, ...]  #: Questions it speaks of
+    says: Literal["lower"]  #: That fewer feel safe than in the whole
+    n: Annotated[float, Field(gt=0)]  #: Respondents of the sample that is taken to have shown it
+    literal: str  #: The agreement's words
 
 
 class Estate(Frozen):
-    """A figure of another survey about a part of a block, tied to this one by a larger area.
+    """A figure of another survey about a part of a block, tied to this one by a larger area."""
 
-    Parameters
-    ----------
-    survey : str
-        The other survey's name in the input's other figures.
-    setting : str
-        The question here that it stands beside.
-    wave : int
-        Its wave.
-    area : dict of str to str
-        Its areas, and the block each lies in.
-    tie : str
-        Its larger area that stands for the whole.
-    """
-
-    survey: str
-    setting: str
-    wave: int
-    area: dict[str, str]
-    tie: str
+    survey: str  #: The other survey's name in the input's other figures
+    setting: str  #: The question here that it stands beside
+    wave: int  #: Its wave
+    area: dict[str, str]  #: Its areas, and the block each lies in
+    tie: str  #: Its larger area that stands for the whole
 
 
 class Nested(Frozen):
-    """Blocks, mixtures and which published areas they are.
+    """Blocks, mixtures and which published areas they are."""
 
-    Parameters
-    ----------
-    area : str
-        The block or mixture that is the area the goals are about.
-    block, mixture : tuple
-        Mixtures are read in order: each is made of what stands above it.
-    published : tuple of Published
-        Areas whose published figures are read as figures of a block or mixture.
-    stated : tuple of Stated
-        Sentences taken as evidence.
-    estate : Estate or None
-        Another survey's figures.
-    crime_literal : str
-        The agreement's words on crime in the parts of the area; they are quoted and never counted.
-    """
-
-    area: str
+    area: str  #: The block or mixture that is the area the goals are about
+    #: Mixtures are read in order: each is made of what stands above it.
     block: Annotated[tuple[Block, ...], Field(min_length=1)]
     mixture: tuple[Mixture, ...] = ()
+    #: Areas whose published figures are read as figures of a block or mixture.
     published: tuple[Published, ...] = ()
-    stated: tuple[Stated, ...] = ()
-    estate: Estate | None = None
+    stated: tuple[Stated, ...] = ()  #: Sentences taken as evidence
+    estate: Estate | None = None  #: Another survey's figures
+    #: The agreement's words on crime in the parts of the area; they are quoted and never counted.
     crime_literal: str = ""
 
     @model_validator(mode="after")

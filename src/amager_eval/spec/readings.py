@@ -22,18 +22,10 @@ _EQUAL: Final = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Joint draws from the baseline to the target, signed so that more is better.
+    """Joint draws from the baseline to the target, signed so that more is better."""
 
-    Parameters
-    ----------
-    own : ndarray
-        Shares 0 to 1, last dim `period`.
-    gap : ndarray or None
-        The same less the whole's; None where there is no whole.
-    """
-
-    own: Any
-    gap: Any
+    own: Any  #: Shares 0 to 1, last dim `period`
+    gap: Any  #: The same less the whole's; None where there is no whole
 
     @property
     def rose(self) -> Any:
@@ -59,23 +51,15 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Printed:
-    """Published figures by wave, in whole steps of a digit nobody prints; more is better.
+    """Published figures by wave, in whole steps of a digit nobody prints; more is better."""
 
-    Parameters
-    ----------
-    own, whole : mapping of int to int
-        Of the area and of the whole.
-    baseline, target : int
-        Waves.
-    steps : int
-        Steps a percentage point is compared in.
-    """
-
+    #: Of the area and of the whole.
     own: Mapping[int, int]
     whole: Mapping[int, int]
+    #: Waves.
     baseline: int
     target: int
-    steps: int
+    steps: int  #: Steps a percentage point is compared in
 
     def short(self, wave: int) -> int | None:
         """How far the area lies below the whole in a wave; None where a figure is missing."""
@@ -91,35 +75,20 @@ class Printed:
 
 @dataclass(frozen=True, eq=False)
 class SafetyReading:
-    """A reading.
+    """A reading."""
 
-    Parameters
-    ----------
-    id : str
-        Its name in agreements, and of its quantity.
-    asks : callable
-        Whether it holds of draws (:class:`Drawn`).
-    literal : callable or None
-        Whether it holds in print (:class:`Printed`), None while a figure is missing; no agreement
-        may declare an entry without it.
-    answered_by : str
-        Quantity that answers it, if another than its own.
-    of_the_whole : bool
-        Whether it compares with the whole. Then it is asked at the second target wave too.
-    of_shortfall : bool
-        Whether it asks for a shortfall to close: without one at the baseline it asks to stay at
-        the whole's level in every wave.
-    settled_by_one_year : bool
-        Whether one failed year settles it for good.
-    """
-
-    id: str
-    asks: Callable[[Drawn], Any]
+    id: str  #: Its name in agreements, and of its quantity
+    asks: Callable[[Drawn], Any]  #: Whether it holds of draws (:class:`Drawn`)
+    #: Whether it holds in print (:class:`Printed`), None while a figure is missing; no agreement
+    #: may declare an entry without it.
     literal: Callable[[Printed], bool | None] | None = None
-    answered_by: str = ""
+    answered_by: str = ""  #: Quantity that answers it, if another than its own
+    #: Whether it compares with the whole. Then it is asked at the second target wave too.
     of_the_whole: bool = True
+    #: Whether it asks for a shortfall to close: without one at the baseline it asks to stay at the
+    #: whole's level in every wave.
     of_shortfall: bool = False
-    settled_by_one_year: bool = False
+    settled_by_one_year: bool = False  #: Whether one failed year settles it for good
 
     @property
     def quantity(self) -> str:

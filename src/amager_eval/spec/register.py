@@ -31,32 +31,16 @@ _OF_EVERY_STATEMENT: Final = (
 
 
 class Entry(BaseModel):
-    """One registered version of a document.
-
-    Parameters
-    ----------
-    document : str
-        Path below `models/`.
-    version : str
-        The document's own version.
-    sha256 : str
-        Digest of the document's bytes.
-    date : date
-        When it was registered.
-    reason : str
-        Why it was made or changed.
-    supersedes : str
-        Version it replaces; empty for the first.
-    """
+    """One registered version of a document."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    document: str
-    version: str
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    date: date
-    reason: Annotated[str, Field(min_length=10)]
-    supersedes: str = ""
+    document: str  #: Path below `models/`
+    version: str  #: The document's own version
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  #: Digest of the document's bytes
+    date: date  #: When it was registered
+    reason: Annotated[str, Field(min_length=10)]  #: Why it was made or changed
+    supersedes: str = ""  #: Version it replaces; empty for the first
 
 
 class Register(BaseModel):

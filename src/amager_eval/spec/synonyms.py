@@ -29,15 +29,10 @@ def folded(name: str) -> str:
 
 
 class Synonyms(Frozen):
-    """Words by the name they stand for; compared as :func:`folded` folds them.
+    """Words by the name they stand for; compared as :func:`folded` folds them."""
 
-    Parameters
-    ----------
-    area, crime_type, definition, focus_area, partner, setting, response : dict of str to tuple
-        Name (of a type: its id) to the other words for it. A word for the evaluated area that is
-        also the name of an earlier version means that version in that version's own waves.
-    """
-
+    #: Name (of a type: its id) to the other words for it. A word for the evaluated area that is
+    #: also the name of an earlier version means that version in that version's own waves.
     area: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     crime_type: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     definition: dict[str, tuple[str, ...]] = Field(default_factory=dict)

@@ -13,23 +13,15 @@ __all__ = ["Claim", "Expected", "FocusTheory", "Plan", "indicator_parts"]
 
 
 class Claim(Frozen):
-    """A statement of the agreement about published figures, held against the model.
+    """A statement of the agreement about published figures, held against the model."""
 
-    Parameters
-    ----------
-    area, response : str
-        What it is about.
-    before, after : int
-        The waves it speaks of; the claim is that things became worse from one to the other.
-    literal : str
-        The agreement's words.
-    """
-
+    #: What it is about.
     area: str
     response: Literal["safe", "unsafe"] = "safe"
+    #: The waves it speaks of; the claim is that things became worse from one to the other.
     before: int
     after: int
-    literal: str
+    literal: str  #: The agreement's words
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -39,17 +31,10 @@ class Claim(Frozen):
 
 
 class Plan(Frozen):
-    """How often the list of activities must be renewed, and when a status looks at it.
+    """How often the list of activities must be renewed, and when a status looks at it."""
 
-    Parameters
-    ----------
-    renewed_within_months : int
-        Oldest a list may be.
-    status_month : int
-        The month of the statement's year at whose end its age is counted, 1 to 12.
-    """
-
-    renewed_within_months: Annotated[int, Field(ge=1)] = 12
+    renewed_within_months: Annotated[int, Field(ge=1)] = 12  #: Oldest a list may be
+    #: The month of the statement's year at whose end its age is counted, 1 to 12.
     status_month: Annotated[int, Field(ge=1, le=12)] = 5
 
 
@@ -71,21 +56,11 @@ class Expected(Labelled):
 
 
 class FocusTheory(Frozen):
-    """What is expected of one focus area.
+    """What is expected of one focus area."""
 
-    Parameters
-    ----------
-    focus_area : str
-        As in `focus_areas` and in the list of activities.
-    label_en : str
-        Its name in English; empty where the name itself is English.
-    expects : tuple of Expected
-        Results and effects; empty where none is written down.
-    """
-
-    focus_area: str
-    label_en: str = ""
-    expects: tuple[Expected, ...] = ()
+    focus_area: str  #: As in `focus_areas` and in the list of activities
+    label_en: str = ""  #: Its name in English; empty where the name itself is English
+    expects: tuple[Expected, ...] = ()  #: Results and effects; empty where none is written down
 
     @model_validator(mode="after")
     def _known(self) -> Self:

@@ -52,14 +52,9 @@ class Frozen(BaseModel):
 
 
 class Labelled(Frozen):
-    """A value with a label in Danish, in English, or in both; one stands in for the other.
+    """A value with a label in Danish, in English, or in both; one stands in for the other."""
 
-    Parameters
-    ----------
-    label_da, label_en : str
-        What it is called; at least one is given.
-    """
-
+    #: What it is called; at least one is given.
     label_da: str = ""
     label_en: str = ""
 

@@ -52,29 +52,14 @@ _NUMERIC: Final = frozenset(
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table.
+    """A column of a table."""
 
-    Parameters
-    ----------
-    key : str
-        Name in open data: lower case, no blanks, the same in every language.
-    label : str
-        Heading in print.
-    kind : str
-        What its cells hold.
-    width : float
-        Relative width in print.
-    shown : bool
-        Whether it is printed.
-    data : bool
-        Whether open data and workbook hold it; False where print composes it of other columns.
-    """
-
-    key: str
-    label: str
-    kind: Kind = "text"
-    width: float = 1.0
-    shown: bool = True
+    key: str  #: Name in open data: lower case, no blanks, the same in every language
+    label: str  #: Heading in print
+    kind: Kind = "text"  #: What its cells hold
+    width: float = 1.0  #: Relative width in print
+    shown: bool = True  #: Whether it is printed
+    #: Whether open data and workbook hold it; False where print composes it of other columns.
     data: bool = True
 
     @property
@@ -85,27 +70,13 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table and its heading.
+    """A table and its heading."""
 
-    Parameters
-    ----------
-    id : str
-        File name without ending.
-    title : str
-        What it shows, as a heading.
-    columns : tuple of Column
-        In order; the first shown one names the row.
-    frame : DataFrame
-        Raw values, one column per `Column.key`.
-    note : str
-        What a reader must know: n, what an interval means, source.
-    """
-
-    id: str
-    title: str
-    columns: tuple[Column, ...]
-    frame: pd.DataFrame
-    note: str = ""
+    id: str  #: File name without ending
+    title: str  #: What it shows, as a heading
+    columns: tuple[Column, ...]  #: In order; the first shown one names the row
+    frame: pd.DataFrame  #: Raw values, one column per `Column.key`
+    note: str = ""  #: What a reader must know: n, what an interval means, source
 
     @property
     def shown(self) -> tuple[Column, ...]:

@@ -14,18 +14,10 @@ __all__ = ["Saying", "fault_of", "said_in", "said_why"]
 
 @dataclass(frozen=True)
 class Saying:
-    """A sentence within a fault's: an entry of the catalogue and its fields.
+    """A sentence within a fault's: an entry of the catalogue and its fields."""
 
-    Parameters
-    ----------
-    key : str
-        Of the catalogue.
-    words : tuple of (str, object)
-        Fields; a list is written with commas.
-    """
-
-    key: str
-    words: tuple[tuple[str, object], ...] = ()
+    key: str  #: Of the catalogue
+    words: tuple[tuple[str, object], ...] = ()  #: Fields; a list is written with commas
 
     def said_in(self, lang: Lang) -> str:
         """Say it in a language."""

@@ -20,23 +20,13 @@ LANGUAGES: Final[tuple[Lang, ...]] = get_args(Lang)
 
 @dataclass(frozen=True, eq=False)
 class Wording:
-    """All sentences of a language.
+    """All sentences of a language."""
 
-    Parameters
-    ----------
-    lang : str
-        `da` or `en`.
-    sentences : mapping of str to str
-        Sentence with named fields by dotted key.
-    about : mapping of str to object
-        Fields every sentence may use without being given them.
-    limits : set of float
-        Probabilities that decide a verdict: none is printed as if it lay beyond one.
-    """
-
-    lang: str
-    sentences: Mapping[str, str]
+    lang: str  #: `da` or `en`
+    sentences: Mapping[str, str]  #: Sentence with named fields by dotted key
+    #: Fields every sentence may use without being given them.
     about: Mapping[str, object] = field(default_factory=dict)
+    #: Probabilities that decide a verdict: none is printed as if it lay beyond one.
     limits: frozenset[float] = frozenset()
 
     def say(self, key: str, /, **values: object) -> str:

@@ -22,27 +22,16 @@ EXAMPLE: Final = ("EKSEMPEL", "EXAMPLE")
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Cells of one file or sheet.
+    """Cells of one file or sheet."""
 
-    Parameters
-    ----------
-    file, sheet : str or None
-        Where it stands.
-    rows : sequence of sequence
-        Cells row by row from row 1 on; an empty cell is None or empty text.
-    mark : {".", ",", None}
-        Decimal mark of numbers written as text.
-    sha256 : str
-        Digest of the file's bytes.
-    problems : sequence of tuple
-        Faults the reader of the format found: code, row, column letter or text, found.
-    """
-
+    #: Where it stands.
     file: str
     sheet: str | None
+    #: Cells row by row from row 1 on; an empty cell is None or empty text.
     rows: Sequence[Sequence[Any]]
-    mark: DecimalMark
-    sha256: str = ""
+    mark: DecimalMark  #: Decimal mark of numbers written as text
+    sha256: str = ""  #: Digest of the file's bytes
+    #: Faults the reader of the format found: code, row, column letter or text, found.
     problems: Sequence[tuple[str, int | None, str, str]] = field(default_factory=tuple)
 
 

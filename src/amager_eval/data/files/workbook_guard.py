@@ -49,30 +49,18 @@ class Cells(NamedTuple):
 
 @dataclass
 class SheetNotes:
-    """What was noticed about one sheet.
+    """What was noticed about one sheet."""
 
-    Parameters
-    ----------
-    merged : list of int
-        First row of each merged range.
-    uncomputed : list of tuple of int and str
-        Row and column letter of formulas without a stored result.
-    hidden : bool
-        Whether rows, columns or the sheet are hidden.
-    errors : list of tuple of Cells and str
-        Cells of formulas that failed, and what a spreadsheet shows there; readers give them as
-        empty.
-    percents : list of Cells
-        Cells whose number is shown as a percentage.
-    rows, columns : int
-        Last row and column with content.
-    """
-
-    merged: list[int] = field(default_factory=list)
+    merged: list[int] = field(default_factory=list)  #: First row of each merged range
+    #: Row and column letter of formulas without a stored result.
     uncomputed: list[tuple[int, str]] = field(default_factory=list)
-    hidden: bool = False
+    hidden: bool = False  #: Whether rows, columns or the sheet are hidden
+    #: Cells of formulas that failed, and what a spreadsheet shows there; readers give them as
+    #: empty.
     errors: list[tuple[Cells, str]] = field(default_factory=list)
+    #: Cells whose number is shown as a percentage.
     percents: list[Cells] = field(default_factory=list)
+    #: Last row and column with content.
     rows: int = 0
     columns: int = 0
 

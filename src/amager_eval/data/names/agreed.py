@@ -31,21 +31,13 @@ _LEAST_AROUND: Final = _DECLARED.least_around
 
 @dataclass(frozen=True)
 class Names:
-    """The names an agreement knows, by kind.
+    """The names an agreement knows, by kind."""
 
-    Parameters
-    ----------
-    meant : mapping of str to mapping
-        Kind to folded spelling to name.
-    ambiguous : mapping of str to str
-        Folded word for the evaluated area that is also an earlier version's name, to that word's
-        meaning as the evaluated area.
-    own_waves : mapping of str to int
-        Earlier version's name to the last wave it is reported in.
-    """
-
-    meant: Mapping[str, Mapping[str, str]]
+    meant: Mapping[str, Mapping[str, str]]  #: Kind to folded spelling to name
+    #: Folded word for the evaluated area that is also an earlier version's name, to that word's
+    #: meaning as the evaluated area.
     ambiguous: Mapping[str, str] = field(default_factory=dict)
+    #: Earlier version's name to the last wave it is reported in.
     own_waves: Mapping[str, int] = field(default_factory=dict)
 
     @staticmethod

@@ -33,23 +33,15 @@ _STOPS: Final = frozenset({"area", "crime_type", "definition"})
 
 @dataclass(frozen=True)
 class Renamed:
-    """A word of the input that was read as a name of the agreement.
+    """A word of the input that was read as a name of the agreement."""
 
-    Parameters
-    ----------
-    table, column : str
-        Where it stands.
-    found, name : str
-        As it is written, and as it was read.
-    rows : tuple of int
-        Rows as a spreadsheet shows them; empty where they have none.
-    """
-
+    #: Where it stands.
     table: str
     column: str
+    #: As it is written, and as it was read.
     found: str
     name: str
-    rows: tuple[int, ...]
+    rows: tuple[int, ...]  #: Rows as a spreadsheet shows them; empty where they have none
 
 
 def name_cells(

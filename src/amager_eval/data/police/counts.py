@@ -34,27 +34,18 @@ _CODE: Final = re.compile(r"[A-Za-z]?\d{1,6}", re.ASCII)
 
 @dataclass(frozen=True, eq=False)
 class RegisterCounts:
-    """Counts of a register extract and what was left out of them.
+    """Counts of a register extract and what was left out of them."""
 
-    Parameters
-    ----------
-    crime : DataFrame
-        `area, period, crime_type, count, definition` for every period of the extract, zeros
-        included.
-    rows, counted : int
-        Rows of the extract; rows that count in at least one area and type.
-    faults : tuple of Fault
-        Warnings: duplicates (counted once), unknown codes, areas unmatched, dates outside, other
-        statuses, periods covered in part.
-    delivered : tuple of Delivered
-        What became of the reports.
-    """
-
+    #: `area, period, crime_type, count, definition` for every period of the extract, zeros
+    #: included.
     crime: pd.DataFrame
+    #: Rows of the extract; rows that count in at least one area and type.
     rows: int
     counted: int
+    #: Warnings: duplicates (counted once), unknown codes, areas unmatched, dates outside, other
+    #: statuses, periods covered in part.
     faults: tuple[Fault, ...]
-    delivered: tuple[Delivered, ...] = ()
+    delivered: tuple[Delivered, ...] = ()  #: What became of the reports
 
 
 class Tally:

@@ -59,42 +59,21 @@ class RegisterColumns(_Frozen):
 
 
 class RegisterMapping(_Frozen):
-    """How a register extract is coded.
+    """How a register extract is coded."""
 
-    Parameters
-    ----------
-    file : str
-        Name of the extract, beside the mapping.
-    definition : str
-        Definition of the counts; other definitions are other series.
-    period : {"year", "quarter", "month"}
-        Length of the periods to count in.
-    first_day, until : date
-        What the extract covers (`from` in the file); periods without reports count 0.
-    area_name : str or None
-        Area of all rows, where the extract has no column for it.
-    ignore_offences : tuple of str
-        Codes known and on purpose not counted.
-    keep_status : tuple of str
-        Status of the rows that count; empty: all.
-    columns : RegisterColumns
-        Date, offence, area, id, status.
-    areas : dict of str to tuple of str
-        Value of the area column to the areas (versions) it counts in.
-    types : dict of str to tuple of str
-        Crime type to offence codes; `*` is every code that is not ignored.
-    """
-
-    file: str
-    definition: str
-    period: Literal["year", "quarter", "month"]
+    file: str  #: Name of the extract, beside the mapping
+    definition: str  #: Definition of the counts; other definitions are other series
+    period: Literal["year", "quarter", "month"]  #: Length of the periods to count in
+    #: What the extract covers (`from` in the file); periods without reports count 0.
     first_day: Annotated[date, Field(alias="from")]
     until: date
-    area_name: str | None = None
-    ignore_offences: tuple[str, ...] = ()
-    keep_status: tuple[str, ...] = ()
-    columns: RegisterColumns
+    area_name: str | None = None  #: Area of all rows, where the extract has no column for it
+    ignore_offences: tuple[str, ...] = ()  #: Codes known and on purpose not counted
+    keep_status: tuple[str, ...] = ()  #: Status of the rows that count; empty: all
+    columns: RegisterColumns  #: Date, offence, area, id, status
+    #: Value of the area column to the areas (versions) it counts in.
     areas: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    #: Crime type to offence codes; `*` is every code that is not ignored.
     types: Annotated[dict[str, tuple[str, ...]], Field(min_length=1)]
 
     @model_validator(mode="after")

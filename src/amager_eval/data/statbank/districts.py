@@ -33,21 +33,11 @@ _BEFORE_NAME: Final = re.compile(r"^(?:\d+|bydel|lokaludvalg)\b[\s:.-]*", re.IGN
 
 @dataclass(frozen=True, eq=False)
 class DistrictPopulation:
-    """Inhabitants of the parts that the bank names.
+    """Inhabitants of the parts that the bank names."""
 
-    Parameters
-    ----------
-    table : StatbankTable
-        The table as fetched.
-    frame : DataFrame
-        `area, area_kind, period, population, source`.
-    without : tuple of str
-        Parts the bank has no figure for; nothing is made up for them.
-    """
-
-    table: StatbankTable
-    frame: pd.DataFrame
-    without: tuple[str, ...]
+    table: StatbankTable  #: The table as fetched
+    frame: pd.DataFrame  #: `area, area_kind, period, population, source`
+    without: tuple[str, ...]  #: Parts the bank has no figure for; nothing is made up for them
 
 
 def fetch_districts(agreement: Agreement, since: int, service: Service) -> DistrictPopulation:

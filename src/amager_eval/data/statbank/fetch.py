@@ -55,24 +55,12 @@ class TableInfo:
 
 @dataclass(frozen=True, eq=False)
 class StatbankTable:
-    """A fetched table with its provenance.
+    """A fetched table with its provenance."""
 
-    Parameters
-    ----------
-    frame : DataFrame
-        One column of codes per chosen variable, then `INDHOLD` (missing is NaN).
-    info : TableInfo
-        The table.
-    source : str
-        How to cite it.
-    replies : tuple of dict
-        Per reply: `url, request, retrieved, sha256`.
-    """
-
-    frame: pd.DataFrame
-    info: TableInfo
-    source: str
-    replies: tuple[Reply, ...]
+    frame: pd.DataFrame  #: One column of codes per chosen variable, then `INDHOLD` (missing is NaN)
+    info: TableInfo  #: The table
+    source: str  #: How to cite it
+    replies: tuple[Reply, ...]  #: Per reply: `url, request, retrieved, sha256`
 
 
 def table_info(table: str, service: Service | None = None, *, lang: str = "da") -> TableInfo:

@@ -34,17 +34,10 @@ _POPULATION_TABLE = "FOLK1A"
 
 @dataclass(frozen=True)
 class Fetched:
-    """The folder that was written and what could not be had.
+    """The folder that was written and what could not be had."""
 
-    Parameters
-    ----------
-    folder : Path
-        Holds `crime.csv`, `population.csv`, `PROVENANCE.json`.
-    without_population : tuple of str
-        Districts København's bank has no figure for, where they were asked for.
-    """
-
-    folder: Path
+    folder: Path  #: Holds `crime.csv`, `population.csv`, `PROVENANCE.json`
+    #: Districts København's bank has no figure for, where they were asked for.
     without_population: tuple[str, ...] = ()
 
 

@@ -52,36 +52,17 @@ class Reply(TypedDict):
 
 @dataclass(frozen=True)
 class Service:
-    """Where and how the StatBank is asked.
+    """Where and how the StatBank is asked."""
 
-    Parameters
-    ----------
-    base_url : str
-        Address of the service.
-    bank : str or None
-        A bank of its own below it (`s30`: København).
-    timeout : float
-        Seconds to wait for one reply.
-    retries : int
-        Attempts after the first, at growing intervals, when the service is busy or unreachable.
-    cache : Path or None
-        Folder that keeps every reply with its provenance.
-    offline : bool
-        Use the cache alone; nothing is sent.
-    cell_limit : int
-        Cells of one request.
-    pause : callable
-        Called with the seconds to wait between attempts.
-    """
-
-    base_url: str = BASE_URL
-    bank: str | None = None
-    timeout: float = 60.0
+    base_url: str = BASE_URL  #: Address of the service
+    bank: str | None = None  #: A bank of its own below it (`s30`: København)
+    timeout: float = 60.0  #: Seconds to wait for one reply
+    #: Attempts after the first, at growing intervals, when the service is busy or unreachable.
     retries: int = 3
-    cache: Path | None = None
-    offline: bool = False
-    cell_limit: int = CELL_LIMIT
-    pause: Callable[[float], None] = time.sleep
+    cache: Path | None = None  #: Folder that keeps every reply with its provenance
+    offline: bool = False  #: Use the cache alone; nothing is sent
+    cell_limit: int = CELL_LIMIT  #: Cells of one request
+    pause: Callable[[float], None] = time.sleep  #: Called with the seconds to wait between attempts
 
 
 def ask(function: str, request: Mapping[str, Any], service: Service) -> tuple[bytes, Reply]:

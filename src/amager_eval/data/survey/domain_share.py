@@ -14,28 +14,15 @@ type Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class DomainShare:
-    """A weighted share of a domain and how sure it is.
+    """A weighted share of a domain and how sure it is."""
 
-    Parameters
-    ----------
-    share : float
-        Weighted share, 0 to 1.
-    standard_error : float
-        Taylor-linearised, with strata, sampled with replacement.
-    n : int
-        Respondents of the domain.
-    deff : float
-        Variance over `share (1 - share) / n`; Kish's `n sum(w^2) / sum(w)^2` where the share is
-        0 or 1 and the sample shows no variance.
-    degrees_of_freedom : int
-        Respondents less strata, in the domain.
-    """
-
-    share: float
-    standard_error: float
-    n: int
+    share: float  #: Weighted share, 0 to 1
+    standard_error: float  #: Taylor-linearised, with strata, sampled with replacement
+    n: int  #: Respondents of the domain
+    #: Variance over `share (1 - share) / n`; Kish's `n sum(w^2) / sum(w)^2` where the share is 0 or
+    #: 1 and the sample shows no variance.
     deff: float
-    degrees_of_freedom: int
+    degrees_of_freedom: int  #: Respondents less strata, in the domain
 
 
 def stratified_covariance(influences: Array, strata: NDArray[np.integer]) -> Array:

@@ -98,32 +98,16 @@ class ExtraArea(_Frozen):
 
 
 class MicrodataMapping(_Frozen):
-    """How a survey firm's file is coded.
+    """How a survey firm's file is coded."""
 
-    Parameters
-    ----------
-    file : str
-        Name of the microdata file, beside the mapping.
-    wave : int or None
-        Wave of all rows, unless a column holds it.
-    whole : str or None
-        Name of the figure of all respondents.
-    columns : Columns
-        Area, wave, weight, stratum.
-    areas : dict of str to str
-        Code to name of areas; empty where the column holds names.
-    extra_area : ExtraArea or None
-        A second area.
-    answers : dict
-        Per setting: column and codes.
-    """
-
-    file: str
-    wave: int | None = None
-    whole: str | None = None
-    columns: Columns
+    file: str  #: Name of the microdata file, beside the mapping
+    wave: int | None = None  #: Wave of all rows, unless a column holds it
+    whole: str | None = None  #: Name of the figure of all respondents
+    columns: Columns  #: Area, wave, weight, stratum
+    #: Code to name of areas; empty where the column holds names.
     areas: dict[str, str] = Field(default_factory=dict)
-    extra_area: ExtraArea | None = None
+    extra_area: ExtraArea | None = None  #: A second area
+    #: Per setting: column and codes.
     answers: Annotated[dict[Literal["neighbourhood", "night"], Answers], Field(min_length=1)]
 
     @model_validator(mode="after")

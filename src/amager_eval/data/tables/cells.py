@@ -58,23 +58,13 @@ LARGEST: Final = 1e12
 
 @dataclass(frozen=True)
 class RowContext:
-    """What a row is read with.
+    """What a row is read with."""
 
-    Parameters
-    ----------
-    mark : {".", ",", None}
-        The file's decimal mark.
-    settings : tuple of str or None
-        Settings that may occur; None lets any name pass (another survey's).
-    definition_required : bool
-        Whether a crime row must say its definition.
-    count_required : bool
-        Whether a crime row without a rate must have a count; else an empty one is a missing cell.
-    """
-
-    mark: DecimalMark = "."
+    mark: DecimalMark = "."  #: The file's decimal mark
+    #: Settings that may occur; None lets any name pass (another survey's).
     settings: tuple[str, ...] | None = None
-    definition_required: bool = False
+    definition_required: bool = False  #: Whether a crime row must say its definition
+    #: Whether a crime row without a rate must have a count; else an empty one is a missing cell.
     count_required: bool = True
 
 

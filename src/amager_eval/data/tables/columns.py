@@ -28,27 +28,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, its Danish heading, other headings it may have, and its kind.
+    """A column: its name, its Danish heading, other headings it may have, and its kind."""
 
-    Parameters
-    ----------
-    name : str
-        English name, as in the frames.
-    danish : str
-        Heading the template writes.
-    kind : {"text", "float", "int"}
-        Kind of the frame's column; missing is NaN (so only a required column is int).
-    required : bool
-        Whether a table in a file must have it.
-    also : tuple of str
-        Other headings accepted.
-    """
-
-    name: str
-    danish: str
+    name: str  #: English name, as in the frames
+    danish: str  #: Heading the template writes
+    #: Kind of the frame's column; missing is NaN (so only a required column is int).
     kind: Literal["text", "float", "int"] = "text"
-    required: bool = False
-    also: tuple[str, ...] = ()
+    required: bool = False  #: Whether a table in a file must have it
+    also: tuple[str, ...] = ()  #: Other headings accepted
 
     def heading(self, lang: Lang) -> str:
         """Return the heading a reader of `lang` knows it by."""

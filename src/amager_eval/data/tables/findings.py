@@ -25,33 +25,18 @@ LONGEST_FOUND: Final = 60
 
 @dataclass
 class Findings:
-    """The faults of one table, written in one language, with the table's place.
+    """The faults of one table, written in one language, with the table's place."""
 
-    Parameters
-    ----------
-    lang : {"en", "da"}
-        Language of messages and remedies.
-    file, sheet : str or None
-        Where the table stands.
-    headings : mapping of str to str
-        Column name to the heading it has in the file.
-    rows : sequence of int
-        Row number of each row, as a spreadsheet shows it.
-    labels : sequence of hashable
-        Index label of each row, for a bare frame.
-    faults : list of Fault
-        What was found so far.
-    delivered : list of Delivered
-        What became of the table and its parts so far.
-    """
-
-    lang: Lang = "en"
+    lang: Lang = "en"  #: Language of messages and remedies
+    #: Where the table stands.
     file: str | None = None
     sheet: str | None = None
+    #: Column name to the heading it has in the file.
     headings: Mapping[str, str] = field(default_factory=dict)
-    rows: Sequence[int | None] = ()
-    labels: Sequence[Hashable] = ()
-    faults: list[Fault] = field(default_factory=list)
+    rows: Sequence[int | None] = ()  #: Row number of each row, as a spreadsheet shows it
+    labels: Sequence[Hashable] = ()  #: Index label of each row, for a bare frame
+    faults: list[Fault] = field(default_factory=list)  #: What was found so far
+    #: What became of the table and its parts so far.
     delivered: list[Delivered] = field(default_factory=list)
 
     def deliver(

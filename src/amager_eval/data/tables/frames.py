@@ -62,42 +62,22 @@ _FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, eq=False)
 class RawTable:
-    """A table as it stands in a file: cells by canonical column name, not yet checked.
+    """A table as it stands in a file: cells by canonical column name, not yet checked."""
 
-    Parameters
-    ----------
-    columns : TableColumns
-        Which table it is.
-    cells : list of dict
-        One per row: canonical column name to cell; an empty cell is None.
-    rows : sequence of int
-        Row number of each row, as a spreadsheet shows it.
-    """
-
-    columns: TableColumns
+    columns: TableColumns  #: Which table it is
+    #: One per row: canonical column name to cell; an empty cell is None.
     cells: list[dict[str, object]]
-    rows: Sequence[int | None]
+    rows: Sequence[int | None]  #: Row number of each row, as a spreadsheet shows it
 
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """The rows of a table that have no fault of their own.
+    """The rows of a table that have no fault of their own."""
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Canonical columns, missing ones NaN; index 0, 1, ...
-    records : list of mapping
-        The same rows with None for missing.
-    positions : list of int
-        Place of each row in its table, counted from 0.
-    hidden : list of mapping
-        Rows whose count the delivery itself hides (`<5`). Reports keep their row, without a count.
-    """
-
-    frame: pd.DataFrame
-    records: list[Record]
-    positions: list[int]
+    frame: pd.DataFrame  #: Canonical columns, missing ones NaN; index 0, 1, ..
+    records: list[Record]  #: The same rows with None for missing
+    positions: list[int]  #: Place of each row in its table, counted from 0
+    #: Rows whose count the delivery itself hides (`<5`). Reports keep their row, without a count.
     hidden: list[Record] = field(default_factory=list)
 
 

@@ -17,28 +17,19 @@ __all__ = ["ContextReports", "crime_context"]
 
 @dataclass(frozen=True)
 class ContextReports:
-    """Reports of one area and type in the baseline year and the latest, by one definition.
+    """Reports of one area and type in the baseline year and the latest, by one definition."""
 
-    Parameters
-    ----------
-    area, crime_type, definition : str
-        Which series.
-    count, count_baseline : Figure or None
-        Reports a year.
-    rate, rate_baseline : Figure or None
-        Reports per 1,000 inhabitants a year.
-    shown : {"yes", "no", "undecided"}
-        Whether the change is more than ordinary variation.
-    """
-
+    #: Which series.
     area: str
     crime_type: str
     definition: str
+    #: Reports a year.
     count: Figure | None
     count_baseline: Figure | None
+    #: Reports per 1,000 inhabitants a year.
     rate: Figure | None
     rate_baseline: Figure | None
-    shown: Literal["yes", "no", "undecided"]
+    shown: Literal["yes", "no", "undecided"]  #: Whether the change is more than ordinary variation
 
     @property
     def change(self) -> float | None:

@@ -42,14 +42,6 @@ type Place = Mapping[str, int]
 class Places:
     """Four places that are compared, each a signed sum of areas.
 
-    Parameters
-    ----------
-    area, control : mapping of str to int
-        Where something was done, and a place it is held against: area to 1 (added) or -1 (taken
-        out).
-    next_door, next_door_control : mapping of str to int
-        The place beside it and what that is held against; may be `control` itself.
-
     Examples
     --------
     >>> ring = {"Amager Vest": 1, "Amager Partnerskab (2025)": -1}
@@ -57,8 +49,11 @@ class Places:
     ('Amager Partnerskab (2025)', 'Valby', 'Amager Vest')
     """
 
+    #: Where something was done, and a place it is held against: area to 1 (added) or -1 (taken
+    #: out).
     area: Place
     control: Place
+    #: The place beside it and what that is held against; may be `control` itself.
     next_door: Place
     next_door_control: Place
 

@@ -20,19 +20,12 @@ __all__ = ["PartnerCount", "count_partners"]
 
 @dataclass(frozen=True)
 class PartnerCount:
-    """Activities with enough partners, of all.
+    """Activities with enough partners, of all."""
 
-    Parameters
-    ----------
-    met, total : int
-        Activities with at least the required number of partners; all activities.
-    threshold : float
-        The goal's share, 0 to 1.
-    """
-
+    #: Activities with at least the required number of partners; all activities.
     met: int
     total: int
-    threshold: float
+    threshold: float  #: The goal's share, 0 to 1
 
     @property
     def share(self) -> float:

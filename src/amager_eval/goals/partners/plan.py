@@ -21,79 +21,44 @@ __all__ = ["ExpectedChange", "FocusChain", "PlanChain", "plan_chain"]
 
 @dataclass(frozen=True)
 class ExpectedChange:
-    """What is expected of a focus area, and the signal of each indicator that would show it.
+    """What is expected of a focus area, and the signal of each indicator that would show it."""
 
-    Parameters
-    ----------
-    term : {"short", "long"}
-        Result in the short term or effect in the long term.
-    label_da, label_en : str
-        What is expected.
-    signals : tuple of Signal
-        One per linked indicator; empty where none is linked.
-    """
-
-    term: Literal["short", "long"]
+    term: Literal["short", "long"]  #: Result in the short term or effect in the long term
+    #: What is expected.
     label_da: str
     label_en: str
-    signals: tuple[Signal, ...]
+    signals: tuple[Signal, ...]  #: One per linked indicator; empty where none is linked
 
 
 @dataclass(frozen=True)
 class FocusChain:
-    """One focus area: what is done, by whom, for how much, and what it is expected to change.
+    """One focus area: what is done, by whom, for how much, and what it is expected to change."""
 
-    Parameters
-    ----------
-    focus_area, label_en : str
-        Its name, and its name in English where it has another.
-    activities, partners, outside_partners : tuple of str
-        Named in the list; empty where no list was supplied.
-    budget_dkk : float or None
-        Sum of the amounts the list states; None where it states none.
-    without_budget : int
-        Activities without an amount.
-    expects : tuple of ExpectedChange
-        From the agreement.
-    """
-
+    #: Its name, and its name in English where it has another.
     focus_area: str
     label_en: str
+    #: Named in the list; empty where no list was supplied.
     activities: tuple[str, ...]
     partners: tuple[str, ...]
     outside_partners: tuple[str, ...]
-    budget_dkk: float | None
-    without_budget: int
-    expects: tuple[ExpectedChange, ...]
+    budget_dkk: float | None  #: Sum of the amounts the list states; None where it states none
+    without_budget: int  #: Activities without an amount
+    expects: tuple[ExpectedChange, ...]  #: From the agreement
 
 
 @dataclass(frozen=True)
 class PlanChain:
-    """The chain of every focus area, and the list of activities it hangs on.
+    """The chain of every focus area, and the list of activities it hangs on."""
 
-    Parameters
-    ----------
-    list_version : str
-        Version the list states; empty where it states none.
-    list_date : date or None
-        Date the list states, its latest.
-    warnings : tuple of str
-        Keys of wording: `no_list`, `no_date`, `outdated`, `several_versions`,
-        `unknown_focus_area`.
-    held_on : date
-        Day the list's age is counted on.
-    budget_dkk, allocated_dkk_per_year : float or None
-        Amounts of the whole list, and what the agreement sets aside a year.
-    focus : tuple of FocusChain
-        In the agreement's order; focus areas that only the list names last.
-    """
-
-    list_version: str
-    list_date: date | None
+    list_version: str  #: Version the list states; empty where it states none
+    list_date: date | None  #: Date the list states, its latest
+    #: Keys of wording: `no_list`, `no_date`, `outdated`, `several_versions`, `unknown_focus_area`.
     warnings: tuple[str, ...]
-    held_on: date
+    held_on: date  #: Day the list's age is counted on
+    #: Amounts of the whole list, and what the agreement sets aside a year.
     budget_dkk: float | None
     allocated_dkk_per_year: float | None
+    #: In the agreement's order; focus areas that only the list names last.
     focus: tuple[FocusChain, ...]
 
     def to_dict(self) -> dict[str, object]:

@@ -19,31 +19,20 @@ __all__ = ["Signal", "reports_moved", "signal_of"]
 
 @dataclass(frozen=True)
 class Signal:
-    """Whether an indicator has moved; direction and judgement stand apart.
+    """Whether an indicator has moved; direction and judgement stand apart."""
 
-    Parameters
-    ----------
-    indicator : str
-        As the agreement names it.
-    signal : {"moved", "not_shown", "not_measured"}
-        Moved by a test at the agreement's level, not shown to have moved, or without figures for
-        the agreement's own area.
-    direction : {"up", "down", "same"} or None
-        Of the published figures; None where not measured.
-    better : bool or None
-        Whether a shown movement is the one wished for; None where none is shown.
-    before, after : float or None
-        Percent (safety) or reports (crime).
-    year_before, year_after : int or None
-        Waves or calendar years.
-    """
-
-    indicator: str
+    indicator: str  #: As the agreement names it
+    #: Moved by a test at the agreement's level, not shown to have moved, or without figures for the
+    #: agreement's own area.
     signal: Literal["moved", "not_shown", "not_measured"]
+    #: Of the published figures; None where not measured.
     direction: Literal["up", "down", "same"] | None = None
+    #: Whether a shown movement is the one wished for; None where none is shown.
     better: bool | None = None
+    #: Percent (safety) or reports (crime).
     before: float | None = None
     after: float | None = None
+    #: Waves or calendar years.
     year_before: int | None = None
     year_after: int | None = None
 

@@ -34,52 +34,28 @@ _ASKED: Final = (
 
 @dataclass(frozen=True, eq=False)
 class AreaAnswer:
-    """What is estimated of an area nobody measured; every row has `basis = "estimate"`.
+    """What is estimated of an area nobody measured; every row has `basis = "estimate"`."""
 
-    Parameters
-    ----------
-    area : str
-        Whose share.
-    step : str
-        The step of evidence that is shown.
-    evidence : dict of str to int
-        How many figures of each published area it rests on, beside the districts'.
-    stated : bool
-        Whether a sentence of the agreement is among the evidence.
-    delivered : dict of str to float
-        Shares of the residents that were delivered, by mixture.
-    effective_draws : float
-        Of the shown step, under the alternative of the drift that has fewest.
-    problems : tuple of str
-        Why nothing is shown; empty where it is. Then there are no rows.
-    bands : DataFrame
-        `step, assumption, setting, response, year, low_95, low_80, low_50, high_50, high_80,
-        high_95, basis`: the area's true share, percent. No median: a band is no number.
-    probabilities : DataFrame
-        `step, assumption, setting, response, quantity, year, probability_true,
-        prior_probability_true, informed, basis`. Prior is what one would say without the area's
-        figures, from the districts' baseline wave alone; of coming nearer, where the area lay
-        below the whole, for otherwise there is nothing to come nearer from.
-    samples : DataFrame
-        From :func:`~amager_eval.trends.area.worth.sample_worth`, with `price_dkk` and `basis`.
-    forecast : Forecast or None
-        Joint draws of the shown step.
-    spec : AreaSpec
-        The document.
-    """
-
-    area: str
-    step: str
+    area: str  #: Whose share
+    step: str  #: The step of evidence that is shown
+    #: How many figures of each published area it rests on, beside the districts'.
     evidence: Mapping[str, int]
-    stated: bool
-    delivered: Mapping[str, float]
-    effective_draws: float
-    problems: tuple[str, ...]
+    stated: bool  #: Whether a sentence of the agreement is among the evidence
+    delivered: Mapping[str, float]  #: Shares of the residents that were delivered, by mixture
+    effective_draws: float  #: Of the shown step, under the alternative of the drift that has fewest
+    problems: tuple[str, ...]  #: Why nothing is shown; empty where it is. Then there are no rows.
+    #: `step, assumption, setting, response, year, low_95, low_80, low_50, high_50, high_80,
+    #: high_95, basis`: the area's true share, percent. No median: a band is no number.
     bands: pd.DataFrame
+    #: `step, assumption, setting, response, quantity, year, probability_true,
+    #: prior_probability_true, informed, basis`. Prior is what one would say without the area's
+    #: figures, from the districts' baseline wave alone; of coming nearer, where the area lay below
+    #: the whole, for otherwise there is nothing to come nearer from.
     probabilities: pd.DataFrame
+    #: From :func:`~amager_eval.trends.area.worth.sample_worth`, with `price_dkk` and `basis`.
     samples: pd.DataFrame
-    forecast: Forecast | None
-    spec: AreaSpec
+    forecast: Forecast | None  #: Joint draws of the shown step
+    spec: AreaSpec  #: The document
 
     @property
     def shown(self) -> bool:

@@ -15,47 +15,24 @@ type Cell = tuple[str, str, str]  # area, setting, response
 
 @dataclass(frozen=True)
 class PublishedShare:
-    """A published share.
+    """A published share."""
 
-    Parameters
-    ----------
-    wave : int
-        Survey wave.
-    percent : float
-        0 to 100, as published.
-    decimals : int
-        Decimals it was published with.
-    grade : str
-        Source grade A, B or C; empty where none was given.
-    version : str
-        Version of the area it was published of; empty where it is not marked.
-    """
-
-    wave: int
-    percent: float
-    decimals: int
-    grade: str
-    version: str = ""
+    wave: int  #: Survey wave
+    percent: float  #: 0 to 100, as published
+    decimals: int  #: Decimals it was published with
+    grade: str  #: Source grade A, B or C; empty where none was given
+    version: str = ""  #: Version of the area it was published of; empty where it is not marked
 
 
 @dataclass(frozen=True)
 class Respondents:
-    """How many answered, and whether that was published or had to be assumed.
+    """How many answered, and whether that was published or had to be assumed."""
 
-    Parameters
-    ----------
-    n : float
-        Respondents; the best guess where assumed.
-    low, high : float
-        Range within which the assumed n is taken to lie; equal to `n` where published.
-    assumed : bool
-        Whether n was not published.
-    """
-
-    n: float
+    n: float  #: Respondents; the best guess where assumed
+    #: Range within which the assumed n is taken to lie; equal to `n` where published.
     low: float
     high: float
-    assumed: bool
+    assumed: bool  #: Whether n was not published
 
 
 def shares_by_cell(safety: pd.DataFrame) -> dict[Cell, dict[int, PublishedShare]]:
