@@ -10,7 +10,7 @@ import pandas as pd
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import InputError
 from amager_eval.evaluation.prepare import as_agreed
-from amager_eval.goals.crime.chart import monitored_chart
+from amager_eval.goals.crime.monitored_types import monitored_chart
 from amager_eval.record.earlier_publications import earlier_publications
 from amager_eval.wording.faults import fault_of
 
@@ -39,7 +39,7 @@ def quarter_chart(data: Input, agreement: Agreement, record: Path | None = None)
     Returns
     -------
     DataFrame
-        As :func:`amager_eval.goals.crime.chart.monitored_chart`, of every type, one area's.
+        As :func:`amager_eval.goals.crime.monitored_types.monitored_chart`, of every type, one area's.
 
     Raises
     ------

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit, stdtrit
 
 from amager_eval.conventions import LEVEL
-from amager_eval.data.survey.domain_share import stratified_covariance
+from amager_eval.data.survey.variance import stratified_covariance
 from amager_eval.errors import InputError
 from amager_eval.indicators.arguments import (
     Array,

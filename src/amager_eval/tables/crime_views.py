@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from amager_eval.goals.crime.changes import CHANGE_COLUMNS, CONTRIBUTION_COLUMNS
-from amager_eval.goals.crime.chart import MONITORED_COLUMNS
 from amager_eval.goals.crime.displacement import DISPLACEMENT_COLUMNS
+from amager_eval.goals.crime.monitored_types import MONITORED_COLUMNS
 from amager_eval.tables.table import Column, Kind, Table, build_table, records
 from amager_eval.trends.crime.design import rest_name
 from amager_eval.wording.crime_type import type_label

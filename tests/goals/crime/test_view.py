@@ -1,6 +1,6 @@
 import pytest
 
-from amager_eval.goals.crime.chart import monitored_chart
+from amager_eval.goals.crime.monitored_types import monitored_chart
 from amager_eval.goals.crime.view import view_crime
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic_core import PydanticCustomError
 
 from amager_eval.conventions import RESPONSES, SETTINGS
-from amager_eval.data.survey.domain_share import domain_share
+from amager_eval.data.survey.variance import domain_share
 from amager_eval.data.tables.columns import Column, TableColumns, canonical_word, word_in
 from amager_eval.data.tables.findings import Findings
 from amager_eval.data.tables.number_text import (

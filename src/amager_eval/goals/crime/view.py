@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from amager_eval.goals.crime.changes import type_contributions, yearly_changes
-from amager_eval.goals.crime.chart import monitored_chart
 from amager_eval.goals.crime.displacement import displacement, places_of_agreement
+from amager_eval.goals.crime.monitored_types import monitored_chart
 from amager_eval.goals.crime.published_reports import published_reports
 from amager_eval.goals.crime.views import CrimeViews
 

@@ -25,7 +25,7 @@ class CrimeViews:
     #: :func:`amager_eval.goals.crime.changes.type_contributions`.
     contributions: pd.DataFrame = field(default_factory=pd.DataFrame)
     #: Monitored types against their own past, see
-    #: :func:`amager_eval.goals.crime.chart.monitored_chart`.
+    #: :func:`amager_eval.goals.crime.monitored_types.monitored_chart`.
     chart: pd.DataFrame = field(default_factory=pd.DataFrame)
     #: Reports here and next door, see :func:`amager_eval.goals.crime.displacement.displacement`.
     displacement: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -1,4 +1,4 @@
-"""Shares with design-based standard errors from weighted, stratified answers."""
+"""The variance of a weighted share of a survey: Taylor linearisation within strata."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from amager_eval.data.survey.domain_share import domain_share, stratified_covariance
+from amager_eval.data.survey.variance import domain_share, stratified_covariance
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 

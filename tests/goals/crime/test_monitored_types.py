@@ -12,7 +12,7 @@ from amager_eval.data.published import published
 from amager_eval.disclosure.earlier import EarlierFigures
 from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.disclosure.short_periods import short_periods_may_be_shown
-from amager_eval.goals.crime.chart import MONITORED_COLUMNS, monitored_chart
+from amager_eval.goals.crime.monitored_types import MONITORED_COLUMNS, monitored_chart
 from amager_eval.goals.crime.view import view_crime
 from amager_eval.goals.facts import gather_facts
 from amager_eval.record.earlier_publications import earlier_publications
