@@ -39,7 +39,8 @@ def quarter_chart(data: Input, agreement: Agreement, record: Path | None = None)
     Returns
     -------
     DataFrame
-        As :func:`amager_eval.goals.crime.monitored_types.monitored_chart`, of every type, one area's.
+        As :func:`amager_eval.goals.crime.monitored_types.monitored_chart`, of every type of one
+        area.
 
     Raises
     ------

@@ -21,43 +21,18 @@ __all__ = [
 
 #: What a figure is about; `year` is a wave (safety) or a calendar year (crime).
 FIGURE_KEYS: Final = (
-    "kind",
-    "area",
-    "area_version",
-    "setting",
-    "response",
-    "crime_type",
-    "definition",
-    "form",
+    "kind", "area", "area_version", "setting", "response", "crime_type", "definition", "form",
     "year",
-)
+)  # fmt: skip
 #: Midpoints of 40 equal parts: the CRPS is scored from the quantiles at these.
 QUANTILE_LEVELS: Final = tuple(round((i + 0.5) / 40, 4) for i in range(40))
 #: Quantiles a reader is shown, by name.
 ENDS: Final = {"low_95": 0.025, "low_80": 0.1, "median": 0.5, "high_80": 0.9, "high_95": 0.975}
 FORECAST_COLUMNS: Final = (*FIGURE_KEYS, "basis", "last", *ENDS, "quantiles")
-EVENT_COLUMNS: Final = (
-    "goal",
-    "reading",
-    "area",
-    "area_version",
-    "setting",
-    "response",
-    "crime_type",
-    "definition",
-    "form",
-    "year",
-    "probability",
-)
+EVENT_COLUMNS: Final = ("goal", "reading", *FIGURE_KEYS[1:], "probability")
 _SCORES: Final = (
-    "observed",
-    "first_published",
-    "inside_80",
-    "inside_95",
-    "crps",
-    "error_of_last",
-    "status",
-)
+    "observed", "first_published", "inside_80", "inside_95", "crps", "error_of_last", "status",
+)  # fmt: skip
 LEDGER_QUANTITY_COLUMNS: Final = (
     "issued",
     *(c for c in FORECAST_COLUMNS if c != "quantiles"),

@@ -10,26 +10,11 @@ __all__ = ["RESULT_COLUMNS", "ChangedDocument", "Missing"]
 
 #: Columns of `Statement.results` and keys of each row of `statement.json`.
 RESULT_COLUMNS: Final = (
-    "goal",
-    "reading",
-    "area",
-    "setting",
-    "response",
-    "crime_type",
-    "year",
-    "observed",
-    "baseline",
-    "comparison",
-    "literal_verdict",
-    "evidence_verdict",
-    "probability_true",
-    "probability_published",
-    "prior_probability_true",
-    "prior_probability_published",
-    "interval",
-    "method",
-    "notes",
-)
+    "goal", "reading", "area", "setting", "response", "crime_type", "year", "observed", "baseline",
+    "comparison", "literal_verdict", "evidence_verdict", "probability_true",
+    "probability_published", "prior_probability_true", "prior_probability_published", "interval",
+    "method", "notes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -32,15 +32,8 @@ __all__ = [
 ]
 
 SENSITIVITY_COLUMNS: Final = (
-    "goal",
-    "area",
-    "setting",
-    "crime_type",
-    "quantity",
-    "assumption",
-    "alternative",
-    "probability",
-)
+    "goal", "area", "setting", "crime_type", "quantity", "assumption", "alternative", "probability",
+)  # fmt: skip
 #: Assumption and alternative of the probabilities that are used.
 USED: Final = "used"
 #: Alternatives that the draws used do not answer, by model: of safety the scales' draws are weighed

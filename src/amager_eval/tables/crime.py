@@ -101,7 +101,7 @@ def crime_quantities_table(statement: Statement, words: Wording) -> Table:
     """Every quantity of the crime model, for open data."""
     kinds: dict[str, Kind] = {"value": "decimal", "year": "year"}
     columns = [Column(k, words.name("column", k), kinds.get(k, "text")) for k in QUANTITY_COLUMNS]
-    rows = [[r[k] for k in QUANTITY_COLUMNS] for r in records(statement.crime_quantities)]
+    rows = records(statement.crime_quantities)
     return build_table("crime_quantities", words.say("table.crime_quantities.title"), columns, rows)
 
 

@@ -105,7 +105,7 @@ def _table(
         label = words.say(own if words.has(own) else f"column.{key}", **about)
         columns.append(Column(key, label, kinds.get(key, "text")))
     rest = rest_name(agreement.areas.whole)
-    rows: list[list[Any]] = []
+    rows: list[dict[str, Any]] = []
     for row in records(frame):
         cells = {"definition": definition} | row
         cells["crime_type"] = type_label(
@@ -119,6 +119,6 @@ def _table(
             cells["part"] = words.say(f"displaced.{row['part']}")
         if row.get("signal"):
             cells["signal"] = words.say(f"chart_signal.{row['signal'].replace(' ', '_')}")
-        rows.append([cells[k] for k in keys])
+        rows.append(cells)
     title, note = (words.say(f"table.{identity}.{part}", **about) for part in ("title", "note"))
     return build_table(identity, title, columns, rows, note)

@@ -137,8 +137,7 @@ def indicators_table(statement: Statement, words: Wording) -> Table:
             }
         )
     cells = [[row.get(c.key) for c in columns] for row in rows]
-    key = "table.indicators.note"
-    note = words.say_of(response, key)
+    note = words.say_of(response, "table.indicators.note")
     if any(_graded(s) for s in standings):
         note = f"{note} {say('table.goals.note_c')}"
     title = say("table.indicators.title", share=words.name("response_of", response))
@@ -203,10 +202,10 @@ def crime_context_table(statement: Statement, words: Wording) -> Table:
         Column("shown", say("column.shown"), "text", shown=False),
         Column("source_grade", say("column.source_grade"), "text", shown=False),
     ]  # fmt: skip
-    rows: list[list[Any]] = []
+    rows = []
     for r in found:
         grades = [f.grade for f in (r.rate, r.rate_baseline, r.count, r.count_baseline) if f]
-        values: dict[str, object] = {
+        values = {
             "area": area_label(statement.agreement, r.area, words),
             "crime_type": type_label(crime, r.crime_type, r.definition, words),
             "counts_text": _pair(r.count_baseline, r.count, "count", words),
@@ -224,7 +223,7 @@ def crime_context_table(statement: Statement, words: Wording) -> Table:
             "shown": r.shown,
             "source_grade": max(grades, default=""),
         }
-        rows.append([values[c.key] for c in columns])
+        rows.append(values)
     title = say("table.crime_context.title", before=before, after=after)
     notes = [say("table.crime_context.note"), *(_leap(r, statement, words) for r in found)]
     return build_table("crime_context", title, columns, rows, " ".join(filter(None, notes)))

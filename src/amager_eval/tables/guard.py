@@ -48,6 +48,6 @@ def guard_table(statement: Statement, words: Wording, *, short: bool = False) ->
             continue
         label = crime.label(row["crime_type"], words.lang)
         shown = {"crime_type": label, "form": words.name("crime_form", row["form"])}
-        rows.append([(row | shown)[c.key] for c in columns])
+        rows.append(row | shown)
     title = say("table.guard.title")
     return build_table("baseline_guard", title, columns, rows, say("table.guard.note"))

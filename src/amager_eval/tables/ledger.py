@@ -35,7 +35,7 @@ def scores_table(statement: Statement, words: Wording) -> Table:
         row["of"] = (
             say(f"ledger_of.{row['of']}_{form}") if known else say("ledger_of.goal", goal=row["of"])
         )
-        rows.append([row[c.key] for c in columns])
+        rows.append(row)
     title, note = say("table.ledger_scores.title"), say("table.ledger_scores.note")
     return build_table("forecast_scores", title, columns, rows, note)
 
@@ -83,10 +83,7 @@ def _quantities(
         Column("status", say("column.ledger_status"), "text", 1.3),
     ]
     frame = statement.ledger.quantities
-    rows = []
-    for row in records(frame[frame["kind"] == kind]):
-        values = row | _named(row, words)
-        rows.append([values[c.key] for c in columns])
+    rows = [row | _named(row, words) for row in records(frame[frame["kind"] == kind])]
     title, note = say(f"table.ledger_{kind}.title"), say("table.ledger_quantities.note")
     return build_table(f"forecast_ledger_{kind}", title, columns, rows, note)
 
@@ -109,10 +106,7 @@ def ledger_events_table(statement: Statement, words: Wording) -> Table:
         Column("brier", "Brier", "decimal", 0.7),
         Column("status", say("column.ledger_status"), "text", 1.3),
     ]
-    rows = []
-    for row in records(statement.ledger.events):
-        values = row | _named(row, words)
-        rows.append([values[c.key] for c in columns])
+    rows = [row | _named(row, words) for row in records(statement.ledger.events)]
     title, note = say("table.ledger_events.title"), say("table.ledger_events.note")
     return build_table("forecast_ledger_readings", title, columns, rows, note)
 

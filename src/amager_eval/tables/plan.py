@@ -177,7 +177,7 @@ def partners_table(statement: Statement, words: Wording) -> Table:
         named = focus_name(names[area], words) if area in names else area
         cells = {**row, "focus_area": say("table.total") if area == TOTAL else named}
         cells |= dict.fromkeys(_PLACES) if unplaced else {}
-        rows.append([cells[c.key] for c in columns])
+        rows.append(cells)
     goal_share = percent(goal.threshold, 0, words.lang)
     places = say("table.partners.unplaced" if unplaced else "table.partners.placed")
     note = [places, say("table.partners.note", goal=goal_share)]

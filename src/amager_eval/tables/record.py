@@ -43,7 +43,7 @@ def activities_table(statement: Statement, words: Wording) -> Table:
     ]
     total = say("table.total")
     rows = [
-        [total if r["focus_area"] == TOTAL else r["focus_area"], *(r[c.key] for c in columns[1:])]
+        r | ({"focus_area": total} if r["focus_area"] == TOTAL else {})
         for r in records(statement.activities)
     ]
     return build_table("activities", say("table.activities.title"), columns, rows)

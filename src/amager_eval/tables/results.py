@@ -38,12 +38,13 @@ def results_table(statement: Statement, words: Wording) -> Table:
         )
         for k in keys
     ]
-    rows = []
-    for one in statement.judged:
-        flat = one.row() | {
+    rows = [
+        one.row()
+        | {
             "interval_low": None if one.interval is None else one.interval.low,
             "interval_high": None if one.interval is None else one.interval.high,
             "notes": "; ".join(map(str, one.remarks)),
         }
-        rows.append([flat[k] for k in keys])
+        for one in statement.judged
+    ]
     return build_table("results", words.say("table.results.title"), columns, rows)

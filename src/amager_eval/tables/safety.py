@@ -100,7 +100,7 @@ def changes_table(statement: Statement, words: Wording, *, short: bool = False) 
     )
 
 
-def _change_row(row: dict[str, Any], agreement: Agreement, words: Wording) -> list[Any]:
+def _change_row(row: dict[str, Any], agreement: Agreement, words: Wording) -> dict[str, Any]:
     lang = words.lang
     after, before = row["percent_after"], row["percent_before"]
     change = words.say(
@@ -118,28 +118,16 @@ def _change_row(row: dict[str, Any], agreement: Agreement, words: Wording) -> li
     direction = "rise" if after > before else "fall" if after < before else "same"
     verdict = row["verdict"].replace(" ", "_")
     sentence = words.say(f"change.{verdict}_{direction}")
-    return [
-        area_label(agreement, row["area"], words),
-        words.name("setting", row["setting"]),
-        words.name("response", row["response"]),
-        row["wave_before"],
-        row["wave_after"],
-        before,
-        after,
-        years,
-        change,
-        row["n_before"],
-        row["n_after"],
-        row["n_assumed"],
-        sample,
-        max(row["grade_before"], row["grade_after"]),
-        row["grade_before"],
-        row["grade_after"],
-        row["verdict"],
-        sentence,
-        row["z_low"],
-        row["z_high"],
-    ]
+    return row | {
+        "area": area_label(agreement, row["area"], words),
+        "setting": words.name("setting", row["setting"]),
+        "response": words.name("response", row["response"]),
+        "years": years,
+        "change": change,
+        "sample": sample,
+        "source_grade": max(row["grade_before"], row["grade_after"]),
+        "sentence": sentence,
+    }
 
 
 def _graded_share(share: float, grade: str, words: Wording) -> str:
@@ -179,7 +167,7 @@ def comparisons_table(statement: Statement, words: Wording) -> Table:
         flat = row | {new: round(100 * row[old], 1) for new, old in points.items()}
         flat["setting"] = words.name("setting", row["setting"])
         flat["response"] = words.name("response", row["response"])
-        rows.append([flat[k] for k in keys])
+        rows.append(flat)
     return build_table("safety_part_whole", say("table.part_whole.title"), columns, rows)
 
 
@@ -280,7 +268,7 @@ def probabilities_table(
             "year": year,
             "reading": reading,
         }
-        rows.append([flat[c.key] for c in columns])
+        rows.append(flat)
     return build_table("safety_probabilities", say("table.probabilities.title"), columns, rows)
 
 

@@ -41,14 +41,16 @@ def sensitivity_table(statement: Statement, words: Wording) -> Table:
     rows = []
     for row in records(statement.sensitivity):
         kind = row["crime_type"]
-        cells = row | {
-            "part": words.name("setting", row["setting"])
-            if kind is None
-            else type_label(agreement.crime, kind, definition, words),
-            "reading": readings.get((row["goal"], row["quantity"]), crime[row["quantity"]]),
-            "tried": say(f"alternative.{row['alternative']}"),
-        }
-        rows.append([cells[c.key] for c in columns])
+        rows.append(
+            row
+            | {
+                "part": words.name("setting", row["setting"])
+                if kind is None
+                else type_label(agreement.crime, kind, definition, words),
+                "reading": readings.get((row["goal"], row["quantity"]), crime[row["quantity"]]),
+                "tried": say(f"alternative.{row['alternative']}"),
+            }
+        )
     return build_table(
         "sensitivity", say("table.sensitivity.title"), columns, rows, say("table.sensitivity.note")
     )

@@ -48,21 +48,9 @@ def since_last_table(statement: Statement, words: Wording, *, short: bool = Fals
         or (not _same(r) and r["area"] not in _others(statement) and r["form"] != "rate")
     ]
     for row in listed:
-        before, after = (_text(row, side, words) for side in ("before", "after"))
-        rows.append(
-            [
-                say(f"since.{row['what']}"),
-                _about(row, statement, words),
-                before,
-                after,
-                _same(row),
-                row["goal"],
-                row["area"],
-                row["part"],
-                row["year_before"],
-                row["year_after"],
-            ]
-        )
+        said = {side: _text(row, side, words) for side in ("before", "after")}
+        named = {"what": say(f"since.{row['what']}"), "about": _about(row, statement, words)}
+        rows.append(row | said | named | {"same": _same(row)})
     title = say("table.since_last.title", year=max(statement.ledger.years, default="") or (
         years[-1] if years else ""))  # fmt: skip
     note = say(

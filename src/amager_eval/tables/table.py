@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -33,21 +33,7 @@ type Kind = Literal[
     "flag",
 ]
 
-_NUMERIC: Final = frozenset(
-    {
-        "year",
-        "percent",
-        "share",
-        "chance",
-        "points",
-        "probability",
-        "rate",
-        "count",
-        "figure",
-        "decimal",
-        "rhat",
-    }
-)
+_WORDS: Final = frozenset({"text", "mark", "flag"})
 
 
 @dataclass(frozen=True)
@@ -65,7 +51,7 @@ class Column:
     @property
     def numeric(self) -> bool:
         """Whether its cells are numbers."""
-        return self.kind in _NUMERIC
+        return self.kind not in _WORDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +86,13 @@ def build_table(
     identity: str,
     title: str,
     columns: Sequence[Column],
-    rows: Sequence[Sequence[Any]],
+    rows: Sequence[Sequence[Any] | Mapping[str, Any]],
     note: str = "",
 ) -> Table:
-    """Build a table from rows in the order of its columns."""
-    frame = pd.DataFrame([list(r) for r in rows], columns=[c.key for c in columns], dtype=object)
+    """Build a table from rows in the order of its columns, or by its keys."""
+    keys = [c.key for c in columns]
+    cells = [[r[k] for k in keys] if isinstance(r, Mapping) else list(r) for r in rows]
+    frame = pd.DataFrame(cells, columns=keys, dtype=object)
     return Table(identity, title, tuple(columns), frame, note)
 
 

@@ -18,15 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["CHANGE_COLUMNS", "CONTRIBUTION_COLUMNS", "type_contributions", "yearly_changes"]
 
 CHANGE_COLUMNS: Final = (
-    "area",
-    "crime_type",
-    "year",
-    "form",
-    "median",
-    "low_95",
-    "high_95",
-    "probability_fall",
-)
+    "area", "crime_type", "year", "form", "median", "low_95", "high_95", "probability_fall",
+)  # fmt: skip
 CONTRIBUTION_COLUMNS: Final = ("area", "crime_type", "year", "median", "low_95", "high_95")
 _BAND: Final = ((1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2)
 

@@ -22,17 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["DISPLACEMENT_COLUMNS", "Places", "displacement", "places_of_agreement"]
 
 DISPLACEMENT_COLUMNS: Final = (
-    "crime_type",
-    "definition",
-    "year",
-    "part",
-    "reports_before",
-    "reports_after",
-    "estimate",
-    "low_95",
-    "high_95",
-    "p_value",
-)
+    "crime_type", "definition", "year", "part", "reports_before", "reports_after", "estimate",
+    "low_95", "high_95", "p_value",
+)  # fmt: skip
 
 #: A place as a signed sum of areas, such as a district less the partnership area in it.
 type Place = Mapping[str, int]

@@ -29,16 +29,9 @@ __all__ = [
 type Floats = NDArray[np.float64]
 
 QUANTITY_COLUMNS = (
-    "area",
-    "crime_type",
-    "definition",
-    "period_unit",
-    "year",
-    "form",
-    "quantity",
-    "value",
+    "area", "crime_type", "definition", "period_unit", "year", "form", "quantity", "value",
     "reason",
-)
+)  # fmt: skip
 _PERIODS = {"year": PER_YEAR["Y"], "quarter": PER_YEAR["K"], "month": PER_YEAR["M"]}
 
 

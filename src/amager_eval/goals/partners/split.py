@@ -23,15 +23,8 @@ ONE_ACTIVITY = {
     "one_fewer_without": (0, -1),
 }
 PARTNER_COLUMNS = (
-    "focus_area",
-    "activities",
-    "met",
-    "share",
-    "reached",
-    "margin",
-    *PLACES,
-    *ONE_ACTIVITY,
-)
+    "focus_area", "activities", "met", "share", "reached", "margin", *PLACES, *ONE_ACTIVITY,
+)  # fmt: skip
 
 
 def partner_split(activities: pd.DataFrame, goal: Goal) -> pd.DataFrame:

@@ -17,22 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["CHANGE_COLUMNS", "changes", "compare_waves"]
 
 CHANGE_COLUMNS = (
-    "area",
-    "setting",
-    "response",
-    "wave_before",
-    "wave_after",
-    "percent_before",
-    "percent_after",
-    "n_before",
-    "n_after",
-    "n_assumed",
-    "verdict",
-    "z_low",
-    "z_high",
-    "grade_before",
-    "grade_after",
-)
+    "area", "setting", "response", "wave_before", "wave_after", "percent_before", "percent_after",
+    "n_before", "n_after", "n_assumed", "verdict", "z_low", "z_high", "grade_before", "grade_after",
+)  # fmt: skip
 
 
 def changes(facts: Facts, agreement: Agreement, year: int, areas: Sequence[str]) -> pd.DataFrame:

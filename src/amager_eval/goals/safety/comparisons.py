@@ -17,24 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["COMPARISON_COLUMNS", "compare_with_whole"]
 
 COMPARISON_COLUMNS = (
-    "area",
-    "setting",
-    "response",
-    "wave",
-    "percent_area",
-    "percent_whole",
-    "n_area",
-    "n_whole",
-    "n_assumed",
-    "weight",
-    "deff",
-    "estimate",
-    "low",
-    "high",
-    "z",
-    "p_value",
-    "grade",
-)
+    "area", "setting", "response", "wave", "percent_area", "percent_whole", "n_area", "n_whole",
+    "n_assumed", "weight", "deff", "estimate", "low", "high", "z", "p_value", "grade",
+)  # fmt: skip
 
 
 def compare_with_whole(

@@ -29,17 +29,9 @@ __all__ = ["for_people", "sheet_names", "write_workbook"]
 
 #: Tables a person uses, in the order they are wanted; the first of them that there are get a sheet.
 _WANTED: Final = (
-    "goals",
-    "missing",
-    "replaced",
-    "safety_published",
-    "safety_changes",
-    "crime_published",
-    "baseline_guard",
-    "partners",
-    "indicators",
-    "crime_context",
-)
+    "goals", "missing", "replaced", "safety_published", "safety_changes", "crime_published",
+    "baseline_guard", "partners", "indicators", "crime_context",
+)  # fmt: skip
 #: Sheets of tables; contents and figures have one each.
 _SHEETS: Final = 8
 #: Columns of codes for machines; what they say stands in words beside them.
