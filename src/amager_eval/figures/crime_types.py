@@ -23,7 +23,7 @@ from amager_eval.figures.drawing.style import CITY, GOAL, axes_or_new, style
 from amager_eval.goals.crime.bands import level_bands, observed_years
 from amager_eval.goals.crime.quantities import annual_levels
 from amager_eval.wording.crime_type import type_label
-from amager_eval.wording.numbers import number, percent
+from amager_eval.wording.numbers import number, percent_change
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -207,10 +207,7 @@ def _title(
         then = rates.get(crime.baseline_year)
         if kind not in selected or not then or max(rates) <= crime.baseline_year:
             continue
-        change = rates[max(rates)] / then - 1
-        text = percent(abs(change), 0, words.lang)
-        sign = "+" if change > 0 else "\u2212"
-        shown = f"{sign}{text}" if round(100 * abs(change)) else text
+        shown = percent_change(rates[max(rates)] / then - 1, words.lang)
         name = view.title[:1].lower() + view.title[1:]
         changes.append(words.say("figure.crime.change", type=name, change=shown))
     key = "figure.crime.title" if changes else "figure.crime.title_alone"

@@ -21,6 +21,7 @@ from amager_eval.figures.drawing.respondents_shown import respondents_shown
 from amager_eval.figures.drawing.rows import rows_of
 from amager_eval.figures.drawing.style import CITY, axes_or_new, looks, style
 from amager_eval.wording.area import area_label
+from amager_eval.wording.figure import marked
 from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -37,41 +38,20 @@ __all__ = ["FanView", "fan_view", "picture_safety_fan", "plot_safety_fan"]
 
 @dataclass(frozen=True, eq=False)
 class FanView:
-    """Bands of the true share of an area and of the whole, for one setting and answer.
+    """Bands of the true share of an area and of the whole, for one setting and answer."""
 
-    Parameters
-    ----------
-    title : str
-        Heading of the panel.
-    area, whole : str
-        The area of interest, and what it is held against.
-    bands : DataFrame
-        `area, period, median, low_50, high_50, low_80, high_80, low_95, high_95`; shares 0 to 1.
-    points : DataFrame
-        Published figures: `area, wave, share, grade`.
-    target, baseline : int
-        Wave the goal is about, wave it is measured from.
-    colour_rank : int
-        Which of the areas' looks to take.
-    words : Wording
-        Language.
-    response : str
-        Answer: of `unsafe`, fewer is better.
-    setting : str
-        Where or when it was asked for.
-    """
-
-    title: str
-    area: str
-    whole: str
+    title: str  #: Heading of the panel
+    area: str  #: The area of interest
+    whole: str  #: What it is held against
+    #: `area, period, median, low_50, high_50, low_80, high_80, low_95, high_95`; shares 0 to 1.
     bands: pd.DataFrame
-    points: pd.DataFrame
-    baseline: int
-    target: int
-    colour_rank: int
-    words: Wording
-    response: str = "safe"
-    setting: str = ""
+    points: pd.DataFrame  #: Published figures: `area, wave, share, grade`
+    baseline: int  #: Wave the goal is measured from
+    target: int  #: Wave the goal is about
+    colour_rank: int  #: Which of the areas' looks to take
+    words: Wording  #: Language
+    response: str = "safe"  #: Answer: of `unsafe`, fewer is better
+    setting: str = ""  #: Where or when it was asked for
 
 
 def fan_view(
@@ -261,15 +241,9 @@ def _finding(views: Sequence[FanView]) -> str:
     )
 
 
-def _share(share: float, grade: str, words: Wording) -> str:
-    """Print a published share, marked where it rests on an unofficial copy."""
-    text = percent(share, 0, words.lang)
-    return words.say("table.grade_c", cell=text) if grade == "C" else text
-
-
 def _alt(view: FanView) -> str:
     points = ", ".join(
-        f"{row.wave}: {_share(row.share, row.grade, view.words)}"
+        f"{row.wave}: {marked(percent(row.share, 0, view.words.lang), row.grade, view.words)}"
         for row in rows_of(view.points[view.points["area"] == view.area])
     )
     return view.words.say_of(

@@ -22,6 +22,7 @@ from amager_eval.figures.drawing.rows import rows_of
 from amager_eval.figures.drawing.style import axes_or_new, looks, style
 from amager_eval.indicators.share import share
 from amager_eval.wording.area import area_label
+from amager_eval.wording.figure import marked
 from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -199,9 +200,7 @@ def picture_safety_history(
 
 
 def _share(share: float, grade: str, words: Wording) -> str:
-    """Print a share, marked where it rests on an unofficial copy."""
-    text = percent(share, 0, words.lang)
-    return words.say("table.grade_c", cell=text) if grade == "C" else text
+    return marked(percent(share, 0, words.lang), grade, words)
 
 
 def _alt_value(row: Any, words: Wording) -> str:

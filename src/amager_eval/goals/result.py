@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -58,6 +58,18 @@ class Probabilities:
     published: float | None
     prior_true: float | None
     prior_published: float | None
+
+    @classmethod
+    def read(
+        cls,
+        values: Mapping[Any, Any] | pd.Series[float],
+        true: str = "probability_true",
+        published: str = "probability_published",
+    ) -> Probabilities | None:
+        """Read them by the names of the two, the prior's with `prior_`; None where not asked."""
+        names = (true, published, f"prior_{true}", f"prior_{published}")
+        first, *others = (None if pd.isna(values[n]) else float(values[n]) for n in names)
+        return None if first is None else cls(first, *others)
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def _overall(
         cell = (area, ALL, str(one.response))
         found = by_cell(frame).get((*cell, SAFETY_READINGS[goal.primary.id].quantity))
         if found is not None:
-            one = replace(one, probabilities=_probabilities(found))
+            one = replace(one, probabilities=Probabilities.read(found))
     return one
 
 
@@ -228,7 +228,7 @@ def _with_probability(
     if SAFETY_READINGS[values["quantity"]].settled_by_one_year and year in asked:
         held = asked[year].get((*cell, values["quantity"]))
         so_far = None if held is None else float(held["probability_true"])
-    chances = _probabilities(values)
+    chances = Probabilities.read(values)
     true = forecast.draws["true"].sel(
         area=one.area, setting=one.setting, response=one.response, period=one.year
     )
@@ -242,20 +242,6 @@ def _with_probability(
             due=one.year <= year, so_far=so_far,
         ),
     )  # fmt: skip
-
-
-def _probabilities(values: Mapping[Any, Any]) -> Probabilities | None:
-    """Read the probabilities of a quantity; None where it does not apply."""
-    true, *others = (
-        None if pd.isna(values[name]) else float(values[name])
-        for name in (
-            "probability_true",
-            "probability_published",
-            "prior_probability_true",
-            "prior_probability_published",
-        )
-    )
-    return None if true is None else Probabilities(true, *others)
 
 
 def quantity_of_reading(asked: Asked, cell: Cell, reading: str) -> Mapping[Any, Any] | None:

@@ -36,26 +36,13 @@ class Step(Labelled):
 
 
 class Alternative(Labelled):
-    """Other priors under which the answer is computed once more.
+    """Other priors under which the answer is computed once more."""
 
-    Parameters
-    ----------
-    id : str
-        Short name.
-    priors : dict of str to Prior
-        Those that differ.
-    without : {"", "own"}
-        `own`: without the figures of the area itself and of what it is made of.
-    shown : bool
-        Whether every report shows it; the others stand in the card alone.
-    label_da, label_en : str
-        What it is called.
-    """
-
-    id: str
-    priors: dict[str, Prior] = Field(default_factory=dict)
+    id: str  #: Short name
+    priors: dict[str, Prior] = Field(default_factory=dict)  #: Those that differ
+    #: `own`: without the figures of the area itself and of what it is made of.
     without: Literal["", "own"] = ""
-    shown: bool = False
+    shown: bool = False  #: Whether every report shows it; the others stand in the card alone
 
 
 class Samples(Frozen):

@@ -43,29 +43,14 @@ else:
 
 
 class Reading(Labelled):
-    """One way to read a goal's wording; exactly one is primary.
+    """One way to read a goal's wording; exactly one is primary."""
 
-    Parameters
-    ----------
-    id : str
-        The quantity it asks for.
-    primary : bool
-        Whether it is the declared main reading.
-    response : {"safe", "unsafe"} or None
-        Answer it is about (safety): of safe more is better, of unsafe less.
-    settings : tuple of str
-        Settings it is about (safety).
-    label_da, label_en : str
-        What it says, as a sentence.
-    reason : str
-        Why the wording can be read so.
-    """
-
-    id: ReadingId
-    primary: bool = False
+    id: ReadingId  #: The quantity it asks for
+    primary: bool = False  #: Whether it is the declared main reading
+    #: Answer it is about (safety): of safe more is better, of unsafe less.
     response: Literal["safe", "unsafe"] | None = None
-    settings: tuple[str, ...] = ()
-    reason: Annotated[str, Field(min_length=10)]
+    settings: tuple[str, ...] = ()  #: Settings it is about (safety)
+    reason: Annotated[str, Field(min_length=10)]  #: Why the wording can be read so
 
 
 class Goal(Frozen):

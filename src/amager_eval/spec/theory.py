@@ -39,19 +39,10 @@ class Plan(Frozen):
 
 
 class Expected(Labelled):
-    """An expected result or effect, and the indicators that would show it.
+    """An expected result or effect, and the indicators that would show it."""
 
-    Parameters
-    ----------
-    term : {"short", "long"}
-        A result in the short term or an effect in the long term.
-    indicators : tuple of str
-        `safety.<setting>.<response>`, `crime.<type>`, or any other text, which nothing measures.
-    label_da, label_en : str
-        What it is called; one stands for both languages.
-    """
-
-    term: Literal["short", "long"]
+    term: Literal["short", "long"]  #: A result in the short term or an effect in the long term
+    #: `safety.<setting>.<response>`, `crime.<type>`, or any other text, which nothing measures.
     indicators: tuple[str, ...] = ()
 
 

@@ -12,7 +12,7 @@ from amager_eval.tables.table import Column, Table, build_table, print_cell
 from amager_eval.wording.area import area_label
 from amager_eval.wording.crime_type import type_label
 from amager_eval.wording.figure import figure_text, graded_text, part_label, value_text
-from amager_eval.wording.numbers import number, percent, signed
+from amager_eval.wording.numbers import number, percent, percent_change, signed
 from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def crime_context_table(statement: Statement, words: Wording) -> Table:
             "crime_type": type_label(crime, r.crime_type, r.definition, words),
             "counts_text": _pair(r.count_baseline, r.count, "count", words),
             "rates_text": _pair(r.rate_baseline, r.rate, "rate", words),
-            "change_text": _change_percent(r.change, words),
+            "change_text": "" if r.change is None else percent_change(r.change, words.lang),
             "shown_text": say(f"shown.{r.shown}"),
             "definition": words.name("series", r.definition),
             "year_before": before,
@@ -253,14 +253,6 @@ def _pair(before: Figure | None, after: Figure | None, kind: Any, words: Wording
         for f in (before, after)
     ]
     return words.say("table.pair", before=cells[0], after=cells[1])
-
-
-def _change_percent(change: float | None, words: Wording) -> str:
-    if change is None:
-        return ""
-    text = percent(abs(change), 0, words.lang)
-    sign = "+" if change > 0 else "\u2212"
-    return f"{sign}{text}" if round(100 * abs(change)) else text
 
 
 def _graded(s: Standing) -> bool:

@@ -11,7 +11,8 @@ from amager_eval.goals.power import ANSWERS_QUESTION
 from amager_eval.spec.assumptions import load_assumptions
 from amager_eval.tables.table import Column, Kind, Table, build_table, records
 from amager_eval.wording.area import area_label
-from amager_eval.wording.numbers import decimals_of, number, percent
+from amager_eval.wording.figure import marked, value_text
+from amager_eval.wording.numbers import number, percent
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -131,9 +132,7 @@ def _change_row(row: dict[str, Any], agreement: Agreement, words: Wording) -> di
 
 
 def _graded_share(share: float, grade: str, words: Wording) -> str:
-    """Print a share with the mark of an unofficial copy."""
-    cell = percent(share / 100, decimals_of(share), words.lang)
-    return words.say("table.grade_c", cell=cell) if grade == "C" else cell
+    return marked(value_text(share, "percent", words), grade, words)
 
 
 def comparisons_table(statement: Statement, words: Wording) -> Table:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement
     from amager_eval.wording.sentences import Wording
 
-__all__ = ["Told", "band_text", "figure_text", "graded_text", "part_label", "value_text"]
+__all__ = ["Told", "band_text", "figure_text", "graded_text", "marked", "part_label", "value_text"]
 
 
 class Told(Protocol):
@@ -61,8 +61,12 @@ def band_text(band: Mapping[str, float], words: Wording) -> str:
 
 def graded_text(text: str, figure: Told | None, words: Wording) -> str:
     """Mark a text that rests on an unofficial copy."""
-    graded = figure is not None and figure.grade == "C"
-    return words.say("table.grade_c", cell=text) if graded else text
+    return marked(text, "" if figure is None else figure.grade, words)
+
+
+def marked(text: str, grade: str, words: Wording) -> str:
+    """Mark the text of a source grade: C is an unofficial copy."""
+    return words.say("table.grade_c", cell=text) if grade == "C" else text
 
 
 def part_label(kind: str, part: str | None, agreement: Agreement, words: Wording) -> str:

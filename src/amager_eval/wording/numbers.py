@@ -19,6 +19,7 @@ __all__ = [
     "decimals_of",
     "number",
     "percent",
+    "percent_change",
     "signed",
     "unbroken",
 ]
@@ -84,6 +85,18 @@ def signed(value: float | None, decimals: int = 0, lang: str = "da") -> str:
     text = number(value, decimals, lang)
     positive = value is not None and value == value and value > 0
     return f"+{text}" if positive and text.strip("0.,") else text
+
+
+def percent_change(share: float, lang: str = "da") -> str:
+    """Write a change, a share of what it is a change of, in whole percent with its sign.
+
+    Examples
+    --------
+    >>> percent_change(0.042, "en"), percent_change(-0.3, "en"), percent_change(0.001, "en")
+    ('+4%', '−30%', '0%')
+    """
+    text = percent(share, 0, lang)
+    return f"+{text}" if share > 0 and not text.startswith("0") else text
 
 
 def percent(share: float | None, decimals: int = 0, lang: str = "da") -> str:

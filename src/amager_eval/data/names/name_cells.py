@@ -117,16 +117,16 @@ class _Naming:
         if near is not None and kind == "crime_type":
             near = self.agreement.crime.label(near, self.findings.lang)
         if near is not None and kind in _STOPS:
-            self.findings.add_rows("name_near", places, known=near, **told)
+            self.findings.add("name_near", at=places, known=near, **told)
         elif near is not None:
-            self.findings.add_rows("name_near_kept", places, known=near, **told)
+            self.findings.add("name_near_kept", at=places, known=near, **told)
         elif kind == "focus_area" and self.agreement.focus_areas:
             known = "; ".join(self.agreement.focus_areas)
-            self.findings.add_rows("focus_area_unknown", places, known=known, **told)
+            self.findings.add("focus_area_unknown", at=places, known=known, **told)
         elif kind == "crime_type":
             types = self.agreement.crime.type
             known = ", ".join(t.label(self.findings.lang) for t in types)
-            self.findings.add_rows("crime_type_unknown", places, known=known, **told)
+            self.findings.add("crime_type_unknown", at=places, known=known, **told)
 
     def _version(self, word: str, name: str, places: list[int]) -> str | None:
         """Which version of the area a name means that an earlier one has too; None: it was told.
@@ -143,9 +143,9 @@ class _Naming:
             return name
         told = {"column": "area", "found": word.strip(), "known": evaluated}
         if self.title == "safety" and min(years) <= last:
-            self.findings.add_rows("area_of_two_versions", places, last=last, **told)
+            self.findings.add("area_of_two_versions", at=places, last=last, **told)
             return None
-        self.findings.add_rows("area_means_evaluated", places, **told)
+        self.findings.add("area_means_evaluated", at=places, **told)
         return evaluated
 
     def _replace(self, column: str, places: list[int], word: str, name: str) -> None:
@@ -177,9 +177,7 @@ class _Naming:
                     near[name, nearly].append(at)
             row[column] = "; ".join(partners.names) or None
         for (name, nearly), places in near.items():
-            self.findings.add_rows(
-                "name_near_kept", places, column=column, found=name, known=nearly
-            )
+            self.findings.add("name_near_kept", at=places, column=column, found=name, known=nearly)
 
 
 def _year(row: Mapping[str, Any]) -> int | None:

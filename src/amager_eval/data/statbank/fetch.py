@@ -63,10 +63,10 @@ class StatbankTable:
     replies: tuple[Reply, ...]  #: Per reply: `url, request, retrieved, sha256`
 
 
-def table_info(table: str, service: Service | None = None, *, lang: str = "da") -> TableInfo:
-    """Ask what a table holds."""
+def table_info(table: str, service: Service | None = None) -> TableInfo:
+    """Ask what a table holds, in Danish."""
     service = Service() if service is None else service
-    request = {"table": table, "lang": lang, "format": "JSON"}
+    request = {"table": table, "lang": "da", "format": "JSON"}
     content, _ = ask("tableinfo", request, service)
     try:
         document = json.loads(content.decode("utf-8-sig"))
@@ -139,8 +139,6 @@ def fetch_table(
     table: str,
     values: Mapping[str, Sequence[str]],
     service: Service | None = None,
-    *,
-    lang: str = "da",
 ) -> StatbankTable:
     """Fetch part of a table, in several requests where one would be too large.
 
@@ -149,7 +147,7 @@ def fetch_table(
     zero rows out, here they are 0.
     """
     service = Service() if service is None else service
-    info = table_info(table, service, lang=lang)
+    info = table_info(table, service)
     chosen = {info.variable(name).id: select(info.variable(name), v) for name, v in values.items()}
     for variable in info.variables:
         if variable.id not in chosen and not variable.elimination:
@@ -169,7 +167,7 @@ def fetch_table(
         request = {
             "table": info.id,
             "format": form,
-            "lang": lang,
+            "lang": "da",
             "valuePresentation": "Code",
             "delimiter": "Semicolon",
             "variables": [{"code": name, "values": list(codes)} for name, codes in part.items()],

@@ -263,14 +263,14 @@ def _canonical(raw: pd.DataFrame, coding: MicrodataMapping, findings: Findings) 
     for name in rows.columns.intersection([*wanted]):
         wrong = np.flatnonzero([isinstance(v, str) and is_error_text(v) for v in rows[name]])
         if wrong.size:
-            findings.add_rows("formula_error", wrong.tolist(), column=name)
+            findings.add("formula_error", at=wrong.tolist(), column=name)
     raise_errors(findings.faults)
     if coding.areas:
         codes = rows["area"].map(_code, na_action="ignore")
         rows["area"] = codes.map(coding.areas)
         unlisted = np.flatnonzero(codes.notna() & rows["area"].isna())
         if unlisted.size:
-            findings.add_rows("area_unlisted", unlisted.tolist(), column="area")
+            findings.add("area_unlisted", at=unlisted.tolist(), column="area")
     for setting, answers in coding.answers.items():
         words = {
             code: word for word in ("safe", "neither", "unsafe") for code in getattr(answers, word)

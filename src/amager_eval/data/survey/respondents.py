@@ -147,7 +147,7 @@ def _told(right: Any, code: str, column: str, findings: Findings) -> Any:
     """Note the rows that are not right, as one fault; return which are."""
     wrong = np.flatnonzero(~np.asarray(right, dtype=bool))
     if wrong.size:
-        findings.add_rows(code, wrong.tolist(), column=column)
+        findings.add(code, at=wrong.tolist(), column=column)
     return right
 
 

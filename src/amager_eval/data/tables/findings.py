@@ -50,30 +50,17 @@ class Findings:
         self,
         code: str,
         *,
-        at: int | None = None,
+        at: int | Sequence[int] = (),
         row: int | None = None,
         column: str | None = None,
         found: object = "",
         **words: object,
     ) -> None:
-        """Note one fault; `at` is the position of the row in the table, counted from 0."""
-        self._note(code, () if at is None else (at,), row, column, found, words)
+        """Note one fault; `at` is where its row or rows stand in the table, counted from 0.
 
-    def add_rows(
-        self, code: str, at: Sequence[int], *, column: str, found: object = "", **words: object
-    ) -> None:
-        """Note one fault of several rows at once, placed at the first."""
-        self._note(code, at, None, column, found, words)
-
-    def _note(
-        self,
-        code: str,
-        at: Sequence[int],
-        row: int | None,
-        column: str | None,
-        found: object,
-        words: dict[str, object],
-    ) -> None:
+        A fault of several rows is told once, placed at the first.
+        """
+        at = at if isinstance(at, Sequence) else (at,)
         if len(self.faults) > MOST_FAULTS:
             return
         if len(self.faults) == MOST_FAULTS:

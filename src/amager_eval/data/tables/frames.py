@@ -142,7 +142,7 @@ def _percent_signs(table: RawTable, findings: Findings) -> None:
         given = [(at, c) for at, row in enumerate(table.cells) if (c := row.get(name)) is not None]
         signed = [at for at, cell in given if isinstance(cell, str) and "%" in cell]
         if signed and len(signed) < len(given):
-            findings.add_rows("percent_mixed", signed, column=name)
+            findings.add("percent_mixed", at=signed, column=name)
 
 
 def _typed(frame: pd.DataFrame, columns: TableColumns) -> pd.DataFrame:

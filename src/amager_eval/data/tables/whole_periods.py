@@ -101,7 +101,7 @@ def tell_cumulative(rows: Sequence[Record], positions: Sequence[int], findings: 
             year == sorted(year) and 0 < _CUMULATIVE * year[0] <= year[-1] for year in whole
         ):
             at = [positions[i] for i in members]
-            findings.add_rows("periods_cumulative", at, column="count", what=what(key))
+            findings.add("periods_cumulative", at=at, column="count", what=what(key))
 
 
 def _lengths(
@@ -222,8 +222,8 @@ class _Series:
         of_year = sorted(p for p in self.given if p.year == year)
         at = [self.positions[self.given[p]] for p in of_year]
         listed = ", ".join(map(str, of_year))
-        findings.add_rows(
-            "periods_mixed", at, column="period", what=what(self.key), year=year, periods=listed
+        findings.add(
+            "periods_mixed", at=at, column="period", what=what(self.key), year=year, periods=listed
         )
 
     def tell_lengths(self, findings: Findings) -> None:
@@ -231,9 +231,9 @@ class _Series:
         often = max(_UNITS, key=lambda u: sum(p.unit == u for p in self.given))
         other = sorted(p for p in self.given if p.unit != often)
         at = [self.positions[self.given[p]] for p in other]
-        findings.add_rows(
+        findings.add(
             "periods_lengths",
-            at,
+            at=at,
             column="period",
             what=what(self.key),
             periods=", ".join(map(str, other)),
@@ -278,9 +278,9 @@ class _Series:
         for reason, rows in left.items():
             findings.deliver("rows", what(self.key), "unused", rows, reason)
         if added:
-            findings.add_rows(
+            findings.add(
                 "periods_summed",
-                [self.positions[i] for i in added.values()],
+                at=[self.positions[i] for i in added.values()],
                 column="period",
                 what=what(self.key),
                 periods=", ".join(map(str, sorted(added))),

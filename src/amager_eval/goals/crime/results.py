@@ -118,18 +118,13 @@ def _with_probability(
     if own.empty:
         return one.noting(remark(RemarkCode.NO_SERIES))
     value = own.set_index("quantity")["value"]
-    true, *others = (
-        None if pd.isna(value[name]) else float(value[name])
-        for name in (
-            "probability_true_at_or_below",
-            "probability_observed_at_or_below",
-            "prior_probability_true_at_or_below",
-            "prior_probability_observed_at_or_below",
-        )
+    chances = Probabilities.read(
+        value, "probability_true_at_or_below", "probability_observed_at_or_below"
     )
+    true = None if chances is None else chances.true
     return replace(
         one,
-        probabilities=None if true is None else Probabilities(true, *others),
+        probabilities=chances,
         interval=Interval(LEVEL, float(value["true_low_95"]), float(value["true_high_95"])),
         method=Method.CRIME_MODEL,
         evidence=evidence_verdict(true, agreement.verdicts, due=one.year <= crime_year),
