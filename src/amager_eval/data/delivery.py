@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,13 @@ __all__ = ["lay_on_published", "published_to_confirm", "read_delivery"]
 
 #: Where in a report a figure stands: what makes a confirmation of it.
 _PAGE: Final = re.compile(r"\b(?:s|side|p|pp|page)\.?\s*\d+", re.IGNORECASE)
+#: What tells a figure from the others of its table.
+_CELL: Final = {
+    "safety": ("area", "wave", "setting", "response"),
+    "survey_rounds": ("wave",),
+    "crime": ("area", "period", "crime_type", "definition"),
+    "population": ("area", "period"),
+}
 #: What a delivered figure replaces, and which column it is.
 _FIGURE: Final = {
     "safety": "percent",
@@ -123,15 +130,14 @@ def _layered(
 ) -> pd.DataFrame:
     """Join two frames of a table; a cell that both hold is the delivery's."""
     own = own.reset_index(drop=True).copy()
-    cell = _CELLS[table]
     places: dict[Hashable, int] = {}
     for i, row in enumerate(own.to_dict("records")):
-        places.setdefault(cell(row), i)
+        places.setdefault(_cell(table, row), i)
         if table == "crime":
             places.setdefault((*_year_of_series(row), parse_period(row["period"]).unit), i)
     kept = []
     for i, row in enumerate(bundled.to_dict("records")):
-        at = places.get(cell(row))
+        at = places.get(_cell(table, row))
         if at is None and table == "crime":
             at = _in_another_unit(row, places)
         if at is None:
@@ -156,29 +162,11 @@ def _in_another_unit(row: Mapping[Hashable, Any], places: dict[Hashable, int]) -
     return next((at for at in found if at is not None), None)
 
 
-def _safety_cell(row: Mapping[Hashable, Any]) -> Hashable:
-    return (row["area"], int(row["wave"]), row["setting"], row["response"])
-
-
-def _round_cell(row: Mapping[Hashable, Any]) -> Hashable:
-    return int(row["wave"])
-
-
-def _crime_cell(row: Mapping[Hashable, Any]) -> Hashable:
-    return (row["area"], row["crime_type"], row["definition"], row["period"])
-
-
-def _population_cell(row: Mapping[Hashable, Any]) -> Hashable:
-    """Inhabitants are those of a day: January and the year begin on the same."""
-    return (row["area"], parse_period(row["period"]).start)
-
-
-_CELLS: Final[dict[str, Callable[[Mapping[Hashable, Any]], Hashable]]] = {
-    "safety": _safety_cell,
-    "survey_rounds": _round_cell,
-    "crime": _crime_cell,
-    "population": _population_cell,
-}
+def _cell(table: str, row: Mapping[Hashable, Any]) -> Hashable:
+    """Tell a cell from the others; inhabitants are of a day: January begins with the year."""
+    if table == "population":
+        return row["area"], parse_period(row["period"]).start
+    return tuple(int(row[name]) if name == "wave" else row[name] for name in _CELL[table])
 
 
 def _confirm(own: pd.DataFrame, at: int, row: Mapping[Hashable, Any]) -> None:
@@ -196,15 +184,12 @@ def _confirm(own: pd.DataFrame, at: int, row: Mapping[Hashable, Any]) -> None:
 
 
 def _replaced(table: str, own: Mapping[Hashable, Any], row: Mapping[Hashable, Any]) -> Replaced:
-    names = {"safety": ("area", "wave", "setting", "response"), "survey_rounds": ("wave",),
-             "crime": ("area", "period", "crime_type", "definition"),
-             "population": ("area", "period")}[table]  # fmt: skip
     column = _FIGURE[table]
     if pd.isna(own[column]) and table == "crime":
         column = "per_1000"
     return Replaced(
         table,
-        tuple(str(row[name]) for name in names),
+        tuple(str(row[name]) for name in _CELL[table]),
         column,
         _number(row[column]),
         _number(own[column]),

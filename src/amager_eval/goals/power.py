@@ -16,7 +16,9 @@ from amager_eval.significance import (
 from amager_eval.spec.assumptions import load_assumptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from amager_eval.goals.facts import Facts
     from amager_eval.spec.agreement import Agreement
@@ -51,96 +53,64 @@ def what_goals_can_show(
 
 def _safety_rows(
     facts: Facts, agreement: Agreement, year: int, areas: Sequence[str]
-) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
+) -> Iterator[tuple[object, ...]]:
     goals = [g for g in agreement.goal if g.kind == "safety"]
     if not goals:
-        return rows
-    up = agreement.response == "safe"
-    yearly = next(
-        (
-            g.id
-            for g in goals
-            for r in g.reading
-            if r.id == "rises_every_year" and r.response == agreement.response
-        ),
-        None,
-    )
+        return
+    response, safety = agreement.response, agreement.safety
+    read = [(g.id, r.id, r.response) for g in goals for r in g.reading]
+    yearly = [goal for goal, *asked in read if asked == ["rises_every_year", response]]
+    goal = next(iter(yearly), goals[0].id)
+    steps = np.arange(safety.target_wave - safety.baseline_wave + 1)
+    points = _DECLARED.yearly_points if yearly else ()
+    for area in areas:
+        for setting in safety.settings:
+            shares = facts.shares(area, setting, response)
+            waves = [w for w in shares if w <= year]
+            size = facts.respondents(area, max(waves)) if waves else None
+            if size is None:
+                continue
+            start = shares[safety.baseline_wave if safety.baseline_wave in waves else max(waves)]
+            for deff in agreement.verdicts.deffs:
+                for question, value, unit in _answers(
+                    start.percent, size.n, deff, steps, points, up=response == "safe"
+                ):
+                    rest = (size.n, size.assumed, deff, value, unit)
+                    yield goal, area, setting, question, *rest
+
+
+def _answers(
+    percent: float,
+    n: float,
+    deff: float,
+    steps: NDArray[np.int_],
+    yearly: Sequence[float],
+    *,
+    up: bool,
+) -> Iterator[tuple[str, float, str]]:
+    """Answer what figures that begin at `percent` of `n` can show: question, value and unit.
+
+    `yearly` are the points a year of which the chance of every wave is asked.
+    """
     every_year, smallest = (
         ("rises_every_year", "smallest_detectable_rise")
         if up
         else ("falls_every_year", "smallest_detectable_fall")
     )
-    baseline, target = agreement.safety.baseline_wave, agreement.safety.target_wave
-    for area in areas:
-        for setting in agreement.safety.settings:
-            shares = facts.shares(area, setting, agreement.response)
-            waves = [w for w in shares if w <= year]
-            if not waves:
-                continue
-            start = shares[baseline if baseline in waves else max(waves)]
-            size = facts.respondents(area, max(waves))
-            if size is None:
-                continue
-            years = np.arange(target - baseline + 1)
-            for deff in agreement.verdicts.deffs:
-                common = (area, setting)
-                for points in _DECLARED.yearly_points if yearly is not None else ():
-                    # a fall of one answer is read as a rise of all the others
-                    level = start.percent if up else 100 - start.percent
-                    path = (level + points * years) / 100
-                    if path[-1] >= 1:
-                        continue
-                    probability = probability_of_rising_every_year(
-                        path, np.full(path.size, size.n), deff=deff, decimals=0
-                    )
-                    rows.append(
-                        (
-                            yearly,
-                            *common,
-                            f"{every_year}_{points:g}",
-                            size.n,
-                            size.assumed,
-                            deff,
-                            float(probability),
-                            "probability",
-                        )
-                    )
-                detectable = smallest_detectable_change(
-                    start.percent / 100,
-                    size.n,
-                    size.n,
-                    direction="up" if up else "down",
-                    deff=deff,
-                    power=_DECLARED.power,
-                )
-                rows.append(
-                    (
-                        yearly or goals[0].id,
-                        *common,
-                        smallest,
-                        size.n,
-                        size.assumed,
-                        deff,
-                        100 * float(detectable),
-                        "percentage points",
-                    )
-                )
-                changed = start.percent + (_DECLARED.points if up else -_DECLARED.points)
-                if 0 < changed < 100:
-                    needed = respondents_for_power(
-                        start.percent / 100, changed / 100, deff=deff, power=_DECLARED.power
-                    )
-                    rows.append(
-                        (
-                            yearly or goals[0].id,
-                            *common,
-                            ANSWERS_QUESTION,
-                            size.n,
-                            size.assumed,
-                            deff,
-                            float(needed),
-                            "answers",
-                        )
-                    )
-    return rows
+    for points in yearly:
+        # a fall of one answer is read as a rise of all the others
+        path = ((percent if up else 100 - percent) + points * steps) / 100
+        if path[-1] < 1:
+            chance = probability_of_rising_every_year(
+                path, np.full(path.size, n), deff=deff, decimals=0
+            )
+            yield f"{every_year}_{points:g}", float(chance), "probability"
+    share, power = percent / 100, _DECLARED.power
+    detectable = smallest_detectable_change(
+        share, n, n, direction="up" if up else "down", deff=deff, power=power
+    )
+    yield smallest, 100 * float(detectable), "percentage points"
+    changed = percent + (_DECLARED.points if up else -_DECLARED.points)
+    if 0 < changed < 100:
+        needed = respondents_for_power(share, changed / 100, deff=deff, power=power)
+        yield ANSWERS_QUESTION, float(needed), "answers"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -174,17 +175,8 @@ def crime_quantities(
                                 answer, str(area), str(crime_type), baseline, year
                             )
                         pairs += [(prefix + name, value) for name, value in found]
-                    rows += [
-                        (
-                            *head,
-                            year,
-                            form,
-                            name,
-                            value,
-                            _reason(name, value, baseline, known, guarded),
-                        )
-                        for name, value in pairs
-                    ]
+                    reason = partial(_reason, baseline=baseline, known=known, guarded=guarded)
+                    rows += [(*head, year, form, *p, reason(*p)) for p in pairs]
     return pd.DataFrame(rows, columns=list(QUANTITY_COLUMNS))
 
 

@@ -55,25 +55,11 @@ def compare_with_whole(
                             deff=deff,
                             level=agreement.verdicts.level,
                         )
-                        rows.append(
-                            (
-                                area,
-                                setting,
-                                response,
-                                wave,
-                                part[wave].percent,
-                                whole[wave].percent,
-                                n_part.n,
-                                n_whole.n,
-                                n_part.assumed or n_whole.assumed,
-                                weight,
-                                deff,
-                                result.estimate,
-                                result.low,
-                                result.high,
-                                result.z,
-                                result.p_value,
-                                max(part[wave].grade, whole[wave].grade),
-                            )
-                        )
+                        rows.append((
+                            area, setting, response, wave, part[wave].percent,
+                            whole[wave].percent, n_part.n, n_whole.n,
+                            n_part.assumed or n_whole.assumed, weight, deff, result.estimate,
+                            result.low, result.high, result.z, result.p_value,
+                            max(part[wave].grade, whole[wave].grade),
+                        ))  # fmt: skip
     return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
