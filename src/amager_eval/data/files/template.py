@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import xlsxwriter
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from amager_eval.conventions import COMPARATORS, RESPONSES, SETTINGS
 from amager_eval.data.files.table_file import EXAMPLE
@@ -200,7 +201,7 @@ def _headings(lists: Mapping[str, Sequence[str]], lang: Lang) -> dict[str, str]:
 def _list_ranges(lists: Mapping[str, Sequence[str]], lang: Lang) -> dict[str, str]:
     """Where the names of each column stand on the sheet of lists."""
     return {
-        name: f"='{LISTS[lang]}'!${chr(65 + i)}$2:${chr(65 + i)}${1 + len(names)}"
+        name: f"='{LISTS[lang]}'!{xl_range_abs(1, i, len(names), i)}"
         for i, (name, names) in enumerate(lists.items())
         if names
     }
@@ -321,7 +322,7 @@ def _validate(
         rule = {"validate": "integer", "criteria": "between", "minimum": 1900, "maximum": 2200}
     elif column.name == "count":
         # a hidden count is written <5, which is text
-        cell = f"{chr(65 + place)}2"
+        cell = xl_rowcol_to_cell(1, place)
         hidden = f'LEFT(TRIM({cell}),1)="<"'
         rule = {"validate": "custom", "value": f"=IF(ISNUMBER({cell}),{cell}>=0,{hidden})"}
     elif column.kind == "float":
