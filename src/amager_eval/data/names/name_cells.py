@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from amager_eval.data.names.agreed import Kind, Names
@@ -113,20 +114,20 @@ class _Naming:
         if kind in {"setting", "response"}:
             return  # told as they are read
         near = self.names.near(kind, word)
-        told = {"column": kind, "found": word.strip()}
+        tell = partial(self.findings.add, at=places, column=kind, found=word.strip())
         if near is not None and kind == "crime_type":
             near = self.agreement.crime.label(near, self.findings.lang)
         if near is not None and kind in _STOPS:
-            self.findings.add("name_near", at=places, known=near, **told)
+            tell("name_near", known=near)
         elif near is not None:
-            self.findings.add("name_near_kept", at=places, known=near, **told)
+            tell("name_near_kept", known=near)
         elif kind == "focus_area" and self.agreement.focus_areas:
             known = "; ".join(self.agreement.focus_areas)
-            self.findings.add("focus_area_unknown", at=places, known=known, **told)
+            tell("focus_area_unknown", known=known)
         elif kind == "crime_type":
             types = self.agreement.crime.type
             known = ", ".join(t.label(self.findings.lang) for t in types)
-            self.findings.add("crime_type_unknown", at=places, known=known, **told)
+            tell("crime_type_unknown", known=known)
 
     def _version(self, word: str, name: str, places: list[int]) -> str | None:
         """Which version of the area a name means that an earlier one has too; None: it was told.
@@ -141,11 +142,13 @@ class _Naming:
         years = [y for p in places if (y := _year(self.cells[p])) is not None]
         if not years or last is None or max(years) <= last:
             return name
-        told = {"column": "area", "found": word.strip(), "known": evaluated}
+        tell = partial(
+            self.findings.add, at=places, column="area", found=word.strip(), known=evaluated
+        )
         if self.title == "safety" and min(years) <= last:
-            self.findings.add("area_of_two_versions", at=places, last=last, **told)
+            tell("area_of_two_versions", last=last)
             return None
-        self.findings.add("area_means_evaluated", at=places, **told)
+        tell("area_means_evaluated")
         return evaluated
 
     def _replace(self, column: str, places: list[int], word: str, name: str) -> None:
