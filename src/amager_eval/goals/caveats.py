@@ -49,10 +49,13 @@ def caveats(data: Input, facts: Facts, agreement: Agreement, year: int) -> tuple
     delivered and is the frozen one.
     """
     return (
-        *_boundary(data, facts.area, agreement), *_definition(data, facts, agreement),
-        *_wave_year(facts, agreement), *_few_answers(facts, agreement, year), *_few_reports(facts,
-        agreement, year), *_frozen_baseline(data, facts.area, agreement),
-    )  # fmt: skip
+        *_boundary(data, facts.area, agreement),
+        *_definition(data, facts, agreement),
+        *_wave_year(facts, agreement),
+        *_few_answers(facts, agreement, year),
+        *_few_reports(facts, agreement, year),
+        *_frozen_baseline(data, facts.area, agreement),
+    )
 
 
 def with_caveats(results: Iterable[Result], found: tuple[Caveat, ...]) -> list[Result]:

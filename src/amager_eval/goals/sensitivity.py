@@ -31,9 +31,6 @@ __all__ = [
     "sensitivity_of_draws",
 ]
 
-SENSITIVITY_COLUMNS: Final = (
-    "goal", "area", "setting", "crime_type", "quantity", "assumption", "alternative", "probability",
-)  # fmt: skip
 #: Assumption and alternative of the probabilities that are used.
 USED: Final = "used"
 #: Alternatives that the draws used do not answer, by model: of safety the scales' draws are weighed
@@ -56,7 +53,7 @@ _HELD: Final = "probability_true_at_or_below"
 
 
 class Row(TypedDict):
-    """A goal's probability under one alternative, keys :data:`SENSITIVITY_COLUMNS`."""
+    """A goal's probability under one alternative."""
 
     goal: str | None
     area: str | None
@@ -66,6 +63,10 @@ class Row(TypedDict):
     assumption: str
     alternative: str
     probability: float
+
+
+#: Columns of the frame of rows.
+SENSITIVITY_COLUMNS: Final = tuple(Row.__annotations__)
 
 
 def sensitivity_frame(rows: Iterable[Row]) -> pd.DataFrame:

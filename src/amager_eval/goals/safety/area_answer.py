@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -64,38 +65,25 @@ class AreaAnswer:
 
     def band(self, setting: str, response: str, year: int) -> Mapping[str, float] | None:
         """Give the shown step's band of a wave, percent; None where there is none."""
-        b = self.bands
-        if b.empty:
-            return None
-        rows = b[
-            (b["step"] == self.step)
-            & (b["assumption"] == "")
-            & (b["setting"] == setting)
-            & (b["response"] == response)
-            & (b["year"] == year)
-        ]
-        return None if rows.empty else {k: float(rows.iloc[0][k]) for k in _ENDS}
+        row = self._shown_row(self.bands, setting=setting, response=response, year=year)
+        return None if row is None else {k: float(row[k]) for k in _ENDS}
 
     def probability(
         self, setting: str, response: str, quantity: str = "reaches_whole"
     ) -> tuple[float, float] | None:
         """Give the shown step's probability at the target and its prior value."""
-        p = self.probabilities
-        if p.empty:
-            return None
-        rows = p[
-            (p["step"] == self.step)
-            & (p["assumption"] == "")
-            & (p["setting"] == setting)
-            & (p["response"] == response)
-            & (p["quantity"] == quantity)
-        ]
-        if rows.empty or pd.isna(rows.iloc[0]["probability_true"]):
-            return None
-        return (
-            float(rows.iloc[0]["probability_true"]),
-            float(rows.iloc[0]["prior_probability_true"]),
+        row = self._shown_row(
+            self.probabilities, setting=setting, response=response, quantity=quantity
         )
+        if row is None or pd.isna(row["probability_true"]):
+            return None
+        return float(row["probability_true"]), float(row["prior_probability_true"])
+
+    def _shown_row(self, frame: pd.DataFrame, **cell: str | int) -> Mapping[str, Any] | None:
+        about = {"step": self.step, "assumption": "", **cell}
+        for column, value in about.items() if len(frame) else ():
+            frame = frame[frame[column] == value]
+        return frame.iloc[0].to_dict() if len(frame) else None
 
 
 def answer_area(
@@ -111,14 +99,11 @@ def answer_area(
     is made of, by their id.
     """
     safety, response = agreement.safety, agreement.response
-    counts: dict[str, int] = {}
-    for area in estimate.figures.area:
-        counts[area] = counts.get(area, 0) + 1
     rests_on = next(s.rests_on for s in estimate.spec.step if s.id == estimate.primary)
     effective = estimate.effective[estimate.primary]
     empty = pd.DataFrame()
     given: dict[str, Any] = {
-        "area": estimate.area, "step": estimate.primary, "evidence": counts,
+        "area": estimate.area, "step": estimate.primary, "evidence": Counter(estimate.figures.area),
         "stated": "stated" in rests_on, "delivered": dict(estimate.delivered),
         "effective_draws": effective, "problems": estimate.problems, "spec": estimate.spec,
     }  # fmt: skip
