@@ -79,11 +79,11 @@ class AreaAnswer:
             return None
         return float(row["probability_true"]), float(row["prior_probability_true"])
 
-    def _shown_row(self, frame: pd.DataFrame, **cell: str | int) -> Mapping[str, Any] | None:
+    def _shown_row(self, frame: pd.DataFrame, **cell: str | int) -> pd.Series[Any] | None:
         about = {"step": self.step, "assumption": "", **cell}
         for column, value in about.items() if len(frame) else ():
             frame = frame[frame[column] == value]
-        return frame.iloc[0].to_dict() if len(frame) else None
+        return frame.iloc[0] if len(frame) else None
 
 
 def answer_area(
