@@ -25,6 +25,8 @@ _REPORTS: Final = "reported_crime_published.csv"
 _STRAF11: Final = "straf11_quarterly_2016K1_2025K4.csv"
 _FOLK1A: Final = "folk1a_1january_2016_2025.csv"
 _FOLK1AM: Final = "folk1am_monthly_2021M10_2026M02.csv"
+#: Of inhabitants; with the word, for stored scores carry the digest of these rows.
+_CITED: Final = "Kilde: Danmarks Statistik, statistikbanken.dk"
 
 
 def _content(name: str) -> bytes:
@@ -160,9 +162,9 @@ def _city_population(agreement: Agreement) -> pd.DataFrame:
     months = bundled_frame(_FOLK1AM).rename(columns={"month": "period"})
     years = years.assign(
         period=years["period"].str.removesuffix("K1"),
-        source="Danmarks Statistik, statistikbanken.dk/FOLK1A",
+        source=f"{_CITED}/FOLK1A",
     )
-    months = months.assign(source="Danmarks Statistik, statistikbanken.dk/FOLK1AM")
+    months = months.assign(source=f"{_CITED}/FOLK1AM")
     years = years[years["period"].astype(int) <= int(months["period"].min()[:4])]
     both = pd.concat([years[years["area"] == code], months[months["area"] == code]])
     return both.assign(area=agreement.areas.whole).reset_index(drop=True)
