@@ -11,7 +11,7 @@ import amager_eval as ae
 from amager_eval.data.input import Input
 from amager_eval.goals.facts import gather_facts
 from amager_eval.spec.assumptions import load_assumptions
-from amager_eval.trends.crime import control
+from amager_eval.trends.crime import count_chart
 
 PACKAGE = Path(ae.__file__).parent
 #: Rooms whose numbers move no statement: the laboratory, the page, drawing, readers and writers.
@@ -218,11 +218,11 @@ def test_every_number_has_its_reason_and_moves_what_it_says(monkeypatch):
     declared = load_assumptions()
     quarters = [f"{year}K{q}" for year in range(2022, 2026) for q in range(1, 5)]
     reports = [40, 60, 80, 60] * 3 + [41, 59, 140, 61]
-    ordinary = control.chart_series(quarters, reports, [9.0] * 16, through=2024)
+    ordinary = count_chart.chart_series(quarters, reports, [9.0] * 16, through=2024)
     assert "above" in set(ordinary["signal"])
-    assert control.TAILS[4] == declared.control_chart.quarters.tails
-    monkeypatch.setitem(control.TAILS, 4, (1e-12, 1e-9))
-    silent = control.chart_series(quarters, reports, [9.0] * 16, through=2024)
+    assert count_chart.TAILS[4] == declared.control_chart.quarters.tails
+    monkeypatch.setitem(count_chart.TAILS, 4, (1e-12, 1e-9))
+    silent = count_chart.chart_series(quarters, reports, [9.0] * 16, through=2024)
     assert set(silent["signal"]) == {""}
 
     data = ae.published()

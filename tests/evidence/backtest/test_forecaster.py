@@ -178,7 +178,7 @@ def test_nothing_of_the_spec_lies_after_the_origin():
 @pytest.mark.parametrize(
     ("file", "changes"),
     [("crime/design.py", True), ("sample.py", True), ("trends/fit.py", True), ("period.py", True),
-     ("crime/control.py", False), ("safety/fit.py", False)],
+     ("crime/count_chart.py", False), ("safety/fit.py", False)],
 )  # fmt: skip
 def test_identity_follows_the_code_forecasts_rest_on(monkeypatch, file, changes):
     before = OwnModel("crime").identity

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from amager_eval.trends.crime.control import chart_series
+from amager_eval.trends.crime.count_chart import chart_series
 
 __all__ = ["POWER_CASES", "ChartCase", "signalled", "simulate_power"]
 

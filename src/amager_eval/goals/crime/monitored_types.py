@@ -13,7 +13,7 @@ from amager_eval.data.period import parse_period
 from amager_eval.data.population import population_at
 from amager_eval.disclosure.short_periods import short_periods_may_be_shown
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.crime.control import CHART_COLUMNS, chart_series
+from amager_eval.trends.crime.count_chart import CHART_COLUMNS, chart_series
 from amager_eval.trends.crime.effects import disturbed_years
 from amager_eval.trends.crime.options import crime_options
 
@@ -37,14 +37,14 @@ def monitored_chart(
     """Chart the types the agreement monitors without a goal, each series against its own past.
 
     `area, crime_type, definition` and the columns of
-    :func:`amager_eval.trends.crime.control.chart_series`, in reports a period, for every definition
-    there is; `roles` may add the goals' own types, where a working group looks at a quarter. A type
-    is charted by the quarters or months it was delivered in, and by calendar years where those
-    would show a small count of an area (`earlier` years' publications may give quarters away), or
-    where an area's series is of years first and quarters later. The reference ends with the
-    baseline year; years of the declared pandemic and before a declared step of a type are no part
-    of it. Series with too few complete years through the baseline, or without inhabitants, are left
-    out.
+    :func:`amager_eval.trends.crime.count_chart.chart_series`, in reports a period, for every
+    definition there is; `roles` may add the goals' own types, where a working group looks at a
+    quarter. A type is charted by the quarters or months it was delivered in, and by calendar years
+    where those would show a small count of an area (`earlier` years' publications may give quarters
+    away), or where an area's series is of years first and quarters later. The reference ends with
+    the baseline year; years of the declared pandemic and before a declared step of a type are no
+    part of it. Series with too few complete years through the baseline, or without inhabitants, are
+    left out.
 
     Examples
     --------

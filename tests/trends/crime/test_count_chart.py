@@ -5,8 +5,8 @@ from scipy import stats
 
 from amager_eval.errors import InputError
 from amager_eval.indicators.control import Rebase
-from amager_eval.trends.crime import control as crime_control
-from amager_eval.trends.crime.control import CHART_COLUMNS, SIGNALS, chart_series, control_chart
+from amager_eval.trends.crime import count_chart
+from amager_eval.trends.crime.count_chart import CHART_COLUMNS, SIGNALS, chart_series, control_chart
 from amager_eval.trends.crime.fit import fit_crime
 
 QUARTERS = [f"{y}K{q}" for y in range(2019, 2027) for q in range(1, 5)]
@@ -83,7 +83,7 @@ def test_the_dispersion_and_its_degrees_of_freedom_are_those_of_ordinary_counts(
     people = np.ones(len(season))
     found, free = np.array(
         [
-            crime_control._dispersion(row, people, season, per_year, years)
+            count_chart._dispersion(row, people, season, per_year, years)
             for row in rng.poisson(900, (4000, len(season))).astype(float)
         ]
     ).T
