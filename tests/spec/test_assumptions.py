@@ -49,6 +49,7 @@ NUMERICAL = {
     "goals/safety/quantities.py": "_EQUAL",
     "goals/statement.py": "SCHEMA_VERSION",
     "goals/targets.py": "_WITHIN _LEFT",
+    "indicators/arguments.py": "SHARE PERCENT COUNT POSITIVE INSIDE",
     "indicators/control.py": "_A_YEAR",
     "indicators/rate.py": "_BYAR_FROM",
     "record/baseline.py": "_SAME_INHABITANTS",
