@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack, cast
 
 import numpy as np
 import pandas as pd
@@ -51,8 +51,15 @@ _PANDAS = (pd.Series, pd.DataFrame, pd.Index, pd.api.extensions.ExtensionArray)
 type Array = NDArray[np.float64]
 #: What a function returns: a float for numbers in, an array for arrays in.
 type Number = float | Array
-#: A closed or open range, as :func:`real` takes it.
-type Limits = Mapping[str, float]
+
+
+class Limits(TypedDict, total=False):
+    """Range of an argument: closed limits, and open ones."""
+
+    at_least: float
+    above: float
+    at_most: float
+    below: float
 
 
 #: Ranges an argument may have: a share, a percentage, a count, a size, a part of a whole.
@@ -77,15 +84,7 @@ def _refuse(message: str, value: Array, bad: NDArray[np.bool_], remedy: str) -> 
     return refused(message, found, remedy)
 
 
-def real(
-    name: str,
-    value: ArrayLike,
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-) -> Array:
+def real(name: str, value: ArrayLike, **limits: Unpack[Limits]) -> Array:
     """Turn an argument into a float array and check its range; NaN passes.
 
     Same shape as `value`, zero-dimensional for a number.
@@ -103,31 +102,29 @@ def real(
     bad = np.isinf(array)
     if bad.any():
         raise _refuse(f"{name} must be finite", array, bad, f"Correct {name}.")
-    for limit, outside in (
-        (at_least, np.less),
-        (above, np.less_equal),
-        (at_most, np.greater),
-        (below, np.greater_equal),
-    ):
-        if limit is not None:
-            bad |= outside(array, limit)
+    given = cast("Mapping[str, float]", limits)
+    for rule, limit in given.items():
+        bad |= _OUTSIDE[rule](array, limit)
     if bad.any():
-        rule = _rule(at_least, above, at_most, below)
-        raise _refuse(f"{name} must {rule}", array, bad, f"Correct {name}.")
+        raise _refuse(f"{name} must {_rule(given)}", array, bad, f"Correct {name}.")
     return array
 
 
-def _rule(
-    at_least: float | None, above: float | None, at_most: float | None, below: float | None
-) -> str:
+#: What lies outside a limit.
+_OUTSIDE: Final = {
+    "at_least": np.less, "above": np.less_equal, "at_most": np.greater, "below": np.greater_equal,
+}  # fmt: skip
+
+
+def _rule(limits: Mapping[str, float]) -> str:
     """Say a range in words."""
-    if at_least is not None and at_most is not None:
-        return f"lie between {at_least:g} and {at_most:g}"
-    if above is not None and below is not None:
-        return f"lie above {above:g} and below {below:g}"
-    words = {"be at least": at_least, "lie above": above, "be at most": at_most, "lie below": below}
-    said = [f"{word} {limit:g}" for word, limit in words.items() if limit is not None]
-    return " and ".join(said)
+    if {"at_least", "at_most"} <= set(limits):
+        return f"lie between {limits['at_least']:g} and {limits['at_most']:g}"
+    if {"above", "below"} <= set(limits):
+        return f"lie above {limits['above']:g} and below {limits['below']:g}"
+    words = {"at_least": "be at least", "above": "lie above", "at_most": "be at most",
+             "below": "lie below"}  # fmt: skip
+    return " and ".join(f"{words[k]} {limits[k]:g}" for k in words if k in limits)
 
 
 def _to_float(name: str, value: Any) -> Array:
@@ -304,17 +301,9 @@ def _objects_of_masked(value: Any) -> NDArray[Any]:
     return objects
 
 
-def real_scalar(
-    name: str,
-    value: float,
-    *,
-    at_least: float | None = None,
-    at_most: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-) -> float:
+def real_scalar(name: str, value: float, **limits: Unpack[Limits]) -> float:
     """Check an argument that must be one number, not NaN."""
-    array = real(name, value, at_least=at_least, at_most=at_most, above=above, below=below)
+    array = real(name, value, **limits)
     if array.ndim or np.isnan(array):
         raise refused(f"{name} must be one number", f"{value!r:.60}", f"Correct {name}.")
     return float(array)
@@ -432,16 +421,10 @@ def missing(*arrays: Array) -> Array:
 
 
 def vector(
-    name: str,
-    value: ArrayLike,
-    *,
-    length: int | None = None,
-    at_least: float | None = None,
-    at_most: float | None = None,
-    above: float | None = None,
+    name: str, value: ArrayLike, *, length: int | None = None, **limits: Unpack[Limits]
 ) -> Array:
     """Check a one-dimensional argument; a single number is repeated when `length` is given."""
-    array = real(name, value, at_least=at_least, at_most=at_most, above=above)
+    array = real(name, value, **limits)
     if length is not None and array.ndim == 0:
         array = np.full(length, float(array))
     if array.ndim != 1 or (length is not None and len(array) != length):

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from amager_eval.indicators.arguments import (
+    COUNT,
+    SHARE,
     Array,
     check_choice,
     real_scalar,
@@ -148,8 +150,7 @@ def funnel(
         )
     centre = float(x[known].sum() / n[known].sum())
     if target is not None:
-        most = 1.0 if kind == "share" else None
-        centre = real_scalar("target", target, at_least=0, at_most=most) / unit
+        centre = real_scalar("target", target, **(SHARE if kind == "share" else COUNT)) / unit
     if centre == 0 or (kind == "share" and centre == 1):
         raise refused(
             "the target is at the end of the scale, where there is no chance variation",

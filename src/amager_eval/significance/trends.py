@@ -109,12 +109,7 @@ def trend(
     >>> round(t.z, 4), round(t.p_value, 4)
     (2.5632, 0.0104)
     """
-    same_labels(counts=counts, totals=totals, scores=scores)
-    x = vector("counts", counts, at_least=0)
-    n = vector("totals", totals, length=len(x), above=0)
-    check_successes("counts", x, "totals", n)
-    s = np.arange(float(len(x))) if scores is None else vector("scores", scores, length=len(x))
-    effect = real_scalar("deff", deff, above=0)
+    x, n, s, effect = _waves(counts, totals, scores, deff)
     if len(x) < 2 or np.ptp(s) == 0:
         raise refused(
             "a trend needs at least two waves with different scores",
@@ -184,12 +179,7 @@ def logit_trend(
     >>> round(s.estimate, 4), round(s.se, 4)
     (0.1579, 0.0562)
     """
-    same_labels(counts=counts, totals=totals, scores=scores)
-    x = vector("counts", counts, at_least=0)
-    n = vector("totals", totals, length=len(x), above=0)
-    check_successes("counts", x, "totals", n)
-    s = vector("scores", scores, length=len(x))
-    effect = real_scalar("deff", deff, above=0)
+    x, n, s, effect = _waves(counts, totals, scores, deff)
     level = check_level(level)
     unit, method = "log odds per unit of score", "logistic regression, Wald"
     if np.isnan(np.concatenate([x, n, s])).any():
@@ -223,6 +213,18 @@ def logit_trend(
     fit = _fit(np.column_stack([x, n - x]), design, Binomial(), tol_criterion="params")
     estimate, se = np.asarray(fit.params[1]), np.asarray(fit.bse[1]) * np.sqrt(effect)
     return normal_contrast(estimate, se, np.asarray(n.sum()), level, method, unit)
+
+
+def _waves(
+    counts: ArrayLike, totals: ArrayLike, scores: ArrayLike | None, deff: float
+) -> tuple[Array, Array, Array, float]:
+    """Check what a trend in shares is asked of; without scores 0, 1, 2, ..."""
+    same_labels(counts=counts, totals=totals, scores=scores)
+    x = vector("counts", counts, at_least=0)
+    n = vector("totals", totals, length=len(x), above=0)
+    check_successes("counts", x, "totals", n)
+    s = np.arange(float(len(x))) if scores is None else vector("scores", scores, length=len(x))
+    return x, n, s, real_scalar("deff", deff, above=0)
 
 
 def _by_score(s: Array, *columns: Array) -> tuple[Array, ...]:

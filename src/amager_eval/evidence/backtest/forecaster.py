@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -163,17 +163,16 @@ class OwnModel:
     def _fit(self, task: Task, spec: ModelSpec) -> Fit:
         if self.kind == "crime":
             return _fit_crime(among_all(task), spec, self.draws, self.chains)
-        shared: dict[str, Any] = {
-            "spec": spec,
-            "draws": self.draws,
-            "chains": self.chains or 4,
-            "seed": task.seed,
-        }
         from amager_eval.trends.safety.fit import fit_safety
 
-        if task.background is not None:
-            return fit_safety(task.background, **shared)
-        return fit_safety(task.training, whole=task.whole, **shared)
+        return fit_safety(
+            task.training if task.background is None else task.background,
+            whole=task.whole if task.background is None else None,
+            spec=spec,
+            draws=self.draws,
+            chains=self.chains or 4,
+            seed=task.seed,
+        )
 
 
 def _fit_crime(task: Task, spec: ModelSpec, draws: int | None, chains: int | None) -> Fit:
