@@ -22,8 +22,9 @@ MODULES = sorted(
     if not p.relative_to(PACKAGE).as_posix().startswith(tuple(f"{room}/" for room in ELSEWHERE))
 )
 #: Every other number that has a name: tolerances of arithmetic, sizes of blocks and of what is
-#: listed, nodes and steps of numerical methods, units, what a share or a count can be, the levels of
-#: every interval, how a probability is printed, and constants of published methods (Byar's, Spiegelhalter's).
+#: listed, nodes and steps of numerical methods, units, what a share or a count can be, the levels
+#: of every interval, how a probability is printed, and constants of published methods (Byar's,
+#: Spiegelhalter's).
 NUMERICAL = {
     "conventions.py": "LEVEL LEVELS",
     "data/names/agreed.py": "_LONGEST",
