@@ -81,7 +81,9 @@ def fit_plain(kind: str) -> tuple[Found, Refit]:
     from amager_eval.trends.crime.design import crime_design
     from amager_eval.trends.crime.model import build_model as build_crime_model
     from amager_eval.trends.crime.posterior import crime_posterior
-    from amager_eval.trends.safety.fit import design_safety, figure_model
+    from amager_eval.trends.safety.fit import design_safety
+    from amager_eval.trends.safety.model import build_model
+    from amager_eval.trends.safety.point import fitted_point
 
     data, spec = ae.published(), ae.load_model_spec(f"{kind}_trend")
     sampling = spec.sampling
@@ -101,7 +103,7 @@ def fit_plain(kind: str) -> tuple[Found, Refit]:
             baseline = kept & (design["year"].to_numpy() == design.attrs["anchor"])
             stats, reported = [], []
             for k, (keep, drift) in enumerate([(kept, False), (kept, True), (baseline, True)]):
-                with figure_model(design, spec, keep, drift=drift):
+                with build_model(fitted_point(design, spec, keep, drift=drift)):
                     tree = pm.sample(draws=sampling.draws, random_seed=3 * which + k, **settings)
                 stats.append(tree["sample_stats"].to_dataset())
                 reported.append(tree["posterior"].to_dataset())

@@ -15,7 +15,7 @@ import amager_eval as ae
 from amager_eval.errors import SpecError
 from amager_eval.evidence.studies.safety_simulate import simulate_safety
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.safety.covariance import figures, terms
+from amager_eval.trends.safety.covariance import terms
 from amager_eval.trends.safety.fit import design_safety, fit_safety
 from amager_eval.trends.safety.forecast import joint_draws
 from amager_eval.trends.safety.own_effects import own_effects
@@ -74,8 +74,8 @@ def test_figures_covary_by_what_they_share_of_the_effect():
         "x", {"Nord": {"2020": 2}, "Syd": {"2023": -1}}, sigma=0.3, reason=WHY
     )
     design = _design(spec)
-    found = figures(design, np.isfinite(design["low"].to_numpy()))
-    gaussian = fitted_point(design, spec, found, terms(design, spec, drift=True))
+    gaussian = fitted_point(design, spec, np.isfinite(design["low"].to_numpy()), drift=True)
+    found = gaussian.figures
     value = {"Nord": lambda w: 2.0 * (w >= 2020), "Syd": lambda w: -1.0 * (w >= 2023)}
     names, years = design["area"].to_numpy(), design["year"].to_numpy()
     x = np.array([value[names[a]](years[t]) for a, t in zip(found.area, found.year, strict=True)])

@@ -11,7 +11,6 @@ from scipy.stats import norm
 from amager_eval.evidence.studies.safety_simulate import simulate_safety
 from amager_eval.evidence.studies.safety_study import small_city
 from amager_eval.spec.model import load_model_spec
-from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.design import build_design
 from amager_eval.trends.safety.point import bound_figures, cell_moments, fitted_point
 
@@ -32,8 +31,8 @@ def test_a_city_of_areas_far_apart_is_found(seed: int) -> None:
         "unknown_size": float(np.exp(truth["unknown_size"])),
         "response_gap": truth["response_gap"].isel(latent=0).to_numpy(),
     }
-    found = figures(design, np.isfinite(design["low"].to_numpy()))
-    gaussian = fitted_point(design, SPEC, found, terms(design, SPEC, drift=True), scales)
+    counts = np.isfinite(design["low"].to_numpy())
+    gaussian = fitted_point(design, SPEC, counts, drift=True, scales=scales)
     error = sum(np.diag(m) for m in gaussian.errors().values())
     seen = truth["eta"].to_numpy()[..., : design.sizes["year"]]
     seen = seen + truth["wave_error"].to_numpy()[: design.sizes["year"]]
@@ -41,7 +40,7 @@ def test_a_city_of_areas_far_apart_is_found(seed: int) -> None:
     means = (
         gaussian.means(seen[None], truth["response_gap"].to_numpy()[None])[0] + gaussian.point.shift
     )
-    known = slice(0, found.known)
+    known = slice(0, gaussian.figures.known)
     off = (gaussian.value - means)[known] / np.sqrt(error[known])
     # the truth is within the figures' errors, as the model at the point found holds them
     assert np.abs(off).max() < 6
@@ -50,8 +49,8 @@ def test_a_city_of_areas_far_apart_is_found(seed: int) -> None:
 
 def test_a_bound_all_else_contradicts_stands_for_a_figure_at_its_edge() -> None:
     design = small_city(SPEC)
-    found = figures(design, np.isfinite(design["low"].to_numpy()))
-    gaussian = fitted_point(design, SPEC, found, terms(design, SPEC, drift=True))
+    gaussian = fitted_point(design, SPEC, np.isfinite(design["low"].to_numpy()), drift=True)
+    found = gaussian.figures
     variances = dict.fromkeys(gaussian.matrices, 1e-4) | {"rounding": 1.0}
     now = gaussian.value[found.known :], np.diag(gaussian.matrices["rounding"])[found.known :]
     residual = np.zeros(len(gaussian.value))
@@ -72,10 +71,9 @@ def test_a_skewed_cells_normal_figures_leave_its_exact_mean_and_variance() -> No
     ).assign(count=np.nan, decimals=0.0, deff=1.3, comparator="=")
     design = build_design(frame, whole=None, parts=[], weights=None, baseline=2024)
     scales = {"path_sd": 0.1, "response_gap": np.array([0.5])}
-    found = figures(design, np.isfinite(design["low"].to_numpy()))
-    parts = terms(design, SPEC, drift=False)
-    centred = fitted_point(design, SPEC, found, parts, scales)
-    gaussian = fitted_point(design, SPEC, found, parts, scales, near=centred.point)
+    what = {"counts": np.isfinite(design["low"].to_numpy()), "drift": False, "scales": scales}
+    centred = fitted_point(design, SPEC, **what)
+    gaussian = fitted_point(design, SPEC, **what, near=centred)
     variances = gaussian.variances(scales)
     held = gaussian.factor(variances)
     solved = held.solve(gaussian.value - gaussian.expected(scales["response_gap"]))

@@ -8,6 +8,7 @@ is the best one can hope for.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,7 +20,6 @@ from amager_eval.evidence.studies.safety_study import SafetyStudy
 from amager_eval.scores.crps import crps_draws
 from amager_eval.trends.diagnose import Diagnostics
 from amager_eval.trends.fit import Fit
-from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.draws import draw_rest
 from amager_eval.trends.safety.forecast import forecast
 from amager_eval.trends.safety.point import fitted_point
@@ -58,14 +58,14 @@ def draw_knowing(
         "unknown_size": xr.apply_ufunc(np.exp, truth["unknown_size"]),
     }
     known = xr.Dataset({k: v.reset_coords(drop=True) for k, v in scales.items()})
-    what = (
-        design, spec, figures(design, np.isfinite(design["low"].to_numpy())),
-        terms(design, spec, drift=True), {str(k): v.to_numpy() for k, v in known.items()},
+    point = partial(
+        fitted_point, design, spec, np.isfinite(design["low"].to_numpy()), drift=True,
+        scales={str(k): v.to_numpy() for k, v in known.items()},
     )  # fmt: skip
-    gaussian = fitted_point(*what, near=fitted_point(*what).point)
     every = {"chain": chains, "draw": draws}
     again = known.expand_dims(every).transpose("chain", "draw", ...)
-    posterior, _ = draw_rest(design, spec, gaussian, again, np.random.default_rng([seed, 23]))
+    rng = np.random.default_rng([seed, 23])
+    posterior, _ = draw_rest(point(near=point()), again, rng)
     return design, posterior
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -343,19 +344,20 @@ class _Error:
 
     def draw(self, standard: Floats) -> Floats:
         """Give errors by standard Normal draws."""
-        sd, slope = self._factor()
+        sd, slope = self._factor
         found: Floats = sd * standard
         found[:, self.second] += slope * standard[:, self.second - 1]
         return found
 
     def log_density(self, off: Floats) -> Floats:
         """Log density of errors, (draw,)."""
-        sd, slope = self._factor()
+        sd, slope = self._factor
         standard = off / sd
         standard[:, self.second] -= slope * standard[:, self.second - 1] / sd[:, self.second]
         found: Floats = _log_standard(standard) - np.log(sd).sum(axis=1)
         return found
 
+    @cached_property
     def _factor(self) -> tuple[Floats, Floats]:
         """Sds given the figure before, and what stands beside them in the triangular factor."""
         sd = np.sqrt(self.own)

@@ -700,7 +700,7 @@ def _joint(
     deff = np.exp(piece.draws["log_deff"][rows])
     inverse = np.broadcast_to((deff[:, None] / size)[:, None, None], (draws, 1, settings, years))
     noise = rng.standard_normal((2, *inverse.shape))
-    sampled = np.clip(sample_shares(seen[:, None], inverse, table, noise), 0, 1)
+    sampled = np.clip(sample_shares(seen[:, None], inverse, noise, table), 0, 1)
     decimals = shown_decimals(design)
     if np.isfinite(decimals):
         sampled = np.round(sampled * 100, int(decimals)) / 100

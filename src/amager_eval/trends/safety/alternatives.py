@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from amager_eval.spec.model import ModelSpec, Prior
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
 from amager_eval.trends.independence import Proposal, reweigh
-from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.fit import Run, draw_run, grouped, sample_safety
 from amager_eval.trends.safety.model import ALTERNATIVES, build_model
 from amager_eval.trends.safety.point import fitted_point
@@ -34,20 +34,11 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Alternative:
-    """A choice in the place of the one used.
-
-    Parameters
-    ----------
-    design : Dataset
-        From :func:`~amager_eval.trends.safety.fit.design_safety`.
-    spec : ModelSpec
-        The document.
-    keep : ndarray of bool
-        Figures that count, shape (area, setting, response, year).
-    """
+    """A choice in the place of the one used: design, document and which figures count."""
 
     design: xr.Dataset
     spec: ModelSpec
+    #: Shape (area, setting, response, year).
     keep: NDArray[np.bool_]
 
 
@@ -59,40 +50,23 @@ def as_fitted(fit: Fit) -> Alternative:
 
 def without_grades(used: Alternative, grades: Sequence[str]) -> Alternative:
     """Leave out the figures of some source grades."""
-    left_out = np.isin(used.design["grade"].to_numpy(), list(grades))
-    return Alternative(used.design, used.spec, used.keep & ~left_out)
+    return replace(used, keep=used.keep & ~np.isin(used.design["grade"], list(grades)))
 
 
 def without_waves(used: Alternative, waves: Sequence[int]) -> Alternative:
     """Leave out the figures of some waves."""
-    left_out = np.isin(used.design["year"].to_numpy(), list(waves))
-    return Alternative(used.design, used.spec, used.keep & ~left_out)
+    return replace(used, keep=used.keep & ~np.isin(used.design["year"], list(waves)))
 
 
 def with_design_effect(used: Alternative, effect: float) -> Alternative:
     """Take a design effect as known wherever the survey gives none of its own."""
-    given = used.design["deff"]
-    design = used.design.assign(deff=given.fillna(effect))
-    return Alternative(design, used.spec, used.keep)
+    return replace(used, design=used.design.assign(deff=used.design["deff"].fillna(effect)))
 
 
 def with_area_varying_link(spec: ModelSpec, *, sd: float, reason: str) -> ModelSpec:
-    """Let areas differ in the width of the third answer.
+    """Let areas differ in the width of the third answer; `sd` is of the log ratio to the common.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        The document it departs from.
-    sd : float
-        Sd of the log ratio of an area's width to the common one.
-    reason : str
-        Why this sd.
-
-    Returns
-    -------
-    ModelSpec
-        For :func:`~amager_eval.trends.safety.fit.fit_safety`; no registered document, which its
-        digest says.
+    What is given back is no registered document, which its digest says.
     """
     prior = Prior(
         distribution="Normal", parameters={"mu": 0.0, "sigma": sd}, unit="log", reason=reason
@@ -110,31 +84,14 @@ def answer_again(
 ) -> Fit:
     """Fit another alternative by weighing what was proposed for the one used.
 
-    Parameters
-    ----------
-    fit : Fit
-        The fit used.
-    other : Alternative
-        What is asked of instead.
-    least_share : float
-        Share of the points the weights must be worth, of both drifts. Where they are worth less,
-        points are proposed anew from those; where that does not help, the alternative is sampled.
-    points : int
-        Points to weigh, of each drift.
-    draws : int or None
-        Draws per chain where it is sampled; default the spec's.
+    `points` of each drift are weighed. The weights must be worth `least_share` of them; where they
+    are worth less, points are proposed anew from those, and where that does not help, the
+    alternative is sampled, by `draws` a chain. Everything Gaussian is integrated out anew: the
+    weights are of the scales alone, and the paths are drawn under the alternative.
 
-    Returns
-    -------
-    Fit
-        As many draws as a forecast takes, and no prior-only answers. Of a fit by weights,
-        `sample_stats` holds no `log_weight`; its gate is the effective draws that `least_share`
-        of the points are.
-
-    Notes
-    -----
-    Everything Gaussian is integrated out anew: the weights are of the scales alone, and the paths
-    are drawn under the alternative.
+    The fit has as many draws as a forecast takes, and no prior-only answers. Of a fit by weights,
+    `sample_stats` holds no `log_weight`; its gate is the effective draws that `least_share` of the
+    points are.
     """
     needed = least_share * points
     runs = [
@@ -163,25 +120,24 @@ def _weighed(
     posterior, proposed = (
         fit.data[group].to_dataset().sel(alternative=name) for group in ("posterior", "proposed")
     )
-    design, spec, chains = other.design, other.spec, proposed.sizes["chain"]
-    found, parts = figures(design, other.keep), terms(design, spec, drift=ALTERNATIVES[name])
     wander = fit.data["design"]["wander"].to_numpy()  # of the fit's areas, the other may have more
-    of_one = posterior.isel(latent=int(np.argmax(wander)))
-    of_one = of_one.mean(("chain", "draw"))
-    on_log = {"design_effect": "log_deff", "unknown_size": "unknown_size"}
+    means = posterior.isel(latent=int(np.argmax(wander))).mean(("chain", "draw"))
     usual: dict[str, Any] = {
-        k: of_one[k].to_numpy() for k in ("path_sd", "area_sd", "gap_sd", "response_gap")
+        k: means[k].to_numpy() for k in ("path_sd", "area_sd", "gap_sd", "response_gap")
     }
-    usual |= {k: np.exp(posterior[v].to_numpy()).mean() for k, v in on_log.items()}
-    gaussian = fitted_point(design, spec, found, parts, usual)
+    for scale, log in (("design_effect", "log_deff"), ("unknown_size", "unknown_size")):
+        usual[scale] = np.exp(posterior[log].to_numpy()).mean()
+    point = partial(
+        fitted_point, other.design, other.spec, other.keep, drift=ALTERNATIVES[name], scales=usual
+    )
+    centred, chains = point(), proposed.sizes["chain"]
     scales = reweigh(
-        build_model(design, spec, gaussian),
+        build_model(centred),
         proposed["point"].isel(draw=slice(max(points // chains, 1))),
         Proposal(proposed["centre"].to_numpy(), proposed["spread"].to_numpy()),
         wanted=wanted, seed=seed,
     )  # fmt: skip
     if scales is None:
         return None
-    gaussian = fitted_point(design, spec, found, parts, usual, near=gaussian.point)
     draws = -(-int(fit.spec.options["forecast_draws"]) // (3 * chains))
-    return draw_run(design, spec, gaussian, scales, seed, draws=draws)
+    return draw_run(point(near=centred), scales, seed, draws=draws)

@@ -47,30 +47,20 @@ _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
 class Term:
     """A Gaussian term: independent standard Normals, laid out over areas, settings and years.
 
-    Parameters
-    ----------
-    name : str
-        The matrix's name.
-    areas, settings, years : ndarray
-        Shapes (latent, k), (setting, l), (year, m): the term of a cell is the sum over k, l, m of
-        their product times a Normal.
-    scale : str or float
-        Standard deviation of the Normals: the name of a sampled scale, or a declared number.
-    times : callable
-        What multiplies their variance, given the scales.
-    moves : {"truth", "survey", "link"}
-        What it is part of: the true share, what the survey sees beyond it, or the width of the
-        third answer.
-    profile : ndarray or None
-        What multiplies the sum in each cell, (latent, year); None is 1.
+    The term of a cell is the sum over k, l, m of `areas` (latent, k), `settings` (setting, l) and
+    `years` (year, m) times a Normal, and `profile` (latent, year) where there is one.
     """
 
     name: str
     areas: Floats
     settings: Floats
     years: Floats
+    #: Standard deviation of the Normals: the name of a sampled scale, or a declared number.
     scale: str | float
+    #: What multiplies their variance, given the scales.
     times: Callable[[Mapping[str, Any]], Any] = lambda _: 1.0
+    #: What it is part of: the true share, what the survey sees beyond it, or the third answer's
+    #: width.
     moves: Literal["truth", "survey", "link"] = "truth"
     profile: Floats | None = None
 
@@ -97,38 +87,23 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """The figures that count, known ones first, then bounds.
+    """The figures that count, known ones first, then bounds; every array begins with (figure,)."""
 
-    Parameters
-    ----------
-    setting, year : ndarray of int
-        Indices, shape (figure,).
-    area : ndarray of int
-        Index in the design's `area`, shape (figure,).
-    response : ndarray of int
-        Index in `RESPONSES`, shape (figure,).
-    share : ndarray
-        How a figure weighs the latent areas, (figure, latent): 1 for an area's own, weights for
-        the weighted whole's.
-    answer : ndarray
-        Constant and coefficients of the safe and unsafe share, (figure, 3).
-    value : ndarray
-        Published share, 0 to 1; NaN for a bound.
-    low, high : ndarray
-        Interval a bound leaves, within 0 and 1.
-    rounding : ndarray
-        Variance of the rounding; 0 for counts.
-    """
-
+    #: Indices in the design.
     setting: Integers
     year: Integers
     area: Integers
     response: Integers
+    #: How it weighs the latent areas: 1 for an area's own, weights for the weighted whole's.
     share: Floats
+    #: Constant and coefficients of the safe and unsafe share.
     answer: Floats
+    #: Published share, 0 to 1; NaN for a bound.
     value: Floats
+    #: Interval a bound leaves, within 0 and 1.
     low: Floats
     high: Floats
+    #: Variance of the rounding; 0 for counts.
     rounding: Floats
 
     @cached_property
@@ -142,6 +117,12 @@ class Figures:
         at = {k: getattr(self, k) for k in ("area", "setting", "response", "year")}
         return pd.DataFrame({k: design[k].to_numpy()[v] for k, v in at.items()})
 
+    @cached_property
+    def of_parts(self) -> NDArray[np.bool_]:
+        """Which are the weighted whole's, read off its parts."""
+        found: NDArray[np.bool_] = (self.share > 0).sum(axis=1) > 1
+        return found
+
     @property
     def known(self) -> int:
         """How many are figures; the rest are bounds."""
@@ -150,71 +131,50 @@ class Figures:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """What the figures are written as linear around.
+    """What the figures are written as linear around."""
 
-    Parameters
-    ----------
-    mean, variance : ndarray
-        Of the logit of the safe share as the survey sees it, (latent, setting, year): slopes are
-        means over this spread, not slopes at a point.
-    width : ndarray
-        Width of the third answer, (setting,).
-    bounds : tuple of ndarray
-        Value and variance of the normal figures that stand for the bounds, (bound,) each.
-    shift : ndarray
-        By so much a figure's likelihood is centred elsewhere than the normal one's, (figure,).
-    precision : ndarray
-        Times a cell's figures are more precise than the normal ones, (latent, setting, year).
-    """
-
+    #: Of the logit of the safe share as the survey sees it, (latent, setting, year): slopes are
+    #: means over this spread, not slopes at a point.
     mean: Floats
     variance: Floats
+    #: Width of the third answer, (setting,).
     width: Floats
+    #: Value and variance of the normal figures that stand for the bounds, (bound,) each.
     bounds: tuple[Floats, Floats]
+    #: By so much a figure's likelihood is centred elsewhere than the normal one's, (figure,).
     shift: Floats
+    #: Times a cell's figures are more precise than the normal ones, (latent, setting, year).
     precision: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Gaussian:
-    """The figures as a multivariate Normal: means and named covariance matrices.
+    """The figures as a multivariate Normal: means and named covariance matrices."""
 
-    Parameters
-    ----------
-    figures : Figures
-        What is observed.
-    terms : tuple of Term
-        What lies behind it.
-    load, link : ndarray
-        Slope of each figure by eta of each area and by the third answer's common width there,
-        (figure, latent).
-    base : ndarray
-        Mean of each figure at a width of 0, (figure,); `link` times the width is added.
-    point : Point
-        What they are linear around; `base` holds its shift beside the linear reading.
-    value : ndarray
-        What was observed, (figure,); of a bound, the normal figure that says as much.
-    centre : float
-        Prior mean of the level.
-    reading : sparse array
-        Slope of each figure by the state: eta and the log ratio of the width, of every cell.
-    slopes : dict of str to sparse array
-        Slope of each figure by each Normal of a term, (figure, Normal).
-    matrices : dict of str to ndarray
-        Covariance of the figures by term and by source of error, (figure, figure).
-    """
-
+    design: xr.Dataset
+    spec: ModelSpec
     figures: Figures
     terms: tuple[Term, ...]
+    #: Slope of each figure by eta of each area and by the third answer's common width there,
+    #: (figure, latent).
     load: Floats
     link: Floats
+    #: Mean of each figure at a width of 0, (figure,); `link` times the width is added, and the
+    #: point's shift is in it.
     base: Floats
+    #: What they are linear around.
     point: Point
+    #: What was observed, (figure,); of a bound, the normal figure that says as much.
     value: Floats
-    centre: float
+    #: Slope of each figure by the state: eta and the log ratio of the width, of every cell.
     reading: csr_array
-    slopes: dict[str, csr_array]
+    #: Covariance of the figures by term and by source of error, (figure, figure).
     matrices: dict[str, Floats]
+
+    @property
+    def centre(self) -> float:
+        """Prior mean of the level."""
+        return float(self.spec.priors["level"]["mu"])
 
     def expected(self, width: Floats) -> Floats:
         """Prior means of the figures, (..., figure), at a width of the third answer by setting."""
@@ -252,7 +212,8 @@ class Gaussian:
 
     def errors(self) -> dict[str, Floats]:
         """Covariances of what is no term: sampling and rounding, by source."""
-        return {k: m for k, m in self.matrices.items() if k not in self.slopes}
+        of_terms = {t.name for t in self.terms}
+        return {k: m for k, m in self.matrices.items() if k not in of_terms}
 
     def covariance(self, fixed: Mapping[str, Any], free: Sequence[str]) -> Covariance:
         """Covariance as a function of the variances named in `free`; the others are numbers."""
@@ -266,8 +227,7 @@ class Gaussian:
             self._part(of[k]) if k in of else Part(self.matrices[k], np.empty((size, 0)), 0.0)
             for k in (*fixed, *free)
         ]
-        inside = np.where((self.figures.share > 0).sum(axis=1) == 1,
-                          self.figures.share.argmax(axis=1), -1)  # fmt: skip
+        inside = np.where(self.figures.of_parts, -1, self.figures.share.argmax(axis=1))
         _, group = np.unique(inside, return_inverse=True)
         group = group - (inside.min() < 0)  # the wholes are no group
         return Covariance(always, stack, lay_in_blocks(parts, group), np.array([*fixed.values()]))
@@ -284,12 +244,8 @@ class Gaussian:
     def means(self, eta: Floats, width: Floats) -> Floats:
         """Compute the figures' true means, (draw, figure).
 
-        Parameters
-        ----------
-        eta : ndarray
-            Logit of the safe share as the survey sees it, (draw, latent, setting, year).
-        width : ndarray
-            Width of the third answer, (draw, latent, setting).
+        They are given the logit of the safe share as the survey sees it, (draw, latent, setting,
+        year), and the width of the third answer, (draw, latent, setting).
         """
         f = self.figures
         weights = f.share[:, :, None] * f.answer[:, None, 1:]
@@ -302,20 +258,9 @@ class Gaussian:
 
 
 def terms(design: xr.Dataset, spec: ModelSpec, *, drift: bool) -> tuple[Term, ...]:
-    """List what the logit of a seen safe share is the sum of.
+    """List what the logit of a seen safe share is the sum of, with lasting directions or without.
 
-    Parameters
-    ----------
-    design : Dataset
-        From :func:`~amager_eval.trends.safety.design.build_design`.
-    spec : ModelSpec
-        Whether areas differ in the third answer (`response_gap_spread`); steps and covariates.
-    drift : bool
-        With lasting directions or without.
-
-    Returns
-    -------
-    tuple of Term
+    Areas differ in the third answer where the spec has a prior `response_gap_spread`.
     """
     areas, settings = design.sizes["latent"], design.sizes["setting"]
     years, anchor = design["year"].to_numpy(), int(design.attrs["anchor"])
@@ -352,20 +297,15 @@ def terms(design: xr.Dataset, spec: ModelSpec, *, drift: bool) -> tuple[Term, ..
     if "response_gap_spread" in sd:
         spread = sd["response_gap_spread"]
         found.append(Term("link", np.eye(areas), each, always, spread, moves="link"))
-    found += _own_terms(design, spec)
-    alone = {"area", "gap_common", "gap_apart", "gap_drift"} if areas == 1 else set()
-    return tuple(t for t in found if t.name not in alone and t.settings.size and np.any(t.years))
-
-
-def _own_terms(design: xr.Dataset, spec: ModelSpec) -> list[Term]:
-    """List the declared effects: one size a setting, laid over areas and years by its profile."""
-    areas, settings, years = (design[k].to_numpy() for k in ("latent", "setting", "year"))
-    every, always = np.ones((len(areas), 1)), np.ones((len(years), 1))
-    return [
-        Term(e.name, every, np.eye(len(settings))[:, e.among(settings)], always, e.sigma,
-             moves=e.moves, profile=e.over(list(map(str, areas)), years))
+    # declared effects: one size a setting, laid over areas and years by its profile
+    latent, named = (list(map(str, design[k].to_numpy())) for k in ("latent", "setting"))
+    found += [
+        Term(e.name, every, each[:, e.among(named)], always, e.sigma,
+             moves=e.moves, profile=e.over(latent, years))
         for e in own_effects(spec)
     ]  # fmt: skip
+    alone = {"area", "gap_common", "gap_apart", "gap_drift"} if areas == 1 else set()
+    return tuple(t for t in found if t.name not in alone and t.settings.size and np.any(t.years))
 
 
 def walk_basis(years: Any, anchor: int) -> Floats:
@@ -422,75 +362,40 @@ def own_levels(design: xr.Dataset) -> Floats:
 def figures(design: xr.Dataset, keep: NDArray[np.bool_]) -> Figures:
     """List the figures that count: of each cell at most two answers, the third being what is left.
 
-    Parameters
-    ----------
-    design : Dataset
-        From :func:`~amager_eval.trends.safety.design.build_design`.
-    keep : ndarray of bool
-        Which count, shape (area, setting, response, year).
-
-    Returns
-    -------
-    Figures
+    `keep` says which count, shape (area, setting, response, year).
     """
-    low, high, value = (design[k].to_numpy() for k in ("low", "high", "value"))
-    decimals, given = design["decimals"].to_numpy(), np.isfinite(low) & keep
-    latent = list(design["latent"].to_numpy())
-    names = list(design["area"].to_numpy())
-    rows: list[tuple[int, ...]] = []
-    for a, s, t in zip(*np.nonzero(given.any(axis=2)), strict=True):
-        there = [r for r in (0, 2, 1) if given[a, s, r, t]]
-        there.sort(key=lambda r: bool(np.isnan(value[a, s, r, t])))
-        rows += [(a, s, r, t) for r in there[:2]]
-    rows.sort(key=lambda at: bool(np.isnan(value[at])))
-    at = np.array(rows, dtype=int).reshape(-1, 4).T
-    weight = design["weight"].to_numpy()
-    share = np.array(
-        [
-            np.eye(len(latent))[latent.index(names[a])] if names[a] in latent else weight
-            for a in at[0]
-        ]
-    ).reshape(-1, len(latent))
-    index = tuple(at)
-    shown = decimals[index]
+    last = [RESPONSES.index(r) for r in ("safe", "unsafe", "neither")]  # neither is what is left
+    given = (np.isfinite(design["low"].to_numpy()) & keep)[:, :, last].swapaxes(2, 3)
+    area, setting, year, rank = np.argwhere(given).T
+    at = pd.DataFrame({"a": area, "s": setting, "r": np.array(last)[rank], "t": year})
+    bound = np.isnan(design["value"].to_numpy()[*at.to_numpy().T])
+    at = at.iloc[np.argsort(bound, kind="stable")].groupby(["a", "s", "t"]).head(2)
+    area, setting, response, year = at.to_numpy().T
+    low, high, value, decimals = (
+        design[k].to_numpy()[area, setting, response, year]
+        for k in ("low", "high", "value", "decimals")
+    )
+    own = design["area"].to_numpy()[:, None] == design["latent"].to_numpy()
+    share = np.where(own.any(axis=1, keepdims=True), own, design["weight"].to_numpy())
+    known = np.isfinite(value) & np.isfinite(decimals)
     return Figures(
-        setting=at[1],
-        year=at[3],
-        area=at[0],
-        response=at[2],
-        share=share,
-        answer=np.array([ANSWERS[RESPONSES[r]] for r in at[2]]).reshape(-1, 3),
-        value=value[index],
-        low=np.clip(low[index], 0, 1),
-        high=np.clip(high[index], 0, 1),
-        rounding=np.where(
-            np.isnan(shown) | np.isnan(value[index]),
-            0.0,
-            10.0 ** -(2 * np.nan_to_num(shown)) / 1e4 / 12,
-        ),
+        setting=setting,
+        year=year,
+        area=area,
+        response=response,
+        share=share[area],
+        answer=np.array([ANSWERS[r] for r in RESPONSES])[response],
+        value=value,
+        low=np.clip(low, 0, 1),
+        high=np.clip(high, 0, 1),
+        rounding=np.where(known, 10.0 ** -(2 * np.where(known, decimals, 0)) / 1e4 / 12, 0.0),
     )
 
 
 def linearise(
     design: xr.Dataset, spec: ModelSpec, found: Figures, parts: tuple[Term, ...], point: Point
 ) -> Gaussian:
-    """Write the figures as linear in eta and in the third answer's width, around a fitted point.
-
-    Parameters
-    ----------
-    design, spec : Dataset, ModelSpec
-        Sizes, weights; the prior mean of the level.
-    found : Figures
-        What is observed.
-    parts : tuple of Term
-        What lies behind it.
-    point : Point
-        Where.
-
-    Returns
-    -------
-    Gaussian
-    """
+    """Write the figures as linear in eta and in the third answer's width, around a point."""
     spread = point.mean[..., None] + np.sqrt(point.variance)[..., None] * _NODES
     weights = _NODE_WEIGHTS / _NODE_WEIGHTS.sum()
     s, t, width = found.setting, found.year, point.width[found.setting]
@@ -509,14 +414,13 @@ def linearise(
     value = np.concatenate([found.value[: found.known], point.bounds[0]])
     cells = point.mean.shape
     reading = hstack([_reading(found, k, cells) for k in (load, link * width[:, None])])
-    slopes = {term.name: csr_array(reading @ term.state) for term in parts}
-    matrices = {name: _outer(x) for name, x in slopes.items()}
+    matrices = {term.name: _outer(csr_array(reading @ term.state)) for term in parts}
     matrices |= _errors(design, spec, found, safe, unsafe, point.precision)
     loose = np.concatenate([np.zeros(found.known), point.bounds[1]])
     matrices["rounding"] = matrices["rounding"] + np.diag(loose)
     return Gaussian(
-        found, parts, load, link, base + point.shift, point, value, centre,
-        csr_array(reading), slopes, matrices,
+        design, spec, found, parts, load, link, base + point.shift, point, value,
+        csr_array(reading), matrices,
     )  # fmt: skip
 
 
@@ -544,35 +448,38 @@ def _errors(
     Answers of one cell share their respondents, and the whole's respondents are its parts'.
     """
     s, t = found.setting, found.year
-    a, b = found.answer[:, 1], found.answer[:, 2]
-    n, deff = (design[k].to_numpy()[:, s, t].T for k in ("n", "deff"))
-    unsized = design["n_unknown"].to_numpy()[:, s, t].T > 0
-    given = np.isfinite(deff)
+    a, b = found.answer[:, 1:].T
+    n, deff, unsized, times = (
+        cells[:, s, t].T
+        for cells in (*(design[k].to_numpy() for k in ("n", "deff", "n_unknown")), precision)
+    )
+    given, unsized = np.isfinite(deff), unsized > 0
     kinds = {
         "sampling": ~given & ~unsized,
         "sampling_given": given & ~unsized,
         "unsized": ~given & unsized,
         "unsized_given": given & unsized,
     }
-    times = precision[:, s, t].T
     root = np.sqrt(np.where(given, deff, 1.0) / n / times) * found.share
     mean = a[:, None] * safe + b[:, None] * unsafe
-    whole = (found.share > 0).sum(axis=1) > 1
-    off = mean - (found.share * mean).sum(axis=1, keepdims=True)
-    loose = spec.options["weight_sd"] * found.share * off * whole[:, None]
     out = {k: np.zeros((len(s), len(s))) for k, of in kinds.items() if (of & (root > 0)).any()}
-    alone = np.where(whole, 1.0, (found.share * times).sum(axis=1))
-    out["rounding"] = np.diag(found.rounding / alone)
-    _, wave = np.unique(s * (t.max(initial=0) + 1) + t, return_inverse=True)
-    for at in (np.flatnonzero(wave == w) for w in range(wave.max(initial=-1) + 1)):
-        own, among = np.outer(a[at], a[at]), np.ix_(at, at)
-        other = np.outer(b[at], b[at])
-        for name in out.keys() - {"rounding"}:
+    of_wave = pd.DataFrame({"s": s, "t": t}).groupby(["s", "t"]).indices
+    waves = [np.asarray(at) for at in of_wave.values()]
+    for at in waves:
+        among = np.ix_(at, at)
+        of_safe, of_unsafe = np.outer(a[at], a[at]), np.outer(b[at], b[at])
+        for name in out:
             u = (root * kinds[name])[at]
             # a multinomial's covariance: diagonal in the answers, less the product of the means
             out[name][among] = (
-                own * ((u * safe[at]) @ u.T) + other * ((u * unsafe[at]) @ u.T)
+                of_safe * ((u * safe[at]) @ u.T) + of_unsafe * ((u * unsafe[at]) @ u.T)
                 - (u * mean[at]) @ (u * mean[at]).T
             )  # fmt: skip
-        out["rounding"][among] += loose[at] @ loose[at].T
+    # how the parts make up the whole is known about as well as their inhabitants are
+    off = mean - (found.share * mean).sum(axis=1, keepdims=True)
+    loose = spec.options["weight_sd"] * found.share * off * found.of_parts[:, None]
+    alone = np.where(found.of_parts, 1.0, (found.share * times).sum(axis=1))
+    out["rounding"] = np.diag(found.rounding / alone)
+    for at in waves:
+        out["rounding"][np.ix_(at, at)] += loose[at] @ loose[at].T
     return out

@@ -39,30 +39,15 @@ _PRIOR_OF: Final = {
 
 
 def arviz_groups(fit: Fitted, alternative: str) -> dict[str, xr.Dataset]:
-    """Give every group of one alternative of a safety fit.
+    """Give every group of one alternative, `driftless` or `drift`, of a safety fit.
 
-    Parameters
-    ----------
-    fit : Fitted
-        A safety fit.
-    alternative : {"driftless", "drift"}
-        Which of the models fitted.
-
-    Returns
-    -------
-    dict of str to Dataset
-        `posterior` and `sample_stats` as drawn; `observed_data` (`figures`, published shares 0 to
-        1, NaN for a bound; dims `figure`: area, setting, answer, wave); `posterior_predictive` and
-        `prior_predictive` (`figures` published anew, of observed ones too); `log_likelihood`
-        (`cells`, dims `chain, draw, cell`: of all figures of an area, setting and wave together,
-        integrated over their rounding; the whole's given its parts'); `constant_data` (edges of
-        what a figure stands for, respondents, weights); `prior`, one chain, before any figure;
-        `log_prior` of what has a prior of its own.
-
-    Raises
-    ------
-    InputError
-        No such alternative was fitted.
+    `posterior` and `sample_stats` are as drawn; `observed_data` has `figures` (published shares 0
+    to 1, NaN for a bound; dim `figure`: area, setting, answer, wave), `posterior_predictive` and
+    `prior_predictive` have them published anew, observed ones too; `log_likelihood` has `cells`
+    (dims `chain, draw, cell`: of all figures of an area, setting and wave together, integrated over
+    their rounding; the whole's given its parts'); `constant_data` edges of what a figure stands
+    for, respondents, weights; `prior` is one chain, before any figure; `log_prior` of what has a
+    prior of its own.
     """
     if alternative not in ALTERNATIVES:
         raise InputError(
@@ -119,8 +104,7 @@ def _published_anew(
     """Sample every cell anew and publish its figures, (chain, draw, figure)."""
     eta, widths, inverse = seen_cells(draws, design, spec)
     expected = shares_of_logit(eta, widths[..., None])
-    nothing = dict.fromkeys(("value", "low", "high"), np.full(expected.shape[1:], np.nan))
-    sampled = sample_shares(expected, inverse, nothing, rng.standard_normal((2, *eta.shape)))
+    sampled = sample_shares(expected, inverse, rng.standard_normal((2, *eta.shape)))
     constant, a, b = found.answer.T
     at = sampled[..., found.setting, :, found.year]  # (figure, draw, latent, answer)
     shares = np.einsum("fl,fdla,fa->df", found.share, at, np.column_stack([a, b])) + constant
@@ -139,7 +123,6 @@ def _prior(
     flat: dict[str, Any] = {k: draw_prior(priors[k], (PRIOR_DRAWS,), rng) for k in SCALES}
     for name in ("area_sd", "gap_sd") if design.sizes["latent"] == 1 else ():
         flat[name] = np.zeros(PRIOR_DRAWS)
-    flat["setting_correlation"] = np.zeros(PRIOR_DRAWS)
     if settings > 1:
         eta = priors["setting_correlation"]["eta"]
         flat["setting_correlation"] = correlation(rng.beta(eta, eta, PRIOR_DRAWS), settings)
@@ -172,18 +155,10 @@ def _log_prior(posterior: xr.Dataset, design: xr.Dataset, spec: ModelSpec) -> xr
         else:
             log = log_prior(spec.priors[prior], drawn)
         logs[name] = value.copy(data=log)
-    return xr.Dataset(logs | _log_prior_of_own(posterior, design, spec))
-
-
-def _log_prior_of_own(
-    posterior: xr.Dataset, design: xr.Dataset, spec: ModelSpec
-) -> dict[str, xr.DataArray]:
-    """Log density of declared effects' sizes, 0 in settings they are not of."""
-    effects = own_effects(spec)
-    if not effects:
-        return {}
-    value, settings = posterior["own_effect_size"], design["setting"].to_numpy()
-    sd = np.array([e.sigma for e in effects])[:, None]
-    of = np.array([e.among(settings) for e in effects])
-    log = np.where(of, stats.norm(0.0, sd).logpdf(value.to_numpy()), 0.0)
-    return {"own_effect_size": value.copy(data=log)}
+    if effects := own_effects(spec):
+        value, settings = posterior["own_effect_size"], design["setting"].to_numpy()
+        sd = np.array([e.sigma for e in effects])[:, None]
+        of = np.array([e.among(settings) for e in effects])  # elsewhere an effect is 0, and certain
+        log = np.where(of, stats.norm(0.0, sd).logpdf(value.to_numpy()), 0.0)
+        logs["own_effect_size"] = value.copy(data=log)
+    return xr.Dataset(logs)

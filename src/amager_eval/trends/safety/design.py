@@ -27,24 +27,11 @@ ABOVE: Final = 11.0
 def rounding_region(
     value: float, *, decimals: float, comparator: str = "=", n: float | None = None
 ) -> tuple[float, float]:
-    """Interval of unrounded sample shares that a published figure stands for.
+    """Interval of unrounded sample shares, 0 to 1, that a published share stands for.
 
-    Parameters
-    ----------
-    value : float
-        The published share, 0 to 1.
-    decimals : float
-        Decimals of the published *percentage*; ignored when `n` is given.
-    comparator : {"=", "<", ">"}
-        `<` and `>` speak of the rounded figure: below 85 means 84 or less, so below 84.5.
-    n : float or None
-        Respondents, when `value` is a count divided by n: the interval is half a person wide on
-        either side (continuity correction).
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper edge, 0 to 1; beyond 0 and 1 when the edge is open.
+    Decimals are of the published *percentage*. With `n`, the value is a count divided by n, and the
+    interval is half a person wide on either side (continuity correction). `<` and `>` speak of the
+    rounded figure: below 85 means 84 or less, so below 84.5. An open edge is beyond 0 or 1.
 
     Examples
     --------
@@ -72,24 +59,13 @@ def build_design(
     baseline: int,
     rounds: pd.DataFrame | None = None,
 ) -> xr.Dataset:
-    """Lay the figures out as arrays.
+    """Lay the figures of a checked safety frame out as arrays.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Checked safety frame (`area, wave, setting, response, percent | count, n, decimals, deff,
-        comparator`).
-    whole : str or None
-        The area that contains the parts.
-    parts : sequence of str
-        Disjoint areas that make up the whole.
-    weights : mapping of str to float, or None
-        Weight of each part in the whole, summing to 1; None gives the whole a path of its own.
-    baseline : int
-        Wave the walks are anchored at; where it has no figures the last wave before it, and where
-        it lies outside the data the last of all.
-    rounds : DataFrame or None
-        Survey rounds: `wave, respondents, collector`.
+    The `whole` contains the disjoint `parts`; without their `weights` in it, summing to 1, it has a
+    path of its own. Walks are anchored at the wave `baseline`; where it has no figures at the last
+    wave before it, and where it lies outside the data at the last of all. `rounds` have the columns
+    `wave, respondents, collector`. A cell without n takes it from its neighbours in time,
+    log-linearly; else an equal part of the whole's.
 
     Returns
     -------
@@ -102,10 +78,6 @@ def build_design(
         `n_from_wave` (which assumption stands for a published n) and `deff` per latent cell;
         `weight` per latent area, and `wander`, how wide its gap moves; `before_break, is_wave` per
         year. Attributes `whole, weighted, first_wave, anchor, baseline`.
-
-    Notes
-    -----
-    Where a cell has no n: its neighbours in time, log-linearly; else an equal part of the whole's.
     """
     figures = frame[frame["percent"].notna() | frame["count"].notna()]
     if figures.empty:
@@ -118,89 +90,62 @@ def build_design(
     settings += [s for s in dict.fromkeys(figures["setting"]) if s not in settings]
     weighted = weights is not None and whole is not None
     parts = list(parts) if weighted else [a for a in present if a != whole]
-    extras = [a for a in present if a not in parts and a != whole]
-    latent = [*parts, *extras]
-    if not weighted and whole is not None and whole in present:
+    latent = [*parts, *(a for a in present if a not in parts and a != whole)]
+    if not weighted and whole in present:
         latent = [whole, *latent]
-    areas = [whole, *latent] if weighted and whole is not None else latent
-
-    shape = (len(areas), len(settings), len(RESPONSES), len(years))
-    tables = {k: np.full(shape, np.nan) for k in ("low", "high", "value", "decimals", "n")}
-    deff = np.full((len(areas), len(settings), len(years)), np.nan)
-    digits = digits_shown(figures)
-    first_year = int(years[0])
-    for row, shown in zip(figures.to_dict("records"), digits, strict=True):
-        at = (
-            areas.index(row["area"]),
-            settings.index(row["setting"]),
-            RESPONSES.index(row["response"]),
-            int(row["wave"]) - first_year,
-        )
-        n = float(row["n"])
-        counted = n > 0 and row["count"] == row["count"]
-        value = float(row["count"]) / n if counted else float(row["percent"]) / 100
-        comparator = row["comparator"] if row["comparator"] in COMPARATORS else "="
-        tables["low"][at], tables["high"][at] = rounding_region(
-            value, decimals=shown, comparator=comparator, n=n if counted else None
-        )
-        tables["value"][at] = value if comparator == "=" else np.nan
-        tables["decimals"][at] = np.nan if counted else shown
-        tables["n"][at] = n
-        if row["deff"] == row["deff"]:
-            deff[at[0], at[1], at[3]] = row["deff"]
-
-    grade = np.full(shape, "", dtype="<U1")
-    if "source_grade" in figures:
-        graded = figures[figures["source_grade"].notna()]
-        for row in graded.to_dict("records"):
-            who, where = areas.index(row["area"]), settings.index(row["setting"])
-            what, when = RESPONSES.index(row["response"]), int(row["wave"]) - first_year
-            grade[who, where, what, when] = str(row["source_grade"])[:1]
-
-    n_known = np.nanmax(np.where(np.isnan(tables["n"]), -np.inf, tables["n"]), axis=2)
-    n_known[~np.isfinite(n_known)] = np.nan
-    sizes = _sizes(n_known, areas, latent, parts, whole, years, rounds)
-    rows = [areas.index(a) for a in latent]
-    weight = np.array([weights.get(a, 0.0) if weights else 0.0 for a in latent])
+    areas = [whole, *latent] if weighted else latent
     before = figures.loc[figures["wave"] <= baseline, "wave"]
-    anchor = int(before.max()) if len(before) and baseline <= last else last
-    dims4 = ("area", "setting", "response", "year")
-    dims3 = ("latent", "setting", "year")
-    return xr.Dataset(
-        {
-            **{k: (dims4, tables[k]) for k in ("low", "high", "value", "decimals")},
-            "grade": (dims4, grade),
-            **{k: (dims3, v) for k, v in sizes.items()},
-            "deff": (dims3, deff[rows]),
-            "weight": (("latent",), weight),
-            "wander": (("latent",), _wander(latent, whole)),
-            "before_break": (("year",), _before_break(rounds, years)),
-            "is_wave": (("year",), np.isin(years, figures["wave"].to_numpy(dtype=int))),
-        },
-        coords={
-            "area": areas,
-            "latent": latent,
-            "setting": settings,
-            "response": list(RESPONSES),
-            "year": years,
-        },
-        attrs={
-            "whole": whole or "",
-            "weighted": int(weighted),
-            "first_wave": first,
-            "anchor": anchor,
-            "baseline": baseline,
-        },
+    cells = {"area": areas, "setting": settings, "response": list(RESPONSES), "wave": years}
+    shown = _as_published(figures).set_index(list(cells)).to_xarray().reindex(cells)
+    shown = shown.rename(wave="year").assign_coords(latent=latent)
+    shown["grade"] = shown["grade"].fillna("").astype("<U1")
+    own = ("area", "setting", "wave")
+    deff = figures.groupby(list(own))["deff"].last().to_xarray()
+    deff = deff.reindex({k: cells[k] for k in own}).sel(area=latent)
+    of_cells = _sizes(shown["n"].max("response"), latent, len(parts), whole, rounds)
+    of_cells["deff"] = deff.to_numpy()
+    # a whole with a path of its own is a mean of its parts: it does not wander like one of them
+    alone = np.array([a == whole and len(latent) > 2 for a in latent])
+    return (
+        shown.drop_vars("n")
+        .assign({k: (("latent", "setting", "year"), v) for k, v in of_cells.items()})
+        .assign(
+            weight=("latent", [weights.get(a, 0.0) if weights else 0.0 for a in latent]),
+            wander=("latent", np.where(alone, 1 / np.sqrt(max(len(latent) - 1, 1)), 1.0)),
+            before_break=("year", _before_break(rounds, years)),
+            is_wave=("year", np.isin(years, figures["wave"].to_numpy(dtype=int))),
+        )
+        .assign_attrs(
+            whole=whole or "",
+            weighted=int(weighted),
+            first_wave=first,
+            anchor=int(before.max()) if len(before) and baseline <= last else last,
+            baseline=baseline,
+        )
     )
 
 
-def _wander(latent: list[str], whole: str | None) -> Floats:
-    """How wide each area's gap to the common path moves, in units of the common scale.
-
-    A whole with a path of its own is a mean of its parts: it does not wander like one of them.
-    """
-    parts = len(latent) - 1
-    return np.array([1 / np.sqrt(parts) if a == whole and parts > 1 else 1.0 for a in latent])
+def _as_published(figures: pd.DataFrame) -> pd.DataFrame:
+    """Give edges, value (none of a bound), decimals (none of a count), n and grade of figures."""
+    n, comparator = figures["n"].astype(float), figures["comparator"]
+    counted = figures["count"].notna() & (n > 0)
+    share = (figures["count"] / n).where(counted, figures["percent"] / 100).astype(float)
+    comparator = comparator.where(comparator.isin(COMPARATORS), "=")
+    decimals = digits_shown(figures)
+    edges = [
+        rounding_region(v, decimals=d, comparator=c, n=size if is_count else None)
+        for v, d, c, size, is_count in zip(share, decimals, comparator, n, counted, strict=True)
+    ]
+    names = figures[["area", "setting", "response"]].assign(wave=figures["wave"].astype(int))
+    grade = figures.get("source_grade", pd.Series(pd.NA, figures.index, dtype="string"))
+    return names.assign(
+        low=[low for low, _ in edges],
+        high=[high for _, high in edges],
+        value=share.where(comparator == "="),
+        decimals=pd.Series(decimals, figures.index).mask(counted),
+        n=n,
+        grade=grade.astype("string").str[:1].astype(object),
+    )
 
 
 def digits_shown(figures: pd.DataFrame) -> Floats:
@@ -218,59 +163,52 @@ def digits_shown(figures: pd.DataFrame) -> Floats:
 
 def _before_break(rounds: pd.DataFrame | None, years: Any) -> Floats:
     """1 for waves before the first wave of the latest collector, else 0."""
-    if rounds is None or "collector" not in rounds or rounds["collector"].notna().sum() == 0:
+    if rounds is None or "collector" not in rounds or rounds["collector"].isna().all():
         return np.zeros(len(years))
-    known = rounds[rounds["collector"].notna()].sort_values("wave")
-    latest = known["collector"].iloc[-1]
-    others = known.loc[known["collector"] != latest, "wave"]
-    first = known.loc[known["wave"] > others.max(), "wave"].min() if len(others) else years[0]
+    known = rounds.dropna(subset=["collector"]).sort_values("wave")
+    others = known.loc[known["collector"] != known["collector"].iloc[-1], "wave"]
+    first = known.loc[known["wave"] > others.max(), "wave"].min()  # NaN where there is but one
     before: Floats = (years < first).astype(float)
     return before
 
 
 def _sizes(
-    n_known: Floats,
-    areas: list[str],
+    known: xr.DataArray,
     latent: list[str],
-    parts: list[str],
+    parts: int,
     whole: str | None,
-    years: Any,
     rounds: pd.DataFrame | None,
 ) -> dict[str, Floats]:
-    """Respondents per latent cell: published, assumed, or 1 where nothing is known."""
-    of_whole = np.full(len(years), np.nan)
-    if whole is not None and whole in areas:
-        of_whole = n_known[areas.index(whole)].max(
-            axis=0, initial=-np.inf, where=n_known[areas.index(whole)] > 0
-        )
-        of_whole[~np.isfinite(of_whole)] = np.nan
+    """Respondents per latent cell: published, assumed, or 1 where nothing is known.
+
+    `known` is what is published, (area, setting, year).
+    """
+    of_whole = pd.Series(np.nan, known["year"].to_numpy())
+    if whole in known["area"]:
+        asked = known.sel(area=whole)
+        of_whole = asked.where(asked > 0).max("setting").to_series()
     if rounds is not None and whole is not None and "respondents" in rounds:
-        for wave, n in zip(rounds["wave"], rounds["respondents"], strict=True):
-            if (
-                pd.notna(n)
-                and years[0] <= wave <= years[-1]
-                and np.isnan(of_whole[wave - years[0]])
-            ):
-                of_whole[int(wave) - years[0]] = n
-    no_wave = np.isnan(of_whole)
-    of_whole = _interpolate_log(of_whole)
-    anywhere = n_known[np.isfinite(n_known)]
+        of_whole = of_whole.fillna(rounds.groupby("wave")["respondents"].first())
+    equal = [1 if area == whole else max(parts, 1) for area in latent]
+    assumed = _interpolate_log(of_whole).to_numpy() / np.array(equal)[:, None, None]
+    own = known.sel(area=latent).to_numpy()
+    n = _interpolate_log(pd.DataFrame(own.reshape(-1, own.shape[-1]).T)).T.to_numpy()
+    n = n.reshape(own.shape)
+    of_wave = np.isnan(n) & np.isfinite(assumed)
+    n = np.where(of_wave, assumed, n)
+    anywhere = known.to_numpy()[np.isfinite(known)]
     usual = np.exp(np.log(anywhere).mean()) if len(anywhere) else np.nan
-    n = np.array([[_interpolate_log(row) for row in n_known[areas.index(a)]] for a in latent])
-    known = np.isfinite(np.array([n_known[areas.index(a)] for a in latent]))
-    from_area, from_wave = ~known, np.zeros_like(known)
-    for i, area in enumerate(latent):
-        assumed = of_whole / (1 if area == whole else max(len(parts), 1))
-        of_wave = ~np.isfinite(n[i]) & np.isfinite(assumed)
-        n[i] = np.where(of_wave, assumed, n[i])
-        from_wave[i] = of_wave & no_wave
-        from_area[i] &= ~of_wave | (area != whole)
     n = np.where(np.isfinite(n), n, usual)
-    unknown = ~np.isfinite(n)
-    flags = {"n_unknown": unknown, "n_from_area": from_area & ~unknown, "n_from_wave": from_wave}
+    unknown = np.isnan(n)
+    a_part = np.array([area != whole for area in latent])[:, None, None]
+    flags = {
+        "n_unknown": unknown,
+        "n_from_area": np.isnan(own) & (~of_wave | a_part) & ~unknown,
+        "n_from_wave": of_wave & of_whole.isna().to_numpy(),
+    }
     return {"n": np.where(unknown, 1.0, n)} | {k: v.astype(float) for k, v in flags.items()}
 
 
-def _interpolate_log(values: Floats) -> Floats:
-    """Fill gaps log-linearly between neighbours, with the nearest outside; all NaN stays."""
-    return np.exp(pd.Series(np.log(values)).interpolate(limit_direction="both").to_numpy())
+def _interpolate_log(values: Any) -> Any:
+    """Fill gaps over the rows log-linearly, with the nearest outside; all NaN stays."""
+    return np.exp(np.log(values).interpolate(limit_direction="both"))

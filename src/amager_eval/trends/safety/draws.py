@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 
     type Floats = NDArray[np.float64]
 
-__all__ = ["draw_rest", "draw_terms", "inverse_size", "named_draws", "seen_cells"]
+__all__ = [
+    "draw_rest",
+    "draw_terms",
+    "draws_first",
+    "inverse_size",
+    "named_draws",
+    "respondents",
+    "seen_cells",
+    "survey_error",
+]
 
 #: Draws that are weighed by the exact likelihood.
 _WEIGHED: Final = 400
@@ -34,29 +43,42 @@ _AT_ONCE: Final = 64
 
 
 def draw_rest(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    gaussian: Gaussian,
-    sampled: xr.Dataset,
-    rng: np.random.Generator,
+    gaussian: Gaussian, sampled: xr.Dataset, rng: np.random.Generator
 ) -> tuple[xr.Dataset, tuple[float, float]]:
-    """Draw paths and errors given the scales; weigh some by the exact likelihood of the figures."""
-    shape = (sampled.sizes["chain"], sampled.sizes["draw"])
-    settings = design.sizes["setting"]
-    flat = {
-        str(k): v.to_numpy().reshape(-1, *v.shape[2:]).astype(float)
-        for k, v in sampled.data_vars.items()
-    }
+    """Draw paths and errors given the scales; weigh some by the exact likelihood of the figures.
+
+    The two numbers are the shares of draws the weights leave: of all figures, and of the cell that
+    leaves fewest.
+    """
+    design, spec = gaussian.design, gaussian.spec
+    shape = sampled.sizes["chain"], sampled.sizes["draw"]
     draws = shape[0] * shape[1]
-    if "setting_correlation_unit" in flat:
-        flat["setting_correlation"] = correlation(flat["setting_correlation_unit"], settings)
-    variance = {k: np.broadcast_to(v, draws) for k, v in gaussian.variances(flat).items()}
-    drawn = draw_terms(gaussian, variance, flat["response_gap"], rng)
-    posterior = named_draws(design, spec, gaussian.terms, drawn, flat, shape)
+    scales = {k: v.astype(float) for k, v in draws_first(sampled).items()}
+    if "setting_correlation_unit" in scales:
+        scales["setting_correlation"] = correlation(
+            scales["setting_correlation_unit"], design.sizes["setting"]
+        )
+    variance = {k: np.broadcast_to(v, draws) for k, v in gaussian.variances(scales).items()}
+    drawn = draw_terms(gaussian, variance, scales["response_gap"], rng)
+    posterior = named_draws(design, spec, gaussian.terms, drawn, scales, shape)
     some = rng.choice(draws, size=min(draws, _WEIGHED), replace=False)
-    few = {k: v[some] for k, v in variance.items()}
-    seen = seen_cells(posterior, design, spec)
-    return posterior, _shares_left(design, spec, gaussian, few, tuple(v[some] for v in seen))
+    seen, widths, inverse = (v[some] for v in seen_cells(posterior, design, spec))
+    exact = log_likelihood(
+        design, gaussian.figures, seen, widths, inverse, weight_sd=float(spec.options["weight_sd"])
+    )
+    off = gaussian.value - gaussian.means(seen, widths) - gaussian.point.shift
+    ratio = exact - _log_density(gaussian, {k: v[some] for k, v in variance.items()}, off)
+    of_each = [effective_draws(column) / len(some) for column in ratio.T]
+    return posterior, (
+        effective_draws(ratio.sum(axis=1)) / len(some),
+        min(of_each, default=1.0),
+    )
+
+
+def draws_first(draws: xr.Dataset) -> dict[str, Any]:
+    """Give each variable as an array, chains one after the other, (sample, ...)."""
+    found = {str(k): v.transpose("chain", "draw", ...).to_numpy() for k, v in draws.items()}
+    return {k: v.reshape(-1, *v.shape[2:]) for k, v in found.items()}
 
 
 def draw_terms(
@@ -65,34 +87,14 @@ def draw_terms(
     response_gap: Floats,
     rng: np.random.Generator,
 ) -> dict[str, Floats]:
-    """Draw every term given scales and figures.
+    """Draw what multiplies each term's areas, settings and years, (draw, Normal), given the scales.
 
-    Parameters
-    ----------
-    gaussian : Gaussian
-        The figures as a Normal.
-    variances : mapping of str to ndarray
-        Variance of each matrix, (draw,).
-    response_gap : ndarray
-        Width of the third answer, (draw, setting).
-    rng : Generator
-        Source of randomness.
-
-    Returns
-    -------
-    dict of str to ndarray
-        Name of a term to what multiplies its areas, settings and years, (draw, Normal).
-
-    Notes
-    -----
     A draw of the prior is moved by what it and a draw of the error miss of the figures (Matheron's
     rule), exact for a linear reading. Where a share bends away from its line, a draw is moved on
     until its own shares, not the line's, are met (randomise, then optimise; Bardsley et al. 2014).
     """
     draws, terms = len(response_gap), gaussian.terms
-    start = np.concatenate(
-        [rng.standard_normal((draws, t.state.shape[1])) for t in terms], axis=1
-    ).T  # fmt: skip
+    start = np.hstack([rng.standard_normal((draws, t.state.shape[1])) for t in terms]).T
     noise = np.zeros((draws, len(gaussian.base)))
     for name, matrix in gaussian.errors().items():
         values, vectors = np.linalg.eigh(matrix)
@@ -101,7 +103,7 @@ def draw_terms(
     expected = gaussian.expected(response_gap)
     residual = (gaussian.value - expected - noise).T
     state = hstack([t.state for t in terms]).tocsr()
-    slopes = hstack([gaussian.slopes[t.name] for t in terms]).tocsr()
+    slopes = hstack([gaussian.reading @ t.state for t in terms]).tocsr()
     back, ends = slopes.T.tocsr(), np.cumsum([t.state.shape[1] for t in terms])
     of = np.repeat(np.arange(len(terms)), np.diff(ends, prepend=0))
     each = np.array([variances[t.name] for t in terms])
@@ -148,9 +150,7 @@ def _solve(factors: list[Any], cuts: NDArray[np.int64], right: Floats) -> Floats
 
 def _seen(gaussian: Gaussian, state: Floats, response_gap: Floats) -> tuple[Floats, Floats]:
     """Logit of the safe share as the survey sees it, and the third answer's width, draws first."""
-    one = gaussian.terms[0]
-    shape = (2, len(one.areas), len(one.settings), len(one.years), -1)
-    eta, ratio = np.moveaxis(state.reshape(shape), -1, 1)
+    eta, ratio = np.moveaxis(state.reshape(2, *gaussian.point.mean.shape, -1), -1, 1)
     return gaussian.centre + eta, response_gap[:, None] * np.exp(ratio[..., 0])
 
 
@@ -162,25 +162,9 @@ def named_draws(
     flat: Mapping[str, Any],
     shape: tuple[int, int],
 ) -> xr.Dataset:
-    """Name draws of scales and terms as a posterior's.
+    """Name draws of scales and terms as a posterior's, dims `chain, draw, ...`.
 
-    Parameters
-    ----------
-    design, spec : Dataset, ModelSpec
-        Coordinates; the level's prior mean.
-    parts : sequence of Term
-        What the logit is the sum of.
-    drawn : mapping of str to ndarray
-        As :func:`draw_terms` gives them.
-    flat : mapping of str to ndarray
-        Scales, (draw, ...); those a design does without may be missing.
-    shape : tuple of int
-        Chains and draws of each.
-
-    Returns
-    -------
-    Dataset
-        Dims `chain, draw, ...`.
+    `flat` are the scales, (draw, ...); those a design does without may be missing.
     """
     draws = shape[0] * shape[1]
     names = {k: design[k].to_numpy() for k in ("latent", "setting", "year")}
@@ -233,54 +217,35 @@ def seen_cells(
 ) -> tuple[Floats, Floats, Floats]:
     """Give what the survey sees of every cell, chains one after the other.
 
-    Returns
-    -------
-    tuple of ndarray
-        Logit of the safe share, (draw, latent, setting, year); width of the third answer, (draw,
-        latent, setting); design effect over respondents, (draw, latent, setting, year).
+    That is the logit of the safe share, (draw, latent, setting, year), the width of the third
+    answer, (draw, latent, setting), and the design effect over respondents, (draw, latent, setting,
+    year).
     """
-    eta, widths, wave, step, deff, size = (
-        draws[k].to_numpy().reshape(-1, *draws[k].shape[2:])
-        for k in ("eta", "response_gap", "wave_error", "collector_step", "log_deff",
-                  "unknown_size")
-    )  # fmt: skip
-    beyond = wave + step[:, None] * design["before_break"].to_numpy()
-    seen = eta + beyond[:, None, None]
-    if "own_effect_size" in draws:
-        size_of = draws["own_effect_size"].to_numpy()
-        own = {"own_effect_size": size_of.reshape(-1, *size_of.shape[2:])}
-        seen = seen + own_move(design, spec, own, design["year"].to_numpy(), "survey")
-    return seen, widths, inverse_size(design, deff, size)
+    of = draws_first(draws)
+    seen = of["eta"] + survey_error(design, of)[:, None, None]
+    seen = seen + own_move(design, spec, of, design["year"].to_numpy(), "survey")
+    return seen, of["response_gap"], inverse_size(design, of["log_deff"], of["unknown_size"])
+
+
+def survey_error(design: xr.Dataset, of: Mapping[str, Any]) -> Floats:
+    """Error that all cells of a wave share, and the collector's step, (draw, year)."""
+    step = of["collector_step"][:, None] * design["before_break"].to_numpy()
+    return np.asarray(of["wave_error"] + step)
+
+
+def respondents(design: xr.Dataset, log_size: Floats) -> Floats:
+    """Respondents of every cell given the unknown size, (draw, latent, setting, year)."""
+    unknown = np.exp(log_size)[:, None, None, None]
+    n: Floats = design["n"].to_numpy() * np.where(design["n_unknown"].to_numpy() > 0, unknown, 1.0)
+    return n
 
 
 def inverse_size(design: xr.Dataset, log_deff: Floats, log_size: Floats) -> Floats:
     """Design effect over respondents, (draw, latent, setting, year)."""
     given = design["deff"].to_numpy()
     deff = np.where(np.isnan(given), np.exp(log_deff)[:, None, None, None], given)
-    unsized = design["n_unknown"].to_numpy() > 0
-    n = design["n"].to_numpy() * np.where(unsized, np.exp(log_size)[:, None, None, None], 1.0)
-    inverse: Floats = deff / n
+    inverse: Floats = deff / respondents(design, log_size)
     return inverse
-
-
-def _shares_left(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    gaussian: Gaussian,
-    variance: Mapping[str, Floats],
-    cells: tuple[Floats, ...],
-) -> tuple[float, float]:
-    """Shares of draws the exact likelihood leaves, of all figures and of the worst cell alone."""
-    seen, widths, inverse = cells
-    exact = log_likelihood(
-        design, gaussian.figures, seen, widths, inverse, weight_sd=float(spec.options["weight_sd"])
-    )
-    off = gaussian.value - gaussian.means(seen, widths) - gaussian.point.shift
-    normal = _log_density(gaussian, variance, off)
-    ratio = exact - normal
-    count = len(ratio)
-    of_each = [effective_draws(column) / count for column in ratio.T]
-    return effective_draws(ratio.sum(axis=1)) / count, min(of_each, default=1.0)
 
 
 def _log_density(gaussian: Gaussian, variances: Mapping[str, Floats], off: Floats) -> Floats:
@@ -288,7 +253,7 @@ def _log_density(gaussian: Gaussian, variances: Mapping[str, Floats], off: Float
     errors, f = gaussian.errors(), gaussian.figures
     table = np.column_stack([variances[k] for k in errors])
     # errors are of one setting and wave; a whole's come after its parts'
-    order = np.argsort((f.share > 0).sum(axis=1) > 1, kind="stable")
+    order = np.argsort(f.of_parts, kind="stable")
     when = (f.setting * (f.year.max(initial=0) + 1) + f.year)[order]
     each = np.empty_like(off)
     for at in (order[when == w] for w in np.unique(when)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,7 +25,6 @@ from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
 from amager_eval.trends.independence import effective_draws, normalised, resample
 from amager_eval.trends.prior_families import problem_of_prior
-from amager_eval.trends.safety.covariance import figures, terms
 from amager_eval.trends.safety.design import build_design
 from amager_eval.trends.safety.draws import draw_rest
 from amager_eval.trends.safety.model import ALTERNATIVES, build_model
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import pymc as pm
     from numpy.typing import NDArray
 
-    from amager_eval.spec.model import Gates
     from amager_eval.trends.independence import Proposal, Scales
     from amager_eval.trends.safety.covariance import Gaussian
 
@@ -47,7 +46,6 @@ __all__ = [
     "Run",
     "design_safety",
     "draw_run",
-    "figure_model",
     "fit_safety",
     "grouped",
     "safety_model",
@@ -73,10 +71,6 @@ FAMILIES: Final[Mapping[str, str | None]] = {
     "unknown_size": None,
     "damping": "Beta",
 }
-#: Priors whose mean does not enter the model.
-_CENTRED: Final = (
-    "path_drift", "gap_drift", "wave_error", "collector_step", "wave_size", "area_size",
-)  # fmt: skip
 #: Times as many points as draws, where those of once as many do not pass the gates.
 _MORE_POINTS: Final = (2, 4)
 #: What chains can differ by.
@@ -205,15 +199,8 @@ def safety_model(
     """
     spec = _document(spec)
     design = design_safety(data, population=population, whole=whole, spec=spec, parts=parts)
-    return figure_model(design, spec, np.isfinite(design["low"].to_numpy()), drift=drift)
-
-
-def figure_model(
-    design: xr.Dataset, spec: ModelSpec, counts: NDArray[np.bool_], *, drift: bool
-) -> pm.Model:
-    """Build the model of the figures of a design that count."""
-    parts = terms(design, spec, drift=drift)
-    return build_model(design, spec, fitted_point(design, spec, figures(design, counts), parts))
+    everything = np.isfinite(design["low"].to_numpy())
+    return build_model(fitted_point(design, spec, everything, drift=drift))
 
 
 def _document(spec: ModelSpec | str | Path | None) -> ModelSpec:
@@ -234,17 +221,15 @@ def design_safety(
 ) -> xr.Dataset:
     """Check the data and lay out the design; parameters as `fit_safety`."""
     data, population = as_pandas(data), as_pandas(population)
-    rounds = None
-    left_out: list[str] = []
+    rounds, left_out = None, []
     if isinstance(data, Input):
         if data.safety is None:
             raise InputError("the input holds no safety figures: supply the table `safety`")
         # what was read with an agreement holds its settings; a bare frame is watched for slips
         frame = check_safety(data.safety, settings=tuple(data.safety["setting"].unique()))
         population = data.population if population is None else population
-        whole = whole or data.whole
+        whole, rounds = whole or data.whole, data.survey_rounds
         parts = data.parts if parts is None else parts
-        rounds = data.survey_rounds
         if "area_kind" in frame:
             kinds = same_kinds(spec.options["area_kinds"])
             other = frame["area_kind"].notna() & ~frame["area_kind"].str.casefold().isin(kinds)
@@ -252,27 +237,23 @@ def design_safety(
             frame = frame[~other]
     else:
         frame = check_safety(data)
+    weights = None
+    known: set[str] = set()
     if population is not None:
         population = check_population(population)
-    present = list(dict.fromkeys(frame["area"]))
+        known = set(population["area"])
     if parts is None:
-        known = set(population["area"]) if population is not None else set()
-        parts = [a for a in present if a != whole and a in known]
-    weights = None
+        parts = [a for a in frame["area"].unique() if a != whole and a in known]
     if whole is not None and population is not None and parts:
         weights = _weights(population, parts, whole)
-    if whole is not None and weights is None and whole not in present:
+    if whole is not None and weights is None and whole not in set(frame["area"]):
         raise InputError(
             f"`whole` is '{whole}', which has no figures, and there is no population to weight "
             "its parts by: supply either, or leave `whole` out"
         )
+    baseline = int(spec.options["baseline"])
     design = build_design(
-        frame,
-        whole=whole,
-        parts=parts,
-        weights=weights,
-        baseline=int(spec.options["baseline"]),
-        rounds=rounds,
+        frame, whole=whole, parts=parts, weights=weights, baseline=baseline, rounds=rounds
     )
     design.attrs["left_out"] = "; ".join(left_out)
     return add_own_effects(design, spec)
@@ -289,41 +270,22 @@ def sample_safety(
     progress: sample.Progress | None = None,
     prior_only: bool = True,
 ) -> Fit:
-    """Sample the model of a design, on all figures or on those in `keep`.
+    """Sample the model of a design from :func:`design_safety`; draws, chains, seed as `fit_safety`.
 
-    Parameters
-    ----------
-    design : Dataset
-        From :func:`design_safety`.
-    spec : ModelSpec
-        The document.
-    draws : int or None
-        Draws per chain; default the spec's.
-    chains, seed : int
-        As :func:`fit_safety`.
-    keep : ndarray of bool, or None
-        Figures that count, shape (area, setting, response, year).
-    progress : callable or None
-        Called with draws done and draws in all.
-    prior_only : bool
-        Whether the baseline wave alone is sampled too; without it forecasts hold no prior-only
-        answers.
-
-    Returns
-    -------
-    Fit
+    `keep` are the figures that count, shape (area, setting, response, year), or all. Without
+    `prior_only` the baseline wave alone is not sampled: forecasts hold no prior-only answers.
     """
     everything = np.isfinite(design["low"].to_numpy())
     kept = everything if keep is None else keep & everything
     baseline = kept & (design["year"].to_numpy() == design.attrs["anchor"])
-    seeds = np.random.SeedSequence(seed).generate_state(3)
-    count = draws if draws is not None else spec.sampling.draws
     wanted = [(kept, drift) for drift in ALTERNATIVES.values()]
     wanted += [(baseline, True)] if prior_only else []
+    seeds = np.random.SeedSequence(seed).generate_state(3)
     runs: list[Run] = []
     for k, (counts, drift) in enumerate(wanted):
         run = sample_alternative(
-            design, spec, counts, drift=drift, draws=count, chains=chains, seed=int(seeds[k]),
+            design, spec, counts, drift=drift, chains=chains, seed=int(seeds[k]),
+            draws=draws if draws is not None else spec.sampling.draws,
             # the models with and without drift are neighbours: the second begins with the first
             proposal=runs[0].scales.proposal if k == 1 else None,
             progress=_part(progress, k, len(wanted)),
@@ -353,15 +315,10 @@ def grouped(
     if "log_weight" in told and runs[0].scales.points is not None:
         # for an alternative, which weighs them anew
         proposed = [
-            xr.Dataset(
-                {
-                    "point": r.scales.points,
-                    "centre": ("parameter", r.scales.proposal.centre),
-                    "spread": (("parameter", "beside"), r.scales.proposal.spread),
-                }
-            )
-            for r in runs
-        ]
+            xr.Dataset({"point": points, "centre": ("parameter", of.centre),
+                        "spread": (("parameter", "beside"), of.spread)})
+            for points, of in ((r.scales.points, r.scales.proposal) for r in runs)
+        ]  # fmt: skip
         groups["proposed"] = xr.concat(proposed, alternative)
     return groups
 
@@ -370,17 +327,13 @@ def grouped(
 class Run:
     """One posterior: its draws, what a reader asks the sampler about, and the points they are from.
 
-    Parameters
-    ----------
-    posterior, statistics : Dataset
-        Draws and their statistics, dims `chain, draw, ...`.
-        Those of the points are among them where there are as many points as draws.
-    scales : Scales
-        What was proposed, and by what: a neighbouring model begins with it.
+    Draws and their statistics have dims `chain, draw, ...`; statistics of the points are among them
+    where there are as many points as draws.
     """
 
     posterior: xr.Dataset
     statistics: xr.Dataset
+    #: What was proposed, and by what: a neighbouring model begins with it.
     scales: Scales
 
 
@@ -397,17 +350,15 @@ def sample_alternative(
     progress: sample.Progress | None = None,
 ) -> Run:
     """Fit the point figures are linear around, sample the scales, draw the rest."""
-    found, parts = figures(design, counts), terms(design, spec, drift=drift)
+    point = partial(fitted_point, design, spec, counts, drift=drift)
     settings: dict[str, Any] = {"tune": spec.sampling.tune, "chains": chains, "seed": seed}
-    model = build_model(design, spec, fitted_point(design, spec, found, parts))
     # a first look at the scales, so that slopes and sampling errors are those of the fitted shares
-    first = sample.sample_scales(model, draws=50, **settings, proposal=proposal)
+    first = sample.sample_scales(build_model(point()), draws=50, **settings, proposal=proposal)
     weight = first.sample_stats["log_weight"]
     weight = weight.copy(data=normalised(weight.to_numpy()))
     usual = {str(k): v.dot(weight, ["chain", "draw"]).values for k, v in first.proposed.items()}
-    gaussian = fitted_point(design, spec, found, parts, usual)
-    model = build_model(design, spec, gaussian)
-    gaussian = fitted_point(design, spec, found, parts, usual, near=gaussian.point)
+    centred = point(scales=usual)
+    model, gaussian = build_model(centred), point(scales=usual, near=centred)
     settings["tune"] //= 3  # the first look has shaped the proposal
     aim = load_assumptions().safety_model.effective_draws_aim * spec.gates.ess_min
     scales = first
@@ -417,43 +368,29 @@ def sample_alternative(
             model, draws=times * draws, **settings, wanted=times * aim, proposal=scales.proposal,
             progress=progress,
         )  # fmt: skip
-        run = draw_run(design, spec, gaussian, scales, seed, draws=draws)
-        if _settled(run, spec.gates):
+        run = draw_run(gaussian, scales, seed, draws=draws)
+        # more points change what the weights leave, but of no single cell
+        of_weights = run.statistics.drop_vars("least_cell_share")
+        if diagnose(of_weights, [_scales_of(run.posterior)], spec.gates).passed:
             break
     return run
 
 
-def _settled(run: Run, gates: Gates) -> bool:
-    """Whether the scales' draws pass the gates, as far as more points would change it."""
-    of_weights = run.statistics.drop_vars("least_cell_share")
-    return diagnose(of_weights, [_scales_of(run.posterior)], gates).passed
-
-
-def draw_run(
-    design: xr.Dataset,
-    spec: ModelSpec,
-    gaussian: Gaussian,
-    scales: Scales,
-    seed: int,
-    *,
-    draws: int,
-) -> Run:
+def draw_run(gaussian: Gaussian, scales: Scales, seed: int, *, draws: int) -> Run:
     """Take `draws` scales a chain again by weight, and draw the rest given them."""
-    rng = np.random.default_rng([seed, 1])
     log_weight = scales.sample_stats["log_weight"].to_numpy()
     taken = resample(log_weight, seed, count=draws)
-    rows = (
-        xr.DataArray(np.arange(len(taken)), dims="chain"),
-        xr.DataArray(taken, dims=("chain", "draw")),
+    again = scales.proposed.drop_vars(["chain", "draw"]).isel(
+        chain=xr.DataArray(np.arange(len(taken)), dims="chain"),
+        draw=xr.DataArray(taken, dims=("chain", "draw")),
     )
-    again = scales.proposed.drop_vars(["chain", "draw"]).isel(chain=rows[0], draw=rows[1])
-    posterior, shares = draw_rest(design, spec, gaussian, again, rng)
+    posterior, (exact, least) = draw_rest(gaussian, again, np.random.default_rng([seed, 1]))
     statistics = xr.Dataset(
         {
             "diverging": (("chain", "draw"), np.zeros(taken.shape, dtype=bool)),
-            "effective_draws": ((), effective_draws(log_weight)),
-            "exact_share": ((), shares[0]),
-            "least_cell_share": ((), shares[1]),
+            "effective_draws": effective_draws(log_weight),
+            "exact_share": exact,
+            "least_cell_share": least,
         }
     )
     if log_weight.shape == taken.shape:
@@ -471,7 +408,8 @@ def _part(progress: sample.Progress | None, k: int, parts: int) -> sample.Progre
 def _check_spec(spec: ModelSpec) -> None:
     """Refuse a spec that lacks a prior or an option, or gives a prior of another family."""
     for name, family in FAMILIES.items():
-        centred = name in _CENTRED
+        # of a level alone does the mean enter
+        centred = name != "level" and family in ("Normal", "LogNormal")
         if says := problem_of_prior(name, spec.priors.get(name), family, centred=centred):
             raise SpecError(f"spec of {spec.name}: {says}")
     for name in ("baseline", "alternatives", "weight_sd", "forecast_draws", "area_kinds"):
@@ -486,19 +424,18 @@ def _weights(population: pd.DataFrame, parts: Sequence[str], whole: str) -> dict
     it they would speak for those who live elsewhere.
     """
     covered = population[population["area"].isin(parts)]
-    for period in sorted(covered["period"].astype(str).unique(), reverse=True):
-        rows = covered[covered["period"].astype(str) == period].set_index("area")["population"]
-        if set(parts) <= set(rows.index):
-            inhabitants = rows.loc[list(parts)].astype(float)
-            if whole in set(population["area"]):
-                everyone = float(population_at(population, whole, [period])[0])
-                if (
-                    abs(inhabitants.sum() / everyone - 1)
-                    > load_assumptions().safety_model.left_over
-                ):
-                    return None
-            return dict((inhabitants / inhabitants.sum()).items())
-    return None
+    table = covered.assign(period=covered["period"].astype(str)).pivot_table(
+        index="period", columns="area", values="population"
+    )
+    table = table.reindex(columns=list(parts)).dropna().astype(float)
+    if table.empty:
+        return None
+    period, inhabitants = table.index[-1], table.iloc[-1]
+    if whole in set(population["area"]):
+        everyone = float(population_at(population, whole, [str(period)])[0])
+        if abs(inhabitants.sum() / everyone - 1) > load_assumptions().safety_model.left_over:
+            return None
+    return {str(k): float(v) for k, v in (inhabitants / inhabitants.sum()).items()}
 
 
 def _scales_of(draws: xr.Dataset) -> xr.Dataset:

@@ -14,7 +14,12 @@ from scipy.special import expit, ndtr, ndtri
 from amager_eval.errors import InputError
 from amager_eval.trends.forecast import Forecast
 from amager_eval.trends.safety.covariance import setting_contrasts
-from amager_eval.trends.safety.draws import inverse_size
+from amager_eval.trends.safety.draws import (
+    draws_first,
+    inverse_size,
+    respondents,
+    survey_error,
+)
 from amager_eval.trends.safety.own_effects import own_move
 
 if TYPE_CHECKING:
@@ -57,36 +62,17 @@ def forecast(
 ) -> Forecast:
     """Draw every wave from the first observed through `until`, jointly over areas and settings.
 
-    Parameters
-    ----------
-    fit : Fitted
-        From :func:`~amager_eval.trends.safety.fit.fit_safety`, or loaded.
-    until : int
-        Last wave.
-    n : float or None
-        Respondents of a whole future wave (all areas together, or the whole's own sample);
-        default as the latest wave.
-    alternatives : sequence of str or None
-        What is assumed of the years to come; default the spec's. `gap_stays`, which is none of
-        the spec's, keeps every area's gap as the last observed wave left it.
-    prior : bool
-        Whether `prior_only` is drawn.
+    `alternatives` are what is assumed of the years to come, by default the spec's; `gap_stays`,
+    which is none of the spec's, keeps every area's gap as the last observed wave left it. `n` are
+    the respondents of a whole future wave (all areas together, or the whole's own sample), by
+    default as many as in the latest. Prior-only answers are None where the baseline wave alone was
+    not sampled, or `prior` is off.
 
-    Returns
-    -------
-    Forecast
-        `draws` and `prior_only`: `true` and `published`, shares 0 to 1, dims `sample, area,
-        setting, response, period`. Coordinate `alternative` on `sample` names the declared model
-        of the drift; each has the same number of draws, so all of them together are the
-        equal-weight mixture. Coordinate `observed` marks published figures, which `published`
-        repeats exactly. `prior_only` is None where the baseline wave alone was not sampled.
-
-    Notes
-    -----
-    A published share is the true share, plus the wave's shared error, plus sampling error, rounded
-    as the latest wave was. The whole's is formed from the same simulated samples of its parts.
-    A past figure that was not published is drawn given what was: the cell's other answer, or a
-    bound.
+    Each alternative has the same number of draws, so all of them together are the equal-weight
+    mixture. A published share is the true share, plus the wave's shared error, plus sampling error,
+    rounded as the latest wave was; published figures are repeated exactly, and marked `observed`.
+    The whole's is formed from the same simulated samples of its parts. A past figure that was not
+    published is drawn given what was: the cell's other answer, or a bound.
     """
     try:
         last = int(until)
@@ -99,40 +85,35 @@ def forecast(
     if last < first:
         raise InputError(f"`until` is {last}, before the first wave {first}; name a later wave")
     names = tuple(alternatives or fit.spec.options["alternatives"])
-    posterior = _simulate(fit, design, last, n, names, prior_only=False)
+    posterior = _simulate(fit, last, n, names, prior_only=False)
     before = None
     if prior and "baseline_only" in fit.data.children:
-        before = _simulate(fit, design, last, n, names, prior_only=True)
+        before = _simulate(fit, last, n, names, prior_only=True)
     return Forecast("safety", posterior, before, fit.spec.digest, fit.spec.changed_from)
 
 
 def _simulate(
-    fit: Fitted,
-    design: xr.Dataset,
-    until: int,
-    n: float | None,
-    names: tuple[str, ...],
-    *,
-    prior_only: bool,
+    fit: Fitted, until: int, n: float | None, names: tuple[str, ...], *, prior_only: bool
 ) -> xr.Dataset:
     """Draws of all alternatives, one after the other on `sample`."""
     years, pieces, every = _pieces(fit, until, n, names, prior_only=prior_only)
-    start = int(years[0])
-    per = len(pieces[0].true)
-    shown = slice(int(design.attrs["first_wave"]) - start, until - start + 1)
-    true, published = every[..., shown]
-    value = _figures(design, years, prior_only=prior_only)["value"][..., shown]
-    dims = ("sample", "area", "setting", "response", "period")
+    design = fit.data["design"].to_dataset()
+    true, published = (
+        xr.DataArray(shares, dims=("sample", "area", "setting", "response", "period"))
+        .assign_coords(period=years)
+        .sel(period=slice(design.attrs["first_wave"], until))
+        for shares in every
+    )
+    observed = _published(design, true["period"].to_numpy(), prior_only=prior_only)["value"]
     return xr.Dataset(
-        {"true": (dims, true), "published": (dims, published)},
+        {"true": true, "published": published},
         coords={
-            "sample": np.arange(per * len(names)),
-            "alternative": ("sample", np.repeat(names, per)),
+            "sample": np.arange(true.sizes["sample"]),
+            "alternative": ("sample", np.repeat(names, len(pieces[0].true))),
             "area": design["area"].to_numpy(),
             "setting": design["setting"].to_numpy(),
             "response": list(ANSWERS),
-            "period": years[shown],
-            "observed": (dims[1:], np.isfinite(value)),
+            "observed": (true.dims[1:], np.isfinite(observed)),
         },
         attrs={"whole": design.attrs["whole"], "last_wave": int(design["year"][-1])},
     )
@@ -140,26 +121,16 @@ def _simulate(
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """Joint draws under one declared alternative of the drift.
-
-    Parameters
-    ----------
-    alternative : str
-        Which.
-    draws : mapping of str to ndarray
-        The posterior's draws they rest on, (sample, ...).
-    eta : ndarray
-        Logit of the true safe share, (sample, latent, setting, year).
-    shift : ndarray
-        What the survey sees beyond it in every cell, (sample, year).
-    true, published : ndarray
-        Shares, (sample, area, setting, answer, year).
-    """
+    """Joint draws under one declared alternative of the drift."""
 
     alternative: str
+    #: The posterior's draws they rest on, (sample, ...).
     draws: Draws
+    #: Logit of the true safe share, (sample, latent, setting, year).
     eta: Floats
+    #: What the survey sees beyond it in every cell, (sample, year).
     shift: Floats
+    #: Shares, (sample, area, setting, answer, year).
     true: Floats
     published: Floats
 
@@ -167,22 +138,9 @@ class Piece:
 def joint_draws(
     fit: Fitted, until: int, *, prior_only: bool = False
 ) -> tuple[NDArray[np.int64], list[Piece]]:
-    """Give the draws behind a forecast, sample by sample: what other areas are estimated from.
+    """Give the draws behind ``fit.forecast(until)``: what other areas are estimated from.
 
-    Parameters
-    ----------
-    fit : Fitted
-        Safety.
-    until : int
-        Last wave.
-    prior_only : bool
-        Those that rest on the baseline wave alone.
-
-    Returns
-    -------
-    tuple of ndarray and list of Piece
-        Years, and a piece for each alternative; `true` and `published` are those of
-        ``fit.forecast(until)``.
+    They are years, and a piece for each alternative.
     """
     names = tuple(fit.spec.options["alternatives"])
     return _pieces(fit, until, None, names, prior_only=prior_only)[:2]
@@ -206,21 +164,25 @@ def _draw(
     seeds = np.random.SeedSequence([fit.seed, until]).spawn(2)
     rng = np.random.default_rng(seeds[int(prior_only)])
     per = int(fit.spec.options["forecast_draws"]) // len(names)
-    start = int(design["year"][0])
-    years = np.arange(start, max(until, int(design["year"][-1])) + 1)
+    years = np.arange(int(design["year"][0]), max(until, int(design["year"][-1])) + 1)
+    figures = _published(design, years, prior_only=prior_only)
     cells = (len(design["area"]), len(design["setting"]), len(ANSWERS), len(years))
     every, pieces = np.empty((2, per * len(names), *cells)), []
     for k, name in enumerate(names):
         draws = _take(fit, name, per, k, prior_only=prior_only)
         eta = _paths(fit, design, draws, name, years, rng, prior_only=prior_only)
-        # error shared by all cells of a wave and the collector's step
-        past = (
-            draws["wave_error"] + draws["collector_step"][:, None] * design["before_break"].values
-        )
+        past = survey_error(design, draws)
         later = rng.standard_normal((per, len(years) - past.shape[1]))
         shift = np.concatenate([past, fit.spec.priors["wave_error"]["sigma"] * later], axis=1)
+        seen = eta + shift[:, None, None] + own_move(design, fit.spec, draws, years, "survey")
+        width = draws["response_gap"][..., None]
+        inverse = _inverse_size(design, draws, len(years), n)
+        noise = rng.standard_normal((2, *eta.shape))
         own = every[:, k * per : (k + 1) * per]
-        _shares(fit, design, draws, eta, shift, years, n, rng, own, prior_only=prior_only)
+        for at in in_blocks(per):
+            own[:, at] = _shares(
+                design, eta[at], seen[at], width[at], inverse[at], figures, noise[:, at]
+            )
         pieces.append(Piece(name, draws, eta, shift, *own))
     return years, pieces, every
 
@@ -235,9 +197,7 @@ def _take(fit: Fitted, alternative: str, per: int, offset: int, *, prior_only: b
     size = draws.sizes["chain"] * draws.sizes["draw"]
     # alternatives that share a run take different draws of it
     at = (np.floor((np.arange(per) + offset / 3) * size / per).astype(int)) % size
-    flat = (v.transpose("chain", "draw", ...).to_numpy() for v in draws.data_vars.values())
-    taken = (v.reshape(size, *v.shape[2:])[at].astype(float) for v in flat)
-    return dict(zip(map(str, draws.data_vars), taken, strict=True))
+    return {k: v[at].astype(float) for k, v in draws_first(draws).items()}
 
 
 def _steps(
@@ -290,47 +250,33 @@ def _paths(
         parts = [(known - np.cumsum(back, axis=-1))[..., ::-1], *parts]
     eta = np.concatenate(parts, axis=-1)
     moved = own_move(design, fit.spec, draws, years, "truth")
-    if isinstance(moved, float):
-        return eta
     # declared covariates move on from where they are known
     return eta + moved - moved[..., np.clip(np.arange(len(years)), first, last)]
 
 
 def _shares(
-    fit: Fitted,
     design: xr.Dataset,
-    draws: Draws,
     eta: Floats,
-    shift: Floats,
-    years: Any,
-    n: float | None,
-    rng: np.random.Generator,
-    into: Floats,
-    *,
-    prior_only: bool,
-) -> None:
-    """Lay true and published shares into an array of both."""
-    width = draws["response_gap"][..., None]
-    seen = eta + shift[:, None, None] + own_move(design, fit.spec, draws, years, "survey")
-    inverse = _inverse_size(design, draws, years, n)
-    figures = _figures(design, years, prior_only=prior_only)
-    inside = [list(design["area"].to_numpy()).index(a) for a in design["latent"].to_numpy()]
-    ends = {k: v[inside] for k, v in figures.items()}
+    seen: Floats,
+    width: Floats,
+    inverse: Floats,
+    figures: Mapping[str, Floats],
+    noise: Floats,
+) -> Floats:
+    """Give true and published shares of every area, (2, sample, area, setting, answer, year)."""
+    latent = np.isin(design["area"], design["latent"])
+    ends = {k: v[latent] for k, v in figures.items()}
+    expected = shares_of_logit(seen, width)
+    both = [shares_of_logit(eta, width), sample_shares(expected, inverse, noise, ends)]
+    if design.attrs["weighted"]:
+        weight = design["weight"].to_numpy()
+        whole = (np.einsum("a,na...->n...", weight, shares)[:, None] for shares in both)
+        both = [np.concatenate(x, axis=1) for x in zip(whole, both, strict=True)]
+    published = np.clip(both[1], 0, 1)
     decimals, value = shown_decimals(design), figures["value"]
-    weight = design["weight"].to_numpy() if design.attrs["weighted"] else None
-    (true, published), noise = into, rng.standard_normal((2, *eta.shape))
-    for at in in_blocks(len(eta)):
-        own = shares_of_logit(eta[at], width[at])
-        expected = shares_of_logit(seen[at], width[at])
-        sampled = sample_shares(expected, inverse[at], ends, noise[:, at])
-        for place, shares in ((true[at], own), (published[at], sampled)):
-            place[:, -len(inside) :] = shares
-            if weight is not None:
-                np.einsum("a,na...->n...", weight, shares, out=place[:, 0])
-        np.clip(published[at], 0, 1, out=published[at])
-        if np.isfinite(decimals):
-            published[at] = np.round(published[at] * 100, int(decimals)) / 100
-        np.copyto(published[at], value, where=np.isfinite(value))
+    if np.isfinite(decimals):
+        published = np.round(published * 100, int(decimals)) / 100
+    return np.stack([both[0], np.where(np.isfinite(value), value, published)])
 
 
 def in_blocks(draws: int) -> list[slice]:
@@ -359,38 +305,29 @@ def inverse_size_by_area(fit: Fitted) -> dict[str, Any]:
     return by_area
 
 
-def _inverse_size(design: xr.Dataset, draws: Draws, years: Any, n: float | None) -> Floats:
-    """Design effect over respondents through the last year, (sample, latent, setting, year)."""
+def _inverse_size(design: xr.Dataset, draws: Draws, years: int, n: float | None) -> Floats:
+    """Design effect over respondents of some years, (sample, latent, setting, year)."""
     inverse = inverse_size(design, draws["log_deff"], draws["unknown_size"])
-    count = len(years) - inverse.shape[-1]
     latest = inverse[..., -1:]
     if n is not None:
-        unsized = design["n_unknown"].to_numpy()[..., -1] > 0
-        unknown = np.exp(draws["unknown_size"])[:, None, None]
-        sizes = design["n"].to_numpy()[..., -1] * np.where(unsized, unknown, 1.0)
-        latent = list(design["latent"].to_numpy())
-        weight = design["weight"].to_numpy()
+        sizes, latent = respondents(design, draws["unknown_size"])[..., -1], design["latent"]
         if design.attrs["weighted"]:
-            total = sizes[:, weight > 0].sum(axis=1)
-        elif design.attrs["whole"] in latent:
-            total = sizes[:, latent.index(design.attrs["whole"])]
+            asked = design["weight"].to_numpy() > 0
         else:
-            total = sizes.sum(axis=1)
+            asked = latent.to_numpy() == design.attrs["whole"]
+        total = sizes[:, asked if asked.any() else slice(None)].sum(axis=1)
         latest = latest * (total / n)[:, None, :, None]
-    return np.concatenate([inverse, np.repeat(latest, count, axis=-1)], axis=-1)
+    return np.concatenate([inverse, np.repeat(latest, years - inverse.shape[-1], -1)], axis=-1)
 
 
-def _figures(design: xr.Dataset, years: Any, *, prior_only: bool) -> dict[str, Floats]:
+def _published(design: xr.Dataset, years: Any, *, prior_only: bool) -> dict[str, Floats]:
     """Take published value and edges of safe and unsafe over all years, NaN where none."""
-    kept = design["kept"].to_numpy()
+    kept = design["kept"]
     if prior_only:
-        kept = kept & (design["year"].to_numpy() == design.attrs["baseline"])
-    out = {}
-    for name in ("value", "low", "high"):
-        table = np.where(kept, design[name].to_numpy(), np.nan)[:, :, [0, 2]]
-        future = np.full((*table.shape[:-1], max(len(years) - table.shape[-1], 0)), np.nan)
-        out[name] = np.concatenate([table, future], axis=-1)[..., : len(years)]
-    return out
+        kept = kept & (design["year"] == design.attrs["baseline"])
+    table = design[["value", "low", "high"]].where(kept)
+    table = table.sel(response=list(ANSWERS)).reindex(year=years)
+    return {str(k): v.to_numpy() for k, v in table.items()}
 
 
 def shown_decimals(design: xr.Dataset) -> float:
@@ -403,32 +340,30 @@ def shown_decimals(design: xr.Dataset) -> float:
 
 
 def sample_shares(
-    expected: Floats, inverse: Floats, figures: Mapping[str, Floats], noise: Floats
+    expected: Floats,
+    inverse: Floats,
+    noise: Floats,
+    figures: Mapping[str, Floats] | None = None,
 ) -> Floats:
     """Sample shares given what the cell published, (sample, latent, setting, answer, year).
 
-    Parameters
-    ----------
-    expected : ndarray
-        Shares the sample is drawn around.
-    inverse : ndarray
-        Design effect over respondents, (sample, latent, setting, year).
-    figures : mapping of str to ndarray
-        `value, low, high` of what was published, (latent, setting, answer, year), NaN where none.
-    noise : ndarray
-        Standard normal, (2, sample, latent, setting, year).
+    The sample is drawn around `expected`, by standard Normal noise (2, sample, latent, setting,
+    year); what was published are `value, low, high`, (latent, setting, answer, year), NaN where
+    none, or nothing.
     """
+    if figures is None:
+        figures = dict.fromkeys(("value", "low", "high"), np.full(expected.shape[1:], np.nan))
     # a share of exactly 1 would leave nothing to condition on
     safe, unsafe = (np.clip(expected[:, :, :, k], 1e-9, 1 - 1e-9) for k in (0, 1))
     knows_safe, knows_unsafe = (np.isfinite(figures["value"][:, :, k]) for k in (0, 1))
     out = np.empty((*safe.shape[:3], 2, safe.shape[3]))
     of_safe, of_unsafe = out[:, :, :, 0], out[:, :, :, 1]
     sd = np.sqrt(inverse * safe * (1 - safe))
-    of_safe[:] = _published(safe, sd, noise[0], figures, 0)
+    of_safe[:] = _answer(safe, sd, noise[0], figures, 0)
     neither = np.maximum(1 - safe - unsafe, 0)
     mean = unsafe - unsafe / (1 - safe) * (of_safe - safe)
     sd = np.sqrt(inverse * unsafe * neither / (1 - safe))
-    of_unsafe[:] = _published(mean, sd, noise[1], figures, 1)
+    of_unsafe[:] = _answer(mean, sd, noise[1], figures, 1)
     # only the unsafe share published: the safe one is drawn given it
     alone = np.s_[:, knows_unsafe & ~knows_safe]
     p, q, inverse = safe[alone], unsafe[alone], np.broadcast_to(inverse, safe.shape)[alone]
@@ -437,7 +372,7 @@ def sample_shares(
     return out
 
 
-def _published(
+def _answer(
     mean: Floats, sd: Floats, noise: Floats, figures: Mapping[str, Floats], answer: int
 ) -> Floats:
     """Draw an answer's sample shares; what is known of a cell's is met."""

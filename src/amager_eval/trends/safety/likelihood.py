@@ -37,29 +37,12 @@ def log_likelihood(
     cells: list[Any] | None = None,
     weight_sd: float = 0.0,
 ) -> Floats:
-    """Log probability of the published figures of every cell, given what the survey sees.
+    """Log probability of the published figures of every cell, (draw, cell), given what is seen.
 
-    Parameters
-    ----------
-    design : Dataset
-        Rounding intervals and weights.
-    figures : Figures
-        Those that count.
-    eta : ndarray
-        Logit of the safe share as the survey sees it, (draw, latent, setting, year).
-    width : ndarray
-        Width of the third answer, (draw, latent, setting) or broadcast to it.
-    inverse : ndarray
-        Design effect over respondents, (draw, latent, setting, year).
-    cells : list of ndarray or None
-        Some of `figures.cells`; default all.
-    weight_sd : float
-        Relative sd of an area's weight in the whole.
-
-    Returns
-    -------
-    ndarray
-        (draw, cell), a cell being an area, setting and wave.
+    What the survey sees of every cell is the logit of the safe share, `eta` (draw, latent, setting,
+    year), and the width of the third answer (draw, latent, setting); `inverse` is the design effect
+    over respondents (draw, latent, setting, year). `cells` are some of `figures.cells`, or all;
+    `weight_sd` is the relative sd of an area's weight in the whole.
     """
     low, high = (
         design[k].to_numpy()[figures.area, figures.setting, figures.response, figures.year]
@@ -110,16 +93,8 @@ def log_of_cells(
 ) -> Floats:
     """Log probability of the one or two published figures of each of some samples, (draw, cell).
 
-    Parameters
-    ----------
-    answers : ndarray
-        Constant and coefficients of the safe and unsafe share, (cell, figure, 3).
-    ends : ndarray
-        Rounding intervals, (cell, figure, 2).
-    safe, unsafe : ndarray
-        Expected shares, (draw, cell).
-    inverse : ndarray
-        Design effect over respondents, (draw, cell).
+    Each figure has an answer, (cell, figure, 3), and ends of its rounding interval, (cell, figure,
+    2); each sample its expected shares, and its design effect over respondents, (draw, cell).
     """
     return _of_figures(answers, ends, _moments(safe, unsafe, inverse))
 

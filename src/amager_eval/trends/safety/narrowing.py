@@ -32,32 +32,9 @@ def expected_narrowing(
 ) -> dict[str, float]:
     """Expect how much a sample of n in one area would narrow the band of its true share.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        Of the safety model.
-    forecast : Forecast
-        Safety, through `target`.
-    area, setting, response : str
-        Whose share.
-    wave : int
-        A future wave in which n are asked.
-    n : float
-        Respondents in the area.
-    target : int
-        Wave whose band is asked for.
-    level : float
-        Level of the band, equal-tailed.
-    seed : int
-        Seed of the imagined samples.
+    The sample is of `wave`, to come, the band of `target`, equal-tailed, through which the forecast
+    of safety goes. Told are `width_now` and `width_expected` (shares) and their `ratio`.
 
-    Returns
-    -------
-    dict
-        `width_now` and `width_expected` (shares) and their `ratio`.
-
-    Notes
-    -----
     Preposterior analysis without a refit: samples are drawn from the forecast, the target is
     regressed on them on the logit scale, and what the regression leaves is the expected width.
     Exact for a Gaussian; a share near the middle of its range is close to one.

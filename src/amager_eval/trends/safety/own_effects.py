@@ -36,31 +36,22 @@ _COVARIATE_KEYS = {"name", "values", "sigma", "reason", "types", "settings"}
 class OwnEffect:
     """A declared step or covariate.
 
-    Parameters
-    ----------
-    name : str
-        `step_` or `covariate_` and the declared name.
-    sigma : float
-        Prior standard deviation of its size in each setting, logit (of a covariate per unit).
-    settings : tuple of str
-        Those it is of; empty is all.
-    moves : {"survey", "truth"}
-        A step is part of what the survey sees, as the collector's: the state after its date is
-        the reference. A covariate moves the true share.
-    areas : tuple of str
-        Of a step, those it is of; empty is all.
-    date : date or None
-        Of a step, the first day of the new state.
-    values : mapping of str to mapping of int to float
-        Of a covariate, area to wave to value.
+    A step is part of what the survey sees, as the collector's: the state after its date is the
+    reference. A covariate moves the true share.
     """
 
+    #: `step_` or `covariate_` and the declared name.
     name: str
+    #: Prior standard deviation of its size in each setting, logit (of a covariate per unit).
     sigma: float
+    #: Those it is of; empty is all.
     settings: tuple[str, ...]
     moves: Literal["survey", "truth"]
+    #: Of a step, those it is of; empty is all.
     areas: tuple[str, ...] = ()
+    #: Of a step, the first day of the new state.
     date: date | None = None
+    #: Of a covariate, area to wave to value.
     values: Mapping[str, Mapping[int, float]] | None = None
 
     def among(self, settings: Any) -> NDArray[np.bool_]:
@@ -85,34 +76,18 @@ class OwnEffect:
 
 
 def own_effects(spec: ModelSpec) -> tuple[OwnEffect, ...]:
-    """Read a spec's steps and covariates.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        Whose options `steps` and `covariates` are read.
-
-    Returns
-    -------
-    tuple of OwnEffect
-
-    Raises
-    ------
-    SpecError
-        A key or a value that means nothing here.
-    """
+    """Read a spec's steps and covariates; refuse a key or a value that means nothing here."""
     found = []
     for kind, keys in (("step", _STEP_KEYS), ("covariate", _COVARIATE_KEYS)):
         for entry in spec.options.get(f"{kind}s", []):
             name = f"{kind}_{entry.get('name', '')}"
+            model = f"safety model, {name}"
             if unknown := sorted({k for k, v in entry.items() if v or k in keys} - keys):
-                raise SpecError(f"safety model, {name}: it has no {', '.join(unknown)}")
+                raise SpecError(f"{model}: it has no {', '.join(unknown)}")
             if entry.get("types"):
-                raise SpecError(
-                    f"safety model, {name}: `types` are of crime; name `settings`, or leave it out"
-                )
+                raise SpecError(f"{model}: `types` are of crime; name `settings`, or leave it out")
             if not float(entry["sigma"]) > 0:
-                raise SpecError(f"safety model, {name}: sigma must be above 0")
+                raise SpecError(f"{model}: sigma must be above 0")
             try:
                 when = date.fromisoformat(str(entry["date"])) if kind == "step" else None
                 values = {
@@ -121,42 +96,20 @@ def own_effects(spec: ModelSpec) -> tuple[OwnEffect, ...]:
                 }
             except ValueError as error:
                 raise SpecError(
-                    f"safety model, {name}: a date is written 2024-07-01, a wave 2024; found: "
-                    f"{error}"
+                    f"{model}: a date is written 2024-07-01, a wave 2024; found: {error}"
                 ) from error
-            found.append(
-                OwnEffect(
-                    name,
-                    float(entry["sigma"]),
-                    tuple(entry.get("settings", ())),
-                    "survey" if kind == "step" else "truth",
-                    tuple(entry.get("areas", ())),
-                    when,
-                    values or None,
-                )
-            )
+            settings, areas = (tuple(entry.get(k, ())) for k in ("settings", "areas"))
+            moves: Literal["survey", "truth"] = "survey" if kind == "step" else "truth"
+            sigma = float(entry["sigma"])
+            found.append(OwnEffect(name, sigma, settings, moves, areas, when, values or None))
     return tuple(found)
 
 
 def add_own_effects(design: xr.Dataset, spec: ModelSpec) -> xr.Dataset:
-    """Note the declared effects in a design; one without any stays as it is.
+    """Name the declared effects in a design, as `own_effect`; one without any stays as it is.
 
-    Parameters
-    ----------
-    design : Dataset
-        From :func:`~amager_eval.trends.safety.design.build_design`.
-    spec : ModelSpec
-        The document.
-
-    Returns
-    -------
-    Dataset
-        With coordinate `own_effect` (their names).
-
-    Raises
-    ------
-    SpecError
-        An effect names an area or a setting that is not modelled, or is 0 in every year seen.
+    Refused is an effect that names an area or a setting that is not modelled, or is 0 in every year
+    seen.
     """
     effects = own_effects(spec)
     if not effects:
@@ -184,27 +137,15 @@ def add_own_effects(design: xr.Dataset, spec: ModelSpec) -> xr.Dataset:
 
 def own_move(
     design: xr.Dataset, spec: ModelSpec, draws: Mapping[str, Any], years: Any, moves: str
-) -> Floats | float:
+) -> Floats:
     """Give what the effects of a kind add to the logit, (sample, latent, setting, year).
 
-    Parameters
-    ----------
-    design, spec : Dataset, ModelSpec
-        From :func:`add_own_effects`, and the document.
-    draws : mapping of str to ndarray
-        `own_effect_size` (sample, own_effect, setting).
-    years : sequence of int
-        In order; past the last declared value of a covariate that value is held.
-    moves : {"truth", "survey"}
-        Covariates, or steps.
-
-    Returns
-    -------
-    ndarray or float
-        0 where there is no such effect.
+    `draws` holds `own_effect_size` (sample, own_effect, setting); `moves` is `truth` for covariates
+    and `survey` for steps; where there is no such effect it is 0. Past the last declared value
+    of a covariate that value is held.
     """
     latent = list(map(str, design["latent"].to_numpy()))
-    moved: Floats | float = 0.0
+    moved: Floats = np.zeros((1, 1, 1, len(years)))
     for i, effect in enumerate(own_effects(spec)):
         if effect.moves == moves:
             size = np.asarray(draws["own_effect_size"])[:, i]

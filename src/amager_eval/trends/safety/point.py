@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -12,18 +11,19 @@ from scipy.sparse import hstack
 from scipy.special import logit
 
 from amager_eval.spec.assumptions import load_assumptions
-from amager_eval.trends.safety.covariance import Point, linearise
+from amager_eval.trends.safety.covariance import Point, figures, linearise, terms
 from amager_eval.trends.safety.draws import inverse_size
 from amager_eval.trends.safety.likelihood import log_interval, log_likelihood
+from amager_eval.trends.safety.model import SCALES
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from amager_eval.spec.model import ModelSpec
+    from amager_eval.spec.model import ModelSpec, Prior
     from amager_eval.trends.blocks import BlockFactor
     from amager_eval.trends.linear_normal import Factor
-    from amager_eval.trends.safety.covariance import Figures, Gaussian, Term
+    from amager_eval.trends.safety.covariance import Figures, Gaussian
 
     type Floats = NDArray[np.float64]
     type Held = Factor | BlockFactor
@@ -55,35 +55,21 @@ _CONTRADICTED: Final = 8.0
 def fitted_point(
     design: xr.Dataset,
     spec: ModelSpec,
-    found: Figures,
-    parts: tuple[Term, ...],
-    scales: Mapping[str, Any] | None = None,
+    counts: NDArray[np.bool_],
     *,
-    near: Point | None = None,
+    drift: bool,
+    scales: Mapping[str, Any] | None = None,
+    near: Gaussian | None = None,
 ) -> Gaussian:
-    """Write the figures as linear around the shares that fit them.
+    """Write the figures that count as linear around the shares that fit them.
 
-    Parameters
-    ----------
-    design, spec : Dataset, ModelSpec
-        Rounding intervals, sizes; priors.
-    found : Figures
-        What is observed.
-    parts : tuple of Term
-        What lies behind it.
-    scales : mapping or None
-        The scales to fit them at; default where the priors are centred.
-    near : Point or None
-        The point found without it. From there on each cell is given its exact variance too, for
-        draws given the scales: widened figures would say too much of the design effect.
-
-    Returns
-    -------
-    Gaussian
+    They are fitted at the scales given, or where the priors are centred. From `near`, what was
+    found without it, each cell is given its exact variance too, for draws given the scales: widened
+    figures would say too much of the design effect.
     """
     scales = scales or _usual_scales(spec, design.sizes["setting"])
-    point = near or _first_point(design, spec, found, scales["response_gap"])
-    edges = found.low[found.known :], found.high[found.known :]
+    found, parts = figures(design, counts), terms(design, spec, drift=drift)
+    point = near.point if near else _first_point(design, spec, found, scales["response_gap"])
     logs = (np.atleast_1d(np.log(scales.get(k, 1.0))) for k in ("design_effect", "unknown_size"))
     inverse = inverse_size(design, *logs)[0]
     for done in range(_MOST_ROUNDS):
@@ -93,14 +79,13 @@ def fitted_point(
         solved = held.solve(gaussian.value - gaussian.expected(point.width))
         moved, spread = cell_moments(gaussian, variance, held, solved)
         fitted = replace(point, mean=gaussian.centre + moved, variance=spread)
-        by, times, off = match_cells(
-            design, spec, gaussian, variance, inverse, fitted, widen=near is not None
-        )
+        by, times, off = match_cells(gaussian, variance, inverse, fitted, widen=near is not None)
         wants = fitted.mean - point.mean
         far = max(off, np.abs(wants / np.sqrt(spread)).max(), np.abs(np.log(times)).max() / 2)
         if far < _STILL:
             break
         part = 1.0 if done < _ROUNDS else 0.5
+        edges = found.low[found.known :], found.high[found.known :]
         point = Point(
             mean=point.mean + part * np.clip(wants, -_FURTHEST, _FURTHEST),
             variance=spread,
@@ -136,18 +121,17 @@ def _first_point(design: xr.Dataset, spec: ModelSpec, found: Figures, width: Flo
 
 def _usual_scales(spec: ModelSpec, settings: int) -> dict[str, Any]:
     """Scales to begin with: where the priors are centred."""
-    found: dict[str, Any] = {"setting_correlation": 0.0}
-    for name in ("path_sd", "gap_sd", "area_sd", "design_effect", "unknown_size", "response_gap"):
-        prior = spec.priors[name]
-        numbers = prior.parameters
+
+    def centre(prior: Prior) -> float:
         if prior.distribution == "LogNormal":
-            found[name] = float(np.exp(numbers["mu"]))
-        elif prior.distribution == "Gamma" and "beta" in numbers:
-            found[name] = numbers["alpha"] / numbers["beta"]
-        else:
-            found[name] = float(numbers.get("mu", 0.0) + numbers.get("sigma", 0.1))
-    found["response_gap"] = np.full(settings, found["response_gap"])
-    return found
+            return float(np.exp(prior["mu"]))
+        if prior.distribution == "Gamma" and "beta" in prior.parameters:
+            return float(prior["alpha"] / prior["beta"])
+        return float(prior.parameters.get("mu", 0.0) + prior.parameters.get("sigma", 0.1))
+
+    found: dict[str, Any] = {k: centre(spec.priors[k]) for k in SCALES}
+    width = centre(spec.priors["response_gap"])
+    return found | {"setting_correlation": 0.0, "response_gap": np.full(settings, width)}
 
 
 def cell_moments(
@@ -155,26 +139,13 @@ def cell_moments(
 ) -> tuple[Floats, Floats]:
     """Posterior mean and variance of the logit as the survey sees it, (latent, setting, year).
 
-    Parameters
-    ----------
-    gaussian : Gaussian
-        The figures as a Normal.
-    variances : mapping of str to float
-        Variance of each matrix.
-    held : Factor
-        Of the figures' covariance at those.
-    solved : ndarray
-        Its inverse times the figures less their prior mean, (figure,).
-
-    Returns
-    -------
-    tuple of ndarray
-        The mean is less the level's prior mean.
+    `held` is the factored covariance of the figures at the variances, `solved` its inverse times
+    the figures less their prior mean; the mean is less the level's prior mean.
     """
+    shape, cells = gaussian.point.mean.shape, gaussian.point.mean.size
     of = [t for t in gaussian.terms if t.moves != "link"]
-    shape = len(of[0].areas), len(of[0].settings), len(of[0].years)
-    eta = hstack([np.sqrt(variances[t.name]) * t.state[: math.prod(shape)] for t in of]).tocsr()
-    cross = (gaussian.reading[:, : math.prod(shape)] @ eta @ eta.T).toarray()
+    eta = hstack([np.sqrt(variances[t.name]) * t.state[:cells] for t in of]).tocsr()
+    cross = (gaussian.reading[:, :cells] @ eta @ eta.T).toarray()
     prior = eta.power(2).sum(axis=1)
     told = (cross * held.solve(cross)).sum(axis=0)
     return (cross.T @ solved).reshape(shape), (prior - told).reshape(shape)
@@ -185,26 +156,10 @@ def bound_figures(
 ) -> tuple[Floats, Floats]:
     """Find Normal figures that say as much as the bounds do: moments matched, one at a time.
 
-    Parameters
-    ----------
-    held : Factor
-        Of the figures' covariance, bounds last.
-    solved : ndarray
-        Its inverse times the figures less their prior mean, (figure,).
-    edges : tuple of ndarray
-        Lowest and highest share each bound leaves, (bound,).
-    now : tuple of ndarray
-        Value and variance that stand for the bounds at present, (bound,).
-
-    Returns
-    -------
-    tuple of ndarray
-        Value and variance that stand for them from now on.
-
-    Notes
-    -----
-    Minka (2001): the share behind a bound is predicted from all else, cut at the edges, and the
-    figure sought is the one that turns the prediction into the cut one's mean and variance.
+    Of the figures' factored covariance the bounds' are last; `now` are value and variance that
+    stand for the bounds at present, `edges` the lowest and highest share each leaves. The share
+    behind a bound is predicted from all else, cut at the edges, and the figure sought is the one
+    that turns the prediction into the cut one's mean and variance (Minka 2001).
     """
     if not len(now[0]):
         return now
@@ -229,8 +184,6 @@ def bound_figures(
 
 
 def match_cells(
-    design: xr.Dataset,
-    spec: ModelSpec,
     gaussian: Gaussian,
     variances: Mapping[str, float],
     inverse: Floats,
@@ -240,37 +193,19 @@ def match_cells(
 ) -> tuple[Floats, Floats, float]:
     """Give each cell's normal figures the centre and the width of its exact likelihood.
 
-    Parameters
-    ----------
-    design, spec : Dataset, ModelSpec
-        Rounding intervals; how uncertain an assumed n is.
-    gaussian : Gaussian
-        The figures as a Normal.
-    variances : mapping of str to float
-        Variance of each matrix.
-    inverse : ndarray
-        Design effect over respondents, (latent, setting, year).
-    point : Point
-        Posterior mean and variance of the logit under `gaussian`; width of the third answer.
-    widen : bool
-        Whether the variance is met as the mean is.
+    What all else says of a cell (its posterior without its own figures) is multiplied by the exact
+    likelihood, and the normal figures are moved, and where `widen` says so widened, until they give
+    the same mean and variance (expectation propagation; Minka 2001). Wholes follow their parts, and
+    bounds have figures of their own.
 
-    Returns
-    -------
-    tuple of ndarray and float
-        What to add to the shift, (figure,), and to multiply the precision by, (latent, setting,
-        year); how many posterior sds the cell furthest off still lies from its exact mean.
-
-    Notes
-    -----
-    Expectation propagation (Minka 2001). What all else says of a cell (its posterior without its
-    own figures) is multiplied by the exact likelihood, and the normal figures are moved and
-    widened until they give the same mean and variance. Wholes follow their parts, and bounds have
-    figures of their own.
+    `point` holds mean and variance of the logit under `gaussian`, `inverse` the design effect over
+    respondents. Given are what to add to the shift, (figure,), and to multiply the precision by,
+    (latent, setting, year), and how many posterior sds the cell furthest off lies from its exact
+    mean.
     """
     f, shift = gaussian.figures, np.zeros(len(gaussian.base))
     times = np.ones(point.mean.shape)
-    own = [c for c in f.cells if np.count_nonzero(f.share[c[0]]) == 1 and c.max() < f.known]
+    own = [c for c in f.cells if not f.of_parts[c[0]] and c.max() < f.known]
     if any(t.moves == "link" for t in gaussian.terms):
         # what an unsafe share says of the safe one is then shared over an area's waves
         own = [c for c in own if not gaussian.link[c].any()]
@@ -299,7 +234,7 @@ def match_cells(
     at = mean + sd * _NODES[:, None]
     weight = _NODE_WEIGHTS[:, None] * np.exp(0.5 * _NODES[:, None] ** 2)
     likely = without * at - 0.5 * left * at**2
-    likely += _log_of_nodes(design, spec, gaussian, own, index, at, inverse, point)
+    likely += _log_of_nodes(gaussian, own, index, at, inverse, point)
     weight = weight * np.exp(likely - likely.max(axis=0))
     weight /= weight.sum(axis=0)
     exact = (weight * at).sum(axis=0)
@@ -313,22 +248,25 @@ def match_cells(
     times[index] = ratio
     for cell, a, moved in zip(own, area, by, strict=True):
         shift[cell] = -gaussian.load[cell, a] * moved
-    for i in np.flatnonzero((f.share > 0).sum(axis=1) > 1):
+    for i in np.flatnonzero(f.of_parts):
         # the whole's sample is its parts' samples: what moves theirs moves it
         alike = (f.setting == f.setting[i]) & (f.year == f.year[i]) & (f.response == f.response[i])
-        shift[i] = sum(f.share[i] @ f.share[j] * shift[j] for j in np.flatnonzero(alike) if j != i)
+        of = np.flatnonzero(alike & ~f.of_parts)
+        shift[i] = sum(f.share[i] @ f.share[j] * shift[j] for j in of)
     return shift, times, furthest
 
 
 def _log_of_nodes(
-    design: xr.Dataset, spec: ModelSpec, gaussian: Gaussian, own: list[Any], index: Any,
-    at: Floats, inverse: Floats, point: Point,
-) -> Floats:  # fmt: skip
+    gaussian: Gaussian, own: list[Any], index: Any, at: Floats, inverse: Floats, point: Point
+) -> Floats:
     """Log of the exact likelihood of some cells at nodes of their logits, (node, cell)."""
+    design, priors = gaussian.design, gaussian.spec.priors
     eta = np.broadcast_to(point.mean, (len(at), *point.mean.shape)).copy()
     eta[:, *index] = gaussian.centre + at
     # an n that was not published is assumed within some factor: every node meets every size
-    sizes = np.exp(-_SIZES[:, None, None, None] * _size_sd(design, spec))
+    assumed = (("n_from_area", "area_size"), ("n_from_wave", "wave_size"))
+    sd = np.sqrt(sum(design[k].to_numpy() * priors[p]["sigma"] ** 2 for k, p in assumed))
+    sizes = np.exp(-_SIZES[:, None, None, None] * sd)
     likely = log_likelihood(
         design, gaussian.figures, np.tile(eta, (len(_SIZES), 1, 1, 1)), point.width,
         np.repeat(inverse * sizes, len(at), axis=0), cells=own,
@@ -336,10 +274,3 @@ def _log_of_nodes(
     shares = np.log(_SIZE_WEIGHTS / _SIZE_WEIGHTS.sum())[:, None, None]
     found: Floats = np.logaddexp.reduce(likely + shares, axis=0)
     return found
-
-
-def _size_sd(design: xr.Dataset, spec: ModelSpec) -> Floats:
-    """Sd of the log of the respondents where their number is assumed, (latent, setting, year)."""
-    parts = (("n_from_area", "area_size"), ("n_from_wave", "wave_size"))
-    sd: Floats = np.sqrt(sum(design[k].to_numpy() * spec.priors[p]["sigma"] ** 2 for k, p in parts))
-    return sd
