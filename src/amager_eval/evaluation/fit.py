@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
+    from amager_eval.trends.sample import Progress
 
-__all__ = ["MORE", "FitProgress", "Fits", "fit"]
+__all__ = ["MORE", "FitProgress", "Fits", "Samplers", "fit"]
 
 #: So many times the draws are taken where the spec's were too few.
 MORE: Final = load_assumptions().refit.times
@@ -75,6 +76,26 @@ class Fits:
         return [f"{name}: {p}" for name, f in self.by_name.items() for p in f.diagnostics.problems]
 
 
+class Samplers:
+    """How each model is fitted to its figures; another may be quicker, the chain stays the same."""
+
+    def safety(
+        self, data: Input, *, spec: ModelSpec, draws: int | None, seed: int, progress: Progress
+    ) -> Fit:
+        """Fit the safety model."""
+        return fit_safety(data, spec=spec, draws=draws, seed=seed, progress=progress)
+
+    def crime(
+        self, data: Input, *, spec: ModelSpec, definition: str, draws: int | None, seed: int,
+        progress: Progress, target_accept: float | None = None,
+    ) -> Callable[[], Fit]:  # fmt: skip
+        """Begin to fit the crime model, and return what waits for it."""
+        return begin_crime(
+            data, spec=spec, definition=definition, draws=draws, seed=seed, progress=progress,
+            target_accept=target_accept,
+        )  # fmt: skip
+
+
 def fit(
     data: Input,
     agreement: Agreement,
@@ -85,6 +106,7 @@ def fit(
     specs: Mapping[str, ModelSpec] | None = None,
     progress: FitProgress | None = None,
     area: bool = True,
+    samplers: Samplers = Samplers(),  # noqa: B008 (holds nothing)
 ) -> Fits:
     """Fit the safety model and the crime model to what an input has for them.
 
@@ -108,6 +130,8 @@ def fit(
     area : bool
         Also read the agreement's own area as blocks of the city: estimate it where no survey of
         it is published, and read its own figures beside the others where one is.
+    samplers : Samplers
+        What fits each model to the figures it is given.
 
     Returns
     -------
@@ -134,23 +158,23 @@ def fit(
         design_safety(apart, population=None, whole=None, spec=spec, parts=None)
         tell = _named(progress, "safety_trend")
         tell(0, 0)
+        sample = partial(samplers.safety, apart, spec=spec, seed=seed, progress=tell)
     begun = None
     if definition is not None:  # sampled beside all that is fitted and read of safety
         begin = partial(
-            begin_crime, series, spec=anchored, definition=definition, seed=seed,
+            samplers.crime, series, spec=anchored, definition=definition, seed=seed,
             progress=_named(progress, "crime_trend"),
         )  # fmt: skip
         begun = begin(draws=draws)
     safety = None
     if data.safety is not None:
-        safety = fit_safety(apart, spec=spec, progress=tell, seed=seed, draws=draws)
+        safety = sample(draws=draws)
     answer = own = withheld = None
     if safety is not None and area:
         answer, own = _read_area(safety, data, agreement, draft=draft)
         if any(found is not None and found.problems for found in (answer, own)) and not draft:
             # figures that few of the districts' draws agree with need many of their draws
-            more = MORE * (draws or spec.sampling.draws)
-            safety = fit_safety(apart, spec=spec, progress=tell, seed=seed, draws=more)
+            safety = sample(draws=MORE * (draws or spec.sampling.draws))
             answer, own = _read_area(safety, data, agreement, draft=draft, times=MORE)
             if own is not None and own.problems:
                 own, withheld = None, own

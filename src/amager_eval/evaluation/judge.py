@@ -43,13 +43,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amager_eval.data.input import Input
+    from amager_eval.evaluation.ask import Answers
     from amager_eval.evaluation.fit import Fits
+    from amager_eval.goals.facts import Facts
+    from amager_eval.goals.result import Result
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.area_estimate import AreaSpec
     from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
 
-__all__ = ["diagnosed", "diagnosed_area", "hold_documents", "judge"]
+__all__ = ["diagnosed", "diagnosed_area", "hold_documents", "judge", "results"]
 
 _DIAGNOSTICS = (
     "model", "version", "digest", "changed_from", "draws", "divergences", "max_rhat", "min_ess",
@@ -108,11 +111,7 @@ def judge(
     answers = ask(data, agreement, year, fits)
     asked = answers.safety_quantities
     guard = baseline_guard(facts, agreement, year, answers.crime_quantities, fits.definition)
-    judged = [
-        *safety_results(facts, agreement, year, answers.safety, asked),
-        *crime_results(facts, agreement, year, answers.crime_quantities, fits.definition),
-        *partner_results(facts, agreement, year),
-    ]
+    judged = results(facts, agreement, year, answers, fits.definition)
     found = caveats(data, facts, agreement, year)
     judged = with_caveats(with_guard(judged, guard), found)
     partner_goal = next((g for g in agreement.goal if g.kind == "partners"), None)
@@ -180,6 +179,29 @@ def judge(
         area=fits.area,
     )  # fmt: skip
     return replace(statement, since_last=since_last_status(kept, statement))
+
+
+def results(
+    facts: Facts, agreement: Agreement, year: int, answers: Answers, definition: str | None = None
+) -> list[Result]:
+    """Hold every goal's readings against the figures, and against what the fits answer.
+
+    Parameters
+    ----------
+    facts : Facts
+    agreement : Agreement
+    year : int
+        Survey wave.
+    answers : Answers
+        Empty where nothing is fitted: then goals are judged by the letter alone.
+    definition : str or None
+        The series of reported crime that was fitted.
+    """
+    return [
+        *safety_results(facts, agreement, year, answers.safety, answers.safety_quantities),
+        *crime_results(facts, agreement, year, answers.crime_quantities, definition),
+        *partner_results(facts, agreement, year),
+    ]
 
 
 def hold_documents(agreement: Agreement, *, draft: bool) -> tuple[str, ...]:

@@ -15,14 +15,22 @@ from amager_eval.record.fill_baseline import fill_baseline
 from amager_eval.wording.faults import fault_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from amager_eval.data.input import Input
+    from amager_eval.errors import Fault
     from amager_eval.spec.agreement import Agreement
 
 __all__ = ["as_agreed", "hold_year", "prepare", "statement_year", "until_year"]
 
 
 def prepare(
-    data: Input, agreement: Agreement, year: int, *, record: str | Path | None = None
+    data: Input,
+    agreement: Agreement,
+    year: int,
+    *,
+    record: str | Path | None = None,
+    tell: Callable[[Sequence[Fault]], None] | None = None,
 ) -> Input:
     """Take from an input what a statement of a year may see and show.
 
@@ -37,6 +45,8 @@ def prepare(
     record : str, Path or None
         Folder of the yearly record: its frozen baseline is held against the input, and stands
         in where the input no longer holds that year.
+    tell : callable or None
+        Called with what differs from the frozen baseline, instead of refusing the input for it.
 
     Returns
     -------
@@ -52,8 +62,15 @@ def prepare(
     hold_year(data, agreement, year)
     data = until_year(as_agreed(data, agreement), year)
     if folder is not None:
-        hold_against_baseline(data, agreement, folder)
-        data = fill_baseline(data, agreement, folder)
+        try:
+            warnings = hold_against_baseline(data, agreement, folder)
+            data = fill_baseline(data, agreement, folder)
+        except InputError as error:
+            if tell is None:
+                raise
+            warnings = error.faults
+        if tell is not None:
+            tell(warnings)
     return mask_small_counts(data, agreement, earlier_publications(folder))
 
 

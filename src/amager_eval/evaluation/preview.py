@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -20,25 +20,26 @@ from amager_eval.data.tables.cells import RowContext
 from amager_eval.data.tables.columns import TABLES
 from amager_eval.data.tables.fault_texts import fault_text
 from amager_eval.data.tables.frames import check_frame
-from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import AmagerEvalError, Fault, InputError
 from amager_eval.evaluation.accounted import NotUsed, areas_and_types, rows_not_used, stopped
+from amager_eval.evaluation.ask import Answers
 from amager_eval.evaluation.crime_series import crime_definition_to_fit, series_to_fit
-from amager_eval.evaluation.prepare import as_agreed, hold_year, statement_year, until_year
+from amager_eval.evaluation.judge import results
+from amager_eval.evaluation.prepare import prepare, statement_year
 from amager_eval.goals.facts import Facts, gather_facts
 from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.records import Missing
-from amager_eval.goals.safety.literal_reading import literally_met
-from amager_eval.goals.verdict import literal_verdict
-from amager_eval.record.baseline import hold_against_baseline
-from amager_eval.record.earlier_publications import earlier_publications
-from amager_eval.record.fill_baseline import fill_baseline
+from amager_eval.goals.result import Result
+from amager_eval.goals.verdict import Verdict, literal_verdict
 from amager_eval.spec.agreement import Agreement, Goal, load_agreement
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.wording.sentences import Lang
 
 __all__ = ["FoundTable", "GoalPart", "GoalPreview", "Preview", "preview_delivery"]
+
+#: Results of a goal's primary reading, by setting or type and year.
+type _Said = Mapping[tuple[str, int], Result]
 
 
 @dataclass(frozen=True)
@@ -220,17 +221,9 @@ def preview_delivery(
         faults = _of_the_delivery(faults, data, agreement, lang)
     try:
         year = statement_year(data, agreement) if year is None else year
-        hold_year(data, agreement, year)
-        judged = until_year(as_agreed(data, agreement), year)
+        judged = prepare(data, agreement, year, record=record, tell=faults.extend)
     except InputError as error:
         return replace(empty, faults=_sorted([*faults, *error.faults]))
-    if record is not None:
-        try:
-            faults += hold_against_baseline(judged, agreement, record)
-            judged = fill_baseline(judged, agreement, record)
-        except InputError as error:
-            faults += error.faults
-    judged = mask_small_counts(judged, agreement, earlier_publications(record))
     stopping = _chapters(judged, agreement)
     # what stops the chapter is not also a warning that it goes without
     told = [dict(f.words)["area"] for f in stopping if f.key == "no_inhabitants"]
@@ -341,63 +334,65 @@ def _found(data: Input) -> Iterator[FoundTable]:
 
 
 def _goals(facts: Facts, agreement: Agreement, year: int) -> Iterator[GoalPreview]:
+    """Every goal's primary reading, as the statement judges it by the letter."""
+    said = results(facts, agreement, year, Answers())
     for goal in agreement.goal:
-        parts = tuple(_PARTS[goal.kind](facts, agreement, goal, year))
+        primary = (goal.id, goal.primary.id, goal.primary.response)
+        own = {
+            (r.setting or r.crime_type or "", r.year): r
+            for r in said
+            if (r.goal, r.reading, r.response) == primary and r.area in {facts.area, None}
+        }
+        parts = tuple(_PARTS[goal.kind](own, facts, agreement, goal, year))
         yield GoalPreview(goal.id, goal.title_da, goal.title_en, parts)
 
 
-def _safety_parts(facts: Facts, agreement: Agreement, goal: Goal, year: int) -> Iterator[GoalPart]:
-    reading, area, whole = goal.primary, facts.area, agreement.areas.whole
-    baseline = agreement.safety.baseline_wave
-    for setting in reading.settings:
+def _safety_parts(
+    said: _Said, facts: Facts, agreement: Agreement, goal: Goal, year: int
+) -> Iterator[GoalPart]:
+    baseline, wave = agreement.safety.baseline_wave, min(year, agreement.safety.target_wave)
+    every_wave = goal.primary.id == "rises_every_year"
+    for setting in goal.primary.settings:
         if not facts.survey:
-            yield _open(setting, "no_share", area=area, year=year)
+            yield _open(setting, "no_share", area=facts.area, year=year)
             continue
-        response = str(reading.response)
-        own = facts.shares(area, setting, response)
-        city = facts.shares(whole, setting, response)
-        wave = min(year, agreement.safety.target_wave)
-        met = literally_met(reading.id, response, own, city, baseline, wave)
         if wave <= baseline:
             yield _open(setting, "baseline_year", year=baseline)
-        elif met is not None:
-            before = wave - 1 if reading.id == "rises_every_year" else baseline
-            yield GoalPart(
-                setting,
-                literal_verdict(met),
-                own[wave].percent if wave in own else None,
-                own[before].percent if before in own else None,
-                wave,
-                before,
-            )
-        else:
-            first = baseline if reading.id != "rises_every_year" else min(baseline, wave)
-            waves = range(first, wave + 1) if reading.id == "rises_every_year" else (first, wave)
-            absent = [w for w in waves if w not in own]
-            if absent:
-                yield _open(setting, "no_share", area=area, year=", ".join(map(str, absent)))
-            else:
+            continue
+        verdict, response = said[setting, wave].literal, str(goal.primary.response)
+        own = facts.shares(facts.area, setting, response)
+        if verdict is Verdict.NOT_MEASURED:
+            waves = range(baseline, wave + 1) if every_wave else (baseline, wave)
+            lacking, absent = facts.area, [w for w in waves if w not in own]
+            if not absent:
+                lacking = agreement.areas.whole
+                city = facts.shares(lacking, setting, response)
                 absent = [w for w in waves if w not in city]
-                yield _open(setting, "no_share", area=whole, year=", ".join(map(str, absent)))
+            yield _open(setting, "no_share", area=lacking, year=", ".join(map(str, absent)))
+        else:
+            before = wave - 1 if every_wave else baseline
+            observed, compared = (own[w].percent if w in own else None for w in (wave, before))
+            yield GoalPart(setting, verdict, observed, compared, wave, before)
 
 
-def _crime_parts(facts: Facts, agreement: Agreement, goal: Goal, year: int) -> Iterator[GoalPart]:
+def _crime_parts(
+    said: _Said, facts: Facts, agreement: Agreement, goal: Goal, year: int
+) -> Iterator[GoalPart]:
     crime, area = agreement.crime, facts.area
-    last, form = crime_year_of_wave(year), "rate" if goal.primary.id == "hold_rate" else "count"
-    last = min(last, crime.target_year)
+    start, last = crime.baseline_year, min(crime_year_of_wave(year), crime.target_year)
+    form = "rate" if goal.primary.id == "hold_rate" else "count"
     for kind in goal.crime_types:
         figures = facts.reports(area, kind, crime.definition)
-        if last <= crime.baseline_year:
-            start = figures.get(crime.baseline_year)
-            value = None if start is None else getattr(start, form)
-            if value is None or last < crime.baseline_year:
-                yield _open(kind, "baseline_crime_year", year=crime.baseline_year)
+        if last <= start:
+            value = getattr(figures[start], form) if start in figures else None
+            if value is None or last < start:
+                yield _open(kind, "baseline_crime_year", year=start)
             else:
                 yield GoalPart(kind, literal_verdict(None), float(value), None, last, None, form)
             continue
+        one = said[kind, last]
         counted = {y for y, f in figures.items() if f.count is not None or f.rate is not None}
-        absent = [y for y in (crime.baseline_year, last) if y not in counted]
-        values = {y: getattr(f, form) for y, f in figures.items()}
+        absent = [y for y in (start, last) if y not in counted]
         if absent:
             hidden = any(
                 (m.table, m.area, m.what, m.period) == ("crime", area, kind, y)
@@ -406,25 +401,21 @@ def _crime_parts(facts: Facts, agreement: Agreement, goal: Goal, year: int) -> I
             )
             why = "hidden_count" if hidden else "no_count"
             yield _open(kind, why, area=area, year=", ".join(map(str, absent)))
-        elif values[last] is None or values[crime.baseline_year] is None:
+        elif one.observed is None or one.literal is Verdict.NOT_MEASURED:
             yield _open(kind, "no_inhabitants", area=area)
         else:
-            observed, baseline = float(values[last]), float(values[crime.baseline_year])
-            verdict = literal_verdict(observed <= baseline)
-            yield GoalPart(kind, verdict, observed, baseline, last, crime.baseline_year, form)
+            yield GoalPart(kind, one.literal, one.observed.value, one.baseline, last, start, form)
 
 
 def _partner_parts(
-    facts: Facts, _agreement: Agreement, _goal: Goal, year: int
+    said: _Said, _facts: Facts, _agreement: Agreement, _goal: Goal, year: int
 ) -> Iterator[GoalPart]:
-    count = facts.partners
-    if count is None:
+    one = said["", year]
+    if one.observed is None:
         yield _open("", "no_activities")
-        return
-    threshold = 100 * count.threshold
-    yield GoalPart(
-        "", literal_verdict(count.reached), 100 * count.share, threshold, year, None, "partners"
-    )
+    else:
+        observed = one.observed.value
+        yield GoalPart("", one.literal, observed, one.comparison, year, None, "partners")
 
 
 _PARTS: Final = {"safety": _safety_parts, "crime": _crime_parts, "partners": _partner_parts}

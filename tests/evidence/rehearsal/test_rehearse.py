@@ -15,13 +15,6 @@ KEYS = ("goal", "reading", "setting", "response", "crime_type", "year")
 VERDICTS = {"nået", "ikke nået", "kan ikke afgøres", "ikke opgjort"}
 
 
-@pytest.fixture(autouse=True)
-def no_bench_of_another_test():
-    module._bench.cache_clear()
-    yield
-    module._bench.cache_clear()
-
-
 def test_partnerships_are_spread_over_the_scenarios():
     cities = list(
         Settings(partnerships=6, scenarios=("goals_met", "goals_missed"), seed=4).cities()

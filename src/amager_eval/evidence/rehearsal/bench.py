@@ -1,30 +1,31 @@
-"""Fit made-up partnerships, the crime model compiled once: as an evaluation does, but faster."""
+"""What a rehearsal takes from a made-up city, and how it samples the models: quicker."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import xarray as xr
 from scipy.special import expit
 
-from amager_eval.evaluation.fit import Fits
+from amager_eval.evaluation.fit import Samplers
 from amager_eval.goals.facts import evaluated_area
-from amager_eval.spec.model import load_model_spec
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.fit import begin_design
-from amager_eval.trends.crime.options import with_baseline_year
 from amager_eval.trends.diagnose import Diagnostics, diagnose
 from amager_eval.trends.safety.fit import design_safety, sample_safety
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.fit import Fit
+    from amager_eval.trends.sample import Progress
 
-__all__ = ["Bench", "as_judged"]
+__all__ = ["Quick", "as_judged"]
 
 #: Two chains. A probability near the thresholds .05 and .95 from 400 effective draws of each of
 #: two alternatives has a Monte-Carlo error of about .008: a verdict can flip only within that.
@@ -35,56 +36,46 @@ HISTORY: Final = 6
 SAFE_FROM: Final = 2022
 
 
-@dataclass(frozen=True, eq=False)
-class Bench:
-    """Both documents, as they are for an agreement."""
+class Quick(Samplers):
+    """Two chains, gated by what verdicts rest on, told the figures of some waves alone.
 
-    safety_spec: ModelSpec
-    crime_spec: ModelSpec
+    Parameters
+    ----------
+    baseline, year : int
+        Survey waves of the baseline and of the statement; what was published after it is laid
+        out, not kept.
+    """
 
-    @classmethod
-    def of(cls, agreement: Agreement) -> Bench:
-        """Load them; the crime model is anchored at the agreement's baseline year."""
-        baseline = agreement.crime.baseline_year
-        spec = with_baseline_year(load_model_spec("crime_trend"), baseline)
-        return cls(load_model_spec("safety_trend"), spec)
+    def __init__(self, baseline: int, year: int) -> None:
+        self.baseline, self.year = baseline, year
 
-    def fit(
-        self, data: Input, agreement: Agreement, year: int, *, draws: int, seed: int, crime: bool
-    ) -> Fits:
-        """Fit a city; what was published after `year` is laid out, not kept.
+    def safety(
+        self, data: Input, *, spec: ModelSpec, draws: int | None, seed: int, progress: Progress
+    ) -> Fit:
+        """Sample no answers without data: nothing is judged by them."""
+        design = design_safety(data, population=None, whole=None, spec=spec, parts=None)
+        keep = np.broadcast_to(design["year"].to_numpy() <= self.year, design["low"].shape)
+        found = sample_safety(
+            design, spec, keep=keep, prior_only=False,
+            draws=draws, chains=CHAINS, seed=seed, progress=progress,
+        )  # fmt: skip
+        return replace(found, diagnostics=_safety_gates(found, self.baseline, self.year))
 
-        Parameters
-        ----------
-        data : Input
-            From :func:`as_judged`, with every wave the shape has.
-        agreement : Agreement
-        year : int
-            Survey wave of the statement.
-        draws, seed : int
-            Kept draws per chain, and seed.
-        crime : bool
-            Whether the crime model is fitted too.
+    def crime(
+        self, data: Input, *, spec: ModelSpec, definition: str, draws: int | None, seed: int,
+        progress: Progress, target_accept: float | None = None,
+    ) -> Callable[[], Fit]:  # fmt: skip
+        """Take the whole warm-up, however few draws are kept."""
+        begun = begin_design(
+            crime_design(data, spec, definition=definition), spec,
+            draws=draws, chains=CHAINS, seed=seed, progress=progress, target_accept=target_accept,
+        )  # fmt: skip
 
-        Returns
-        -------
-        Fits
-            Their gates are held against what verdicts rest on alone.
-        """
-        sampling: dict[str, Any] = {"draws": draws, "chains": CHAINS, "seed": seed}
-        design = design_safety(data, population=None, whole=None, spec=self.safety_spec, parts=None)
-        keep = np.broadcast_to(design["year"].to_numpy() <= year, design["low"].shape)
-        safety = sample_safety(design, self.safety_spec, keep=keep, prior_only=False, **sampling)
-        safety = replace(
-            safety, diagnostics=_safety_gates(safety, agreement.safety.baseline_wave, year)
-        )
-        if not crime:
-            return Fits(safety, seed=seed)
-        definition = agreement.crime.definition
-        series = crime_design(data, self.crime_spec, definition=definition)
-        reports = begin_design(series, self.crime_spec, **sampling)()
-        reports = replace(reports, diagnostics=_crime_gates(reports))
-        return Fits(safety, reports, definition, seed)
+        def gated() -> Fit:
+            found = begun()
+            return replace(found, diagnostics=_crime_gates(found))
+
+        return gated
 
 
 def _safety_gates(fit: Fit, baseline: int, year: int) -> Diagnostics:

@@ -4,9 +4,10 @@
 
 Each partnership is a city whose truth is known: the safety model is refitted to its survey, the
 crime model to its yearly reports, and the rooms that judge a real agreement judge it, in the
-wave after the baseline and in the target wave. Both models are compiled once a worker. As with the
-real command, nothing is judged from a fit that missed its gates: it is counted apart. A stopped
-run continues: every finished partnership is a file, and only files of the same models count.
+wave after the baseline and in the target wave, by the command's own chain with quicker samplers.
+As with the real command, nothing is judged from a fit that missed its gates: it is counted apart.
+A stopped run continues: each finished partnership is a file, and only files of the same models
+count.
 """
 
 from __future__ import annotations
@@ -19,17 +20,18 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from amager_eval.evaluation.fit import fit
 from amager_eval.evaluation.judge import judge
 from amager_eval.evidence.city.process import SCENARIOS
 from amager_eval.evidence.city.synthetic import SyntheticCity, synthetic_city
-from amager_eval.evidence.rehearsal.bench import Bench, as_judged
+from amager_eval.evidence.rehearsal.bench import Quick, as_judged
 from amager_eval.evidence.rehearsal.keep_rehearsal import keep_rehearsal
 from amager_eval.evidence.rehearsal.wrong_verdicts import summarise, with_whole_goals
 from amager_eval.provenance import sampler_versions, sha256_of_bytes, sha256_of_code
@@ -206,10 +208,11 @@ def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) 
     divergences = 0
     for year in (agreement.safety.baseline_wave + 1, target):
         begun = time.perf_counter()
-        fits = _bench().fit(
-            as_judged(every.data, agreement), agreement, year,
-            draws=draws, seed=seed, crime=year == target,
-        )  # fmt: skip
+        known = as_judged(every.data, agreement)
+        if year < target:  # reports are held against the baseline in the target year alone
+            known = replace(known, crime=None)
+        quick = Quick(agreement.safety.baseline_wave, year)
+        fits = fit(known, agreement, seed=seed, draws=draws, draft=True, area=False, samplers=quick)
         data = as_judged(until(year).data, agreement)
         statement = judge(data, agreement, year, fits, draft=True)
         spent[f"statement_{year}"] = time.perf_counter() - begun
@@ -239,12 +242,6 @@ def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) 
     }
     with whole_file(path) as unfinished:
         unfinished.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-@cache
-def _bench() -> Bench:
-    """Load once a process; every seed of a scenario has the same shape, compiled once."""
-    return Bench.of(small_agreement())
 
 
 def _identity(settings: Settings) -> str:
