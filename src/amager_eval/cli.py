@@ -18,7 +18,10 @@ from typer.exceptions import TyperException
 from amager_eval.errors import AmagerEvalError, Fault, InputError
 
 if TYPE_CHECKING:
+    from amager_eval.data.input import Input
     from amager_eval.evaluation.fit import FitProgress
+    from amager_eval.goals.statement import Statement
+    from amager_eval.spec.agreement import Agreement
     from amager_eval.wording.sentences import Lang, Wording
 
 __all__ = ["app", "main"]
@@ -55,6 +58,16 @@ app = typer.Typer(
     help="Is the partnership working? Tests, trends and forecasts for the yearly status.",
 )
 
+#: The agreement that is meant where none is named.
+_AMAGER: Final = "amager_2025_2028"
+#: Options that several commands have.
+_Agreement = Annotated[str, typer.Option(help="Name in models/agreements, or a TOML file.")]
+_Lang = Annotated[str, typer.Option(help="Language: da or en.")]
+_Only = Annotated[
+    bool, typer.Option("--only", help="Take the input alone: another city's figures.")
+]
+_Year = Annotated[int | None, typer.Option(help="Survey wave; default the latest in the input.")]
+
 
 @app.command()
 def appendix(
@@ -65,12 +78,8 @@ def appendix(
             "default these alone."
         ),
     ] = None,
-    only: Annotated[
-        bool, typer.Option("--only", help="Take the input alone: another city's figures.")
-    ] = False,
-    year: Annotated[
-        int | None, typer.Option(help="Survey wave; default the latest in the input.")
-    ] = None,
+    only: _Only = False,
+    year: _Year = None,
     agreement: Annotated[
         list[str] | None,
         typer.Option(
@@ -111,19 +120,14 @@ def appendix(
     ] = True,
 ) -> None:
     """Write the annual appendix: PDF, page, figures, tables and statement.json."""
-    from amager_eval.wording.faults import fault_of
     from amager_eval.wording.sentences import known_language, load_wording
 
-    if lang not in {"da", "en"}:
-        raise InputError(fault_of("language", lang=lang))
-    known, begun = known_language(lang), time.monotonic()
-    say = load_wording(known).say
-    typer.echo(say("progress.reading"), err=True)
+    words, begun = load_wording(known_language(lang)), time.monotonic()
+    typer.echo(words.say("progress.reading"), err=True)
     from amager_eval.app.make_status import STEPS
-    from amager_eval.data.delivery import read_delivery
-    from amager_eval.data.published import published
     from amager_eval.report.letterhead import letterhead_of
     from amager_eval.spec.agreement import load_agreement
+    from amager_eval.wording.faults import fault_of
 
     letterhead = letterhead_of(case, date)
     if only and input is None:
@@ -131,84 +135,83 @@ def appendix(
     from amager_eval.evaluation.evaluate import evaluate
     from amager_eval.record.record import hold_against_record, write_record
     from amager_eval.report.joint import write_joint
-    from amager_eval.report.parts.lead import lead
     from amager_eval.report.write import write_appendix
-    from amager_eval.wording.about import bound_to
 
-    agreements = [load_agreement(name) for name in agreement or ["amager_2025_2028"]]
-    records = {
-        a.id: record if record is None or len(agreements) == 1 else record / a.id
-        for a in agreements
-    }
-    statements = []
+    agreements = [load_agreement(name) for name in agreement or [_AMAGER]]
+    kept: list[tuple[Statement, Path | None]] = []
     for agreed in agreements:
-        data = (
-            published()
-            if input is None
-            else read_delivery(input, agreement=agreed, only=only, lang=known)
-        )
-        if data.replaced:
-            typer.echo(say("progress.replaced", count=len(data.replaced), path=input), err=True)
-        folder = records[agreed.id]
-        if folder is not None:
-            from amager_eval.data.tables.fault_texts import format_fault
-            from amager_eval.record.baseline import hold_against_baseline
-
-            for told in hold_against_baseline(data, agreed, folder):
-                warning = format_fault(told, known)
-                typer.echo(say("check.warning", fault=warning), err=True)
+        folder = record / agreed.id if record is not None and len(agreements) > 1 else record
+        data = _delivered(input, agreed, words, only=only, record=folder)
         with _progress(lang, STEPS[1:]) as progress:
             statement = evaluate(
-                data,
-                agreement=agreed,
-                year=year,
-                record=folder,
-                seed=seed,
-                draws=draws,
-                draft=draft,
-                progress=progress,
-            )
-        if folder is not None and not draft:
+                data, agreement=agreed, year=year, record=folder, seed=seed, draws=draws,
+                draft=draft, progress=progress,
+            )  # fmt: skip
+        folder = None if draft else folder
+        if folder is not None:
             hold_against_record(statement, folder)
-        statements.append(statement)
+        kept.append((statement, folder))
+    statements = [statement for statement, _ in kept]
     target = out or Path("build") / f"appendix-{statements[0].year}"
     if target.is_dir():
-        typer.echo(say("progress.replaces", folder=target), err=True)
+        typer.echo(words.say("progress.replaces", folder=target), err=True)
     with _progress(lang, STEPS[-1:]) as progress:
         progress(STEPS[-1], 0, 0)
         if len(statements) == 1:
             write_appendix(statements[0], target, lang=lang, letterhead=letterhead, slides=slides)
         else:
             write_joint(statements, target, lang=lang, letterhead=letterhead, slides=slides)
-    for statement in statements:
-        if (folder := records[statement.agreement.id]) is not None and not draft:
+    for statement, folder in kept:
+        if folder is not None:
             typer.echo(str(write_record(statement, folder)))
+    _tell_written(statements, target, words)
+    typer.echo(words.say("progress.took", seconds=round(time.monotonic() - begun)))
+
+
+def _delivered(
+    input: Path | None, agreement: Agreement, words: Wording, *, only: bool, record: Path | None
+) -> Input:
+    """Read what was delivered, and tell what it replaces and where it differs from the record."""
+    from amager_eval.data.delivery import read_delivery
+    from amager_eval.data.published import published
+    from amager_eval.data.tables.fault_texts import format_fault
+    from amager_eval.record.baseline import hold_against_baseline
+
+    data = published()
+    if input is not None:
+        data = read_delivery(input, agreement=agreement, only=only, lang=words.lang)
+    if data.replaced:
+        count = len(data.replaced)
+        typer.echo(words.say("progress.replaced", count=count, path=input), err=True)
+    for told in () if record is None else hold_against_baseline(data, agreement, record):
+        typer.echo(words.say("check.warning", fault=format_fault(told, words.lang)), err=True)
+    return data
+
+
+def _tell_written(statements: Sequence[Statement], folder: Path, words: Wording) -> None:
+    """Name the files to open first, count them all, and say how each partnership stands."""
+    from amager_eval.report.parts.lead import lead
+    from amager_eval.wording.about import bound_to
+
     for name in ("appendix.pdf", "appendix.docx", "appendix.html", "statement.json", "tables.xlsx"):
-        if (target / name).exists():
-            typer.echo(str(target / name))
-    count = sum(1 for p in target.rglob("*") if p.is_file())
-    typer.echo(say("progress.files", folder=f"{target}/", count=count))
+        if (folder / name).exists():
+            typer.echo(str(folder / name))
+    count = sum(1 for p in folder.rglob("*") if p.is_file())
+    typer.echo(words.say("progress.files", folder=f"{folder}/", count=count))
     for statement in statements:
-        typer.echo(lead(statement, bound_to(statement.agreement, load_wording(known)))[0])
-    typer.echo(say("progress.took", seconds=round(time.monotonic() - begun)))
+        typer.echo(lead(statement, bound_to(statement.agreement, words))[0])
 
 
 @app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="Folder of CSV files or workbook.", readable=False)],
-    agreement: Annotated[
-        str, typer.Option(help="Name in models/agreements, or a TOML file.")
-    ] = "amager_2025_2028",
-    year: Annotated[
-        int | None, typer.Option(help="Survey wave; default the latest in the input.")
-    ] = None,
-    only: Annotated[
-        bool, typer.Option("--only", help="Take the input alone: another city's figures.")
-    ] = False,
+    agreement: _Agreement = _AMAGER,
+    year: _Year = None,
+    only: _Only = False,
     record: Annotated[
         Path | None, typer.Option(help="Record folder whose frozen baseline it must agree with.")
     ] = None,
-    lang: Annotated[str, typer.Option(help="Language: da or en.")] = "da",
+    lang: _Lang = "da",
 ) -> None:
     """Show an input before anything is computed: faults, what was found, which goals it decides."""
     from amager_eval.evaluation.preview import preview_delivery
@@ -232,12 +235,10 @@ def check(
 
 @app.command("app")
 def page(
-    agreement: Annotated[
-        str, typer.Option(help="Name in models/agreements, or a TOML file.")
-    ] = "amager_2025_2028",
+    agreement: _Agreement = _AMAGER,
     port: Annotated[int, typer.Option(help="Port of this computer; default any free one.")] = 0,
     browse: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
-    lang: Annotated[str, typer.Option(help="Language: da or en.")] = "da",
+    lang: _Lang = "da",
 ) -> None:
     """Open a page on this computer alone: from the workbook to the status without a terminal."""
     from amager_eval.wording.faults import fault_of
@@ -265,18 +266,14 @@ def quarter(
     input: Annotated[
         Path, typer.Option(help="Folder of CSV files or workbook with police counts by quarter.")
     ],
-    agreement: Annotated[
-        str, typer.Option(help="Name in models/agreements, or a TOML file.")
-    ] = "amager_2025_2028",
-    only: Annotated[
-        bool, typer.Option("--only", help="Take the input alone: another city's figures.")
-    ] = False,
+    agreement: _Agreement = _AMAGER,
+    only: _Only = False,
     record: Annotated[
         Path | None,
         typer.Option(help="Record folder: what it hides stays hidden in the quarters."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("build") / "quarter",
-    lang: Annotated[str, typer.Option(help="Language: da or en.")] = "da",
+    lang: _Lang = "da",
 ) -> None:
     """Write one page for the working group from police counts: signals, no judgement."""
     from amager_eval.data.delivery import read_delivery
@@ -304,7 +301,7 @@ def template(
     agreement: Annotated[
         str,
         typer.Option(help="Whose names the lists offer: name in models/agreements, or TOML file."),
-    ] = "amager_2025_2028",
+    ] = _AMAGER,
 ) -> None:
     """Write an input workbook with guidance, lists and one example row per sheet."""
     from amager_eval.data.delivery import published_to_confirm
@@ -366,9 +363,7 @@ def baseline(
         Path, typer.Option(help="Folder of CSV files or workbook with the baseline year's reports.")
     ],
     record: Annotated[Path, typer.Option(help="Record folder the baseline is frozen in.")],
-    agreement: Annotated[
-        str, typer.Option(help="Name in models/agreements, or a TOML file.")
-    ] = "amager_2025_2028",
+    agreement: _Agreement = _AMAGER,
     revise: Annotated[
         str | None, typer.Option(help="Reason for replacing a frozen baseline that differs.")
     ] = None,
@@ -376,7 +371,7 @@ def baseline(
         Path | None,
         typer.Option(help="Folder of the agreement's table filled in; default build/baseline."),
     ] = None,
-    lang: Annotated[str, typer.Option(help="Language: da or en.")] = "da",
+    lang: _Lang = "da",
 ) -> None:
     """Fill the agreement's baseline table from an input, freeze it and write it (docx, xlsx)."""
     from datetime import date
@@ -405,7 +400,7 @@ def record(
     action: Annotated[str, typer.Argument(help="list, show or verify.")],
     folder: Annotated[Path, typer.Argument(help="Record folder.")],
     year: Annotated[int | None, typer.Argument(help="Year to show.")] = None,
-    lang: Annotated[str, typer.Option(help="Language: da or en.")] = "da",
+    lang: _Lang = "da",
 ) -> None:
     """List, show or verify the statements kept in a record folder."""
     import json
@@ -458,7 +453,7 @@ def synthetic(
         typer.Option(
             help="Whose areas, types and goals: a name in models/agreements, or a TOML file."
         ),
-    ] = "amager_2025_2028",
+    ] = _AMAGER,
 ) -> None:
     """Write a made-up city's input with known truth (truth.json beside it)."""
     from amager_eval.evidence.city.synthetic import write_synthetic

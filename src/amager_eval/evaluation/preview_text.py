@@ -61,7 +61,7 @@ def preview_sections(preview: Preview) -> list[tuple[str, list[str]]]:
 
 
 def _title(table: str, words: Wording) -> str:
-    return TABLES[table].title("da" if words.lang == "da" else "en")
+    return TABLES[table].title(words.lang)
 
 
 def _found(preview: Preview, words: Wording) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _renamed(preview: Preview, words: Wording) -> Iterator[str]:
             yield words.say(
                 "preview.read_as",
                 table=_title(word.table, words),
-                column=columns[word.column].heading("da" if words.lang == "da" else "en"),
+                column=columns[word.column].heading(words.lang),
                 found=word.found,
                 name=words.name(word.column, name),
                 rows=_rows(len(word.rows), words),

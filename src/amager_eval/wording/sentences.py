@@ -22,7 +22,7 @@ LANGUAGES: Final[tuple[Lang, ...]] = get_args(Lang)
 class Wording:
     """All sentences of a language."""
 
-    lang: str  #: `da` or `en`
+    lang: Lang
     sentences: Mapping[str, str]  #: Sentence with named fields by dotted key
     #: Fields every sentence may use without being given them.
     about: Mapping[str, object] = field(default_factory=dict)
@@ -89,13 +89,14 @@ def load_wording(lang: str = "da") -> Wording:
     >>> load_wording("da").say("document.draft")
     'UDKAST'
     """
-    catalogue = files("amager_eval.wording").joinpath(f"{known_language(lang)}.toml")
+    known = known_language(lang)
+    catalogue = files("amager_eval.wording").joinpath(f"{known}.toml")
     text = catalogue.read_text(encoding="utf-8")
     if lang == "da":  # a line never ends between a number and its sign
         text = text.replace(" %", "\N{NO-BREAK SPACE}%")
     sentences = dict(_flat(tomllib.loads(text)))
     about = {k.removeprefix("about."): v for k, v in sentences.items() if k.startswith("about.")}
-    return Wording(lang, sentences, about)
+    return Wording(known, sentences, about)
 
 
 def fields(sentence: str) -> set[str]:
