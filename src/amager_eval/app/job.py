@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 
 from amager_eval.app.folders import sweep
 from amager_eval.app.make_status import STEPS, Request
@@ -60,6 +60,16 @@ class Progress:
         ends = [start for _, start in marks[1:]]
         ends += [] if self.ended is None else [self.ended]
         return {step: end - start for (step, start), end in zip(marks, ends, strict=False)}
+
+
+class _Said(TypedDict, total=False):
+    """A line of the process: how far it is, or how it ended."""
+
+    step: str
+    done: int
+    total: int
+    faults: list[str]
+    year: int
 
 
 class Job:
@@ -137,28 +147,27 @@ class Job:
         if self.progress.state == "done":
             self._when_done(self.progress)
 
-    def _take(self, said: Mapping[str, object]) -> None:
+    def _take(self, said: _Said) -> None:
         now = time.monotonic()
         with self._change:
             before = self._progress
             if before.state != "running":
                 return
             if "step" in said:
-                step = str(said["step"])
+                step = said["step"]
                 self._progress = replace(
                     before,
                     step=step,
-                    done=int(str(said["done"])),
-                    total=int(str(said["total"])),
+                    done=said["done"],
+                    total=said["total"],
                     began={step: now} | dict(before.began),  # each as it began first
                 )
             elif "faults" in said:
-                faults = tuple(map(str, said["faults"]))  # type: ignore[call-overload]
-                self._progress = replace(before, state="refused", faults=faults, ended=now)
-            else:
                 self._progress = replace(
-                    before, state="done", year=int(str(said["year"])), ended=now
+                    before, state="refused", faults=tuple(said["faults"]), ended=now
                 )
+            else:
+                self._progress = replace(before, state="done", year=said["year"], ended=now)
 
 
 def seconds_left(progress: Progress, known: Mapping[str, float], now: float) -> float | None:

@@ -156,7 +156,7 @@ class Site:
         return await run_in_threadpool(self._page, request)
 
     def _page(self, request: Request, faults: Sequence[str] = (), status: int = 200) -> Response:
-        shown: dict[str, Any] = {"kept": None, "preview": None, "baseline": None, "years": []}
+        shown: dict[str, object] = {"kept": None, "preview": None, "baseline": None, "years": []}
         faults = list(faults)
         try:
             kept = remembered(self.settings)
@@ -188,13 +188,13 @@ class Site:
         )
         return HTMLResponse(page, status)
 
-    def _baseline(self, kept: Kept) -> dict[str, Any]:
+    def _baseline(self, kept: Kept) -> dict[str, object]:
         """Rows of the frozen baseline; None where none is frozen."""
         entries = load_baseline(Path(kept.record), self.agreement)
         rows = None if entries is None else baseline_rows(entries, self.agreement, self.words)
         return {"baseline": rows}
 
-    def _previewed(self, kept: Kept) -> dict[str, Any] | None:
+    def _previewed(self, kept: Kept) -> dict[str, object] | None:
         """Preview the workbook at hand; made anew only where it or the record has changed."""
         path, record = Path(kept.delivery), Path(kept.record)
         if not kept.delivery:
@@ -334,7 +334,7 @@ class Site:
             return JSONResponse({"state": "none"})
         return JSONResponse(self._progress_shown(self.job.progress))
 
-    def _progress_shown(self, progress: Progress) -> dict[str, Any]:
+    def _progress_shown(self, progress: Progress) -> dict[str, object]:
         say, kept = self.words.say, remembered(self.settings)
         known = {} if kept is None else kept.seconds
         left = seconds_left(progress, known, time.monotonic())

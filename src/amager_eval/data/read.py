@@ -179,7 +179,7 @@ def _with_computed(
     )
 
 
-def _cells(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _cells(frame: pd.DataFrame) -> list[dict[str, object]]:
     """Rows of a frame with None for missing."""
     return [
         {str(k): None if pd.isna(v) else v for k, v in row.items()}

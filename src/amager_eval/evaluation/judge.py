@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from amager_eval.evaluation.fit import Fits
     from amager_eval.goals.facts import Facts
     from amager_eval.goals.result import Result
+    from amager_eval.record.record import Kept
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.area_estimate import AreaSpec
     from amager_eval.trends.area.estimate import AreaEstimate
@@ -102,7 +103,7 @@ def judge(
     if fits.problems and not draft:
         raise GateError(fits.problems)
     folder = None if record is None else Path(record)
-    kept: Mapping[int, Mapping[str, Any]] = {}
+    kept: Mapping[int, Kept] = {}
     if folder is not None:
         kept = earlier_statements(folder, agreement, year, synthetic=data.synthetic)
     facts = gather_facts(data, agreement)

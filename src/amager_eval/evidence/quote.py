@@ -103,7 +103,7 @@ def _table(evidence: Evidence, columns: Sequence[str]) -> str:
     return "\n" + "\n".join(lines) + f"\n\n{source}\n\n"
 
 
-def _every(settings: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+def _every(settings: Mapping[str, object], before: str = "") -> list[tuple[str, Any]]:
     """List all settings, those in tables too; not the digests of the input's files."""
     found: list[tuple[str, Any]] = []
     for name, value in settings.items():

@@ -141,28 +141,27 @@ def plot_sensitivity(view: SensitivityView, ax: Axes | None = None) -> Axes:
         words, slim = view.words, is_narrow(ax)
         for limit in view.limits:
             ax.axvline(limit, color=GOAL, linestyle="-.", linewidth=1, zorder=1)
-        place: dict[str, Any] = {
-            "xycoords": ax.get_yaxis_transform(), "textcoords": "offset points",
-            "color": INK, "annotation_clip": False,
-            "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0},
-        }  # fmt: skip
+        annotate = partial(
+            ax.annotate, xycoords=ax.get_yaxis_transform(), textcoords="offset points",
+            color=INK, annotation_clip=False,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0},
+        )  # fmt: skip
         y = 0.0
         ticks: list[float] = []
         labels: list[str] = []
         for group, answers in view.frame.groupby("group", sort=False):
             y -= 1
-            ax.annotate(str(group), (0, y), xytext=(3, 0), va="center", weight="bold", size=7.2,
-                        **place)  # fmt: skip
+            annotate(str(group), (0, y), xytext=(3, 0), va="center", weight="bold", size=7.2)
             for label, own in answers.groupby("label", sort=False):
                 y -= 1
                 said = _draw_answer(ax, y, own, view)
                 ticks.append(y)
                 labels.append("" if slim else str(label))
                 if slim:
-                    ax.annotate(str(label), (0, y), xytext=(3, 13), size=6.8, **place)
-                    ax.annotate(said, (0, y), xytext=(3, 5), size=6.8, **place)
+                    annotate(str(label), (0, y), xytext=(3, 13), size=6.8)
+                    annotate(said, (0, y), xytext=(3, 5), size=6.8)
                 else:
-                    ax.annotate(said, (1, y), xytext=(8, 0), va="center", size=6.8, **place)
+                    annotate(said, (1, y), xytext=(8, 0), va="center", size=6.8)
         ax.set_yticks(ticks, labels)
         ax.set_ylim(y - 0.6, -0.4)
         ax.set_xlim(-0.02, 1.02)

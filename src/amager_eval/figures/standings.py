@@ -85,16 +85,14 @@ def plot_standings(view: StandingsView, ax: Axes | None = None) -> Axes:
         ax.set_xlim(low - pad, high + pad)
         for rank, line in enumerate(view.lines):
             _draw_line(ax, -rank, line)
-            place: dict[str, Any] = {
-                "xycoords": ax.get_yaxis_transform(), "textcoords": "offset points",
-            }  # fmt: skip
+            annotate = partial(
+                ax.annotate, xycoords=ax.get_yaxis_transform(), textcoords="offset points"
+            )
             if slim:
-                ax.annotate(
-                    f"{line.label}: {line.said}", (0, -rank), xytext=(0, 9), size=7, **place
-                )
+                annotate(f"{line.label}: {line.said}", (0, -rank), xytext=(0, 9), size=7)
             else:
-                ax.annotate(line.value, (1, -rank), xytext=(4, 0), va="center", size=7,
-                            annotation_clip=False, **place)  # fmt: skip
+                annotate(line.value, (1, -rank), xytext=(4, 0), va="center", size=7,
+                         annotation_clip=False)  # fmt: skip
         ax.set_ylim(-len(view.lines) + 0.4, 0.6)
         ticks = [-r for r in range(len(view.lines))]
         ax.set_yticks(ticks, ["" if slim else line.label for line in view.lines])
@@ -150,8 +148,8 @@ def _key(view: StandingsView) -> list[Line2D | Patch]:
     lines = view.lines
     handles: list[Line2D | Patch] = []
 
-    def mark(label: str, marker: str, **looks: object) -> None:
-        handles.append(Line2D([], [], linestyle="", marker=marker, label=label, **looks))  # type: ignore[arg-type]
+    def mark(label: str, marker: str, **looks: Any) -> None:
+        handles.append(Line2D([], [], linestyle="", marker=marker, label=label, **looks))
 
     if any(line.baseline is not None for line in lines):
         mark(then, "o", color="white", markeredgecolor=_COLOUR, markersize=6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from amager_eval.conventions import BASELINE_FILE, crime_year_of_wave
 from amager_eval.goals.remarks import Remark, RemarkCode, remark
@@ -32,7 +32,7 @@ class Caveat:
     goals: tuple[str, ...]  #: Ids of the goals it touches
     area: str  #: Area whose figures it is about
     parts: tuple[str, ...] = ()  #: Settings or types of crime it is about; empty for all
-    values: Mapping[str, Any] = field(default_factory=dict)  #: What the sentence names
+    values: Mapping[str, object] = field(default_factory=dict)  #: What the sentence names
 
     def remark(self) -> Remark:
         """Return it as a remark of a result."""

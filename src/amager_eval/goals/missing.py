@@ -9,6 +9,8 @@ from amager_eval.data.input import Masked
 from amager_eval.goals.records import Missing
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
 
@@ -80,5 +82,5 @@ def _delivered(data: Input, agreement: Agreement, area: str, crime_type: str) ->
     return figure is not None and figure.count is not None
 
 
-def _has(mask: object) -> bool:
-    return bool(mask.any())  # type: ignore[attr-defined]
+def _has(mask: pd.Series) -> bool:
+    return bool(mask.any())

@@ -91,6 +91,6 @@ class Remark:
         return f"{self.code.replace('_', ' ')}: {said}"
 
 
-def remark(code: RemarkCode, values: Mapping[str, Any] | None = None, **more: Any) -> Remark:
+def remark(code: RemarkCode, values: Mapping[str, object] | None = None, **more: object) -> Remark:
     """Make a remark of its code and what it names."""
     return Remark(code, (*(values or {}).items(), *more.items()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.goals import Reading
     from amager_eval.trends.fit import Forecast
+
+    #: A target of an area, by the columns of the table.
+    type Row = dict[str, str | int | float | None]
 
 __all__ = ["targets_of"]
 
@@ -56,7 +59,7 @@ def targets_of(
     return table.sort_values("area", key=lambda a: a.map(order), kind="stable", ignore_index=True)
 
 
-def _of_safety(forecast: Forecast, agreement: Agreement, areas: list[str]) -> list[dict[str, Any]]:
+def _of_safety(forecast: Forecast, agreement: Agreement, areas: list[str]) -> list[Row]:
     whole, measure = agreement.areas.whole, agreement.safety
     first, by = measure.baseline_wave, measure.target_wave
     areas = [a for a in areas if a != whole]
@@ -64,7 +67,7 @@ def _of_safety(forecast: Forecast, agreement: Agreement, areas: list[str]) -> li
         safety_quantities(forecast, whole=whole, baseline=first, target=by, areas=areas)
     )
     true = forecast.draws["true"]
-    rows = []
+    rows: list[Row] = []
     for goal in (g for g in agreement.goal if g.kind == "safety"):
         for reading in goal.reading:
             for area in areas:
@@ -112,7 +115,7 @@ def _level(reading: Reading, share: xr.DataArray) -> float:
     return float(np.median(better * level))
 
 
-def _of_crime(forecast: Forecast, agreement: Agreement, areas: list[str]) -> list[dict[str, Any]]:
+def _of_crime(forecast: Forecast, agreement: Agreement, areas: list[str]) -> list[Row]:
     measure = agreement.crime
     quantities = crime_quantities(
         forecast, baseline=measure.baseline_year, target=measure.target_year
@@ -121,7 +124,7 @@ def _of_crime(forecast: Forecast, agreement: Agreement, areas: list[str]) -> lis
     values = last.set_index(["area", "crime_type", "form", "quantity"])["value"].sort_index()
     known = set(map(tuple, last[["area", "crime_type"]].drop_duplicates().to_numpy()))
     definition = str(forecast.draws.attrs.get("definition", ""))
-    rows = []
+    rows: list[Row] = []
     for area in areas:
         for goal in (g for g in agreement.goal if g.kind == "crime"):
             for reading in (r for r in goal.reading if r.id in _FORMS):

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from amager_eval.conventions import BASELINE_FILE
 from amager_eval.data.annual_figures import annual_figures, inhabitants_of_year
@@ -15,7 +15,7 @@ from amager_eval.disclosure.mask import mask_small_counts
 from amager_eval.errors import Fault, InputError
 from amager_eval.goals.facts import evaluated_area
 from amager_eval.record.earlier_publications import earlier_publications
-from amager_eval.record.record import keep_file, verify_record
+from amager_eval.record.record import KeptRow, keep_file, verify_record
 from amager_eval.spec.register import hold_agreement_against_register
 from amager_eval.wording.faults import fault_of
 
@@ -113,7 +113,7 @@ class _Frozen(TypedDict):
     agreement: str
     frozen_on: str
     reason: str
-    entries: list[dict[str, Any]]
+    entries: list[KeptRow]
     masked: list[dict[str, object]]
     revisions: list[dict[str, object]]
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from amager_eval.goals.records import ChangedDocument
 from amager_eval.spec.register import load_register
+
+if TYPE_CHECKING:
+    from amager_eval.record.record import Kept
 
 __all__ = ["changed_documents"]
 
 
 def changed_documents(
-    kept: Mapping[int, Mapping[str, Any]], versions: Mapping[str, str]
+    kept: Mapping[int, Kept], versions: Mapping[str, str]
 ) -> tuple[ChangedDocument, ...]:
     """Compare the documents of a statement with those of the latest kept one.
 

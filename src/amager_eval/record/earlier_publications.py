@@ -6,11 +6,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from amager_eval.conventions import BASELINE_FILE
 from amager_eval.disclosure.earlier import EarlierFigures, Key
-from amager_eval.record.record import read_record, recorded_years, verify_record
+from amager_eval.record.record import KeptRow, read_record, recorded_years, verify_record
 
 __all__ = ["earlier_publications"]
 
@@ -52,7 +51,7 @@ def earlier_publications(record: Path | None) -> Mapping[Key, EarlierFigures]:
     return found
 
 
-def _documents(record: Path) -> Iterator[Mapping[str, Any]]:
+def _documents(record: Path) -> Iterator[KeptRow]:
     """Yield every statement and every baseline that was ever frozen."""
     for year in recorded_years(record):
         yield read_record(record, year)
@@ -62,7 +61,7 @@ def _documents(record: Path) -> Iterator[Mapping[str, Any]]:
         yield from (baseline, *baseline["revisions"])
 
 
-def _rows(kept: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _rows(kept: KeptRow) -> Iterator[KeptRow]:
     """Yield a document's counts and rates by area, type, definition and period."""
     yield from kept.get("reports", [])
     for entry in kept.get("entries", []):

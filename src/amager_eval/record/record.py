@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from amager_eval.conventions import BASELINE_FILE
 from amager_eval.errors import InputError
@@ -14,10 +14,14 @@ from amager_eval.whole_file import whole_file
 from amager_eval.wording.faults import fault_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from amager_eval.goals.statement import Statement
 
 __all__ = [
     "MANIFEST",
+    "Kept",
+    "KeptRow",
     "hold_against_record",
     "keep_file",
     "keep_statement",
@@ -26,6 +30,30 @@ __all__ = [
     "verify_record",
     "write_record",
 ]
+
+#: A row of a kept statement: what JSON knows, by the names of the record.
+type KeptRow = Mapping[str, Any]
+
+
+class KeptForecasts(TypedDict):
+    """What a statement issued, to be scored when the figures come."""
+
+    quantile_levels: list[float]
+    figures: list[KeptRow]
+    quantities: list[KeptRow]
+    events: list[KeptRow]
+
+
+class Kept(TypedDict):
+    """A statement as it was kept, as far as a later one reads it again."""
+
+    year: int
+    agreement: str
+    synthetic: bool
+    versions: dict[str, str]
+    results: list[KeptRow]
+    forecasts: KeptForecasts
+
 
 MANIFEST = "digests.json"
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
@@ -117,7 +145,7 @@ def recorded_years(folder: Path) -> list[int]:
     return sorted(int(p.stem) for p in folder.glob("[0-9][0-9][0-9][0-9].json"))
 
 
-def read_record(folder: Path, year: int) -> dict[str, Any]:
+def read_record(folder: Path, year: int) -> Kept:
     """Read a kept statement after verifying its digest."""
     path = folder / f"{year}.json"
     if not path.exists():
@@ -130,7 +158,7 @@ def read_record(folder: Path, year: int) -> dict[str, Any]:
             )
         )
     verify_record(folder)
-    statement: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    statement: Kept = json.loads(path.read_text(encoding="utf-8"))
     return statement
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +28,7 @@ from amager_eval.wording.faults import fault_of
 
 if TYPE_CHECKING:
     from amager_eval.goals.facts import Facts
+    from amager_eval.record.record import Kept, KeptRow
     from amager_eval.spec.agreement import Agreement
 
 __all__ = ["earlier_statements", "score_record"]
@@ -35,7 +36,7 @@ __all__ = ["earlier_statements", "score_record"]
 
 def earlier_statements(
     folder: Path, agreement: Agreement, year: int, *, synthetic: bool
-) -> dict[int, dict[str, object]]:
+) -> dict[int, Kept]:
     """Read every kept statement of an earlier year, verified.
 
     Raises
@@ -69,9 +70,7 @@ def earlier_statements(
     return kept
 
 
-def score_record(
-    kept: Mapping[int, Mapping[str, Any]], facts: Facts, agreement: Agreement, year: int
-) -> Ledger:
+def score_record(kept: Mapping[int, Kept], facts: Facts, agreement: Agreement, year: int) -> Ledger:
     """Score the forecasts of earlier statements against the figures known now.
 
     Parameters
@@ -124,7 +123,7 @@ def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
     return [{str(k): v for k, v in row.items()} for row in frame.to_dict(orient="records")]
 
 
-def _by_key(figures: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, ...], float]:
+def _by_key(figures: Iterable[KeptRow]) -> dict[tuple[Any, ...], float]:
     return {tuple(f[k] for k in FIGURE_KEYS): float(f["value"]) for f in figures}
 
 
@@ -148,7 +147,7 @@ class _Known:
         before, after = self.first.get(key), self.now.get(key)
         return before if before is not None and after is not None and before != after else None
 
-    def status_without_figure(self, row: Mapping[str, Any]) -> str:
+    def status_without_figure(self, row: KeptRow) -> str:
         """Why a forecast has nothing to be scored against."""
         last = self.year if row["form"] == "percent" else crime_year_of_wave(self.year)
         if row["year"] > last:
@@ -162,9 +161,7 @@ class _Known:
 _ABOUT: Final = tuple(k for k in FIGURE_KEYS if k not in {"area_version", "year"})
 
 
-def _scored(
-    forecast: Mapping[str, Any], levels: Sequence[float], known: _Known
-) -> dict[str, object]:
+def _scored(forecast: KeptRow, levels: Sequence[float], known: _Known) -> dict[str, object]:
     about = {k: forecast[k] for k in _ABOUT}
     row = dict(forecast)
     quantiles = row.pop("quantiles")
@@ -185,7 +182,7 @@ def _scored(
     }
 
 
-def _judged(event: Mapping[str, Any], known: _Known) -> dict[str, object]:
+def _judged(event: KeptRow, known: _Known) -> dict[str, object]:
     """Whether the published figures met a reading that a probability was given for."""
     kind = "safety" if event["form"] == "percent" else "crime"
     about = {"kind": kind} | {k: event[k] for k in _ABOUT if k != "kind"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from amager_eval.conventions import crime_year_of_wave
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
+    from amager_eval.record.record import Kept, KeptRow
 
 __all__ = ["SINCE_COLUMNS", "since_last_status"]
 
@@ -28,7 +29,7 @@ SINCE_COLUMNS: Final = (
 )
 
 
-def since_last_status(kept: Mapping[int, Mapping[str, Any]], statement: Statement) -> pd.DataFrame:
+def since_last_status(kept: Mapping[int, Kept], statement: Statement) -> pd.DataFrame:
     """Put the figures, verdicts, definitions and documents of two statuses side by side.
 
     Parameters
@@ -53,7 +54,7 @@ def since_last_status(kept: Mapping[int, Mapping[str, Any]], statement: Statemen
     """
     rows: list[dict[str, object]] = []
     if kept:
-        before, after = kept[max(kept)], statement.to_dict()
+        before, after = kept[max(kept)], cast("Kept", statement.to_dict())
         rows += [*_figures(before, after, statement), *_verdicts(before, after, statement)]
         rows += [*_definitions(before, after, statement), *_documents(before, after, statement)]
     return pd.DataFrame(
@@ -66,9 +67,7 @@ def _areas(statement: Statement) -> set[str]:
     return {*statement.agreement.areas.evaluated.names, *statement.agreement.areas.indicators}
 
 
-def _figures(
-    before: Mapping[str, Any], after: Mapping[str, Any], statement: Statement
-) -> Iterator[dict[str, object]]:
+def _figures(before: Kept, after: Kept, statement: Statement) -> Iterator[dict[str, object]]:
     """Yield the latest figure of every series the goals are about, in each of the statuses."""
     known = [_latest(s, statement) for s in (before, after)]
     for key in dict.fromkeys((*known[1], *known[0])):
@@ -86,12 +85,10 @@ def _figures(
         }
 
 
-def _latest(
-    stated: Mapping[str, Any], statement: Statement
-) -> dict[tuple[str, str, str, str], Mapping[str, Any]]:
+def _latest(stated: Kept, statement: Statement) -> dict[tuple[str, str, str, str], KeptRow]:
     """Find the latest figure of every series: the goals' answer, the goals' own definition."""
     agreement = statement.agreement
-    found: dict[tuple[str, str, str, str], Mapping[str, Any]] = {}
+    found: dict[tuple[str, str, str, str], KeptRow] = {}
     goals = {kind for g in agreement.goal if g.kind == "crime" for kind in g.crime_types}
     for figure in stated["forecasts"]["figures"]:
         if figure["area"] not in _areas(statement):
@@ -109,15 +106,13 @@ def _latest(
     return found
 
 
-def _verdicts(
-    before: Mapping[str, Any], after: Mapping[str, Any], statement: Statement
-) -> Iterator[dict[str, object]]:
+def _verdicts(before: Kept, after: Kept, statement: Statement) -> Iterator[dict[str, object]]:
     """Yield each goal part's verdict and assessment of its primary reading, of each own year."""
     primary = {g.id: g.primary for g in statement.agreement.goal}
     kinds = {g.id: g.kind for g in statement.agreement.goal}
     areas = set(statement.agreement.areas.evaluated.names)
 
-    def of_year(stated: Mapping[str, Any]) -> dict[tuple[str, str, str], Mapping[str, Any]]:
+    def of_year(stated: Kept) -> dict[tuple[str, str, str], KeptRow]:
         found = {}
         for row in stated["results"]:
             goal = row["goal"]
@@ -147,9 +142,7 @@ def _verdicts(
             }
 
 
-def _definitions(
-    before: Mapping[str, Any], after: Mapping[str, Any], statement: Statement
-) -> Iterator[dict[str, object]]:
+def _definitions(before: Kept, after: Kept, statement: Statement) -> Iterator[dict[str, object]]:
     """Yield the definitions of each area's reports, and the version of the area, that differ."""
     for area in sorted(_areas(statement)):
         for what, key in (("definition", "definition"), ("area", "area_version")):
@@ -176,9 +169,7 @@ def _definitions(
                 }
 
 
-def _documents(
-    before: Mapping[str, Any], after: Mapping[str, Any], statement: Statement
-) -> Iterator[dict[str, object]]:
+def _documents(before: Kept, after: Kept, statement: Statement) -> Iterator[dict[str, object]]:
     """Yield the agreement and the models, with the versions that changed named."""
     changed = {c.document: c for c in statement.changed}
     for name, digest in after["versions"].items():

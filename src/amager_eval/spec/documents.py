@@ -33,7 +33,7 @@ def models_folder() -> Path:
     raise SpecError(fault_of("no_models", one=candidates[0], other=candidates[1]))
 
 
-def read_document(path: Path) -> tuple[dict[str, Any], str]:
+def read_document(path: Path) -> tuple[dict[str, object], str]:
     """Read a TOML document.
 
     With its text, from which error messages find line numbers.
@@ -54,7 +54,7 @@ def read_document(path: Path) -> tuple[dict[str, Any], str]:
 
 
 @lru_cache(maxsize=32)
-def _parsed(text: str) -> dict[str, Any]:
+def _parsed(text: str) -> dict[str, object]:
     """Parse a document once: an input is read with the same agreement at every turn."""
     return tomllib.loads(text)
 

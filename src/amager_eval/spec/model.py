@@ -357,7 +357,7 @@ def _touched(types: Sequence[str], settings: Sequence[str]) -> dict[str, list[st
     return of | ({"settings": list(settings)} if settings else {})
 
 
-def _declared(spec: ModelSpec, option: str, what: str, entry: dict[str, Any]) -> ModelSpec:
+def _declared(spec: ModelSpec, option: str, what: str, entry: dict[str, object]) -> ModelSpec:
     """Return the spec with one more entry of a list of its options."""
     if len(str(entry["reason"]).strip()) < LEAST_REASON:
         raise SpecError(

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from amager_eval.spec.values import AtKey, Frozen
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    #: A part of the residents, one or one a draw.
+    type Share = float | NDArray[np.float64]
 
 __all__ = ["Block", "Delivered", "Estate", "Mixture", "Nested", "Published", "Stated"]
 
@@ -164,7 +171,7 @@ class Nested(Frozen):
         found = dict.fromkeys(b.district for b in self.block if b.id in own and b.district)
         return list(found)
 
-    def weights(self, shares: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    def weights(self, shares: Mapping[str, Share]) -> dict[str, dict[str, Share]]:
         """Write every block and mixture as weights of blocks and parts, given the shares.
 
         `shares` gives the first's part of each mixture, as a number or an array.
@@ -176,9 +183,9 @@ class Nested(Frozen):
         >>> nested.weights({"new": 0.75})["new"]
         {'a': 0.75, 'b': 0.25}
         """
-        found: dict[str, dict[str, float]] = {b.id: {b.id: 1.0} for b in self.block}
+        found: dict[str, dict[str, Share]] = {b.id: {b.id: 1.0} for b in self.block}
         for mixture in self.mixture:
-            made: dict[str, float] = {}
+            made: dict[str, Share] = {}
             first = shares[mixture.id]
             for name, share in ((mixture.first, first), (mixture.second, 1 - first)):
                 for piece, weight in found.get(name, {name: 1.0}).items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amager_eval.goals.records import RESULT_COLUMNS
-from amager_eval.tables.table import Column, Table, build_table
+from amager_eval.tables.table import Column, Kind, Table, build_table
 
 if TYPE_CHECKING:
     from amager_eval.goals.statement import Statement
@@ -17,7 +17,7 @@ __all__ = ["results_table"]
 
 def results_table(statement: Statement, words: Wording) -> Table:
     """Every row of the statement, for open data; lists and intervals as plain columns."""
-    kinds = {
+    kinds: dict[str, Kind] = {
         "year": "year",
         "observed": "decimal",
         "baseline": "decimal",
@@ -34,7 +34,7 @@ def results_table(statement: Statement, words: Wording) -> Table:
         Column(
             k,
             words.name("column", k),
-            "probability" if "probability" in k else kinds.get(k, "text"),  # type: ignore[arg-type]
+            "probability" if "probability" in k else kinds.get(k, "text"),
         )
         for k in keys
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from amager_eval.conventions import LEVELS
 from amager_eval.goals.power import ANSWERS_QUESTION
 from amager_eval.spec.assumptions import load_assumptions
-from amager_eval.tables.table import Column, Kind, Table, build_table, records
+from amager_eval.tables.table import Column, Kind, Row, Table, build_table, records
 from amager_eval.wording.area import area_label
 from amager_eval.wording.figure import marked, value_text
 from amager_eval.wording.numbers import number, percent
@@ -101,7 +101,7 @@ def changes_table(statement: Statement, words: Wording, *, short: bool = False) 
     )
 
 
-def _change_row(row: dict[str, Any], agreement: Agreement, words: Wording) -> dict[str, Any]:
+def _change_row(row: Row, agreement: Agreement, words: Wording) -> Row:
     lang = words.lang
     after, before = row["percent_after"], row["percent_before"]
     change = words.say(

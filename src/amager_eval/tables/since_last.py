@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from amager_eval.tables.table import Column, Kind, Table, build_table, print_cell, records
+from amager_eval.tables.table import Column, Kind, Row, Table, build_table, print_cell, records
 from amager_eval.wording.area import area_label
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ def _others(statement: Statement) -> tuple[str, ...]:
     return statement.agreement.areas.indicators
 
 
-def _same(row: Mapping[str, Any]) -> bool:
+def _same(row: Row) -> bool:
     return bool(row["before"] == row["after"])
 
 
-def _about(row: Mapping[str, Any], statement: Statement, words: Wording) -> str:
+def _about(row: Row, statement: Statement, words: Wording) -> str:
     """Name what a row is about: the goal, the area and the part."""
     agreement, part = statement.agreement, row["part"]
     if row["what"] == "document":
@@ -88,7 +88,7 @@ def _about(row: Mapping[str, Any], statement: Statement, words: Wording) -> str:
     return words.say("since.goal_about", goal=row["goal"], about=where) if row["goal"] else where
 
 
-def _text(row: Mapping[str, Any], side: str, words: Wording) -> str:
+def _text(row: Row, side: str, words: Wording) -> str:
     value, year = row[side], row[f"year_{side}"]
     if value is None:
         judged = row["what"] in {"verdict", "assessment"}

@@ -141,7 +141,11 @@ def print_cell(value: Any, kind: Kind, words: Wording) -> str:
             return unbroken(str(value))
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+#: A row of a frame by its columns; what is missing is None.
+type Row = dict[str, Any]
+
+
+def records(frame: pd.DataFrame) -> list[Row]:
     """Rows of a frame as dicts in which what is missing is None."""
     return [
         {

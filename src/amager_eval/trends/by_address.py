@@ -21,6 +21,9 @@ from pymc.pytensorf import join_nonshared_inputs
 from pytensor.graph.rewriting.utils import rewrite_graph
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
     import pymc as pm
 
 __all__ = ["addressable", "compile_by_address"]
@@ -153,23 +156,21 @@ def _called(function: Any, lengths: tuple[int, ...]) -> Any:
     """Call a compiled function with a point and, where the model has one, its vector of data."""
     if not lengths:
 
-        @numba.njit  # type: ignore[untyped-decorator]
         def alone(x: Any, _: Any) -> Any:
             return function((x,))
 
-        return alone
+        return numba.njit(alone)
     (length,) = lengths
 
-    @numba.njit  # type: ignore[untyped-decorator]
     def told(x: Any, data_: Any) -> Any:
         # nutpie's record of shared data begins with their addresses
         figures = numba.carray(address_as_void_pointer(data_[0]), (length,), np.float64)
         return function((x, figures))
 
-    return told
+    return numba.njit(told)
 
 
-def _coords(model: pm.Model, dims: dict[str, Any]) -> dict[str, Any]:
+def _coords(model: pm.Model, dims: Mapping[str, Sequence[str]]) -> dict[str, pd.Index]:
     import pandas as pd
 
     used = {d for of in dims.values() for d in of}
@@ -177,7 +178,6 @@ def _coords(model: pm.Model, dims: dict[str, Any]) -> dict[str, Any]:
 
 
 def _density_callback(evaluate: Any, size: int, length: int) -> Any:
-    @numba.cfunc(_DENSITY)  # type: ignore[untyped-decorator]
     def density(dim: Any, x_: Any, out_: Any, value_: Any, data_: Any) -> Any:
         # after its address nutpie's record has the vector's length: of another nothing is read
         if dim != size or (length > 0 and data_[1] != length):
@@ -194,11 +194,10 @@ def _density_callback(evaluate: Any, size: int, length: int) -> Any:
             return 4
         return 0
 
-    return density
+    return numba.cfunc(_DENSITY)(density)
 
 
 def _expand_callback(evaluate: Any, size: int, full: int) -> Any:
-    @numba.cfunc(_EXPAND)  # type: ignore[untyped-decorator]
     def expand(dim: Any, expanded: Any, x_: Any, out_: Any, data_: Any) -> Any:
         if dim != size or expanded != full:
             return -1
@@ -207,4 +206,4 @@ def _expand_callback(evaluate: Any, size: int, full: int) -> Any:
             out_[i] = values[i]
         return 0
 
-    return expand
+    return numba.cfunc(_EXPAND)(expand)

@@ -61,8 +61,8 @@ class Forecast(Drawn):
     def probability(
         self,
         *,
-        at_least: float | str | Mapping[str, Any] | None = None,
-        at_most: float | str | Mapping[str, Any] | None = None,
+        at_least: float | str | Mapping[str, str | int] | None = None,
+        at_most: float | str | Mapping[str, str | int] | None = None,
         by: Cell = None,
         area: Cell = None,
         setting: Cell = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import xarray as xr
@@ -30,8 +30,8 @@ type Cell = str | int | Sequence[str] | Sequence[int] | None
 def probability(
     forecast: Drawn,
     *,
-    at_least: float | str | Mapping[str, Any] | None,
-    at_most: float | str | Mapping[str, Any] | None,
+    at_least: float | str | Mapping[str, str | int] | None,
+    at_most: float | str | Mapping[str, str | int] | None,
     by: Cell,
     quantity: str | None,
     joint: bool | str | Sequence[str],
@@ -196,7 +196,7 @@ def _period(chosen: xr.DataArray, period: str | int | np.integer) -> xr.DataArra
 
 def _bound(
     forecast: Drawn,
-    bound: float | str | Mapping[str, Any],
+    bound: float | str | Mapping[str, str | int],
     chosen: xr.DataArray,
     *,
     by: Cell,

@@ -18,7 +18,7 @@ _FORMAT = 1
 
 
 def write_tree(
-    tree: xr.DataTree, record: Mapping[str, Any], path: Path, *, compress: bool = False
+    tree: xr.DataTree, record: Mapping[str, object], path: Path, *, compress: bool = False
 ) -> None:
     """Write every group of a tree, and a record of plain values as an attribute.
 

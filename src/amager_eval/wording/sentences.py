@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from amager_eval.errors import Fault, InputError
 
@@ -104,7 +104,7 @@ def fields(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def _flat(table: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:
     """Dotted key and sentence of every leaf."""
     pairs: list[tuple[str, str]] = []
     for key, value in table.items():

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from amager_eval.data.names.agreed import Kind, Names
 from amager_eval.data.names.partners import split_partners
@@ -95,7 +95,7 @@ class _Naming:
                 found[word].append(at)
         return found
 
-    def _of_goal(self, row: Mapping[str, Any]) -> bool:
+    def _of_goal(self, row: Mapping[str, object]) -> bool:
         """Whether a row of reports is of the goal's series; others have types of their own."""
         area = row.get("area")
         known = isinstance(area, str) and self.names.find("area", area) is not None
@@ -183,7 +183,7 @@ class _Naming:
             self.findings.add("name_near_kept", at=places, column=column, found=name, known=nearly)
 
 
-def _year(row: Mapping[str, Any]) -> int | None:
+def _year(row: Mapping[str, object]) -> int | None:
     """Year or wave of a row; None where it cannot be read, which is told elsewhere."""
     value = row.get("wave", row.get("period"))
     try:

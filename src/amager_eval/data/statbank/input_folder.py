@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -144,7 +143,7 @@ def city_population(people: pd.DataFrame, source: str, agreement: Agreement) -> 
 
 
 def write_folder(
-    out: Path, frames: Mapping[str, pd.DataFrame], provenance: Sequence[Mapping[str, Any]]
+    out: Path, frames: Mapping[str, pd.DataFrame], provenance: Sequence[Mapping[str, object]]
 ) -> None:
     """Write the folder in one move, so that no half of it is ever left."""
     try:

@@ -65,7 +65,7 @@ class Service:
     pause: Callable[[float], None] = time.sleep  #: Called with the seconds to wait between attempts
 
 
-def ask(function: str, request: Mapping[str, Any], service: Service) -> tuple[bytes, Reply]:
+def ask(function: str, request: Mapping[str, object], service: Service) -> tuple[bytes, Reply]:
     """Return a reply's bytes and its provenance, from the cache when offline."""
     base = service.base_url.rstrip("/") + (f"/{service.bank}" if service.bank else "")
     url = f"{base}/{function}"
@@ -85,7 +85,7 @@ def ask(function: str, request: Mapping[str, Any], service: Service) -> tuple[by
     return content, reply
 
 
-def _from_cache(key: str, request: Mapping[str, Any], service: Service) -> tuple[bytes, Reply]:
+def _from_cache(key: str, request: Mapping[str, object], service: Service) -> tuple[bytes, Reply]:
     table = request.get("table", "")
     if service.cache is None:
         raise statbank_fault("offline_cache", table)

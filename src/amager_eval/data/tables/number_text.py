@@ -97,7 +97,7 @@ def decimal_mark(cells: Sequence[str], separator: str) -> DecimalMark:
         return "," if "," in seen else "."
     if seen:
         return None
-    return {",": ".", ";": ","}.get(separator)  # type: ignore[return-value]
+    return "." if separator == "," else "," if separator == ";" else None
 
 
 def _bare(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.area_estimate import Step
+    from amager_eval.trends.area.condition import Weights
     from amager_eval.trends.fit import Fit
     from amager_eval.trends.safety.forecast import Piece
 
@@ -157,7 +158,7 @@ def _make_city(
     told = _print_figures(study, drawn.before, there, drawn.weights, rng)
     chance = rng.standard_normal(len(study.settings))
 
-    def make(eta: Floats, made: Mapping[str, Any]) -> Truth:
+    def make(eta: Floats, made: Mapping[str, float]) -> Truth:
         true, seen = (
             shares_of(nested.area, eta, there, nested, nested.weights(made), seen=seen)[0, :, 0]
             for seen in (False, True)
@@ -194,7 +195,7 @@ def _print_figures(
     study: Study,
     eta: Floats,
     there: Around,
-    weights: Mapping[str, Mapping[str, Any]],
+    weights: Weights,
     rng: np.random.Generator,
 ) -> AreaFigures:
     """Print what samples of the made-up city would have shown, in whole percent."""

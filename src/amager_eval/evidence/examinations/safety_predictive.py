@@ -115,7 +115,7 @@ def remake_figures(fit: Fit, *, seed: int = 1) -> dict[str, xr.DataArray]:
     }
 
 
-def wave_statistics(share: Floats) -> dict[str, Any]:
+def wave_statistics(share: Floats) -> dict[str, Floats]:
     """Say in numbers how published shares move from wave to wave.
 
     In points; dims those before. `sd of yearly differences`: root mean square over all areas

@@ -23,7 +23,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import pandas as pd
 
@@ -143,7 +143,7 @@ def rehearse(
     folder.mkdir(parents=True, exist_ok=True)
     identity = _identity(settings)
     paths = {city: folder / f"{city[0]}-{city[1]:05d}.json" for city in settings.cities()}
-    left = [city for city, path in paths.items() if _kept(path).get("identity") != identity]
+    left = [city for city, path in paths.items() if not _is_kept(path, identity)]
     done = len(paths) - len(left)
     if progress is not None:
         progress(done, len(paths))
@@ -154,9 +154,19 @@ def rehearse(
     frames: list[dict[str, object]] = []
     for (scenario, seed), path in paths.items():
         kept = _kept(path)
-        more = {name: kept[name] for name in ("seconds", "problems", "divergences")}
+        more = {k: kept[k] for k in ("seconds", "problems", "divergences")}
         frames += [{"scenario": scenario, "seed": seed} | row | more for row in kept["rows"]]
     return pd.DataFrame(frames)
+
+
+class _Finished(TypedDict):
+    """The file of a judged partnership."""
+
+    identity: str
+    seconds: dict[str, float]
+    problems: dict[str, list[str]]
+    divergences: int
+    rows: list[dict[str, object]]
 
 
 def _each_judged(
@@ -184,11 +194,13 @@ def _each_judged(
         pool.shutdown(cancel_futures=True)
 
 
-def _kept(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return kept
+def _kept(path: Path) -> _Finished:
+    finished: _Finished = json.loads(path.read_text(encoding="utf-8"))
+    return finished
+
+
+def _is_kept(path: Path, identity: str) -> bool:
+    return path.is_file() and _kept(path)["identity"] == identity
 
 
 def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) -> None:
@@ -201,6 +213,7 @@ def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) 
         return synthetic_city(seed, scenario=scenario, agreement=agreement, last_wave=wave)
 
     every = until(target)
+    data = as_judged(every.data, agreement)
     truth = {tuple(t[k] for k in _KEYS): t["met"] for t in every.truth["goals"]}
     rows: list[dict[str, object]] = []
     problems: dict[str, list[str]] = {}
@@ -208,13 +221,12 @@ def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) 
     divergences = 0
     for year in (agreement.safety.baseline_wave + 1, target):
         begun = time.perf_counter()
-        known = as_judged(every.data, agreement)
-        if year < target:  # reports are held against the baseline in the target year alone
-            known = replace(known, crime=None)
         quick = Quick(agreement.safety.baseline_wave, year)
+        known, shown = data, data
+        if year < target:  # reports are held against the baseline in the target year alone
+            known, shown = replace(data, crime=None), as_judged(until(year).data, agreement)
         fits = fit(known, agreement, seed=seed, draws=draws, draft=True, area=False, samplers=quick)
-        data = as_judged(until(year).data, agreement)
-        statement = judge(data, agreement, year, fits, draft=True)
+        statement = judge(shown, agreement, year, fits, draft=True)
         spent[f"statement_{year}"] = time.perf_counter() - begun
         problems[str(year)] = fits.problems
         divergences += sum(f.diagnostics.divergences for f in fits.by_name.values())
@@ -228,7 +240,7 @@ def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) 
             if one.year == about.get(kinds.get(one.goal, ""))
             and (key := tuple(row[k] for k in _KEYS)) in truth
         ]
-    kept = {
+    finished: _Finished = {
         "identity": identity,
         # of all cores together: what the run would take on a core of its own
         "seconds": spent
@@ -241,7 +253,7 @@ def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) 
         "rows": rows,
     }
     with whole_file(path) as unfinished:
-        unfinished.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
+        unfinished.write_text(json.dumps(finished, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def _identity(settings: Settings) -> str:

@@ -78,7 +78,7 @@ class SafetyOnward:
         step = self._piece.draws["collector_step"][i] * _run_on(
             self._real["before_break"], self._years
         )
-        along: dict[str, Any] = {
+        along = {
             "eta": (("latent", "setting", "year"), self._piece.eta[i]),
             "wave_error": ("year", self._piece.shift[i] - step),
             "wave_size": ("year", np.zeros(len(self._years))),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -102,13 +103,13 @@ def answer_area(
     rests_on = next(s.rests_on for s in estimate.spec.step if s.id == estimate.primary)
     effective = estimate.effective[estimate.primary]
     empty = pd.DataFrame()
-    given: dict[str, Any] = {
-        "area": estimate.area, "step": estimate.primary, "evidence": Counter(estimate.figures.area),
-        "stated": "stated" in rests_on, "delivered": dict(estimate.delivered),
-        "effective_draws": effective, "problems": estimate.problems, "spec": estimate.spec,
-    }  # fmt: skip
+    answer: Callable[..., AreaAnswer] = partial(
+        AreaAnswer, area=estimate.area, step=estimate.primary, evidence=Counter(estimate.figures.area),
+        stated="stated" in rests_on, delivered=dict(estimate.delivered),
+        effective_draws=effective, problems=estimate.problems, spec=estimate.spec,
+    )  # fmt: skip
     if estimate.problems:
-        return AreaAnswer(**given, bands=empty, probabilities=empty, samples=empty, forecast=None)
+        return answer(bands=empty, probabilities=empty, samples=empty, forecast=None)
     asked = [
         (step, "", estimate, f) for step, f in estimate.steps.items()
         if estimate.effective[step] >= estimate.wanted
@@ -127,8 +128,7 @@ def answer_area(
         target=safety.target_wave, response=response, seed=fit.seed,
     )  # fmt: skip
     price = estimate.spec.samples.price_dkk
-    return AreaAnswer(
-        **given,
+    return answer(
         bands=pd.concat(bands, ignore_index=True),
         probabilities=pd.concat(probabilities, ignore_index=True)[
             ["step", "assumption", "setting", "response", "quantity", "year", "probability_true",

@@ -60,7 +60,7 @@ from amager_eval.wording.numbers import date, number
 from amager_eval.wording.probability import say_probability
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from amager_eval.goals.statement import Statement
     from amager_eval.spec.agreement import Claim, Goal, Statbank
@@ -188,15 +188,15 @@ def _claim(statement: Statement, claim: Claim, words: Wording) -> list[Block]:
     """Put a worsening the agreement claims beside its probability, off and on as evidence."""
     about: dict[str, object] = {"area": claim.area, "response": claim.response}
     about |= {"before": claim.before, "after": claim.after}
-    rows: list[dict[str, Any]] = [
-        {str(key): value for key, value in row.items()}
+    rows = [
+        row
         for row in statement.stated.to_dict(orient="records")
         if all(row[key] == value for key, value in about.items())
     ]
     if not rows:
         return []
 
-    def said(which: list[dict[str, Any]], probability: str) -> str:
+    def said(which: list[dict[Hashable, Any]], probability: str) -> str:
         return words.listing(
             [
                 words.say(

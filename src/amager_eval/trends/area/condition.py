@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from amager_eval.spec.area_estimate import AreaSpec
-    from amager_eval.spec.nested import Nested, Stated
+    from amager_eval.spec.nested import Nested, Share, Stated
     from amager_eval.trends.area.design import AreaFigures
 
     type Floats = NDArray[np.float64]
+    #: Block or mixture to the weights of its pieces.
+    type Weights = Mapping[str, Mapping[str, Share]]
 
 __all__ = ["Around", "Estates", "Proposed", "propose", "shares_of"]
 
@@ -113,7 +115,7 @@ class Proposed:
 
     before: Floats
     after: Floats
-    weights: Mapping[str, Mapping[str, Any]]
+    weights: Weights
     log_weight: Mapping[str, Floats]
 
 
@@ -125,7 +127,7 @@ def propose(
     spec: AreaSpec,
     rng: np.random.Generator,
     *,
-    shares: Mapping[str, Any],
+    shares: Mapping[str, Share],
     follows: Floats,
     size: Floats,
     stated: Sequence[tuple[Stated, int, list[int]]] = (),
@@ -205,7 +207,7 @@ def shares_of(
     eta: Floats,
     around: Around,
     nested: Nested,
-    weights: Mapping[str, Mapping[str, Any]],
+    weights: Weights,
     *,
     seen: bool = False,
 ) -> Floats:
@@ -245,7 +247,7 @@ class _Reading:
         around: Around,
         figures: AreaFigures,
         names: list[str],
-        weights: Mapping[str, Mapping[str, Any]],
+        weights: Weights,
         width: Floats,
         inverse: Floats,
     ) -> None:
@@ -434,7 +436,7 @@ def _log_stated(
     eta: Floats,
     around: Around,
     nested: Nested,
-    weights: Mapping[str, Mapping[str, Any]],
+    weights: Weights,
 ) -> Floats:
     """Log probability that a sample would have lain below the whole in every setting."""
     here = Around(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from amager_eval.data.input import Input
     from amager_eval.spec.agreement import Agreement
-    from amager_eval.spec.nested import Nested, Stated
+    from amager_eval.spec.nested import Nested, Share, Stated
     from amager_eval.trends.drawn import Fitted
 
     type Floats = NDArray[np.float64]
@@ -480,7 +480,8 @@ def propose_under(
     for i, n in enumerate(kept.n):
         size[:, i] = drawn[f"{SIZE} {i}"] if np.isnan(n) else n
     shares = {
-        m.id: study.delivered.get(m.id, drawn.get(f"{SHARE} {m.id}")) for m in study.nested.mixture
+        m.id: study.delivered[m.id] if m.id in study.delivered else drawn[f"{SHARE} {m.id}"]
+        for m in study.nested.mixture
     }
     return propose(
         around.take(rows), terms, study.nested, kept, study.spec, rng, shares=shares,
@@ -649,7 +650,7 @@ def _log_weights(
 
 
 def _shares(
-    study: Study, around: Around, eta: Floats, weights: Mapping[str, Any]
+    study: Study, around: Around, eta: Floats, weights: Mapping[str, Share]
 ) -> tuple[Floats, Floats]:
     """Give the area's shares, true and as the survey sees them, (draw, setting, 2, year)."""
     made = {study.nested.area: weights}
