@@ -51,7 +51,7 @@ class Evidence:
     #: Numbers the reader needs: fits, draws, seed.
     settings: Mapping[str, Any]
     #: The table, raw values; missing is None.
-    rows: Sequence[Mapping[str, Any]]
+    rows: Sequence[Mapping[str, object]]
     #: Versions; filled in when not given.
     packages: Mapping[str, str] = field(default_factory=versions)
 

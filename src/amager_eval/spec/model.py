@@ -345,7 +345,7 @@ class ModelSpec(Frozen):
         return _declared(self, "covariates", "covariate", entry)
 
 
-def _of(effect: Mapping[str, Any]) -> str:
+def _of(effect: Mapping[str, Sequence[str]]) -> str:
     """Say which types and areas an effect is of; nothing where it is of all."""
     named = [", ".join(effect.get(key, ())) for key in ("types", "settings", "areas")]
     return "".join(f" of {n}" for n in named if n)

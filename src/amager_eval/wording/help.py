@@ -39,18 +39,19 @@ def tell_in_danish(group: Any) -> None:
         for parameter in command.params:
             if parameter.name in told:
                 parameter.help = told[parameter.name]
+    words = {english: around[key] for english, key in _AROUND.items()}
     for command in (group, *group.commands.values()):
-        _around(command, around)
+        _around(command, words)
 
 
-def _around(command: Any, around: Mapping[str, Any]) -> None:
+def _around(command: Any, words: Mapping[str, str]) -> None:
     """Have a command print its help with the words around the texts replaced."""
     english = command.get_help
 
     def get_help(ctx: Any) -> str:
         told: str = english(ctx)
-        for word, key in _AROUND.items():
-            told = told.replace(word, around[key])
+        for word, danish in words.items():
+            told = told.replace(word, danish)
         return told
 
     command.get_help = get_help

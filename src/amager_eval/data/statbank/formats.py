@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -194,13 +194,13 @@ def _is_sign(status: object) -> bool:
     return bool(text) and (text in _ZERO or _NOT_THERE.fullmatch(text) is not None)
 
 
-def _labels(dimension: Mapping[str, Any]) -> dict[str, str]:
+def _labels(dimension: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
     """Code to label of a dimension's categories."""
     labels = dimension["category"].get("label")
     return {str(c): str(t) for c, t in labels.items()} if isinstance(labels, Mapping) else {}
 
 
-def _categories(category: Mapping[str, Any]) -> list[str]:
+def _categories(category: Mapping[str, object]) -> list[str]:
     """Codes of a dimension in order; a single category may lack its index."""
     index = category.get("index", category.get("label"))
     if isinstance(index, list):
