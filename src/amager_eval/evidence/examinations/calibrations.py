@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from amager_eval.evidence.examinations.calibrate import (
     calibrate,
@@ -134,7 +134,7 @@ def calibrate_onward(job: Job) -> dict[str, Found]:
 
 
 def calibration_tables(
-    made: Calibrated, settings: Mapping[str, Any], gates: Gates
+    made: Calibrated, settings: Mapping[str, object], gates: Gates
 ) -> dict[str, Found]:
     """Judge replicates: ranks, recovery, and forecasts where the study makes some."""
     ranks = judge_ranks(made.replicates)

@@ -84,7 +84,7 @@ class Found:
     """A table and the numbers beside it."""
 
     table: pd.DataFrame
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
     #: What it took; None: as long as the examination. Where fits were kept from an earlier run,
     #: what they took then, NaN if that was not recorded.
     seconds: float | None = None
