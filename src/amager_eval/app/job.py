@@ -26,22 +26,10 @@ COMMAND: tuple[str, ...] = (sys.executable, "-m", "amager_eval.app.make_status")
 class Progress:
     """How far a status is.
 
-    Parameters
-    ----------
-    state : {"running", "done", "refused", "stopped", "broken"}
-        `refused` has faults; `broken` is a process that ended without a word.
-    step : str
-        One of the steps of :mod:`amager_eval.app.make_status`.
-    done, total : int
-        Of the step; 0 in all where it is unknown.
-    year : int or None
-        Of the finished appendix.
-    faults : tuple of str
-        In the reader's language.
-    began : mapping of str to float
-        When each step began, by a clock that never goes back, seconds.
-    ended : float or None
-        When the last one ended.
+    `refused` has faults, in the reader's language; `broken` is a process that ended without a
+    word. `done` and `total` are of the step, 0 in all where it is unknown; `year` is the
+    finished appendix's. `began` has when each step began, and `ended` when the last one ended,
+    in seconds by a clock that never goes back.
     """
 
     state: Literal["running", "done", "refused", "stopped", "broken"] = "running"
@@ -73,17 +61,7 @@ class _Said(TypedDict, total=False):
 
 
 class Job:
-    """A status in the making.
-
-    Parameters
-    ----------
-    request : Request
-        What to make.
-    when_done : callable
-        Called with the last progress when a status was finished.
-    command : sequence of str
-        The process.
-    """
+    """A status in the making; `when_done` is called with the last progress of a finished one."""
 
     def __init__(
         self,

@@ -18,18 +18,10 @@ __all__ = ["Kept", "keep", "proposed_folder", "remembered", "settings_file"]
 
 @dataclass(frozen=True)
 class Kept:
-    """What is remembered.
+    """What is remembered: where the record, the appendices and dropped workbooks lie.
 
-    Parameters
-    ----------
-    record : str
-        Record folder, with the frozen baseline and the statuses as published.
-    out : str
-        Folder of the appendices and of the workbooks that were dropped.
-    delivery : str
-        The workbook at hand; empty where none was dropped yet.
-    seconds : dict of str to float
-        How long each step of the last status took: what the time left is reckoned from.
+    `delivery` is the workbook at hand, empty where none was dropped yet; `seconds` how long
+    each step of the last status took: what the time left is reckoned from.
     """
 
     record: str

@@ -27,20 +27,10 @@ def serve(
     browse: bool = True,
     tell: Callable[[str], None] = print,
 ) -> None:
-    """Serve the page until it is closed.
+    """Serve the page until it is closed, at a port of 127.0.0.1, 0 being any free one.
 
-    Parameters
-    ----------
-    agreement : str
-        Name in `models/agreements`, or a TOML file.
-    lang : {"da", "en"}
-        Language of the page and of what it makes.
-    port : int
-        Of 127.0.0.1; 0 is any free one.
-    browse : bool
-        Open it in the browser.
-    tell : callable
-        Called with the address.
+    `agreement` is a name in `models/agreements` or a TOML file; `tell` is called with the
+    address.
     """
     agreed = load_agreement(agreement)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:

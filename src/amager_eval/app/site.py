@@ -89,20 +89,8 @@ class _WithHeaders:
 class Site:
     """The page of an agreement.
 
-    Parameters
-    ----------
-    agreement : Agreement
-        What was promised.
-    name : str
-        Of the agreement, as the process that makes a status is asked for it.
-    lang : {"da", "en"}
-        Language of the page and of what it makes.
-    settings : Path
-        File of what is remembered.
-    close : callable
-        Ends the server.
-    command : sequence of str
-        The process that makes a status.
+    `name` is what the process that makes a status is asked for, `settings` the file of what is
+    remembered, `close` ends the server, and `command` is the process that makes a status.
     """
 
     def __init__(
@@ -428,15 +416,7 @@ class Site:
 def make_app(site: Site, token: str) -> Starlette:
     """Put the site behind an address nobody can guess, for this computer's own name alone.
 
-    Parameters
-    ----------
-    site : Site
-    token : str
-        First part of every address; another one is not found.
-
-    Returns
-    -------
-    Starlette
+    The token is the first part of every address; another one is not found.
     """
     return Starlette(
         routes=[Mount(f"/{token}", routes=site.routes())],

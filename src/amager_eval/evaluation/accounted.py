@@ -45,15 +45,8 @@ class _Row:
 def rows_not_used(data: Input, agreement: Agreement, area: str, year: int) -> Iterator[NotUsed]:
     """Yield the rows no verdict rests on, by table, each under the first reason that holds.
 
-    Parameters
-    ----------
-    data : Input
-        As delivered.
-    agreement : Agreement
-    area : str
-        The area the goals are judged for.
-    year : int
-        Survey wave of the status.
+    `data` is as delivered, `area` the one the goals are judged for, `year` the status's survey
+    wave.
     """
     reasons: dict[tuple[str, str], dict[str, int]] = {}
     for row in _rows(data, agreement, area, year):

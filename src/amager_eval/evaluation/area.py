@@ -26,15 +26,7 @@ __all__ = ["answer_unmeasured", "is_measured", "smooth_measured", "without_own_a
 
 
 def is_measured(data: Input, agreement: Agreement) -> bool:
-    """Whether the area has a figure of the input's last wave, or one since the baseline.
-
-    Parameters
-    ----------
-    data : Input
-        Up to the statement's wave.
-    agreement : Agreement
-        Its area and baseline.
-    """
+    """Whether the area has a figure of the last wave of an input, or one since the baseline."""
     if data.safety is None or data.safety.empty:
         return False
     own = data.safety.loc[data.safety["area"].isin(agreement.areas.evaluated.names), "wave"]
@@ -45,17 +37,8 @@ def is_measured(data: Input, agreement: Agreement) -> bool:
 def without_own_area(data: Input, agreement: Agreement) -> Input:
     """Leave out the area's own figures, which are read as figures of its blocks instead.
 
-    Parameters
-    ----------
-    data : Input
-    agreement : Agreement
-        What the area is made of.
-
-    Returns
-    -------
-    Input
-        The same where the blocks cannot be read, for want of the whole, a district or the baseline:
-        then the area is one more area of the safety model.
+    The input stays the same where the blocks cannot be read, for want of the whole, a district
+    or the baseline: then the area is one more area of the safety model.
     """
     if data.safety is None or not any(g.kind == "safety" for g in agreement.goal):
         return data
@@ -81,27 +64,10 @@ def smooth_measured(
 ) -> AreaEstimate | None:
     """Read a measured area's own figures beside its districts': what its verdicts rest on.
 
-    Parameters
-    ----------
-    fit : Fit
-        Safety, of the input :func:`without_own_area`.
-    data : Input
-        With the area's figures.
-    agreement : Agreement
-        What the area is made of.
-    draft : bool
-        Take a document that is not registered as it stands.
-    until : int or None
-        Last wave; default as :func:`amager_eval.estimate_area`.
-    prior : bool
-        Whether `prior_only` is drawn.
-    times : int
-        So many times the draws of the districts that a forecast takes are weighed.
-
-    Returns
-    -------
-    AreaEstimate or None
-        Joint draws of every area; None where there is nothing measured, or nothing to read it by.
+    `fit` is of the input :func:`without_own_area`, `data` has the area's figures. `until` is
+    the last wave, by default that of the goals; `times` as many draws of the districts are
+    weighed as a forecast takes. Joint draws of every area; None where there is nothing
+    measured, or nothing to read it by.
     """
     if not is_measured(data, agreement) or not _readable(fit, agreement):
         return None
@@ -122,24 +88,10 @@ def answer_unmeasured(
 ) -> AreaAnswer | None:
     """Estimate the agreement's own area, and what another make-up of it would change.
 
-    Parameters
-    ----------
-    fit : Fit
-        Safety, of the districts and the whole.
-    data : Input
-        What was fitted, and the figures of earlier versions and similar partnerships.
-    agreement : Agreement
-        What the area is made of.
-    draft : bool
-        Take a document that is not registered as it stands.
-    times : int
-        So many times the draws of the districts that a forecast takes are weighed.
-
-    Returns
-    -------
-    AreaAnswer or None
-        None where the area is measured, or where the fit lacks the whole, a district or the
-        baseline: then there is nothing to estimate, or nothing to do it from.
+    `data` is what was fitted, with the figures of earlier versions and of similar partnerships;
+    `times` as :func:`smooth_measured`. None where the area is measured, or where the fit lacks
+    the whole, a district or the baseline: then there is nothing to estimate, or nothing to do
+    it from.
     """
     if not any(g.kind == "safety" for g in agreement.goal):
         return None

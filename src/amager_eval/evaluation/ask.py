@@ -21,16 +21,11 @@ __all__ = ["Answers", "ask"]
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What the fits answer.
+    """What the fits answer; None, or empty, where nothing was fitted.
 
-    Parameters
-    ----------
-    safety, crime : Forecast or None
-        Joint draws to the last year a goal is about; None where nothing was fitted.
-    safety_quantities : dict of int to DataFrame
-        Target wave to :func:`amager_eval.goals.safety.quantities.safety_quantities`.
-    crime_quantities : DataFrame
-        :func:`amager_eval.goals.crime.quantities.crime_quantities`; empty without a crime fit.
+    Quantities of safety are by target wave, as
+    :func:`amager_eval.goals.safety.quantities.safety_quantities` and
+    :func:`amager_eval.goals.crime.quantities.crime_quantities` give them.
     """
 
     safety: Forecast | None = None
@@ -42,22 +37,7 @@ class Answers:
 def ask(data: Input, agreement: Agreement, year: int, fits: Fits, *, prior: bool = True) -> Answers:
     """Draw the fits forward and ask every quantity at every year a goal is read for.
 
-    Parameters
-    ----------
-    data : Input
-        What was fitted.
-    agreement : Agreement
-        What is asked, and for which years.
-    year : int
-        Survey wave of the statement.
-    fits : Fits
-        From :func:`amager_eval.evaluation.fit.fit`.
-    prior : bool
-        Also ask what one would have said without the series.
-
-    Returns
-    -------
-    Answers
+    With `prior` also what one would have said without the series.
     """
     safety = crime = None
     by_target: dict[int, pd.DataFrame] = {}

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
-    from amager_eval.trends.sample import Progress
 
-__all__ = ["MORE", "FitProgress", "Fits", "Samplers", "fit"]
+__all__ = ["MORE", "FitProgress", "Fits", "fit"]
 
 #: So many times the draws are taken where the spec's were too few.
 MORE: Final = load_assumptions().refit.times
@@ -76,26 +75,6 @@ class Fits:
         return [f"{name}: {p}" for name, f in self.by_name.items() for p in f.diagnostics.problems]
 
 
-class Samplers:
-    """How each model is fitted to its figures; another may be quicker, the chain stays the same."""
-
-    def safety(
-        self, data: Input, *, spec: ModelSpec, draws: int | None, seed: int, progress: Progress
-    ) -> Fit:
-        """Fit the safety model."""
-        return fit_safety(data, spec=spec, draws=draws, seed=seed, progress=progress)
-
-    def crime(
-        self, data: Input, *, spec: ModelSpec, definition: str, draws: int | None, seed: int,
-        progress: Progress, target_accept: float | None = None,
-    ) -> Callable[[], Fit]:  # fmt: skip
-        """Begin to fit the crime model, and return what waits for it."""
-        return begin_crime(
-            data, spec=spec, definition=definition, draws=draws, seed=seed, progress=progress,
-            target_accept=target_accept,
-        )  # fmt: skip
-
-
 def fit(
     data: Input,
     agreement: Agreement,
@@ -106,7 +85,8 @@ def fit(
     specs: Mapping[str, ModelSpec] | None = None,
     progress: FitProgress | None = None,
     area: bool = True,
-    samplers: Samplers = Samplers(),  # noqa: B008 (holds nothing)
+    sample_safety: Callable[..., Fit] | None = None,
+    sample_crime: Callable[..., Callable[[], Fit]] | None = None,
 ) -> Fits:
     """Fit the safety model and the crime model to what an input has for them.
 
@@ -130,8 +110,9 @@ def fit(
     area : bool
         Also read the agreement's own area as blocks of the city: estimate it where no survey of
         it is published, and read its own figures beside the others where one is.
-    samplers : Samplers
-        What fits each model to the figures it is given.
+    sample_safety, sample_crime : callable or None
+        In place of :func:`amager_eval.fit_safety` and of what begins a fit of crime, and called
+        alike: a rehearsal is quicker.
 
     Returns
     -------
@@ -158,11 +139,11 @@ def fit(
         design_safety(apart, population=None, whole=None, spec=spec, parts=None)
         tell = _named(progress, "safety_trend")
         tell(0, 0)
-        sample = partial(samplers.safety, apart, spec=spec, seed=seed, progress=tell)
+        sample = partial(sample_safety or fit_safety, apart, spec=spec, seed=seed, progress=tell)
     begun = None
     if definition is not None:  # sampled beside all that is fitted and read of safety
         begin = partial(
-            samplers.crime, series, spec=anchored, definition=definition, seed=seed,
+            sample_crime or begin_crime, series, spec=anchored, definition=definition, seed=seed,
             progress=_named(progress, "crime_trend"),
         )  # fmt: skip
         begun = begin(draws=draws)

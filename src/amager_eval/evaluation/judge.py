@@ -187,16 +187,8 @@ def results(
 ) -> list[Result]:
     """Hold every goal's readings against the figures, and against what the fits answer.
 
-    Parameters
-    ----------
-    facts : Facts
-    agreement : Agreement
-    year : int
-        Survey wave.
-    answers : Answers
-        Empty where nothing is fitted: then goals are judged by the letter alone.
-    definition : str or None
-        The series of reported crime that was fitted.
+    Without answers goals are judged by the letter alone. `definition` is the series of reported
+    crime that was fitted.
     """
     return [
         *safety_results(facts, agreement, year, answers.safety, answers.safety_quantities),

@@ -44,19 +44,7 @@ type _Said = Mapping[tuple[str, int], Result]
 
 @dataclass(frozen=True)
 class FoundTable:
-    """One table as it was read.
-
-    Parameters
-    ----------
-    table : str
-        Its name.
-    rows : int
-        Rows read.
-    areas : tuple of str
-        In order of appearance; empty where the table names none.
-    first, last : int or None
-        First and last year or wave.
-    """
+    """One table as it was read: rows, areas as they appear, first and last year or wave."""
 
     table: str
     rows: int
@@ -69,23 +57,10 @@ class FoundTable:
 class GoalPart:
     """One part of a goal this year, after the letter of its primary reading.
 
-    Parameters
-    ----------
-    what : str
-        Setting or type; empty for a goal of one part.
-    verdict : str
-        `nået`, `ikke nået` or `ikke opgjort`.
-    observed, compared : float or None
-        The year's figure and the one it is held against: percent, reports or reports per 1,000.
-        In the baseline year there is nothing yet to hold it against.
-    year, compared_year : int or None
-        Of the two.
-    form : {"share", "count", "rate", "partners"}
-        What the figures are.
-    why : str
-        Key of the sentence that says what is lacking; empty where it is judged.
-    lacks : tuple of pairs
-        Fields of that sentence.
+    `what` is a setting or a type, empty for a goal of one part. `observed` and `compared` are
+    the year's figure and the one it is held against, in the unit `form` names; in the baseline
+    year there is nothing yet to hold it against. `why` is the key of the sentence that says
+    what is lacking, and `lacks` its fields; empty where it is judged.
     """
 
     what: str
@@ -123,29 +98,10 @@ class GoalPreview:
 class Preview:
     """What a delivery is worth before a model is fitted to it.
 
-    Parameters
-    ----------
-    name : str
-        Of the file or folder.
-    year, crime_year : int or None
-        Survey wave the status is of, and its year of reports; None where nothing could be read.
-    faults : tuple of Fault
-        Errors first, then warnings, in `lang`.
-    found : tuple of FoundTable
-    renamed : tuple of Renamed
-        Words read as names of the agreement.
-    replaced : tuple of Replaced
-        Published figures in whose place delivered ones stand.
-    goals : tuple of GoalPreview
-    missing : tuple of Missing
-        Deliveries a chapter lacks.
-    not_used : tuple of NotUsed
-    delivered : tuple of Delivered
-        Files, sheets, columns, rows, statuses, areas and types, and what became of each.
-    on_published : bool
-        Whether the delivery lies on the published figures.
-    agreement : Agreement
-    lang : {"da", "en"}
+    The years are of the survey wave and of its reports, None where nothing could be read.
+    Faults are in `lang`, errors first; `renamed` are words read as names of the agreement,
+    `replaced` published figures in whose place delivered ones stand, `delivered` what became of
+    every file, sheet, column, row, status, area and type.
     """
 
     name: str
@@ -185,25 +141,9 @@ def preview_delivery(
 ) -> Preview:
     """Read a delivery, check it and say what can be judged from it; nothing is fitted or written.
 
-    Parameters
-    ----------
-    path : str or Path
-        A workbook or a folder.
-    agreement : Agreement or None
-        Default the Amager agreement.
-    year : int or None
-        Survey wave; default the delivery's latest.
-    only : bool
-        Take the delivery alone, without the published figures.
-    record : Path or None
-        Record folder: its frozen baseline is held against the delivery.
-    lang : {"da", "en"}
-        Language of the faults.
-
-    Returns
-    -------
-    Preview
-        Never raises for what is wrong with the delivery: that is among `faults`.
+    What is wrong with it is among the faults and never raised. The year is by default the
+    delivery's latest wave; with `only` the delivery is taken without the published figures; the
+    frozen baseline of a `record` is held against it.
     """
     agreement = agreement or load_agreement()
     reading = read_everything(path, agreement=agreement, lang=lang)

@@ -27,20 +27,9 @@ _ROLES: Final = ("total", "selected", "monitored")
 def quarter_chart(data: Input, agreement: Agreement, record: Path | None = None) -> pd.DataFrame:
     """Chart every series of the agreement's own area, or of what there is in its stead.
 
-    Parameters
-    ----------
-    data : Input
-        Police counts by quarter or month, and inhabitants.
-    agreement : Agreement
-        Areas, types, the reference's last year and the threshold below which nothing is shown.
-    record : Path or None
-        The yearly record: what it hides or has published may give quarters away.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`amager_eval.goals.crime.monitored_types.monitored_chart`, of every type of one
-        area.
+    Of police counts by quarter or month, as
+    :func:`amager_eval.goals.crime.monitored_types.monitored_chart`, of every type; what the yearly record
+    hides or has published may give quarters away.
 
     Raises
     ------

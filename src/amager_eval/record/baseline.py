@@ -40,21 +40,9 @@ _SAME_INHABITANTS: Final = 0.1
 class BaselineEntry:
     """One line of the agreement's table.
 
-    Parameters
-    ----------
-    crime_type : str
-        Id of the type; `total` for the total.
-    year : int
-        Calendar year.
-    count, rate, population : float or None
-        Reports, reports per 1,000 inhabitants, the inhabitants they are divided by; None where
-        unknown, or hidden because a count is small.
-    area, area_version : str
-        The agreement's area as the input names it, and its version.
-    definition, source : str
-        Of the series.
-    population_on : str
-        The day of the inhabitants: the period that begins on it, `2024` or `2024K3`.
+    Reports, reports per 1,000 and the inhabitants they are divided by are None where unknown,
+    or hidden because a count is small. `area` is as the input names it; `population_on` is the
+    period that begins on the day of the inhabitants, `2024` or `2024K3`.
     """
 
     crime_type: str
@@ -163,23 +151,9 @@ def freeze_baseline(
 ) -> tuple[BaselineEntry, ...]:
     """Freeze the baseline in a record folder, or revise it with a reason.
 
-    Parameters
-    ----------
-    data : Input
-        With the baseline year's reports for the agreement's area.
-    agreement : Agreement
-    folder : Path
-        The evaluation's record folder; made if absent.
-    on : date
-        Date written into the record.
-    revise : str or None
-        Reason for replacing a frozen baseline that differs; the old one is kept in the file. Blanks
-        are no reason.
-
-    Returns
-    -------
-    tuple of BaselineEntry
-        The entries now frozen.
+    The folder is made if absent. `on` is the date written into the record. Where a frozen
+    baseline differs it takes a reason to `revise` it, and blanks are none; the old one is kept
+    in the file.
 
     Raises
     ------

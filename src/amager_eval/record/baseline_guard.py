@@ -52,27 +52,13 @@ def baseline_guard(
 ) -> pd.DataFrame:
     """Hold each crime goal against the baseline year and against the guard years, side by side.
 
-    Parameters
-    ----------
-    facts : Facts
-    agreement : Agreement
-    year : int
-        Survey wave of the statement.
-    quantities : DataFrame
-        From :func:`amager_eval.goals.crime.quantities.crime_quantities`; may be empty.
-    definition : str or None
-        Definition the crime model was fitted to.
-
-    Returns
-    -------
-    DataFrame
-        One row per crime goal, type and form (`rate`, `count`) of the agreement's own area:
-        the latest published figure (`year`, `observed`), `baseline` (the published baseline
-        year), `guard_mean` (mean of the published guard years), `latent_baseline` (median level
-        behind the baseline year); literal verdicts against the first two; probabilities that
-        the true level of the latest year (before one is published: the target year) is at or
-        below the true level of the baseline year, and of the guard years' mean. What is missing
-        is None, and `reason` says why. Reports, or reports per 1,000 inhabitants.
+    One row per crime goal, type and form (`rate`, `count`) of the agreement's own area: the
+    latest published figure (`year`, `observed`), `baseline` (the published baseline year),
+    `guard_mean` (mean of the published guard years), `latent_baseline` (median level behind the
+    baseline year); literal verdicts against the first two; probabilities that the true level of
+    the latest year (before one is published: the target year) is at or below the true level of
+    the baseline year, and of the guard years' mean. What is missing is None, and `reason` says
+    why. Reports, or reports per 1,000 inhabitants.
     """
     crime, area = agreement.crime, facts.area
     last = crime_year_of_wave(year)
@@ -92,18 +78,7 @@ def baseline_guard(
 
 
 def with_guard(results: Sequence[Result], guard: pd.DataFrame) -> list[Result]:
-    """Put a caveat on every result whose literal verdict hangs on the choice of baseline.
-
-    Parameters
-    ----------
-    results : sequence of Result
-    guard : DataFrame
-        From :func:`baseline_guard`.
-
-    Returns
-    -------
-    list of Result
-    """
+    """Put a caveat on every result whose literal verdict hangs on the choice of baseline."""
     said: dict[tuple[str, str | None, str | None, str], Remark] = {}
     for held in guard.to_dict(orient="records"):
         verdicts = (held["literal_baseline"], held["literal_guard_mean"])

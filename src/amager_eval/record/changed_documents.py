@@ -19,18 +19,8 @@ def changed_documents(
 ) -> tuple[ChangedDocument, ...]:
     """Compare the documents of a statement with those of the latest kept one.
 
-    Parameters
-    ----------
-    kept : mapping of int to dict
-        Earlier statements by year.
-    versions : mapping of str to str
-        Of this statement: digests stand under `agreement <id>` and `spec <name>`; where a fit's
-        spec is a changed copy, that of its document under `document of spec <name>`.
-
-    Returns
-    -------
-    tuple of ChangedDocument
-        Empty where nothing changed, or nothing was kept.
+    In `versions` digests stand under `agreement <id>` and `spec <name>`; where a fit's spec is
+    a changed copy, that of its document under `document of spec <name>`.
     """
     if not kept:
         return ()

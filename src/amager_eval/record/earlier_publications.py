@@ -17,16 +17,8 @@ __all__ = ["earlier_publications"]
 def earlier_publications(record: Path | None) -> Mapping[Key, EarlierFigures]:
     """Collect every count and rate the record holds, its frozen baseline's among them.
 
-    Parameters
-    ----------
-    record : Path or None
-        Folder of the yearly record; one that is not there holds nothing.
-
-    Returns
-    -------
-    mapping of tuple to EarlierFigures
-        By definition, area, crime type and calendar year. Statements kept before reports were
-        listed in full give what they forecast from.
+    By definition, area, crime type and calendar year; a folder that is not there holds nothing.
+    Statements kept before reports were listed in full give what they forecast from.
 
     Raises
     ------

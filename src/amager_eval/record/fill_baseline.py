@@ -33,20 +33,10 @@ _SERIES = ["area", "crime_type", "definition"]
 def fill_baseline(data: Input, agreement: Agreement, folder: Path) -> Input:
     """Put the frozen baseline year into a delivery of later years alone.
 
-    Parameters
-    ----------
-    data : Input
-    agreement : Agreement
-    folder : Path
-        The evaluation's record folder.
-
-    Returns
-    -------
-    Input
-        With the frozen inhabitants of their day, and with a row per type that was delivered
-        without its baseline year; its `source` and `files` name the frozen baseline. Quarters
-        or months of the goal's own series are summed to whole years then, for what was frozen is
-        a year. Unchanged where nothing is frozen.
+    With the frozen inhabitants of their day, and with a row per type that was delivered without
+    its baseline year; its `source` and `files` name the frozen baseline. Quarters or months of
+    the goal's own series are summed to whole years then, for what was frozen is a year.
+    Unchanged where nothing is frozen.
 
     Raises
     ------

@@ -45,25 +45,11 @@ def issue_forecasts(
 ) -> Issued:
     """Forecast every figure the goals rest on, and every declared reading, wave by wave.
 
-    Parameters
-    ----------
-    facts : Facts
-        What is known through wave `year`.
-    agreement : Agreement
-    year : int
-        Survey wave of the statement.
-    safety, crime : Forecast or None
-        Joint draws.
-    crime_frame : DataFrame
-        From :func:`amager_eval.goals.crime.quantities.crime_quantities`; may be empty.
-    estimated : Forecast or None
-        Joint draws with the agreement's own area, estimated for want of a survey of it; its rows
-        say so, and are scored when a figure comes. No event is issued of them: an event is settled
-        by figures printed from the baseline on, and the area has none there.
-
-    Returns
-    -------
-    Issued
+    `crime_frame` is from :func:`amager_eval.goals.crime.quantities.crime_quantities` and may be
+    empty; `estimated` are joint draws with the agreement's own area, estimated for want of a
+    survey of it. Its rows say so, and are scored when a figure comes. No event is issued of
+    them: an event is settled by figures printed from the baseline on, and the area has none
+    there.
     """
     definitions = [agreement.crime.definition]
     if crime is not None and crime.draws.attrs["definition"] not in definitions:

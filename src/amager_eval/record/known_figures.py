@@ -22,22 +22,9 @@ def known_figures(
 ) -> pd.DataFrame:
     """List every published figure of the agreement's areas from the baseline on.
 
-    Parameters
-    ----------
-    facts : Facts
-        What is known.
-    agreement : Agreement
-        Areas, settings, crime types and the years to begin with.
-    year : int
-        Survey wave of the statement.
-    definitions : sequence of str
-        Crime series to list; they are never joined.
-
-    Returns
-    -------
-    DataFrame
-        Columns :data:`~amager_eval.goals.ledger.FIGURE_KEYS` and `value`: percent (safety),
-        reports (`count`) or reports per 1,000 (`rate`). What does not apply is None.
+    Columns :data:`~amager_eval.goals.ledger.FIGURE_KEYS` and `value`: percent (safety), reports
+    (`count`) or reports per 1,000 (`rate`). What does not apply is None. Of reports the series
+    of `definitions`, which are never joined.
     """
     rows = [*_safety(facts, agreement, year), *_crime(facts, agreement, year, definitions)]
     frame = pd.DataFrame(rows, columns=[*FIGURE_KEYS, "value"], dtype=object)
@@ -45,13 +32,7 @@ def known_figures(
 
 
 def area_version(agreement: Agreement, area: str, marked: str = "") -> str:
-    """Version of an area: as its figures are marked, else as the agreement has it.
-
-    Returns
-    -------
-    str
-        Empty for an area without versions.
-    """
+    """Version of an area: as its figures are marked, else as the agreement has it, else empty."""
     return marked or next((v.id for v in agreement.areas.version if area in v.names), "")
 
 

@@ -82,20 +82,7 @@ def write_record(statement: Statement, folder: Path) -> Path:
 
 
 def keep_statement(content: bytes, folder: Path) -> Path:
-    """Keep the `statement.json` of an appendix, as :func:`write_record` keeps a statement.
-
-    Parameters
-    ----------
-    content : bytes
-        The file as it was written.
-    folder : Path
-        Record folder.
-
-    Raises
-    ------
-    InputError
-        As :func:`write_record`.
-    """
+    """Keep the `statement.json` of an appendix, as :func:`write_record` keeps a statement."""
     said = json.loads(content)
     if said["draft"]:
         raise InputError(fault_of("record_draft", year=said["year"]))

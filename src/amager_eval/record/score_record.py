@@ -71,22 +71,7 @@ def earlier_statements(
 
 
 def score_record(kept: Mapping[int, Kept], facts: Facts, agreement: Agreement, year: int) -> Ledger:
-    """Score the forecasts of earlier statements against the figures known now.
-
-    Parameters
-    ----------
-    kept : mapping of int to dict
-        From :func:`earlier_statements`.
-    facts : Facts
-        What is known through wave `year`.
-    agreement : Agreement
-    year : int
-        Survey wave of the statement.
-
-    Returns
-    -------
-    Ledger
-    """
+    """Score the forecasts of earlier statements against the figures known through wave `year`."""
     issued = {y: s["forecasts"] for y, s in kept.items() if s.get("forecasts")}
     definitions = {
         f["definition"]: None

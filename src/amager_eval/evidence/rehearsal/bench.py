@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import xarray as xr
 from scipy.special import expit
 
-from amager_eval.evaluation.fit import Samplers
 from amager_eval.goals.facts import evaluated_area
 from amager_eval.trends.crime.design import crime_design
 from amager_eval.trends.crime.fit import begin_design
@@ -23,9 +22,8 @@ if TYPE_CHECKING:
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.fit import Fit
-    from amager_eval.trends.sample import Progress
 
-__all__ = ["Quick", "as_judged"]
+__all__ = ["as_judged", "quick_crime", "quick_safety"]
 
 #: Two chains. A probability near the thresholds .05 and .95 from 400 effective draws of each of
 #: two alternatives has a Monte-Carlo error of about .008: a verdict can flip only within that.
@@ -36,46 +34,29 @@ HISTORY: Final = 6
 SAFE_FROM: Final = 2022
 
 
-class Quick(Samplers):
-    """Two chains, gated by what verdicts rest on, told the figures of some waves alone.
+def quick_safety(data: Input, *, spec: ModelSpec, baseline: int, year: int, **sampling: Any) -> Fit:
+    """Fit a city's survey; what was published after wave `year` is laid out, not kept.
 
-    Parameters
-    ----------
-    baseline, year : int
-        Survey waves of the baseline and of the statement; what was published after it is laid
-        out, not kept.
+    Answers without data are not sampled: nothing is judged by them.
     """
+    design = design_safety(data, population=None, whole=None, spec=spec, parts=None)
+    keep = np.broadcast_to(design["year"].to_numpy() <= year, design["low"].shape)
+    found = sample_safety(design, spec, keep=keep, prior_only=False, chains=CHAINS, **sampling)
+    return replace(found, diagnostics=_safety_gates(found, baseline, year))
 
-    def __init__(self, baseline: int, year: int) -> None:
-        self.baseline, self.year = baseline, year
 
-    def safety(
-        self, data: Input, *, spec: ModelSpec, draws: int | None, seed: int, progress: Progress
-    ) -> Fit:
-        """Sample no answers without data: nothing is judged by them."""
-        design = design_safety(data, population=None, whole=None, spec=spec, parts=None)
-        keep = np.broadcast_to(design["year"].to_numpy() <= self.year, design["low"].shape)
-        found = sample_safety(
-            design, spec, keep=keep, prior_only=False,
-            draws=draws, chains=CHAINS, seed=seed, progress=progress,
-        )  # fmt: skip
-        return replace(found, diagnostics=_safety_gates(found, self.baseline, self.year))
+def quick_crime(
+    data: Input, *, spec: ModelSpec, definition: str, **sampling: Any
+) -> Callable[[], Fit]:
+    """Begin to fit a city's reports, with the whole warm-up however few draws are kept."""
+    design = crime_design(data, spec, definition=definition)
+    begun = begin_design(design, spec, chains=CHAINS, **sampling)
 
-    def crime(
-        self, data: Input, *, spec: ModelSpec, definition: str, draws: int | None, seed: int,
-        progress: Progress, target_accept: float | None = None,
-    ) -> Callable[[], Fit]:  # fmt: skip
-        """Take the whole warm-up, however few draws are kept."""
-        begun = begin_design(
-            crime_design(data, spec, definition=definition), spec,
-            draws=draws, chains=CHAINS, seed=seed, progress=progress, target_accept=target_accept,
-        )  # fmt: skip
+    def gated() -> Fit:
+        found = begun()
+        return replace(found, diagnostics=_crime_gates(found))
 
-        def gated() -> Fit:
-            found = begun()
-            return replace(found, diagnostics=_crime_gates(found))
-
-        return gated
+    return gated
 
 
 def _safety_gates(fit: Fit, baseline: int, year: int) -> Diagnostics:

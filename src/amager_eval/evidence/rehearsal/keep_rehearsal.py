@@ -33,21 +33,9 @@ def keep_rehearsal(
 ) -> list[Path]:
     """Write how often a goal's verdict was wrong, and renew the cards that quote it.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        From :func:`amager_eval.evidence.rehearsal.rehearse.rehearse`.
-    agreement : Agreement
-        The agreement they were judged by.
-    draws, seed : int
-        Draws per chain, and the first city's seed.
-    folder : Path or None
-        Stands for `models/`.
-
-    Returns
-    -------
-    list of Path
-        One piece of evidence per model.
+    One piece of evidence a model. `rows` are from
+    :func:`amager_eval.evidence.rehearsal.rehearse.rehearse`, by `draws` a chain from the first
+    city's `seed` on; `folder` stands for `models/`.
     """
     goals = summarise(with_whole_goals(rows), agreement)
     specs = {name: load_model_spec(name) for name in _GOALS}

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict
 
@@ -31,7 +31,7 @@ from amager_eval.evaluation.fit import fit
 from amager_eval.evaluation.judge import judge
 from amager_eval.evidence.city.process import SCENARIOS
 from amager_eval.evidence.city.synthetic import SyntheticCity, synthetic_city
-from amager_eval.evidence.rehearsal.bench import Quick, as_judged
+from amager_eval.evidence.rehearsal.bench import as_judged, quick_crime, quick_safety
 from amager_eval.evidence.rehearsal.keep_rehearsal import keep_rehearsal
 from amager_eval.evidence.rehearsal.wrong_verdicts import summarise, with_whole_goals
 from amager_eval.provenance import sampler_versions, sha256_of_bytes, sha256_of_code
@@ -78,19 +78,7 @@ _SETUP: Final = (
 
 @dataclass(frozen=True)
 class Settings:
-    """What is rehearsed.
-
-    Parameters
-    ----------
-    partnerships : int
-        How many, spread evenly over the scenarios.
-    scenarios : tuple of str
-        Of :data:`amager_eval.evidence.city.process.SCENARIOS`.
-    seed : int
-        First city's seed; the others follow.
-    draws : int
-        Kept draws per chain of each run.
-    """
+    """What is rehearsed: spread evenly over the scenarios, seeds that follow, draws a chain."""
 
     partnerships: int = 200
     scenarios: tuple[str, ...] = tuple(SCENARIOS)
@@ -119,26 +107,13 @@ def rehearse(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
-    """Judge every partnership that is not judged yet.
+    """Judge every partnership that is not judged yet: one JSON file each in `folder`.
 
-    Parameters
-    ----------
-    folder : Path
-        One JSON file per finished partnership; made if absent.
-    settings : Settings
-        What to rehearse.
-    workers : int
-        Processes at work, each on a partnership of its own; 1 stays in this one.
-    progress : callable or None
-        Called with (partnerships done, partnerships in all).
-
-    Returns
-    -------
-    DataFrame
-        One row per partnership and judged part of a goal: `scenario, seed`, what it is about,
-        `statement` (wave), `met` (the truth), `literal_verdict, evidence_verdict,
-        probability_true`, `passed` (whether the fits the statement rests on were within their
-        gates), and `seconds`, `problems` and `divergences` of its partnership.
+    Each of the `workers` is a process on a partnership of its own; 1 stays in this one. A row
+    of what is returned is a judged part of a goal: `scenario, seed`, what it is about,
+    `statement` (wave), `met` (the truth), `literal_verdict, evidence_verdict,
+    probability_true`, `passed` (whether the fits it rests on were within their gates), and
+    `seconds`, `problems` and `divergences` of its partnership.
     """
     folder.mkdir(parents=True, exist_ok=True)
     identity = _identity(settings)
@@ -206,7 +181,7 @@ def _is_kept(path: Path, identity: str) -> bool:
 def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) -> None:
     """Judge a partnership, at the first wave after the baseline and at the target, and keep it."""
     agreement = small_agreement()
-    target = agreement.safety.target_wave
+    baseline, target = agreement.safety.baseline_wave, agreement.safety.target_wave
     started, computing = time.perf_counter(), time.process_time()
 
     def until(wave: int) -> SyntheticCity:
@@ -219,13 +194,16 @@ def _judge_one(scenario: str, seed: int, path: Path, identity: str, draws: int) 
     problems: dict[str, list[str]] = {}
     spent: dict[str, float] = {}
     divergences = 0
-    for year in (agreement.safety.baseline_wave + 1, target):
+    for year in (baseline + 1, target):
         begun = time.perf_counter()
-        quick = Quick(agreement.safety.baseline_wave, year)
         known, shown = data, data
         if year < target:  # reports are held against the baseline in the target year alone
             known, shown = replace(data, crime=None), as_judged(until(year).data, agreement)
-        fits = fit(known, agreement, seed=seed, draws=draws, draft=True, area=False, samplers=quick)
+        fits = fit(
+            known, agreement, seed=seed, draws=draws, draft=True, area=False,
+            sample_safety=partial(quick_safety, baseline=baseline, year=year),
+            sample_crime=quick_crime,
+        )  # fmt: skip
         statement = judge(shown, agreement, year, fits, draft=True)
         spent[f"statement_{year}"] = time.perf_counter() - begun
         problems[str(year)] = fits.problems

@@ -18,22 +18,12 @@ __all__ = ["summarise", "with_whole_goals"]
 def summarise(rows: pd.DataFrame, agreement: Agreement) -> pd.DataFrame:
     """Count wrong verdicts per goal, reading, year and scenario.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        From :func:`amager_eval.evidence.rehearsal.rehearse.rehearse`.
-    agreement : Agreement
-        Which reading is primary.
-
-    Returns
-    -------
-    DataFrame
-        `year, goal, reading, primary, scenario`; `judged` and `not_judged`: parts whose statement
-        would, and would not, have been published (a fit missed its gates); then shares of the
-        parts judged: `met` (is true), `wrong_reached` (evidence says `nået`, which is false) with
-        its standard error, `wrong_not_reached` likewise, `undecided`, `literal_wrong_reached`,
-        `literal_wrong_not_reached`, `literal_misleads` (their sum), `literal_open`. Parts of one
-        partnership share a city, so the standard error, which takes them as apart, is a floor.
+    `year, goal, reading, primary, scenario`; `judged` and `not_judged`: parts whose statement
+    would, and would not, have been published (a fit missed its gates); then shares of the parts
+    judged: `met` (is true), `wrong_reached` (evidence says `nået`, which is false) with its
+    standard error, `wrong_not_reached` likewise, `undecided`, `literal_wrong_reached`,
+    `literal_wrong_not_reached`, `literal_misleads` (their sum), `literal_open`. Parts of one
+    partnership share a city, so the standard error, which takes them as apart, is a floor.
     """
     keys = {(g.id, r.id, r.response) for g in agreement.goal for r in g.reading if r.primary}
     of = zip(rows["goal"], rows["reading"], rows["response"], strict=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -104,9 +104,9 @@ def answer_area(
     effective = estimate.effective[estimate.primary]
     empty = pd.DataFrame()
     answer: Callable[..., AreaAnswer] = partial(
-        AreaAnswer, area=estimate.area, step=estimate.primary, evidence=Counter(estimate.figures.area),
-        stated="stated" in rests_on, delivered=dict(estimate.delivered),
-        effective_draws=effective, problems=estimate.problems, spec=estimate.spec,
+        AreaAnswer, area=estimate.area, step=estimate.primary,
+        evidence=Counter(estimate.figures.area), stated="stated" in rests_on,
+        delivered=dict(estimate.delivered), effective_draws=effective, problems=estimate.problems, spec=estimate.spec,
     )  # fmt: skip
     if estimate.problems:
         return answer(bands=empty, probabilities=empty, samples=empty, forecast=None)
