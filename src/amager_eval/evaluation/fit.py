@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.goals.safety.area_answer import AreaAnswer
     from amager_eval.spec.agreement import Agreement
-    from amager_eval.spec.model import ModelSpec
     from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
 
@@ -82,7 +81,6 @@ def fit(
     seed: int = 1,
     draws: int | None = None,
     draft: bool = False,
-    specs: Mapping[str, ModelSpec] | None = None,
     progress: FitProgress | None = None,
     area: bool = True,
     sample_safety: Callable[..., Fit] | None = None,
@@ -103,8 +101,6 @@ def fit(
         Draws per chain; default each spec's.
     draft : bool
         Take documents that are not registered as they stand.
-    specs : mapping of str to ModelSpec or None
-        Other documents than the registered ones, by name: `safety_trend`, `crime_trend`.
     progress : callable or None
         Called with the fit's name, draws done and draws in all; 0 in all until the first draw.
     area : bool
@@ -122,19 +118,15 @@ def fit(
         diverged, and what rests on the area's own figures is read again with as many draws where
         they were too few.
     """
-
-    def spec_of(name: str) -> ModelSpec:
-        own = (specs or {}).get(name)
-        return load_model_spec(name, draft=draft) if own is None else own
-
     definition = crime_definition_to_fit(data, agreement)
     if definition is not None:  # what a chapter lacks is told before the first fit's minutes
         series = series_to_fit(data, agreement, definition)
-        anchored = with_baseline_year(spec_of("crime_trend"), agreement.crime.baseline_year)
+        document = load_model_spec("crime_trend", draft=draft)
+        anchored = with_baseline_year(document, agreement.crime.baseline_year)
         crime_design(series, anchored, definition=definition)
     if data.safety is not None:
         baseline = agreement.safety.baseline_wave
-        spec = spec_of("safety_trend").with_options(baseline=baseline)
+        spec = load_model_spec("safety_trend", draft=draft).with_options(baseline=baseline)
         apart = without_own_area(data, agreement) if area else data
         design_safety(apart, population=None, whole=None, spec=spec, parts=None)
         tell = _named(progress, "safety_trend")
