@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from amager_eval.goals.crime.quantities import crime_quantities
+from amager_eval.goals.crime.results import crime_results
+from amager_eval.goals.results import partner_results, safety_results
 from amager_eval.goals.safety.quantities import safety_quantities
 
 if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.evaluation.fit import Fits
+    from amager_eval.goals.facts import Facts
+    from amager_eval.goals.result import Result
     from amager_eval.spec.agreement import Agreement
     from amager_eval.trends.fit import Forecast
 
-__all__ = ["Answers", "ask"]
+__all__ = ["Answers", "ask", "results"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +74,21 @@ def ask(data: Input, agreement: Agreement, year: int, fits: Fits, *, prior: bool
             margin=agreement.crime.margin,
         )
     return Answers(safety, crime, by_target, frame)
+
+
+def results(
+    facts: Facts, agreement: Agreement, year: int, answers: Answers, definition: str | None = None
+) -> list[Result]:
+    """Hold every goal's readings against the figures, and against what the fits answer.
+
+    Without answers goals are judged by the letter alone. `definition` is the series of reported
+    crime that was fitted.
+    """
+    return [
+        *safety_results(facts, agreement, year, answers.safety, answers.safety_quantities),
+        *crime_results(facts, agreement, year, answers.crime_quantities, definition),
+        *partner_results(facts, agreement, year),
+    ]
 
 
 def _last_period(data: Input, agreement: Agreement, definition: str) -> int | str:

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from amager_eval.errors import GateError, SpecError
-from amager_eval.evaluation.ask import ask
+from amager_eval.evaluation.ask import ask, results
 from amager_eval.goals.caveats import caveats, with_caveats
-from amager_eval.goals.crime.results import crime_results
 from amager_eval.goals.crime.view import view_crime
 from amager_eval.goals.facts import gather_facts
 from amager_eval.goals.ledger import Ledger
@@ -20,7 +19,7 @@ from amager_eval.goals.missing import missing_deliveries
 from amager_eval.goals.partners.plan import plan_chain
 from amager_eval.goals.partners.split import partner_split
 from amager_eval.goals.power import what_goals_can_show
-from amager_eval.goals.results import partner_results, safety_results, with_overall
+from amager_eval.goals.results import with_overall
 from amager_eval.goals.safety.changes import changes
 from amager_eval.goals.safety.comparisons import compare_with_whole
 from amager_eval.goals.safety.stated_claims import stated_claims
@@ -43,17 +42,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amager_eval.data.input import Input
-    from amager_eval.evaluation.ask import Answers
     from amager_eval.evaluation.fit import Fits
-    from amager_eval.goals.facts import Facts
-    from amager_eval.goals.result import Result
     from amager_eval.record.record import Kept
     from amager_eval.spec.agreement import Agreement
     from amager_eval.spec.area_estimate import AreaSpec
     from amager_eval.trends.area.estimate import AreaEstimate
     from amager_eval.trends.fit import Fit
 
-__all__ = ["diagnosed", "diagnosed_area", "hold_documents", "judge", "results"]
+__all__ = ["diagnosed", "diagnosed_area", "hold_documents", "judge"]
 
 _DIAGNOSTICS = (
     "model", "version", "digest", "changed_from", "draws", "divergences", "max_rhat", "min_ess",
@@ -180,21 +176,6 @@ def judge(
         area=fits.area,
     )  # fmt: skip
     return replace(statement, since_last=since_last_status(kept, statement))
-
-
-def results(
-    facts: Facts, agreement: Agreement, year: int, answers: Answers, definition: str | None = None
-) -> list[Result]:
-    """Hold every goal's readings against the figures, and against what the fits answer.
-
-    Without answers goals are judged by the letter alone. `definition` is the series of reported
-    crime that was fitted.
-    """
-    return [
-        *safety_results(facts, agreement, year, answers.safety, answers.safety_quantities),
-        *crime_results(facts, agreement, year, answers.crime_quantities, definition),
-        *partner_results(facts, agreement, year),
-    ]
 
 
 def hold_documents(agreement: Agreement, *, draft: bool) -> tuple[str, ...]:

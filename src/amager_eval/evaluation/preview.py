@@ -22,9 +22,8 @@ from amager_eval.data.tables.fault_texts import fault_text
 from amager_eval.data.tables.frames import check_frame
 from amager_eval.errors import AmagerEvalError, Fault, InputError
 from amager_eval.evaluation.accounted import NotUsed, areas_and_types, rows_not_used, stopped
-from amager_eval.evaluation.ask import Answers
+from amager_eval.evaluation.ask import Answers, results
 from amager_eval.evaluation.crime_series import crime_definition_to_fit, series_to_fit
-from amager_eval.evaluation.judge import results
 from amager_eval.evaluation.prepare import prepare, statement_year
 from amager_eval.goals.facts import Facts, gather_facts
 from amager_eval.goals.missing import missing_deliveries
