@@ -28,8 +28,8 @@ def quarter_chart(data: Input, agreement: Agreement, record: Path | None = None)
     """Chart every series of the agreement's own area, or of what there is in its stead.
 
     Of police counts by quarter or month, as
-    :func:`amager_eval.goals.crime.monitored_types.monitored_chart`, of every type; what the yearly record
-    hides or has published may give quarters away.
+    :func:`amager_eval.goals.crime.monitored_types.monitored_chart`, of every type; what the
+    yearly record hides or has published may give quarters away.
 
     Raises
     ------

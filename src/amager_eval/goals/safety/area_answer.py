@@ -106,7 +106,8 @@ def answer_area(
     answer: Callable[..., AreaAnswer] = partial(
         AreaAnswer, area=estimate.area, step=estimate.primary,
         evidence=Counter(estimate.figures.area), stated="stated" in rests_on,
-        delivered=dict(estimate.delivered), effective_draws=effective, problems=estimate.problems, spec=estimate.spec,
+        delivered=dict(estimate.delivered), effective_draws=effective,
+        problems=estimate.problems, spec=estimate.spec,
     )  # fmt: skip
     if estimate.problems:
         return answer(bands=empty, probabilities=empty, samples=empty, forecast=None)
