@@ -1,8 +1,11 @@
 """What lies behind the figures is drawn as a large joint Normal says, the figures' bend apart."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy.special import expit, logit
 
 from amager_eval.spec.model import load_model_spec
@@ -10,9 +13,9 @@ from amager_eval.trends.linear_normal import factor
 from amager_eval.trends.safety import draws
 from amager_eval.trends.safety.covariance import Point, figures, linearise, terms, walk_basis
 from amager_eval.trends.safety.design import build_design
-from amager_eval.trends.safety.draws import draw_terms
+from amager_eval.trends.safety.draws import draw_rest, draw_terms, least_left
 from amager_eval.trends.safety.likelihood import log_interval, log_likelihood
-from amager_eval.trends.safety.point import bound_figures, cell_moments
+from amager_eval.trends.safety.point import bound_figures, cell_moments, fitted_point
 
 SPEC = load_model_spec("safety_trend")
 SCALES = {
@@ -147,3 +150,33 @@ def test_a_cells_exact_likelihood_is_the_probability_of_its_rounded_figures(desi
 def test_intervals_far_out_keep_their_digits():
     assert float(log_interval(30.0, 31.0)) == pytest.approx(-454.3212439, rel=1e-6)
     assert float(log_interval(-31.0, -30.0)) == pytest.approx(-454.3212439, rel=1e-6)
+
+
+def _least_left(gaussian):
+    """Share of draws the exact likelihood of the worst cell leaves."""
+    some = ("chain", "draw"), np.ones((4, 100))
+    settings = xr.DataArray(SCALES["response_gap"], dims="setting")
+    values = {k: v for k, v in SCALES.items() if k not in ("response_gap", "setting_correlation")}
+    sampled = xr.Dataset({k: (some[0], v * some[1]) for k, v in values.items()})
+    sampled["setting_correlation_unit"] = (some[0], 0.65 * some[1])
+    sampled["unknown_size"] = some
+    sampled["response_gap"] = xr.DataArray(some[1], dims=some[0]) * settings
+    return draw_rest(gaussian, sampled, np.random.default_rng(3))[1][1]
+
+
+def test_a_normal_that_does_not_stand_for_its_cell_leaves_few_draws(design):
+    counts = np.isfinite(design["low"].to_numpy())
+    fitted = fitted_point(design, SPEC, counts, drift=True, scales=SCALES)
+    assert _least_left(fitted) > 0.5
+    off = fitted.point.shift.copy()
+    off[fitted.figures.cells[0]] += 0.5  # in a direction: of the safe share alone
+    moved = linearise(design, SPEC, fitted.figures, fitted.terms, replace(fitted.point, shift=off))
+    assert _least_left(moved) < SPEC.gates.cell_share_min
+
+
+def test_one_draw_far_out_does_not_speak_against_its_cell():
+    far = np.zeros((400, 2))
+    far[7, 1] = 6.0  # e^6 times as likely as any other
+    elsewhere = np.random.default_rng(4).normal(0, 1, (400, 1)) * 5.0
+    assert least_left(far) > 0.2
+    assert least_left(np.hstack([far, elsewhere])) < 0.05

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from scipy.sparse import hstack
 
-from amager_eval.trends.independence import effective_draws
+from amager_eval.trends.independence import effective_draws, truncated
 from amager_eval.trends.safety.likelihood import log_likelihood
 from amager_eval.trends.safety.model import correlation
 from amager_eval.trends.safety.own_effects import own_effects, own_move
@@ -28,6 +28,7 @@ __all__ = [
     "draw_terms",
     "draws_first",
     "inverse_size",
+    "least_left",
     "named_draws",
     "respondents",
     "seen_cells",
@@ -68,11 +69,14 @@ def draw_rest(
     )
     off = gaussian.value - gaussian.means(seen, widths) - gaussian.point.shift
     ratio = exact - _log_density(gaussian, {k: v[some] for k, v in variance.items()}, off)
-    of_each = [effective_draws(column) / len(some) for column in ratio.T]
-    return posterior, (
-        effective_draws(ratio.sum(axis=1)) / len(some),
-        min(of_each, default=1.0),
-    )
+    return posterior, (effective_draws(ratio.sum(axis=1)) / len(some), least_left(ratio))
+
+
+def least_left(log_weight: Floats) -> float:
+    """Share of the draws that the weights of any one cell leave, (draw, cell), at least."""
+    # one draw far out, as some of a hundred cells will have, does not speak against its cell
+    cells = (effective_draws(truncated(column)) / len(column) for column in log_weight.T)
+    return min(cells, default=1.0)
 
 
 def draws_first(draws: xr.Dataset) -> dict[str, Any]:
