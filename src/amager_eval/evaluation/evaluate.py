@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threadpoolctl import threadpool_limits
+
 from amager_eval.evaluation.fit import FitProgress, Fits, fit
 from amager_eval.evaluation.judge import hold_documents, judge
 from amager_eval.evaluation.prepare import prepare, statement_year
@@ -79,9 +81,12 @@ def evaluate(
     year = statement_year(data, agreement) if year is None else year
     ready = prepare(data, agreement, year, record=record)
     fits = Fits(seed=seed)
-    if forecasts:
-        fits = fit(ready, agreement, seed=seed, draws=draws, draft=draft, progress=progress)
-    if progress is not None:
-        progress("judging", 0, 0)
-    statement = judge(ready, agreement, year, fits, record=record, draft=draft)
-    return under_alternatives(statement, fits, draws=draws, progress=progress)
+    # chains are sampled on every core: the threads of one matrix product, spread over them, would
+    # wait for each other, and use up the cores by waiting
+    with threadpool_limits(1, user_api="blas"):
+        if forecasts:
+            fits = fit(ready, agreement, seed=seed, draws=draws, draft=draft, progress=progress)
+        if progress is not None:
+            progress("judging", 0, 0)
+        statement = judge(ready, agreement, year, fits, record=record, draft=draft)
+        return under_alternatives(statement, fits, draws=draws, progress=progress)
