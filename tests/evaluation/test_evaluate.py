@@ -6,8 +6,10 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import amager_eval as ae
+import amager_eval.evaluation.evaluate as evaluating
 import amager_eval.evaluation.fit as fitting
 from amager_eval.app.make_status import STEPS
 from amager_eval.data.input import Input
@@ -243,6 +245,22 @@ def test_a_crime_model_that_missed_a_gate_is_sampled_again_longer_and_in_smaller
     asked.clear()
     assert fit(only, AGREEMENT, draws=20, draft=True).crime.diagnostics.problems
     assert len(asked) == 1  # a draft is not waited for
+
+
+def test_matrix_products_keep_to_one_thread_while_a_status_is_made_and_no_longer(data, monkeypatch):
+    def threads():
+        return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+
+    def fit_nothing(*_, **__):
+        assert threads() == {1}
+        raise StopIteration
+
+    monkeypatch.setattr(evaluating, "fit", fit_nothing)
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        with pytest.raises(StopIteration):
+            evaluate(data)
+        assert threads() == before
 
 
 def test_a_spec_of_the_agreements_year_stays_the_registered_document():

@@ -16,12 +16,14 @@ from amager_eval.figures.sensitivity import picture_sensitivity
 from amager_eval.goals.sensitivity import OWN_LEVEL, REFITS, USED
 from amager_eval.spec.model import load_model_spec
 from amager_eval.spec.sensitivity import load_sensitivity
+from amager_eval.trends.crime.fit import warm_up
 from amager_eval.trends.diagnose import Diagnostics
 from amager_eval.trends.safety.fit import design_safety
 from amager_eval.wording.sentences import load_wording
 
 PASSED, FAILED = Diagnostics(0, 1.0, 900.0, ()), Diagnostics(3, 1.2, 9.0, ("3 divergences",))
-BRIEF = Diagnostics(0, 1.02, 300.0, ("R-hat",))
+APART = Diagnostics(0, 1.02, 300.0, ("R-hat", "effective sample size"))
+FEW = Diagnostics(0, 1.005, 250.0, ("effective sample size",))
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +45,15 @@ class Answers:
     def __init__(self, statement, design):
         self.statement, self.outcome = statement, {}
         self.safety, self.crime, self.sampling, self.targets, self.again = [], [], [], [], []
+        self.chains = []
         tree = xr.DataTree.from_dict({"design": design})
         used = SimpleNamespace(data=tree, spec=load_model_spec("safety_trend"), seed=7)
         self.fits = Fits(used, SimpleNamespace(), "STRAF11", 7)
 
-    def stand_in(self, name, forecast, draws):
+    def stand_in(self, name, forecast, draws, chains=4):
         outcomes = self.outcome.get(name, [PASSED])
         outcome = outcomes.pop(0) if len(outcomes) > 1 else outcomes[0]
-        posterior = xr.Dataset({"x": (("chain", "draw"), np.zeros((4, draws or 750)))})
+        posterior = xr.Dataset({"x": (("chain", "draw"), np.zeros((chains, draws or 750)))})
         return SimpleNamespace(
             data={"posterior": posterior}, spec=load_model_spec(name), diagnostics=outcome,
             forecast=lambda _: forecast,
@@ -65,20 +68,31 @@ class Answers:
         self.again.append(draws)
         return self.stand_in("safety_trend", self.statement.safety, draws)
 
-    def begin_crime(self, data, *, spec, definition, draws, seed, target_accept, forecast_only):
+    def crime_design(self, data, spec, *, definition):
+        assert definition == "STRAF11"
+        return data
+
+    def begin_design(
+        self, data, spec, *, draws, tune, seed, forecast_only, target_accept=None, chains=4,
+        after=None,
+    ):  # fmt: skip
         assert forecast_only  # of an alternative probabilities are told, no path
-        assert (definition, seed) == ("STRAF11", self.statement.seed)
+        assert seed == self.statement.seed
+        assert tune == warm_up(spec, draws)
+        there = 0 if after is None else after.data["posterior"].sizes["chain"]
         self.crime.append((data.crime, spec.options, draws))
         self.sampling.append(spec.sampling)
         self.targets.append(target_accept or spec.sampling.target_accept)
-        return lambda: self.stand_in("crime_trend", self.statement.crime, draws)
+        self.chains.append((there, chains))
+        return lambda: self.stand_in("crime_trend", self.statement.crime, draws, there + chains)
 
 
 @pytest.fixture
 def answers(statement, design, monkeypatch):
     made = Answers(statement, design)
     monkeypatch.setattr(module, "answer_again", made.answer_again)
-    monkeypatch.setattr(module, "begin_crime", made.begin_crime)
+    monkeypatch.setattr(module, "crime_design", made.crime_design)
+    monkeypatch.setattr(module, "begin_design", made.begin_design)
     monkeypatch.setattr(module, "sample_safety", made.sample_safety)
     monkeypatch.setattr(module, "forecast", lambda *_, **__: statement.safety)
     return made
@@ -219,18 +233,59 @@ def test_a_fit_that_fails_its_gates_answers_nothing_and_is_named(statement, answ
     assert "source_grades" in set(draft.sensitivity["alternative"])
 
 
-def test_what_missed_its_gates_is_sampled_again_longer_and_in_smaller_steps(statement, answers):
-    answers.outcome = {"crime_trend": [BRIEF, FAILED, BRIEF, PASSED], "safety_trend": [FAILED]}
+def test_what_missed_its_gates_is_sampled_again_longer_and_diverged_in_smaller_steps(
+    statement, answers
+):
+    answers.outcome = {"crime_trend": [APART, FAILED, APART, PASSED], "safety_trend": [FAILED]}
     again = under_alternatives(statement, answers.fits, draws=20)
     assert [draws for _, _, draws in answers.crime] == [20] * 3 + [80] * 3
     declared = load_sensitivity().crime.sampling.target_accept
     used = load_model_spec("crime_trend").sampling.target_accept
     assert declared < used
-    assert answers.targets == [declared] * 3 + [(1 + used) / 2] * 3
+    # fits are waited for in turn: the second of them diverged
+    assert answers.targets == [declared] * 3 + [declared, (1 + used) / 2, declared]
+    assert answers.chains == [(0, 4)] * 6
     assert [draws for _, draws, _ in answers.safety] == [20] * 5
     assert answers.again == [80] * 5  # what was weighed is sampled: the same points weigh the same
     failed = again.diagnostics[~again.diagnostics["passed"].astype(bool)]
     assert set(failed["draws"]) == {4 * 80}
+
+
+def test_too_few_effective_draws_alone_get_further_chains_as_many_as_they_lack(statement, answers):
+    fits = replace(answers.fits, safety=None)
+    gate, how = load_model_spec("crime_trend").gates.ess_min, load_sensitivity().crime.further
+    wanted = int(np.ceil(4 * how.spare * gate / FEW.min_ess))
+    assert 4 < wanted < how.most_chains
+    answers.outcome = {"crime_trend": [FEW, PASSED]}
+    again = under_alternatives(statement, fits)
+    assert answers.chains == [(0, 4)] * 3 + [(4, wanted - 4)]
+    assert answers.crime[3][2] is None  # as many draws of each
+    assert len(set(answers.targets)) == 1  # in the same steps
+    assert again.diagnostics.equals(statement.diagnostics)
+
+
+def test_further_chains_end_where_as_many_are_declared(statement, answers):
+    fits = replace(answers.fits, safety=None)
+    most = load_sensitivity().crime.further.most_chains
+    answers.outcome = {"crime_trend": [replace(FEW, min_ess=1.0), PASSED, PASSED, FEW]}
+    again = under_alternatives(statement, fits)
+    assert answers.chains == [(0, 4)] * 3 + [(4, most - 4)]
+    (row,) = again.diagnostics[~again.diagnostics["passed"].astype(bool)].to_dict(orient="records")
+    assert row["problems"] == FEW.problems[0]
+    assert row["draws"] == most * 750
+
+
+def test_further_chains_that_diverge_are_replaced_by_longer_ones_in_smaller_steps(
+    statement, answers
+):
+    fits = replace(answers.fits, safety=None)
+    answers.outcome = {"crime_trend": [FEW, PASSED, PASSED, FAILED, FAILED]}
+    under_alternatives(statement, fits)
+    spec = load_model_spec("crime_trend")
+    longer = module.MORE * load_sensitivity().crime.sampling.draws
+    assert [draws for _, _, draws in answers.crime] == [None] * 4 + [longer]
+    assert answers.targets[-1] == (1 + spec.sampling.target_accept) / 2
+    assert answers.chains[-1] == (0, 4)
 
 
 def test_a_trial_weighs_and_samples_nothing_more(statement, answers):

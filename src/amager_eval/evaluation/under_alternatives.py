@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,7 +32,8 @@ from amager_eval.goals.sensitivity import (
 )
 from amager_eval.spec.model import ModelSpec, load_model_spec
 from amager_eval.spec.sensitivity import load_sensitivity
-from amager_eval.trends.crime.fit import begin_crime, nearer
+from amager_eval.trends.crime.design import crime_design
+from amager_eval.trends.crime.fit import begin_design, nearer, warm_up
 from amager_eval.trends.crime.options import crime_options, with_baseline_year
 from amager_eval.trends.safety.alternatives import (
     Alternative,
@@ -46,6 +49,7 @@ from amager_eval.trends.safety.forecast import forecast
 from amager_eval.trends.sample import Begun
 
 if TYPE_CHECKING:
+    from amager_eval.data.input import Input
     from amager_eval.evaluation.fit import FitProgress
     from amager_eval.goals.statement import Statement
     from amager_eval.trends.fit import Fit, Forecast
@@ -53,7 +57,9 @@ if TYPE_CHECKING:
 __all__ = ["under_alternatives"]
 
 #: Assumption, alternative, and what begins its fit given draws: its answer waits for the fit.
-type Named = tuple[str, str, Callable[..., Callable[[], Fit]]]
+type Named = tuple[str, str, Begin]
+#: Takes draws and, of a fit that missed a gate, that fit; None where nothing more is to be tried.
+type Begin = Callable[..., _Try | None]
 
 
 def under_alternatives(
@@ -119,13 +125,21 @@ def under_alternatives(
 
 
 @dataclass(frozen=True)
+class _Try:
+    """A fit that has begun, and whether it is the last that is tried of its alternative."""
+
+    begun: Callable[[], Fit]
+    last: bool = False
+
+
+@dataclass(frozen=True)
 class _Asked:
     """An alternative, what begins its fit, and what reads its answers."""
 
     model: str
     assumption: str
     alternative: str
-    begin: Callable[..., Callable[[], Fit]]
+    begin: Begin
     rows_of: Callable[..., list[Row]]
 
 
@@ -134,20 +148,23 @@ def _fitted(
 ) -> Iterator[tuple[_Asked, Fit]]:
     """Fit all alternatives: what is sampled is sampled while others are weighed and read.
 
-    One that leaves figures out may have mixed too briefly, or been sampled in too long steps: it
-    is sampled again.
+    One that misses a gate is tried again as its model says.
     """
-    waiting = [(one, one.begin(draws=draws), False) for one in asked]
+    waiting = [(one, tried) for one in asked if (tried := one.begin(draws=draws)) is not None]
     while waiting:
         if progress is not None:
             progress("alternatives", len(asked) - len(waiting), len(asked))
-        one, begun, again = waiting.pop(_next([begun for _, begun, _ in waiting]))
-        found = begun()
-        if found.diagnostics.problems and not again:
-            more = MORE * (draws or found.spec.sampling.draws)
-            waiting.append((one, one.begin(draws=more, again=True), True))
-        else:
+        one, tried = waiting.pop(_next([at.begun for _, at in waiting]))
+        found = tried.begun()
+        more = None
+        if found.diagnostics.problems and not tried.last:
+            more = one.begin(draws=draws, missed=found)
+        if more is None:
             yield one, found
+        else:
+            waiting.append((one, more))
+        del found, tried, more  # draws of many fits would fill the memory; a fit's parts are a
+        gc.collect()  # circle
     if progress is not None and asked:
         progress("alternatives", len(asked), len(asked))
 
@@ -189,20 +206,22 @@ def _own_level(statement: Statement, used: Fit) -> Named:
     return OWN_LEVEL, OWN_LEVEL, _weighed(used, every)
 
 
-def _weighed(used: Fit, other: Alternative) -> Callable[..., Callable[[], Fit]]:
+def _weighed(used: Fit, other: Alternative) -> Begin:
     """Begin nothing before it is waited for: what is weighed is no work for another core."""
     how = load_sensitivity().safety.reweighting
 
-    def begin(*, draws: int | None, again: bool = False) -> Callable[[], Fit]:
-        if again:  # the same points would weigh the same
-            return partial(
-                sample_safety, other.design, other.spec,
-                keep=other.keep, seed=used.seed, draws=draws, prior_only=False,
+    def begin(*, draws: int | None, missed: Fit | None = None) -> _Try:
+        if missed is not None:  # the same points would weigh the same
+            longer = partial(
+                sample_safety, other.design, other.spec, keep=other.keep, seed=used.seed,
+                draws=MORE * (draws or missed.spec.sampling.draws), prior_only=False,
             )  # fmt: skip
-        return partial(
+            return _Try(longer, last=True)
+        weighed = partial(
             answer_again, used, other,
             points=how.points, least_share=how.least_share, draws=draws,
         )  # fmt: skip
+        return _Try(weighed)
 
     return begin
 
@@ -249,14 +268,11 @@ def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
         assert crime_definition_to_fit(given, statement.agreement) == definition
         series = series_to_fit(given, statement.agreement, definition)
 
-        def begin(*, draws: int | None, again: bool = False) -> Callable[[], Fit]:
-            return begin_crime(
-                series, spec=spec.model_copy(update={"sampling": shorter}), seed=seed,
-                definition=definition, draws=draws, forecast_only=True,
-                target_accept=nearer(used.target_accept) if again else None,
-            )  # fmt: skip
-
-        return assumption, alternative, begin
+        sampled = partial(
+            _sampled, series, spec.model_copy(update={"sampling": shorter}),
+            seed=seed, definition=definition, smaller=nearer(used.target_accept),
+        )  # fmt: skip
+        return assumption, alternative, sampled
 
     if options.nested(definition):
         itself = _with_option(spec, "total", {"nested": {}})
@@ -275,6 +291,54 @@ def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
     outside = [parse_period(p).year not in window for p in data.crime["period"]]
     if not all(outside) and baseline not in window:
         yield named("pandemic", "pandemic_years", spec, data.crime[outside])
+
+
+def _sampled(
+    series: Input,
+    spec: ModelSpec,
+    *,
+    seed: int,
+    definition: str,
+    smaller: float,
+    draws: int | None,
+    missed: Fit | None = None,
+) -> _Try | None:
+    """Begin a crime model's fit; of one that missed a gate, what its miss asks for.
+
+    Too few effective draws and no other miss: further chains beside its own. They say less of how
+    far chains are apart: for R-hat longer chains are sampled in their place, in smaller steps
+    where transitions diverged or energies mixed badly.
+    """
+    begin = partial(
+        begin_design, crime_design(series, spec, definition=definition), spec,
+        seed=seed, forecast_only=True,
+    )  # fmt: skip
+    if missed is None:
+        return _Try(begin(draws=draws, tune=warm_up(spec, draws)))
+    found, gates = missed.diagnostics, spec.gates
+    apart = not found.max_rhat <= gates.rhat_max
+    few = not found.min_ess >= gates.ess_min
+    if few and not apart and len(found.problems) == 1:
+        further = _further_chains(missed)
+        if not further:
+            return None
+        return _Try(begin(draws=draws, tune=warm_up(spec, draws), chains=further, after=missed))
+    of_length = few + apart == len(found.problems)
+    more = MORE * (draws or spec.sampling.draws)
+    longer = begin(
+        draws=more, tune=warm_up(spec, more), target_accept=None if of_length else smaller
+    )
+    return _Try(longer, last=True)
+
+
+def _further_chains(missed: Fit) -> int:
+    """Count the chains that effective draws are wanted of, beyond a fit's own."""
+    how = load_sensitivity().crime.further
+    there = missed.data["posterior"].sizes["chain"]
+    wanted = math.ceil(
+        there * how.spare * missed.spec.gates.ess_min / max(missed.diagnostics.min_ess, 1.0)
+    )
+    return max(min(wanted, how.most_chains) - there, 0)
 
 
 def _with_option(spec: ModelSpec, option: str, changes: Mapping[str, Any]) -> ModelSpec:

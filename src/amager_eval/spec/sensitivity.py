@@ -70,10 +70,22 @@ class CrimeSampling(_Frozen):
     reason: Annotated[str, Field(min_length=10)]
 
 
+class FurtherChains(_Frozen):
+    """How many chains are put beside those of an alternative with too few effective draws.
+
+    `spare` is how many times the chains that would suffice; `most_chains` counts all there are.
+    """
+
+    spare: Annotated[float, Field(ge=1)]
+    most_chains: Annotated[int, Field(gt=0)]
+    reason: Annotated[str, Field(min_length=10)]
+
+
 class CrimeAlternatives(_Frozen):
     """Other assumptions of the crime model."""
 
     sampling: CrimeSampling
+    further: FurtherChains
 
 
 class Sensitivity(_Frozen):

@@ -7,7 +7,10 @@ from amager_eval.data.read import read_input
 from amager_eval.errors import InputError, SpecError
 from amager_eval.spec.model import load_model_spec
 from amager_eval.trends import sample
-from amager_eval.trends.crime.fit import fit_crime
+from amager_eval.trends.crime.design import crime_design
+from amager_eval.trends.crime.fit import begin_design, fit_crime
+from amager_eval.trends.crime.posterior import HYPERPARAMETERS
+from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import load_fit
 
 
@@ -101,3 +104,25 @@ def test_fewer_draws_than_the_document_s_shorten_the_warm_up(
     monkeypatch.setattr(sample, "begin_posterior", record)
     fit_crime(quarterly(), spec=spec, draws=draws, chains=2)
     assert (seen["draws"], seen["tune"]) == (draws or 1500, tune)
+
+
+def test_further_chains_stand_beside_the_first_and_are_judged_with_them(random_draws):
+    spec = load_model_spec("crime_trend")
+    design = crime_design(quarterly(), spec, whole="City")
+    first = begin_design(design, spec, draws=50, chains=2, seed=7)()
+    both = begin_design(design, spec, draws=50, chains=3, seed=7, after=first)()
+    posterior = both.data["posterior"].to_dataset()
+    assert posterior["chain"].values.tolist() == [0, 1, 2, 3, 4]
+    assert both.data["sample_stats"].sizes == {"chain": 5, "draw": 50}
+    own = first.data["posterior"].to_dataset()
+    xr.testing.assert_identical(posterior.isel(chain=slice(2)), own)
+    # each further chain is another one
+    level = posterior["level"].values.reshape(5, -1)
+    assert len(np.unique(level[:, 0])) == 5
+    judged = diagnose(
+        both.data["sample_stats"].to_dataset(),
+        [posterior.drop_vars(["passing", *HYPERPARAMETERS], errors="ignore")],
+        spec.gates,
+    )
+    assert both.diagnostics == judged
+    assert both.diagnostics.min_ess > first.diagnostics.min_ess

@@ -12,7 +12,14 @@ from amager_eval.trends import sample
 from amager_eval.trends.crime.arrays import model_data, structure
 from amager_eval.trends.crime.cost import crime_cost, tell_cost
 from amager_eval.trends.crime.design import crime_design
-from amager_eval.trends.crime.gather import CHAINS_AT_ONCE, IN_DOUBLE, gather, gather_in_turns, thin
+from amager_eval.trends.crime.gather import (
+    CHAINS_AT_ONCE,
+    IN_DOUBLE,
+    beside,
+    gather,
+    gather_in_turns,
+    thin,
+)
 from amager_eval.trends.crime.posterior import HYPERPARAMETERS
 from amager_eval.trends.datatree import with_sample_numbers
 from amager_eval.trends.diagnose import diagnose
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
 
     from amager_eval.data.input import Input
 
-__all__ = ["begin_crime", "begin_design", "compiled_for", "fit_crime"]
+__all__ = ["begin_crime", "begin_design", "compiled_for", "fit_crime", "nearer", "warm_up"]
 
 #: Warm-up draws that a sampler's scales take, however few draws are kept.
 LEAST_TUNE: Final = 200
@@ -135,13 +142,17 @@ def begin_crime(
     if not isinstance(spec, ModelSpec):
         spec = load_model_spec(spec or "crime_trend")
     design = crime_design(data, spec, population=population, whole=whole, definition=definition)
-    sampling = spec.sampling
-    share = min(1.0, (draws or sampling.draws) / sampling.draws)
     return begin_design(
         design, spec, draws=draws, chains=chains, seed=seed, progress=progress,
-        tune=max(min(LEAST_TUNE, sampling.tune), round(share * sampling.tune)),
-        target_accept=target_accept, forecast_only=forecast_only,
+        tune=warm_up(spec, draws), target_accept=target_accept, forecast_only=forecast_only,
     )  # fmt: skip
+
+
+def warm_up(spec: ModelSpec, draws: int | None) -> int:
+    """Count warm-up draws: fewer than the document's where fewer draws are kept."""
+    sampling = spec.sampling
+    share = min(1.0, (draws or sampling.draws) / sampling.draws)
+    return max(min(LEAST_TUNE, sampling.tune), round(share * sampling.tune))
 
 
 def begin_design(
@@ -157,11 +168,14 @@ def begin_design(
     forecast_only: bool = False,
     compiled: object = None,
     given: Mapping[str, NDArray[np.float64]] | None = None,
+    after: Fit | None = None,
 ) -> sample.Begun[Fit]:
     """Begin to sample a design beside what the caller does next; what is returned waits for it.
 
     With `forecast_only` the gates judge what forecasts rest on: of the levels the last. `given`
-    holds variables that are not sampled but known, of a model `compiled` with them.
+    holds variables that are not sampled but known, of a model `compiled` with them. `after` is a
+    fit of the same design with as many draws a chain: these chains are put beside its own, and the
+    gates judge all of them as a whole.
     """
     size = draws or spec.sampling.draws
     large = chains * size * design["count"].size > IN_DOUBLE
@@ -169,6 +183,7 @@ def begin_design(
     tune = spec.sampling.tune if tune is None else tune
     tell_cost(crime_cost(design, draws=size, tune=tune, chains=chains, at_once=together))
     model = compiled_for(design) if compiled is None else compiled
+    there = 0 if after is None else after.data["posterior"].sizes["chain"]
 
     def begin(first: int) -> sample.Begun[xr.DataTree]:
         count = min(together, chains - first)
@@ -178,7 +193,7 @@ def begin_design(
             tune=tune,
             chains=count,
             target_accept=target_accept or spec.sampling.target_accept,
-            seed=seed + first * ANOTHER_SEED,
+            seed=seed + (there + first) * ANOTHER_SEED,
             progress=_of_all(progress, first, count, chains),
         )
 
@@ -186,14 +201,15 @@ def begin_design(
 
     def finish() -> Fit:
         known = given or {}
+        own = seed + there * ANOTHER_SEED
         if not large:
-            drawn = gather(begun(), design, np.random.default_rng([seed, 4]), known)
+            drawn = gather(begun(), design, np.random.default_rng([own, 4]), known)
         else:
             firsts = range(0, chains, together)
             turns = (begin(first) if first else begun for first in firsts)
-            drawn = gather_in_turns(
-                turns, design, chains=chains, draws=size, seed=seed, given=known
-            )
+            drawn = gather_in_turns(turns, design, chains=chains, draws=size, seed=own, given=known)
+        if after is not None:
+            drawn = beside(after.data, *drawn)
         return _fit_of(*drawn, design, spec, seed, forecast_only=forecast_only, given=known)
 
     return sample.Begun(finish, begun.ready)

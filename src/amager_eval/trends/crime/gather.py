@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["CHAINS_AT_ONCE", "IN_DOUBLE", "gather", "gather_in_turns", "thin"]
+__all__ = ["CHAINS_AT_ONCE", "IN_DOUBLE", "beside", "gather", "gather_in_turns", "thin"]
 
 #: Levels kept in double precision (.3 GB). Of more, as of 158 areas, 9 types and 10 years, chains
 #: are sampled two at a time, their draws turned into quantities in blocks of so many levels, a log
@@ -53,8 +53,11 @@ def gather(
     stats : Dataset
         Of the sampler.
     """
-    raw = _with_given(tree["posterior"].to_dataset(), given)
-    return crime_posterior(raw, design, rng), tree["sample_stats"].to_dataset()
+    raw, stats = (tree[group].to_dataset() for group in ("posterior", "sample_stats"))
+    found = crime_posterior(_with_given(raw, given), design, rng)
+    del tree, raw  # what the sampler drew is not asked again; a tree's parts are a circle
+    gc.collect()
+    return found, stats
 
 
 def gather_in_turns(
@@ -102,6 +105,34 @@ def gather_in_turns(
         del tree, raw, wait  # before the next chains fill as much; a tree's parts are a circle
         gc.collect()
     return kept.dataset(), xr.concat(stats, "chain")
+
+
+def beside(
+    first: xr.DataTree, posterior: xr.Dataset, stats: xr.Dataset
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Put further chains of the same design after those of a fit.
+
+    Parameters
+    ----------
+    first : DataTree
+        A fit's groups `posterior` and `sample_stats`.
+    posterior, stats : Dataset
+        Of the further chains, with as many draws each.
+
+    Returns
+    -------
+    posterior : Dataset
+        Of all chains.
+    stats : Dataset
+        What is told of all of them.
+    """
+
+    def joined(group: str, more: xr.Dataset) -> xr.Dataset:
+        own = first[group].to_dataset().drop_vars(("chain", "draw"))
+        more = more.drop_vars(("chain", "draw"), errors="ignore")
+        return xr.concat([own, more[list(own.data_vars)]], "chain", join="exact")
+
+    return joined("posterior", posterior), joined("sample_stats", stats)
 
 
 def thin(posterior: xr.Dataset, stats: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
