@@ -13,9 +13,9 @@ from amager_eval.indicators.arguments import Array, check_choice, real
 __all__ = ["adjust"]
 
 Adjustment = Literal["holm", "bh", "bonferroni", "hochberg", "hommel", "by"]
-#: What statsmodels calls them.
+#: What statsmodels calls them; its Holm collects the garbage of the whole process, each time.
 _METHODS: Final[Mapping[Adjustment, str]] = {
-    "holm": "holm", "bh": "fdr_bh", "bonferroni": "bonferroni", "hochberg": "simes-hochberg",
+    "holm": "", "bh": "fdr_bh", "bonferroni": "bonferroni", "hochberg": "simes-hochberg",
     "hommel": "hommel", "by": "fdr_by",
 }  # fmt: skip
 
@@ -46,7 +46,7 @@ def adjust(p_values: ArrayLike, method: Adjustment = "holm") -> Array:
     Notes
     -----
     With m tests and p sorted upwards: Holm is the running maximum of (m - i + 1) p_i, BH the
-    running minimum from above of m p_i / i, by statsmodels. The others as in R's ``p.adjust``.
+    running minimum from above of m p_i / i; all but Holm by statsmodels, as R's ``p.adjust``.
     Sources: Holm (1979) Scand J Statist 6:65; Benjamini & Hochberg (1995) JRSS B 57:289;
     Hochberg (1988), Hommel (1988) Biometrika 75; Benjamini & Yekutieli (2001).
 
@@ -59,11 +59,20 @@ def adjust(p_values: ArrayLike, method: Adjustment = "holm") -> Array:
     """
     p = real("p_values", p_values, at_least=0, at_most=1)
     check_choice("method", method, tuple(_METHODS))
-    # statsmodels takes a second to import and is needed here only
-    from statsmodels.stats.multitest import multipletests
-
     adjusted = np.full(p.shape, np.nan)
     present = ~np.isnan(p)
-    if present.any():
+    if method == "holm":
+        adjusted[present] = _holm(p[present])
+    elif present.any():
+        # statsmodels takes a second to import and is needed here only
+        from statsmodels.stats.multitest import multipletests
+
         adjusted[present] = multipletests(p[present], method=_METHODS[method])[1]
     return adjusted
+
+
+def _holm(p: Array) -> Array:
+    order = np.argsort(p)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(np.arange(len(p), 0, -1) * p[order])
+    return np.minimum(adjusted, 1)
