@@ -6,6 +6,7 @@ The process that hands tests out to others loads this file, and they wait for it
 from __future__ import annotations
 
 import ast
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -49,6 +50,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order files, not tests within one: those that take longest first."""
     turn = {name: i for i, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: turn.get(item.path.stem, len(turn)))
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is loaded and collected out of every later search for garbage: it stays."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -123,6 +123,8 @@ def test_every_declared_alternative_answers(statement, answers):
 
 def test_the_alternatives_differ_in_what_they_name(statement, answers):
     under_alternatives(statement, answers.fits)
+    for asked in (answers.safety, answers.crime):
+        asked.reverse()  # what is declared last is asked first
     design = answers.safety[0][0].design
     there = np.isfinite(design["low"].to_numpy())
     used = there.sum()
@@ -174,7 +176,7 @@ def test_an_area_with_figures_of_its_own_is_one_more_area_of_the_same_fit(
     fits = replace(answers.fits, own=smoothed, crime=None)
     again = under_alternatives(longer, fits)
     assert OWN_LEVEL in set(again.sensitivity["alternative"])
-    asked, _, settings = answers.safety[-1]
+    asked, _, settings = answers.safety[0]
     declared = load_sensitivity().safety.reweighting
     assert settings == {"points": declared.points, "least_share": declared.least_share}
     counts = asked.keep.sum(axis=(1, 2, 3))

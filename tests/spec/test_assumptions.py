@@ -75,7 +75,7 @@ NUMERICAL = {
     "trends/crime/forecast.py": (
         "PRIOR_CELLS LEAST_PRIOR AT_ONCE IN_BLOCK KEPT LEAST_DRAWS QUANTITIES"
     ),
-    "trends/crime/gather.py": "IN_DOUBLE IN_BLOCK CHAINS_AT_ONCE",
+    "trends/crime/gather.py": "_WORTH_A_SEARCH IN_DOUBLE IN_BLOCK CHAINS_AT_ONCE",
     "trends/crime/geometry.py": "LEAST_DISPERSION CENTRE_SCALE HALF_NORMAL_MEDIAN",
     "trends/crime/model.py": "WRITTEN_OUT",
     "trends/crime/prior.py": "GRID_POINTS GRID_WIDTH",

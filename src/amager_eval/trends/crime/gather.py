@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CHAINS_AT_ONCE", "IN_DOUBLE", "beside", "gather", "gather_in_turns", "thin"]
 
+#: Bytes from which all that Python holds is searched for what nothing leads to any more.
+_WORTH_A_SEARCH: Final = 100_000_000
 #: Levels kept in double precision (.3 GB). Of more, as of 158 areas, 9 types and 10 years, chains
 #: are sampled two at a time, their draws turned into quantities in blocks of so many levels, a log
 #: rate is kept to its seventh digit, and of twice as many every second draw.
@@ -54,10 +56,16 @@ def gather(
         Of the sampler.
     """
     raw, stats = (tree[group].to_dataset() for group in ("posterior", "sample_stats"))
-    found = crime_posterior(_with_given(raw, given), design, rng)
-    del tree, raw  # what the sampler drew is not asked again; a tree's parts are a circle
-    gc.collect()
+    found, size = crime_posterior(_with_given(raw, given), design, rng), raw.nbytes
+    del tree, raw  # what the sampler drew is not asked again
+    _free(size)
     return found, stats
+
+
+def _free(size: int) -> None:
+    """Free what only a circle holds, as parts of a tree do, where its bytes are worth a search."""
+    if size > _WORTH_A_SEARCH:
+        gc.collect()
 
 
 def gather_in_turns(
@@ -101,9 +109,9 @@ def gather_in_turns(
         for start in range(0, draws, step):
             rows = slice(start, min(start + step, draws))
             kept.put(first, rows, crime_posterior(raw.isel(draw=rows), design, rng))
-        first += raw.sizes["chain"]
-        del tree, raw, wait  # before the next chains fill as much; a tree's parts are a circle
-        gc.collect()
+        first, size = first + raw.sizes["chain"], raw.nbytes
+        del tree, raw, wait  # before the next chains fill as much
+        _free(size)
     return kept.dataset(), xr.concat(stats, "chain")
 
 
