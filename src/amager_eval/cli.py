@@ -607,7 +607,7 @@ def validate(
 def _draw_ranks(kind: str, path: Path, folder: Path | None) -> Path:
     """Draw the figure of a calibration from the ranks that were kept, beside them."""
     from amager_eval.evidence.document import read_evidence
-    from amager_eval.evidence.examinations.calibrate import kept_ranks, rank_curves
+    from amager_eval.evidence.examinations.calibration.calibrate import kept_ranks, rank_curves
     from amager_eval.figures.calibration import CalibrationView, save_calibration
     from amager_eval.spec.model import load_model_spec
     from amager_eval.wording.sentences import load_wording

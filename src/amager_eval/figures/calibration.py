@@ -25,7 +25,7 @@ class CalibrationView:
     """Rank distributions of a calibration."""
 
     #: `quantity, point, difference, low, high`, from
-    #: :func:`~amager_eval.evidence.examinations.calibrate.rank_curves`.
+    #: :func:`~amager_eval.evidence.examinations.calibration.calibrate.rank_curves`.
     frame: pd.DataFrame
     fits: int  #: Truths simulated and fitted
     words: Wording  #: Language

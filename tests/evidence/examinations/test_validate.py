@@ -17,18 +17,11 @@ from amager_eval.evidence.backtest.panels import crime_quarterly
 from amager_eval.evidence.backtest.run import Backtest
 from amager_eval.evidence.backtest.stored import read_own_scores
 from amager_eval.evidence.document import read_evidence
-from amager_eval.evidence.examinations import (
-    area_coverage,
-    area_left_out,
-    calibrations,
-    compare_blocks,
-    gates,
-    job,
-    prior_predictive,
-    scaling,
-)
-from amager_eval.evidence.examinations.calibrate import Calibrated
-from amager_eval.evidence.examinations.calibrations import calibration_tables
+from amager_eval.evidence.examinations import compare_blocks, job, prior_predictive, scaling
+from amager_eval.evidence.examinations.area import coverage, left_out
+from amager_eval.evidence.examinations.calibration import calibrations, gates
+from amager_eval.evidence.examinations.calibration.calibrate import Calibrated
+from amager_eval.evidence.examinations.calibration.calibrations import calibration_tables
 from amager_eval.evidence.examinations.prior_predictive import GATED, RARE
 from amager_eval.evidence.examinations.prior_sensitivity import log_density
 from amager_eval.evidence.examinations.validate import EXAMINATIONS, make_job, validate
@@ -326,15 +319,15 @@ def test_the_area_is_examined_under_its_own_document(
         fitted.append((int(data.safety["wave"].max()), int(spec.options["baseline"])))
         return ae.example_fit("safety")
 
-    left_out = pd.DataFrame({"left_out": ["figure"], "effective": [300.0], "inside_95": [True],
-                             "inside_80": [False], "crps": [2.0], "district": [7.0],
-                             "city": [8.0], "city_and_siblings": [2.0],
-                             "last_value": [np.nan]})  # fmt: skip
+    found = pd.DataFrame({"left_out": ["figure"], "effective": [300.0], "inside_95": [True],
+                          "inside_80": [False], "crps": [2.0], "district": [7.0],
+                          "city": [8.0], "city_and_siblings": [2.0],
+                          "last_value": [np.nan]})  # fmt: skip
     monkeypatch.setattr(job, "fit_safety", fit)
-    monkeypatch.setattr(area_left_out, "fit_safety", fit)
-    monkeypatch.setattr(area_left_out, "area_left_out", lambda *_, **__: left_out)
+    monkeypatch.setattr(left_out, "fit_safety", fit)
+    monkeypatch.setattr(left_out, "area_left_out", lambda *_, **__: found)
     monkeypatch.setattr(
-        area_coverage, "area_coverage", lambda *_, cities, **__: pd.DataFrame({"cities": [cities]})
+        coverage, "area_coverage", lambda *_, cities, **__: pd.DataFrame({"cities": [cities]})
     )
     paths = validate("area", only=("left_out", "coverage"), folder=tmp_path)
     assert [p.stem for p in paths] == ["left_out", "left_out_means", "coverage"]

@@ -14,21 +14,21 @@ from amager_eval.errors import InputError
 from amager_eval.evidence.backtest.forecaster import OwnModel
 from amager_eval.evidence.document import Evidence, write_evidence
 from amager_eval.evidence.examinations.answer_alternatives import answer_alternatives
-from amager_eval.evidence.examinations.area_coverage import examine_coverage
-from amager_eval.evidence.examinations.area_left_out import examine_left_out
-from amager_eval.evidence.examinations.area_prior_sensitivity import examine_area_priors
-from amager_eval.evidence.examinations.area_takes_over import examine_take_over
-from amager_eval.evidence.examinations.calibrations import (
+from amager_eval.evidence.examinations.area.coverage import examine_coverage
+from amager_eval.evidence.examinations.area.left_out import examine_left_out
+from amager_eval.evidence.examinations.area.prior_sensitivity import examine_area_priors
+from amager_eval.evidence.examinations.area.takes_over import examine_take_over
+from amager_eval.evidence.examinations.calibration.calibrations import (
     KINDS,
     calibrate_crime,
     calibrate_onward,
     calibrate_safety,
 )
+from amager_eval.evidence.examinations.calibration.gates import judge_crime, judge_safety
+from amager_eval.evidence.examinations.calibration.known_truth import compare_with_known
 from amager_eval.evidence.examinations.compare_blocks import score_jointly
 from amager_eval.evidence.examinations.crime_sensitivity import examine_crime_priors
-from amager_eval.evidence.examinations.gates import judge_crime, judge_safety
 from amager_eval.evidence.examinations.job import Examination, Job, of_bundled
-from amager_eval.evidence.examinations.known_truth import compare_with_known
 from amager_eval.evidence.examinations.link import examine_link
 from amager_eval.evidence.examinations.posterior_predictive import remake_crime
 from amager_eval.evidence.examinations.prior_predictive import predict_from_prior
@@ -50,7 +50,7 @@ __all__ = ["EXAMINATIONS", "FITS", "validate"]
 FITS: Final = {"safety": 1000, "crime": 200, "area": 200}
 #: What finished fits of simulated data come out of beside a forecast's own code.
 STUDY_CODE: Final = (
-    "evidence.examinations.calibrate",
+    "evidence.examinations.calibration.calibrate",
     "evidence.studies",
     "scores",
 )

@@ -3,8 +3,8 @@
 import pytest
 
 import amager_eval as ae
-from amager_eval.evidence.examinations import area_coverage as module
-from amager_eval.evidence.examinations.area_coverage import SHIFTS, area_coverage
+from amager_eval.evidence.examinations.area import coverage as module
+from amager_eval.evidence.examinations.area.coverage import SHIFTS, area_coverage
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.area_estimate import load_area_spec
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import amager_eval as ae
-from amager_eval.evidence.examinations import area_left_out as module
-from amager_eval.evidence.examinations.area_left_out import area_left_out, summarise_left_out
+from amager_eval.evidence.examinations.area import left_out as module
+from amager_eval.evidence.examinations.area.left_out import area_left_out, summarise_left_out
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.trends.area.estimate import estimate_area

@@ -8,7 +8,7 @@ import pytest
 
 from amager_eval.errors import InputError
 from amager_eval.evidence.document import evidence_path, read_evidence
-from amager_eval.evidence.examinations.calibrate import (
+from amager_eval.evidence.examinations.calibration.calibrate import (
     calibrate,
     judge_forecasts,
     judge_ranks,
@@ -16,7 +16,7 @@ from amager_eval.evidence.examinations.calibrate import (
     rank_curves,
     summarise_recovery,
 )
-from amager_eval.evidence.examinations.calibrations import KINDS
+from amager_eval.evidence.examinations.calibration.calibrations import KINDS
 from amager_eval.evidence.studies.replicate import Replicate
 from amager_eval.figures.calibration import CalibrationView, save_calibration
 from amager_eval.scores.pit import pit_bounds

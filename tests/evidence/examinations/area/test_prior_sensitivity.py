@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import amager_eval as ae
-from amager_eval.evidence.examinations import area_prior_sensitivity as module
-from amager_eval.evidence.examinations.area_prior_sensitivity import area_prior_sensitivity
+from amager_eval.evidence.examinations.area import prior_sensitivity as module
+from amager_eval.evidence.examinations.area.prior_sensitivity import area_prior_sensitivity
 from amager_eval.spec.agreement import load_agreement
 from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.trends.area.blocks import block_terms

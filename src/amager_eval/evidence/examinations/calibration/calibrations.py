@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from amager_eval.evidence.examinations.calibrate import (
+from amager_eval.evidence.examinations.calibration.calibrate import (
     calibrate,
     judge_forecasts,
     judge_ranks,
@@ -23,7 +23,7 @@ from amager_eval.spec.agreement import load_agreement
 if TYPE_CHECKING:
     import xarray as xr
 
-    from amager_eval.evidence.examinations.calibrate import Calibrated
+    from amager_eval.evidence.examinations.calibration.calibrate import Calibrated
     from amager_eval.evidence.studies.replicate import Study
     from amager_eval.spec.model import Gates, ModelSpec
 

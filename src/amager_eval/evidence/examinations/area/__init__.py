@@ -1,0 +1,1 @@
+"""Examinations of the estimate of an area nobody measured."""

@@ -1,0 +1,1 @@
+"""Truths drawn from a model, and whether its fits find them."""
