@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy.special import expit
+from threadpoolctl import threadpool_limits
 
 from amager_eval.data.areas import same_kinds
 from amager_eval.data.frame_kinds import as_pandas
@@ -282,15 +283,17 @@ def sample_safety(
     wanted += [(baseline, True)] if prior_only else []
     seeds = np.random.SeedSequence(seed).generate_state(3)
     runs: list[Run] = []
-    for k, (counts, drift) in enumerate(wanted):
-        run = sample_alternative(
-            design, spec, counts, drift=drift, chains=chains, seed=int(seeds[k]),
-            draws=draws if draws is not None else spec.sampling.draws,
-            # the models with and without drift are neighbours: the second begins with the first
-            proposal=runs[0].scales.proposal if k == 1 else None,
-            progress=_part(progress, k, len(wanted)),
-        )  # fmt: skip
-        runs.append(run)
+    # the matrices are small: threads of one product would wait for each other most of the time
+    with threadpool_limits(1, user_api="blas"):
+        for k, (counts, drift) in enumerate(wanted):
+            run = sample_alternative(
+                design, spec, counts, drift=drift, chains=chains, seed=int(seeds[k]),
+                draws=draws if draws is not None else spec.sampling.draws,
+                # the models with and without drift are neighbours: the second begins with the first
+                proposal=runs[0].scales.proposal if k == 1 else None,
+                progress=_part(progress, k, len(wanted)),
+            )  # fmt: skip
+            runs.append(run)
     groups = grouped(design, kept, runs[: len(ALTERNATIVES)])
     if prior_only:
         only = runs[-1].posterior
