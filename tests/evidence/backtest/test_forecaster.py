@@ -227,9 +227,10 @@ def test_identity_follows_the_assumptions(change_assumptions, kind):
 
 
 def test_no_package_a_draw_rests_on_is_missing_from_the_identity():
-    # frames, files and documents hold numbers, ArviZ and Matplotlib are shown them: none draws
+    # frames, files and documents hold numbers, ArviZ and Matplotlib are shown them: none draws,
+    # and threadpoolctl tells BLAS how many threads to take
     aside = {"arviz", "arviz_base", "arviz_stats", "matplotlib", "pandas", "platformdirs"}
-    aside |= {"pydantic", "xarray"}
+    aside |= {"pydantic", "threadpoolctl", "xarray"}
     found = set()
     for name in {n for names in FORECAST_CODE.values() for n in names}:
         path = Path(ae.__file__).parent.joinpath(*name.split(".")).with_suffix(".py")
