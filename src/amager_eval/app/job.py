@@ -74,6 +74,7 @@ class Job:
         self._when_done = when_done
         self._change = threading.Lock()
         self._progress = Progress(began={STEPS[0]: time.monotonic()})
+        self._to_stop = False
         self._process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
@@ -99,13 +100,14 @@ class Job:
         return self.progress.state == "running"
 
     def stop(self) -> None:
-        """Stop it at once, and remove what it had begun; a finished status stays."""
+        """Stop it at once, and remove what it had begun; a finished status stays.
+
+        It is called stopped when nothing of it is left, so that the next one finds its folder.
+        """
         with self._change:
-            if self._progress.state == "running":
-                self._progress = replace(self._progress, state="stopped")
+            self._to_stop = self._progress.state == "running"
         self._process.kill()
         self.wait()
-        sweep(Path(self.request.out))
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until it has ended."""
@@ -119,9 +121,13 @@ class Job:
         self._process.stdout.close()
         self._process.wait()
         self._process.stdin.close()
-        with self._change:
-            if self._progress.state == "running":
-                self._progress = replace(self._progress, state="broken")
+        try:
+            sweep(Path(self.request.out))
+        finally:
+            with self._change:
+                if self._progress.state == "running":
+                    ended: Literal["stopped", "broken"] = "stopped" if self._to_stop else "broken"
+                    self._progress = replace(self._progress, state=ended)
         if self.progress.state == "done":
             self._when_done(self.progress)
 
@@ -129,7 +135,7 @@ class Job:
         now = time.monotonic()
         with self._change:
             before = self._progress
-            if before.state != "running":
+            if before.state != "running" or self._to_stop:
                 return
             if "step" in said:
                 step = said["step"]

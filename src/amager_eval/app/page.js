@@ -18,9 +18,12 @@ if (drop) {
   }
 }
 
-// a click that does nothing for seconds is clicked again: the button says that it was heard
+// a click that does nothing for seconds is clicked again: the button says that it was heard;
+// and a page on its way to the answer does not reload itself: that would take the click back
+let leaving = false;
 for (const form of document.querySelectorAll("form")) {
   form.addEventListener("submit", () => {
+    leaving = true;
     const button = form.querySelector("button");
     button.setAttribute("aria-disabled", "true");
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -36,6 +39,7 @@ if (job && job.dataset.state === "running") {
   const look = async () => {
     const answer = await fetch(root + "progress");
     const now = await answer.json();
+    if (leaving) return;
     if (now.state !== "running") {
       if (now.state === "done") window.location.assign(root + "appendix/" + now.year + "/");
       else window.location.reload();
