@@ -61,13 +61,14 @@ def smooth_measured(
     until: int | None = None,
     prior: bool = True,
     times: int = 1,
+    **how: float,
 ) -> AreaEstimate | None:
     """Read a measured area's own figures beside its districts': what its verdicts rest on.
 
     `fit` is of the input :func:`without_own_area`, `data` has the area's figures. `until` is
     the last wave, by default that of the goals; `times` as many draws of the districts are
-    weighed as a forecast takes. Joint draws of every area; None where there is nothing
-    measured, or nothing to read it by.
+    weighed as a forecast takes; `how` as of :func:`estimate_area`. Joint draws of every area;
+    None where there is nothing measured, or nothing to read it by.
     """
     if not is_measured(data, agreement) or not _readable(fit, agreement):
         return None
@@ -79,8 +80,9 @@ def smooth_measured(
         until = max(last, safety.target_wave, safety.alternative_target_wave)
     # the area's figures take the place of what was said of it before they came
     steps = [s.id for s in spec.step if "estates" not in s.rests_on and s.rests_on]
+    joint = partial(_joint_draws, times=times)
     return estimate_area(fit, data, agreement, spec=spec, until=until, steps=steps, prior=prior,
-                         everywhere=True, joint=partial(_joint_draws, times=times))  # fmt: skip
+                         everywhere=True, joint=joint, **how)  # fmt: skip
 
 
 def answer_unmeasured(

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from amager_eval.evaluation.fit import FitProgress, Fits, fit
 from amager_eval.evaluation.judge import hold_documents, judge
 from amager_eval.evaluation.prepare import prepare, statement_year
-from amager_eval.evaluation.under_alternatives import under_alternatives
+from amager_eval.evaluation.under_alternatives import begin_crime_alternatives, under_alternatives
 from amager_eval.spec.agreement import Agreement, load_agreement
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def evaluate(
     with threadpool_limits(1, user_api="blas"):
         if forecasts:
             fits = fit(ready, agreement, seed=seed, draws=draws, draft=draft, progress=progress)
+        begun = begin_crime_alternatives(ready, agreement, fits, draws=draws, draft=draft)
         if progress is not None:
             progress("judging", 0, 0)
         statement = judge(ready, agreement, year, fits, record=record, draft=draft)
-        return under_alternatives(statement, fits, draws=draws, progress=progress)
+        return under_alternatives(statement, fits, draws=draws, begun=begun, progress=progress)

@@ -52,9 +52,10 @@ if TYPE_CHECKING:
     from amager_eval.data.input import Input
     from amager_eval.evaluation.fit import FitProgress
     from amager_eval.goals.statement import Statement
+    from amager_eval.spec.agreement import Agreement
     from amager_eval.trends.fit import Fit, Forecast
 
-__all__ = ["under_alternatives"]
+__all__ = ["begin_crime_alternatives", "under_alternatives"]
 
 #: Assumption, alternative, and what begins its fit given draws: its answer waits for the fit.
 type Named = tuple[str, str, Begin]
@@ -62,11 +63,26 @@ type Named = tuple[str, str, Begin]
 type Begin = Callable[..., _Try | None]
 
 
+def begin_crime_alternatives(
+    data: Input, agreement: Agreement, fits: Fits, *, draws: int | None = None, draft: bool = False
+) -> Mapping[str, _Try]:
+    """Begin to sample the crime model's alternatives: beside it the statement is judged.
+
+    What is begun is by the alternative's name; nothing is where the fits are none to judge by.
+    """
+    if fits.crime is None or (fits.problems and not draft) or (draft and draws is not None):
+        return {}
+    named = _crime_fits(data, agreement, str(fits.definition), seed=fits.seed, draft=draft)
+    found = {alternative: begin(draws=draws) for _, alternative, begin in named}
+    return {name: tried for name, tried in found.items() if tried is not None}
+
+
 def under_alternatives(
     statement: Statement,
     fits: Fits,
     *,
     draws: int | None = None,
+    begun: Mapping[str, _Try] | None = None,
     progress: FitProgress | None = None,
 ) -> Statement:
     """Add the goals' probabilities under the assumptions that the draws used do not answer.
@@ -80,6 +96,8 @@ def under_alternatives(
     draws : int or None
         Draws per chain where an alternative is sampled; default each spec's. A draft of draws
         given is a trial: what would have to be weighed or sampled is left out.
+    begun : mapping of str or None
+        From :func:`begin_crime_alternatives`; what is not in it is begun here.
     progress : callable or None
         Called with `alternatives`, those done and those in all.
 
@@ -99,16 +117,18 @@ def under_alternatives(
             asked.append(_Asked("safety_trend", *_own_level(statement, fits.safety), _safety_rows))
     if fits.crime is not None and not trial:
         definition = str(fits.definition)
-        asked += [
-            _Asked("crime_trend", *n, _crime_rows) for n in _crime_fits(statement, definition)
-        ]
+        sampled = _crime_fits(
+            statement.data, statement.agreement, definition,
+            seed=statement.seed, draft=statement.draft,
+        )  # fmt: skip
+        asked += [_Asked("crime_trend", *n, _crime_rows) for n in sampled]
     read: dict[str, Future[list[Row]]] = {}
     # NumPy lets other threads run: alternatives are read while others are weighed
     with ThreadPoolExecutor(os.cpu_count() or 1) as reader:
         if fits.safety is not None:
             read["gap_stays"] = reader.submit(_gap_stays, statement, fits, failed)
         # what is declared last takes longest to read: nothing waits for it alone at the end
-        for one, again in _fitted(asked[::-1], draws=draws, progress=progress):
+        for one, again in _fitted(asked[::-1], begun or {}, draws=draws, progress=progress):
             if not again.diagnostics.passed:
                 failed.append(diagnosed(f"{one.model}, {one.alternative}", again))
             if again.diagnostics.passed or statement.draft:
@@ -145,13 +165,18 @@ class _Asked:
 
 
 def _fitted(
-    asked: list[_Asked], *, draws: int | None, progress: FitProgress | None
+    asked: list[_Asked],
+    begun: Mapping[str, _Try],
+    *,
+    draws: int | None,
+    progress: FitProgress | None,
 ) -> Iterator[tuple[_Asked, Fit]]:
     """Fit all alternatives: what is sampled is sampled while others are weighed and read.
 
     One that misses a gate is tried again as its model says.
     """
-    waiting = [(one, tried) for one in asked if (tried := one.begin(draws=draws)) is not None]
+    tries = ((one, begun.get(one.alternative) or one.begin(draws=draws)) for one in asked)
+    waiting = [(one, tried) for one, tried in tries if tried is not None]
     while waiting:
         if progress is not None:
             progress("alternatives", len(asked) - len(waiting), len(asked))
@@ -254,10 +279,11 @@ def _rows_of_forecast(
     return safety_rows_under(asked, agreement, areas, assumption, alternative, readings=readings)
 
 
-def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
-    data, seed = statement.data, statement.seed
-    baseline = statement.agreement.crime.baseline_year
-    spec = with_baseline_year(load_model_spec("crime_trend", draft=statement.draft), baseline)
+def _crime_fits(
+    data: Input, agreement: Agreement, definition: str, *, seed: int, draft: bool
+) -> Iterator[Named]:
+    baseline = agreement.crime.baseline_year
+    spec = with_baseline_year(load_model_spec("crime_trend", draft=draft), baseline)
     declared = load_sensitivity().crime.sampling
     used = spec.sampling
     shorter = used.model_copy(update=declared.model_dump(exclude={"reason"}))
@@ -266,8 +292,8 @@ def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
 
     def named(assumption: str, alternative: str, spec: ModelSpec, crime: pd.DataFrame) -> Named:
         given = replace(data, crime=crime, safety=None)
-        assert crime_definition_to_fit(given, statement.agreement) == definition
-        series = series_to_fit(given, statement.agreement, definition)
+        assert crime_definition_to_fit(given, agreement) == definition
+        series = series_to_fit(given, agreement, definition)
 
         sampled = partial(
             _sampled, series, spec.model_copy(update={"sampling": shorter}),
@@ -278,7 +304,7 @@ def _crime_fits(statement: Statement, definition: str) -> Iterator[Named]:
     if options.nested(definition):
         itself = _with_option(spec, "total", {"nested": {}})
         yield named("total", "total_itself", itself, data.crime)
-    statbank = statement.agreement.crime.statbank
+    statbank = agreement.crime.statbank
     # the offences without an area are counted by Statistics Denmark's definition alone
     known = statbank is not None and definition == statbank.table
     if known and not options.completeness.apply:
@@ -360,7 +386,7 @@ def _rows_given_own(
     """Ask all areas given the area's own figures, which the fit lacks."""
     found = smooth_measured(
         used, statement.data, statement.agreement, draft=statement.draft,
-        until=statement.agreement.safety.target_wave, prior=False,
+        until=statement.agreement.safety.target_wave, prior=False, spare=1.0,
     )  # fmt: skip
     assert found is not None
     if found.problems:

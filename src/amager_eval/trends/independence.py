@@ -9,8 +9,9 @@ draws the weights leave says whether the proposal was good enough.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -31,7 +32,6 @@ __all__ = [
     "effective_draws",
     "normalised",
     "resample",
-    "reweigh",
     "sample_independently",
 ]
 
@@ -41,8 +41,9 @@ _TAILS: Final = 5.0
 #: Share of points drawn from a wider shape, and how many times wider its variance is.
 _WIDE_SHARE: Final = 0.2
 _WIDE: Final = 4.0
-#: Times points are proposed.
+#: Proposals that are tried, and the points each is tried by.
 _ATTEMPTS: Final = 4
+_TRIAL: Final = 400
 #: Points weighed at a time: as often progress is told.
 _AT_ONCE: Final = 500
 #: Step of numerical derivatives on the unconstrained scale.
@@ -59,10 +60,20 @@ class Proposal:
     ----------
     centre, spread : ndarray
         Location (parameter,) and shape matrix (parameter, parameter).
+    labels : tuple of str
+        The parameters' names, where a neighbouring model has others.
     """
 
     centre: Floats
     spread: Floats
+    labels: tuple[str, ...] = ()
+
+    def margin(self, labels: Sequence[str]) -> Proposal | None:
+        """Take some parameters, of which a t is a t; None where there are not all of them."""
+        if not set(labels) <= set(self.labels):
+            return None
+        at = [self.labels.index(label) for label in labels]
+        return Proposal(self.centre[at], self.spread[np.ix_(at, at)], tuple(labels))
 
     def draw(self, rng: np.random.Generator, count: int) -> Floats:
         """Draw points, (count, parameter)."""
@@ -95,14 +106,14 @@ class Scales:
         over the proposal's), dims `chain, draw`.
     proposal : Proposal
         What they came from, for a neighbouring model to begin with.
-    points : DataArray or None
-        The same on the unconstrained scale, dims `chain, draw, parameter`; for :func:`reweigh`.
+    points : ndarray or None
+        The same on the unconstrained scale, (point, parameter).
     """
 
     proposed: xr.Dataset
     sample_stats: xr.Dataset
     proposal: Proposal
-    points: xr.DataArray | None = None
+    points: Floats | None = None
 
 
 def sample_independently(
@@ -114,6 +125,7 @@ def sample_independently(
     seed: int,
     wanted: float = 0.0,
     proposal: Proposal | None = None,
+    begun: Scales | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Scales:
     """Sample a PyMC model of few continuous free variables.
@@ -123,13 +135,18 @@ def sample_independently(
     model : pymc.Model
         Its log density is evaluated as PyTensor's Python code, without compiling.
     draws, tune, chains : int
-        Draws per chain; points spent on shaping the proposal; chains.
+        Points per chain, the most there are where `wanted` says how many are enough; points spent
+        on shaping the proposal; chains.
     seed : int
         Seed.
     wanted : float
-        Effective draws; where fewer come, the proposal is shaped again by all its points.
+        Effective draws: as many points as they take, all of one proposal; one whose points would
+        have to be more than there are to be is shaped again.
     proposal : Proposal or None
-        From a neighbouring model; None looks for the mode first.
+        From a neighbouring model. Without one, or where this model has a variable the neighbour
+        lacks, the mode is looked for first.
+    begun : Scales or None
+        Points of this very model, which are too few: more are added to them.
     progress : callable or None
         Called with points done and points in all.
 
@@ -137,7 +154,7 @@ def sample_independently(
     -------
     Scales
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, 0 if begun is None else begun.sample_stats.sizes["draw"]])
     flat = _Flat(model)
     total, done = tune + chains * draws, 0
 
@@ -151,96 +168,98 @@ def sample_independently(
                 progress(min(done, total), total)
         return np.concatenate(values)
 
-    if proposal is None:
-        proposal = _at_mode(flat.log_density, flat.start())
-    if tune:
-        proposal = _adapt(proposal, evaluate, rng, tune)
-    weighed = _weighed(evaluate, proposal, proposal.draw(rng, chains * draws), rng, wanted)
+    if begun is not None and begun.points is not None:
+        log_p = begun.sample_stats["lp"].to_numpy().ravel()
+        first = _Weighed(begun.points, log_p, begun.proposal)
+    else:
+        proposal = None if proposal is None else proposal.margin(flat.labels)
+        if proposal is None:
+            proposal = _at_mode(flat.log_density, flat.start())
+        if tune:
+            proposal = _adapt(proposal, evaluate, rng, tune)
+        first = _propose(proposal, evaluate, rng, _trial(chains * draws, wanted, chains))
+    weighed = _worth_enough(first, evaluate, rng, wanted, most=chains * draws, chains=chains)
     if progress is not None:
         progress(total, total)
-    return _told(flat, (chains, draws), *weighed)
+    return _told(flat, weighed, chains)
 
 
-def reweigh(
-    model: pm.Model,
-    points: xr.DataArray,
-    proposal: Proposal,
+@dataclass(frozen=True, eq=False)
+class _Weighed:
+    """Points of one proposal, and the log density of each."""
+
+    points: Floats
+    log_p: Floats
+    proposal: Proposal
+
+    @cached_property
+    def log_weight(self) -> Floats:
+        """Log of the model's density over the proposal's, (point,)."""
+        return self.log_p - self.proposal.log_density(self.points)
+
+    @cached_property
+    def share(self) -> float:
+        """Effective draws a point."""
+        return effective_draws(self.log_weight) / len(self.points)
+
+    def lack(self, wanted: float) -> int:
+        """Count the points that are missing for so many effective draws, by those there are."""
+        return max(math.ceil(wanted / self.share) - len(self.points), 0)
+
+
+def _propose(
+    proposal: Proposal, density: Density, rng: np.random.Generator, count: int
+) -> _Weighed:
+    points = proposal.draw(rng, count)
+    return _Weighed(points, density(points), proposal)
+
+
+def _trial(most: int, wanted: float, chains: int) -> int:
+    """Count the points a proposal is tried by, whole chains of them."""
+    return min(-(-_TRIAL // chains) * chains, most) if wanted else most
+
+
+def _worth_enough(
+    found: _Weighed,
+    density: Density,
+    rng: np.random.Generator,
+    wanted: float,
     *,
-    wanted: float = 0.0,
-    seed: int = 1,
-) -> Scales | None:
-    """Weigh points that were proposed for a neighbouring model by this model's density.
+    most: int,
+    chains: int,
+) -> _Weighed:
+    """Add points until they are worth enough, `most` at most, all of one proposal.
 
-    Parameters
-    ----------
-    model : pymc.Model
-        The model; its free variables are the neighbour's, or some of them.
-    points : DataArray
-        The neighbour's :attr:`Scales.points`.
-    proposal : Proposal
-        What they were drawn from.
-    wanted : float
-        Effective draws; where fewer are left, the proposal is shaped by the weighed points and as
-        many points are drawn from it anew, a few times at most.
-    seed : int
-        Seed of such points.
-
-    Returns
-    -------
-    Scales or None
-        None where the model has a free variable the neighbour lacks.
-
-    Notes
-    -----
-    A multivariate t's margin is a multivariate t: what the model does not have is left out of the
-    points and of the proposal alike.
+    A proposal that would take more is shaped anew by the points of the last one: a poor one's are
+    few in effect, but many. Where none is good enough, the best of them gets all points.
     """
-    flat = _Flat(model)
-    known = [str(label) for label in points["parameter"].to_numpy()]
-    if not set(flat.labels) <= set(known):
-        return None
-    at = [known.index(label) for label in flat.labels]
-    own = Proposal(proposal.centre[at], proposal.spread[np.ix_(at, at)])
-    given = points.transpose("chain", "draw", "parameter").to_numpy()[..., at]
-    shape, rows = given.shape[:2], given.reshape(-1, len(at))
-    weighed = _weighed(flat.log_density, own, rows, np.random.default_rng(seed), wanted)
-    return _told(flat, shape, *weighed)
+    tries = [found]
+    while found.lack(wanted) > most - len(found.points) and len(tries) < _ATTEMPTS:
+        shaped = _shaped(found.points, found.log_weight)
+        found = _propose(shaped, density, rng, _trial(most, wanted, chains))
+        tries.append(found)
+    found = max(tries, key=lambda one: one.share)
+    while lacking := min(found.lack(wanted), most - len(found.points)):
+        lacking = -(-lacking // chains) * chains
+        more = _propose(found.proposal, density, rng, lacking)
+        found = _Weighed(
+            np.concatenate([found.points, more.points]),
+            np.concatenate([found.log_p, more.log_p]), found.proposal,
+        )  # fmt: skip
+    return found
 
 
-def _weighed(
-    density: Density, proposal: Proposal, points: Floats, rng: np.random.Generator, wanted: float
-) -> tuple[Floats, Floats, Floats, Proposal]:
-    """Weigh points until they are worth enough: each proposal is shaped by the last one's points.
-
-    A poor proposal's points are few in effect, but very many. The best of the tries is kept.
-    """
-    tries: list[tuple[float, tuple[Floats, Floats, Floats, Proposal]]] = []
-    for _ in range(_ATTEMPTS):
-        log_p = density(points)
-        log_weight = log_p - proposal.log_density(points)
-        tries.append((effective_draws(log_weight), (points, log_p, log_weight, proposal)))
-        if tries[-1][0] >= wanted:
-            break
-        proposal = _shaped(points, log_weight)
-        points = proposal.draw(rng, len(points))
-    return max(tries, key=lambda t: t[0])[1]
-
-
-def _told(
-    flat: _Flat, shape: tuple[int, int], points: Floats, log_p: Floats, log_weight: Floats,
-    proposal: Proposal,
-) -> Scales:  # fmt: skip
+def _told(flat: _Flat, found: _Weighed, chains: int) -> Scales:
     """Name weighed points."""
+    shape = chains, len(found.points) // chains
     names = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
     dims = ("chain", "draw")
-    statistics = {"lp": log_p, "log_weight": log_weight}
+    statistics = {"lp": found.log_p, "log_weight": found.log_weight}
     return Scales(
-        flat.named(points, shape).assign_coords(names),
+        flat.named(found.points, shape).assign_coords(names),
         xr.Dataset({k: (dims, v.reshape(shape)) for k, v in statistics.items()}, coords=names),
-        proposal,
-        xr.DataArray(
-            points.reshape(*shape, -1), dims=(*dims, "parameter"), coords={"parameter": flat.labels}
-        ),
+        replace(found.proposal, labels=tuple(flat.labels)),
+        found.points,
     )
 
 

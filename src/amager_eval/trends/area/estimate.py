@@ -53,7 +53,7 @@ __all__ = [
 
 #: Proposals weighed at a time: memory, not answers, depends on it.
 _AT_ONCE: Final = 4000
-#: Effective draws aimed at, times the gate's.
+#: Effective draws aimed at, times the gate's, where nothing else is asked for.
 _SPARE: Final = 1.5
 #: Alternatives in which a block has a direction of its own.
 _DRIFTING: Final = ("drift", "damped")
@@ -148,6 +148,7 @@ def estimate_area(
     prior: bool = True,
     everywhere: bool = False,
     joint: JointDraws = joint_draws,
+    spare: float = _SPARE,
 ) -> AreaEstimate:
     """Estimate the true and the published share of an agreement's area in every wave.
 
@@ -179,6 +180,8 @@ def estimate_area(
         Lay out every area of the fit, not the area's districts and the whole alone.
     joint : callable
         Gives the fit's draws; one that remembers them where a fit is asked several times.
+    spare : float
+        Effective draws aimed at, times the fewest that are shown.
 
     Returns
     -------
@@ -218,7 +221,7 @@ def estimate_area(
     chosen = _steps(spec, study, steps)
     seeds = np.random.SeedSequence([fit.seed if seed is None else seed, 7]).spawn(2)
     rng = np.random.default_rng(seeds[0])
-    drawn = [_weigh(study, piece, design, chosen, rng) for piece in pieces]
+    drawn = [_weigh(study, piece, design, chosen, rng, spare) for piece in pieces]
     before = None
     if prior and "baseline_only" in fit.data.children:
         rng = np.random.default_rng(seeds[1])
@@ -550,6 +553,7 @@ def weigh_proposals(
     rng: np.random.Generator,
     *,
     districts: Any = None,
+    spare: float = _SPARE,
 ) -> Weighed:
     """Propose blocks and weigh them until every step has the effective draws the document wants.
 
@@ -563,6 +567,8 @@ def weigh_proposals(
         Source of randomness.
     districts : ndarray of int or None
         Which of the districts' draws; default all.
+    spare : float
+        Effective draws aimed at, times those the document wants.
 
     Returns
     -------
@@ -580,7 +586,7 @@ def weigh_proposals(
     near: list[tuple[Proposal | None, int]] = []
     logs: dict[str, Floats] = {}
     richest = max(steps, key=lambda s: len(s.rests_on)).id
-    sets, wanted, most = 0, _SPARE * study.spec.effective_min, study.spec.sets_max
+    sets, wanted, most = 0, spare * study.spec.effective_min, study.spec.sets_max
     least = 0.0
     while sets < most and least < wanted:
         # twice as many, or what the effective draws so far say is enough
@@ -616,11 +622,16 @@ def weigh_proposals(
 
 
 def _weigh(
-    study: Study, piece: Piece, design: xr.Dataset, steps: list[Step], rng: np.random.Generator
+    study: Study,
+    piece: Piece,
+    design: xr.Dataset,
+    steps: list[Step],
+    rng: np.random.Generator,
+    spare: float,
 ) -> dict[str, tuple[tuple[str, dict[str, Floats]], float]]:
     """Joint draws of each step under one alternative of the drift, and how many they are worth."""
     around = around_of(study, piece, design)
-    found = weigh_proposals(study, around, piece, steps, rng)
+    found = weigh_proposals(study, around, piece, steps, rng, spare=spare)
     out = {}
     for s in steps:
         log = found.log_weight[s.id]

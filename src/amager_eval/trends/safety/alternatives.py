@@ -1,4 +1,4 @@
-"""Answer under another declared choice: the fit's own draws of the scales, weighed anew."""
+"""Answer under another declared choice: what the scales were proposed from, weighed anew."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 import xarray as xr
 
 from amager_eval.spec.model import ModelSpec, Prior
+from amager_eval.trends import sample
 from amager_eval.trends.diagnose import diagnose
 from amager_eval.trends.fit import Fit
-from amager_eval.trends.independence import Proposal, reweigh
+from amager_eval.trends.independence import Proposal
 from amager_eval.trends.safety.fit import Run, draw_run, grouped, sample_safety
 from amager_eval.trends.safety.model import ALTERNATIVES, build_model
 from amager_eval.trends.safety.point import fitted_point
@@ -82,16 +83,15 @@ def answer_again(
     points: int,
     draws: int | None = None,
 ) -> Fit:
-    """Fit another alternative by weighing what was proposed for the one used.
+    """Fit another alternative by weighing points of what the one used was proposed from.
 
-    `points` of each drift are weighed. The weights must be worth `least_share` of them; where they
-    are worth less, points are proposed anew from those, and where that does not help, the
-    alternative is sampled, by `draws` a chain. Everything Gaussian is integrated out anew: the
+    At most `points` of each drift are weighed. The weights must be worth `least_share` of them;
+    where they are worth less, the proposal is shaped anew by them, and where that does not help,
+    the alternative is sampled, by `draws` a chain. Everything Gaussian is integrated out anew: the
     weights are of the scales alone, and the paths are drawn under the alternative.
 
-    The fit has as many draws as a forecast takes, and no prior-only answers. Of a fit by weights,
-    `sample_stats` holds no `log_weight`; its gate is the effective draws that `least_share` of the
-    points are.
+    The fit has as many draws as a forecast takes, and no prior-only answers. The gate of a fit by
+    weights is the effective draws that `least_share` of the points are.
     """
     needed = least_share * points
     runs = [
@@ -112,7 +112,7 @@ def answer_again(
 def _weighed(
     fit: Fit, other: Alternative, name: str, points: int, seed: int, wanted: float
 ) -> Run | None:
-    """Weigh the points of one drift; None where a fit kept none, or lacks a scale of the other."""
+    """Weigh points of one drift; None where a fit kept no proposal, or has other settings."""
     if "proposed" not in fit.data.children:
         return None
     if not np.array_equal(fit.data["design"]["setting"], other.design["setting"]):
@@ -130,14 +130,12 @@ def _weighed(
     point = partial(
         fitted_point, other.design, other.spec, other.keep, drift=ALTERNATIVES[name], scales=usual
     )
-    centred, chains = point(), proposed.sizes["chain"]
-    scales = reweigh(
-        build_model(centred),
-        proposed["point"].isel(draw=slice(max(points // chains, 1))),
-        Proposal(proposed["centre"].to_numpy(), proposed["spread"].to_numpy()),
-        wanted=wanted, seed=seed,
+    centred, chains = point(), posterior.sizes["chain"]
+    labels = tuple(str(p) for p in proposed["parameter"].to_numpy())
+    scales = sample.sample_scales(
+        build_model(centred), draws=max(points // chains, 1), tune=0, chains=chains, seed=seed,
+        wanted=wanted,
+        proposal=Proposal(proposed["centre"].to_numpy(), proposed["spread"].to_numpy(), labels),
     )  # fmt: skip
-    if scales is None:
-        return None
     draws = -(-int(fit.spec.options["forecast_draws"]) // (3 * chains))
     return draw_run(point(near=centred), scales, seed, draws=draws)

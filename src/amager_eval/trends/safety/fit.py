@@ -309,20 +309,20 @@ def grouped(
 ) -> dict[str, xr.Dataset]:
     """Lay the runs of both drifts side by side, with what they are of: a fit's groups."""
     alternative = pd.Index(list(ALTERNATIVES), name="alternative")
-    told = [k for k in runs[0].statistics if all(k in r.statistics for r in runs)]
     groups = {
         "posterior": xr.concat([r.posterior for r in runs], alternative),
-        "sample_stats": xr.concat([r.statistics[told] for r in runs], alternative),
+        "sample_stats": xr.concat([r.statistics for r in runs], alternative),
         "design": design.assign(kept=(("area", "setting", "response", "year"), kept)),
     }
-    if "log_weight" in told and runs[0].scales.points is not None:
-        # for an alternative, which weighs them anew
-        proposed = [
-            xr.Dataset({"point": points, "centre": ("parameter", of.centre),
-                        "spread": (("parameter", "beside"), of.spread)})
-            for points, of in ((r.scales.points, r.scales.proposal) for r in runs)
+    proposals = [r.scales.proposal for r in runs]
+    if proposals[0] is not None:  # an alternative begins with them
+        around = [
+            xr.Dataset({"centre": ("parameter", of.centre),
+                        "spread": (("parameter", "beside"), of.spread)},
+                       coords={"parameter": list(of.labels)})
+            for of in proposals
         ]  # fmt: skip
-        groups["proposed"] = xr.concat(proposed, alternative)
+        groups["proposed"] = xr.concat(around, alternative)
     return groups
 
 
@@ -330,8 +330,7 @@ def grouped(
 class Run:
     """One posterior: its draws, what a reader asks the sampler about, and the points they are from.
 
-    Draws and their statistics have dims `chain, draw, ...`; statistics of the points are among them
-    where there are as many points as draws.
+    Draws and their statistics have dims `chain, draw, ...`; points are as many as they had to be.
     """
 
     posterior: xr.Dataset
@@ -364,12 +363,12 @@ def sample_alternative(
     model, gaussian = build_model(centred), point(scales=usual, near=centred)
     settings["tune"] //= 3  # the first look has shaped the proposal
     aim = load_assumptions().safety_model.effective_draws_aim * spec.gates.ess_min
-    scales = first
+    scales = None
     for times in (1, *_MORE_POINTS):
         # draws from few of the points differ from chain to chain: as many draws from more points
         scales = sample.sample_scales(
-            model, draws=times * draws, **settings, wanted=times * aim, proposal=scales.proposal,
-            progress=progress,
+            model, draws=times * draws, **settings, wanted=times * aim, proposal=first.proposal,
+            begun=scales, progress=progress,
         )  # fmt: skip
         run = draw_run(gaussian, scales, seed, draws=draws)
         # more points change what the weights leave, but of no single cell
@@ -396,8 +395,6 @@ def draw_run(gaussian: Gaussian, scales: Scales, seed: int, *, draws: int) -> Ru
             "least_cell_share": least,
         }
     )
-    if log_weight.shape == taken.shape:
-        statistics = statistics.merge(scales.sample_stats[["lp", "log_weight"]])
     return Run(posterior, statistics, scales)
 
 
