@@ -63,7 +63,7 @@ NUMERICAL = {
     "spec/readings.py": "_EQUAL",
     "tables/crime.py": "_YEARS_IN_PRINT _WHOLE_RATE",
     "trends/area/condition.py": "_ROUNDS",
-    "trends/area/estimate.py": "_AT_ONCE _SPARE",
+    "trends/area/estimate.py": "_AT_ONCE SPARE",
     "trends/area/hyper.py": "_FROM_PRIOR _RIDGE _EVER",
     "trends/area/worth.py": "_OUTCOMES",
     "trends/crime/cost.py": (
@@ -82,7 +82,7 @@ NUMERICAL = {
     "trends/crime/walk.py": "NO_KINK",
     "trends/diagnose.py": "IN_PART",
     "trends/forecast.py": "_SHOWN",
-    "trends/independence.py": "_TAILS _WIDE_SHARE _WIDE _ATTEMPTS _AT_ONCE _STEP",
+    "trends/independence.py": "_TAILS _WIDE_SHARE _WIDE _ATTEMPTS _TRIAL _AT_ONCE _STEP",
     "trends/linear_normal.py": "_AT_ONCE",
     "trends/safety/covariance.py": "ANSWERS _MANY _NODES _NODE_WEIGHTS",
     "trends/safety/datatree.py": "PRIOR_DRAWS",

@@ -8,7 +8,6 @@ from scipy import stats
 from amager_eval.trends.independence import (
     effective_draws,
     resample,
-    reweigh,
     sample_independently,
 )
 
@@ -59,7 +58,28 @@ def test_the_seed_decides():
     assert not one.proposed.equals(other.proposed)
 
 
-def test_a_neighbours_points_weighed_anew_are_the_other_posterior():
+def test_points_are_as_many_as_they_take_and_all_of_one_proposal():
+    with pm.Model() as model:
+        pm.Normal("x", 0.0, 1.0, shape=3)
+    settings = {"draws": 2000, "tune": 400, "chains": 4, "seed": 1}
+    enough = sample_independently(model, **settings, wanted=600)
+    weight = enough.sample_stats["log_weight"].to_numpy()
+    assert effective_draws(weight) >= 600
+    assert weight.size < 2000  # of 8,000 there could have been
+    assert weight.shape[0] == 4
+    exact = stats.norm.logpdf(enough.points).sum(axis=1) - enough.proposal.log_density(
+        enough.points
+    )
+    assert weight.ravel() == pytest.approx(exact)
+    more = sample_independently(model, **settings, wanted=1200, begun=enough)
+    assert effective_draws(more.sample_stats["log_weight"].to_numpy()) >= 1200
+    assert (more.points[: len(enough.points)] == enough.points).all()
+    assert len(np.unique(more.points[:, 0])) == len(more.points)
+    few = sample_independently(model, **settings | {"draws": 150}, wanted=600)
+    assert few.sample_stats["lp"].size == 600  # no more than asked for, and their worth is told
+
+
+def test_a_neighbours_proposal_is_shaped_to_the_other_posterior():
     def model(observed, *, both):
         with pm.Model() as made:
             mean = pm.Normal("mean", 0.0, 1.0)
@@ -67,23 +87,33 @@ def test_a_neighbours_points_weighed_anew_are_the_other_posterior():
             pm.Normal("seen", mean, sd, observed=observed)
         return made
 
+    def again(observed, *, wanted=0.0):
+        return sample_independently(
+            model(observed, both=False), draws=500, tune=0, chains=4, seed=2,
+            proposal=scales.proposal, wanted=wanted,
+        )  # fmt: skip
+
     scales = sample_independently(
         model([0.2, 0.9, 1.4], both=True), draws=500, tune=400, chains=4, seed=1
     )
-    assert scales.points["parameter"].to_numpy().tolist() == ["mean", "sd"]
-    again = reweigh(model([0.2, 0.9], both=False), scales.points, scales.proposal)
-    mean, sd = _weighted(again, "mean")
+    assert scales.proposal.labels == ("mean", "sd")
+    near = again([0.2, 0.9])
+    mean, sd = _weighted(near, "mean")
     assert mean == pytest.approx(1.1 / 3, abs=0.04)
     assert sd == pytest.approx(np.sqrt(1 / 3), rel=0.1)
-    assert "sd" not in again.proposed
+    assert "sd" not in near.proposed
     # worth little where the posterior lies elsewhere; proposed anew they are worth enough
-    far = model([2.9, 3.3, 3.1, 3.0, 3.2], both=False)
-    few = reweigh(far, scales.points, scales.proposal)
-    assert effective_draws(few.sample_stats["log_weight"].to_numpy().ravel()) < 400
-    more = reweigh(far, scales.points, scales.proposal, wanted=400)
-    assert effective_draws(more.sample_stats["log_weight"].to_numpy().ravel()) >= 400
+    few = again(far := [2.9, 3.3, 3.1, 3.0, 3.2])
+    assert effective_draws(few.sample_stats["log_weight"].to_numpy()) < 400
+    more = again(far, wanted=400)
+    assert effective_draws(more.sample_stats["log_weight"].to_numpy()) >= 400
     mean, sd = _weighted(more, "mean")
-    assert mean == pytest.approx(15.5 / 6, abs=0.04)
-    assert sd == pytest.approx(np.sqrt(1 / 6), rel=0.1)
-    # the other way round a scale is missing
-    assert reweigh(model([0.2], both=True), again.points, again.proposal) is None
+    assert mean == pytest.approx(15.5 / 6, abs=0.06)
+    assert sd == pytest.approx(np.sqrt(1 / 6), rel=0.15)
+    # the other way round a scale is missing, and the mode is looked for
+    assert near.proposal.margin(scales.proposal.labels) is None
+    back = sample_independently(
+        model([0.2, 0.9, 1.4], both=True), draws=500, tune=400, chains=4, seed=3,
+        proposal=near.proposal,
+    )  # fmt: skip
+    assert _weighted(back, "sd")[0] == pytest.approx(_weighted(scales, "sd")[0], rel=0.1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from amager_eval.goals.safety.area_answer import AreaAnswer, answer_area
 from amager_eval.spec.area_estimate import load_area_spec
 from amager_eval.trends.area.design import nested_of
-from amager_eval.trends.area.estimate import estimate_area
+from amager_eval.trends.area.estimate import SPARE, estimate_area
 from amager_eval.trends.safety.forecast import joint_draws
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ def smooth_measured(
     until: int | None = None,
     prior: bool = True,
     times: int = 1,
-    **how: float,
+    spare: float = SPARE,
 ) -> AreaEstimate | None:
     """Read a measured area's own figures beside its districts': what its verdicts rest on.
 
     `fit` is of the input :func:`without_own_area`, `data` has the area's figures. `until` is
     the last wave, by default that of the goals; `times` as many draws of the districts are
-    weighed as a forecast takes; `how` as of :func:`estimate_area`. Joint draws of every area;
+    weighed as a forecast takes; `spare` as of :func:`estimate_area`. Joint draws of every area;
     None where there is nothing measured, or nothing to read it by.
     """
     if not is_measured(data, agreement) or not _readable(fit, agreement):
@@ -82,7 +82,7 @@ def smooth_measured(
     steps = [s.id for s in spec.step if "estates" not in s.rests_on and s.rests_on]
     joint = partial(_joint_draws, times=times)
     return estimate_area(fit, data, agreement, spec=spec, until=until, steps=steps, prior=prior,
-                         everywhere=True, joint=joint, **how)  # fmt: skip
+                         everywhere=True, joint=joint, spare=spare)  # fmt: skip
 
 
 def answer_unmeasured(

@@ -1,4 +1,4 @@
-"""Other choices, answered with the used fit's points weighed anew or sampled; draws are random."""
+"""Other choices, answered by the used fit's proposals or sampled anew; draws are random."""
 
 from dataclasses import replace
 from functools import cache
@@ -35,7 +35,7 @@ POINTS = 40
 
 @pytest.fixture
 def fit(random_draws):
-    """A fit of two areas, with points whose weights are told beforehand."""
+    """A fit of two areas, with proposals of points whose weights are told beforehand."""
     return _made()
 
 
@@ -44,30 +44,32 @@ def _made():
     made = fitting.fit_safety(pd.DataFrame(ROWS, columns=COLUMNS), spec=SPEC, draws=10, seed=3)
     proposed = xr.Dataset(
         {
-            "point": (("alternative", "chain", "draw", "parameter"), np.zeros((2, 4, 10, 1))),
             "centre": (("alternative", "parameter"), np.zeros((2, 1))),
             "spread": (("alternative", "parameter", "beside"), np.ones((2, 1, 1))),
         },
-        coords={"alternative": list(fitting.ALTERNATIVES)},
+        coords={"alternative": list(fitting.ALTERNATIVES), "parameter": ["path_sd"]},
     )
     return replace(made, data=made.data.assign({"proposed": xr.DataTree(proposed)}))
 
 
 @pytest.fixture
-def weighed(monkeypatch):
+def weighed(fit, monkeypatch):
     """Which models were weighed; the first point of each chain weighs `heavy` times the others."""
     models, heavy = [], [1.0]
 
-    def reweigh(model, points, proposal, *, wanted, seed):
+    drawn_at_random = sample.sample_scales
+
+    def weigh(model, *, proposal, tune, **settings):
         models.append(model)
-        sizes = points.sizes["chain"], points.sizes["draw"]
-        scales = sample.sample_scales(model, chains=sizes[0], draws=sizes[1], seed=1)
-        log_weight = np.zeros(sizes)
+        assert proposal.labels == ("path_sd",)
+        assert tune == 0  # the neighbour's proposal is shaped already
+        scales = drawn_at_random(model, **settings)
+        log_weight = np.zeros(tuple(scales.sample_stats.sizes.values()))
         log_weight[:, 0] = np.log(heavy[0])
         scales.sample_stats["log_weight"] = (("chain", "draw"), log_weight)
         return scales
 
-    monkeypatch.setattr(module, "reweigh", reweigh)
+    monkeypatch.setattr(sample, "sample_scales", weigh)
     return models, heavy
 
 

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Around", "Estates", "Proposed", "propose", "shares_of"]
 
-#: Rounds of the linear reading: a third lifts no effective draws, one alone leaves a tenth of them.
-_ROUNDS: Final = 2
+#: Rounds of the linear reading: one leaves a tenth of the effective draws, two now and then a
+#: single proposal that outweighs all others, and a fourth lifts nothing.
+_ROUNDS: Final = 3
 _LOG_TWO_PI: Final = float(np.log(2 * np.pi))
 
 

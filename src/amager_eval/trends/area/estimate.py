@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     type JointDraws = Callable[..., tuple[NDArray[np.int64], list[Piece]]]
 
 __all__ = [
+    "SPARE",
     "AreaEstimate",
     "Study",
     "Weighed",
@@ -54,7 +55,7 @@ __all__ = [
 #: Proposals weighed at a time: memory, not answers, depends on it.
 _AT_ONCE: Final = 4000
 #: Effective draws aimed at, times the gate's, where nothing else is asked for.
-_SPARE: Final = 1.5
+SPARE: Final = 1.5
 #: Alternatives in which a block has a direction of its own.
 _DRIFTING: Final = ("drift", "damped")
 
@@ -148,7 +149,7 @@ def estimate_area(
     prior: bool = True,
     everywhere: bool = False,
     joint: JointDraws = joint_draws,
-    spare: float = _SPARE,
+    spare: float = SPARE,
 ) -> AreaEstimate:
     """Estimate the true and the published share of an agreement's area in every wave.
 
@@ -553,7 +554,7 @@ def weigh_proposals(
     rng: np.random.Generator,
     *,
     districts: Any = None,
-    spare: float = _SPARE,
+    spare: float = SPARE,
 ) -> Weighed:
     """Propose blocks and weigh them until every step has the effective draws the document wants.
 
