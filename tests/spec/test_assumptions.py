@@ -88,7 +88,7 @@ NUMERICAL = {
     "trends/safety/datatree.py": "PRIOR_DRAWS",
     "trends/safety/design.py": "BELOW ABOVE",
     "trends/safety/draws.py": "_WEIGHED _ROUNDS _AT_ONCE",
-    "trends/safety/fit.py": "_MORE_POINTS",
+    "trends/safety/fit.py": "_MORE_POINTS _FIRST_LOOK",
     "trends/safety/forecast.py": "_AT_ONCE",
     "trends/safety/likelihood.py": "_NODES _NODE_WEIGHTS _AT_ONCE",
     "trends/safety/point.py": (

@@ -230,23 +230,30 @@ def _worth_enough(
 ) -> _Weighed:
     """Add points until they are worth enough, `most` at most, all of one proposal.
 
-    A proposal that would take more is shaped anew by the points of the last one: a poor one's are
-    few in effect, but many. Where none is good enough, the best of them gets all points.
+    A proposal that would take more is shaped anew by its points: a poor one's are few in effect,
+    but many. Where none is good enough, the best of them gets all points.
     """
     tries = [found]
-    while found.lack(wanted) > most - len(found.points) and len(tries) < _ATTEMPTS:
-        shaped = _shaped(found.points, found.log_weight)
-        found = _propose(shaped, density, rng, _trial(most, wanted, chains))
-        tries.append(found)
-    found = max(tries, key=lambda one: one.share)
-    while lacking := min(found.lack(wanted), most - len(found.points)):
-        lacking = -(-lacking // chains) * chains
-        more = _propose(found.proposal, density, rng, lacking)
-        found = _Weighed(
-            np.concatenate([found.points, more.points]),
-            np.concatenate([found.log_p, more.log_p]), found.proposal,
-        )  # fmt: skip
+    while lacking := found.lack(wanted):
+        if lacking <= most - len(found.points):
+            found = _added(found, density, rng, -(-lacking // chains) * chains)
+            tries[-1] = found
+        elif len(tries) < _ATTEMPTS:
+            shaped = _shaped(found.points, found.log_weight)
+            found = _propose(shaped, density, rng, _trial(most, wanted, chains))
+            tries.append(found)
+        else:
+            best = max(tries, key=lambda one: one.share)
+            return _added(best, density, rng, most - len(best.points))
     return found
+
+
+def _added(found: _Weighed, density: Density, rng: np.random.Generator, count: int) -> _Weighed:
+    if count <= 0:
+        return found
+    more = _propose(found.proposal, density, rng, count)
+    points = np.concatenate([found.points, more.points])
+    return _Weighed(points, np.concatenate([found.log_p, more.log_p]), found.proposal)
 
 
 def _told(flat: _Flat, found: _Weighed, chains: int) -> Scales:

@@ -74,6 +74,8 @@ FAMILIES: Final[Mapping[str, str | None]] = {
 }
 #: Times as many points as draws, where those of once as many do not pass the gates.
 _MORE_POINTS: Final = (2, 4)
+#: Points a chain of the first look at the scales.
+_FIRST_LOOK: Final = 100
 #: What chains can differ by.
 _SCALES: Final = (
     "path_sd", "area_sd", "gap_sd", "setting_correlation", "response_gap", "log_deff",
@@ -353,22 +355,25 @@ def sample_alternative(
 ) -> Run:
     """Fit the point figures are linear around, sample the scales, draw the rest."""
     point = partial(fitted_point, design, spec, counts, drift=drift)
-    settings: dict[str, Any] = {"tune": spec.sampling.tune, "chains": chains, "seed": seed}
-    # a first look at the scales, so that slopes and sampling errors are those of the fitted shares
-    first = sample.sample_scales(build_model(point()), draws=50, **settings, proposal=proposal)
+    settings: dict[str, Any] = {"chains": chains, "seed": seed}
+    # a first look at the scales, so that slopes and sampling errors are those of the fitted shares;
+    # what shapes the proposal here, or a neighbour's, is as good as shaped for what follows
+    first = sample.sample_scales(
+        build_model(point()), **settings, proposal=proposal, draws=_FIRST_LOOK,
+        tune=spec.sampling.tune if proposal is None else 0,
+    )  # fmt: skip
     weight = first.sample_stats["log_weight"]
     weight = weight.copy(data=normalised(weight.to_numpy()))
     usual = {str(k): v.dot(weight, ["chain", "draw"]).values for k, v in first.proposed.items()}
     centred = point(scales=usual)
     model, gaussian = build_model(centred), point(scales=usual, near=centred)
-    settings["tune"] //= 3  # the first look has shaped the proposal
     aim = load_assumptions().safety_model.effective_draws_aim * spec.gates.ess_min
     scales = None
     for times in (1, *_MORE_POINTS):
         # draws from few of the points differ from chain to chain: as many draws from more points
         scales = sample.sample_scales(
-            model, draws=times * draws, **settings, wanted=times * aim, proposal=first.proposal,
-            begun=scales, progress=progress,
+            model, draws=times * draws, tune=0, **settings, wanted=times * aim,
+            proposal=first.proposal, begun=scales, progress=progress,
         )  # fmt: skip
         run = draw_run(gaussian, scales, seed, draws=draws)
         # more points change what the weights leave, but of no single cell
