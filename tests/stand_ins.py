@@ -257,6 +257,12 @@ class RandomDraws:
         )
 
 
+def without_alternatives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what would be fitted once more: tests of alternatives ask for it themselves."""
+    monkeypatch.setattr(evaluating, "begin_crime_alternatives", lambda *_, **__: {})
+    monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
+
+
 def draw_at_random(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
     """Replace compiling and sampling; the list holds everything that was to be compiled."""
     made: list[RandomDraws] = []
@@ -282,8 +288,7 @@ def draw_at_random(monkeypatch: pytest.MonkeyPatch) -> list[RandomDraws]:
     ) -> sample.Begun[xr.DataTree]:
         return sample.Begun(lambda: compiled.draw(chains, draws, seed), lambda: True)
 
-    # every alternative would be fitted once more: what tests of alternatives ask for themselves
-    monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
+    without_alternatives(monkeypatch)
     monkeypatch.setattr(sample, "compile_model", compile_model)
     # random draws are no posterior an area could be estimated from
     monkeypatch.setattr("amager_eval.evaluation.fit.answer_unmeasured", lambda *_, **__: None)

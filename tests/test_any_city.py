@@ -17,7 +17,6 @@ import xarray as xr
 
 import amager_eval as ae
 from amager_eval.data.check import check_input
-from amager_eval.evaluation import evaluate as evaluating
 from amager_eval.evaluation import fit as fitting
 from amager_eval.goals.statement import Statement
 from amager_eval.report.write import write_appendix
@@ -112,7 +111,9 @@ def quick(monkeypatch) -> None:
     monkeypatch.setattr(fitting, "answer_unmeasured", lambda *_, **__: None)
     monkeypatch.setattr(fitting, "without_own_area", lambda data, _: data)
     monkeypatch.setattr(fitting, "smooth_measured", lambda *_, **__: None)
-    monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
+    from tests.stand_ins import without_alternatives
+
+    without_alternatives(monkeypatch)
     monkeypatch.setattr(fitting, "crime_definition_to_fit", lambda *_: None)
 
 

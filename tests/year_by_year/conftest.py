@@ -15,7 +15,6 @@ import xarray as xr
 
 from amager_eval.data.period import period_range
 from amager_eval.data.population import population_at
-from amager_eval.evaluation import evaluate as evaluating
 from amager_eval.evaluation import fit as module
 from amager_eval.report import write
 from amager_eval.spec.model import load_model_spec
@@ -144,8 +143,9 @@ def quick_crime(data: Any, *, definition: str, seed: int, **_: Any) -> Any:
 @pytest.fixture
 def quick_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace both fits of an evaluation, and what lays the reports out for one of them."""
-    # stand-ins have no model to ask under other assumptions
-    monkeypatch.setattr(evaluating, "under_alternatives", lambda statement, *_, **__: statement)
+    from tests.stand_ins import without_alternatives
+
+    without_alternatives(monkeypatch)
     monkeypatch.setattr(module, "answer_unmeasured", lambda *_, **__: None)
     monkeypatch.setattr(module, "without_own_area", lambda data, _: data)
     monkeypatch.setattr(module, "smooth_measured", lambda *_, **__: None)
