@@ -11,7 +11,10 @@ import xarray as xr
 from amager_eval.data.published import published
 from amager_eval.evaluation import under_alternatives as module
 from amager_eval.evaluation.fit import Fits
-from amager_eval.evaluation.under_alternatives import under_alternatives
+from amager_eval.evaluation.under_alternatives import (
+    begin_crime_alternatives,
+    under_alternatives,
+)
 from amager_eval.figures.sensitivity import picture_sensitivity
 from amager_eval.goals.sensitivity import OWN_LEVEL, REFITS, USED
 from amager_eval.spec.model import load_model_spec
@@ -119,6 +122,21 @@ def test_every_declared_alternative_answers(statement, answers):
     # the gap that stays is asked one thing alone: is the whole's level reached
     stays = again.sensitivity[again.sensitivity["alternative"] == "gap_stays"]
     assert set(stays["quantity"]) == {"reaches_whole"}
+
+
+def test_what_was_begun_beside_the_judging_is_not_begun_again(statement, answers):
+    def begin(found, **how):
+        fits = Fits(None, SimpleNamespace(diagnostics=found), "STRAF11", statement.seed)
+        return begin_crime_alternatives(statement.data, statement.agreement, fits, **how)
+
+    begun = begin(PASSED)
+    assert len(answers.crime) == len(begun) > 0
+    again = under_alternatives(statement, replace(answers.fits, safety=None), begun=begun)
+    assert len(answers.crime) == len(begun)
+    assert set(begun) <= set(again.sensitivity["alternative"])
+    assert not begin(FAILED)  # there will be no statement
+    assert not begin(PASSED, draft=True, draws=20)  # a trial asks nothing else
+    assert begin(FAILED, draft=True)
 
 
 def test_the_alternatives_differ_in_what_they_name(statement, answers):
